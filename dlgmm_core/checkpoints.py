@@ -1,0 +1,245 @@
+"""Trained models on disk: one folder each, readable by anything, executable by nothing.
+
+    weights.safetensors   parameters; the configuration is JSON in the file's own header
+    history.csv           one line an epoch
+    metrics.json          what `evaluate` measured, stamped with the digest of the weights it measured
+    tsne.safetensors      a map of the test set, stamped likewise
+    training.safetensors  optimiser and current weights, only while training is unfinished
+
+Every file is written beside its place and moved there whole. Nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.models import LatentVariableModel, build_model
+
+__all__ = [
+    "BrokenCheckpoint",
+    "Checkpoint",
+    "CheckpointError",
+    "list_checkpoints",
+    "load_checkpoint",
+    "read_metrics",
+    "read_tensors",
+    "save_checkpoint",
+    "save_metrics",
+    "write_atomically",
+    "write_tensors",
+]
+
+WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
+    "weights.safetensors",
+    "history.csv",
+    "metrics.json",
+    "tsne.safetensors",
+    "training.safetensors",
+)
+FORMAT_VERSION = 1
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be read; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the header of a weights file says, without its weights.
+
+    Attributes:
+        folder: where it lies; its name is the checkpoint's name.
+        model_config, train_config: what was trained, and how.
+        epoch: of the weights kept, counted from 1.
+        valid_bound: of these weights, nats per image.
+        digest: first 12 hex digits of the weights file's SHA-256.
+    """
+
+    folder: Path
+    model_config: ModelConfig
+    train_config: TrainConfig
+    epoch: int
+    valid_bound: float
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+
+@dataclass(frozen=True)
+class BrokenCheckpoint:
+    """A folder that should hold a checkpoint, and the sentence that says why it does not."""
+
+    folder: Path
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a whole file or none: readers see the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)  # mkstemp gives 0600; a checkpoint is for everybody
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """A safetensors file with a JSON header, written atomically."""
+    metadata = {"dlgmm": json.dumps({"version": FORMAT_VERSION, **header})}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, safetensors.torch.save(contiguous, metadata))
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The JSON header of a file of `write_tensors`.
+
+    Raises:
+        CheckpointError: if it is missing, truncated, foreign, or of a newer format.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): restore it, or remove the folder.") from error
+    try:
+        header = json.loads(metadata["dlgmm"])
+        version = header["version"]
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} was not written by this program: remove it from the folder.") from error
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format {version}, and this program reads format {FORMAT_VERSION}: update the program."
+        )
+    return dict(header)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and header of a file of `write_tensors`.
+
+    Raises:
+        CheckpointError: as `read_header`.
+    """
+    header = read_header(path)
+    return safetensors.torch.load_file(path), header
+
+
+def save_checkpoint(
+    folder: Path,
+    weights: dict[str, Tensor],
+    model_config: ModelConfig,
+    train_config: TrainConfig,
+    epoch: int,
+    valid_bound: float,
+) -> None:
+    """Writes the weights and what they are; see `Checkpoint` for the arguments."""
+    header = {
+        "model": model_config.to_dict(),
+        "train": train_config.to_dict(),
+        "epoch": epoch,
+        "valid_bound": valid_bound,
+    }
+    write_tensors(folder / WEIGHTS, weights, header)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """The description of a checkpoint, without building its model.
+
+    Raises:
+        CheckpointError: if the weights file is missing, damaged, foreign or newer.
+    """
+    path = folder / WEIGHTS
+    header = read_header(path)
+    try:
+        return Checkpoint(
+            folder,
+            ModelConfig.from_dict(header["model"]),
+            TrainConfig.from_dict(header["train"]),
+            int(header["epoch"]),
+            float(header["valid_bound"]),
+            file_digest(path),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{path} has a header that makes no sense ({error}): restore it.") from error
+
+
+def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
+    """The trained model, ready for evaluation, and its description.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`, and if weights and configuration do not fit.
+    """
+    checkpoint = read_checkpoint(folder)
+    path = folder / WEIGHTS
+    try:
+        model = build_model(checkpoint.model_config)
+        model.load_state_dict(safetensors.torch.load_file(path))
+    except (ConfigError, RuntimeError) as error:
+        first_line = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} holds weights that do not fit its configuration ({first_line}).") from error
+    return model.to(device).eval().requires_grad_(False), checkpoint
+
+
+def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
+    """Every folder of `root` that holds a checkpoint, or should, in order of name.
+
+    A run that has not finished its first epoch has no weights yet and is left out.
+    """
+    found: list[Checkpoint | BrokenCheckpoint] = []
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        if folder.is_dir() and any((folder / name).exists() for name in (WEIGHTS, HISTORY, METRICS)):
+            try:
+                found.append(read_checkpoint(folder))
+            except CheckpointError as error:
+                found.append(BrokenCheckpoint(folder, str(error)))
+    return found
+
+
+def file_digest(path: Path) -> str:
+    """First 12 hex digits of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:
+    """Writes `metrics.json`, stamped with the weights it is about."""
+    text = json.dumps({"weights": checkpoint.digest, **metrics}, indent=2)
+    write_atomically(checkpoint.folder / METRICS, (text + "\n").encode())
+
+
+def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What `evaluate` measured on exactly these weights; empty if it has not, or on other ones.
+
+    Raises:
+        CheckpointError: if the file is not JSON.
+    """
+    path = checkpoint.folder / METRICS
+    if not path.exists():
+        return {}
+    try:
+        metrics = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): run evaluate again.") from error
+    return metrics if metrics.get("weights") == checkpoint.digest else {}

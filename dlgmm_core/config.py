@@ -1,0 +1,128 @@
+"""What a model and a training run are made of: two frozen records that a checkpoint carries.
+
+Both are plain values: they travel through JSON and back unchanged, and refuse what makes no sense
+with one sentence that names the field.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+__all__ = ["ConfigError", "ModelConfig", "TrainConfig"]
+
+
+class ConfigError(ValueError):
+    """A configuration that describes no model or no run."""
+
+
+class _Record:
+    """JSON round trip for frozen dataclasses whose sequences are tuples."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Inverse of `to_dict`.
+
+        Raises:
+            ConfigError: for a missing, unknown or senseless field.
+        """
+        names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(values) - names):
+            raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}.")
+        try:
+            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        except TypeError as error:
+            raise ConfigError(f"{cls.__name__} cannot be read: {error}.") from error
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ConfigError(sentence)
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Record):
+    """Architecture and prior of one model.
+
+    Attributes:
+        model: a name in `dlgmm_core.models.MODELS`.
+        code_dim: D, numbers in the code; for `sb-vae`, pieces of the stick (T).
+        num_components: K, or the truncation T of the process; 1 where the model has no mixture.
+        prior_means: m_k, one per component; every coordinate of component k has mean m_k.
+        prior_scales: s_k, standard deviations, one per component.
+        concentration: alpha of the Dirichlet, or alpha_0 of the process.
+        hidden: units of the deterministic layer, in the encoder and in the decoder.
+        data_dim: pixels of an image.
+    """
+
+    model: str
+    code_dim: int = 25
+    num_components: int = 1
+    prior_means: tuple[float, ...] = (0.0,)
+    prior_scales: tuple[float, ...] = (1.0,)
+    concentration: float = 1.0
+    hidden: int = 500
+    data_dim: int = 784
+
+    def __post_init__(self) -> None:
+        """Refuses sizes below one, and priors that do not fit the components."""
+        for name in ("code_dim", "num_components", "hidden", "data_dim"):
+            value = getattr(self, name)
+            _require(isinstance(value, int) and value >= 1, f"{name} must be a whole number above 0, not {value}.")
+        for name in ("prior_means", "prior_scales"):
+            values = getattr(self, name)
+            _require(
+                len(values) == self.num_components,
+                f"{name} has {len(values)} values for {self.num_components} components: give one each.",
+            )
+            _require(all(map(math.isfinite, values)), f"{name} must be finite numbers, not {values}.")
+        _require(min(self.prior_scales) > 0, f"prior_scales must be positive, not {self.prior_scales}.")
+        _require(
+            math.isfinite(self.concentration) and self.concentration > 0,
+            f"concentration must be a positive number, not {self.concentration}.",
+        )
+
+
+@dataclass(frozen=True)
+class TrainConfig(_Record):
+    """How a model is fitted; the defaults are the paper's recipe.
+
+    Attributes:
+        dataset: a name in `dlgmm_core.data.DATASETS`.
+        binarization: "fixed" (one Bernoulli draw for good) or "dynamic" (a fresh one every epoch).
+        bound: a name in `dlgmm_core.objectives.BOUNDS`.
+        num_samples: S, draws per component and image in the bound.
+        learning_rate: of Adam.
+        batch_size: images per step.
+        max_epochs: where training ends at the latest.
+        patience: epochs without a better validation bound after which it ends.
+        seed: of the initial weights, of shuffling and of all noise.
+    """
+
+    dataset: str = "mnist"
+    binarization: str = "fixed"
+    bound: str = "eq1"
+    num_samples: int = 1
+    learning_rate: float = 3e-4
+    batch_size: int = 100
+    max_epochs: int = 1000
+    patience: int = 30
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses counts below one and unknown kinds of binarization."""
+        for name in ("num_samples", "batch_size", "max_epochs", "patience"):
+            value = getattr(self, name)
+            _require(isinstance(value, int) and value >= 1, f"{name} must be a whole number above 0, not {value}.")
+        _require(isinstance(self.seed, int) and self.seed >= 0, f"seed must be a whole number from 0, not {self.seed}.")
+        _require(
+            math.isfinite(self.learning_rate) and self.learning_rate > 0,
+            f"learning_rate must be a positive number, not {self.learning_rate}.",
+        )
+        _require(
+            self.binarization in ("fixed", "dynamic"),
+            f"binarization must be 'fixed' or 'dynamic', not {self.binarization!r}.",
+        )

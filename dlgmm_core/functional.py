@@ -1,0 +1,74 @@
+r"""Stable scalar functions on which every density of this package stands.
+
+A stick :math:`v \in (0, 1)` gets as close to 0 and to 1 as :math:`e^{-1000}` when a posterior is
+sure of itself, far outside float32. Two maps between log v and log(1 - v) keep it finite:
+
+.. math::
+    \mathrm{log1mexp}(x) = \log(1 - e^{x}), \qquad
+    \mathrm{lognlog1mexp}(x) = \log(-\log(1 - e^{x})), \qquad x < 0.
+
+Reference: M. Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+__all__ = ["log1mexp", "log_mean_exp", "log_stick_breaking", "lognlog1mexp", "soft_bound"]
+
+_TINY = -15.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
+
+
+def log1mexp(x: Tensor) -> Tensor:
+    """log(1 - e^x) for x < 0, with a finite gradient up to the smallest |x| the type can hold."""
+    near_zero = x > -math.log(2.0)
+    # Each branch gets a harmless argument where the other is taken: no NaN gradient leaks through.
+    near = torch.log(-torch.expm1(torch.where(near_zero, x, -1.0)))
+    far = torch.log1p(-torch.exp(torch.where(near_zero, -1.0, x)))
+    return torch.where(near_zero, near, far)
+
+
+def lognlog1mexp(x: Tensor) -> Tensor:
+    """log(-log(1 - e^x)) for x < 0; tends to x as x falls, where 1 - e^x rounds to one.
+
+    With t = e^x this is the complementary log-log of t.
+    """
+    tiny = x < _TINY
+    body = torch.log(-log1mexp(torch.where(tiny, -1.0, x)))
+    return torch.where(tiny, x + 0.5 * torch.exp(torch.where(tiny, x, _TINY)), body)
+
+
+def log1mexp_neg_exp(w: Tensor) -> Tensor:
+    """log(1 - exp(-e^w)) for any real w; tends to w as w falls."""
+    tiny = w < _TINY
+    body = log1mexp(-torch.exp(torch.where(tiny, 0.0, w)))
+    return torch.where(tiny, w - 0.5 * torch.exp(torch.where(tiny, w, _TINY)), body)
+
+
+def log_mean_exp(x: Tensor, dim: int) -> Tensor:
+    """log of the mean of e^x along `dim`, which is removed."""
+    return torch.logsumexp(x, dim) - math.log(x.shape[dim])
+
+
+def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
+    """Log lengths of the pieces that break a stick of length one.
+
+    pi_k = v_k prod_{j<k} (1 - v_j), and the last piece is what remains (design: GEM, truncated).
+
+    Args:
+        log_v: (..., T-1), log of the fraction broken off at each break.
+        log1m_v: (..., T-1), log of the fraction left.
+
+    Returns:
+        (..., T), log pi; the pieces sum to one.
+    """
+    log_left = torch.cumsum(log1m_v, dim=-1)
+    log_left_before = torch.cat([torch.zeros_like(log_left[..., :1]), log_left[..., :-1]], dim=-1)
+    last = log_left[..., -1:] if log_left.shape[-1] else log_v.new_zeros(*log_v.shape[:-1], 1)
+    return torch.cat([log_v + log_left_before[..., : log_v.shape[-1]], last], dim=-1)
+
+
+def soft_bound(x: Tensor, limit: float) -> Tensor:
+    """Smooth, monotone map of the line onto (-limit, limit), the identity near zero."""
+    return limit * torch.tanh(x / limit)

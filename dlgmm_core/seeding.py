@@ -1,0 +1,28 @@
+"""Random numbers that follow from a seed alone, whoever else draws at the same time.
+
+torch.distributions draws from the global random state. `seeded` lends that state to a block under a
+seed and puts it back, so that neither side sees the other; a lock keeps threads (the app's visitors)
+from drawing into each other's blocks.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+__all__ = ["seeded"]
+
+_lock = threading.RLock()
+
+
+@contextmanager
+def seeded(device: str | torch.device, *seed: int) -> Iterator[None]:
+    """Draws inside the block follow from `seed`, whole numbers hashed together."""
+    device = torch.device(device)
+    # fork_rng always saves the CPU's state; `devices` names the accelerators besides it
+    devices, kind = ([], "cuda") if device.type == "cpu" else ([device.index or 0], device.type)
+    with _lock, torch.random.fork_rng(devices=devices, device_type=kind):
+        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
+        yield

@@ -1,0 +1,296 @@
+"""Where the files of the published data sets come from, and how they are read.
+
+Two of the data sets may not be shipped, so each file is looked for in the folder that `$DLGMM_DATA`
+names, then in the user's cache, and else downloaded into that cache. Copies come packed in different
+ways; what must agree with the publication is the pixels, so it is their digest that is checked.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import re
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+import pooch
+import requests
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["DataError", "Drawings", "binarized_mnist", "cache_folder", "cached_array", "omniglot", "parse_amat"]
+
+PIXELS = 784
+DRAWING_SIZE = (105, 105)
+MAX_PNG_BYTES = 64 * 1024  # the largest published drawing has 500
+DRAWING_NAME = re.compile(r"(?:.*/)?([^/]+)/([^/]+)/(\d+)_(\d+)\.png")  # alphabet, character, its number, drawer
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class DataError(RuntimeError):
+    """Data that cannot be had; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a publisher.
+
+    Attributes:
+        url: where it is downloaded from.
+        known_hash: of the publisher's bytes, as `pooch` writes it.
+        content: SHA-256 of its images, eight pixels a byte; those of a zip each after its name.
+    """
+
+    url: str
+    known_hash: str
+    content: str
+
+
+_TORONTO = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
+_GITHUB = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
+FILES = {
+    "binarized_mnist_train.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_train.amat",
+        "sha256:ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d",
+        "727146c35424b019f3e350e1e69faa05644a0abaf787e3f4e1a9632220a13906",
+    ),
+    "binarized_mnist_valid.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_valid.amat",
+        "sha256:1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2",
+        "a256ac44ae26be720fad8616a05ed6ecfd1619930d9a208379bb2a4405df5b6d",
+    ),
+    "binarized_mnist_test.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_test.amat",
+        "sha256:e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c",
+        "9fcd8da6f0fdf09b2ba30fe63a0bb784042a0de82563172530229b983e294ff2",
+    ),
+    "images_background.zip": PublishedFile(
+        f"{_GITHUB}/images_background.zip",
+        "md5:68d2efa1b9178cc56df9314c21c6e718",
+        "a0f188bfb1bc00f432bd64a8ae44544806fb20662da8336efe060c20e6bb6276",
+    ),
+    "images_evaluation.zip": PublishedFile(
+        f"{_GITHUB}/images_evaluation.zip",
+        "md5:6b91aef0f799c5bb55b94e3f2daec811",
+        "c3a14c0b7c7f0cfd0a25364b6f7594a035f39ef697824a3fdeaf9b9ed4180ab6",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Handwritten characters, each drawn by several people.
+
+    Attributes:
+        grey: (N, 784) uint8, 0 = paper, 255 = ink.
+        drawer: (N,) int64, who drew it, counted from 1 within its character.
+        alphabet: (N,) int64, an index into `alphabet_names`.
+        alphabet_names: in alphabetical order.
+    """
+
+    grey: NDArray[np.uint8]
+    drawer: NDArray[np.int64]
+    alphabet: NDArray[np.int64]
+    alphabet_names: tuple[str, ...]
+
+
+def cache_folder() -> Path:
+    """The user's cache: downloads, and what is computed from them. It need not exist yet."""
+    return Path(pooch.os_cache("dlgmm"))
+
+
+def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scalar]:
+    """An array that is computed once and kept in the user's cache.
+
+    A damaged file is computed again, and a cache that cannot be written is no error.
+
+    Args:
+        name: of the file, without ending.
+        make: computes the array, which may not be of Python objects.
+    """
+    path = cache_folder() / f"{name}.npy"
+    with contextlib.suppress(Exception), path.open("rb") as file:  # every kind of damage has one cure: make it again
+        kept: NDArray[Scalar] = np.lib.format.read_array(file, allow_pickle=False)
+        return kept
+    array = make()
+    _keep(path, lambda file: np.save(file, array, allow_pickle=False))
+    return array
+
+
+def binarized_mnist(part: str) -> NDArray[np.uint8]:
+    """Larochelle's files of the fixed binarization of MNIST by Salakhutdinov & Murray (2008).
+
+    Args:
+        part: train, valid or test.
+
+    Returns:
+        (N, 784) zeros and ones; N is 50,000, 10,000 and 10,000.
+
+    Raises:
+        DataError: for an unknown part, and for a file, gzipped or not, that is damaged or out of reach.
+    """
+    name = f"binarized_mnist_{part}.amat"
+    if name not in FILES:
+        raise DataError(f"There is no {name}: choose train, valid or test.")
+    path = _obtain("binarized_mnist", name, f"{name}.gz")
+    try:
+        content = path.read_bytes()
+        text = gzip.decompress(content) if path.suffix == ".gz" else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path, f"it cannot be read ({error})") from error
+    rows = parse_amat(text, str(path))
+    if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
+        raise _damaged(path, f"its {len(rows):,} images are not the published ones")
+    return rows
+
+
+def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
+    """Binary images in text: 784 zeros and ones a line, with white space between them.
+
+    Args:
+        text: the whole file.
+        name: what to call it in an error.
+
+    Returns:
+        (N, 784) zeros and ones.
+
+    Raises:
+        DataError: at the first line of another form, with its number; and for an empty text.
+    """
+    rows = []
+    for number, line in enumerate(text.rstrip().splitlines(), 1):
+        values = line.split()
+        if len(values) != PIXELS:
+            raise _damaged(f"{name}, line {number}", f"{len(values)} values instead of {PIXELS}")
+        row = b"".join(values)
+        if len(row) != PIXELS or row.translate(None, b"01"):
+            odd = next(value for value in values if value not in (b"0", b"1"))
+            raise _damaged(f"{name}, line {number}", f"{odd[:20].decode('ascii', 'replace')!r} is neither 0 nor 1")
+        rows.append(row)
+    if not rows:
+        raise _damaged(name, "it is empty")
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, PIXELS) - np.uint8(ord("0"))
+
+
+def omniglot() -> Drawings:
+    """All 32,460 drawings of Omniglot (Lake et al., 2015), in order of alphabet, character and drawer.
+
+    They are inverted and reduced from 105 x 105 to 28 x 28 by averaging over boxes: the grey level is
+    the share of ink, there is no overshoot to clip, and fewer pixels are left undecided between ink
+    and paper than by the smoother filters. That takes seconds, so the result is kept in the user's cache.
+
+    Raises:
+        DataError: for a zip that is missing, damaged, unsafe or out of reach.
+    """
+    path = cache_folder() / "omniglot-28x28.npz"
+    with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as kept:  # as in `cached_array`
+        return Drawings(kept["grey"], kept["drawer"], kept["alphabet"], tuple(kept["alphabet_names"].tolist()))
+    found = _read_zip("images_background.zip") | _read_zip("images_evaluation.zip")
+    keys = sorted(found)
+    grey, drawer = np.stack([found[key] for key in keys]), np.array([int(key[3]) for key in keys], np.int64)
+    names = sorted({key[0] for key in keys})
+    alphabet = np.array([names.index(key[0]) for key in keys], np.int64)
+    drawings = Drawings(grey, drawer, alphabet, tuple(names))
+    _keep(path, lambda file: np.savez_compressed(file, **vars(drawings)))
+    return drawings
+
+
+def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
+    """(784,) grey levels of each drawing of a zip, by the groups of its `DRAWING_NAME`."""
+    path = _obtain("omniglot", name)
+    digest, found = hashlib.sha256(), {}
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # zipfile and Pillow answer malformed bytes with errors of a dozen kinds
+        raise _damaged(path, f"it cannot be read as a zip ({error})") from error
+    with archive:
+        for key, member in sorted(_drawing_members(archive, path)):
+            ink = _read_drawing(archive, member, path)
+            digest.update("/".join(key).encode() + np.packbits(ink).tobytes())
+            image = Image.fromarray(ink * np.uint8(255)).resize((28, 28), Image.Resampling.BOX)
+            found[key] = np.asarray(image).reshape(PIXELS)
+    if digest.hexdigest() != FILES[name].content:
+        raise _damaged(path, f"its {len(found):,} drawings are not the published ones")
+    return found
+
+
+def _drawing_members(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Names of the drawings, split and whole, past what a file manager hides in a zip."""
+    for info in archive.infolist():
+        name = info.orig_filename  # `filename` has lost the backslashes on Windows
+        parts = name.split("/")
+        if name.startswith("/") or ".." in parts or "\\" in name or ":" in name:
+            raise _damaged(path, f"its member {name!r} points outside of it")
+        match = DRAWING_NAME.fullmatch(name)
+        if match and not any(part.startswith((".", "__MACOSX")) for part in parts):
+            yield match.groups(), name
+
+
+def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[np.bool_]:
+    """(105, 105) pixels of a drawing, true where there is ink."""
+    try:
+        with archive.open(member) as file:
+            content = file.read(MAX_PNG_BYTES + 1)
+        if len(content) > MAX_PNG_BYTES:
+            raise ValueError(f"more than {MAX_PNG_BYTES:,} bytes")
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            if image.size != DRAWING_SIZE:
+                raise ValueError(f"{image.width} x {image.height} pixels instead of 105 x 105")
+            return np.asarray(image.convert("L")) < 128
+    except Exception as error:  # as in `_read_zip`
+        raise _damaged(path, f"its member {member!r} is no drawing ({error})") from error
+
+
+def _obtain(folder: str, *names: str) -> Path:
+    """A published file: local under any of its names, or else downloaded under the first."""
+    cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
+    given = [Path(os.path.expanduser(named))] if named else []
+    for place in (*given, *(root / folder for root in given), cache):
+        for name in names:
+            if os.path.isfile(place / name):  # unlike Path.is_file, false where access is denied
+                return place / name
+    source = FILES[names[0]]
+    try:
+        return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))
+    except (OSError, ValueError) as error:
+        sought = " and ".join(map(str, (*given, cache)))
+        raise DataError(
+            f"{names[0]} is not in {sought}, and the download failed ({_reason(error)}): "
+            f"get it from {source.url} and put it into the folder that DLGMM_DATA names."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a download failed, in few words."""
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        return "no network"
+    return str(error) if isinstance(error, OSError) else "what arrived is not the published file"
+
+
+def _damaged(name: Path | str, what: str) -> DataError:
+    return DataError(f"{name}: {what}; replace the file with a fresh copy, or remove it to have it downloaded.")
+
+
+def _keep(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Writes a whole file or none, into a cache that one can do without."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                write(file)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

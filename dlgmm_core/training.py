@@ -1,0 +1,272 @@
+r"""Maximises the mean bound over a training set: a generator that knows nothing of the model.
+
+.. math:: \max_{\theta, \phi} \frac{1}{N} \sum_i L(x_i; \theta, \phi)
+
+with Adam on shuffled mini-batches (Kingma & Ba, 2015), until the validation bound has not improved
+for a number of epochs; the best weights are kept.
+
+All randomness of an epoch follows from (seed, epoch) alone, and the caller's random state is left
+as it was. So a run resumed after any epoch gives the same numbers as one never interrupted, and
+what a caller draws between epochs changes nothing.
+"""
+
+import csv
+import io
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dlgmm_core.checkpoints import (
+    HISTORY,
+    TRAINING,
+    CheckpointError,
+    read_tensors,
+    save_checkpoint,
+    write_atomically,
+    write_tensors,
+)
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data import Dataset
+from dlgmm_core.models import LatentVariableModel, build_model
+from dlgmm_core.objectives import BOUNDS, elbo
+from dlgmm_core.seeding import seeded
+
+__all__ = ["EpochMetrics", "TrainingError", "TrainingRun", "fit", "read_history"]
+
+EVALUATION_BATCH = 500
+_INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # what a seed is for
+
+
+class TrainingError(RuntimeError):
+    """Training that cannot go on; the message says at which step and why."""
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One line of a history: bounds in nats per image, higher is better.
+
+    `train_bound` is the mean over the epoch, while the weights moved; `valid_bound` is measured at
+    its end, with the same noise every epoch.
+    """
+
+    epoch: int
+    train_bound: float
+    valid_bound: float
+    best_epoch: int
+    best_valid_bound: float
+    seconds: float
+
+
+@dataclass
+class TrainingRun:
+    """Everything that changes while a model is fitted.
+
+    Attributes:
+        model: holds the current weights; the best ones once `fit` has ended.
+        config: how it is fitted.
+        optimizer: Adam over the model's parameters.
+        best_weights: of the epoch with the best validation bound.
+        history: one entry per epoch finished.
+    """
+
+    model: LatentVariableModel
+    config: TrainConfig
+    optimizer: torch.optim.Adam
+    best_weights: dict[str, Tensor]
+    history: list[EpochMetrics] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, model_config: ModelConfig, config: TrainConfig, device: str = "cpu") -> "TrainingRun":
+        """A run before its first epoch; its seed decides the initial weights.
+
+        Raises:
+            ConfigError: if there is no such model or bound.
+        """
+        if config.bound not in BOUNDS:
+            raise ConfigError(f"There is no bound {config.bound!r}: choose one of {', '.join(BOUNDS)}.")
+        with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
+            model = build_model(model_config)
+        model.to(device)
+        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        return cls(model, config, optimizer, _copy(model.state_dict()))
+
+    @property
+    def finished(self) -> bool:
+        """Whether patience or the number of epochs is used up."""
+        if not self.history:
+            return False
+        last = self.history[-1]
+        return last.epoch >= self.config.max_epochs or last.epoch - last.best_epoch >= self.config.patience
+
+    def save(self, folder: Path) -> None:
+        """Writes the best weights, the history and, unless finished, what `load` resumes from."""
+        last = self.history[-1]
+        # The state goes first: a kill between the files then loses nothing that cannot be redone.
+        if not self.finished:
+            write_tensors(folder / TRAINING, self._state(), self._header())
+        # Even where they have not changed: a kill may have left the file behind the state. The bytes are the same.
+        save_checkpoint(
+            folder,
+            self.best_weights,
+            self.model.config,
+            self.config,
+            last.best_epoch,
+            last.best_valid_bound,
+        )
+        write_atomically(folder / HISTORY, _history_csv(self.history))
+        if self.finished:
+            (folder / TRAINING).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "TrainingRun":
+        """The run as it was when it was last saved.
+
+        Raises:
+            CheckpointError: if there is nothing to resume, or it is damaged.
+        """
+        path = folder / TRAINING
+        if not path.exists():
+            raise CheckpointError(f"{path} is missing: this run has ended or never began; nothing to resume.")
+        tensors, header = read_tensors(path)
+        try:
+            run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
+            run.history = [EpochMetrics(**entry) for entry in header["history"]]
+            run.best_weights = {name: tensors[f"best.{name}"].to(device) for name in run.best_weights}
+            run.model.load_state_dict({name: tensors[f"model.{name}"] for name in run.best_weights})
+            state = run.optimizer.state_dict()
+            names = [name for name, _ in run.model.named_parameters()]
+            state["state"] = {
+                i: {key: tensors[f"optimizer.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                for i, name in enumerate(names)
+            }
+            run.optimizer.load_state_dict(state)
+        except (KeyError, TypeError, RuntimeError, ConfigError) as error:
+            raise CheckpointError(f"{path} does not fit its own configuration ({error}): train again.") from error
+        return run
+
+    def _state(self) -> dict[str, Tensor]:
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        return {
+            **{f"model.{name}": tensor for name, tensor in self.model.state_dict().items()},
+            **{f"best.{name}": tensor for name, tensor in self.best_weights.items()},
+            **{
+                f"optimizer.{key}.{names[id(parameter)]}": value
+                for parameter, values in self.optimizer.state.items()
+                for key, value in values.items()
+            },
+        }
+
+    def _header(self) -> dict[str, object]:
+        return {
+            "model": self.model.config.to_dict(),
+            "train": self.config.to_dict(),
+            "history": [asdict(entry) for entry in self.history],
+        }
+
+
+def fit(
+    run: TrainingRun, dataset: Dataset, on_step: Callable[[int, int], None] | None = None
+) -> Iterator[EpochMetrics]:
+    """Trains until the run is finished, yielding after every epoch.
+
+    Between two epochs the run may be saved, abandoned or resumed. At the end its model holds the
+    best weights. `on_step`, if given, is told (step, steps in an epoch) after every step.
+
+    Raises:
+        TrainingError: at the first step whose bound is not a finite number.
+    """
+    device = next(run.model.parameters()).device
+    dynamic = run.config.binarization == "dynamic"
+    train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)
+    valid = torch.from_numpy(dataset.valid.binary).to(device)
+    while not run.finished:
+        epoch = len(run.history) + 1
+        started = time.perf_counter()
+        with seeded(device, run.config.seed, _TRAINING, epoch):
+            train_bound = _train_epoch(run, train, dynamic, epoch, on_step)
+        with seeded(device, run.config.seed, _VALIDATION), torch.no_grad():
+            valid_bound = _mean_bound(run, valid)
+        best_epoch, best = 0, -math.inf
+        if run.history:
+            best_epoch, best = run.history[-1].best_epoch, run.history[-1].best_valid_bound
+        if valid_bound > best:
+            best_epoch, best = epoch, valid_bound
+            run.best_weights = _copy(run.model.state_dict())
+        seconds = time.perf_counter() - started
+        run.history.append(EpochMetrics(epoch, train_bound, valid_bound, best_epoch, best, seconds))
+        yield run.history[-1]
+    run.model.load_state_dict(run.best_weights)
+
+
+def read_history(folder: Path) -> list[EpochMetrics]:
+    """The epochs of a run, finished or under way; empty if there are none yet.
+
+    Raises:
+        CheckpointError: if the file is not a history.
+    """
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    kinds = {f.name: int if f.type is int else float for f in fields(EpochMetrics)}
+    try:
+        with path.open(newline="") as file:
+            return [
+                EpochMetrics(**{name: kind(line[name]) for name, kind in kinds.items()})  # type: ignore[arg-type]
+                for line in csv.DictReader(file)
+            ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a training history ({error}): remove it.") from error
+
+
+def _train_epoch(
+    run: TrainingRun, images: Tensor, dynamic: bool, epoch: int, on_step: Callable[[int, int], None] | None
+) -> float:
+    """Mean bound over one pass through (N, X) images, binary or, if dynamic, grey levels."""
+    size = run.config.batch_size
+    order = torch.randperm(len(images), device=images.device)
+    total = torch.zeros((), dtype=torch.float64)
+    for step, start in enumerate(range(0, len(images), size), start=1):
+        x = images[order[start : start + size]].float()
+        if dynamic:
+            x = torch.bernoulli(x / 255)
+        bounds = elbo(run.model, x, run.config.bound, run.config.num_samples)
+        loss = -bounds.mean()
+        if not math.isfinite(value := loss.item()):
+            raise TrainingError(
+                f"The bound is {-value} at step {step} of epoch {epoch}: training stopped. The last whole epoch"
+                " is kept; try a smaller learning rate."
+            )
+        run.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        run.optimizer.step()
+        total -= value * len(x)
+        if on_step is not None:
+            on_step(step, -(-len(images) // size))
+    return float(total / len(images))
+
+
+def _mean_bound(run: TrainingRun, images: Tensor) -> float:
+    """Mean bound of the current weights over (N, X) binary images."""
+    batches = images.split(EVALUATION_BATCH)
+    bounds = [elbo(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
+    mean = torch.cat(bounds).double().mean().item()
+    if not math.isfinite(mean):
+        raise TrainingError(f"The validation bound is {mean}: training stopped. The last whole epoch is kept.")
+    return mean
+
+
+def _copy(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}
+
+
+def _history_csv(history: list[EpochMetrics]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [f.name for f in fields(EpochMetrics)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(entry) for entry in history)
+    return text.getvalue().encode()

@@ -1,0 +1,66 @@
+"""Samples of every component, under prior means and scales of one's choosing."""
+
+import streamlit as st
+
+from dlgmm_core.generation import component_samples
+from dlgmm_core.models import MODELS
+from ui import loaders
+from ui.images import tile
+from ui.sidebar import choose_checkpoint, selection
+
+st.title("Components")
+st.write(
+    "Each row is one component of the prior, and every row sees the same noise: only the mean and the scale differ."
+    " Move a mean away from its trained value and look for the point where digits stop being digits."
+)
+mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].is_mixture]
+if not mixtures:
+    st.info("None of the chosen checkpoints is a mixture: choose a DLGMM or a DLDPMM in the sidebar.")
+    st.stop()
+
+left, middle, right = st.columns([3, 1, 1], vertical_alignment="bottom")
+with left:
+    checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred="mnist-dlgmm-fig2")
+config = checkpoint.model_config
+seed = middle.number_input("Seed of the noise", 0, 10_000, 0, key="components-seed", bind="query-params")
+binary = right.toggle("Binarize", help="Show ink where its probability exceeds one half.", key="components-binary")
+
+components = range(config.num_components)
+keys = [(f"mean-{checkpoint.name}-{k}", f"scale-{checkpoint.name}-{k}") for k in components]
+
+
+def reset() -> None:
+    """Puts every slider back to its trained value."""
+    for (mean_key, scale_key), mean, scale in zip(keys, config.prior_means, config.prior_scales, strict=True):
+        st.session_state[mean_key], st.session_state[scale_key] = mean, scale
+
+
+if keys[0][0] not in st.session_state:
+    reset()
+means = [st.session_state[mean_key] for mean_key, _ in keys]
+scales = [st.session_state[scale_key] for _, scale_key in keys]
+changed = (tuple(means), tuple(scales)) != (config.prior_means, config.prior_scales)
+note, button = st.columns([4, 1], vertical_alignment="center")
+note.caption(
+    "**Not retrained**: the decoder has learnt codes from the trained means alone."
+    if changed
+    else "Means and scales are the trained ones, and all components are the same: so are their rows."
+    if len(set(zip(means, scales, strict=True))) == 1 < len(means)
+    else "Means and scales are the trained ones."
+)
+button.button("Reset to trained", on_click=reset, disabled=not changed, width="stretch")
+
+model = loaders.model(checkpoint.folder, checkpoint.digest)
+samples = component_samples(model, means, scales, count=14, seed=int(seed))
+if binary:
+    samples = samples > 0.5
+for k, (mean_key, scale_key) in enumerate(keys):
+    mean, scale, picture = st.columns([2, 2, 7], vertical_alignment="center")
+    mean.slider(f"mean m, component {k + 1}", -4.0, 4.0, step=0.05, key=mean_key)
+    scale.slider(f"scale s, component {k + 1}", 0.05, 2.0, step=0.05, key=scale_key)
+    picture.image(
+        tile(samples[k], columns=14, zoom=2),
+        output_format="PNG",
+        width="stretch",
+        alt=f"Fourteen digits of component {k + 1}, mean {means[k]:.2f}, scale {scales[k]:.2f}",
+    )

@@ -1,0 +1,66 @@
+"""-log p(x) of the chosen models on a test set, beside the paper's."""
+
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.data import DATASETS
+from dlgmm_core.models import MODELS
+from ui import loaders
+from ui.figures import nll_figure
+from ui.jobs import measure_button
+from ui.paper import PAPER_NLL
+from ui.sidebar import selection
+
+st.title("Likelihood")
+st.write(
+    "−log p(x) says how much a test image surprises a model, in nats: lower is better. It is estimated with S"
+    " importance samples and falls towards the truth as S grows, so compare figures of one S only; the paper used"
+    " S = 50."
+)
+chosen = selection()
+rows, unmeasured = [], []
+for checkpoint in chosen.checkpoints:
+    figures = loaders.metrics(checkpoint).get(chosen.dataset)
+    if figures is None:
+        unmeasured.append(checkpoint)
+        continue
+    model = checkpoint.model_config.model
+    for samples, nll in figures["nll"].items():
+        rows.append(
+            {
+                "model": model,
+                "name": checkpoint.name,
+                "samples": int(samples),
+                **nll,
+                "elbo": figures["elbo"]["value"],
+                "bound": figures["elbo"]["bound"],
+                "paper": PAPER_NLL.get(chosen.dataset, {}).get(model),
+            }
+        )
+if rows:
+    frame = pd.DataFrame(rows).astype({"paper": float})
+    st.plotly_chart(nll_figure(frame), key="nll")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Model": [MODELS[m].label for m in frame["model"]],
+                "Checkpoint": frame["name"],
+                "S": frame["samples"],
+                "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(frame["value"], frame["ci95"], strict=True)],
+                "Effective samples": frame["ess"].round(1),
+                "−ELBO, nats": [f"{-e:.2f} ({b})" for e, b in zip(frame["elbo"], frame["bound"], strict=True)],
+                "Paper, S = 50": frame["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
+            }
+        ),
+        hide_index=True,
+    )
+    st.caption(
+        f"Whole test set of {DATASETS[chosen.dataset].label}; ± is the half width of a 95 % interval over images."
+        " The paper's figures are for Larochelle's binarized MNIST: the same digits under other noise."
+    )
+for checkpoint in unmeasured:
+    st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[chosen.dataset].label}.")
+    if chosen.dataset == checkpoint.train_config.dataset:
+        measure_button(checkpoint.name, "Measure it, in a few minutes")
+    else:
+        st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {chosen.dataset}", language="bash")

@@ -1,0 +1,181 @@
+"""Plotly figures: data in, figure out; every axis has a title and, where it has one, a unit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dlgmm_core.inspection import StickReport, stick_density
+from dlgmm_core.training import EpochMetrics
+from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
+
+__all__ = ["density_figure", "history_figure", "map_figure", "nll_figure", "prior_figure", "weights_figure"]
+
+_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+
+
+def _layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
+    figure.update_layout(height=height, margin=_MARGIN, xaxis_title=x, yaxis_title=y, **more)
+    return figure
+
+
+def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64] | None) -> go.Figure:
+    """Bars of E[pi_k|x] with the 5 % to 95 % range of q(pi|x), beside p(k|x) where there is one."""
+    names = [str(k + 1) for k in range(len(sticks.mean))]
+    # Quantiles of a skewed distribution may lie on one side of its mean.
+    above, below = np.clip(sticks.high - sticks.mean, 0, None), np.clip(sticks.mean - sticks.low, 0, None)
+    figure = go.Figure()
+    figure.add_bar(
+        x=names,
+        y=sticks.mean,
+        name="weight E[π<sub>k</sub>|x]",
+        marker_color=[component_colour(k) for k in range(len(names))],
+        error_y={"type": "data", "array": above, "arrayminus": below},
+        hovertemplate="component %{x}<br>weight %{y:.3f}<extra></extra>",
+    )
+    if component_posterior is not None:
+        figure.add_bar(
+            x=names,
+            y=component_posterior,
+            name="component posterior p(k|x)",
+            marker_color=PAPER_COLOUR,
+            hovertemplate="component %{x}<br>p(k|x) %{y:.3f}<extra></extra>",
+        )
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(range=[0, 1])
+    return _layout(figure, "component k", "probability", 300, barmode="group", legend={"orientation": "h", "y": 1.15})
+
+
+def density_figure(sticks: StickReport) -> go.Figure:
+    """Kumaraswamy density of every stick fraction."""
+    v = np.linspace(0.001, 0.999, 400)
+    figure = go.Figure()
+    for k, (a, b) in enumerate(zip(sticks.concentration1, sticks.concentration0, strict=True)):
+        figure.add_scatter(
+            x=v,
+            y=stick_density(a, b, v),
+            name=f"v<sub>{k + 1}</sub>: a={a:.2g}, b={b:.2g}",
+            line_color=component_colour(k),
+            hovertemplate="v = %{x:.2f}<br>density %{y:.2f}",
+        )
+    few = len(sticks.concentration1) <= 6  # beyond, the legend would outgrow the chart; hovering names a curve
+    x_title, y_title = "fraction v broken off (share of what is left)", "density q(v|x), per unit of v"
+    return _layout(figure, x_title, y_title, 300, showlegend=few)
+
+
+def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
+    """Density of one coordinate of the code under each component and under the whole prior."""
+    reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
+    z = np.linspace(-reach, reach, 300)
+    total = np.zeros_like(z)
+    figure = go.Figure()
+    for k, (m, s, w) in enumerate(zip(means, scales, weights, strict=True)):
+        density = w * np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
+        total += density
+        if len(means) > 1:
+            figure.add_scatter(
+                x=z, y=density, name=f"component {k + 1}", line_color=component_colour(k), hoverinfo="name"
+            )
+    figure.add_scatter(x=z, y=total, name="whole prior", line={"color": PAPER_COLOUR, "dash": "dot"}, hoverinfo="name")
+    return _layout(figure, "a coordinate of the code z", "prior density", 220, showlegend=False)
+
+
+def map_figure(
+    coordinates: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
+    selected: int | None,
+    title: str,
+) -> go.Figure:
+    """A t-SNE map, one colour a class; a ring marks the selected image."""
+    figure = go.Figure()
+    for index, name in enumerate(class_names):
+        rows = np.flatnonzero(labels == index)
+        figure.add_scattergl(
+            x=coordinates[rows, 0],
+            y=coordinates[rows, 1],
+            mode="markers",
+            name=name,
+            customdata=rows,
+            marker={"size": 4, "color": CLASS_COLOURS[index % len(CLASS_COLOURS)], "opacity": 0.7},
+            hovertemplate=f"class {name}, image %{{customdata}}<extra></extra>",
+        )
+    if selected is not None:
+        figure.add_scattergl(
+            x=coordinates[[selected], 0],
+            y=coordinates[[selected], 1],
+            mode="markers",
+            marker={"size": 18, "symbol": "circle-open", "line": {"width": 3}, "color": "#e42536"},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    return _layout(
+        figure,
+        "t-SNE 1 (no unit)",
+        "t-SNE 2 (no unit)",
+        520,
+        title=title,
+        dragmode="pan",
+        uirevision="map",
+        legend={"title": "class", "itemsizing": "constant"},
+        yaxis={"scaleanchor": "x"},
+    )
+
+
+def nll_figure(rows: pd.DataFrame) -> go.Figure:
+    """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
+
+    Args:
+        rows: columns model, name, samples, value, ci95 and paper (may be missing values).
+    """
+    figure = go.Figure()
+    for samples, part in rows.groupby("samples"):
+        figure.add_scatter(
+            x=part["value"],
+            y=part["name"],
+            mode="markers",
+            name=f"ours, S={samples}",
+            error_x={"type": "data", "array": part["ci95"]},
+            marker={
+                "size": 11,
+                "color": [MODEL_COLOURS[m] for m in part["model"]],
+                "symbol": "circle" if samples == rows["samples"].max() else "circle-open",
+            },
+            hovertemplate="%{y}<br>%{x:.2f} nats<extra></extra>",
+        )
+    paper = rows.dropna(subset=["paper"]).drop_duplicates("name")
+    figure.add_scatter(
+        x=paper["paper"],
+        y=paper["name"],
+        mode="markers",
+        name="paper, S=50",
+        marker={"size": 11, "symbol": "x", "color": PAPER_COLOUR},
+        hovertemplate="%{y}<br>paper: %{x:.2f} nats<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed")
+    return _layout(
+        figure, "−log p(x), nats per image (lower is better)", "checkpoint", 120 + 45 * rows["name"].nunique()
+    )
+
+
+def history_figure(history: Sequence[EpochMetrics], bound: str) -> go.Figure:
+    """Training and validation bound against epochs; the first epochs, far below, are cut off."""
+    epochs = [e.epoch for e in history]
+    figure = go.Figure()
+    figure.add_scatter(x=epochs, y=[e.train_bound for e in history], name="training", line_color=PAPER_COLOUR)
+    figure.add_scatter(x=epochs, y=[e.valid_bound for e in history], name="validation", line_color=CLASS_COLOURS[0])
+    last = history[-1]
+    figure.add_scatter(
+        x=[last.best_epoch],
+        y=[last.best_valid_bound],
+        mode="markers",
+        name="best, kept",
+        marker={"size": 11, "color": CLASS_COLOURS[2]},
+    )
+    values = sorted(e.valid_bound for e in history)
+    low = values[len(values) // 10]
+    top = max(max(e.train_bound for e in history), values[-1])
+    figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
+    return _layout(figure, "epoch", f"bound {bound}, nats per image", 360)

@@ -1,0 +1,32 @@
+"""Digits as pictures: crisp (whole multiples, nearest neighbour), tiled into one PNG."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["tile"]
+
+SIDE = 28
+
+
+def tile(
+    images: NDArray[np.floating] | NDArray[np.uint8], columns: int, zoom: int = 2, gap: int = 2
+) -> NDArray[np.uint8]:
+    """Rows of images as one picture, white ink on black, grey between them.
+
+    Args:
+        images: (N, 784) ink between 0 and 1.
+        columns: images in a row.
+        zoom: screen pixels per image pixel.
+        gap: screen pixels between images.
+
+    Returns:
+        (height, width) uint8.
+    """
+    rows = -(-len(images) // columns)
+    side = SIDE * zoom
+    sheet = np.full((rows * (side + gap) - gap, columns * (side + gap) - gap), 128, np.uint8)
+    for index, image in enumerate(images):
+        top, left = (side + gap) * (index // columns), (side + gap) * (index % columns)
+        pixels = np.round(255 * np.asarray(image, dtype=np.float32)).astype(np.uint8).reshape(SIDE, SIDE)
+        sheet[top : top + side, left : left + side] = pixels.repeat(zoom, 0).repeat(zoom, 1)
+    return sheet

@@ -1,0 +1,93 @@
+"""Cached access to the core: every page asks here, and everything slow happens once.
+
+Models and data sets are shared between visitors and never changed. What depends on weights is keyed
+by the checkpoint's digest, so that a checkpoint trained again is not mistaken for the old one.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import BrokenCheckpoint, Checkpoint, list_checkpoints, load_checkpoint, read_metrics
+from dlgmm_core.data import Dataset, load_dataset
+from dlgmm_core.evaluation import encode, neighbours
+from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.projection import ProjectionConfig, load_map
+
+__all__ = [
+    "CHECKPOINTS",
+    "broken_checkpoints",
+    "checkpoints",
+    "codes",
+    "dataset",
+    "metrics",
+    "model",
+    "neighbour_indices",
+    "tsne_map",
+]
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+
+
+@st.cache_resource(show_spinner="Reading the images …")
+def dataset(name: str) -> Dataset:
+    """A data set, by its name in `dlgmm_core.data.DATASETS`."""
+    return load_dataset(name)
+
+
+def _entries() -> list[Checkpoint | BrokenCheckpoint]:
+    """All checkpoints; read again only when a file in the folder has changed."""
+    stamps = tuple(sorted((str(f), f.stat().st_mtime_ns) for f in CHECKPOINTS.glob("*/weights.safetensors")))
+    return _list(CHECKPOINTS, stamps)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
+    return list_checkpoints(root)
+
+
+def checkpoints() -> list[Checkpoint]:
+    """Every checkpoint that can be read."""
+    return [entry for entry in _entries() if isinstance(entry, Checkpoint)]
+
+
+def broken_checkpoints() -> list[BrokenCheckpoint]:
+    """Every folder that should hold a checkpoint and does not."""
+    return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint)]
+
+
+@st.cache_resource(show_spinner=False)
+def model(folder: Path, digest: str) -> LatentVariableModel:
+    """The trained model of a checkpoint."""
+    return load_checkpoint(folder)[0]
+
+
+def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What `evaluate` measured, by test set; empty if it has not."""
+    found: dict[str, Any] = read_metrics(checkpoint).get("test", {})
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=40)
+def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
+    """(N, D) codes of a split's fixed binarization."""
+    images = getattr(dataset(dataset_name), split).binary
+    return encode(model(folder, digest), images, representation)
+
+
+@st.cache_resource(show_spinner=False, max_entries=60)
+def neighbour_indices(
+    folder: Path, digest: str, dataset_name: str, representation: str, points: int, metric: str, k: int
+) -> NDArray[np.int64]:
+    """(N, k) nearest of the first `points` training images to each test image."""
+    train = codes(folder, digest, dataset_name, "train", representation)[:points]
+    return neighbours(train, codes(folder, digest, dataset_name, "test", representation), k, metric)
+
+
+@st.cache_resource(show_spinner=False)
+def tsne_map(_checkpoint: Checkpoint, digest: str, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    """The stored map of the test set; `stamp` is the file's time, so that a new map is noticed."""
+    return load_map(_checkpoint)

@@ -1,0 +1,36 @@
+"""Page configuration, sidebar and navigation; every page runs inside this script."""
+
+import sys
+from pathlib import Path
+
+# Streamlit puts this script's folder on the path, and the packages lie one above it.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import CheckpointError
+from dlgmm_core.sources import DataError
+from ui.sidebar import show_sidebar
+
+PAGES = (
+    ("overview", "Overview", ":material/home:"),
+    ("components", "Components", ":material/tune:"),
+    ("digit", "Your digit", ":material/draw:"),
+    ("latent", "Latent space", ":material/scatter_plot:"),
+    ("knn", "kNN", ":material/group_work:"),
+    ("likelihood", "Likelihood", ":material/query_stats:"),
+    ("train", "Train", ":material/model_training:"),
+)
+
+st.set_page_config(page_title="DLGMM laboratory", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+page = st.navigation(
+    [
+        st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == "overview")
+        for path, title, icon in PAGES
+    ]
+)
+show_sidebar()
+try:
+    page.run()
+except (CheckpointError, DataError) as error:
+    st.error(str(error))

@@ -1,0 +1,108 @@
+"""Pieces of the overview: a card for each model, and the table of what is there."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.generation import ancestral_samples
+from dlgmm_core.models import MODELS
+from ui import loaders
+from ui.figures import prior_figure
+from ui.images import tile
+from ui.theme import component_colour
+
+__all__ = ["describe_model", "holdings"]
+
+_DESCRIPTIONS = {
+    "gauss-vae": "One bell: every code comes from the same standard normal distribution.",
+    "dlgmm": "K bells: break a stick into K weights π, choose a component by them, draw the code from its bell.",
+    "sb-vae": "A broken stick: the code itself is the list of its pieces, which sum to one.",
+    "dldpmm": "As many bells as it takes: a stick broken on and on (a Dirichlet process, cut off at T pieces).",
+}
+
+
+def _representative(name: str) -> Checkpoint | None:
+    """The checkpoint that shows a model best: among mixtures, one whose components differ."""
+    fitting = [c for c in loaders.checkpoints() if c.model_config.model == name]
+    return max(fitting, key=lambda c: len(set(c.model_config.prior_means)), default=None)
+
+
+@st.cache_data(show_spinner=False)
+def _samples(_checkpoint: Checkpoint, digest: str) -> NDArray[np.uint8]:
+    probabilities, _ = ancestral_samples(loaders.model(_checkpoint.folder, digest), 20, seed=1)
+    return tile(probabilities, columns=5, zoom=2)
+
+
+def describe_model(name: str) -> None:
+    """Draws one model's card: its sentence, its prior, twenty ancestral samples."""
+    st.subheader(MODELS[name].label)
+    st.write(_DESCRIPTIONS[name])
+    checkpoint = _representative(name)
+    if checkpoint is None:
+        st.info("No trained checkpoint: train one on the page **Train**.")
+        return
+    left, right = st.columns([1, 1], vertical_alignment="center")
+    config = checkpoint.model_config
+    prior = loaders.model(checkpoint.folder, checkpoint.digest).prior()
+    with left:
+        if name == "sb-vae":
+            st.html(_stick_svg([float(p) for p in prior.mean[0]]))
+        else:
+            weights = prior.log_mean_weights.exp()[:, 0].tolist()
+            figure = prior_figure(config.prior_means, config.prior_scales, weights)
+            st.plotly_chart(figure, key=f"prior-{name}", config={"displayModeBar": False})
+    with right:
+        st.image(
+            _samples(checkpoint, checkpoint.digest),
+            output_format="PNG",
+            alt=f"Twenty digits drawn by {MODELS[name].label}",
+        )
+    st.caption(
+        f"Checkpoint {checkpoint.name}: {config.code_dim} numbers a code, bound {checkpoint.train_config.bound}."
+    )
+
+
+def _stick_svg(pieces: list[float]) -> str:
+    """A stick of length one, broken into its expected pieces."""
+    parts, left = [], 0.0
+    for k, length in enumerate(pieces):
+        parts.append(
+            f'<rect x="{300 * left:.2f}" y="10" width="{max(300 * length - 1, 0.3):.2f}" height="26"'
+            f' fill="{component_colour(k)}"/>'
+        )
+        left += length
+    return (
+        '<svg viewBox="0 0 300 62" width="100%" role="img" aria-label="A stick broken into its expected pieces">'
+        + "".join(parts)
+        + '<text x="0" y="55" font-size="11" fill="currentColor">0</text>'
+        '<text x="294" y="55" font-size="11" fill="currentColor">1</text>'
+        '<text x="70" y="55" font-size="11" fill="currentColor">expected pieces under the prior</text></svg>'
+    )
+
+
+def holdings() -> pd.DataFrame:
+    """One line a checkpoint, with its main figures where they have been measured."""
+    rows = []
+    for checkpoint in loaders.checkpoints():
+        config, recipe = checkpoint.model_config, checkpoint.train_config
+        figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
+        nll = figures.get("nll", {})
+        largest = max(nll, key=int, default=None)
+        rows.append(
+            {
+                "Model": MODELS[config.model].label,
+                "Checkpoint": checkpoint.name,
+                "Trained on": f"{recipe.dataset}, {recipe.binarization}",
+                "Code size": config.code_dim,
+                "Components": str(config.num_components) if MODELS[config.model].is_mixture else "–",
+                "Bound": recipe.bound,
+                "Epochs": checkpoint.epoch,
+                "NLL (nats)": f"{nll[largest]['value']:.2f} ± {nll[largest]['ci95']:.2f} (S={largest})"
+                if largest
+                else "–",
+                "kNN error, k=5 (%)": f"{figures['knn']['mean']['5']['error']:.2f}" if figures else "–",
+            }
+        )
+    return pd.DataFrame(rows)

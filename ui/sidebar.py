@@ -1,0 +1,92 @@
+"""The sidebar: which data set, and which checkpoints the pages compare."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import DATASETS
+from dlgmm_core.models import MODELS
+from ui import loaders
+
+__all__ = ["Selection", "choose_checkpoint", "label", "selection", "show_sidebar"]
+
+_DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the sidebar says."""
+
+    dataset: str
+    checkpoints: list[Checkpoint]
+
+
+def label(checkpoint: Checkpoint) -> str:
+    """A checkpoint's name for people: the paper's label, and what tells it from its siblings."""
+    config = checkpoint.model_config
+    family = MODELS[config.model]
+    components = f", K={config.num_components}" if family.is_mixture else ""
+    return f"{family.label} · {checkpoint.name} (D={config.code_dim}{components})"
+
+
+def _fits(checkpoint: Checkpoint, dataset: str) -> bool:
+    trained_on = checkpoint.train_config.dataset
+    return trained_on == dataset or {trained_on, dataset} <= set(_DIGITS)
+
+
+def show_sidebar() -> None:
+    """Draws the sidebar; pages read it by `selection`."""
+    with st.sidebar:
+        dataset = st.selectbox(
+            "Data set",
+            list(DATASETS),
+            format_func=lambda name: DATASETS[name].label,
+            key="dataset",
+            bind="query-params",
+            persist_state="session",
+        )
+        fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
+        labels = {c.name: label(c) for c in fitting}
+        chosen = st.multiselect(
+            "Checkpoints",
+            list(labels),
+            default=list(labels),
+            format_func=lambda name: labels[name],
+            help="The models that the pages show and compare.",
+            key=f"checkpoints-{dataset}",
+            persist_state="session",
+        )
+        for broken in loaders.broken_checkpoints():
+            st.warning(f"**{broken.name}** is left out. {broken.reason}")
+    st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in chosen])
+
+
+def selection() -> Selection:
+    """The sidebar's choice; stops the page with one sentence when no model is chosen."""
+    chosen: Selection = st.session_state["selection"]
+    if not chosen.checkpoints:
+        st.info(
+            f"No checkpoint trained on {DATASETS[chosen.dataset].label} is chosen: choose one in the sidebar,"
+            " or train one on the page **Train**."
+        )
+        st.stop()
+    return chosen
+
+
+def choose_checkpoint(
+    checkpoints: list[Checkpoint], key: str, preferred: str = "", title: str = "Checkpoint"
+) -> Checkpoint:
+    """A select box over checkpoints, remembered between pages."""
+    labels = {c.name: label(c) for c in checkpoints}
+    names = list(labels)
+    name = st.selectbox(
+        title,
+        names,
+        index=names.index(preferred) if preferred in names else 0,
+        format_func=lambda name: labels[name],
+        key=key,
+        bind="query-params",
+        persist_state="session",
+    )
+    return checkpoints[names.index(name)]

@@ -1,0 +1,112 @@
+"""The parts of the Train page: the form, and the view of a run that is under way."""
+
+import re
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import TRAINING, CheckpointError
+from dlgmm_core.data import DATASETS
+from dlgmm_core.generation import ancestral_samples
+from dlgmm_core.models import MODELS
+from dlgmm_core.objectives import BOUNDS
+from dlgmm_core.training import TrainingRun, read_history
+from ui.figures import history_figure
+from ui.images import tile
+from ui.jobs import Job, job_manager
+from ui.loaders import CHECKPOINTS
+
+__all__ = ["training_form", "watch_run"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def training_form() -> None:
+    """Asks for a model and a recipe, and starts the run."""
+    model = st.selectbox("Model", list(MODELS), index=2, format_func=lambda m: MODELS[m].label, key="train-model")
+    family = MODELS[model]
+    with st.form("train", border=False):
+        name = st.text_input("Name of the checkpoint", f"my-{model}", help="Small letters, digits and hyphens.")
+        bound = st.selectbox("Bound", list(BOUNDS), help="eq1 is the paper's; the others are tighter.")
+        epochs = st.number_input("Epochs, at most", 1, 1000, 20)
+        means = ""
+        with st.expander("More"):
+            dataset = st.selectbox("Data set", list(DATASETS), format_func=lambda d: DATASETS[d].label)
+            binarization = st.selectbox("Binarization in training", ["fixed", "dynamic"])
+            code_dim = st.number_input("Numbers in a code", 2, 200, 25)
+            alpha = st.number_input("Concentration α of the weights", 0.01, 100.0, family.default_concentration)
+            if family.is_mixture:
+                zeros = " ".join(["0"] * family.default_components)
+                means = st.text_input("Prior means, one a component", zeros, help="Their number decides K.")
+            seed = st.number_input("Seed", 0, 10_000, 0)
+        if not st.form_submit_button("Start training", type="primary"):
+            return
+    try:
+        values = [float(m) for m in means.replace(",", " ").split()] if family.is_mixture else [0.0]
+    except ValueError:
+        st.error(f"Prior means must be numbers with spaces between them, not “{means}”.")
+        return
+    if not _NAME.fullmatch(name):
+        st.error("The name must be 1 to 40 small letters, digits and hyphens, and begin with a letter or a digit.")
+    elif (CHECKPOINTS / name).exists():
+        st.error(f"There is a checkpoint “{name}” already: choose another name.")
+    elif not values:
+        st.error("Give at least one prior mean.")
+    else:
+        recipe = {
+            "--name": name,
+            "--dataset": dataset,
+            "--binarization": binarization,
+            "--bound": bound,
+            "--epochs": epochs,
+            "--code-dim": code_dim,
+            "--alpha": alpha,
+            "--seed": seed,
+        }
+        arguments = [model, *(str(part) for option in recipe.items() for part in option)]
+        # "=" keeps argparse from taking a negative mean for an option
+        job_manager().start(name, "train", [*arguments, "--prior-means", *(f"{v:g}" for v in values)])
+        st.session_state["train-watched"] = name
+
+
+@st.fragment(run_every=1.0)
+def watch_run(job: Job) -> None:
+    """Curves, samples and a cancel button of one run, renewed every second while it lasts."""
+    folder = CHECKPOINTS / job.name
+    try:
+        history = read_history(folder)
+    except CheckpointError as error:
+        st.error(str(error))
+        return
+    if job.failed:
+        st.error(f"{job.name} failed: {job.last_line}")
+    elif job.running:
+        st.caption(f"{job.name} is training. {job.last_line}")
+        if st.button("Cancel", key=f"cancel-{job.name}", help="Keeps the best weights so far."):
+            with st.spinner("Saving and leaving …"):
+                job.stop()
+            st.rerun()
+    elif f"trained-{job.process.pid}" not in st.session_state:
+        st.session_state[f"trained-{job.process.pid}"] = True
+        st.rerun()  # the whole page: the sidebar has a new checkpoint
+    else:
+        st.success(f"{job.name} has ended; its best weights are among the checkpoints in the sidebar.")
+    if not history:
+        st.caption("The first epoch is under way.")
+        return
+    st.plotly_chart(history_figure(history, "in training"), key=f"history-{job.name}")
+    if (folder / TRAINING).exists():
+        _show_samples(job.name, history[-1].epoch)
+
+
+def _show_samples(name: str, epoch: int) -> None:
+    try:
+        model = TrainingRun.load(CHECKPOINTS / name).model
+    except CheckpointError:
+        return  # it ended between two looks
+    probabilities, _ = ancestral_samples(model, 20, seed=0)
+    st.image(
+        tile(probabilities, columns=10, zoom=2),
+        output_format="PNG",
+        caption=f"Samples of the prior after epoch {epoch}: the same noise at every epoch.",
+        alt=f"Twenty samples after epoch {epoch}",
+    )
