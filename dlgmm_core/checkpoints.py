@@ -24,6 +24,7 @@ from torch import Tensor
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.models import LatentVariableModel, build_model
+from dlgmm_core.seeding import seeded
 
 __all__ = [
     "BrokenCheckpoint",
@@ -195,7 +196,8 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
     checkpoint = read_checkpoint(folder)
     path = folder / WEIGHTS
     try:
-        model = build_model(checkpoint.model_config)
+        with seeded("cpu", 0):  # the weights drawn here are overwritten; the caller's random state is not
+            model = build_model(checkpoint.model_config)
         model.load_state_dict(safetensors.torch.load_file(path))
     except (ConfigError, RuntimeError) as error:
         first_line = str(error).splitlines()[0]

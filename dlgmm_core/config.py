@@ -43,6 +43,14 @@ def _require(condition: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1  # True is an int, too
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class ModelConfig(_Record):
     """Architecture and prior of one model.
@@ -71,17 +79,17 @@ class ModelConfig(_Record):
         """Refuses sizes below one, and priors that do not fit the components."""
         for name in ("code_dim", "num_components", "hidden", "data_dim"):
             value = getattr(self, name)
-            _require(isinstance(value, int) and value >= 1, f"{name} must be a whole number above 0, not {value}.")
+            _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
         for name in ("prior_means", "prior_scales"):
             values = getattr(self, name)
             _require(
                 len(values) == self.num_components,
                 f"{name} has {len(values)} values for {self.num_components} components: give one each.",
             )
-            _require(all(map(math.isfinite, values)), f"{name} must be finite numbers, not {values}.")
+            _require(all(map(_is_number, values)), f"{name} must be finite numbers, not {values}.")
         _require(min(self.prior_scales) > 0, f"prior_scales must be positive, not {self.prior_scales}.")
         _require(
-            math.isfinite(self.concentration) and self.concentration > 0,
+            _is_number(self.concentration) and self.concentration > 0,
             f"concentration must be a positive number, not {self.concentration}.",
         )
 
@@ -116,10 +124,10 @@ class TrainConfig(_Record):
         """Refuses counts below one and unknown kinds of binarization."""
         for name in ("num_samples", "batch_size", "max_epochs", "patience"):
             value = getattr(self, name)
-            _require(isinstance(value, int) and value >= 1, f"{name} must be a whole number above 0, not {value}.")
+            _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
         _require(isinstance(self.seed, int) and self.seed >= 0, f"seed must be a whole number from 0, not {self.seed}.")
         _require(
-            math.isfinite(self.learning_rate) and self.learning_rate > 0,
+            _is_number(self.learning_rate) and self.learning_rate > 0,
             f"learning_rate must be a positive number, not {self.learning_rate}.",
         )
         _require(

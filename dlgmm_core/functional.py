@@ -17,7 +17,7 @@ from torch import Tensor
 
 __all__ = ["log1mexp", "log_mean_exp", "log_stick_breaking", "lognlog1mexp", "soft_bound"]
 
-_TINY = -15.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
+_TINY = -18.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
 
 
 def log1mexp(x: Tensor) -> Tensor:

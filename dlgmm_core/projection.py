@@ -82,7 +82,8 @@ def place(
         codes.astype(np.float64), perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
     )
     embedding = TSNEEmbedding(coordinates.astype(np.float64), affinities, n_jobs=jobs, random_state=config.seed)
-    return np.asarray(embedding.transform(new_codes.astype(np.float64)), dtype=np.float32)
+    centre = (coordinates.max(0) + coordinates.min(0)) / 2  # `transform` moves the whole map there, and leaves it there
+    return np.asarray(embedding.transform(new_codes.astype(np.float64)) + centre, dtype=np.float32)
 
 
 def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:

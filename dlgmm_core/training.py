@@ -190,7 +190,7 @@ def fit(
         with seeded(device, run.config.seed, _TRAINING, epoch):
             train_bound = _train_epoch(run, train, dynamic, epoch, on_step)
         with seeded(device, run.config.seed, _VALIDATION), torch.no_grad():
-            valid_bound = _mean_bound(run, valid)
+            valid_bound = _mean_bound(run, valid, epoch)
         best_epoch, best = 0, -math.inf
         if run.history:
             best_epoch, best = run.history[-1].best_epoch, run.history[-1].best_valid_bound
@@ -250,13 +250,16 @@ def _train_epoch(
     return float(total / len(images))
 
 
-def _mean_bound(run: TrainingRun, images: Tensor) -> float:
+def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
     batches = images.split(EVALUATION_BATCH)
     bounds = [elbo(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
-        raise TrainingError(f"The validation bound is {mean}: training stopped. The last whole epoch is kept.")
+        raise TrainingError(
+            f"The validation bound is {mean} after epoch {epoch}: training stopped. The last whole epoch is kept;"
+            " try a smaller learning rate."
+        )
     return mean
 
 

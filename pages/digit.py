@@ -31,7 +31,8 @@ with source:
 model = loaders.model(checkpoint.folder, checkpoint.digest)
 bound = checkpoint.train_config.bound
 try:
-    report = inspect_image(model, digit.binary, bound)
+    with answer, st.spinner("Estimating log p(x) …"):
+        report = inspect_image(model, digit.binary, bound)
 except EvaluationError as error:
     answer.error(str(error))
     st.stop()

@@ -2,10 +2,10 @@
 
 A job is the command line of the core, so that what the app does can be done without it, and a slow
 job slows no visitor's sliders. What it makes lies in the checkpoint's folder; the manager knows only
-the processes. It outlives page switches, reloads and visitors, and stops its jobs with the server.
+the processes. It outlives page switches, reloads and visitors; the server stops its jobs as it ends.
 """
 
-import atexit
+import os
 import re
 import subprocess
 import sys
@@ -65,7 +65,6 @@ class JobManager:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
-        atexit.register(self.stop_all)
 
     def start(self, name: str, verb: str, arguments: list[str]) -> Job:
         """Runs `python -m dlgmm_core VERB ARGUMENTS`, about the checkpoint `name`.
@@ -78,8 +77,13 @@ class JobManager:
                 folder = CHECKPOINTS / name
                 folder.mkdir(parents=True, exist_ok=True)
                 command = [sys.executable, "-m", "dlgmm_core", verb, *arguments, "--checkpoints", str(CHECKPOINTS)]
+                # Half the cores: the other half keeps the visitors' sliders quick.
+                threads = str(max(1, (os.cpu_count() or 2) // 2))
+                environment = {**os.environ, "OMP_NUM_THREADS": threads}
                 with (folder / LOG).open("wb") as log:
-                    process = subprocess.Popen(command, cwd=CHECKPOINTS.parent, stdout=log, stderr=subprocess.STDOUT)
+                    process = subprocess.Popen(
+                        command, cwd=CHECKPOINTS.parent, env=environment, stdout=log, stderr=subprocess.STDOUT
+                    )
                 job = self._jobs[name] = Job(name, verb, process)
             return job
 

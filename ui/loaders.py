@@ -32,7 +32,7 @@ __all__ = [
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 
-@st.cache_resource(show_spinner="Reading the images …")
+@st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")
 def dataset(name: str) -> Dataset:
     """A data set, by its name in `dlgmm_core.data.DATASETS`."""
     return load_dataset(name)

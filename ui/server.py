@@ -1,4 +1,4 @@
-"""What the server does besides running pages: a warm start, and links that open cold.
+"""What the server does besides running pages: a warm start, links that open cold, a clean end.
 
 On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
 two failed requests later under `/`. Telling it where the server is spares both.
@@ -69,6 +69,9 @@ def _load() -> None:
 
 @asynccontextmanager
 async def warm_up(app: Any) -> AsyncIterator[None]:
-    """Lifespan of the server: imports and loads in a thread, so that pages are served at once."""
+    """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
     threading.Thread(target=_load, daemon=True, name="warm-up").start()
     yield
+    from ui.jobs import job_manager
+
+    job_manager().stop_all()

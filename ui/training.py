@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import TRAINING, CheckpointError
+from dlgmm_core.checkpoints import TRAINING, WEIGHTS, CheckpointError
 from dlgmm_core.data import DATASETS
 from dlgmm_core.generation import ancestral_samples
 from dlgmm_core.models import MODELS
@@ -47,7 +47,7 @@ def training_form() -> None:
         return
     if not _NAME.fullmatch(name):
         st.error("The name must be 1 to 40 small letters, digits and hyphens, and begin with a letter or a digit.")
-    elif (CHECKPOINTS / name).exists():
+    elif _is_taken(name):
         st.error(f"There is a checkpoint “{name}” already: choose another name.")
     elif not values:
         st.error("Give at least one prior mean.")
@@ -66,6 +66,11 @@ def training_form() -> None:
         # "=" keeps argparse from taking a negative mean for an option
         job_manager().start(name, "train", [*arguments, "--prior-means", *(f"{v:g}" for v in values)])
         st.session_state["train-watched"] = name
+
+
+def _is_taken(name: str) -> bool:
+    job = job_manager().get(name)
+    return (CHECKPOINTS / name / WEIGHTS).exists() or (job is not None and job.running)
 
 
 @st.fragment(run_every=1.0)
@@ -88,10 +93,11 @@ def watch_run(job: Job) -> None:
     elif f"trained-{job.process.pid}" not in st.session_state:
         st.session_state[f"trained-{job.process.pid}"] = True
         st.rerun()  # the whole page: the sidebar has a new checkpoint
-    else:
+    elif history:
         st.success(f"{job.name} has ended; its best weights are among the checkpoints in the sidebar.")
+    else:
+        st.info(f"{job.name} was stopped before its first epoch was over: nothing was kept.")
     if not history:
-        st.caption("The first epoch is under way.")
         return
     st.plotly_chart(history_figure(history, "in training"), key=f"history-{job.name}")
     if (folder / TRAINING).exists():

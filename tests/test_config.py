@@ -1,0 +1,101 @@
+"""Configurations survive JSON, and refuse what describes no model or no run, naming the field."""
+
+import json
+import math
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+
+MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4)
+TRAIN = TrainConfig("omniglot", "dynamic", "mixture", 2, 1e-3, 50, 7, 3, 11)
+
+
+@pytest.mark.parametrize("record", [MODEL, TRAIN, ModelConfig("gauss-vae"), TrainConfig()], ids=repr)
+def test_a_configuration_comes_back_from_json_equal(record: ModelConfig | TrainConfig) -> None:
+    again = type(record).from_dict(json.loads(json.dumps(record.to_dict())))
+    assert again == record and hash(again) == hash(record)
+
+
+def test_every_field_travels() -> None:
+    # Values all different from the defaults: a field left behind would come back as its default.
+    for record, default in ((MODEL, ModelConfig("gauss-vae")), (TRAIN, TrainConfig())):
+        defaults = default.to_dict()
+        assert all(value != defaults[name] for name, value in record.to_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[(field, value) for field in ("code_dim", "num_components", "hidden", "data_dim") for value in (0, -1, 2.5)],
+        ("code_dim", "25"),
+        ("prior_means", (0.0,)),
+        ("prior_means", (0.0,) * 4),
+        ("prior_means", (0.0, math.nan, 0.0)),
+        ("prior_scales", (1.0,)),
+        ("prior_scales", (1.0, 0.0, 1.0)),
+        ("prior_scales", (1.0, -1.0, 1.0)),
+        ("prior_scales", (1.0, math.inf, 1.0)),
+        ("concentration", 0.0),
+        ("concentration", -1.0),
+        ("concentration", math.inf),
+        ("concentration", math.nan),
+    ],
+)
+def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
+    assert_refused(MODEL, field, value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[
+            (field, value)
+            for field in ("num_samples", "batch_size", "max_epochs", "patience")
+            for value in (0, -1, 1.5)
+        ],
+        ("learning_rate", 0.0),
+        ("learning_rate", -1e-3),
+        ("learning_rate", math.inf),
+        ("learning_rate", math.nan),
+        ("binarization", "sometimes"),
+        ("seed", -1),
+        ("seed", 0.5),
+    ],
+)
+def test_a_senseless_run_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
+    assert_refused(TRAIN, field, value)
+
+
+def assert_refused(record: ModelConfig | TrainConfig, field: str, value: Any) -> None:
+    """Built directly and read from a dictionary."""
+    for build in (
+        lambda: replace(record, **{field: value}),
+        lambda: type(record).from_dict({**record.to_dict(), field: value}),
+    ):
+        with pytest.raises(ConfigError) as error:
+            build()
+        sentence = str(error.value)
+        assert sentence.startswith(f"{field} ") and sentence.endswith(".") and "\n" not in sentence
+
+
+@pytest.mark.parametrize("kind", [ModelConfig, TrainConfig])
+def test_an_unknown_field_is_refused_by_name(kind: type[ModelConfig] | type[TrainConfig]) -> None:
+    with pytest.raises(ConfigError, match=f"{kind.__name__} has no field 'colour'"):
+        kind.from_dict({"model": "dlgmm", "colour": 1} if kind is ModelConfig else {"colour": 1})
+
+
+def test_a_missing_or_unreadable_field_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="model"):
+        ModelConfig.from_dict({})
+    with pytest.raises(ConfigError, match="concentration must be a positive number"):
+        ModelConfig.from_dict({"model": "dlgmm", "concentration": "one"})
+    with pytest.raises(ConfigError, match="ModelConfig cannot be read"):
+        ModelConfig.from_dict({"model": "dlgmm", "prior_means": 0.0})
+
+
+def test_configurations_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        MODEL.code_dim = 3  # type: ignore[misc]

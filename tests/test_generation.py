@@ -1,0 +1,106 @@
+"""Images out of the prior: each component answers to its own slider, and draws follow the prior's weights."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.generation import ancestral_samples, component_samples
+from dlgmm_core.models import LatentVariableModel
+
+Toy = Callable[..., LatentVariableModel]
+
+MEANS, SCALES = (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2)
+MIXTURE = ModelConfig("dlgmm", 2, 3, MEANS, SCALES, hidden=8, data_dim=4)
+
+
+@pytest.fixture
+def model(toy: Toy) -> LatentVariableModel:
+    return toy(MIXTURE).float()
+
+
+def test_only_the_component_whose_slider_moves_changes(model: LatentVariableModel) -> None:
+    trained = component_samples(model, MEANS, SCALES, 6)
+    assert trained.shape == (3, 6, 4)
+    for k in range(3):
+        for means, scales in (
+            ([m + (j == k) for j, m in enumerate(MEANS)], SCALES),
+            (MEANS, [s + (j == k) / 2 for j, s in enumerate(SCALES)]),
+        ):
+            moved = component_samples(model, means, scales, 6)
+            changed = [bool((moved[j] != trained[j]).any()) for j in range(3)]
+            assert changed == [j == k for j in range(3)]
+
+
+def test_equal_means_and_scales_make_equal_rows_of_different_images(model: LatentVariableModel) -> None:
+    samples = component_samples(model, [0.4] * 3, [0.9] * 3, 6)
+    np.testing.assert_allclose(samples, samples[:1].repeat(3, 0), atol=1e-6)
+    assert len(np.unique(samples[0].round(4), axis=0)) == 6
+
+
+def test_every_row_is_its_mean_plus_its_scale_times_one_noise(model: LatentVariableModel) -> None:
+    decoded: list[Tensor] = []
+    model.decoder.register_forward_pre_hook(lambda _, inputs: decoded.append(inputs[0]))
+    component_samples(model, MEANS, SCALES, 400, seed=3)
+    (codes,) = decoded
+    assert codes.shape == (3, 400, 2)
+    noise = (codes - torch.tensor(MEANS)[:, None, None]) / torch.tensor(SCALES)[:, None, None]
+    torch.testing.assert_close(noise, noise[:1].expand(3, -1, -1), atol=1e-5, rtol=0)
+    assert stats.kstest(noise[0].flatten().numpy(), "norm").pvalue > 1e-3
+
+
+def test_a_seed_decides_the_noise_and_the_random_state_is_left_alone(model: LatentVariableModel) -> None:
+    state = torch.get_rng_state()
+    first = component_samples(model, MEANS, SCALES, 6, seed=1)
+    drawn = ancestral_samples(model, 50, seed=1)
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_array_equal(component_samples(model, MEANS, SCALES, 6, seed=1), first)
+    assert (component_samples(model, MEANS, SCALES, 6, seed=2) != first).all(-1).all()
+    again = ancestral_samples(model, 50, seed=1)
+    assert all((a == b).all() for a, b in zip(drawn, again, strict=True))
+    assert (ancestral_samples(model, 50, seed=2)[0] != drawn[0]).any()
+
+
+@pytest.mark.parametrize(("means", "scales"), [(MEANS[:2], SCALES), (MEANS, SCALES[:2]), ((), ())])
+def test_wrong_numbers_of_means_or_scales_are_refused(
+    model: LatentVariableModel, means: tuple[float, ...], scales: tuple[float, ...]
+) -> None:
+    with pytest.raises(ValueError, match=f"{len(means)} means and {len(scales)} scales for 3 components"):
+        component_samples(model, means, scales, 2)
+
+
+@pytest.mark.parametrize(
+    ("config", "weights"),
+    [
+        (MIXTURE, [1 / 3, 1 / 3, 1 / 3]),
+        # Beta(1, 2) breaks off a third of what is left
+        (ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, 2.0, 8, 4), [1 / 3, 2 / 9, 4 / 27, 8 / 27]),
+    ],
+    ids=["dlgmm", "dldpmm"],
+)
+def test_components_are_drawn_as_often_as_the_prior_says(toy: Toy, config: ModelConfig, weights: list[float]) -> None:
+    images, component = ancestral_samples(toy(config).float(), 6000)
+    assert images.shape == (6000, 4) and component.shape == (6000,)
+    counts = np.bincount(component, minlength=len(weights))
+    assert stats.chisquare(counts, 6000 * np.array(weights)).pvalue > 1e-3
+
+
+def test_an_image_is_decoded_from_the_component_that_is_named(toy: Toy) -> None:
+    model = toy(replace(MIXTURE, prior_means=(-1000.0, 0.0, 1000.0), prior_scales=(1.0,) * 3)).float()
+    decoded: list[Tensor] = []
+    model.decoder.register_forward_pre_hook(lambda _, inputs: decoded.append(inputs[0]))
+    _, component = ancestral_samples(model, 200)
+    origin = torch.round(decoded[0].mean(-1) / 1000).long() + 1
+    assert origin.tolist() == component.tolist() and set(component.tolist()) == {0, 1, 2}
+
+
+def test_probabilities_come_from_every_kind_of_model(config: ModelConfig, toy: Toy) -> None:
+    images, component = ancestral_samples(toy(config).float(), 30)
+    assert images.shape == (30, 4) and images.dtype == np.float32
+    assert (images > 0).all() and (images < 1).all() and images.std(0).min() > 0
+    assert component.max() < config.num_components

@@ -1,0 +1,132 @@
+"""The table of models: each trains end to end, refuses what it cannot be, and nests as the theory says."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.distributions import Beta
+from dlgmm_core.latents import MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.models import MODELS, LatentVariableModel, build_model
+from dlgmm_core.objectives import BOUNDS, elbo, iwae_bound
+
+Toy = Callable[..., LatentVariableModel]
+LATENTS = {"gauss-vae": NormalLatent, "sb-vae": SticksLatent, "dlgmm": MixtureLatent, "dldpmm": MixtureLatent}
+
+
+def test_the_table_holds_the_four_models_of_the_paper_with_its_sizes() -> None:
+    assert set(MODELS) == set(LATENTS)
+    assert MODELS["dlgmm"].default_components == 3 and MODELS["dldpmm"].default_components == 17
+    assert {name for name, family in MODELS.items() if family.is_mixture} == {"dlgmm", "dldpmm"}
+
+
+def test_posterior_prior_and_likelihood_have_the_shapes_of_their_configuration(config: ModelConfig) -> None:
+    model = build_model(config)
+    q, p = model.posterior(torch.zeros(5, 4)), model.prior()
+    assert type(q) is type(p) is LATENTS[config.model]
+    latents = q.stratified_rsample(torch.Size([2]))
+    assert latents.code.shape == (config.num_components, 2, 5, config.code_dim)
+    assert p.sample(torch.Size([7])).shape == (7, 1, config.code_dim)
+    likelihood = model.likelihood(latents.code)
+    assert likelihood.logits.shape == (config.num_components, 2, 5, 4)
+    assert likelihood.log_prob(torch.zeros(5, 4)).shape == (config.num_components, 2, 5)
+
+
+def test_likelihood_sums_to_one_over_all_images(config: ModelConfig, toy: Toy, four_bit_images: Tensor) -> None:
+    model = toy(config)
+    code = model.prior().sample(torch.Size([10]))  # (10, 1, D)
+    total = model.likelihood(code).log_prob(four_bit_images).exp().sum(-1)
+    torch.testing.assert_close(total, torch.ones(10, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_a_gradient_reaches_every_parameter(config: ModelConfig, bound: str) -> None:
+    model = build_model(config)
+    elbo(model, torch.bernoulli(torch.full((20, 4), 0.5)), bound).mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.numel() == 0 or parameter.grad.any(), name
+        # No unit of an output layer may be forgotten; hidden units may be off for every image.
+        if (name.endswith("bias") and ".linear." in name) or name == "decoder.logits.bias":
+            assert parameter.grad.all(), name
+
+
+@pytest.mark.parametrize("model", ["gauss-vae", "dlgmm"])
+def test_a_model_does_not_hold_its_prior_in_its_weights(model: str) -> None:
+    config = ModelConfig(model, 2, hidden=8, data_dim=4)
+    assert not [name for name in build_model(config).state_dict() if "prior" in name]
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (ModelConfig("vae"), "There is no model 'vae': choose one of gauss-vae, sb-vae, dlgmm, dldpmm."),
+        (
+            ModelConfig("gauss-vae", num_components=2, prior_means=(0, 0), prior_scales=(1, 1)),
+            "Gauss-VAE has no components: num_components must be 1, not 2.",
+        ),
+        (
+            ModelConfig("sb-vae", num_components=3, prior_means=(0,) * 3, prior_scales=(1,) * 3),
+            "SB-VAE has no components: num_components must be 1, not 3.",
+        ),
+        (ModelConfig("sb-vae", code_dim=1), "SB-VAE needs a code_dim of at least 2"),
+    ],
+    ids=lambda value: value.model if isinstance(value, ModelConfig) else "",
+)
+def test_a_model_that_cannot_be_built_is_refused_in_one_sentence(config: ModelConfig, sentence: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        build_model(config)
+    assert str(error.value).startswith(sentence)
+
+
+def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> None:
+    for model, concentration1, concentration0 in (
+        ("dlgmm", [0.5, 0.5, 0.5], [1.5, 1.0, 0.5]),
+        ("dldpmm", [1.0, 1.0, 1.0], [0.5, 0.5, 0.5]),
+    ):
+        config = ModelConfig(model, 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=0.5, hidden=8, data_dim=4)
+        prior = build_model(config).prior()
+        assert isinstance(prior, MixtureLatent) and isinstance(prior.sticks, Beta)
+        assert prior.sticks.concentration1.tolist() == [concentration1]
+        assert prior.sticks.concentration0.tolist() == [concentration0]
+
+
+def test_sb_vae_sticks_are_a_process_with_one_break_less_than_pieces() -> None:
+    prior = build_model(ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, data_dim=4)).prior()
+    assert isinstance(prior, SticksLatent) and isinstance(prior.sticks, Beta)
+    assert prior.sticks.concentration1.tolist() == [[1.0] * 3]
+    assert prior.sticks.concentration0.tolist() == [[5.0] * 3]
+
+
+def test_the_initial_weights_follow_from_the_random_state(config: ModelConfig) -> None:
+    weights = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        weights.append(torch.cat([p.flatten() for p in build_model(config).parameters()]))
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
+def test_a_mixture_model_of_one_component_is_the_gauss_vae_to_the_last_digit(model: str) -> None:
+    gauss = build_model(ModelConfig("gauss-vae", 3, hidden=8, data_dim=4))
+    one = build_model(replace(gauss.config, model=model))
+    missing, unexpected = one.load_state_dict(gauss.state_dict(), strict=False)
+    assert set(missing) == {"encoder.1.sticks.linear.weight", "encoder.1.sticks.linear.bias"} and not unexpected
+    assert all(one.state_dict()[name].numel() == 0 for name in missing)
+    x = torch.bernoulli(torch.full((6, 4), 0.5))
+    for bound, num_samples in itertools.product(BOUNDS, (1, 4)):
+        values = []
+        for each in (gauss, one):
+            torch.manual_seed(7)
+            values.append(elbo(each, x, bound, num_samples))
+        assert torch.equal(*values), bound
+    values = []
+    for each in (gauss, one):
+        torch.manual_seed(7)
+        values.append(iwae_bound(each, x, 50))
+    assert torch.equal(*values)
