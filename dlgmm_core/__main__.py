@@ -151,7 +151,7 @@ def _device(name: str) -> str:
 def _model_config(options: argparse.Namespace) -> ModelConfig:
     family = MODELS[options.model]
     given = options.prior_means or options.prior_scales or [0.0] * family.default_components
-    components = options.components or len(given)
+    components = len(given) if options.components is None else options.components
     return ModelConfig(
         options.model,
         options.code_dim,
@@ -217,6 +217,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if min(options.samples) < 1 or options.seed < 0:
+        raise ConfigError("--samples takes whole numbers above 0, and --seed a whole number from 0.")
     for name in options.names:
         folder = options.checkpoints / name
         model, checkpoint = load_checkpoint(folder, _device(options.device))

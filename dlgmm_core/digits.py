@@ -57,11 +57,11 @@ def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
     scale = BOX / max(cropped.size)
     width, height = (max(1, round(scale * side)) for side in cropped.size)
     small = np.asarray(cropped.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
-    # The centre of mass goes to the middle; the box of 20 pixels may not leave the 28.
+    # MNIST's centre of mass is pixel 14, counted from 0; the box of 20 pixels may not leave the 28.
     mass = small.sum()
     centre_y, centre_x = (small.sum(1) @ np.arange(height)) / mass, (small.sum(0) @ np.arange(width)) / mass
-    y = int(np.clip(round((SIZE - 1) / 2 - centre_y), 0, SIZE - height))
-    x = int(np.clip(round((SIZE - 1) / 2 - centre_x), 0, SIZE - width))
+    y = int(np.clip(round(SIZE / 2 - centre_y), 0, SIZE - height))
+    x = int(np.clip(round(SIZE / 2 - centre_x), 0, SIZE - width))
     grey = np.zeros((SIZE, SIZE), np.uint8)
     grey[y : y + height, x : x + width] = np.round(small * (255 / small.max()))
     return PreparedDigit(grey, inverted, (left, top, right, bottom))

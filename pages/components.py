@@ -22,8 +22,15 @@ left, middle, right = st.columns([3, 1, 1], vertical_alignment="bottom")
 with left:
     checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred="mnist-dlgmm-fig2")
 config = checkpoint.model_config
-seed = middle.number_input("Seed of the noise", 0, 10_000, 0, key="components-seed", bind="query-params")
-binary = right.toggle("Binarize", help="Show ink where its probability exceeds one half.", key="components-binary")
+seed = middle.number_input(
+    "Seed of the noise", 0, 10_000, 0, key="components-seed", bind="query-params", persist_state="session"
+)
+binary = right.toggle(
+    "Binarize",
+    help="Show ink where its probability exceeds one half.",
+    key="components-binary",
+    persist_state="session",
+)
 
 components = range(config.num_components)
 keys = [(f"mean-{checkpoint.name}-{k}", f"scale-{checkpoint.name}-{k}") for k in components]
@@ -35,7 +42,7 @@ def reset() -> None:
         st.session_state[mean_key], st.session_state[scale_key] = mean, scale
 
 
-if keys[0][0] not in st.session_state:
+if keys[-1][0] not in st.session_state:  # the last: a checkpoint trained again may have more components
     reset()
 means = [st.session_state[mean_key] for mean_key, _ in keys]
 scales = [st.session_state[scale_key] for _, scale_key in keys]
@@ -56,8 +63,13 @@ if binary:
     samples = samples > 0.5
 for k, (mean_key, scale_key) in enumerate(keys):
     mean, scale, picture = st.columns([2, 2, 7], vertical_alignment="center")
-    mean.slider(f"mean m, component {k + 1}", -4.0, 4.0, step=0.05, key=mean_key)
-    scale.slider(f"scale s, component {k + 1}", 0.05, 2.0, step=0.05, key=scale_key)
+    m, s = config.prior_means[k], config.prior_scales[k]  # which may lie outside of the usual
+    mean.slider(
+        f"mean m, component {k + 1}", min(-4.0, m), max(4.0, m), step=0.05, key=mean_key, persist_state="session"
+    )
+    scale.slider(
+        f"scale s, component {k + 1}", min(0.05, s), max(2.0, s), step=0.05, key=scale_key, persist_state="session"
+    )
     picture.image(
         tile(samples[k], columns=14, zoom=2),
         output_format="PNG",

@@ -25,13 +25,22 @@ representation = left.segmented_control(
     required=True,
     key="knn-code",
     bind="query-params",
+    persist_state="session",
     help="sample: one draw of the posterior, as in the paper. mean: the posterior's mean.",
 )
 metric = middle.segmented_control(
-    "Distance", ["euclidean", "cosine"], default="euclidean", required=True, key="knn-metric", bind="query-params"
+    "Distance",
+    ["euclidean", "cosine"],
+    default="euclidean",
+    required=True,
+    key="knn-metric",
+    bind="query-params",
+    persist_state="session",
 )
 most = len(dataset.train)
-points = right.slider("Training points", 1000, most, most, 1000, key="knn-points", bind="query-params")
+points = right.slider(
+    "Training points", 1000, most, most, 1000, key="knn-points", bind="query-params", persist_state="session"
+)
 
 rows: list[dict[str, str]] = []
 table = st.empty()

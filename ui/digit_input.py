@@ -54,6 +54,10 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
 
 def _pick(dataset: Dataset) -> DigitInput:
     last = len(dataset.test) - 1
-    index = int(st.number_input(f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params"))
+    index = int(
+        st.number_input(
+            f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
+        )
+    )
     label = dataset.class_names[dataset.test.labels[index]]
     return DigitInput(dataset.test.binary[index], f"test image {index} of {dataset.name}, class {label}")

@@ -14,6 +14,7 @@ from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colou
 __all__ = ["density_figure", "history_figure", "map_figure", "nll_figure", "prior_figure", "weights_figure"]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_ERROR_COLOUR = "#808080"  # seen on light and on dark
 
 
 def _layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
@@ -32,7 +33,7 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         y=sticks.mean,
         name="weight E[π<sub>k</sub>|x]",
         marker_color=[component_colour(k) for k in range(len(names))],
-        error_y={"type": "data", "array": above, "arrayminus": below},
+        error_y={"type": "data", "array": above, "arrayminus": below, "color": _ERROR_COLOUR},
         hovertemplate="component %{x}<br>weight %{y:.3f}<extra></extra>",
     )
     if component_posterior is not None:
@@ -87,7 +88,6 @@ def map_figure(
     labels: NDArray[np.int64],
     class_names: Sequence[str],
     selected: int | None,
-    title: str,
 ) -> go.Figure:
     """A t-SNE map, one colour a class; a ring marks the selected image."""
     figure = go.Figure()
@@ -116,11 +116,10 @@ def map_figure(
         "t-SNE 1 (no unit)",
         "t-SNE 2 (no unit)",
         520,
-        title=title,
         dragmode="pan",
         uirevision="map",
         legend={"title": "class", "itemsizing": "constant"},
-        yaxis={"scaleanchor": "x"},
+        yaxis={"scaleanchor": "x", "constrain": "domain"},
     )
 
 
@@ -130,34 +129,37 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
     Args:
         rows: columns model, name, samples, value, ci95 and paper (may be missing values).
     """
+    names = list(dict.fromkeys(rows["name"]))
+    sizes = sorted(rows["samples"].unique())
     figure = go.Figure()
-    for samples, part in rows.groupby("samples"):
+    for rank, samples in enumerate(sizes):
+        part = rows[rows["samples"] == samples]
+        shift = 0.25 * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
         figure.add_scatter(
             x=part["value"],
-            y=part["name"],
+            y=[names.index(name) + shift for name in part["name"]],
             mode="markers",
             name=f"ours, S={samples}",
-            error_x={"type": "data", "array": part["ci95"]},
+            error_x={"type": "data", "array": part["ci95"], "color": _ERROR_COLOUR},
             marker={
                 "size": 11,
                 "color": [MODEL_COLOURS[m] for m in part["model"]],
-                "symbol": "circle" if samples == rows["samples"].max() else "circle-open",
+                "symbol": "circle" if samples == sizes[-1] else "circle-open",
             },
-            hovertemplate="%{y}<br>%{x:.2f} nats<extra></extra>",
+            customdata=part["name"],
+            hovertemplate="%{customdata}<br>%{x:.2f} nats<extra></extra>",
         )
     paper = rows.dropna(subset=["paper"]).drop_duplicates("name")
     figure.add_scatter(
         x=paper["paper"],
-        y=paper["name"],
+        y=[names.index(name) for name in paper["name"]],
         mode="markers",
         name="paper, S=50",
         marker={"size": 11, "symbol": "x", "color": PAPER_COLOUR},
-        hovertemplate="%{y}<br>paper: %{x:.2f} nats<extra></extra>",
+        hovertemplate="paper: %{x:.2f} nats<extra></extra>",
     )
-    figure.update_yaxes(autorange="reversed")
-    return _layout(
-        figure, "−log p(x), nats per image (lower is better)", "checkpoint", 120 + 45 * rows["name"].nunique()
-    )
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
+    return _layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
 
 
 def history_figure(history: Sequence[EpochMetrics], bound: str) -> go.Figure:

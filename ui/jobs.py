@@ -7,6 +7,7 @@ the processes. It outlives page switches, reloads and visitors; the server stops
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -36,8 +37,8 @@ class Job:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended otherwise than well or by a stop (exit code 130)."""
-        return self.process.poll() not in (None, 0, 130)
+        """Whether it ended otherwise than well or by a stop (130, or the bare signal while it still imported)."""
+        return self.process.poll() not in (None, 0, 130, -signal.SIGTERM)
 
     @property
     def last_line(self) -> str:
@@ -108,11 +109,11 @@ def job_manager() -> JobManager:
     return JobManager()
 
 
-def measure_button(name: str, label: str) -> None:
-    """A button that runs `evaluate` on a checkpoint, and what it says while it runs."""
+def measure_button(name: str, label: str, key: str = "measure") -> None:
+    """A button that runs `evaluate` on a checkpoint, and what it says then; `key` tells two on a page apart."""
     manager = job_manager()
     job = manager.get(name)
-    if (job is None or not job.running) and st.button(label, key=f"measure-{name}"):
+    if (job is None or not job.running) and st.button(label, key=f"{key}-{name}"):
         job = manager.start(name, "evaluate", [name])
     if job is not None and job.verb == "evaluate":
         _watch(job)

@@ -9,7 +9,6 @@ from ui import loaders
 from ui.figures import map_figure
 from ui.images import tile
 from ui.jobs import measure_button
-from ui.sidebar import label
 
 __all__ = ["show_image", "show_map"]
 
@@ -21,13 +20,11 @@ def show_map(checkpoint: Checkpoint, key: str) -> None:
     stored = loaders.tsne_map(checkpoint, checkpoint.digest, stamp)
     if stored is None:
         st.info("This checkpoint has no map yet: measuring it makes one, in a few minutes.")
-        measure_button(checkpoint.name, "Measure and map it")
+        measure_button(checkpoint.name, "Measure and map it", f"{key}-measure")
         return
     coordinates, settings = stored
     dataset = loaders.dataset(checkpoint.train_config.dataset)
-    figure = map_figure(
-        coordinates, dataset.test.labels, dataset.class_names, st.session_state.get("latent-image"), label(checkpoint)
-    )
+    figure = map_figure(coordinates, dataset.test.labels, dataset.class_names, st.session_state.get("latent-image"))
 
     def select() -> None:
         points = st.session_state[key]["selection"]["points"]

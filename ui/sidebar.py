@@ -47,19 +47,24 @@ def show_sidebar() -> None:
             persist_state="session",
         )
         fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
-        labels = {c.name: label(c) for c in fitting}
+        names = [c.name for c in fitting]
+        key = f"checkpoints-{dataset}"
+        _choose_new_ones(key, names)
         chosen = st.multiselect(
-            "Checkpoints",
-            list(labels),
-            default=list(labels),
-            format_func=lambda name: labels[name],
-            help="The models that the pages show and compare.",
-            key=f"checkpoints-{dataset}",
-            persist_state="session",
+            "Checkpoints", names, help="The models that the pages show and compare.", key=key, persist_state="session"
         )
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{broken.name}** is left out. {broken.reason}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in chosen])
+
+
+def _choose_new_ones(key: str, names: list[str]) -> None:
+    """Checkpoints that this visitor has not seen yet, all of them at first, begin as chosen."""
+    known: set[str] = st.session_state.setdefault(f"{key}-known", set())
+    if fresh := [name for name in names if name not in known]:
+        kept = [name for name in st.session_state.get(key, []) if name in names]
+        st.session_state[key] = kept + fresh
+        known.update(fresh)
 
 
 def selection() -> Selection:

@@ -1,7 +1,9 @@
 """The parts of the Train page: the form, and the view of a run that is under way."""
 
+import math
 import re
 
+import numpy as np
 import streamlit as st
 
 from dlgmm_core.checkpoints import TRAINING, WEIGHTS, CheckpointError
@@ -42,6 +44,8 @@ def training_form() -> None:
             return
     try:
         values = [float(m) for m in means.replace(",", " ").split()] if family.is_mixture else [0.0]
+        if not all(map(math.isfinite, values)):
+            raise ValueError(means)
     except ValueError:
         st.error(f"Prior means must be numbers with spaces between them, not “{means}”.")
         return
@@ -63,14 +67,16 @@ def training_form() -> None:
             "--seed": seed,
         }
         arguments = [model, *(str(part) for option in recipe.items() for part in option)]
-        # "=" keeps argparse from taking a negative mean for an option
-        job_manager().start(name, "train", [*arguments, "--prior-means", *(f"{v:g}" for v in values)])
+        # argparse knows -0.00001 for a number, and takes -1e-05 for an option
+        plain = [np.format_float_positional(value, trim="-") for value in values]
+        job_manager().start(name, "train", [*arguments, "--prior-means", *plain])
         st.session_state["train-watched"] = name
 
 
 def _is_taken(name: str) -> bool:
     job = job_manager().get(name)
-    return (CHECKPOINTS / name / WEIGHTS).exists() or (job is not None and job.running)
+    files = [CHECKPOINTS / name / file for file in (WEIGHTS, TRAINING)]
+    return any(file.exists() for file in files) or (job is not None and job.running)
 
 
 @st.fragment(run_every=1.0)

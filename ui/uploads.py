@@ -32,6 +32,8 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
         image = ImageOps.exif_transpose(image)  # the first frame of an animation
         if image.mode.startswith("I;16") or image.mode in ("I", "F"):
             levels = np.asarray(image, dtype=np.float64)  # convert("L") would clip at 255
+            if not np.isfinite(levels).all():
+                raise ValueError("levels that are no numbers")
             image = Image.fromarray(np.uint8(255 * (levels - levels.min()) / max(np.ptp(levels), 1)))
         rgba = image.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, "white")
