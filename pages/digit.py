@@ -14,7 +14,8 @@ from ui.sidebar import choose_checkpoint, selection
 st.title("Your digit")
 st.write(
     "The encoder turns the digit into fractions of a stick, and these into mixture weights; the bars show their spread."
-    " Compare the weights with p(k|x), which asks the code itself where it lies: they need not agree."
+    " Compare the weights with the responsibilities p(k|x), which ask the code itself where it lies: they need not"
+    " agree."
 )
 chosen = selection()
 source, answer = st.columns([2, 5], gap="large")

@@ -407,7 +407,7 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     assert metrics_of(at) == [f"{report.log_p:.1f}", f"{report.elbo:.1f}", f"{report.log_p - report.elbo:.1f}"]
     weights, densities = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
     names = [trace["name"] for trace in weights["data"]]
-    assert names == ["weight E[π<sub>k</sub>|x]", "component posterior p(k|x)"]
+    assert names == ["weight E[π<sub>k</sub>|x]", "responsibility p(k|x)"]
     assert len(weights["data"][0]["x"]) == checkpoint.model_config.num_components
     assert len(densities["data"]) == checkpoint.model_config.num_components - 1
     label = loaders.dataset("mnist").test.labels[index]

@@ -40,7 +40,7 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         figure.add_bar(
             x=names,
             y=component_posterior,
-            name="component posterior p(k|x)",
+            name="responsibility p(k|x)",
             marker_color=PAPER_COLOUR,
             hovertemplate="component %{x}<br>p(k|x) %{y:.3f}<extra></extra>",
         )
