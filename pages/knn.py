@@ -7,7 +7,7 @@ from dlgmm_core.evaluation import error_rate, vote
 from dlgmm_core.metrics import KNN_SIZES
 from dlgmm_core.models import MODELS
 from ui import loaders
-from ui.paper import PAPER_KNN_ERROR
+from ui.paper import paper_knn_errors
 from ui.sidebar import selection
 
 st.title("kNN")
@@ -50,7 +50,7 @@ for number, checkpoint in enumerate(chosen.checkpoints):
     nearest = loaders.neighbour_indices(
         checkpoint.folder, checkpoint.digest, chosen.dataset, representation, points, metric, max(KNN_SIZES)
     )
-    paper = PAPER_KNN_ERROR.get(checkpoint.model_config.model, {}) if "mnist" in chosen.dataset else {}
+    paper = paper_knn_errors(checkpoint.model_config, chosen.dataset)
     row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
     for k in KNN_SIZES:
         error = error_rate(vote(dataset.train.labels[nearest], k), dataset.test.labels)

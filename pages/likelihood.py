@@ -8,7 +8,7 @@ from dlgmm_core.models import MODELS
 from ui import loaders
 from ui.figures import nll_figure
 from ui.jobs import measure_button
-from ui.paper import PAPER_NLL
+from ui.paper import paper_nll
 from ui.sidebar import selection
 
 st.title("Likelihood")
@@ -34,7 +34,7 @@ for checkpoint in chosen.checkpoints:
                 **nll,
                 "elbo": figures["elbo"]["value"],
                 "bound": figures["elbo"]["bound"],
-                "paper": PAPER_NLL.get(chosen.dataset, {}).get(model),
+                "paper": paper_nll(checkpoint.model_config, chosen.dataset),
             }
         )
 if rows:

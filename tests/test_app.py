@@ -281,7 +281,7 @@ def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint
 def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
     nll = {"50": {"value": 101.234, "ci95": 0.5, "ess": 3.0}, "500": {"value": 99.876, "ci95": 0.4, "ess": 9.0}}
     knn = {"mean": {"5": {"error": 12.345, "ci95": 0.1}}}
-    save_metrics(make("measured"), {"test": {"mnist": {"nll": nll, "knn": knn}}})
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": {"nll": nll, "knn": knn}}})
     make("raw")
     table = start().dataframe[0].value.set_index("Checkpoint")
     assert table.loc["measured", "NLL (nats)"] == "99.88 ± 0.40 (S=500)"
@@ -611,12 +611,14 @@ def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_aske
     assert any("300 test images" in c.value and f"{points:,} training codes" in c.value for c in at.caption)
 
 
-def test_errors_of_the_paper_stand_beside_those_of_the_same_model(make: Make, few_digits: Dataset) -> None:
-    make("g")
-    make("d", "dldpmm")
+def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: Make, few_digits: Dataset) -> None:
+    make("g", code_dim=25)
+    make("smaller")
+    make("d", "dldpmm", code_dim=25, num_components=17, prior_means=(0.0,) * 17, prior_scales=(1.0,) * 17)
     table = turn_to(start(), "knn").dataframe[0].value.set_index("Checkpoint")
     assert [table.loc["g", f"paper, k = {k}"] for k in (3, 5, 10)] == ["28.40", "20.96", "15.33"]
-    assert [table.loc["d", f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
+    for name in ("smaller", "d"):
+        assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
 
 
 # --- likelihood ----------------------------------------------------------------------------------
@@ -646,7 +648,7 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> No
         "nll": {"50": {"value": 104.321, "ci95": 0.654, "ess": 3.21}, "500": {"value": 101.0, "ci95": 0.6, "ess": 9}},
         "knn": {"mean": {"5": {"error": 5.0, "ci95": 0.4}}},
     }
-    save_metrics(make("measured"), {"test": {"mnist": figures}})
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": figures}})
     make("raw", "dldpmm")
     at = turn_to(start(), "likelihood")
     table = at.dataframe[0].value

@@ -11,7 +11,15 @@ from dlgmm_core.inspection import StickReport, stick_density
 from dlgmm_core.training import EpochMetrics
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
 
-__all__ = ["density_figure", "history_figure", "map_figure", "nll_figure", "prior_figure", "weights_figure"]
+__all__ = [
+    "density_figure",
+    "history_figure",
+    "map_figure",
+    "nll_figure",
+    "prior_figure",
+    "stick_figure",
+    "weights_figure",
+]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _ERROR_COLOUR = "#808080"  # seen on light and on dark
@@ -81,6 +89,23 @@ def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Seque
             )
     figure.add_scatter(x=z, y=total, name="whole prior", line={"color": PAPER_COLOUR, "dash": "dot"}, hoverinfo="name")
     return _layout(figure, "a coordinate of the code z", "prior density", 220, showlegend=False)
+
+
+def stick_figure(pieces: Sequence[float]) -> go.Figure:
+    """A stick of length one, broken into the given pieces."""
+    figure = go.Figure()
+    for k, length in enumerate(pieces):
+        figure.add_bar(
+            x=[length],
+            y=["π"],
+            orientation="h",
+            marker={"color": component_colour(k), "line": {"width": 1, "color": _ERROR_COLOUR}},
+            hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
+        )
+    figure.update_xaxes(range=[0, 1])
+    return _layout(
+        figure, "expected piece of the stick (length 1)", "code", 220, barmode="stack", showlegend=False, bargap=0.6
+    )
 
 
 def map_figure(

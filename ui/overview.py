@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.generation import ancestral_samples
+from dlgmm_core.latents import SticksLatent
 from dlgmm_core.models import MODELS
 from ui import loaders
-from ui.figures import prior_figure
+from ui.figures import prior_figure, stick_figure
 from ui.images import tile
-from ui.theme import component_colour
 
 __all__ = ["describe_model", "holdings"]
 
@@ -47,12 +47,12 @@ def describe_model(name: str) -> None:
     config = checkpoint.model_config
     prior = loaders.model(checkpoint.folder, checkpoint.digest).prior()
     with left:
-        if name == "sb-vae":
-            st.html(_stick_svg([float(p) for p in prior.mean[0]]))
+        if isinstance(prior, SticksLatent):
+            figure = stick_figure(prior.mean[0].tolist())
         else:
             weights = prior.log_mean_weights.exp()[:, 0].tolist()
             figure = prior_figure(config.prior_means, config.prior_scales, weights)
-            st.plotly_chart(figure, key=f"prior-{name}", config={"displayModeBar": False})
+        st.plotly_chart(figure, key=f"prior-{name}", config={"displayModeBar": False})
     with right:
         st.image(
             _samples(checkpoint, checkpoint.digest),
@@ -61,24 +61,6 @@ def describe_model(name: str) -> None:
         )
     st.caption(
         f"Checkpoint {checkpoint.name}: {config.code_dim} numbers a code, bound {checkpoint.train_config.bound}."
-    )
-
-
-def _stick_svg(pieces: list[float]) -> str:
-    """A stick of length one, broken into its expected pieces."""
-    parts, left = [], 0.0
-    for k, length in enumerate(pieces):
-        parts.append(
-            f'<rect x="{300 * left:.2f}" y="10" width="{max(300 * length - 1, 0.3):.2f}" height="26"'
-            f' fill="{component_colour(k)}"/>'
-        )
-        left += length
-    return (
-        '<svg viewBox="0 0 300 62" width="100%" role="img" aria-label="A stick broken into its expected pieces">'
-        + "".join(parts)
-        + '<text x="0" y="55" font-size="11" fill="currentColor">0</text>'
-        '<text x="294" y="55" font-size="11" fill="currentColor">1</text>'
-        '<text x="70" y="55" font-size="11" fill="currentColor">expected pieces under the prior</text></svg>'
     )
 
 
