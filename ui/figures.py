@@ -71,7 +71,7 @@ def density_figure(sticks: StickReport) -> go.Figure:
         )
     few = len(sticks.concentration1) <= 6  # beyond, the legend would outgrow the chart; hovering names a curve
     x_title, y_title = "fraction v broken off (share of what is left)", "density q(v|x), per unit of v"
-    return _layout(figure, x_title, y_title, 300, showlegend=few)
+    return _layout(figure, x_title, y_title, 320, showlegend=few, legend={"orientation": "h", "y": 1.2})
 
 
 def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
@@ -103,9 +103,7 @@ def stick_figure(pieces: Sequence[float]) -> go.Figure:
             hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
         )
     figure.update_xaxes(range=[0, 1])
-    return _layout(
-        figure, "expected piece of the stick (length 1)", "code", 220, barmode="stack", showlegend=False, bargap=0.6
-    )
+    return _layout(figure, "share of the stick", "code", 220, barmode="stack", showlegend=False, bargap=0.6)
 
 
 def map_figure(
