@@ -227,8 +227,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
             def show(what: str, fraction: float, bar: tqdm = bar) -> None:
                 bar.set_postfix_str(what, refresh=False)
-                bar.n = round(100 * fraction)
-                bar.refresh()
+                bar.update(round(100 * fraction) - bar.n)
 
             figures = measure(model, dataset, checkpoint.train_config.bound, options.samples, options.seed, show)
             tests = {**read_metrics(checkpoint).get("test", {}), dataset.name: figures}

@@ -183,7 +183,8 @@ def test_dragging_a_slider_changes_the_picture_of_its_component_alone(server: st
     visit(page, f"{server}/components", TITLES["components"])
     page.locator("[data-testid=stImage] img").nth(1).wait_for()
     before = pictures(page)
-    thumb = page.locator("[data-testid=stSlider] input[type=range]").first.locator("xpath=../..")
+    slider = page.locator("[data-testid=stSlider]", has_text="mean m, component 1").first
+    thumb = slider.locator("input[type=range]").locator("xpath=../..")
     thumb.scroll_into_view_if_needed()
     box = thumb.bounding_box()
     assert box is not None
@@ -274,7 +275,7 @@ def test_a_click_on_a_map_shows_the_image_on_both_sides(server: str, tree: Path,
 
 def test_a_cancelled_run_leaves_its_checkpoint_in_the_sidebar(server: str, tree: Path, page: Page) -> None:
     visit(page, f"{server}/train", TITLES["train"])
-    page.locator("[data-testid=stMain] [data-testid=stSelectbox] input").first.click()
+    page.get_by_role("combobox", name="Model", exact=True).click()
     page.get_by_role("option", name="Gauss-VAE").click()
     page.locator("[data-testid=stMain] input[value=my-gauss-vae]").wait_for()
     page.get_by_role("textbox", name="Name of the checkpoint").fill("from-a-visitor")
