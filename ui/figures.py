@@ -185,7 +185,7 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
     return _layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
 
 
-def history_figure(history: Sequence[EpochMetrics], bound: str) -> go.Figure:
+def history_figure(history: Sequence[EpochMetrics]) -> go.Figure:
     """Training and validation bound against epochs; the first epochs, far below, are cut off."""
     epochs = [e.epoch for e in history]
     figure = go.Figure()
@@ -203,4 +203,4 @@ def history_figure(history: Sequence[EpochMetrics], bound: str) -> go.Figure:
     low = values[len(values) // 10]
     top = max(max(e.train_bound for e in history), values[-1])
     figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
-    return _layout(figure, "epoch", f"bound {bound}, nats per image", 360)
+    return _layout(figure, "epoch", "bound in training, nats per image", 360)

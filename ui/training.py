@@ -2,9 +2,11 @@
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import TRAINING, WEIGHTS, CheckpointError
 from dlgmm_core.data import DATASETS
@@ -105,19 +107,25 @@ def watch_run(job: Job) -> None:
         st.info(f"{job.name} was stopped before its first epoch was over: nothing was kept.")
     if not history:
         return
-    st.plotly_chart(history_figure(history, "in training"), key=f"history-{job.name}")
-    if (folder / TRAINING).exists():
-        _show_samples(job.name, history[-1].epoch)
+    st.plotly_chart(history_figure(history), key=f"history-{job.name}")
+    _show_samples(folder)
 
 
-def _show_samples(name: str, epoch: int) -> None:
+@st.cache_data(show_spinner=False, max_entries=20)
+def _samples(folder: Path, stamp: int) -> tuple[NDArray[np.uint8], int]:
+    """Samples of the current weights and their epoch, drawn once a file: the page looks every second."""
+    run = TrainingRun.load(folder)
+    probabilities, _ = ancestral_samples(run.model, 20, seed=0)
+    return tile(probabilities, columns=10, zoom=2), run.history[-1].epoch
+
+
+def _show_samples(folder: Path) -> None:
     try:
-        model = TrainingRun.load(CHECKPOINTS / name).model
-    except CheckpointError:
-        return  # it ended between two looks
-    probabilities, _ = ancestral_samples(model, 20, seed=0)
+        sheet, epoch = _samples(folder, (folder / TRAINING).stat().st_mtime_ns)
+    except (FileNotFoundError, CheckpointError):
+        return  # the run has ended, and keeps its best weights alone
     st.image(
-        tile(probabilities, columns=10, zoom=2),
+        sheet,
         output_format="PNG",
         caption=f"Samples of the prior after epoch {epoch}: the same noise at every epoch.",
         alt=f"Twenty samples after epoch {epoch}",
