@@ -1,4 +1,4 @@
-"""Command line of the laboratory: train, evaluate and list models.
+"""Command line of the laboratory: train, evaluate, map and list models, and reproduce the paper's experiments.
 
 python -m dlgmm_core train dlgmm --components 5 --prior-means -1.5 -0.75 0 0.75 1.5
 """
@@ -6,9 +6,10 @@ python -m dlgmm_core train dlgmm --components 5 --prior-means -1.5 -0.75 0 0.75 
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -24,26 +25,30 @@ from dlgmm_core.checkpoints import (
     save_metrics,
 )
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
-from dlgmm_core.data import DATASETS, load_dataset
-from dlgmm_core.evaluation import EvaluationError, encode
+from dlgmm_core.data import load_dataset
+from dlgmm_core.evaluation import EvaluationError
+from dlgmm_core.experiments import select
+from dlgmm_core.knn import encode
 from dlgmm_core.metrics import measure
 from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import BOUNDS
+from dlgmm_core.objectives import elbo_of
+from dlgmm_core.options import build_parser
 from dlgmm_core.projection import ProjectionConfig, fit_tsne, save_map
+from dlgmm_core.reproduce import Protocol, reproduce
+from dlgmm_core.results import RESULTS
 from dlgmm_core.sources import DataError
 from dlgmm_core.training import TrainingError, TrainingRun, fit
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     # A polite kill is treated like Ctrl-C: the last whole epoch is on disk already.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(options.run(options))
+        return COMMANDS[options.command](options)
     except (CheckpointError, ConfigError, DataError, EvaluationError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -54,90 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dlgmm_core", description="Train, evaluate and list deep latent Gaussian mixtures."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _describe_train(commands.add_parser("train", help="fit a model and keep its best weights"))
-    _describe_evaluate(commands.add_parser("evaluate", help="measure trained models on a test set"))
-    listing = commands.add_parser("list", help="list checkpoints and what is wrong with broken ones")
-    _add_folder(listing)
-    listing.set_defaults(run=_list)
-    return parser
-
-
-def _add_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, metavar="DIR", help="folder of checkpoints")
-
-
-def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device",
-        default="auto",
-        choices=["auto", "cpu", "cuda", "mps"],
-        help="auto: the fastest; default %(default)s",
-    )
-
-
-def _describe_train(parser: argparse.ArgumentParser) -> None:
-    recipe = TrainConfig()
-    parser.add_argument("model", choices=list(MODELS), help="which model")
-    parser.add_argument("--name", help="of the checkpoint (default: DATASET-MODEL)")
-    parser.add_argument(
-        "--dataset", choices=list(DATASETS), default=recipe.dataset, help="what to learn; default %(default)s"
-    )
-    parser.add_argument(
-        "--binarization",
-        choices=["fixed", "dynamic"],
-        default=recipe.binarization,
-        help="of training; default %(default)s",
-    )
-    parser.add_argument(
-        "--bound", choices=list(BOUNDS), default=recipe.bound, help="what to maximise; default %(default)s"
-    )
-    parser.add_argument(
-        "--samples", type=int, default=recipe.num_samples, help="draws per component in the bound; default %(default)s"
-    )
-    parser.add_argument("--components", type=int, metavar="K", help="components or truncation (default: the paper's)")
-    parser.add_argument("--code-dim", type=int, metavar="D", default=25, help="numbers in a code; default %(default)s")
-    parser.add_argument("--prior-means", type=float, nargs="+", metavar="M", help="one per component (default: 0)")
-    parser.add_argument("--prior-scales", type=float, nargs="+", metavar="S", help="one per component (default: 1)")
-    parser.add_argument("--alpha", type=float, help="concentration of the weights' prior (default: the model's)")
-    parser.add_argument(
-        "--hidden", type=int, default=500, help="units of the deterministic layers; default %(default)s"
-    )
-    parser.add_argument(
-        "--learning-rate", type=float, default=recipe.learning_rate, help="of Adam; default %(default)s"
-    )
-    parser.add_argument(
-        "--batch-size", type=int, default=recipe.batch_size, help="images per step; default %(default)s"
-    )
-    parser.add_argument("--epochs", type=int, default=recipe.max_epochs, help="at most; default %(default)s")
-    parser.add_argument(
-        "--patience", type=int, default=recipe.patience, help="epochs without a better bound; default %(default)s"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=recipe.seed, help="of weights, shuffling and noise; default %(default)s"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with an unfinished run of the same options")
-    _add_device(parser)
-    _add_folder(parser)
-    parser.set_defaults(run=_train)
-
-
-def _describe_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="+", metavar="NAME", help="checkpoints, as `list` names them")
-    parser.add_argument("--dataset", choices=list(DATASETS), help="whose test set (default: the one trained on)")
-    parser.add_argument(
-        "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default %(default)s"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of all draws and of the map; default %(default)s")
-    _add_device(parser)
-    _add_folder(parser)
-    parser.set_defaults(run=_evaluate)
 
 
 def _device(name: str) -> str:
@@ -160,20 +81,24 @@ def _model_config(options: argparse.Namespace) -> ModelConfig:
         tuple(options.prior_scales or [1.0] * components),
         family.default_concentration if options.alpha is None else options.alpha,
         options.hidden,
+        encoder_activation=options.encoder_activation,
     )
 
 
 def _train_config(options: argparse.Namespace) -> TrainConfig:
     return TrainConfig(
-        options.dataset,
-        options.binarization,
-        options.bound,
-        options.samples,
-        options.learning_rate,
-        options.batch_size,
-        options.epochs,
-        options.patience,
-        options.seed,
+        dataset=options.dataset,
+        binarization=options.binarization,
+        bound=options.bound,
+        num_samples=options.samples,
+        learning_rate=options.learning_rate,
+        schedule=options.schedule,
+        data_bias=options.data_bias,
+        precision=options.precision,
+        batch_size=options.batch_size,
+        max_epochs=options.epochs,
+        patience=options.patience,
+        seed=options.seed,
     )
 
 
@@ -229,8 +154,11 @@ def _evaluate(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(what, refresh=False)
                 bar.update(round(100 * fraction) - bar.n)
 
-            figures = measure(model, dataset, checkpoint.train_config.bound, options.samples, options.seed, show)
-            tests = {**read_metrics(checkpoint).get("test", {}), dataset.name: figures}
+            figures = measure(
+                model, dataset, elbo_of(checkpoint.train_config.bound), options.samples, options.seed, show
+            )
+            tests = read_metrics(checkpoint).get("test", {})
+            tests[dataset.name] = _merged(tests.get(dataset.name, {}), figures)
             save_metrics(checkpoint, {"test": tests})
             if dataset.name == checkpoint.train_config.dataset:
                 settings = ProjectionConfig(seed=options.seed)
@@ -238,6 +166,42 @@ def _evaluate(options: argparse.Namespace) -> int:
                 save_map(checkpoint, fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done)), settings)
         for size, nll in figures["nll"].items():
             print(f"{name}: -log p(x) = {nll['value']:.2f} ± {nll['ci95']:.2f} nats on {dataset.name} (S={size})")
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
+    model, checkpoint = load_checkpoint(options.checkpoints / options.name, _device(options.device))
+    codes = encode(model, load_dataset(checkpoint.train_config.dataset).test.binary)
+    settings.check(len(codes))
+    with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
+        coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
+    save_map(checkpoint, coordinates, settings)
+    print(
+        f"{options.name}: mapped with perplexity {settings.perplexity:g}, {settings.iterations} iterations,"
+        f" seed {settings.seed}."
+    )
+    return 0
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """New figures, with what was measured before at other S under the same seed."""
+    if old.get("seed") != new["seed"]:
+        return new
+    return {**old, **new, "nll": {**old["nll"], **new["nll"]}}
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    experiments = select(options.only)
+    if options.list:
+        for experiment in experiments:
+            print(f"{experiment.name:28} {experiment.recipe:12} {experiment.train.dataset}")
+        return 0
+    if options.jobs < 1 or options.images < 2:
+        raise ConfigError("--jobs takes a whole number above 0, and --images one above 1.")
+    protocol = Protocol(images=options.images, device=_device(options.device))
+    reproduce(experiments, options.checkpoints, protocol, options.jobs)
+    print(f"{options.checkpoints / RESULTS}: written. Put it into README with: python -m benchmarks.readme_tables")
     return 0
 
 
@@ -254,6 +218,14 @@ def _list(options: argparse.Namespace) -> int:
             )
     return 0
 
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "map": _map,
+    "reproduce": _reproduce,
+    "list": _list,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

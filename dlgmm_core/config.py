@@ -5,6 +5,7 @@ with one sentence that names the field.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -43,6 +44,10 @@ def _require(condition: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
+def _require_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    _require(value in choices, f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}.")
+
+
 def _is_count(value: object) -> bool:
     return type(value) is int and value >= 1  # True is an int, too
 
@@ -62,6 +67,8 @@ class ModelConfig(_Record):
         prior_means: m_k, one per component; every coordinate of component k has mean m_k.
         prior_scales: s_k, standard deviations, one per component.
         concentration: alpha of the Dirichlet, or alpha_0 of the process.
+        encoder_activation: of the encoder's deterministic layer, "relu" or "linear" (none: the released code
+            behind the paper's MNIST figures has none).
         hidden: units of the deterministic layer, in the encoder and in the decoder.
         data_dim: pixels of an image.
     """
@@ -74,9 +81,10 @@ class ModelConfig(_Record):
     concentration: float = 1.0
     hidden: int = 500
     data_dim: int = 784
+    encoder_activation: str = "relu"
 
     def __post_init__(self) -> None:
-        """Refuses sizes below one, and priors that do not fit the components."""
+        """Refuses sizes below one, unknown activations, and priors that do not fit the components."""
         for name in ("code_dim", "num_components", "hidden", "data_dim"):
             value = getattr(self, name)
             _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
@@ -92,6 +100,7 @@ class ModelConfig(_Record):
             _is_number(self.concentration) and self.concentration > 0,
             f"concentration must be a positive number, not {self.concentration}.",
         )
+        _require_choice("encoder_activation", self.encoder_activation, ("relu", "linear"))
 
 
 @dataclass(frozen=True)
@@ -101,9 +110,13 @@ class TrainConfig(_Record):
     Attributes:
         dataset: a name in `dlgmm_core.data.DATASETS`.
         binarization: "fixed" (one Bernoulli draw for good) or "dynamic" (a fresh one every epoch).
-        bound: a name in `dlgmm_core.objectives.BOUNDS`.
+        bound: a name in `dlgmm_core.objectives.OBJECTIVES`.
         num_samples: S, draws per component and image in the bound.
-        learning_rate: of Adam.
+        learning_rate: of Adam, at the first step.
+        schedule: of the learning rate, "constant" or "cosine" (falling to zero over `max_epochs`).
+        data_bias: whether the decoder's output starts at the log odds of ink in every pixel of the training set.
+        precision: of the networks' matrix products while training, "float32" or "bfloat16"; weights, densities
+            and every measurement are float32 either way.
         batch_size: images per step.
         max_epochs: where training ends at the latest.
         patience: epochs without a better validation bound after which it ends.
@@ -115,13 +128,16 @@ class TrainConfig(_Record):
     bound: str = "eq1"
     num_samples: int = 1
     learning_rate: float = 3e-4
+    schedule: str = "constant"
+    data_bias: bool = False
+    precision: str = "float32"
     batch_size: int = 100
     max_epochs: int = 1000
     patience: int = 30
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses counts below one and unknown kinds of binarization."""
+        """Refuses counts below one, rates that are not positive, and unknown choices."""
         for name in ("num_samples", "batch_size", "max_epochs", "patience"):
             value = getattr(self, name)
             _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
@@ -130,7 +146,7 @@ class TrainConfig(_Record):
             _is_number(self.learning_rate) and self.learning_rate > 0,
             f"learning_rate must be a positive number, not {self.learning_rate}.",
         )
-        _require(
-            self.binarization in ("fixed", "dynamic"),
-            f"binarization must be 'fixed' or 'dynamic', not {self.binarization!r}.",
-        )
+        _require_choice("binarization", self.binarization, ("fixed", "dynamic"))
+        _require(isinstance(self.data_bias, bool), f"data_bias must be true or false, not {self.data_bias!r}.")
+        _require_choice("schedule", self.schedule, ("constant", "cosine"))
+        _require_choice("precision", self.precision, ("float32", "bfloat16"))

@@ -18,7 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.functional import log1mexp, log1mexp_neg_exp, log_stick_breaking, lognlog1mexp
+from dlgmm_core.functional import (
+    log1mexp,
+    log1mexp_neg_exp,
+    log_inverse_binomial,
+    log_stick_breaking,
+    lognlog1mexp,
+)
 
 __all__ = ["Beta", "Kumaraswamy", "StickDistribution", "Sticks", "kl_divergence"]
 
@@ -106,8 +112,8 @@ class Kumaraswamy:
     def log_moment(self, order: float) -> Tensor:
         """log E[v^order] = log b B(1 + order/a, b)."""
         c = order * torch.exp(-self.log_concentration1)
-        b = torch.exp(self.log_concentration0)
-        return torch.lgamma(1 + c) + torch.lgamma(1 + b) - torch.lgamma(1 + c + b)
+        log_mean = log_inverse_binomial(torch.exp(self.log_concentration0), c)
+        return log_mean.clamp_max(-torch.finfo(log_mean.dtype).tiny)  # below one, where rounding would say otherwise
 
     @property
     def log_mean_weights(self) -> Tensor:

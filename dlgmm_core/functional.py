@@ -15,7 +15,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["log1mexp", "log_mean_exp", "log_stick_breaking", "lognlog1mexp", "soft_bound"]
+__all__ = ["log1mexp", "log_inverse_binomial", "log_mean_exp", "log_stick_breaking", "lognlog1mexp", "soft_bound"]
 
 _TINY = -18.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
 
@@ -44,6 +44,27 @@ def log1mexp_neg_exp(w: Tensor) -> Tensor:
     tiny = w < _TINY
     body = log1mexp(-torch.exp(torch.where(tiny, 0.0, w)))
     return torch.where(tiny, w - 0.5 * torch.exp(torch.where(tiny, w, _TINY)), body)
+
+
+def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
+    """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c), for b, c >= 0.
+
+    The three terms cancel almost wholly where one argument is large and the other small: in float32
+    they leave no correct digit at b = 1e5. Eight steps of the recurrence and Stirling's series, in
+    which the large parts are taken from each other on paper, leave all of them.
+    """
+    m, n = torch.maximum(b, c), torch.minimum(b, c)
+    recurrence = sum((torch.log1p(n / (m + i)) for i in range(1, 9)), start=torch.zeros_like(m))
+    x = m + 9
+    stirling = n - (x - 0.5) * torch.log1p(n / x) - n * torch.log(x + n) + _stirling_rest(x) - _stirling_rest(x + n)
+    return torch.lgamma(1 + n) + recurrence + stirling
+
+
+def _stirling_rest(x: Tensor) -> Tensor:
+    """What log Gamma(x) has beyond (x - 1/2) log x - x + log(2 pi) / 2, for x >= 9."""
+    inverse = 1 / x
+    square = inverse * inverse
+    return inverse * (1 / 12 - square * (1 / 360 - square / 1260))
 
 
 def log_mean_exp(x: Tensor, dim: int) -> Tensor:

@@ -21,6 +21,7 @@ from dlgmm_core.seeding import seeded
 __all__ = ["ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
 
 WEIGHT_DRAWS = 2000
+STICK_DRAWS = 60  # of them, the fractions that are kept
 ELBO_DRAWS = 500
 
 
@@ -32,6 +33,7 @@ class StickReport:
         concentration1, concentration0: (T-1,) a and b of each fraction.
         mean: (T,) E[pi|x].
         low, high: (T,) the 5 % and 95 % quantiles of pi under q(pi|x).
+        draws: (60, T-1) fractions v drawn from q(v|x).
     """
 
     concentration1: NDArray[np.float64]
@@ -39,6 +41,7 @@ class StickReport:
     mean: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    draws: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,15 @@ def inspect_image(
 
 def _stick_report(sticks: object) -> StickReport:
     assert isinstance(sticks, Kumaraswamy)
-    draws = sticks.rsample(torch.Size([WEIGHT_DRAWS])).log_weights.exp()[:, 0].double()
-    low, high = torch.quantile(draws, torch.tensor([0.05, 0.95], dtype=draws.dtype, device=draws.device), dim=0)
+    draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
+    weights = draws.log_weights.exp()[:, 0].double()
+    low, high = torch.quantile(weights, torch.tensor([0.05, 0.95], dtype=weights.dtype, device=weights.device), dim=0)
+    fractions = draws.log_v.exp()[:STICK_DRAWS, 0].double()
     a, b, mean = (
         values[0].double().exp().cpu().numpy()
         for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
     )
-    return StickReport(a, b, mean, low.cpu().numpy(), high.cpu().numpy())
+    return StickReport(a, b, mean, low.cpu().numpy(), high.cpu().numpy(), fractions.cpu().numpy())
 
 
 def stick_density(concentration1: float, concentration0: float, v: NDArray[np.float64]) -> NDArray[np.float64]:

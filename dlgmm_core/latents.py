@@ -48,6 +48,25 @@ class LatentDistribution(ABC):
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
         """One reparametrised draw from every component for each element of `shape`."""
 
+    def sample_components(self, components: Tensor) -> Latents:
+        """One draw from each of `components` (S, B): a single stratum, whose weights and sticks are not to be used.
+
+        Where there is one component, its number says nothing and the draw is `stratified_rsample`'s.
+        """
+        return self.stratified_rsample(components.shape[:1])
+
+    def allocate(self, num_samples: int) -> Tensor:
+        """(S, B), the components of S draws from q(z|x), in proportion to E[pi].
+
+        Systematic sampling: component k gets S E[pi_k] draws, rounded up or down by one shared uniform
+        offset, so that the count is right in expectation and nothing else is left to chance.
+        """
+        ends = torch.exp(self.log_mean_weights).cumsum(0).T.contiguous()  # (B, K)
+        steps = torch.arange(num_samples, dtype=ends.dtype, device=ends.device)
+        points = (steps + torch.rand(len(ends), 1, dtype=ends.dtype, device=ends.device)) / num_samples
+        # a cumulative sum of floats may end just below one
+        return torch.searchsorted(ends, points, right=True).clamp_max(ends.shape[1] - 1).T
+
     @abstractmethod
     def component_log_prob(self, latents: Latents) -> Tensor:
         """log density of stratum k's code under component k alone."""
@@ -188,6 +207,13 @@ class MixtureLatent(LatentDistribution):
         code = self.normal.rsample(shape).movedim(len(shape), 0)
         log_weights = sticks.log_weights.movedim(-1, 0).expand(code.shape[:-1])
         return Latents(code, log_weights, sticks)
+
+    def sample_components(self, components: Tensor) -> Latents:
+        """A draw from each of `components` (S, B); K = 1."""
+        index = components[..., None].expand(*components.shape, self.normal.loc.shape[-1])
+        loc, scale = self.normal.loc.gather(0, index), self.normal.scale.gather(0, index)
+        code = (loc + scale * torch.randn_like(loc))[None]
+        return Latents(code, torch.zeros_like(code[..., 0]))
 
     def reparametrise(self, noise: Tensor) -> Tensor:
         """(K, *S, B, D): one standard-normal noise (*S, B, D), seen through every component."""

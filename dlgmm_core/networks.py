@@ -25,12 +25,21 @@ __all__ = [
     "hidden_layer",
 ]
 
-MAX_LOG_CONCENTRATION = 6.0  # of log a and log b: E[v] still reaches e^-6 and 1 - e^-6
+MAX_LOG_CONCENTRATION = 6.0  # of log a and log b where sticks weigh components: E[v] reaches e^-6 and 1 - e^-6
+# Where the pieces are the code they must be told exactly: v = .5 +- .03 is Kumaraswamy(29, e^20).
+MAX_LOG_CONCENTRATION_OF_CODE = 20.0
 
 
-def hidden_layer(in_features: int, out_features: int) -> nn.Sequential:
-    """The paper's deterministic layer: affine, then ReLU."""
-    return nn.Sequential(nn.Linear(in_features, out_features), nn.ReLU())
+def hidden_layer(in_features: int, out_features: int, activation: str = "relu") -> nn.Sequential:
+    """The paper's deterministic layer: affine, then ReLU or, if "linear", nothing."""
+    layer = nn.Linear(in_features, out_features)
+    return nn.Sequential(layer, nn.ReLU()) if activation == "relu" else nn.Sequential(layer)
+
+
+def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
+    """layer(x) in the type of the layer's weights, also where its product is taken in a shorter one."""
+    output: Tensor = layer(x)
+    return output.to(layer.weight.dtype)
 
 
 class NormalPrior(nn.Module):
@@ -91,6 +100,8 @@ class MixturePrior(nn.Module):
 class KumaraswamyHead(nn.Module):
     """Features (B, H) -> Kumaraswamy fractions (B, T-1), at first near the prior."""
 
+    limit = MAX_LOG_CONCENTRATION
+
     def __init__(self, hidden: int, prior: SticksPrior) -> None:
         super().__init__()
         start = torch.cat([prior.concentration1, prior.concentration0], -1).squeeze(0).log()
@@ -100,7 +111,7 @@ class KumaraswamyHead(nn.Module):
 
     def forward(self, features: Tensor) -> Kumaraswamy:
         """The posterior of the fractions."""
-        return Kumaraswamy(*soft_bound(self.linear(features), MAX_LOG_CONCENTRATION).chunk(2, -1))
+        return Kumaraswamy(*soft_bound(_full_precision(self.linear, features), self.limit).chunk(2, -1))
 
 
 class NormalHead(nn.Module):
@@ -112,12 +123,14 @@ class NormalHead(nn.Module):
 
     def forward(self, features: Tensor) -> NormalLatent:
         """q(z|x)."""
-        loc, log_scale = self.linear(features).chunk(2, -1)
+        loc, log_scale = _full_precision(self.linear, features).chunk(2, -1)
         return NormalLatent(loc, log_scale.exp())
 
 
 class SticksHead(KumaraswamyHead):
     """Features (B, H) -> a stick-breaking posterior over the simplex (B, T)."""
+
+    limit = MAX_LOG_CONCENTRATION_OF_CODE
 
     def forward(self, features: Tensor) -> SticksLatent:  # type: ignore[override]
         """q(pi|x)."""
@@ -138,7 +151,7 @@ class MixtureHead(nn.Module):
     def forward(self, features: Tensor) -> MixtureLatent:
         """q(v|x) and q(z|v, x)."""
         # (B, 2KD) -> (2, K, B, D)
-        parameters = self.linear(features).unflatten(-1, (2, self.num_components, self.code_dim))
+        parameters = _full_precision(self.linear, features).unflatten(-1, (2, self.num_components, self.code_dim))
         loc, log_scale = parameters.movedim(0, 2)
         return MixtureLatent(self.sticks(features), loc, log_scale.exp())
 
@@ -172,4 +185,9 @@ class BernoulliDecoder(nn.Module):
 
     def forward(self, code: Tensor) -> BernoulliLikelihood:
         """The likelihood given each code."""
-        return BernoulliLikelihood(self.logits(self.hidden(self.code_scale * code)))
+        return BernoulliLikelihood(_full_precision(self.logits, self.hidden(self.code_scale * code)))
+
+    @torch.no_grad()
+    def start_at(self, ink: Tensor) -> None:
+        """Sets the output's bias so that a code of no influence decodes to `ink` (X,), probabilities in (0, 1)."""
+        self.logits.bias.copy_(torch.logit(ink))

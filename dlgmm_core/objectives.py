@@ -29,7 +29,16 @@ from dlgmm_core.functional import log_mean_exp
 from dlgmm_core.latents import LatentDistribution, Latents
 from dlgmm_core.models import LatentVariableModel
 
-__all__ = ["BOUNDS", "elbo", "iwae_bound", "log_importance_weights"]
+__all__ = [
+    "BOUNDS",
+    "OBJECTIVES",
+    "elbo",
+    "elbo_of",
+    "iwae_bound",
+    "log_density_ratio",
+    "log_importance_weights",
+    "lower_bound",
+]
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
@@ -54,6 +63,26 @@ BOUNDS: dict[str, Callable[[LatentDistribution, LatentDistribution, Latents], Te
     "marginal": _marginal,
 }
 """Bounds by name: minus the divergence of posterior q from prior p at S draws, (S, B), nats."""
+
+
+OBJECTIVES = (*BOUNDS, "iwae")
+"""What a model can be trained on: an ELBO, or the IWAE bound."""
+
+
+def lower_bound(model: LatentVariableModel, x: Tensor, objective: str, num_samples: int = 1) -> Tensor:
+    """(B,), nats: `elbo` by the name of its bound or, for "iwae", `iwae_bound`.
+
+    Raises:
+        KeyError: for an unknown objective.
+    """
+    if objective == "iwae":
+        return iwae_bound(model, x, num_samples)
+    return elbo(model, x, objective, num_samples)
+
+
+def elbo_of(objective: str) -> str:
+    """The bound whose ELBO a model trained on `objective` is reported with: `marginal`, S = 1, for "iwae"."""
+    return "marginal" if objective == "iwae" else objective
 
 
 def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples: int = 1) -> Tensor:
@@ -85,8 +114,12 @@ def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: i
     """
     q = model.posterior(x)
     latents = q.stratified_rsample(torch.Size([num_samples]))
-    log_joint = model.likelihood(latents.code).log_prob(x) + model.prior().log_prob(latents)
-    return torch.logsumexp(q.log_mean_weights[:, None] + log_joint - q.log_prob(latents), 0)
+    return torch.logsumexp(q.log_mean_weights[:, None] + log_density_ratio(model, x, q, latents), 0)
+
+
+def log_density_ratio(model: LatentVariableModel, x: Tensor, q: LatentDistribution, latents: Latents) -> Tensor:
+    """(K, S, B), log p(x|z) p(z) / q(z|x) at each code, nats: of a draw from q(z|x), the weight of one sample."""
+    return model.likelihood(latents.code).log_prob(x) + model.prior().log_prob(latents) - q.log_prob(latents)
 
 
 def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Maps of codes in the plane by t-SNE, and the place of a new code on a finished map.
 
 openTSNE with exact neighbours and a fixed seed: the same codes give the same map. A stored map is
-its coordinates; the neighbourhoods that `place` needs are computed again from the codes.
+its coordinates; the neighbourhoods that `anchor` needs are computed again from the codes.
 
 References:
     L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 2008.
@@ -20,10 +20,12 @@ from openTSNE.affinity import PerplexityBasedNN
 
 from dlgmm_core.checkpoints import TSNE as TSNE_FILE
 from dlgmm_core.checkpoints import Checkpoint, CheckpointError, read_tensors, write_tensors
+from dlgmm_core.config import ConfigError
 
-__all__ = ["ProjectionConfig", "fit_tsne", "load_map", "place", "save_map"]
+__all__ = ["ProjectionConfig", "anchor", "fit_tsne", "load_map", "place", "save_map"]
 
 EARLY_EXAGGERATION_ITERATIONS = 250
+LARGE_MAP = 2000  # points
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,22 @@ class ProjectionConfig:
     perplexity: float = 30.0
     iterations: int = 500
     seed: int = 0
+
+    def check(self, count: int) -> None:
+        """Three times the perplexity is the number of neighbours looked at; openTSNE would lower it in silence.
+
+        Raises:
+            ConfigError: if the settings make no map of `count` codes.
+        """
+        most = (count - 1) / 3
+        if not 2 <= self.perplexity <= most:
+            raise ConfigError(
+                f"perplexity must be a number from 2 to {most:g} for {count} images, not {self.perplexity:g}."
+            )
+        if self.iterations < 1:
+            raise ConfigError(f"iterations must be a whole number above 0, not {self.iterations}.")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed}.")
 
 
 def fit_tsne(
@@ -48,7 +66,11 @@ def fit_tsne(
         config: settings.
         jobs: processor cores; -1 for all.
         progress: told the fraction done about every twenty-fifth iteration.
+
+    Raises:
+        ConfigError: as `ProjectionConfig.check`.
     """
+    config.check(len(codes))
     total = EARLY_EXAGGERATION_ITERATIONS + config.iterations
     done = [0]
 
@@ -70,20 +92,29 @@ def fit_tsne(
     return np.asarray(tsne.fit(codes.astype(np.float64)), dtype=np.float32)
 
 
-def place(
-    coordinates: NDArray[np.float32],
-    codes: NDArray[np.float32],
-    new_codes: NDArray[np.float32],
-    config: ProjectionConfig,
-    jobs: int = -1,
-) -> NDArray[np.float32]:
-    """(M, 2) coordinates of new codes (M, D) on a map (N, 2) of `codes` (N, D), which stays as it is."""
+def anchor(
+    coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig, jobs: int = 1
+) -> TSNEEmbedding:
+    """A finished map (N, 2) of `codes` (N, D), ready for `place`; takes seconds, so that callers keep it."""
     affinities = PerplexityBasedNN(
         codes.astype(np.float64), perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
     )
-    embedding = TSNEEmbedding(coordinates.astype(np.float64), affinities, n_jobs=jobs, random_state=config.seed)
+    # On a large map interpolation is eighty times faster than the tree, on a small one it is too coarse.
+    return TSNEEmbedding(
+        coordinates.astype(np.float64),
+        affinities,
+        n_jobs=jobs,
+        random_state=config.seed,
+        negative_gradient_method="fft" if len(coordinates) >= LARGE_MAP else "bh",
+    )
+
+
+def place(
+    anchored: TSNEEmbedding, coordinates: NDArray[np.float32], new_codes: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(M, 2) places of new codes (M, D) on the map (N, 2) that was anchored, which stays as it is."""
     centre = (coordinates.max(0) + coordinates.min(0)) / 2  # `transform` moves the whole map there, and leaves it there
-    return np.asarray(embedding.transform(new_codes.astype(np.float64)) + centre, dtype=np.float32)
+    return np.asarray(anchored.transform(new_codes.astype(np.float64)) + centre, dtype=np.float32)
 
 
 def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:

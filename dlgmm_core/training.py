@@ -15,9 +15,11 @@ import io
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ from dlgmm_core.checkpoints import (
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.models import LatentVariableModel, build_model
-from dlgmm_core.objectives import BOUNDS, elbo
+from dlgmm_core.objectives import OBJECTIVES, lower_bound
 from dlgmm_core.seeding import seeded
 
 __all__ = ["EpochMetrics", "TrainingError", "TrainingRun", "fit", "read_history"]
@@ -87,8 +89,8 @@ class TrainingRun:
         Raises:
             ConfigError: if there is no such model or bound.
         """
-        if config.bound not in BOUNDS:
-            raise ConfigError(f"There is no bound {config.bound!r}: choose one of {', '.join(BOUNDS)}.")
+        if config.bound not in OBJECTIVES:
+            raise ConfigError(f"There is no bound {config.bound!r}: choose one of {', '.join(OBJECTIVES)}.")
         with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
             model = build_model(model_config)
         model.to(device)
@@ -184,6 +186,8 @@ def fit(
     dynamic = run.config.binarization == "dynamic"
     train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)
     valid = torch.from_numpy(dataset.valid.binary).to(device)
+    if run.config.data_bias and not run.history:
+        run.model.decoder.start_at(_ink(dataset).to(device))
     while not run.finished:
         epoch = len(run.history) + 1
         started = time.perf_counter()
@@ -228,13 +232,15 @@ def _train_epoch(
 ) -> float:
     """Mean bound over one pass through (N, X) images, binary or, if dynamic, grey levels."""
     size = run.config.batch_size
+    run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch)
     order = torch.randperm(len(images), device=images.device)
     total = torch.zeros((), dtype=torch.float64)
     for step, start in enumerate(range(0, len(images), size), start=1):
         x = images[order[start : start + size]].float()
         if dynamic:
             x = torch.bernoulli(x / 255)
-        bounds = elbo(run.model, x, run.config.bound, run.config.num_samples)
+        with _products(run.model, run.config.precision):
+            bounds = lower_bound(run.model, x, run.config.bound, run.config.num_samples)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise TrainingError(
@@ -250,10 +256,33 @@ def _train_epoch(
     return float(total / len(images))
 
 
+def _learning_rate(config: TrainConfig, epoch: int) -> float:
+    """Of one epoch, counted from 1: constant, or half a cosine from the first epoch to the last."""
+    if config.schedule == "constant":
+        return config.learning_rate
+    return 0.5 * config.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / config.max_epochs))
+
+
+def _ink(dataset: Dataset) -> Tensor:
+    """(X,), probability of ink in every pixel of the training set, kept inside (0, 1) by Laplace's rule."""
+    grey = dataset.train.grey
+    return torch.from_numpy((grey.sum(0, dtype=np.float64) / 255 + 1) / (len(grey) + 2)).float()
+
+
+@contextmanager
+def _products(model: LatentVariableModel, precision: str) -> Iterator[None]:
+    """Within it the networks multiply matrices in that type."""
+    model.product_type = getattr(torch, precision)
+    try:
+        yield
+    finally:
+        model.product_type = torch.float32
+
+
 def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
     batches = images.split(EVALUATION_BATCH)
-    bounds = [elbo(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
+    bounds = [lower_bound(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
         raise TrainingError(

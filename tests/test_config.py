@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -9,8 +10,21 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 
-MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4)
-TRAIN = TrainConfig("omniglot", "dynamic", "mixture", 2, 1e-3, 50, 7, 3, 11)
+MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4, "linear")
+TRAIN = TrainConfig(
+    dataset="omniglot",
+    binarization="dynamic",
+    bound="iwae",
+    num_samples=2,
+    learning_rate=1e-3,
+    schedule="cosine",
+    data_bias=True,
+    precision="bfloat16",
+    batch_size=50,
+    max_epochs=7,
+    patience=3,
+    seed=11,
+)
 
 
 @pytest.mark.parametrize("record", [MODEL, TRAIN, ModelConfig("gauss-vae"), TrainConfig()], ids=repr)
@@ -42,6 +56,7 @@ def test_every_field_travels() -> None:
         ("concentration", -1.0),
         ("concentration", math.inf),
         ("concentration", math.nan),
+        *[("encoder_activation", value) for value in ("tanh", "", "ReLU", None, 1)],
     ],
 )
 def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
@@ -61,6 +76,9 @@ def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field
         ("learning_rate", math.inf),
         ("learning_rate", math.nan),
         ("binarization", "sometimes"),
+        *[("schedule", value) for value in ("linear", "", None, 0.1)],
+        *[("data_bias", value) for value in ("no", 1, None, 0.5)],
+        *[("precision", value) for value in ("float16", "double", "", None, 32)],
         ("seed", -1),
         ("seed", 0.5),
     ],
@@ -71,14 +89,29 @@ def test_a_senseless_run_is_refused_with_a_sentence_that_names_the_field(field: 
 
 def assert_refused(record: ModelConfig | TrainConfig, field: str, value: Any) -> None:
     """Built directly and read from a dictionary."""
-    for build in (
+    builds: tuple[Callable[[], object], ...] = (
         lambda: replace(record, **{field: value}),
         lambda: type(record).from_dict({**record.to_dict(), field: value}),
-    ):
+    )
+    for build in builds:
         with pytest.raises(ConfigError) as error:
             build()
         sentence = str(error.value)
         assert sentence.startswith(f"{field} ") and sentence.endswith(".") and "\n" not in sentence
+
+
+def test_headers_from_before_a_field_was_there_read_as_its_default() -> None:
+    model = ModelConfig.from_dict(without(ModelConfig("gauss-vae").to_dict(), "encoder_activation"))
+    assert model == ModelConfig("gauss-vae") and model.encoder_activation == "relu"
+    train = TrainConfig.from_dict(without(TrainConfig(seed=4).to_dict(), "schedule", "data_bias", "precision"))
+    assert train == TrainConfig(seed=4)
+    assert (train.schedule, train.data_bias, train.precision) == ("constant", False, "float32")
+
+
+def without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A header that knows nothing of some fields."""
+    assert set(names) <= set(values)
+    return {name: value for name, value in values.items() if name not in names}
 
 
 @pytest.mark.parametrize("kind", [ModelConfig, TrainConfig])

@@ -12,6 +12,7 @@ from torch import Tensor
 from dlgmm_core.functional import (
     log1mexp,
     log1mexp_neg_exp,
+    log_inverse_binomial,
     log_mean_exp,
     log_stick_breaking,
     lognlog1mexp,
@@ -125,3 +126,31 @@ def test_soft_bound_is_odd_increasing_the_identity_near_zero_and_inside_its_limi
     torch.testing.assert_close(y, -y.flip(0))
     small = torch.tensor([-0.01, 0.01], dtype=torch.float64)
     torch.testing.assert_close(soft_bound(small, 6.0), small, rtol=1e-6, atol=0)  # x^3/108 is 1e-8
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_inverse_binomial_keeps_its_digits_where_its_gammas_cancel(dtype: torch.dtype) -> None:
+    rng = np.random.default_rng(0)
+    b, c = (torch.tensor(np.exp(rng.uniform(-9, 20, 400)), dtype=dtype) for _ in range(2))
+    with mpmath.workdps(60):
+        expected = [
+            float(
+                mpmath.loggamma(1 + mpmath.mpf(x))
+                + mpmath.loggamma(1 + mpmath.mpf(y))
+                - mpmath.loggamma(1 + x + mpmath.mpf(y))
+            )
+            for x, y in zip(b.tolist(), c.tolist(), strict=True)
+        ]
+    found = log_inverse_binomial(b, c).double().numpy()
+    tolerance = 3e-6 if dtype == torch.float32 else 2e-9
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_array_equal(found, log_inverse_binomial(c, b).double().numpy())
+
+
+def test_the_inverse_binomial_has_the_gradient_of_its_digammas() -> None:
+    b, c = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in ([0.3, 4.0, 2e4], [7.0, 0.2, 3.0]))
+    found = torch.autograd.grad(log_inverse_binomial(b, c).sum(), (b, c))
+    for variable, gradient in zip((b, c), found, strict=True):
+        torch.testing.assert_close(
+            gradient, (torch.digamma(1 + variable) - torch.digamma(1 + b + c)).detach(), rtol=1e-7, atol=1e-9
+        )

@@ -78,6 +78,10 @@ def test_every_method_returns_the_documented_shape(kind: str, shape: torch.Size)
     assert q.mean.shape == (B, code_dim)
     assert p.log_mean_weights.shape == (k, 1) and p.mean.shape == (1, code_dim)
     assert q.sample(shape).shape == (*shape, B, code_dim)
+    for distribution, batch in ((q, B), (p, 1)):
+        components = distribution.allocate(7)
+        assert components.shape == (7, batch)
+        assert distribution.sample_components(components).code.shape == (1, 7, batch, code_dim)
     codes, component = p.sample_with_component(shape)
     assert codes.shape == (*shape, 1, code_dim) and component.shape == (*shape, 1)
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlgmm_core.config import ConfigError, ModelConfig
-from dlgmm_core.distributions import Beta
+from dlgmm_core.distributions import Beta, Kumaraswamy
 from dlgmm_core.latents import MixtureLatent, NormalLatent, SticksLatent
 from dlgmm_core.models import MODELS, LatentVariableModel, build_model
+from dlgmm_core.networks import SticksHead
 from dlgmm_core.objectives import BOUNDS, elbo, iwae_bound
 
 Toy = Callable[..., LatentVariableModel]
@@ -130,3 +131,91 @@ def test_a_mixture_model_of_one_component_is_the_gauss_vae_to_the_last_digit(mod
         torch.manual_seed(7)
         values.append(iwae_bound(each, x, 50))
     assert torch.equal(*values)
+
+
+# --- the encoder's activation --------------------------------------------------------------------
+
+
+def location(model: LatentVariableModel, x: Tensor) -> Tensor:
+    """What of the posterior is an affine function of the encoder's features."""
+    with torch.no_grad():
+        q = model.posterior(x)
+    if isinstance(q, SticksLatent):
+        assert isinstance(q.sticks, Kumaraswamy)
+        bounded = torch.stack([q.sticks.log_concentration1, q.sticks.log_concentration0])
+        return torch.atanh(bounded / SticksHead.limit)
+    assert isinstance(q, NormalLatent | MixtureLatent)
+    return q.normal.loc
+
+
+@pytest.mark.parametrize("activation", ["relu", "linear"])
+def test_an_encoder_adds_up_over_images_exactly_if_it_is_linear(config: ModelConfig, toy: Toy, activation: str) -> None:
+    model = toy(replace(config, encoder_activation=activation))
+    a, b = 3 * torch.randn(2, 50, 4, dtype=torch.float64)
+    excess = location(model, a + b) + location(model, 0 * a) - location(model, a) - location(model, b)
+    assert excess.abs().max() < 1e-9 if activation == "linear" else excess.abs().max() > 0.1
+
+
+def test_the_decoder_keeps_its_relu_and_the_weights_their_names_whatever_the_encoder(config: ModelConfig) -> None:
+    models = [build_model(replace(config, encoder_activation=activation)) for activation in ("relu", "linear")]
+    for model in models:
+        assert [type(layer) for layer in model.decoder.hidden] == [nn.Linear, nn.ReLU]
+    models[1].load_state_dict(models[0].state_dict())
+
+
+# --- the precision of products -------------------------------------------------------------------
+
+
+def test_products_in_bfloat16_change_results_a_little_and_no_type(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    assert model.product_type is torch.float32
+    x = torch.bernoulli(torch.full((200, 4), 0.5))
+
+    def outputs() -> list[Tensor]:
+        torch.manual_seed(3)
+        with torch.no_grad():
+            q = model.posterior(x)
+            latents = q.stratified_rsample()
+            return [q.mean, latents.code, model.likelihood(latents.code).logits, elbo(model, x), model.prior().mean]
+
+    whole = outputs()
+    model.product_type = torch.bfloat16
+    short = outputs()
+    model.product_type = torch.float32
+    for a, b, again in zip(whole, short, outputs(), strict=True):
+        assert a.dtype == b.dtype == torch.float32 and torch.equal(a, again)
+        # eight bits of a factor each: a part in 256, some of them in a row
+        assert (a - b).norm() <= 0.03 * a.norm()
+    assert not torch.equal(whole[0], short[0]) and not torch.equal(whole[2], short[2])
+    assert torch.equal(whole[-1], short[-1])
+
+
+def test_every_product_of_the_networks_is_taken_in_the_type_asked_for(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    seen: list[torch.dtype] = []
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            module.register_forward_hook(lambda _, inputs, output: seen.append(output.dtype))
+    for product_type in (torch.float32, torch.bfloat16):
+        seen.clear()
+        model.product_type = product_type
+        elbo(model, torch.ones(3, 4)).sum().backward()
+        layers = 5 if config.model.startswith("dl") else 4
+        assert seen == [product_type] * layers
+    assert all(
+        p.dtype == torch.float32 and p.grad is not None and p.grad.dtype == torch.float32 for p in model.parameters()
+    )
+
+
+def test_gradients_through_products_in_bfloat16_point_the_same_way(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    x = torch.bernoulli(torch.full((200, 4), 0.5))
+    gradients = []
+    for product_type in (torch.float32, torch.bfloat16):
+        model.zero_grad()
+        model.product_type = product_type
+        torch.manual_seed(3)
+        elbo(model, x).mean().backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    assert torch.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.999
+    assert not torch.equal(*gradients)

@@ -1,4 +1,4 @@
-"""The bounds on toys whose log p(x) is integrated exactly, and each bound against its formula by quadrature.
+"""The bounds and the weights they are made of, on toys whose log p(x) is integrated exactly.
 
 "Within five standard errors" everywhere: at a fixed seed the outcome is one number, and another
 seed would fail once in 1.7 million times.
@@ -14,10 +14,19 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.distributions import Beta, Kumaraswamy, kl_divergence
-from dlgmm_core.latents import Latents, MixtureLatent
+from dlgmm_core.distributions import Kumaraswamy
+from dlgmm_core.latents import Latents, MixtureLatent, NormalLatent, SticksLatent
 from dlgmm_core.models import LatentVariableModel
-from dlgmm_core.objectives import BOUNDS, elbo, iwae_bound, log_importance_weights
+from dlgmm_core.objectives import (
+    BOUNDS,
+    OBJECTIVES,
+    elbo,
+    elbo_of,
+    iwae_bound,
+    log_density_ratio,
+    log_importance_weights,
+    lower_bound,
+)
 
 Toy = Callable[..., LatentVariableModel]
 SIGMAS = 5.0
@@ -50,8 +59,8 @@ def exact_log_p(model: LatentVariableModel, x: Tensor) -> Tensor:
         k = np.arange(1, config.num_components)
         alpha = np.ones(k.size) if config.model == "dldpmm" else np.full(k.size, config.concentration)
         rest = config.concentration * (1 if config.model == "dldpmm" else config.num_components - k)
-        v = np.append(alpha / (alpha + rest), 1.0)  # mean fractions, the last piece whole
-        weights = v * np.cumprod(np.append(1.0, 1 - v[:-1]))
+        fractions = np.append(alpha / (alpha + rest), 1.0)  # in the mean, the last piece whole
+        weights = fractions * np.cumprod(np.append(1.0, 1 - fractions[:-1]))
         density = sum(
             w * stats.norm(m, s).pdf(z)
             for w, m, s in zip(weights, config.prior_means, config.prior_scales, strict=True)
@@ -153,60 +162,6 @@ def test_bounds_are_one_number_an_image(config: ModelConfig, toy: Toy, four_bit_
         elbo(model, four_bit_images, "joint")
 
 
-# --- against their formulas --------------------------------------------------------------------
-
-
-def two_components() -> tuple[MixtureLatent, MixtureLatent]:
-    """q and p of one image, two components and one dimension, unlike in everything."""
-
-    def column(*values: float) -> Tensor:
-        return torch.tensor(values, dtype=torch.float64)[:, None, None]
-
-    def stick(value: float) -> Tensor:
-        return torch.tensor([[value]], dtype=torch.float64)
-
-    q = MixtureLatent(Kumaraswamy(stick(2.0).log(), stick(3.0).log()), column(-0.8, 1.1), column(0.6, 0.9))
-    return q, MixtureLatent(Beta(stick(1.5), stick(2.5)), column(-1.0, 2.0), column(1.0, 0.7))
-
-
-def quadrature_bounds() -> dict[str, float]:
-    """Each divergence term of `two_components` from the formulas, in NumPy: Gauss rules over pi and z_1, z_2."""
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    v, dv = (nodes + 1) / 2, weights / 2
-    dv = dv * 6 * v * (1 - v**2) ** 2  # Kumaraswamy(2, 3)
-    pi = np.stack([v, 1 - v])  # (2, V)
-    mean = pi @ dv  # E_q[pi]
-    prior_mean = np.array([1.5, 2.5]) / 4
-    loc, scale, prior_loc, prior_scale = map(np.array, ([-0.8, 1.1], [0.6, 0.9], [-1.0, 2.0], [1.0, 0.7]))
-    hermite, dz = np.polynomial.hermite_e.hermegauss(100)
-    dz = dz / dz.sum()
-    z = loc[:, None] + scale[:, None] * hermite  # (2, Z): draws of either stratum
-    q = np.stack([stats.norm(m, s).pdf(z) for m, s in zip(loc, scale, strict=True)])  # (J, K, Z)
-    p = np.stack([stats.norm(m, s).pdf(z) for m, s in zip(prior_loc, prior_scale, strict=True)])
-    log_ratio_v = np.log(6 * v * (1 - v**2) ** 2) - stats.beta(1.5, 2.5).logpdf(v)
-    kl = float(dv @ log_ratio_v)
-
-    marginal_ratio = np.log(np.einsum("j,jkz->kz", prior_mean, p) / np.einsum("j,jkz->kz", mean, q))
-    marginal = float(np.einsum("k,z,kz->", mean, dz, marginal_ratio))
-    drawn_ratio = np.log(np.einsum("jv,jkz->vkz", pi, p) / np.einsum("jv,jkz->vkz", pi, q))
-    mixture = float(np.einsum("v,kv,z,vkz->", dv, pi, dz, drawn_ratio)) - kl
-    own_p = np.array([dz @ np.log(p[k, k]) for k in range(2)])
-    # log (pi_1 q_1(z_1) + pi_2 q_2(z_2)): every stratum under its own component, over (V, Z, Z)
-    own_q = np.log(pi[0][:, None, None] * q[0, 0][:, None] + pi[1][:, None, None] * q[1, 1])
-    eq1 = float(mean @ own_p - np.einsum("v,y,z,vyz->", dv, dz, dz, own_q)) - kl
-    return {"eq1": eq1, "mixture": mixture, "marginal": marginal}
-
-
-@pytest.mark.parametrize("bound", list(BOUNDS))
-def test_each_bound_is_its_formula_integrated(bound: str) -> None:
-    q, p = two_components()
-    n = 200_000
-    actual, error = mean_and_error(BOUNDS[bound](q, p, q.stratified_rsample(torch.Size([n])))[:, 0])
-    assert error < 0.003
-    # the KL in closed form is good to 1e-5
-    assert actual == pytest.approx(quadrature_bounds()[bound], abs=SIGMAS * error + 1e-4)
-
-
 def test_importance_weights_are_those_summed_by_hand_with_mean_weights(toy: Toy, four_bit_images: Tensor) -> None:
     """Drawn weights in place of E[pi] would be unbiased too, and only noisier: so the same draws, digit for digit."""
     model = toy(LINE["dlgmm"])
@@ -222,65 +177,78 @@ def test_importance_weights_are_those_summed_by_hand_with_mean_weights(toy: Toy,
     torch.testing.assert_close(actual, sum(mean[k] * likelihood[k] * ratio[k] for k in range(3)))
 
 
-@pytest.mark.parametrize("bound", list(BOUNDS))
-def test_the_gradient_of_a_bound_is_that_of_finite_differences(bound: str) -> None:
-    _, p = two_components()
-
-    def value(log_a: Tensor, log_b: Tensor, loc: Tensor, log_scale: Tensor) -> Tensor:
-        torch.manual_seed(6)  # the same noise at every point: a smooth function
-        q = MixtureLatent(Kumaraswamy(log_a, log_b), loc, log_scale.exp())
-        return BOUNDS[bound](q, p, q.stratified_rsample(torch.Size([4])))
-
-    shapes = ((1, 1), (1, 1), (2, 1, 1), (2, 1, 1))
-    at = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
-    assert torch.autograd.gradcheck(value, at)
+# --- the ratio of densities ----------------------------------------------------------------------
 
 
-# --- what is not a bound -----------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["gauss-vae", "dlgmm", "dldpmm"])
+def test_the_density_ratio_integrated_under_the_posterior_is_p(name: str, toy: Toy, four_bit_images: Tensor) -> None:
+    """The posterior's density is SciPy's here: a ratio to any other one would integrate to something else."""
+    model = toy(LINE[name])
+    z = torch.linspace(-14, 14, 4001, dtype=torch.float64)
+    code = z[None, :, None, None].expand(1, -1, 16, 1)
+    with torch.no_grad():
+        q = model.posterior(four_bit_images)
+        ratio = log_density_ratio(model, four_bit_images, q, Latents(code, torch.zeros(1, 4001, 16)))
+    assert ratio.shape == (1, 4001, 16)
+    assert isinstance(q, NormalLatent | MixtureLatent)
+    loc, scale = (part.reshape(-1, 1, 16).numpy() for part in (q.normal.loc, q.normal.scale))
+    weights = q.log_mean_weights.exp()[:, None].numpy()
+    density = (weights * stats.norm(loc, scale).pdf(z[:, None].numpy())).sum(0)
+    integral = (density * ratio[0].exp().numpy()).sum(0) * 28 / 4000
+    np.testing.assert_allclose(integral, exact_log_p(model, four_bit_images).exp(), rtol=1e-6)
 
 
-def mean_outside_drawn_inside(q: MixtureLatent, p: MixtureLatent, latents: Latents) -> Tensor:
-    """The tempting variant of `mixture`: E[pi] outside the logarithm, the drawn pi inside."""
-    log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
-    return (torch.exp(q.log_mean_weights)[:, None] * log_ratio).sum(0) - q.sticks_kl(p)
+def test_the_density_ratio_of_a_stick_breaking_code_is_that_of_its_fractions(toy: Toy, four_bit_images: Tensor) -> None:
+    model = toy(LINE["sb-vae"])
+    with torch.no_grad():
+        q = model.posterior(four_bit_images)
+        latents = q.stratified_rsample(torch.Size([50]))
+        ratio = log_density_ratio(model, four_bit_images, q, latents)
+        likelihood = model.likelihood(latents.code).log_prob(four_bit_images)
+    assert isinstance(q, SticksLatent) and isinstance(q.sticks, Kumaraswamy)
+    a, b = (part[:, 0].exp().numpy() for part in (q.sticks.log_concentration1, q.sticks.log_concentration0))
+    v = latents.code[0, ..., 0].numpy()  # (S, B), the first of two pieces
+    density = a * b * v ** (a - 1) * (1 - v**a) ** (b - 1)
+    expected = likelihood[0].numpy() + stats.beta(1, model.config.concentration).logpdf(v) - np.log(density)
+    np.testing.assert_allclose(ratio[0], expected, rtol=1e-8)
 
 
-def test_mean_weights_outside_and_drawn_ones_inside_are_no_bound_where_mixture_is() -> None:
-    """The exact posterior .5 N(-10, 1) + .5 N(10, 1) under a prior N(0, 10^2), with log p(x) = 0.
-
-    Sticks are Beta(1, 1) in both, so KL = 0. Components are 20 deviations apart: every log-ratio is
-    log p(z) - log pi_k - log q_k(z), and what remains of the sum is the entropy of the weights,
-    E[-sum mu_k log pi_k] = 1 where E[-sum pi_k log pi_k] = 1/2 is due, against log 2 in log p(z|x).
-    """
-    zeros, ones = torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
-    centres = torch.tensor([-10.0, 10.0], dtype=torch.float64)[:, None, None]
-    q = MixtureLatent(Kumaraswamy(zeros, zeros), centres, torch.ones(2, 1, 1, dtype=torch.float64))
-    p = MixtureLatent(Beta(ones, ones), 0 * centres, torch.full((2, 1, 1), 10.0, dtype=torch.float64))
-    latents = q.stratified_rsample(torch.Size([100_000]))
-    log_likelihood = q.log_prob(latents) - p.log_prob(latents)  # so that log p(x) = 0 and q(z) = p(z|x)
-    expected = (torch.exp(q.log_mean_weights)[:, None] * log_likelihood).sum(0)
-    values = {
-        name: mean_and_error((expected + bound(q, p, latents))[:, 0])
-        for name, bound in {**BOUNDS, "variant": mean_outside_drawn_inside}.items()
-    }
-    for name, exact in (("variant", 1 - math.log(2)), ("mixture", 0.5 - math.log(2)), ("marginal", 0.0)):
-        value, error = values[name]
-        assert value == pytest.approx(exact, abs=SIGMAS * error + 1e-6), name
-    assert values["variant"][0] > 0.3  # nats above log p(x)
-    assert values["eq1"][0] < values["mixture"][0] < values["marginal"][0] < 1e-6
+# --- what a model is trained on --------------------------------------------------------------------
 
 
-def test_mixture_entropy_with_component_wise_prior_is_no_bound_either() -> None:
-    """q = p of components far apart, and a likelihood of one: log p(x) = 0, and this overshoots it by H(pi)."""
-    ones = torch.full((1, 1), 50.0, dtype=torch.float64)
-    centres = torch.tensor([-10.0, 10.0], dtype=torch.float64)[:, None, None]
-    unit = torch.ones(2, 1, 1, dtype=torch.float64)
-    q = MixtureLatent(Kumaraswamy(ones.log(), ones.log()), centres, unit)
-    p = MixtureLatent(Beta(ones, ones), centres, unit)
-    latents = q.stratified_rsample(torch.Size([1000]))
-    component_wise = torch.exp(latents.log_weights) * (p.component_log_prob(latents) - q.conditional_log_prob(latents))
-    entropy = -(torch.exp(latents.log_weights) * latents.log_weights).sum(0)
-    torch.testing.assert_close(component_wise.sum(0), entropy, rtol=0, atol=1e-9)
-    mixture = BOUNDS["mixture"](q, p, latents)
-    assert isinstance(q.sticks, Kumaraswamy) and isinstance(p.sticks, Beta)
-    assert mixture.mean().item() == pytest.approx(-kl_divergence(q.sticks, p.sticks).item(), abs=1e-6)
+def test_the_objectives_are_the_bounds_and_iwae() -> None:
+    assert set(OBJECTIVES) == {"eq1", "mixture", "marginal", "iwae"} and len(OBJECTIVES) == 4
+
+
+@pytest.mark.parametrize("num_samples", [1, 4])
+def test_a_lower_bound_is_the_one_of_its_name(
+    config: ModelConfig, toy: Toy, four_bit_images: Tensor, num_samples: int
+) -> None:
+    model = toy(config)
+    for objective in OBJECTIVES:
+        torch.manual_seed(1)
+        actual = lower_bound(model, four_bit_images, objective, num_samples)
+        torch.manual_seed(1)
+        if objective == "iwae":
+            expected = iwae_bound(model, four_bit_images, num_samples)
+        else:
+            expected = elbo(model, four_bit_images, objective, num_samples)
+        assert torch.equal(actual, expected), objective
+    with pytest.raises(KeyError):
+        lower_bound(model, four_bit_images, "joint")
+
+
+def test_the_gradient_of_every_objective_reaches_encoder_and_decoder(
+    config: ModelConfig, toy: Toy, four_bit_images: Tensor
+) -> None:
+    for objective in OBJECTIVES:
+        model = toy(config)
+        lower_bound(model, four_bit_images, objective, 2).mean().backward()
+        for name, parameter in model.named_parameters():
+            assert parameter.grad is not None and parameter.grad.isfinite().all(), (objective, name)
+            assert parameter.numel() == 0 or parameter.grad.any(), (objective, name)
+
+
+def test_the_elbo_of_an_objective_is_its_own_bound_and_for_iwae_the_marginal_one() -> None:
+    assert [elbo_of(objective) for objective in BOUNDS] == list(BOUNDS)
+    assert elbo_of("iwae") == "marginal"  # which it is for one sample and one component

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError, read_checkpoint, save_checkpoint, write_tensors
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.models import build_model
-from dlgmm_core.projection import ProjectionConfig, fit_tsne, load_map, place, save_map
+from dlgmm_core.projection import ProjectionConfig, anchor, fit_tsne, load_map, place, save_map
 
 SETTINGS = ProjectionConfig(perplexity=15, iterations=150, seed=4)
 
@@ -53,13 +53,14 @@ def test_codes_of_the_map_are_placed_near_themselves_and_new_ones_in_their_cloud
     codes: NDArray[np.float32], coordinates: NDArray[np.float32]
 ) -> None:
     old = coordinates.copy()
-    placed = place(coordinates, codes, codes[::10], SETTINGS, jobs=1)
+    anchored = anchor(coordinates, codes, SETTINGS)
+    placed = place(anchored, coordinates, codes[::10])
     np.testing.assert_array_equal(coordinates, old)
     spread = np.linalg.norm(coordinates - coordinates.mean(0), axis=1).mean()
     assert np.linalg.norm(placed - coordinates[::10], axis=1).max() < 0.02 * spread
     fresh = (10 * np.eye(3, 5)).astype(np.float32)
     centres = coordinates.reshape(3, 50, 2).mean(1)
-    found = place(coordinates, codes, fresh, SETTINGS, jobs=1)
+    found = place(anchored, coordinates, fresh)
     assert np.linalg.norm(found - centres, axis=-1).max() < 0.2 * spread
 
 

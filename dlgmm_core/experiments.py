@@ -1,0 +1,214 @@
+"""What `reproduce` runs: every experiment of the paper's section 3, and those that go beyond it, as a table.
+
+A recipe is how a model is trained:
+
+    paper       the paper's architecture, bound (eq. 1) and optimiser, to early stopping
+    replica     the same without a nonlinearity in the encoder: the released code behind the paper's figures
+    tuned       the same architecture, trained as well as we can
+    ingredient  the steps from paper to tuned one after another, at an equal and small number of epochs
+    code-size   Gauss-VAE and DLGMM with equally many numbers in a code
+    figure-2    five components in five dimensions, means of various spreads; the paper's, 127 epochs each
+
+Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
+"""
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import Any
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.models import MODELS
+
+__all__ = ["EXPERIMENTS", "FIGURE_2", "INGREDIENTS", "RECIPES", "Experiment", "paper_model", "select"]
+
+RECIPES = ("paper", "replica", "tuned", "ingredient", "code-size", "figure-2")
+FIGURE_2 = "mnist-dlgmm-fig2"  # the model behind the paper's figure 2
+TYPICAL_EPOCHS = 200  # of a run that ends by early stopping, for an estimate of the time left
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One model to be trained and measured.
+
+    Attributes:
+        name: of its checkpoint's folder.
+        recipe: a name in `RECIPES`.
+        model, train: what is trained, and how.
+        eval_datasets: whose test sets it is measured on.
+        rival: the experiment whose kNN votes its own are compared with, image by image.
+        mapped: whether a t-SNE map of its codes is kept.
+    """
+
+    name: str
+    recipe: str
+    model: ModelConfig
+    train: TrainConfig
+    eval_datasets: tuple[str, ...]
+    rival: str | None = None
+    mapped: bool = False
+
+    @property
+    def expected_epochs(self) -> int:
+        """How many epochs the training is likely to take."""
+        return self.train.max_epochs if self.train.schedule == "cosine" else min(TYPICAL_EPOCHS, self.train.max_epochs)
+
+
+def paper_model(name: str, code_dim: int = 25, **changes: Any) -> ModelConfig:
+    """The paper's configuration of a model, with some fields changed."""
+    family = MODELS[name]
+    k = family.default_components
+    config = ModelConfig(name, code_dim, k, (0.0,) * k, (1.0,) * k, family.default_concentration)
+    return replace(config, **changes)
+
+
+TUNED = TrainConfig(
+    binarization="dynamic",
+    bound="iwae",
+    learning_rate=1e-3,
+    schedule="cosine",
+    data_bias=True,
+    precision="bfloat16",
+)
+"""What the tuned rows share: the IWAE bound, fresh binarization every epoch, a learning rate that falls to zero."""
+
+# Draws per component, such that every model decodes five or six codes an image; the 17 of DLDPMM are many already.
+_TUNED_SAMPLES = {"gauss-vae": 5, "sb-vae": 5, "dlgmm": 2, "dldpmm": 1}
+_TUNED_EPOCHS = {"gauss-vae": 120, "sb-vae": 120, "dlgmm": 120, "dldpmm": 60}
+
+_LADDER_EPOCHS = 40
+INGREDIENTS: dict[str, dict[str, Any]] = {
+    "eq1": {},
+    "marginal": {"bound": "marginal"},
+    "data-bias": {"data_bias": True},
+    "learning-rate": {"learning_rate": 1e-3, "schedule": "cosine"},
+    "dynamic": {"binarization": "dynamic"},
+    "iwae": {"bound": "iwae", "num_samples": 2},
+}
+"""The steps from the paper's recipe to the tuned one, each added to those before it."""
+
+
+def _paper() -> list[Experiment]:
+    found = []
+    for dataset in ("mnist", "omniglot"):
+        for model in MODELS:
+            tests = ("mnist", "binarized-mnist") if dataset == "mnist" else ("omniglot",)
+            seeds = (0, 1, 2) if model in ("gauss-vae", "dlgmm") and dataset == "mnist" else (0,)
+            for seed in seeds:
+                train = TrainConfig(dataset=dataset, seed=seed)
+                if model == "dldpmm":  # seventeen decodings an image take hours on a processor
+                    shorter = {"max_epochs": 60} if dataset == "mnist" else {"precision": "bfloat16"}
+                    train = replace(train, **shorter)
+                suffix = f"-seed{seed}" if seed else ""
+                found.append(
+                    Experiment(
+                        f"{dataset}-{model}{suffix}",
+                        "paper",
+                        paper_model(model),
+                        train,
+                        tests,
+                        rival=f"{dataset}-gauss-vae{suffix}" if MODELS[model].is_mixture else None,
+                        mapped=seed == 0,
+                    )
+                )
+    return found
+
+
+def _replica() -> list[Experiment]:
+    return [
+        Experiment(
+            f"mnist-{model}-replica",
+            "replica",
+            paper_model(model, encoder_activation="linear"),
+            TrainConfig(),
+            ("mnist", "binarized-mnist"),
+            rival="mnist-gauss-vae-replica" if model == "dlgmm" else None,
+        )
+        for model in ("gauss-vae", "dlgmm")
+    ]
+
+
+def _tuned() -> list[Experiment]:
+    return [
+        Experiment(
+            f"{dataset}-{model}-tuned",
+            "tuned",
+            paper_model(model),
+            replace(
+                TUNED,
+                dataset=dataset,
+                num_samples=_TUNED_SAMPLES[model],
+                max_epochs=_TUNED_EPOCHS[model],
+                patience=_TUNED_EPOCHS[model],
+            ),
+            ("mnist", "binarized-mnist") if dataset == "mnist" else ("omniglot",),
+            rival=f"{dataset}-gauss-vae-tuned" if MODELS[model].is_mixture else None,
+        )
+        for dataset in ("mnist", "omniglot")
+        for model in MODELS
+    ]
+
+
+def _ingredient() -> list[Experiment]:
+    found = []
+    changes: dict[str, Any] = {}
+    for name, step in INGREDIENTS.items():
+        changes |= step
+        train = replace(TrainConfig(), max_epochs=_LADDER_EPOCHS, patience=_LADDER_EPOCHS, **changes)
+        found.append(Experiment(f"ingredient-{name}", "ingredient", paper_model("dlgmm"), train, ("mnist",)))
+    return found
+
+
+def _code_size() -> list[Experiment]:
+    return [
+        Experiment(
+            f"mnist-{model}-d{code_dim}",
+            "code-size",
+            paper_model(model, code_dim),
+            TrainConfig(),
+            ("mnist",),
+            rival=f"mnist-gauss-vae-d{code_dim}" if model == "dlgmm" else None,
+        )
+        for code_dim in (5, 50)
+        for model in ("gauss-vae", "dlgmm")
+    ]
+
+
+_FIGURE_2 = TrainConfig(max_epochs=127)
+
+
+def _figure_2() -> list[Experiment]:
+    def experiment(name: str, spread: float, concentration: float) -> Experiment:
+        means = tuple(spread * step for step in (-1.0, -0.5, 0.0, 0.5, 1.0))
+        model = ModelConfig("dlgmm", 5, 5, means, (1.0,) * 5, concentration)
+        return Experiment(name, "figure-2", model, _FIGURE_2, ("mnist",), mapped=True)
+
+    at_other_spreads = [experiment(f"mnist-dlgmm-spread{spread:g}", spread, 1.0) for spread in (0.0, 0.5, 1.0, 2.0)]
+    return [
+        experiment(FIGURE_2, 1.5, 1.0),
+        experiment("mnist-dlgmm-fig2-alpha0.1", 1.5, 0.1),
+        *at_other_spreads,
+    ]
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    e.name: e for group in (_paper, _replica, _tuned, _ingredient, _code_size, _figure_2) for e in group()
+}
+"""All experiments by the name of their checkpoint."""
+
+
+def select(patterns: list[str]) -> list[Experiment]:
+    """The experiments whose name or recipe matches one of the patterns (`*` and `?` stand for anything); all, for none.
+
+    Raises:
+        ConfigError: for a pattern that matches nothing.
+    """
+    found: dict[str, Experiment] = {}
+    for pattern in patterns or ["*"]:
+        matches = {e.name: e for e in EXPERIMENTS.values() if fnmatch(e.name, pattern) or fnmatch(e.recipe, pattern)}
+        if not matches:
+            raise ConfigError(
+                f"No experiment is called {pattern!r}: give a recipe ({', '.join(RECIPES)}) or a name, as"
+                " `reproduce --list` prints them."
+            )
+        found |= matches
+    return list(found.values())

@@ -1,0 +1,143 @@
+r"""How well codes keep the classes apart: the error of a k-nearest-neighbour vote.
+
+The paper's measure: codes of the training split vote on codes of the test split, Euclidean
+distance, majority, ties to the nearest. Two models' votes on the same images are compared by
+McNemar's test, which looks only at the images that one of them gets wrong and the other right.
+
+References: Nalisnick, Hertel & Smyth (2016), section 3; Q. McNemar, "Note on the sampling error of
+the difference between correlated proportions", Psychometrika, 1947.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
+from torch import Tensor
+
+from dlgmm_core.evaluation import Interval, image_blocks
+from dlgmm_core.latents import LatentDistribution
+from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.seeding import seeded
+
+__all__ = [
+    "KNN_SIZES",
+    "REPRESENTATIONS",
+    "PairedTest",
+    "encode",
+    "error_rate",
+    "neighbours",
+    "paired_test",
+    "principal_components",
+    "vote",
+]
+
+KNN_SIZES = (3, 5, 10)
+REPRESENTATIONS = ("sample", "mean")
+BLOCK = 1000  # images encoded at once
+
+
+def encode(
+    model: LatentVariableModel, images: NDArray[np.uint8], representation: str = "mean", seed: int = 0
+) -> NDArray[np.float32]:
+    """(N, D) codes of binary images (N, X).
+
+    Args:
+        model: any of the four.
+        images: (N, X) zeros and ones.
+        representation: "mean", the posterior mean; or "sample", one posterior draw, for mixtures from
+            the component of largest mean weight.
+        seed: of the draw.
+
+    Raises:
+        KeyError: for an unknown representation.
+    """
+    choose = {"mean": lambda q: q.mean, "sample": _draw_from_largest}[representation]
+    codes = []
+    for index, x in enumerate(image_blocks(model, images, BLOCK)):
+        with seeded(x.device, seed, index), torch.no_grad():
+            codes.append(choose(model.posterior(x)).cpu())
+    return torch.cat(codes).numpy()
+
+
+def _draw_from_largest(q: LatentDistribution) -> Tensor:
+    """(B, D), a draw of the component with the largest E[pi_k]."""
+    code = q.stratified_rsample().code
+    largest = q.log_mean_weights.argmax(0)
+    return code[largest, torch.arange(code.shape[1], device=code.device)]
+
+
+def neighbours(
+    train_codes: NDArray[np.float32], test_codes: NDArray[np.float32], k: int, metric: str = "euclidean"
+) -> NDArray[np.int64]:
+    """(N, k) indices of each test code's nearest training codes, nearest first.
+
+    Args:
+        train_codes: (M, D).
+        test_codes: (N, D).
+        k: neighbours to find.
+        metric: "euclidean" or "cosine".
+    """
+    if metric == "cosine":  # the order of angles is that of distances on the sphere, found much faster
+        train_codes, test_codes = normalize(train_codes), normalize(test_codes)
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(train_codes)
+    indices: NDArray[np.int64] = search.kneighbors(test_codes, return_distance=False)
+    return indices
+
+
+def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """(N,) majority label of each row's first k neighbours (N, >=k, nearest first); ties go to the nearest."""
+    labels = neighbour_labels[:, :k]
+    supporters = (labels[:, :, None] == labels[:, None, :]).sum(-1)
+    # argmax takes the first, that is the nearest, of the neighbours with most supporters
+    winner = supporters.argmax(1)
+    chosen: NDArray[np.int64] = np.take_along_axis(labels, winner[:, None], 1)[:, 0]
+    return chosen
+
+
+def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Interval:
+    """Share of wrong predictions in percent, with its 95 % bootstrap interval over images.
+
+    Resampling N zeros and ones draws from Binomial(N, error): the interval is that distribution's,
+    exact where a loop of resamples would be noisy. Its wider half is given.
+    """
+    count, wrong = len(labels), int((predicted != labels).sum())
+    low, high = stats.binom.interval(0.95, count, wrong / count)
+    return Interval(100 * wrong / count, 100 * float(max(high - wrong, wrong - low)) / count)
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """McNemar's exact test of two classifiers on the same images.
+
+    Attributes:
+        only_first_wrong: images that the first gets wrong and the second right.
+        only_second_wrong: the other way round.
+        p_value: two-sided, of the hypothesis that both are equally likely.
+    """
+
+    only_first_wrong: int
+    only_second_wrong: int
+    p_value: float
+
+
+def paired_test(first: NDArray[np.int64], second: NDArray[np.int64], labels: NDArray[np.int64]) -> PairedTest:
+    """Compares two predictions (N,) of the same labels (N,)."""
+    only_first = int(((first != labels) & (second == labels)).sum())
+    only_second = int(((first == labels) & (second != labels)).sum())
+    discordant = only_first + only_second
+    p_value = float(stats.binomtest(only_first, discordant).pvalue) if discordant else 1.0
+    return PairedTest(only_first, only_second, p_value)
+
+
+def principal_components(
+    train: NDArray[np.uint8], test: NDArray[np.uint8], count: int = 25
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Training and test images (N, X) as their first principal components (N, count), found on the training set."""
+    pca = PCA(count, svd_solver="covariance_eigh")
+    train_codes = pca.fit_transform(train.astype(np.float32))
+    return train_codes.astype(np.float32), pca.transform(test.astype(np.float32)).astype(np.float32)

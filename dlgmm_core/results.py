@@ -1,0 +1,174 @@
+"""The record of all experiments: `checkpoints/results.json`, a list of rows, one per model and test set.
+
+A row says what was trained and how, what it cost, and every figure with its interval:
+
+    model, dataset, eval_dataset, recipe, code_dim, num_components, seed, epochs, seconds, stopped,
+    elbo {bound, value, ci95}, nll {S: {value, ci95, ess, images}}, knn {representation: {k: {error,
+    ci95}}}, paired {rival, rival_weights, representation: {k: ...}}, weights {mean, perplexity,
+    share}, architecture, training, checkpoint
+
+Nats per image and errors in percent. Tables and pages read this file; nobody types a figure.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dlgmm_core.checkpoints import (
+    TRAINING,
+    Checkpoint,
+    CheckpointError,
+    read_checkpoint,
+    read_metrics,
+    write_atomically,
+)
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data import Dataset
+from dlgmm_core.experiments import EXPERIMENTS, Experiment
+from dlgmm_core.knn import KNN_SIZES, error_rate, neighbours, principal_components, vote
+from dlgmm_core.training import read_history
+
+__all__ = [
+    "RESULTS",
+    "baseline_rows",
+    "experiment_rows",
+    "is_recorded",
+    "is_trained",
+    "merge_rows",
+    "read_results",
+    "write_results",
+]
+
+RESULTS = "results.json"
+_REQUIRED = {"model", "dataset", "eval_dataset", "recipe", "code_dim", "knn"}
+Row = dict[str, Any]
+
+
+def is_trained(folder: Path, experiment: Experiment) -> bool:
+    """Whether the folder holds this experiment's finished weights.
+
+    Raises:
+        CheckpointError: if it holds another model, or the same one trained otherwise.
+    """
+    if not (folder / "weights.safetensors").exists():
+        return False
+    checkpoint = read_checkpoint(folder)
+    kept = {**checkpoint.model_config.to_dict(), **checkpoint.train_config.to_dict()}
+    asked = {**experiment.model.to_dict(), **experiment.train.to_dict()}
+    for name, value in asked.items():
+        if kept[name] != value:
+            raise CheckpointError(
+                f"{folder} was trained with {name} = {kept[name]}, not {value}: move the folder away."
+            )
+    return not (folder / TRAINING).exists()
+
+
+def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
+    """Whether the experiment's figures are among the rows, for every test set and S, under the same settings."""
+    settings, sizes = (experiment.model.to_dict(), experiment.train.to_dict()), set(map(str, sample_sizes))
+    own = [row for row in rows if row.get("checkpoint") == experiment.name and _settings(row) == settings]
+    return {row["eval_dataset"] for row in own if sizes <= set(row["nll"])} >= set(experiment.eval_datasets)
+
+
+def _settings(row: Row) -> tuple[Row, Row]:
+    """Architecture and training, with tuples where JSON has lists."""
+    model, train = ModelConfig.from_dict(row["architecture"]), TrainConfig.from_dict(row["training"])
+    return model.to_dict(), train.to_dict()
+
+
+def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
+    """All new rows, and the old ones of models and test sets that they do not cover, in the order of the table."""
+    fresh = {(row["checkpoint"], row["eval_dataset"]) for row in new}
+    kept = [row for row in old if (row.get("checkpoint"), row["eval_dataset"]) not in fresh]
+    order = {name: number for number, name in enumerate(EXPERIMENTS)}
+    return sorted([*kept, *new], key=lambda row: order.get(row.get("checkpoint", ""), len(order)))
+
+
+def experiment_rows(root: Path) -> list[Row]:
+    """A row for every test set of every experiment that is trained and measured, in the table's order.
+
+    A folder whose model is still being trained, or was trained otherwise, gives none.
+    """
+    rows = []
+    for experiment in EXPERIMENTS.values():
+        with suppress(CheckpointError):
+            if is_trained(root / experiment.name, experiment):
+                checkpoint = read_checkpoint(root / experiment.name)
+                tests = read_metrics(checkpoint).get("test", {})
+                rows += [_row(checkpoint, experiment, dataset, tests[dataset]) for dataset in tests]
+    return rows
+
+
+def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figures: dict[str, Any]) -> Row:
+    history = read_history(checkpoint.folder)
+    if not history:
+        raise CheckpointError(f"{checkpoint.folder} has no history: restore it, or train again.")
+    last = history[-1]
+    model, train = checkpoint.model_config, checkpoint.train_config
+    return {
+        "model": model.model,
+        "dataset": train.dataset,
+        "eval_dataset": eval_dataset,
+        "recipe": experiment.recipe,
+        "code_dim": model.code_dim,
+        "num_components": model.num_components,
+        "seed": train.seed,
+        "epochs": last.epoch,
+        "seconds": round(sum(epoch.seconds for epoch in history)),
+        "stopped": "patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
+        **{name: figures[name] for name in ("elbo", "nll", "knn", "paired", "weights") if name in figures},
+        "architecture": model.to_dict(),
+        "training": train.to_dict(),
+        "checkpoint": checkpoint.name,
+    }
+
+
+def baseline_rows(dataset: Dataset) -> list[Row]:
+    """kNN errors of raw pixels and of their first 25 principal components: what a code has to beat."""
+    train, test = dataset.train, dataset.test
+    codes = {
+        "raw-pixels": (train.binary.astype("float32"), test.binary.astype("float32")),
+        "pca-25": principal_components(train.binary, test.binary),
+    }
+    rows = []
+    for name, (train_codes, test_codes) in codes.items():
+        labels = train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
+        errors = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
+        rows.append(
+            {
+                "model": name,
+                "dataset": dataset.name,
+                "eval_dataset": dataset.name,
+                "recipe": "baseline",
+                "code_dim": train_codes.shape[1],
+                "knn": {"mean": {str(k): {"error": e.value, "ci95": e.ci95} for k, e in errors.items()}},
+            }
+        )
+    return rows
+
+
+def write_results(root: Path, rows: list[Row]) -> None:
+    """Writes the record, whole or not at all; one row a line, so that versions compare well."""
+    lines = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+    write_atomically(root / RESULTS, f"[\n{lines}\n]\n".encode())
+
+
+def read_results(root: Path) -> list[Row]:
+    """The rows recorded; none, if there is no file.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = root / RESULTS
+    if not path.exists():
+        return []
+    try:
+        rows: list[Row] = json.loads(path.read_text())
+        complete = isinstance(rows, list) and all(row.keys() >= _REQUIRED for row in rows)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): restore it, or run reproduce again.") from error
+    if not complete:
+        raise CheckpointError(f"{path} is no list of results: restore it, or run reproduce again.")
+    return rows

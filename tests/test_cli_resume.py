@@ -1,0 +1,116 @@
+"""`train` interrupted and gone on with: `--resume`, Ctrl-C and a polite kill."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.training import TrainingRun, fit, read_history
+from tests.cli_helpers import error_of, tiny_world, train
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at the first step after so many epochs."""
+
+    def interrupted(run: TrainingRun, dataset: Dataset, on_step: object) -> Iterator[object]:
+        def step(number: int, steps: int) -> None:
+            if len(run.history) == epochs:
+                raise KeyboardInterrupt
+
+        return fit(run, dataset, step)
+
+    monkeypatch.setattr(cli, "fit", interrupted)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [("--bound", "mixture"), ("--bound", "iwae", "--samples", "2", "--schedule", "cosine", "--data-bias")],
+    ids=["mixture", "tuned"],
+)
+def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
+    recipe: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--epochs", "4", *recipe)
+    assert train(tmp_path / "whole", "dlgmm", *options) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(2, patch)
+        capsys.readouterr()
+        assert train(tmp_path / "parts", "dlgmm", *options) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. What was finished is kept."
+    folder = tmp_path / "parts" / "mnist-dlgmm"
+    assert (folder / TRAINING).exists() and len(read_history(folder)) == 2
+    assert train(tmp_path / "parts", "dlgmm", *options, "--resume") == 0
+    assert not (folder / TRAINING).exists()
+    assert (folder / WEIGHTS).read_bytes() == (tmp_path / "whole" / "mnist-dlgmm" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (("--seed", "1"), "seed = 0, not 1"),
+        (("--bound", "eq1"), "bound = mixture, not eq1"),
+        (("--alpha", "2"), "concentration"),
+        (("--prior-means", "1", "2", "3"), "prior_means"),
+        (("--epochs", "9"), "max_epochs = 4, not 9"),
+        (("--schedule", "cosine"), "schedule = constant, not cosine"),
+        (("--data-bias",), "data_bias = False, not True"),
+        (("--precision", "bfloat16"), "precision = float32, not bfloat16"),
+        (("--encoder-activation", "linear"), "encoder_activation = relu, not linear"),
+    ],
+)
+def test_a_run_is_resumed_with_its_own_options_only(
+    changed: tuple[str, ...],
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ("--epochs", "4", "--bound", "mixture")
+    interrupt_after(1, monkeypatch)
+    assert train(tmp_path, "dlgmm", *options) == 130
+    capsys.readouterr()
+    before = (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes()
+    assert train(tmp_path, "dlgmm", *options, *changed, "--resume") == 1
+    assert word in error_of(capsys)
+    assert (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes() == before
+    # nor is it begun again from scratch
+    assert train(tmp_path, "dlgmm", *options) == 1
+    assert "--resume" in error_of(capsys)
+
+
+def test_a_polite_kill_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dlgmm_core", "train", "gauss-vae", "--hidden", "4", "--code-dim", "2"]
+    command += ["--batch-size", "2000", "--epochs", "900", "--patience", "900", "--checkpoints", str(tmp_path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    folder = tmp_path / "mnist-gauss-vae"
+    with (tmp_path / "errors").open("w") as errors:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
+    try:
+        for _ in range(1800):
+            if (folder / HISTORY).exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.terminate()
+        code = process.wait(60)
+    finally:
+        process.kill()
+        process.wait()
+    said = (tmp_path / "errors").read_text()
+    assert code == 130 and said.rstrip().endswith("Stopped. What was finished is kept.") and "Traceback" not in said
+    resumable = TrainingRun.load(folder)
+    assert len(resumable.history) >= 1 and not resumable.finished
+    load_checkpoint(folder)

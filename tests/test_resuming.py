@@ -1,0 +1,194 @@
+"""A run saved after any epoch, and even in the midst of saving, goes on as if it had never stopped."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from dlgmm_core import training
+from dlgmm_core.checkpoints import (
+    HISTORY,
+    TRAINING,
+    WEIGHTS,
+    CheckpointError,
+    load_checkpoint,
+    read_checkpoint,
+    read_tensors,
+    write_tensors,
+)
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data import Dataset
+from dlgmm_core.training import TrainingRun, fit, read_history
+from tests.training_helpers import (
+    MODEL,
+    PIXELS,
+    TRAIN,
+    assert_same_run,
+    assert_same_weights,
+    small_dataset,
+    without_time,
+)
+
+RECIPES = {
+    "fixed": TRAIN,
+    "dynamic": replace(TRAIN, binarization="dynamic"),
+    "cosine": replace(TRAIN, schedule="cosine"),
+    "everything": replace(
+        TRAIN,
+        binarization="dynamic",
+        bound="iwae",
+        num_samples=3,
+        schedule="cosine",
+        data_bias=True,
+        precision="bfloat16",
+    ),
+}
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return small_dataset()
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Validation bounds to be returned in turn, in place of the measured ones."""
+    values: list[float] = []
+    monkeypatch.setattr(training, "_mean_bound", lambda run, images, epoch: values[epoch - 1])
+    return values
+
+
+# --- going on ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("config", list(RECIPES.values()), ids=list(RECIPES))
+@pytest.mark.parametrize("model", [MODEL, ModelConfig("dlgmm", 2, hidden=8, data_dim=PIXELS)], ids=["K=2", "K=1"])
+def test_a_run_resumed_from_disk_after_every_epoch_equals_one_never_interrupted(
+    model: ModelConfig, config: TrainConfig, dataset: Dataset, tmp_path: Path
+) -> None:
+    whole = TrainingRun.start(model, config)
+    list(itertools.islice(fit(whole, dataset), 3))
+    parts = TrainingRun.start(model, config)
+    for _ in range(3):
+        next(fit(parts, dataset))
+        parts.save(tmp_path)
+        torch.rand(17)  # what a caller draws in between must not matter
+        parts = TrainingRun.load(tmp_path)
+    assert_same_run(whole, parts)
+    list(fit(whole, dataset))
+    list(fit(parts, dataset))
+    assert len(parts.history) == 4
+    assert_same_run(whole, parts)
+
+
+def test_a_kill_between_two_files_of_a_save_loses_nothing(
+    dataset: Dataset, scripted: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Epoch 2 is the best, and the process dies while it is being saved, after any of its files."""
+    scripted += [-9.0, -8.0, -8.5, -8.6]
+    whole = TrainingRun.start(MODEL, TRAIN)
+    list(fit(whole, dataset))
+    for files_written in range(3):
+        folder = tmp_path / str(files_written)
+        run = TrainingRun.start(MODEL, TRAIN)
+        epochs = fit(run, dataset)
+        next(epochs)
+        run.save(folder)
+        next(epochs)
+        with monkeypatch.context() as patch:
+            done = itertools.count()
+            for name in ("write_tensors", "save_checkpoint", "write_atomically"):
+                original = getattr(training, name)
+
+                def dying(*args: object, original: object = original) -> None:
+                    if next(done) == files_written:  # noqa: B023
+                        raise KeyboardInterrupt
+                    original(*args)  # type: ignore[operator]
+
+                patch.setattr(training, name, dying)
+            with pytest.raises(KeyboardInterrupt):
+                run.save(folder)
+        resumed = TrainingRun.load(folder)
+        for _ in fit(resumed, dataset):
+            resumed.save(folder)
+        assert without_time(read_history(folder)) == without_time(whole.history)
+        model, checkpoint = load_checkpoint(folder)
+        assert checkpoint.epoch == 2, f"killed after {files_written} files"
+        assert_same_weights(model.state_dict(), whole.best_weights)
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def test_the_resume_file_is_there_until_training_is_finished(dataset: Dataset, tmp_path: Path) -> None:
+    run = TrainingRun.start(MODEL, replace(TRAIN, max_epochs=2))
+    present = []
+    for _ in fit(run, dataset):
+        run.save(tmp_path)
+        present.append({path.name for path in tmp_path.iterdir()})
+    assert present == [{WEIGHTS, HISTORY, TRAINING}, {WEIGHTS, HISTORY}]
+    with pytest.raises(CheckpointError, match=f"{TRAINING} is missing"):
+        TrainingRun.load(tmp_path)
+
+
+def test_a_new_run_in_an_old_folder_replaces_its_weights(
+    dataset: Dataset, scripted: list[float], tmp_path: Path
+) -> None:
+    scripted += [-8.0, -9.0]
+    for seed in (1, 2):
+        run = TrainingRun.start(MODEL, replace(TRAIN, max_epochs=2, seed=seed))
+        for _ in fit(run, dataset):
+            run.save(tmp_path)
+        model, checkpoint = load_checkpoint(tmp_path)
+        assert checkpoint.train_config.seed == seed
+        assert_same_weights(model.state_dict(), run.best_weights)
+
+
+def test_the_history_comes_back_from_its_file_digit_for_digit(dataset: Dataset, tmp_path: Path) -> None:
+    assert read_history(tmp_path) == []
+    run = TrainingRun.start(MODEL, TRAIN)
+    for _ in fit(run, dataset):
+        run.save(tmp_path)
+        assert read_history(tmp_path) == run.history
+    assert all(type(entry.epoch) is int and type(entry.seconds) is float for entry in read_history(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["epoch,train_bound\n1,2\n", "a line\nof text\n", "epoch\n\xff\n"])
+def test_a_foreign_history_is_an_error_that_names_the_file(content: str, tmp_path: Path) -> None:
+    (tmp_path / HISTORY).write_bytes(content.encode("latin-1"))
+    with pytest.raises(CheckpointError, match=HISTORY):
+        read_history(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["weight", "optimizer", "history", "shape", "bound", "truncated"])
+def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: Dataset, tmp_path: Path) -> None:
+    run = TrainingRun.start(MODEL, TRAIN)
+    next(fit(run, dataset))
+    run.save(tmp_path)
+    path = tmp_path / TRAINING
+    tensors, header = read_tensors(path)
+    if damage == "weight":
+        del tensors["model.decoder.logits.bias"]
+    elif damage == "optimizer":
+        del tensors["optimizer.exp_avg.decoder.logits.bias"]
+    elif damage == "history":
+        header["history"] = [{"epoch": 1}]
+    elif damage == "shape":
+        tensors["model.decoder.logits.bias"] = torch.zeros(PIXELS + 1)
+    elif damage == "bound":
+        header["train"]["bound"] = "elbow"
+    write_tensors(path, tensors, header)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=TRAINING):
+        TrainingRun.load(tmp_path)
+
+
+def test_the_checkpoint_of_a_run_under_way_can_be_read(dataset: Dataset, tmp_path: Path) -> None:
+    run = TrainingRun.start(MODEL, TRAIN)
+    next(fit(run, dataset))
+    run.save(tmp_path)
+    checkpoint = read_checkpoint(tmp_path)
+    assert checkpoint.epoch == 1 and checkpoint.valid_bound == run.history[0].valid_bound
