@@ -3,6 +3,8 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.map_files import MAP_ROUTE
 from ui.server import ServerAddress, warm_up
+from ui.weights import DECODER_ROUTE
 
-app = st.App("ui/main.py", lifespan=warm_up, middleware=[Middleware(ServerAddress)])
+app = st.App("ui/main.py", lifespan=warm_up, middleware=[Middleware(ServerAddress)], routes=[DECODER_ROUTE, MAP_ROUTE])

@@ -1,14 +1,11 @@
 """kNN errors of the chosen models, computed while one looks."""
 
-import pandas as pd
 import streamlit as st
 
-from dlgmm_core.evaluation import error_rate, vote
-from dlgmm_core.metrics import KNN_SIZES
-from dlgmm_core.models import MODELS
 from ui import loaders
-from ui.paper import paper_knn_errors
-from ui.sidebar import selection
+from ui.knn_table import Search, error_curves, live_table, show_changes, show_mistakes
+from ui.records import knn_records, rows_of
+from ui.sidebar import choose_checkpoint, selection
 
 st.title("kNN")
 st.write(
@@ -41,27 +38,31 @@ most = len(dataset.train)
 points = right.slider(
     "Training points", 1000, most, most, 1000, key="knn-points", bind="query-params", persist_state="session"
 )
-
-rows: list[dict[str, str]] = []
-table = st.empty()
-progress = st.progress(0.0)
-for number, checkpoint in enumerate(chosen.checkpoints):
-    progress.progress(number / len(chosen.checkpoints), f"Searching the neighbours of {checkpoint.name} …")
-    nearest = loaders.neighbour_indices(
-        checkpoint.folder, checkpoint.digest, chosen.dataset, representation, points, metric, max(KNN_SIZES)
-    )
-    paper = paper_knn_errors(checkpoint.model_config, chosen.dataset)
-    row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
-    for k in KNN_SIZES:
-        error = error_rate(vote(dataset.train.labels[nearest], k), dataset.test.labels)
-        row[f"k = {k}"] = f"{error.value:.2f} ± {error.ci95:.2f}"
-        row[f"paper, k = {k}"] = f"{paper[k]:.2f}" if paper else "–"
-    rows.append(row)
-    columns = ["Model", "Checkpoint", *(f"k = {k}" for k in KNN_SIZES), *(f"paper, k = {k}" for k in KNN_SIZES)]
-    table.dataframe(pd.DataFrame(rows)[columns], hide_index=True)
-progress.empty()
+search = Search(chosen.dataset, representation, points, metric)
+cell = live_table(chosen.checkpoints, search)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
-    " distance; its rows for Gauss-VAE and SB-VAE probably had other code sizes."
+    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
 )
+if cell is not None:
+    show_mistakes(*cell, search)
+st.subheader("Error against k")
+st.plotly_chart(error_curves(chosen.checkpoints, search), key="knn-curves")
+if len(chosen.checkpoints) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
+    one, other = st.columns(2)
+    with one:
+        first = choose_checkpoint(chosen.checkpoints, "knn-first", title="Between")
+    with other:
+        rest = [c for c in chosen.checkpoints if c.name != first.name]
+        second = choose_checkpoint(rest, "knn-second", title="and")
+    show_changes(first, second, search)
+
+if recorded := rows_of(loaders.results(), chosen.dataset):
+    st.subheader("Every experiment recorded")
+    st.dataframe(knn_records(recorded, representation), hide_index=True)
+    st.caption(
+        "All training images, Euclidean distance. The last column is McNemar's test: the images that only this model"
+        " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of so uneven"
+        " a split if the two were equally good."
+    )

@@ -1,24 +1,51 @@
-"""Maps of the test codes by class, two models side by side."""
+"""Maps of the test codes of up to four models, linked, and the way between two images."""
 
 import streamlit as st
 
-from ui.latent import show_image, show_map
-from ui.sidebar import choose_checkpoint, selection
+from dlgmm_core.evaluation import EvaluationError
+from ui import loaders
+from ui.latent import choose_images, choose_maps, show_image
+from ui.links import put_in_link
+from ui.live_maps import live_maps
+from ui.live_path import live_path
+from ui.map_nll import estimate_nll
+from ui.remap import remap_form
+from ui.sidebar import selection
 
 st.title("Latent space")
 st.write(
-    "Every point is a test image, placed by t-SNE so that similar codes lie together; colours are classes the models"
-    " never saw. Look for classes that one model separates and the other does not, and click a point to see its image."
+    "Each mark is a test image, placed by t-SNE so that similar codes lie together; the models never saw the classes."
+    " Point at an image to find it on every map. Look for classes that one model separates and another does not."
 )
-# Maps are of the test set that a model was trained beside.
-checkpoints = selection().checkpoints
-names = [c.name for c in checkpoints]
-sides = (("latent-left", "mnist-gauss-vae", "Left map"), ("latent-right", "mnist-dlgmm", "Right map"))
-for column, (key, preferred, title) in zip(st.columns(2, gap="large"), sides, strict=True):
-    with column:
-        checkpoint = choose_checkpoint(checkpoints, key, preferred, title)
-        show_map(checkpoint, f"{key}-map-{checkpoint.name}")
-        if "latent-image" in st.session_state:
-            show_image(checkpoint, st.session_state["latent-image"])
-if "latent-image" not in st.session_state:
-    st.caption("Click a point: its image and reconstructions appear here, and a ring marks it on both maps.")
+chosen = selection()
+dataset = loaders.dataset(chosen.dataset)
+maps = choose_maps(chosen.checkpoints, chosen.dataset)
+shown = [checkpoint for checkpoint, _ in maps]
+images: tuple[int, ...] = ()
+colour = ""
+place = st.empty()
+if maps:
+    view = live_maps(maps, dataset)
+    images, colour = view.images, view.colour
+if len(images) == 2:
+    st.subheader("From A to B", anchor=False)
+    st.caption("Decoded from the straight line between the two images' mean codes; drag the slider.")
+    live_path(shown, dataset, (images[0], images[1]))
+else:
+    put_in_link("at", None)
+if len(images) == 1:
+    show_image(shown, dataset, images[0])
+
+mappable = [c for c in chosen.checkpoints if c.train_config.dataset == chosen.dataset]
+if mappable:
+    with st.expander("More"):
+        if maps:
+            choose_images(images, len(dataset.test))
+        remap_form(mappable, chosen.dataset)
+if colour == "nll":
+    with place.container(height=64, border=False):  # of one height, so that the maps stay where they are
+        try:
+            if estimate_nll(shown):
+                st.rerun()
+        except EvaluationError as error:
+            st.error(str(error))

@@ -1,15 +1,31 @@
-"""What several test files share: one thread, one seed, and tiny models whose log p(x) can be integrated."""
+"""What several test files share.
 
-from collections.abc import Callable
+One thread, one seed; tiny models whose log p(x) can be integrated; an empty cache of published files;
+and the app on checkpoints that no test can harm.
+"""
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ModelConfig
+from dlgmm_core import sources
+from dlgmm_core.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data import Dataset
 from dlgmm_core.models import LatentVariableModel, build_model
 
+pytest_plugins = ["tests.browser_helpers"]
+pytest.register_assert_rewrite("tests.app_helpers", "tests.source_helpers")
+
 torch.set_num_threads(1)
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 # One of each kind, and the mixture of a single component, whose stick tensors are empty.
 CONTRACT = {
@@ -56,3 +72,88 @@ def toy() -> Callable[..., LatentVariableModel]:
 def four_bit_images() -> Tensor:
     """(16, 4), all the images there are of four pixels."""
     return torch.tensor([[(i >> j) & 1 for j in range(4)] for i in range(16)], dtype=torch.float64)
+
+
+# --- published files -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache of the test's own, no DLGMM_DATA, and a closed port in place of every publisher."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.delenv("DLGMM_DATA", raising=False)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for name, file in sources.FILES.items():
+        monkeypatch.setitem(sources.FILES, name, replace(file, url=f"http://127.0.0.1:{port}/{name}"))
+    return sources.cache_folder()
+
+
+@pytest.fixture
+def given(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder that DLGMM_DATA names."""
+    folder = tmp_path / "given"
+    folder.mkdir()
+    monkeypatch.setenv("DLGMM_DATA", str(folder))
+    return folder
+
+
+# --- the app, on checkpoints of the test's own ---------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository's checkpoints, copied, so that no test can write into them."""
+    folder = tmp_path_factory.mktemp("app") / "checkpoints"
+    shutil.copytree(CHECKPOINTS, folder, ignore=shutil.ignore_patterns("training.safetensors", "*.log", ".*"))
+    return folder
+
+
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for module in ("loaders", "jobs", "training"):  # by name, so that tests of the core load no app
+        monkeypatch.setattr(f"ui.{module}.CHECKPOINTS", folder)
+    return folder
+
+
+@pytest.fixture
+def repository(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the app finds unless a test says otherwise."""
+    return use(copied, monkeypatch)
+
+
+@pytest.fixture
+def shelf(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of checkpoints."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    return use(folder, monkeypatch)
+
+
+@pytest.fixture
+def make(shelf: Path) -> Callable[..., Checkpoint]:
+    """Puts a tiny untrained checkpoint on the shelf."""
+
+    def make(name: str, model: str = "gauss-vae", **changes: object) -> Checkpoint:
+        config = replace(ModelConfig(model, 3, hidden=4), **changes)  # type: ignore[arg-type]
+        save_checkpoint(shelf / name, build_model(config).state_dict(), config, TrainConfig(), 3, -123.4)
+        return read_checkpoint(shelf / name)
+
+    return make
+
+
+@pytest.fixture
+def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
+    """MNIST with 3,000 images to search and 300 to classify."""
+    from ui import loaders  # here, for the same reason
+
+    whole = loaders.dataset("mnist")
+    few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
+    monkeypatch.setattr(loaders, "dataset", lambda name: few)
+    kept = (loaders.codes, loaders.neighbour_indices)
+    for function in kept:
+        function.clear()
+    yield few
+    for function in kept:
+        function.clear()

@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.generation import ancestral_samples, component_samples
+from dlgmm_core.generation import ancestral_noise, ancestral_samples, component_noise, component_samples
 from dlgmm_core.models import LatentVariableModel
 
 Toy = Callable[..., LatentVariableModel]
@@ -62,7 +62,8 @@ def test_a_seed_decides_the_noise_and_the_random_state_is_left_alone(model: Late
     np.testing.assert_array_equal(component_samples(model, MEANS, SCALES, 6, seed=1), first)
     assert (component_samples(model, MEANS, SCALES, 6, seed=2) != first).all(-1).all()
     again = ancestral_samples(model, 50, seed=1)
-    assert all((a == b).all() for a, b in zip(drawn, again, strict=True))
+    np.testing.assert_array_equal(again[0], drawn[0])
+    np.testing.assert_array_equal(again[1], drawn[1])
     assert (ancestral_samples(model, 50, seed=2)[0] != drawn[0]).any()
 
 
@@ -74,7 +75,7 @@ def test_wrong_numbers_of_means_or_scales_are_refused(
         component_samples(model, means, scales, 2)
 
 
-@pytest.mark.parametrize(
+WEIGHTS = pytest.mark.parametrize(
     ("config", "weights"),
     [
         (MIXTURE, [1 / 3, 1 / 3, 1 / 3]),
@@ -83,11 +84,64 @@ def test_wrong_numbers_of_means_or_scales_are_refused(
     ],
     ids=["dlgmm", "dldpmm"],
 )
+
+
+@WEIGHTS
 def test_components_are_drawn_as_often_as_the_prior_says(toy: Toy, config: ModelConfig, weights: list[float]) -> None:
     images, component = ancestral_samples(toy(config).float(), 6000)
     assert images.shape == (6000, 4) and component.shape == (6000,)
     counts = np.bincount(component, minlength=len(weights))
     assert stats.chisquare(counts, 6000 * np.array(weights)).pvalue > 1e-3
+
+
+@WEIGHTS
+def test_ancestral_noise_names_components_as_often_as_the_prior_says(
+    toy: Toy, config: ModelConfig, weights: list[float]
+) -> None:
+    model = toy(config).float()
+    component, noise = ancestral_noise(model, 6000)
+    assert component.shape == (6000,) and noise.shape == (6000, 2) and noise.dtype == np.float32
+    np.testing.assert_allclose(torch.exp(model.prior().log_mean_weights[:, 0]), weights, atol=1e-6)
+    counts = np.bincount(component, minlength=len(weights))
+    assert stats.chisquare(counts, 6000 * np.array(weights)).pvalue > 1e-3
+    # whatever the component, the noise is standard normal
+    for k in range(len(weights)):
+        assert stats.kstest(noise[component == k].ravel(), "norm").pvalue > 1e-3
+
+
+def test_the_first_row_of_noise_decodes_to_the_components_samples(model: LatentVariableModel) -> None:
+    noise = torch.from_numpy(component_noise(MIXTURE, 6, seed=4))
+    samples = component_samples(model, MEANS, SCALES, 6, seed=4)
+    weights = model.decoder.state_dict()
+    for k in range(3):
+        code = MEANS[k] + SCALES[k] * noise[0]
+        features = torch.relu(code @ weights["hidden.0.weight"].T + weights["hidden.0.bias"])
+        expected = torch.sigmoid(features @ weights["logits.weight"].T + weights["logits.bias"])
+        np.testing.assert_allclose(samples[k], expected, atol=1e-6)
+
+
+def test_every_row_of_noise_is_another_standard_normal_draw() -> None:
+    noise = component_noise(MIXTURE, 400)
+    assert noise.shape == (3, 400, 2) and noise.dtype == np.float32
+    rows = noise.reshape(3, -1)
+    for row in rows:
+        assert stats.kstest(row, "norm").pvalue > 1e-3
+    assert np.abs(np.corrcoef(rows) - np.eye(3)).max() < 5 / np.sqrt(rows.shape[1])
+
+
+def test_noise_follows_from_its_seed_and_leaves_the_random_state_alone(model: LatentVariableModel) -> None:
+    state = torch.get_rng_state()
+    rows, drawn = component_noise(MIXTURE, 6, seed=1), ancestral_noise(model, 40, seed=1)
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_array_equal(component_noise(MIXTURE, 6, seed=1), rows)
+    again = ancestral_noise(model, 40, seed=1)
+    np.testing.assert_array_equal(again[0], drawn[0])
+    np.testing.assert_array_equal(again[1], drawn[1])
+    # no row of one seed is a row of another
+    others = [component_noise(MIXTURE, 6, seed=seed)[k] for seed in (0, 2, 3) for k in range(3)]
+    assert all((row != other).any() for row in rows for other in others)
+    components, noise = ancestral_noise(model, 40, seed=2)
+    assert (components != drawn[0]).any() and (noise != drawn[1]).any(-1).all()
 
 
 def test_an_image_is_decoded_from_the_component_that_is_named(toy: Toy) -> None:

@@ -1,6 +1,6 @@
-"""Where the digit comes from: drawn, uploaded, or picked from the test set."""
+"""Where the digit comes from: drawn, uploaded, picked from the test set, or carried by a link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
@@ -9,28 +9,50 @@ from numpy.typing import NDArray
 from dlgmm_core.data import Dataset, binarize
 from dlgmm_core.digits import DigitError, prepare_digit
 from ui import loaders
+from ui.images import fit_square, tile
+from ui.links import image_in_link, put_image_in_link
 from ui.pad import drawing_pad
 from ui.uploads import ACCEPTED, read_picture
 
-__all__ = ["DigitInput", "choose_digit"]
+__all__ = ["DigitInput", "choose_digit", "show_preparation"]
 
 _SOURCES = ("Test digit", "Draw", "Upload")
+_LINKED = "From the link"
 
 
 @dataclass(frozen=True)
 class DigitInput:
-    """A binary image (784,), and in words where it comes from."""
+    """A binary image (784,), in words where it comes from, and the steps that led to it.
+
+    Attributes:
+        binary: zeros and ones.
+        origin: where it comes from.
+        steps: pictures (28, 28) uint8 on the way from what was drawn or uploaded, by caption; none for a test digit.
+    """
 
     binary: NDArray[np.uint8]
     origin: str
+    steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 def choose_digit(dataset_name: str) -> DigitInput | None:
     """Widgets for one digit; None, with a hint shown, while there is none."""
+    if _LINKED not in st.session_state:  # what the visitor came with; later drawings write the address themselves
+        st.session_state[_LINKED] = image_in_link()
+    linked: NDArray[np.uint8] | None = st.session_state[_LINKED]
+    sources = (*_SOURCES, _LINKED) if linked is not None else _SOURCES
     source = st.segmented_control(
-        "Digit", _SOURCES, default=_SOURCES[0], required=True, key="digit-source", persist_state="session"
+        "Digit",
+        sources,
+        default=sources[-1] if linked is not None else sources[0],
+        required=True,
+        key="digit-source",
+        persist_state="session",
     )
+    if source == _LINKED and linked is not None:
+        return DigitInput(linked, "the drawing that this page's address came with")
     if source == "Test digit":
+        put_image_in_link(None)
         return _pick(loaders.dataset(dataset_name))
     if source == "Draw":
         content = drawing_pad("digit-pad")
@@ -42,14 +64,33 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
         st.caption(hint)
         return None
     try:
-        digit = prepare_digit(read_picture(content))
+        picture = read_picture(content)
+        digit = prepare_digit(picture)
     except DigitError as error:
         st.error(str(error))
         return None
     polarity = "dark ink on light paper, inverted" if digit.inverted else "light ink on dark paper"
-    return DigitInput(
-        binarize(digit.grey.reshape(-1), 0), f"{polarity}; scaled to 20 pixels, mass centred, binarized by one draw"
-    )
+    binary = binarize(digit.grey.reshape(-1), 0)
+    put_image_in_link(binary)
+    left, top, right, bottom = digit.box
+    steps = {
+        f"as it came, {picture.shape[1]}×{picture.shape[0]}; ink {right - left}×{bottom - top}": fit_square(picture),
+        "ink scaled to 20 pixels, mass centred in 28": digit.grey,
+        "each pixel drawn once: what the model sees": 255 * binary.reshape(digit.grey.shape),
+    }
+    return DigitInput(binary, polarity, steps)
+
+
+def show_preparation(digit: DigitInput) -> None:
+    """How the digit came to be what the model sees."""
+    if not digit.steps:
+        st.image(tile(digit.binary[None], 1, zoom=6), output_format="PNG", alt="The binarized digit, 28 by 28 pixels")
+        st.caption(f"What the model sees: 28×28 zeros and ones. From {digit.origin}.")
+        return
+    for column, (words, picture) in zip(st.columns(3), digit.steps.items(), strict=True):
+        column.image(tile(picture.reshape(1, -1) / 255, 1, zoom=3), output_format="PNG", alt=words)
+        column.caption(words)
+    st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
 
 
 def _pick(dataset: Dataset) -> DigitInput:

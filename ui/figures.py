@@ -7,14 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlgmm_core.inspection import StickReport, stick_density
+from dlgmm_core.inspection import StickReport
 from dlgmm_core.training import EpochMetrics
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
 
 __all__ = [
-    "density_figure",
     "history_figure",
-    "map_figure",
+    "layout",
     "nll_figure",
     "prior_figure",
     "stick_figure",
@@ -25,7 +24,8 @@ _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _ERROR_COLOUR = "#808080"  # seen on light and on dark
 
 
-def _layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
+def layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
+    """The figure with titles on its axes, one margin for all and `height` in pixels."""
     figure.update_layout(height=height, margin=_MARGIN, xaxis_title=x, yaxis_title=y, **more)
     return figure
 
@@ -54,24 +54,7 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         )
     figure.update_xaxes(type="category")
     figure.update_yaxes(range=[0, 1])
-    return _layout(figure, "component k", "probability", 300, barmode="group", legend={"orientation": "h", "y": 1.15})
-
-
-def density_figure(sticks: StickReport) -> go.Figure:
-    """Kumaraswamy density of every stick fraction."""
-    v = np.linspace(0.001, 0.999, 400)
-    figure = go.Figure()
-    for k, (a, b) in enumerate(zip(sticks.concentration1, sticks.concentration0, strict=True)):
-        figure.add_scatter(
-            x=v,
-            y=stick_density(a, b, v),
-            name=f"v<sub>{k + 1}</sub>: a={a:.2g}, b={b:.2g}",
-            line_color=component_colour(k),
-            hovertemplate="v = %{x:.2f}<br>density %{y:.2f}",
-        )
-    few = len(sticks.concentration1) <= 6  # beyond, the legend would outgrow the chart; hovering names a curve
-    x_title, y_title = "fraction v broken off (share of what is left)", "density q(v|x), per unit of v"
-    return _layout(figure, x_title, y_title, 320, showlegend=few, legend={"orientation": "h", "y": 1.2})
+    return layout(figure, "component k", "probability", 300, barmode="group", legend={"orientation": "h", "y": 1.15})
 
 
 def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
@@ -88,7 +71,7 @@ def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Seque
                 x=z, y=density, name=f"component {k + 1}", line_color=component_colour(k), hoverinfo="name"
             )
     figure.add_scatter(x=z, y=total, name="whole prior", line={"color": PAPER_COLOUR, "dash": "dot"}, hoverinfo="name")
-    return _layout(figure, "a coordinate of the code z", "prior density", 220, showlegend=False)
+    return layout(figure, "a coordinate of the code z", "prior density", 220, showlegend=False)
 
 
 def stick_figure(pieces: Sequence[float]) -> go.Figure:
@@ -103,47 +86,7 @@ def stick_figure(pieces: Sequence[float]) -> go.Figure:
             hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
         )
     figure.update_xaxes(range=[0, 1])
-    return _layout(figure, "share of the stick", "code", 220, barmode="stack", showlegend=False, bargap=0.6)
-
-
-def map_figure(
-    coordinates: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    selected: int | None,
-) -> go.Figure:
-    """A t-SNE map, one colour a class; a ring marks the selected image."""
-    figure = go.Figure()
-    for index, name in enumerate(class_names):
-        rows = np.flatnonzero(labels == index)
-        figure.add_scattergl(
-            x=coordinates[rows, 0],
-            y=coordinates[rows, 1],
-            mode="markers",
-            name=name,
-            customdata=rows,
-            marker={"size": 4, "color": CLASS_COLOURS[index % len(CLASS_COLOURS)], "opacity": 0.7},
-            hovertemplate=f"class {name}, image %{{customdata}}<extra></extra>",
-        )
-    if selected is not None:
-        figure.add_scattergl(
-            x=coordinates[[selected], 0],
-            y=coordinates[[selected], 1],
-            mode="markers",
-            marker={"size": 18, "symbol": "circle-open", "line": {"width": 3}, "color": "#e42536"},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    return _layout(
-        figure,
-        "t-SNE 1 (no unit)",
-        "t-SNE 2 (no unit)",
-        520,
-        dragmode="pan",
-        uirevision="map",
-        legend={"title": "class", "itemsizing": "constant"},
-        yaxis={"scaleanchor": "x", "constrain": "domain"},
-    )
+    return layout(figure, "share of the stick", "code", 220, barmode="stack", showlegend=False, bargap=0.6)
 
 
 def nll_figure(rows: pd.DataFrame) -> go.Figure:
@@ -182,7 +125,7 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         hovertemplate="paper: %{x:.2f} nats<extra></extra>",
     )
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
-    return _layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
+    return layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
 
 
 def history_figure(history: Sequence[EpochMetrics]) -> go.Figure:
@@ -203,4 +146,4 @@ def history_figure(history: Sequence[EpochMetrics]) -> go.Figure:
     low = values[len(values) // 10]
     top = max(max(e.train_bound for e in history), values[-1])
     figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
-    return _layout(figure, "epoch", "bound in training, nats per image", 360)
+    return layout(figure, "epoch", "bound in training, nats per image", 360)

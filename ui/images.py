@@ -2,8 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
-__all__ = ["tile"]
+__all__ = ["fit_square", "tile"]
 
 SIDE = 28
 
@@ -30,3 +31,9 @@ def tile(
         pixels = np.round(255 * np.asarray(image, dtype=np.float32)).astype(np.uint8).reshape(SIDE, SIDE)
         sheet[top : top + side, left : left + side] = pixels.repeat(zoom, 0).repeat(zoom, 1)
     return sheet
+
+
+def fit_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(28, 28) grey levels of a picture (height, width), whole, the rest filled with its corner's grey."""
+    fitted = ImageOps.pad(Image.fromarray(picture), (SIDE, SIDE), Image.Resampling.BOX, color=int(picture[0, 0]))
+    return np.asarray(fitted)

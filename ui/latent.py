@@ -1,53 +1,109 @@
-"""A t-SNE map that can be clicked, and the image behind a point."""
+"""The parts of the page of latent space around the maps: which are drawn, and the image behind a point."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import streamlit as st
 
-from dlgmm_core.checkpoints import TSNE, Checkpoint
+from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError
+from dlgmm_core.data import Dataset
 from dlgmm_core.inspection import reconstruct
+from dlgmm_core.models import MODELS
+from dlgmm_core.projection import ProjectionConfig
 from ui import loaders
-from ui.figures import map_figure
 from ui.images import tile
-from ui.jobs import measure_button
+from ui.links import put_words_in_link
+from ui.map_view import select_images
 
-__all__ = ["show_image", "show_map"]
+__all__ = ["MOST_MAPS", "choose_images", "choose_maps", "show_image"]
+
+MOST_MAPS = 4
+_KEY, _KEPT = "latent-maps-chosen", "latent-maps-kept"
+Mapped = tuple[Checkpoint, ProjectionConfig]
 
 
-def show_map(checkpoint: Checkpoint, key: str) -> None:
-    """Draws the map of a checkpoint's test codes; a click selects an image for every map."""
+def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]:
+    """Asks which maps are drawn, of those there are, and says which there are not; at first one a model.
+
+    Args:
+        checkpoints: of the sidebar.
+        dataset: whose test set the maps are to be of.
+    """
+    own = [c for c in checkpoints if c.train_config.dataset == dataset]
+    settings = {c.name: _settings(c) for c in own}
+    mapped = {c.name: (c, found) for c in own if (found := settings[c.name]) is not None}
+    picked: list[str] = []
+    if mapped:
+        usual = _one_of_each([checkpoint for checkpoint, _ in mapped.values()])
+        known = st.session_state.get(_KEY) or st.session_state.get(_KEPT)  # a widget's own is lost on other pages
+        asked = known or str(st.query_params.get("maps", ""))[:1000].split(",")
+        st.session_state[_KEY] = [name for name in dict.fromkeys(asked) if name in mapped][:MOST_MAPS] or usual
+        picked = st.multiselect("Maps, four at most", list(mapped), key=_KEY, max_selections=MOST_MAPS) or usual
+        st.session_state[_KEPT] = picked
+        put_words_in_link("maps", picked if picked != usual else [])
+    if missing := [name for name in settings if name not in mapped]:
+        st.info(
+            f"No map yet of {', '.join(missing)}: compute one under **More**, or by"
+            f" `python -m dlgmm_core map {missing[0]}`."
+        )
+    if others := [c.name for c in checkpoints if c not in own]:
+        st.info(
+            f"A map is of the test set that its model was trained beside: choose another data set for"
+            f" {', '.join(others)}."
+        )
+    return [mapped[name] for name in picked]
+
+
+def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
+    """Those of the stored map; None if there is none, or none that can be read."""
     path = checkpoint.folder / TSNE
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    stored = loaders.tsne_map(checkpoint, checkpoint.digest, stamp)
-    if stored is None:
-        st.info("This checkpoint has no map yet: measuring it makes one, in a few minutes.")
-        measure_button(checkpoint.name, "Measure and map it", f"{key}-measure")
-        return
-    coordinates, settings = stored
-    dataset = loaders.dataset(checkpoint.train_config.dataset)
-    figure = map_figure(coordinates, dataset.test.labels, dataset.class_names, st.session_state.get("latent-image"))
+    try:
+        stored = loaders.tsne_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns if path.exists() else 0)
+    except CheckpointError as error:
+        st.error(str(error))
+        return None
+    return None if stored is None else stored[1]
+
+
+def _one_of_each(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """The first checkpoint of each model."""
+    first: dict[str, str] = {}
+    for checkpoint in checkpoints:
+        first.setdefault(checkpoint.model_config.model, checkpoint.name)
+    return [first[model] for model in MODELS if model in first]
+
+
+def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
+    """The image, and its reconstruction under each model."""
+    image = dataset.test.binary[index]
+    st.subheader(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
+    pictures = [(image, "the image")]
+    for checkpoint in checkpoints:
+        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        pictures.append((reconstruct(model, image[None])[0], checkpoint.name))
+    with st.container(horizontal=True, gap="medium"):
+        for pixels, words in pictures:
+            st.image(
+                tile(pixels[None], columns=1, zoom=4),
+                output_format="PNG",
+                width=112,
+                caption=words,
+                alt=f"Test image {index}: {words}",
+            )
+    st.caption(
+        "Reconstructions are decoded from the mean code. Shift-click a second image for the way between the two."
+    )
+
+
+def choose_images(images: tuple[int, ...], count: int) -> None:
+    """Two number inputs that select images, for those who know which."""
+    keys = ("latent-first", "latent-second")
+    for place, key in enumerate(keys):
+        st.session_state[key] = images[place] if place < len(images) else None
 
     def select() -> None:
-        points = st.session_state[key]["selection"]["points"]
-        if points and "customdata" in points[0]:
-            value = points[0]["customdata"]
-            st.session_state["latent-image"] = int(value[0] if isinstance(value, list) else value)
+        chosen = [st.session_state[key] for key in keys]
+        select_images(tuple(int(i) for i in chosen if i is not None))
 
-    st.plotly_chart(figure, key=key, on_select=select, selection_mode="points", config={"scrollZoom": True})
-    st.caption(
-        f"Posterior means of {len(coordinates):,} test images; perplexity {settings.perplexity:g},"
-        f" {settings.iterations} iterations, seed {settings.seed}."
-    )
-
-
-def show_image(checkpoint: Checkpoint, index: int) -> None:
-    """The image and its reconstruction, side by side."""
-    dataset = loaders.dataset(checkpoint.train_config.dataset)
-    image = dataset.test.binary[index]
-    rebuilt = reconstruct(loaders.model(checkpoint.folder, checkpoint.digest), image[None])
-    st.image(
-        tile(np.stack([image, rebuilt[0]]), columns=2, zoom=4, gap=8),
-        output_format="PNG",
-        caption=f"Test image {index}, class {dataset.class_names[dataset.test.labels[index]]}: the image (left) and its"
-        " reconstruction from the mean code (right).",
-        alt=f"Test image {index} and its reconstruction",
-    )
+    first, second = st.columns(2)
+    first.number_input("Image A", 0, count - 1, None, 1, key=keys[0], on_change=select, placeholder="none")
+    second.number_input("Image B", 0, count - 1, None, 1, key=keys[1], on_change=select, placeholder="none")

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from openTSNE import TSNEEmbedding
 
 from dlgmm_core.checkpoints import BrokenCheckpoint, Checkpoint, list_checkpoints, load_checkpoint, read_metrics
 from dlgmm_core.data import Dataset, load_dataset
-from dlgmm_core.evaluation import encode, neighbours
+from dlgmm_core.knn import encode, neighbours
 from dlgmm_core.models import LatentVariableModel
-from dlgmm_core.projection import ProjectionConfig, load_map
+from dlgmm_core.projection import ProjectionConfig, anchor, load_map
+from dlgmm_core.results import RESULTS, read_results
 
 __all__ = [
     "CHECKPOINTS",
+    "anchored_map",
     "broken_checkpoints",
     "checkpoints",
     "codes",
@@ -26,6 +29,7 @@ __all__ = [
     "metrics",
     "model",
     "neighbour_indices",
+    "results",
     "tsne_map",
 ]
 
@@ -71,6 +75,17 @@ def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     return found
 
 
+def results() -> list[dict[str, Any]]:
+    """Every row of `results.json`; read again only when the file has changed."""
+    path = CHECKPOINTS / RESULTS
+    return _results(CHECKPOINTS, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
+    return read_results(root)
+
+
 @st.cache_resource(show_spinner=False, max_entries=40)
 def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization."""
@@ -85,6 +100,16 @@ def neighbour_indices(
     """(N, k) nearest of the first `points` training images to each test image."""
     train = codes(folder, digest, dataset_name, "train", representation)[:points]
     return neighbours(train, codes(folder, digest, dataset_name, "test", representation), k, metric)
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> TSNEEmbedding | None:
+    """The stored map, ready for new codes to be placed on it."""
+    stored = tsne_map(_checkpoint, digest, stamp)
+    if stored is None:
+        return None
+    coordinates, settings = stored
+    return anchor(coordinates, codes(_checkpoint.folder, digest, dataset_name, "test", "mean"), settings)
 
 
 @st.cache_resource(show_spinner=False)

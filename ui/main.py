@@ -19,6 +19,7 @@ PAGES = (
     ("latent", "Latent space", ":material/scatter_plot:"),
     ("knn", "kNN", ":material/group_work:"),
     ("likelihood", "Likelihood", ":material/query_stats:"),
+    ("kumaraswamy", "Kumaraswamy bench", ":material/functions:"),
     ("train", "Train", ":material/model_training:"),
 )
 

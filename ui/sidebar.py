@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import DATASETS
+from dlgmm_core.experiments import EXPERIMENTS, FIGURE_2
 from dlgmm_core.models import MODELS
 from ui import loaders
 
@@ -59,12 +60,20 @@ def show_sidebar() -> None:
 
 
 def _choose_new_ones(key: str, names: list[str]) -> None:
-    """Checkpoints that this visitor has not seen yet, all of them at first, begin as chosen."""
+    """Checkpoints that this visitor has not seen yet begin as chosen, but for the variants of an experiment."""
     known: set[str] = st.session_state.setdefault(f"{key}-known", set())
     if fresh := [name for name in names if name not in known]:
         kept = [name for name in st.session_state.get(key, []) if name in names]
-        st.session_state[key] = kept + fresh
+        st.session_state[key] = kept + [name for name in fresh if not _is_variant(name)]
         known.update(fresh)
+
+
+def _is_variant(name: str) -> bool:
+    """Whether it is an experiment beside the paper's: another seed, recipe or prior."""
+    experiment = EXPERIMENTS.get(name)
+    if experiment is None or name == FIGURE_2:
+        return False
+    return experiment.recipe != "paper" or experiment.train.seed > 0
 
 
 def selection() -> Selection:

@@ -1,0 +1,191 @@
+"""What tests in a browser share: a server on a tree of its own, Chromium, a visitor, and how to wait for them.
+
+The fixtures are those of a plugin that `conftest.py` names. Each module has its own server and browser:
+a browser that outlived its module would leave a running event loop to tests that start one.
+"""
+
+import base64
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from dlgmm_core.checkpoints import Checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 60_000  # milliseconds; waits end as soon as what they wait for is there
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the app with checkpoints of its own, so that a visitor's training leaves the repository alone."""
+    root = tmp_path_factory.mktemp("tree")
+    unwanted = shutil.ignore_patterns("__pycache__", "training.safetensors", "*.log", ".*.safetensors*")
+    shutil.copy(ROOT / "app.py", root)
+    for folder in (".streamlit", "ui", "pages", "dlgmm_core", "checkpoints"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=unwanted)
+    return root
+
+
+@contextmanager
+def serve(tree: Path) -> Iterator[str]:
+    """The address of a server that is up and has had no visitor yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    with (tree / f"server-{port}.log").open("w") as log:
+        # One thread a pool: beside a browser, on few cores, threads that wait for each other are slower.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        process = subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=log)
+    try:
+        for _ in range(600):
+            assert process.poll() is None, (tree / f"server-{port}.log").read_text()
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tree: Path) -> Iterator[str]:
+    with serve(tree) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not on the path, and CI may not go without these tests")
+        pytest.skip("chromium is not on the path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
+    """A page of a visitor without a past; what the browser complains of is an error, unless it contains `forgiven`."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [text for text in complaints if not forgiven or forgiven not in text] == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with visitor(browser) as page:
+        yield page
+
+
+def settle(page: Page) -> None:
+    """Waits for the end of the script, and fails where it ended in an exception."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.locator("[data-testid=stException]").all_inner_texts() == []
+
+
+def visit(page: Page, address: str, title: str) -> None:
+    page.goto(address, wait_until="domcontentloaded")
+    page.wait_for_selector("h1")
+    settle(page)
+    assert page.locator("h1").all_inner_texts() == [title]
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Waits for what no event tells; a condition that never holds fails the test."""
+    for _ in range(PATIENCE // 100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    assert holds()
+
+
+def overhang(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    excess = "e => e.scrollWidth - e.clientWidth"
+    return max(page.locator(part).evaluate(excess) for part in ("[data-testid=stMain]", "html"))
+
+
+# --- the widget of the page of components ---------------------------------------------------------
+
+
+def open_components(page: Page, server: str, query: str = "", width: int = 1600) -> None:
+    """The page of components with its pictures drawn; wide enough for whole rows, with and without a scroll bar."""
+    page.set_viewport_size({"width": width, "height": 1000})
+    visit(page, f"{server}/components{query}", "Components")
+    page.locator(".live[data-ready=yes]").wait_for()
+
+
+def choice(checkpoint: Checkpoint) -> str:
+    """The query that chooses a checkpoint on the page of components."""
+    from ui.sidebar import label  # here, for the same reason as in `conftest.py`
+
+    return f"?components-checkpoint={quote_plus(label(checkpoint))}"
+
+
+def mean_of(page: Page, component: int) -> Locator:
+    """The slider of a component, counted from 1."""
+    return page.get_by_role("slider", name=f"mean of component {component}", exact=True)
+
+
+def drawings(page: Page) -> list[str]:
+    """What is drawn: a row a component, then the ancestral samples; PNG in data URLs."""
+    found: list[str] = page.locator("canvas.samples").evaluate_all("all => all.map(each => each.toDataURL())")
+    return found
+
+
+def digits(drawing: str) -> NDArray[np.int64]:
+    """(N, 784) levels of grey of the digits in a drawing, one of each square of enlarged pixels."""
+    image = Image.open(io.BytesIO(base64.b64decode(drawing.partition(",")[2]))).convert("LA")
+    levels = np.asarray(image, np.int64)[..., 0]
+    zoom = len(levels) // 28
+    starts = range(0, levels.shape[1], 28 * zoom + 2)
+    return np.stack([levels[::zoom, start : start + 28 * zoom : zoom].reshape(784) for start in starts])
+
+
+def untrained(page: Page) -> list[str]:
+    """The words of the rows that wear the badge."""
+    return page.locator(".head", has=page.locator(".badge").filter(visible=True)).locator(".words").all_inner_texts()

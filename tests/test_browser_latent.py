@@ -1,0 +1,393 @@
+"""Linked maps in the browser: what is drawn, pointed at, selected and grouped, by mouse, finger and keyboard."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Locator, Page
+
+from dlgmm_core.checkpoints import TSNE, load_checkpoint
+from dlgmm_core.data import load_dataset
+from dlgmm_core.paths import code_path
+from tests.browser_helpers import overhang, settle, until, visit
+from ui.live_path import POINTS
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Latent space"
+CLEAR = "c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
+
+
+def open_maps(page: Page, server: str, query: str = "") -> Locator:
+    """The maps, fetched and drawn."""
+    visit(page, f"{server}/latent{query}", TITLE)
+    page.locator(".maps[data-ready=yes]").wait_for()
+    return page.locator(".maps")
+
+
+def app(page: Page, expression: str) -> Any:
+    """What the maps know; `app` is what they share."""
+    return page.locator(".maps").evaluate(f"root => {{ const app = root.app; return {expression}; }}")
+
+
+def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
+    """Where an image lies in the window, once the map is in sight."""
+    stage = page.locator(".marks").nth(plot)
+    stage.scroll_into_view_if_needed()
+    page.wait_for_timeout(400)  # the wheel and the page come to rest
+    box = stage.bounding_box()
+    assert box is not None
+    x, y = app(page, f"app.plots[{plot}].screenOf({index})")
+    return box["x"] + x, box["y"] + y
+
+
+def lonely(page: Page, plot: int = 0) -> int:
+    """An image with nobody near it on a map, so that a click can mean no other."""
+    where = np.array(app(page, f"[...app.plots[{plot}].places]")).reshape(-1, 2)
+    rng = np.random.default_rng(0)
+    candidates = rng.choice(len(where), 400, replace=False)
+    distance = np.linalg.norm(where[candidates, None] - where[None], axis=-1)
+    distance[np.arange(400), candidates] = np.inf
+    return int(candidates[distance.min(1).argmax()])
+
+
+def pixels(page: Page, plot: int = 0) -> NDArray[np.uint8]:
+    """(height, width, 3) colours of a map's points."""
+    url: str = page.locator(".stage > canvas:first-child").nth(plot).evaluate("c => c.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
+
+
+def says(page: Page) -> list[str]:
+    return page.locator(".says").all_inner_texts()
+
+
+@pytest.fixture
+def labels() -> NDArray[np.int64]:
+    return load_dataset("mnist").test.labels
+
+
+# --- drawing --------------------------------------------------------------------------------------
+
+
+def test_four_maps_are_drawn_with_settings_signs_and_words_for_who_cannot_see_them(server: str, page: Page) -> None:
+    maps = open_maps(page, server)
+    assert maps.locator("figcaption span").all_inner_texts() == 4 * ["seed 0, perplexity 30, 500 iterations"]
+    for plot in range(4):
+        drawn = pixels(page, plot)
+        assert 0.05 < (drawn != drawn[0, 0]).any(-1).mean() < 0.9
+        words = maps.locator(".marks").nth(plot).get_attribute("aria-label") or ""
+        assert words.endswith(": 10000 test images, coloured by class")
+        assert maps.locator("figcaption b").nth(plot).inner_text() in words
+    assert maps.locator(".keys .sign").all_inner_texts() == list("0123456789")
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1400, 2), (375, 1)])
+def test_maps_stand_in_two_columns_and_on_a_phone_in_one(width: int, columns: int, server: str, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    maps = open_maps(page, server, "?image=3,4")
+    lefts = maps.locator("figure").evaluate_all("all => all.map(each => each.getBoundingClientRect().left)")
+    assert len(lefts) == 4 and len(set(lefts)) == columns
+    assert overhang(page) <= 0
+
+
+def test_the_maps_follow_a_change_of_theme(server: str, page: Page) -> None:
+    open_maps(page, server)
+    light = pixels(page)[0, 0].astype(int).sum()
+    page.emulate_media(color_scheme="dark")
+    until(page, lambda: pixels(page)[0, 0].astype(int).sum() < 200)
+    assert light > 700
+    page.emulate_media(color_scheme="light")
+    until(page, lambda: pixels(page)[0, 0].astype(int).sum() == light)
+
+
+@pytest.mark.parametrize("colour", ["component", "entropy"])
+def test_another_colouring_draws_other_colours_and_its_legend(colour: str, server: str, page: Page) -> None:
+    maps = open_maps(page, server, "?maps=mnist-dlgmm,mnist-gauss-vae")
+    before = pixels(page), pixels(page, 1)
+    maps.get_by_label("Colour by").select_option(colour)
+    until(page, lambda: f"colour={colour}" in page.url)
+    assert (pixels(page) != before[0]).any()
+    grey = pixels(page, 1).astype(int)
+    assert (grey.max(-1) - grey.min(-1)).max() < 30  # a Gauss-VAE has no weights
+    assert says(page)[1] == "one bell: no weights to colour by"
+    if colour == "component":
+        assert maps.locator(".keys .sign").all_inner_texts() == ["1", "2", "3"]
+    else:
+        low, _, high = maps.locator(".ticks span").all_inner_texts()
+        entropy = np.array(app(page, "[...app.plots[0].weights.entropy]"))
+        assert float(low.removeprefix("≤ ")) == pytest.approx(np.quantile(entropy, 0.01), abs=0.006)
+        assert float(high.removeprefix("≥ ")) == pytest.approx(np.quantile(entropy, 0.99), abs=0.006)
+
+
+def test_a_class_of_the_legend_is_shown_alone_and_all_come_back(
+    server: str, page: Page, labels: NDArray[np.int64]
+) -> None:
+    maps = open_maps(page, server)
+    ink = [int((pixels(page, plot) != pixels(page, plot)[0, 0]).any(-1).sum()) for plot in range(2)]
+    maps.locator(".keys button").nth(3).click()
+    until(page, lambda: "only=3" in page.url)
+    for plot in range(2):
+        drawn = pixels(page, plot)
+        assert 0 < (drawn != drawn[0, 0]).any(-1).sum() < 0.4 * ink[plot]
+        looks = np.array(app(page, f"[...app.plots[{plot}].looks]"))
+        np.testing.assert_array_equal(looks != 255, labels == 3)
+    assert (maps.locator(".marks").first.get_attribute("aria-label") or "").endswith("only class 3")
+    maps.get_by_text("all", exact=True).click()
+    until(page, lambda: "only" not in page.url)
+    assert int((pixels(page) != pixels(page)[0, 0]).any(-1).sum()) == ink[0]
+
+
+# --- pointing and selecting -----------------------------------------------------------------------
+
+
+def test_an_image_pointed_at_is_shown_and_marked_on_all_maps(
+    server: str, page: Page, labels: NDArray[np.int64]
+) -> None:
+    maps = open_maps(page, server)
+    index = lonely(page)
+    assert all(maps.locator(".marks").evaluate_all(f"all => all.map({CLEAR})"))
+    x, y = place(page, index)
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
+    until(page, lambda: all(f"image {index}, class {labels[index]}" in words for words in says(page)))
+    until(page, lambda: not any(maps.locator(".marks").evaluate_all(f"all => all.map({CLEAR})")))
+    tips = maps.locator(".tip").filter(visible=True)
+    assert tips.count() == 1 and tips.inner_text().startswith(f"image {index}\nclass {labels[index]}")
+    thumb = tips.locator("canvas")
+    levels = thumb.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data]")
+    np.testing.assert_array_equal(np.array(levels)[::4] // 255, load_dataset("mnist").test.binary[index])
+    size = thumb.bounding_box()
+    assert size is not None and size["width"] == size["height"] and size["width"] % 28 == 0
+    page.mouse.move(2, 2)
+    until(page, lambda: all(maps.locator(".marks").evaluate_all(f"all => all.map({CLEAR})")))
+
+
+def test_a_click_selects_an_image_for_the_page_the_link_and_the_session(server: str, page: Page) -> None:
+    open_maps(page, server)
+    index = lonely(page, 1)
+    page.mouse.click(*place(page, index, 1))
+    page.get_by_role("heading", name=f"Image {index}").wait_for()
+    assert f"image={index}" in page.url
+    until(page, lambda: page.locator("[data-testid=stImage] img").count() == 5)
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("heading", name="Where to begin").wait_for()
+    page.get_by_role("link", name=TITLE).click()
+    page.get_by_role("heading", name=f"Image {index}").wait_for()
+    page.locator(".maps[data-ready=yes]").wait_for()
+    assert all(words.startswith(f"image {index},") for words in says(page))
+    settle(page)
+
+
+def test_dragging_pans_and_the_wheel_zooms_where_the_pointer_is(server: str, page: Page) -> None:
+    open_maps(page, server)
+    index = lonely(page)
+    page.mouse.move(*place(page, index))
+    before = np.array(app(page, f"app.plots[0].screenOf({index})"))
+
+    def moved(dx: float, dy: float) -> bool:
+        return bool(np.hypot(*(app(page, f"app.plots[0].screenOf({index})") - before - (dx, dy))) < 2)
+
+    for _ in range(8):
+        page.mouse.wheel(0, -120)
+    until(page, lambda: bool(app(page, "app.plots[0].zoom > 3")))
+    assert moved(0, 0) and app(page, "app.plots[1].zoom") == 1
+    x, y = place(page, index)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 20, steps=4)
+    page.mouse.up()
+    assert moved(30, 20) and "image" not in page.url
+    page.get_by_role("button", name="Whole map").click()
+    assert moved(0, 0)
+
+
+@pytest.fixture
+def finger(page: Page) -> Iterator[Any]:
+    """Moves fingers, each at a place of the window."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    yield touch
+    session.detach()
+
+
+def test_two_fingers_zoom_and_one_taps(server: str, page: Page, finger: Any) -> None:
+    page.set_viewport_size({"width": 375, "height": 812})
+    open_maps(page, server)
+    index = lonely(page)
+    x, y = place(page, index)
+    finger("touchStart", (x - 20, y))
+    finger("touchStart", (x - 20, y), (x + 20, y))
+    for step in range(1, 9):
+        finger("touchMove", (x - 20 - 5 * step, y), (x + 20 + 5 * step, y))
+    finger("touchEnd")
+    until(page, lambda: bool(app(page, "app.plots[0].zoom > 2")))
+    x, y = place(page, index)
+    finger("touchStart", (x, y))
+    finger("touchEnd")
+    until(page, lambda: f"image={index}" in page.url)
+
+
+def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None:
+    maps = open_maps(page, server)
+    maps.locator(".marks").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
+        before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")
+        page.keyboard.press(key)
+        index, (x, y) = app(page, "[app.hot, app.plots[0].screenOf(app.hot)]")
+        if before is not None:
+            dx, dy = x - before[1][0], y - before[1][1]
+            along = {"Right": dx, "Left": -dx, "Up": -dy, "Down": dy}[key.rpartition("Arrow")[2]]
+            assert index != before[0] and along >= (39 if "Shift" in key else 2)
+            assert along >= min(abs(dx), abs(dy))
+        until(page, lambda index=index: f"image {index}," in maps.locator(".spoken").inner_text())  # type: ignore[misc]
+    page.keyboard.press("Enter")
+    until(page, lambda: f"image={index}" in page.url)
+    page.keyboard.press("ArrowRight")
+    second = app(page, "app.hot")
+    page.keyboard.press("Shift+Enter")
+    until(page, lambda: f"image={index}%2C{second}" in page.url)
+    page.keyboard.press("Escape")
+    until(page, lambda: "image" not in page.url)
+    settle(page)
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["lasso", "box"])
+def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
+    mode: str, server: str, page: Page, labels: NDArray[np.int64]
+) -> None:
+    maps = open_maps(page, server)
+    maps.locator(".drag span", has_text=mode).click()
+    stage = maps.locator(".marks").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    left, top = box["width"] * 0.4, box["height"] * 0.4
+    right, bottom = left + 90, top + 70
+    corners = [(right, top), (right, bottom), (left, bottom), (left, top)] if mode == "lasso" else [(right, bottom)]
+    page.mouse.move(box["x"] + left, box["y"] + top)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.mouse.up()
+    screen = np.array(app(page, "[...Array(10000).keys()].map(i => app.plots[0].screenOf(i))"))
+    inside = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
+    group = np.array(app(page, "[...app.group]"), bool)
+    assert abs(int(inside.sum()) - int(group.sum())) <= 5 and (inside != group).sum() <= 5  # points on the line
+    counts = np.bincount(labels[group], minlength=10)
+    words = maps.locator(".words").inner_text()
+    assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
+    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
+    stage.focus()
+    page.keyboard.press("Escape")
+    until(page, lambda: "images:" not in maps.locator(".words").inner_text())
+    assert app(page, "app.group") is None
+    assert all(saturation(pixels(page, plot)) > 2 * before for plot, before in enumerate(coloured))
+
+
+def saturation(drawn: NDArray[np.uint8]) -> float:
+    """How colourful a map is, on average."""
+    levels = drawn.astype(float)
+    return float((levels.max(-1) - levels.min(-1)).mean())
+
+
+def test_a_group_comes_back_after_a_visit_to_another_page(server: str, page: Page) -> None:
+    maps = open_maps(page, server)
+    maps.locator(".drag span", has_text="box").click()
+    stage = maps.locator(".marks").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 150, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 250, box["y"] + 230, steps=4)
+    page.mouse.up()
+    until(page, lambda: "images:" in maps.locator(".words").inner_text())
+    words = maps.locator(".words").inner_text()
+    settle(page)
+    page.wait_for_timeout(500)
+    settle(page)
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("heading", name="Where to begin").wait_for()
+    page.get_by_role("link", name=TITLE).click()
+    page.locator(".maps[data-ready=yes]").wait_for()
+    assert maps.locator(".words").inner_text() == words
+
+
+# --- between two images ---------------------------------------------------------------------------
+
+
+def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
+    server: str, page: Page, tree: Path
+) -> None:
+    open_maps(page, server, "?image=77&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
+    index = lonely(page)
+    x, y = place(page, index)
+    page.keyboard.down("Shift")
+    page.mouse.click(x, y)
+    page.keyboard.up("Shift")
+    page.locator(".path[data-ready=yes]").wait_for()
+    slider = page.get_by_role("slider", name="from A to B")
+    images = load_dataset("mnist").test.binary
+    for number, name in enumerate(("mnist-dlgmm-fig2", "mnist-sb-vae", "mnist-gauss-vae")):
+        model, _ = load_checkpoint(tree / "checkpoints" / name)
+        path = code_path(model, images[77], images[index], POINTS)
+        for step in (0, 13, POINTS - 1):
+            slider.evaluate(f"s => {{ s.value = {step}; s.dispatchEvent(new Event('input')); }}")
+            until(page, lambda step=step: page.locator("output").inner_text() == f"t = {step / 40:.2f}")  # type: ignore[misc]
+            canvas = page.locator(".cards canvas").nth(number)
+            data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
+            levels = np.array(data).reshape(112, 112, 4)[::4, ::4, 0].reshape(784)
+            expected = model.likelihood(torch.from_numpy(path.codes[step])).probs.numpy()
+            assert np.abs(levels / 255 - expected).max() < 0.01
+            if path.shares is not None:
+                sticks = page.locator(".cards section").nth(number).locator(".stick span")
+                widths = sticks.evaluate_all("all => all.map(each => parseFloat(each.style.width))")
+                np.testing.assert_allclose(np.array(widths) / 100, path.shares[step], atol=1e-3)
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: f"at={POINTS - 2}" in page.url)
+    settle(page)
+
+
+# --- a new map ------------------------------------------------------------------------------------
+
+
+def test_a_map_can_be_computed_anew_and_cancelled(server: str, tree: Path, page: Page) -> None:
+    open_maps(page, server)
+    file = tree / "checkpoints" / "mnist-dldpmm" / TSNE
+    before = file.read_bytes()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Compute it anew").click()
+    page.get_by_text("Mapping mnist-dldpmm").first.wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Mapping mnist-dldpmm").first.wait_for(state="detached")
+    settle(page)
+    assert file.read_bytes() == before
+
+
+def test_nonsense_in_a_link_is_no_obstacle(server: str, page: Page) -> None:
+    open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
+    assert json.loads(app(page, "JSON.stringify(app.now)")) == {
+        "colour": "class",
+        "mode": "pan",
+        "only": None,
+        "images": [],
+        "group": None,
+        "turn": 0,
+    }
+    assert page.locator("[data-testid=stAlert]").count() == 0

@@ -1,0 +1,354 @@
+"""The page of latent space: what it gives to the maps, what it makes of their answers, and what it shows beneath."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.checkpoints import TSNE, Checkpoint, load_checkpoint
+from dlgmm_core.data import Dataset, load_dataset
+from dlgmm_core.inspection import reconstruct
+from dlgmm_core.paths import code_path
+from dlgmm_core.projection import ProjectionConfig, load_map, save_map
+from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
+from ui import live_path, loaders, map_files, map_nll
+from ui.live_maps import glyphs
+from ui.map_view import COLOURS
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+SETTINGS = ProjectionConfig(perplexity=12, iterations=34, seed=56)
+NOW = {"colour": "class", "mode": "pan", "only": None, "images": [], "group": None}
+
+
+@pytest.fixture(autouse=True)
+def few(few_digits: Dataset) -> Iterator[Dataset]:
+    """Three hundred test images, and nothing remembered of other tests' ones."""
+    kept = (map_files._packed.cache_clear, map_nll._step.clear, map_nll._finished.clear)
+    for forget in kept:
+        forget()
+    yield few_digits
+    for forget in kept:
+        forget()
+
+
+def map_of(checkpoint: Checkpoint, size: int = 300) -> Checkpoint:
+    """With a map, made up."""
+    places = np.random.default_rng(len(checkpoint.name)).normal(size=(size, 2)).astype(np.float32)
+    save_map(checkpoint, places, SETTINGS)
+    return checkpoint
+
+
+@pytest.fixture
+def mapped(make: Make) -> list[Checkpoint]:
+    """One of each model."""
+    mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
+    made = [make("a", "dlgmm", **mixture), make("b"), make("c", "sb-vae"), make("d", "dldpmm", **mixture)]
+    return [map_of(checkpoint) for checkpoint in made]
+
+
+@dataclass
+class Maps:
+    """What the page gives to the browser, and a browser's answers."""
+
+    at: AppTest
+    turn: int = 0
+
+    def widget(self, part: str) -> Any:
+        assert not self.at.exception, self.at.exception
+        (found,) = (w for w in self.at.get("bidi_component") if f"live_{part}" in w.proto.component_name)
+        return found
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.widget("maps").proto.json)
+        return found
+
+    @property
+    def path(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.widget("path").proto.json)
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return [each["name"] for each in self.data["maps"]]
+
+    def says(self, **now: Any) -> None:
+        self.turn += 1
+        self.hears({"now": {**NOW, "turn": self.turn, **now}})
+
+    def hears(self, answer: Any, part: str = "maps") -> None:
+        self.at.session_state[str(self.widget(part).key)] = answer
+        self.at.run()
+
+    @property
+    def link(self) -> dict[str, str]:
+        query = self.at.query_params
+        return {name: "".join(query[name]) for name in ("maps", "image", "only", "colour", "at") if name in query}
+
+
+def open_maps(**query: str) -> Maps:
+    return Maps(open_page("latent", **query))
+
+
+# --- which maps -----------------------------------------------------------------------------------
+
+
+def test_at_first_there_is_a_map_of_each_model_with_its_settings(mapped: list[Checkpoint], make: Make) -> None:
+    map_of(make("e", "dlgmm"))
+    maps = open_maps()
+    assert maps.names == ["b", "c", "a", "d"] and not maps.link
+    for each in maps.data["maps"]:
+        assert each["settings"] == "seed 56, perplexity 12, 34 iterations"
+    assert [each["weights"] is None for each in maps.data["maps"]] == [True, False, False, False]
+    assert [each["pieces"] for each in maps.data["maps"]] == [0, 3, 3, 3]
+    assert maps.data["count"] == 300 and len(maps.data["classes"]["names"]) == 10
+    assert not maps.at.info and not maps.at.error
+
+
+def test_other_maps_can_be_chosen_and_stay_while_other_pages_are_open(mapped: list[Checkpoint]) -> None:
+    maps = open_maps()
+    maps.at.multiselect(key="latent-maps-chosen").set_value(["a", "b"]).run()
+    assert maps.names == ["a", "b"] and maps.link == {"maps": "a,b"}
+    turn_to(maps.at, "overview")
+    maps.at.query_params.clear()  # as the browser does
+    turn_to(maps.at, "latent")
+    assert maps.names == ["a", "b"] and maps.link == {"maps": "a,b"}
+    maps.at.multiselect(key="latent-maps-chosen").set_value([]).run()
+    assert maps.names == ["a", "b"]
+
+
+def test_a_link_chooses_maps_and_no_more_than_four(mapped: list[Checkpoint], make: Make) -> None:
+    assert open_maps(maps="d,a").names == ["d", "a"]
+    map_of(make("e", "dlgmm"))
+    assert open_maps(maps="e,d,d,nobody,c,b,a").names == ["e", "d", "c", "b"]
+
+
+def test_a_missing_map_is_a_sentence_that_says_what_to_do(mapped: list[Checkpoint], make: Make) -> None:
+    make("late")
+    maps = open_maps()
+    assert [box.value for box in maps.at.info] == [
+        "No map yet of late: compute one under **More**, or by `python -m dlgmm_core map late`."
+    ]
+    assert "late" not in maps.at.multiselect(key="latent-maps-chosen").options
+
+
+def test_without_any_map_there_is_the_sentence_and_the_form(make: Make) -> None:
+    make("one")
+    at = open_page("latent")
+    assert not at.exception and not at.get("bidi_component")
+    assert [box.value[:15] for box in at.info] == ["No map yet of o"]
+    assert any(button.label == "Compute it anew" for button in at.button)
+
+
+def test_a_damaged_map_is_a_sentence_that_names_the_file_and_the_others_are_drawn(mapped: list[Checkpoint]) -> None:
+    (mapped[0].folder / TSNE).write_bytes(b"no map")
+    maps = open_maps()
+    assert TSNE in one_error(maps.at)
+    assert maps.names == ["b", "c", "d"]
+
+
+def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> None:
+    at = open_page("latent")
+    at.selectbox(key="dataset").set_value("binarized-mnist").run()
+    assert not at.exception and not at.get("bidi_component") and not at.error
+    assert [box.value for box in at.info] == [
+        "A map is of the test set that its model was trained beside: choose another data set for a, b, c, d."
+    ]
+
+
+def test_every_map_of_the_repository_is_one_of_its_test_set(repository: Path) -> None:
+    found = [c for c in loaders.checkpoints() if load_map(c) is not None]
+    assert found
+    for checkpoint in found:
+        stored = load_map(checkpoint)
+        assert stored is not None
+        assert stored[0].shape == (len(load_dataset(checkpoint.train_config.dataset).test), 2)
+        assert np.isfinite(stored[0]).all()
+
+
+def test_every_class_has_a_sign_of_its_own() -> None:
+    assert glyphs("0123456789") == list("0123456789")
+    signs = glyphs([f"alphabet {i}" for i in range(50)])
+    assert len(set(signs)) == 50 and all(len(sign) == 1 for sign in signs)
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def test_a_selected_image_is_shown_with_its_reconstruction_under_each_model(
+    mapped: list[Checkpoint], few: Dataset
+) -> None:
+    maps = open_maps(maps="a,b")
+    assert not pictures(maps.at) and not maps.link.get("image")
+    maps.says(images=[42])
+    assert maps.link["image"] == "42" and len(set(pictures(maps.at))) == 3
+    assert maps.at.subheader[-1].value == f"Image 42, class {few.test.labels[42]}"
+    captions = [caption for image in maps.at.get("image") for caption in image.captions]  # type: ignore[union-attr]
+    assert captions == ["the image", "a", "b"]
+    before = pictures(maps.at)
+    maps.says(images=[43])
+    assert all(a != b for a, b in zip(pictures(maps.at), before, strict=True))
+    maps.says()
+    assert not pictures(maps.at) and "image" not in maps.link
+
+
+def test_reconstructions_are_those_of_the_core(
+    mapped: list[Checkpoint], few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[np.ndarray] = []
+    monkeypatch.setattr("ui.latent.tile", lambda images, **how: shown.append(images[0]) or np.zeros((4, 4), np.uint8))
+    open_maps(maps="a,c", image="7")
+    assert len(shown) == 3
+    np.testing.assert_array_equal(shown[0], few.test.binary[7])
+    for found, checkpoint in zip(shown[1:], (mapped[0], mapped[2]), strict=True):
+        expected = reconstruct(load_checkpoint(checkpoint.folder)[0], few.test.binary[7:8])[0]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_two_images_are_joined_by_the_codes_of_the_core(mapped: list[Checkpoint], few: Dataset) -> None:
+    maps = open_maps(image="7,99")
+    data, points = maps.path, live_path.POINTS
+    assert data["images"] == [7, 99] and data["at"] == points // 2 and not pictures(maps.at)
+    assert data["classes"] == [str(few.test.labels[7]), str(few.test.labels[99])]
+    assert [model["title"] for model in data["models"]] == maps.names
+    by_name = {checkpoint.name: checkpoint for checkpoint in mapped}
+    for found in data["models"]:
+        model, _ = load_checkpoint(by_name[found["title"]].folder)
+        path = code_path(model, few.test.binary[7], few.test.binary[99], points)
+        codes = np.frombuffer(base64.b64decode(found["codes"]), "<f4").reshape(path.codes.shape)
+        np.testing.assert_allclose(codes, path.codes, atol=1e-6)
+        assert (found["shares"] is None) == (path.shares is None) == (found["title"] == "b")
+    words = {model["title"]: model["words"] for model in data["models"]}
+    assert "p(k|z)" in words["a"] and "One bell" in words["b"] and "stick" in words["c"]
+
+
+def test_equal_components_are_said_to_be_so_on_the_way(make: Make) -> None:
+    map_of(make("same", "dlgmm", num_components=2, prior_means=(0.0, 0.0), prior_scales=(1.0, 1.0)))
+    (model,) = open_maps(image="1,2").path["models"]
+    assert model["shares"] is None and "all the same" in model["words"]
+
+
+def test_the_place_on_the_way_is_kept_in_the_link_and_the_session(mapped: list[Checkpoint]) -> None:
+    maps = open_maps(image="7,99", at="3")
+    assert maps.path["at"] == 3
+    maps.hears({"at": 38}, "path")
+    assert maps.path["at"] == 38 and maps.link["at"] == "38"
+    maps.says(images=[7, 98])
+    assert maps.path["at"] == 38
+    turn_to(maps.at, "overview")
+    turn_to(maps.at, "latent")
+    assert maps.path["at"] == 38
+    maps.hears({"at": 20}, "path")
+    assert "at" not in maps.link
+
+
+def test_images_can_be_selected_by_number(mapped: list[Checkpoint]) -> None:
+    maps = open_maps()
+    maps.says(images=[5])
+    assert maps.at.number_input(key="latent-first").value == 5
+    assert maps.at.number_input(key="latent-second").value is None
+    maps.at.number_input(key="latent-second").set_value(299).run()
+    assert maps.data["now"]["images"] == [5, 299] and maps.link["image"] == "5,299"
+    assert maps.data["now"]["turn"] == maps.turn  # so that the widget takes it up
+    maps.at.number_input(key="latent-first").set_value(None).run()
+    assert maps.data["now"]["images"] == [299]
+    assert maps.at.number_input(key="latent-first").value == 299
+
+
+# --- links, and what the widget says --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", COLOURS[1:3])
+def test_a_link_sets_colour_category_and_images(colour: str, mapped: list[Checkpoint]) -> None:
+    maps = open_maps(colour=colour, only="2", image="0,299")
+    assert maps.data["now"] == {**NOW, "colour": colour, "only": 2, "images": [0, 299], "turn": 0}
+    assert maps.link == {"colour": colour, "only": "2", "image": "0,299"}
+
+
+@pytest.mark.parametrize("text", ["", "-1", "300", "1,2,3", "1.5", "nan", "1e400", "<script>alert(1)</script>", "4,"])
+def test_nonsense_in_a_link_falls_back_in_silence(text: str, mapped: list[Checkpoint]) -> None:
+    maps = open_maps(image=text, only=text, colour=text, maps=text, at=text)
+    assert maps.data["now"] == {**NOW, "turn": 0}
+    assert not maps.link and not maps.at.error and not maps.at.info
+
+
+def test_one_image_twice_is_one_image(mapped: list[Checkpoint]) -> None:
+    maps = open_maps(image="7,7", at="3")
+    assert maps.data["now"]["images"] == [7] and len(pictures(maps.at)) == 5 and maps.link == {"image": "7"}
+
+
+def test_what_was_looked_at_stays_while_other_pages_are_open(mapped: list[Checkpoint]) -> None:
+    maps = open_maps()
+    group = {"map": "a", "outline": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.5]]}
+    maps.says(colour="entropy", mode="lasso", images=[3], group=group)
+    before, link = maps.data["now"], maps.link
+    assert before["group"] == group and link == {"colour": "entropy", "image": "3"}
+    turn_to(maps.at, "overview")
+    maps.at.query_params.clear()
+    turn_to(maps.at, "latent")
+    assert maps.data["now"] == before and maps.link == link
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "hello",
+        {"now": "hello"},
+        {"now": {}},
+        {"now": {**NOW, "turn": "x"}},
+        {"now": {**NOW, "turn": 1, "images": ["a"]}},
+        {"now": {**NOW, "turn": 1, "images": 7}},
+        {"now": {**NOW, "turn": 1, "only": float("inf")}},
+        {"now": {**NOW, "turn": 1, "group": {"map": "a"}}},
+        {"now": {**NOW, "turn": 1, "group": {"map": "a", "outline": [[1]]}}},
+        {"now": {**NOW, "turn": 1, "colour": ["class"], "images": [[]]}},
+    ],
+)
+def test_nonsense_from_the_widget_is_not_heard(answer: Any, mapped: list[Checkpoint]) -> None:
+    maps = open_maps(image="4", colour="component")
+    before = maps.data["now"]
+    maps.hears(answer)
+    assert maps.data["now"] == before
+
+
+def test_images_and_categories_that_there_are_not_are_dropped(mapped: list[Checkpoint]) -> None:
+    maps = open_maps()
+    maps.says(images=[300, -1, 5, 6, 7], only=10)
+    assert maps.data["now"]["images"] == [5, 6] and maps.data["now"]["only"] is None
+    maps.says(colour="rainbow", mode="dance", group={"map": "a", "outline": [[float("nan"), 0.0]]})
+    assert maps.data["now"] == {**NOW, "turn": 2}
+
+
+# --- likelihood -----------------------------------------------------------------------------------
+
+
+def test_the_likelihood_is_estimated_when_asked_for_and_only_once(
+    mapped: list[Checkpoint], few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def estimate(model: object, images: np.ndarray, block: int, num_samples: int) -> np.ndarray:
+        asked.append((block, num_samples))
+        return np.full(min(100, len(images) - 100 * block), 7.0 + block)
+
+    monkeypatch.setattr(map_nll, "block_nll", estimate)
+    monkeypatch.setattr(map_nll, "NLL_BLOCK", 100)
+    maps = open_maps(maps="a,b")
+    assert asked == [] and [each["nll"] for each in maps.data["maps"]] == [None, None]
+    maps.says(colour="nll")
+    assert asked == 2 * [(0, 50), (1, 50), (2, 50)]
+    paths = [each["nll"] for each in maps.data["maps"]]
+    assert all(paths) and len(set(paths)) == 2 and maps.data["samples"] == 50
+    values = np.frombuffer(map_files.map_file(*paths[0].split("/")[1:]) or b"", "<f4")
+    np.testing.assert_array_equal(values, np.repeat([7, 8, 9], 100))
+    assert any("S = 50" in caption.value for caption in maps.at.caption)
+    maps.says(colour="class")
+    maps.says(colour="nll")
+    assert len(asked) == 6

@@ -1,0 +1,117 @@
+"""The overview, kNN and likelihood: tables of the figures that were measured, or that the core computes."""
+
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
+from dlgmm_core.data import Dataset
+from dlgmm_core.knn import encode, error_rate, neighbours, vote
+from tests.app_helpers import Make, pictures, start, turn_to
+from ui import loaders
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+
+# --- overview ------------------------------------------------------------------------------------
+
+
+def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint(repository: Path) -> None:
+    at = start()
+    assert [s.value for s in at.subheader] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
+    held = {read_checkpoint(path.parent).model_config.model for path in repository.glob(f"*/{WEIGHTS}")}
+    assert len(pictures(at)) == len(held)
+    assert sum("No trained checkpoint" in box.value for box in at.info) == 4 - len(held)
+    names = sorted(path.parent.name for path in repository.glob(f"*/{WEIGHTS}"))
+    assert at.dataframe[0].value["Checkpoint"].tolist() == names
+
+
+def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
+    nll = {"50": {"value": 101.234, "ci95": 0.5, "ess": 3.0}, "500": {"value": 99.876, "ci95": 0.4, "ess": 9.0}}
+    knn = {"mean": {"5": {"error": 12.345, "ci95": 0.1}}}
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": {"nll": nll, "knn": knn}}})
+    make("raw")
+    table = start().dataframe[0].value.set_index("Checkpoint")
+    assert table.loc["measured", "NLL (nats)"] == "99.88 ± 0.40 (S=500)"
+    assert table.loc["measured", "kNN error, k=5 (%)"] == "12.35"
+    assert table.loc["raw", "NLL (nats)"] == table.loc["raw", "kNN error, k=5 (%)"] == "–"
+
+
+# --- kNN -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("representation", "metric", "points"),
+    [("sample", "euclidean", 3000), ("mean", "euclidean", 1000), ("mean", "cosine", 2000)],
+)
+def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_asked_for(
+    representation: str, metric: str, points: int, few_digits: Dataset, repository: Path
+) -> None:
+    at = turn_to(start(), "knn")
+    at.segmented_control(key="knn-code").set_value(representation)
+    at.segmented_control(key="knn-metric").set_value(metric)
+    at.slider(key="knn-points").set_value(points).run()
+    assert not at.exception
+    table = at.dataframe[0].value.set_index("Checkpoint")
+    assert table.index.tolist() == [c.name for c in loaders.checkpoints()]
+    for checkpoint in loaders.checkpoints():
+        model = load_checkpoint(checkpoint.folder)[0]
+        train, test = (encode(model, split.binary, representation) for split in (few_digits.train, few_digits.test))
+        labels = few_digits.train.labels[neighbours(train[:points], test, 10, metric)]
+        for k in (3, 5, 10):
+            error = error_rate(vote(labels, k), few_digits.test.labels)
+            assert table.loc[checkpoint.name, f"k = {k}"] == f"{error.value:.2f} ± {error.ci95:.2f}"
+    assert any("300 test images" in c.value and f"{points:,} training codes" in c.value for c in at.caption)
+
+
+def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: Make, few_digits: Dataset) -> None:
+    make("g", code_dim=25)
+    make("smaller")
+    make("d", "dldpmm", code_dim=25, num_components=17, prior_means=(0.0,) * 17, prior_scales=(1.0,) * 17)
+    table = turn_to(start(), "knn").dataframe[0].value.set_index("Checkpoint")
+    assert [table.loc["g", f"paper, k = {k}"] for k in (3, 5, 10)] == ["28.40", "20.96", "15.33"]
+    for name in ("smaller", "d"):
+        assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
+
+
+# --- likelihood ----------------------------------------------------------------------------------
+
+
+def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
+    at = turn_to(start(), "likelihood")
+    measured = {c.name: read_metrics(c).get("test", {}).get("mnist") for c in loaders.checkpoints()}
+    missing = [name for name, figures in measured.items() if figures is None]
+    assert [box.value for box in at.info] == [f"**{name}** has not been measured on MNIST." for name in missing]
+    rows = {
+        (name, int(size)): f"{nll['value']:.2f} ± {nll['ci95']:.2f}"
+        for name, figures in measured.items()
+        if figures is not None
+        for size, nll in figures["nll"].items()
+    }
+    shown = {}
+    for table in at.dataframe:
+        for _, row in table.value.iterrows():
+            shown[row["Checkpoint"], row["S"]] = row["−log p(x), nats"]
+    assert shown == rows
+
+
+def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> None:
+    figures = {
+        "elbo": {"bound": "eq1", "value": -110.5, "ci95": 0.7},
+        "nll": {"50": {"value": 104.321, "ci95": 0.654, "ess": 3.21}, "500": {"value": 101.0, "ci95": 0.6, "ess": 9}},
+        "knn": {"mean": {"5": {"error": 5.0, "ci95": 0.4}}},
+    }
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": figures}})
+    make("raw", "dldpmm")
+    at = turn_to(start(), "likelihood")
+    table = at.dataframe[0].value
+    assert table["Checkpoint"].tolist() == ["measured", "measured"] and table["S"].tolist() == [50, 500]
+    assert table["−log p(x), nats"].tolist() == ["104.32 ± 0.65", "101.00 ± 0.60"]
+    assert table["−ELBO, nats"].tolist() == ["110.50 (eq1)"] * 2
+    assert table["Paper, S = 50"].tolist() == ["96.80"] * 2
+    assert [box.value for box in at.info] == ["**raw** has not been measured on MNIST."]
+    assert [b.key for b in at.button] == ["measure-raw"]
+    at.selectbox(key="dataset").set_value("binarized-mnist").run()
+    assert not at.exception and not at.dataframe and len(at.info) == 2
+    assert all("has not been measured on Binarized MNIST" in box.value for box in at.info)
+    assert "python -m dlgmm_core evaluate raw --dataset binarized-mnist" in [block.value for block in at.code]

@@ -1,0 +1,64 @@
+"""Views as links: what a widget of ours says, in the address, and back, believing nothing."""
+
+import base64
+import binascii
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+__all__ = ["image_in_link", "numbers_in_link", "put_image_in_link", "put_in_link"]
+
+_LONGEST = 32  # characters of a number and its comma; we write 23 at most
+
+PIXELS, DIGIT = 784, "digit"
+
+
+def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
+    """`count` numbers between `low` and `high` from the address, or None where it has no such thing."""
+    text = str(st.query_params.get(name, ""))
+    words = text.split(",")
+    if len(words) != count or len(text) > _LONGEST * count:
+        return None
+    try:
+        values = tuple(float(word) for word in words)
+    except ValueError:
+        return None
+    return values if all(math.isfinite(v) and low <= v <= high for v in values) else None
+
+
+def put_in_link(name: str, values: Sequence[float] | None) -> None:
+    """Writes numbers into the address; None takes them out."""
+    if values is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = ",".join(f"{value:.15g}" for value in values)
+
+
+def image_in_link() -> NDArray[np.uint8] | None:
+    """The binary image (784,) that the address carries, or None."""
+    try:
+        packed = base64.b64decode(str(st.query_params.get(DIGIT, ""))[:200], altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(packed) != PIXELS // 8:
+        return None
+    return np.unpackbits(np.frombuffer(packed, np.uint8))
+
+
+def put_image_in_link(image: NDArray[np.uint8] | None) -> None:
+    """Writes a binary image (784,) into the address, as 98 bytes in URL-safe base64; None takes it out."""
+    if image is None:
+        st.query_params.pop(DIGIT, None)
+        return
+    st.query_params[DIGIT] = base64.b64encode(np.packbits(image).tobytes(), altchars=b"-_").decode()
+
+
+def put_words_in_link(name: str, words: Sequence[str]) -> None:
+    """Writes words into the address; none take them out."""
+    if words:
+        st.query_params[name] = ",".join(words)
+    else:
+        st.query_params.pop(name, None)

@@ -1,0 +1,119 @@
+"""Samples of every component, decoded in the browser while a slider is dragged.
+
+Python sends the noise once and hears of a slider when it is let go; the decoder's weights travel over
+HTTP, once per checkpoint (`ui.weights`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
+"""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.generation import ancestral_noise, component_noise
+from ui import loaders
+from ui.links import numbers_in_link, put_in_link
+from ui.theme import component_colour
+from ui.weights import decoder_address
+
+__all__ = ["SAMPLES", "Prior", "live_components"]
+
+SAMPLES = 16  # digits in a row
+REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
+SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
+_WIDGETS = Path(__file__).with_name("widgets")
+
+_widget = st.components.v2.component(
+    "live_components",
+    html='<div class="live"></div>',
+    css=(_WIDGETS / "components.css").read_text(),
+    js=(_WIDGETS / "decoder.js").read_text() + (_WIDGETS / "components.js").read_text(),
+)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Where the sliders stand, and the seed of the noise."""
+
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    switches: tuple[bool, ...]
+    seed: int
+
+
+def live_components(checkpoint: Checkpoint) -> Prior:
+    """The rows of samples with their sliders; returns what was last let go of."""
+    config = checkpoint.model_config
+    # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
+    kept = f"live-{checkpoint.name}-{config.prior_means}-{config.prior_scales}"
+    if kept not in st.session_state:
+        st.session_state[kept] = _from_link(checkpoint)
+    key = f"live-{checkpoint.name}-{checkpoint.digest}"
+    if (said := st.session_state.get(key)) is not None:
+        st.session_state[kept] = _heard(said, config, st.session_state[kept])
+    prior: Prior = st.session_state[kept]
+    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
+    _widget(
+        key=key,
+        data={
+            "decoder": decoder_address(checkpoint),
+            "means": config.prior_means,
+            "scales": config.prior_scales,
+            "now": {
+                "means": prior.means,
+                "scales": prior.scales,
+                "view": dict(zip(SWITCHES, prior.switches, strict=True)),
+            },
+            "seed": prior.seed,
+            "noise": _base64(component_noise(config, SAMPLES, prior.seed)),
+            "ancestral": ancestral.tolist(),
+            "ancestral_noise": _base64(noise),
+            "colours": [component_colour(k) for k in range(config.num_components)],
+        },
+        on_now_change=lambda: None,
+        on_seed_change=lambda: None,
+    )
+    put_in_link("means", None if prior.means == config.prior_means else prior.means)
+    put_in_link("scales", None if prior.scales == config.prior_scales else prior.scales)
+    put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
+    put_in_link("noise", [prior.seed] if prior.seed else None)
+    return prior
+
+
+def _from_link(checkpoint: Checkpoint) -> Prior:
+    """What the address asks for, the trained prior where it asks for nothing or for nonsense."""
+    config = checkpoint.model_config
+    k, means, scales = config.num_components, None, None
+    if st.session_state.setdefault("live-opened-with", checkpoint.name) == checkpoint.name:  # others have their own
+        means = numbers_in_link("means", k, *_range(config.prior_means, -REACH, REACH))
+        scales = numbers_in_link("scales", k, *_range(config.prior_scales, SMALLEST_SCALE, LARGEST_SCALE))
+    switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
+    (seed,) = numbers_in_link("noise", 1, 0, 1e6) or (0,)
+    return Prior(means or config.prior_means, scales or config.prior_scales, tuple(map(bool, switches)), int(seed))
+
+
+def _heard(said: Any, config: ModelConfig, before: Prior) -> Prior:
+    """What the widget says; what it does not speak of stays as it was."""
+    now, seed = said.get("now"), said.get("seed")
+    if now is None:
+        return Prior(before.means, before.scales, before.switches, before.seed if seed is None else int(seed))
+    return Prior(
+        tuple(float(m) for m in now["means"][: config.num_components]),
+        tuple(float(s) for s in now["scales"][: config.num_components]),
+        tuple(bool(now["view"][name]) for name in SWITCHES),
+        before.seed if seed is None else int(seed),
+    )
+
+
+def _range(trained: tuple[float, ...], low: float, high: float) -> tuple[float, float]:
+    return min(low, *trained), max(high, *trained)
+
+
+def _base64(values: NDArray[np.float32]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

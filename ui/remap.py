@@ -1,0 +1,60 @@
+"""A map computed anew, with settings of one's own, as a job that can be watched and cancelled."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.projection import ProjectionConfig
+from ui.jobs import Job, job_manager
+from ui.loaders import dataset
+
+__all__ = ["remap_form"]
+
+
+def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
+    """Asks for settings, starts the job, and shows those under way.
+
+    Args:
+        checkpoints: those that can be mapped: trained beside the test set `name`.
+        name: of the data set.
+    """
+    usual, count = ProjectionConfig(), len(dataset(name).test)
+    with st.form("remap", border=False):
+        which, perplexity, iterations, seed = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
+        chosen = which.selectbox("Draw the map of", [c.name for c in checkpoints])
+        settings = {
+            "--perplexity": perplexity.number_input(
+                "Perplexity", 2.0, (count - 1) / 3, usual.perplexity, 5.0, format="%g"
+            ),
+            "--iterations": iterations.number_input("Iterations", 1, 5000, usual.iterations, 50),
+            "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),
+        }
+        if st.form_submit_button("Compute it anew") and chosen is not None:
+            options = [str(part) for pair in settings.items() for part in pair]
+            started = job_manager().start(chosen, "map", [chosen, *options])
+            if started.verb != "map":
+                st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
+    st.caption("It takes about a minute, and replaces the stored map; the same seed gives the same picture.")
+    for checkpoint in checkpoints:
+        job = job_manager().get(checkpoint.name)
+        if job is not None and job.verb == "map":
+            _watch(job)
+
+
+@st.fragment(run_every=1.0)
+def _watch(job: Job) -> None:
+    if job.running:
+        words, button = st.columns([5, 1], vertical_alignment="center")
+        percent = re.search(r"(\d+)%", job.last_line)
+        words.progress(int(percent[1]) / 100 if percent else 0.0, f"Mapping {job.name} …")
+        if button.button("Cancel", key=f"cancel-map-{job.name}", help="Keeps the old map."):
+            with st.spinner("Stopping …"):
+                job.stop()
+            st.rerun()
+    elif job.failed:
+        st.error(f"Mapping {job.name} failed: {job.last_line}")
+    elif f"mapped-{job.process.pid}" not in st.session_state:
+        st.session_state[f"mapped-{job.process.pid}"] = True
+        st.rerun()  # the whole page: there is a new map

@@ -1,0 +1,62 @@
+"""t-SNE maps as still pictures: ten thousand points without a browser's plotting library."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ui.theme import CLASS_COLOURS
+
+__all__ = ["INK", "PAPER", "draw_map"]
+
+INK, PAPER = "#30343b", "#ffffff"
+BOTH_THEMES = "#7d828c"  # seen on light and on dark
+FINER = 3  # drawn so many times larger, then reduced: smooth dots
+DOT, LEGEND, RING = 1.6, 36, 9  # radius; height; radius: screen pixels
+
+
+def draw_map(
+    coordinates: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    names: Sequence[str],
+    side: int,
+    marked: NDArray[np.float32] | None = None,
+    paper: str | None = PAPER,
+) -> Image.Image:
+    """A map (N, 2), one colour a class, with a legend below where there are at most ten.
+
+    Args:
+        coordinates: (N, 2).
+        labels: (N,) classes.
+        names: of the classes.
+        side: of the map, screen pixels.
+        marked: (2,) a place that gets a ring.
+        paper: colour of the background; None for a transparent one, for both themes.
+    """
+    ink = INK if paper else BOTH_THEMES
+    few = len(names) <= len(CLASS_COLOURS)
+    everything = coordinates if marked is None else np.vstack([coordinates, marked])
+    low, high = everything.min(0), everything.max(0)
+    margin = RING if marked is not None else 2 * DOT
+    scale = (side - 2 * margin) / float((high - low).max())
+    places = FINER * (margin + scale * (everything - low))
+    size = (FINER * side, FINER * (side + (LEGEND if few else 0)))
+    image = Image.new("RGB", size, paper) if paper else Image.new("RGBA", size, (128, 128, 128, 0))
+    draw = ImageDraw.Draw(image)
+    for index in np.random.default_rng(0).permutation(len(labels)):  # so that no class covers the others
+        _dot(draw, places[index, 0], places[index, 1], FINER * DOT, CLASS_COLOURS[labels[index] % len(CLASS_COLOURS)])
+    if marked is not None:
+        x, y = places[-1]
+        reach = FINER * RING
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), outline=ink, width=3 * FINER)
+    font = ImageFont.load_default(FINER * 15)
+    for k, name in enumerate(names if few else ()):
+        x, y = FINER * side / len(names) * (k + 0.3), FINER * (side + LEGEND / 2)
+        _dot(draw, x, y, FINER * 5, CLASS_COLOURS[k])
+        draw.text((x + FINER * 10, y), name, ink, font, anchor="lm")
+    return image.reduce(FINER)
+
+
+def _dot(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)

@@ -1,0 +1,58 @@
+"""The same mixture trained under other priors: the honest answer to "what if it had been trained so"."""
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.generation import component_samples
+from ui import loaders
+from ui.images import tile
+
+__all__ = ["show_siblings", "siblings"]
+
+_PRIOR = ("prior_means", "prior_scales", "concentration")
+
+
+def siblings(checkpoint: Checkpoint) -> list[Checkpoint]:
+    """Checkpoints of the same architecture, data and recipe under another prior, by the spread of their means."""
+
+    def kind(other: Checkpoint) -> tuple[object, ...]:
+        architecture = {name: v for name, v in other.model_config.to_dict().items() if name not in _PRIOR}
+        return architecture, other.train_config
+
+    others = [c for c in loaders.checkpoints() if c.model_config != checkpoint.model_config]
+    found = [c for c in others if kind(c) == kind(checkpoint)]
+    return sorted(found, key=lambda c: (c.model_config.concentration, max(c.model_config.prior_means), c.name))
+
+
+def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
+    """Samples of every component of every sibling, the same noise throughout, with −log p(x) where it is recorded."""
+    others = siblings(checkpoint)
+    if not others:
+        return
+    st.subheader("What if it had been trained so?")
+    st.caption(
+        "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
+        " noise as above."
+    )
+    for other in others:
+        config = other.model_config
+        model = loaders.model(other.folder, other.digest)
+        samples = component_samples(model, config.prior_means, config.prior_scales, count, seed)
+        words, picture = st.columns([4, 7], vertical_alignment="center")
+        means = ", ".join(f"{mean:g}" for mean in config.prior_means)
+        words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
+        picture.image(
+            tile(samples.reshape(-1, samples.shape[-1]), columns=count, zoom=2),
+            output_format="PNG",
+            width="stretch",
+            alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
+        )
+
+
+def _likelihood(checkpoint: Checkpoint) -> str:
+    for row in loaders.results():
+        if row.get("checkpoint") != checkpoint.name or row["eval_dataset"] != checkpoint.train_config.dataset:
+            continue
+        if nll := row["nll"].get("5000"):
+            return f"−log p(x) {nll['value']:.2f} ± {nll['ci95']:.2f} nats (S = 5000)"
+    return "−log p(x) not recorded"

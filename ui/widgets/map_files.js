@@ -1,0 +1,53 @@
+// Files of the maps: fetched once a page visit, kept by the browser's cache between visits.
+// `serverRoot` is that of decoder.js; the layout of each file is described in ui/map_files.py.
+
+const fetched = (window.dlgmmMapFiles ??= new Map());
+
+// read: turns the file's ArrayBuffer into what is kept.
+function fetchOnce(path, read) {
+  if (!fetched.has(path)) {
+    const found = fetch(serverRoot() + path).then(async (answer) => {
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      return read(await answer.arrayBuffer());
+    });
+    found.catch(() => fetched.delete(path)); // so that it can be tried again
+    fetched.set(path, found);
+  }
+  return fetched.get(path);
+}
+
+const fetchImages = (path) => fetchOnce(path, (buffer) => new Uint8Array(buffer));
+
+const fetchPoints = (path, count) => fetchOnce(path, (buffer) => ({
+  places: new Float32Array(buffer, 0, 2 * count),
+  classes: new Uint8Array(buffer, 8 * count, count),
+}));
+
+const fetchWeights = (path, count) => fetchOnce(path, (buffer) => ({
+  largest: new Float32Array(buffer, 0, count),
+  entropy: new Float32Array(buffer, 4 * count, count),
+  component: new Uint8Array(buffer, 8 * count, count),
+}));
+
+const fetchNll = (path) => fetchOnce(path, (buffer) => new Float32Array(buffer));
+
+// One test image on a canvas: eight pixels a byte, the first one highest; white ink on black, as everywhere.
+function drawImage(context, images, index, left = 0, top = 0) {
+  const picture = context.createImageData(SIDE, SIDE);
+  const start = (index * SIDE * SIDE) / 8;
+  for (let x = 0; x < SIDE * SIDE; x++) {
+    const value = images[start + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
+    picture.data.set([value, value, value, 255], 4 * x);
+  }
+  context.putImageData(picture, left, top);
+}
+
+// An element with properties, attributes where it has no such property, and children.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    name in element && name !== "list" ? (element[name] = value) : element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,257 @@
+// Linked maps: what they share, the controls above them, and what Python is told.
+
+const TITLES = { class: "class", component: "component of largest weight E[π|x]",
+  entropy: "entropy of the weights", nll: "−log p(x)" };
+const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
+const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".maps");
+  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  const app = (root.app ??= new MapApp(root));
+  app.take(data);
+}
+
+class MapApp {
+  constructor(root) {
+    this.root = root;
+    this.plots = [];
+    this.hot = null; // the image pointed at
+    this.group = null; // one byte an image: whether it lies within the outline
+    this.waiting = new Set(); // plots to be drawn on the next frame
+    this.made = new Map(); // stamps, by size and colours
+    this.colour = make("select", { "aria-label": "Colour by" },
+      ...Object.entries(TITLES).map(([value, textContent]) => make("option", { value, textContent })));
+    this.colour.onchange = () => {
+      Object.assign(this.now, { colour: this.colour.value, only: null });
+      this.recolour();
+      this.tell();
+    };
+    this.drags = Object.entries(DRAGS).map(([value, words]) => {
+      const input = make("input", { type: "radio", name: "drag", value });
+      input.onchange = () => { this.now.mode = value; this.redraw(); this.tell(); };
+      return make("label", {}, input, make("span", { textContent: words }));
+    });
+    this.legend = make("div", { className: "legend" });
+    this.words = make("p", { className: "words", role: "status" });
+    this.clear = make("button", { type: "button", className: "clear", textContent: "Clear" });
+    this.clear.onclick = () => this.escape();
+    this.strip = make("canvas", { className: "strip", height: SIDE, role: "img" });
+    this.below = make("div", { className: "below" }, make("div", {}, this.words, this.clear), this.strip);
+    this.spoken = make("p", { className: "spoken", role: "status" }); // for those who do not see the marks
+    this.grid = make("div", { className: "grid" });
+    const drag = make("fieldset", { className: "drag" }, make("legend", { textContent: "Drag to" }), ...this.drags);
+    root.replaceChildren(
+      make("div", { className: "controls" }, make("label", {}, "Colour by", this.colour), drag),
+      this.legend, this.grid, this.below, this.spoken);
+    root.onkeydown = (event) => { if (event.key === "Escape") this.escape(); };
+    // A theme changes the text's colour, which the style sheet lets take a millisecond.
+    root.ontransitionend = (event) => { if (event.target === root) this.retheme(); };
+    new ResizeObserver(() => { for (const plot of this.plots) plot.resize(); this.showGroup(); }).observe(root);
+  }
+
+  // ---- from Python and to Python
+  take(data) {
+    const said = JSON.stringify(data.now);
+    // What Python says is out of date where it has not yet heard the last thing said here.
+    const fresh = !this.now || (data.now.turn >= this.now.turn && said !== this.heard);
+    this.data = data;
+    if (fresh) {
+      this.now = structuredClone(data.now);
+      this.heard = said;
+    }
+    const signature = JSON.stringify(data.maps.map((map) => [map.title, map.settings, map.points]));
+    if (signature !== this.signature) {
+      this.signature = signature;
+      this.build();
+      this.retheme();
+    }
+    this.fetchAll();
+    if (fresh) { this.regroup(); this.recolour(); }
+  }
+
+  tell() {
+    this.now.turn += 1;
+    this.heard = JSON.stringify(this.now);
+    this.root.tell("now", structuredClone(this.now));
+  }
+
+  build() {
+    const before = new Map(this.plots.map((plot) => [plot.info.points, plot]));
+    this.plots = this.data.maps.map((info) => {
+      const plot = new MapPlot(this, info), old = before.get(info.points);
+      if (old?.places) Object.assign(plot, { zoom: old.zoom, centre: old.centre });
+      giveHand(this, plot);
+      return plot;
+    });
+    this.grid.replaceChildren(...this.plots.map((plot) => plot.figure));
+    this.grid.dataset.count = this.plots.length;
+    this.root.dataset.ready = "";
+  }
+
+  fetchAll() {
+    const { plots, data } = this, waits = [];
+    const get = (promise, arrived) => waits.push(promise.then((found) => { if (plots === this.plots) arrived(found); }));
+    get(fetchImages(data.images), (images) => { this.images = images; this.showGroup(); });
+    for (const [at, plot] of plots.entries()) {
+      plot.info = data.maps[at];
+      if (!plot.places) get(fetchPoints(plot.info.points, data.count), (points) => {
+        plot.setPoints(points);
+        this.regroup();
+        this.recolour();
+      });
+      if (plot.info.weights && !plot.weights) get(fetchWeights(plot.info.weights, data.count), (weights) => {
+        plot.weights = weights;
+        this.recolour();
+      });
+      if (plot.info.nll && !plot.nll) get(fetchNll(plot.info.nll), (nll) => { plot.nll = nll; this.recolour(); });
+    }
+    Promise.all(waits).then(
+      () => requestAnimationFrame(() => { if (plots === this.plots) this.root.dataset.ready = "yes"; }),
+      (error) => { this.words.textContent = `A map could not be fetched (${error.message}): reload the page.`; });
+  }
+
+  // ---- colours
+  colourWords() {
+    const { colour, only } = this.now;
+    const shown = only === null ? "" : `, only ${colour} ${colour === "class" ? this.data.classes.names[only] : only + 1}`;
+    return TITLES[colour] + shown;
+  }
+
+  // Which stamp every point gets, and the legend.
+  recolour() {
+    const { now, data, plots } = this;
+    const drawn = plots.filter((plot) => plot.places);
+    const values = (plot) => (now.colour === "nll" ? plot.nll : plot.weights?.entropy);
+    const isScale = now.colour === "entropy" || now.colour === "nll";
+    const known = isScale ? drawn.filter(values) : [];
+    const [low, high] = known.length ? quantiles(known.map(values)) : [0, 0];
+    for (const plot of drawn) {
+      const signs = now.colour === "class" ? plot.classes : plot.weights?.component;
+      plot.isPlain = isScale ? !values(plot) : !signs;
+      plot.looks = plot.isPlain ? new Uint8Array(data.count)
+        : isScale ? shadesOf(values(plot), low, high)
+          : now.only === null ? signs : signs.map((sign) => (sign === now.only ? sign : NOWHERE));
+      plot.note = !plot.isPlain ? "" : now.colour === "nll" ? "not estimated yet"
+        : plot.info.weights ? "" : "one bell: no weights to colour by";
+    }
+    this.colour.value = now.colour;
+    for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;
+    this.drawLegend(low, high);
+    this.redraw();
+  }
+
+  drawLegend(low, high) {
+    const { now, data } = this, { classes, components } = data;
+    const numbers = components.colours.map((_, k) => String(k + 1));
+    const scale = (title, digits) => scaleLegend(title, this.shades,
+      low < high ? [`≤ ${low.toFixed(digits)}`, ((low + high) / 2).toFixed(digits), `≥ ${high.toFixed(digits)}`] : []);
+    this.legend.replaceChildren(...{
+      class: () => signLegend(this, "class", classes.names, classes.glyphs, classes.colours),
+      component: () => signLegend(this, "component", numbers, numbers, components.colours),
+      entropy: () => scale("entropy of E[π|x], nats", 2),
+      nll: () => scale(`−log p(x), nats, S = ${data.samples}`, 0),
+    }[now.colour]());
+  }
+
+  stamps(plot) {
+    const { colour } = this.now, { classes, components } = this.data;
+    const isSign = !plot.isPlain && (colour === "class" || colour === "component");
+    const size = Math.round((isSign ? 7 : 4) * Math.min(2.2, plot.zoom ** 0.4)) + (isSign ? 1 : 0);
+    const key = [plot.isPlain ? "plain" : colour, size, plot.density, this.paper].join();
+    if (!this.made.has(key)) {
+      this.made.set(key, plot.isPlain ? discStamps([PLAIN], size, plot.density)
+        : colour === "class" ? signStamps(classes.glyphs, classes.colours, size, plot.density)
+          : colour === "component"
+            ? signStamps(components.colours.map((_, k) => String(k + 1)), components.colours, size, plot.density)
+            : discStamps(this.shades, size, plot.density));
+    }
+    return this.made.get(key);
+  }
+
+  retheme() {
+    const style = getComputedStyle(this.root);
+    this.text = style.color;
+    this.paper = style.getPropertyValue("--st-background-color") || "white";
+    this.shades = themeShades(this.data.scale, parseColour(this.paper));
+    this.made.clear();
+    if (this.now) this.recolour();
+  }
+
+  // ---- what is pointed at, selected, grouped
+  pointAt(index, plot, speak = false) {
+    for (const each of this.plots) each.showTip(each === plot ? index : null);
+    if (index === this.hot) return;
+    this.hot = index;
+    this.mark();
+    if (speak) this.spoken.textContent = plot.says.textContent;
+  }
+
+  select(index, second, plot) {
+    const [first] = this.now.images;
+    this.now.images = second && first !== undefined && first !== index ? [first, index] : [index];
+    this.pointAt(index, plot);
+    this.mark();
+    this.tell();
+  }
+
+  groupWithin(plot, outline) {
+    const rounded = outline.map((corner) => corner.map((value) => Number(value.toFixed(3))));
+    this.now.group = { map: plot.info.name, outline: rounded };
+    this.regroup();
+    this.redraw();
+    this.tell();
+  }
+
+  regroup() {
+    const { group } = this.now, plot = this.plots.find((each) => each.info.name === group?.map);
+    this.group = plot?.places ? within(plot.places, group.outline) : null;
+    this.showGroup();
+  }
+
+  showGroup() {
+    const { group, strip } = this, classes = this.plots.find((plot) => plot.classes)?.classes;
+    this.words.textContent = group ? groupWords(classes, group, this.data.classes.names) : HELP;
+    this.words.classList.toggle("help", !group);
+    this.below.classList.toggle("on", Boolean(group));
+    const members = group ? [...group.keys()].filter((i) => group[i]) : [];
+    const count = Math.min(members.length, Math.max(1, Math.floor((this.root.clientWidth + 2) / (SIDE + 2))));
+    strip.width = Math.max(1, count * (SIDE + 2) - 2);
+    strip.setAttribute("aria-label", `${count} of the images in the group`);
+    if (!this.images) return;
+    for (let i = 0; i < count; i++) { // evenly spread over the group
+      drawImage(strip.getContext("2d"), this.images, members[Math.floor((i * members.length) / count)], i * (SIDE + 2));
+    }
+  }
+
+  // First the group, then the images, then the class shown alone.
+  escape() {
+    const { now } = this;
+    if (now.group) now.group = null;
+    else if (now.images.length) now.images = [];
+    else if (now.only !== null) now.only = null;
+    else return;
+    this.regroup();
+    this.recolour();
+    this.tell();
+  }
+
+  // ---- frames
+  draw(plot) {
+    this.waiting.add(plot);
+    this.mark();
+  }
+
+  redraw() { for (const plot of this.plots) this.draw(plot); }
+
+  mark() {
+    if (this.frame) return;
+    for (const plot of this.plots) plot.describe();
+    this.frame = requestAnimationFrame(() => {
+      this.frame = null;
+      for (const plot of this.waiting) plot.drawPoints();
+      this.waiting.clear();
+      for (const plot of this.plots) { plot.drawMarks(); plot.describe(); }
+    });
+  }
+}

@@ -1,0 +1,170 @@
+// A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
+// Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame.
+
+const POINTS = 101, WIDTH = 320, HEIGHT = 120, STEP_MILLISECONDS = 350, KEY_STEP = 0.01;
+const SVG = "http://www.w3.org/2000/svg";
+const two = (value) => value.toFixed(2);
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".stick");
+  if (root.dataset.signature === data.signature) return;
+  root.dataset.signature = data.signature;
+  const { concentrations, colours, decoder } = data;
+  const breaks = concentrations.length, T = breaks + 1;
+  const mean = floats(data.mean), draws = floats(data.draws), density = floats(data.density);
+  const v = Float64Array.from(mean), pieces = new Float64Array(T);
+  let next = 0, chosen = 0, visible = T, model = null, timer = null;
+
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const draw = (tag, attributes) => {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+
+  // ---- the stick
+  const stick = make("div", { className: "whole" });
+  const segments = Array.from({ length: T }, (_, k) => {
+    const segment = make("button", { type: "button", className: "piece" });
+    segment.style.background = colours[k];
+    segment.onpointerenter = segment.onfocus = () => { chosen = Math.min(k, breaks - 1); explain(); };
+    segment.onclick = segment.onpointerenter;
+    stick.append(segment);
+    return segment;
+  });
+  const handles = decoder === null ? [] : Array.from({ length: breaks }, (_, k) => {
+    const handle = make("span", { className: "handle", tabIndex: 0 });
+    handle.setAttribute("role", "slider");
+    handle.setAttribute("aria-label", `break ${k + 1}`);
+    handle.setAttribute("aria-valuemin", 0);
+    handle.setAttribute("aria-valuemax", 1);
+    handle.onpointerdown = (event) => { handle.setPointerCapture(event.pointerId); handle.held = true; event.preventDefault(); };
+    handle.onpointermove = (event) => {
+      if (!handle.held) return;
+      const box = stick.getBoundingClientRect();
+      const before = pieces.subarray(0, k).reduce((sum, piece) => sum + piece, 0);
+      set(k, ((event.clientX - box.left) / box.width - before) / Math.max(1e-6, 1 - before));
+    };
+    handle.onpointerup = handle.onpointercancel = () => { handle.held = false; };
+    handle.onkeydown = (event) => {
+      const step = { ArrowRight: KEY_STEP, ArrowUp: KEY_STEP, ArrowLeft: -KEY_STEP, ArrowDown: -KEY_STEP }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      set(k, v[k] + step);
+    };
+    handle.onfocus = () => { chosen = k; explain(); };
+    stick.append(handle);
+    return handle;
+  });
+  const set = (k, fraction) => {
+    v[k] = Math.min(0.999, Math.max(0.001, fraction));
+    chosen = k;
+    said("Breaks moved by hand.");
+    show();
+  };
+
+  // ---- what lies behind a break
+  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img" });
+  const curve = draw("path", { fill: "none", "stroke-width": 2 });
+  const marker = draw("line", { y1: 0, y2: HEIGHT, stroke: "currentColor", "stroke-dasharray": "3 3" });
+  const ends = [0, 0.5, 1].map((at) => {
+    const label = draw("text", { x: at * WIDTH, y: HEIGHT + 14, "text-anchor": ["start", "middle", "end"][2 * at] });
+    label.textContent = at;
+    return label;
+  });
+  svg.append(draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, stroke: "currentColor" }), curve, marker, ...ends);
+  const words = make("p", { className: "words" });
+  const explain = () => {
+    const values = density.subarray(chosen * POINTS, (chosen + 1) * POINTS);
+    const top = 1.05 * Math.max(...values.subarray(2, -2)); // an end where the density is infinite is cut off
+    const y = (value) => HEIGHT - (HEIGHT - 4) * Math.min(1, value / top);
+    curve.setAttribute("d", "M" + Array.from(values, (value, i) => `${(WIDTH * i) / (POINTS - 1)} ${y(value)}`).join("L"));
+    curve.setAttribute("stroke", colours[chosen]);
+    marker.setAttribute("x1", v[chosen] * WIDTH);
+    marker.setAttribute("x2", v[chosen] * WIDTH);
+    const [a, b] = concentrations[chosen];
+    words.textContent = `Break ${chosen + 1} takes v = ${two(v[chosen])} of what is left, a draw from`
+      + ` Kumaraswamy(a = ${two(a)}, b = ${two(b)}); piece ${chosen + 1} is π = ${pieces[chosen].toFixed(3)}.`;
+    svg.setAttribute("aria-label", `Density of fraction v ${chosen + 1} between 0 and 1; ${words.textContent}`);
+    segments.forEach((segment, k) => segment.classList.toggle("chosen", k === chosen));
+  };
+
+  // ---- buttons
+  const status = make("span", { className: "said" });
+  status.setAttribute("role", "status");
+  const said = (text) => { status.textContent = text; };
+  const take = (values, text) => { clearInterval(timer); visible = T; v.set(values); said(text); show(); };
+  const redraw = make("button", { type: "button", textContent: "Redraw" });
+  redraw.onclick = () => {
+    const at = next++ % (draws.length / breaks);
+    take(draws.subarray(at * breaks, (at + 1) * breaks), `Draw ${at + 1} from the posterior of the sticks.`);
+  };
+  const centre = make("button", { type: "button", textContent: "Mean" });
+  centre.onclick = () => take(mean, "The mean fractions, whose pieces are E[π|x].");
+  const step = make("button", { type: "button", textContent: "Break it step by step" });
+  step.onclick = () => {
+    clearInterval(timer);
+    visible = 1;
+    show();
+    timer = setInterval(() => {
+      visible += 1;
+      chosen = Math.min(visible - 2, breaks - 1);
+      if (visible >= T) clearInterval(timer);
+      show();
+    }, STEP_MILLISECONDS);
+  };
+
+  // ---- the digit that the pieces are the code of
+  const canvas = make("canvas", { width: 168, height: 168, className: "decoded" });
+  canvas.setAttribute("role", "img");
+  const code = new Float32Array(T);
+  const decode = () => {
+    if (model === null) return;
+    code.set(pieces);
+    drawDigit(canvas.getContext("2d"), model.decode(code), 0, 0, 6);
+    root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
+  };
+
+  let waiting = false;
+  const show = () => {
+    let left = 1;
+    for (let k = 0; k < breaks; k++) { pieces[k] = v[k] * left; left -= pieces[k]; }
+    pieces[breaks] = left;
+    let start = 0;
+    segments.forEach((segment, k) => {
+      // before a break is made, the rest of the stick is whole
+      const width = k === visible - 1 ? 1 - start : pieces[k];
+      segment.style.display = k < visible ? "block" : "none";
+      segment.style.left = `${100 * start}%`;
+      segment.style.width = `${100 * width}%`;
+      segment.textContent = width > 0.06 ? k + 1 : "";
+      segment.setAttribute("aria-label", `piece ${k + 1}, ${width.toFixed(3)} of the stick`);
+      start += width;
+      if (handles[k]) {
+        handles[k].style.left = `${100 * start}%`;
+        handles[k].style.display = visible === T ? "block" : "none";
+        handles[k].setAttribute("aria-valuenow", two(v[k]));
+      }
+    });
+    explain();
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; decode(); });
+    }
+  };
+  canvas.setAttribute("aria-label", "The digit decoded from the pieces");
+  root.replaceChildren(
+    make("div", { className: "bar" }, redraw, centre, step, status), stick,
+    make("div", { className: "below" }, make("div", { className: "density" }, svg, words), ...(decoder ? [canvas] : [])));
+  said("The mean fractions, whose pieces are E[π|x].");
+  show();
+  if (decoder !== null) {
+    decoderOf(decoder).then(
+      (found) => { model = found; decode(); root.dataset.ready = "yes"; },
+      (error) => said(`The decoder could not be fetched (${error.message}): reload the page.`));
+  }
+}
