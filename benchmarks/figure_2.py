@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dlgmm_core.checkpoints import load_checkpoint, read_checkpoint
 from dlgmm_core.data import load_dataset
+from dlgmm_core.experiments import FIGURE_2
 from dlgmm_core.generation import component_samples
 from dlgmm_core.models import MODELS
 from dlgmm_core.projection import load_map
@@ -26,9 +27,7 @@ SIDE, MARGIN, TITLE = 520, 16, 30  # of a panel, screen pixels
 def main() -> None:
     """Writes both figures into `benchmarks/figures`."""
     FIGURES.mkdir(exist_ok=True)
-    panels = {
-        f"components-{name}": extreme_components(name) for name in ("mnist-dlgmm-fig2", "mnist-dlgmm-fig2-alpha0.1")
-    }
+    panels = {"components": extreme_components(FIGURE_2)}
     panels["tsne"] = [code_map("mnist-gauss-vae"), code_map("mnist-dlgmm")]
     for name, pair in panels.items():
         side_by_side(pair).quantize(128).save(FIGURES / f"{name}.png", optimize=True)

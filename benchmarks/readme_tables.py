@@ -3,13 +3,11 @@
 Run it as `python -m benchmarks.readme_tables`; a test fails when README differs from what it would write.
 """
 
-import statistics
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.experiments import INGREDIENTS
 from dlgmm_core.knn import KNN_SIZES
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_knn_errors, paper_nll
@@ -83,39 +81,6 @@ def omniglot_table(rows: list[Row]) -> str:
     return _table("model | recipe | binarization | −ELBO | S = 50 | paper printed | S = 5000 | epochs", lines)
 
 
-def seeds_table(rows: list[Row]) -> str:
-    """Mean and standard deviation over seeds of the paper's recipe."""
-    lines = []
-    for model in MODELS:
-        runs = [r for r in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper",)) if r["model"] == model]
-        if len(runs) > 1:
-            figures: list[Callable[[Row], float]] = [
-                lambda r: -r["elbo"]["value"],
-                lambda r: r["nll"]["50"]["value"],
-                lambda r: r["nll"]["5000"]["value"],
-                lambda r: r["knn"]["sample"]["5"]["error"],
-                lambda r: r["knn"]["mean"]["5"]["error"],
-            ]
-            cells = [_spread([figure(run) for run in runs]) for figure in figures]
-            lines.append([MODELS[model].label, ", ".join(str(run["seed"]) for run in runs), *cells])
-    head = "model | seeds | −ELBO | −log p(x), S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means"
-    return _table(head, lines)
-
-
-def ingredients_table(rows: list[Row]) -> str:
-    """What every step from the paper's recipe to the tuned one gave."""
-    lines, before = [], None
-    names = [f"ingredient-{name}" for name in INGREDIENTS]
-    for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("ingredient",)):
-        value = row["nll"]["5000"]["value"]
-        step = INGREDIENTS[row["checkpoint"].removeprefix("ingredient-")]
-        says = ", ".join(f"{key} = {entry}" for key, entry in step.items()) or "the paper's recipe"
-        gained = NONE if before is None else f"{before - value:+.2f}"
-        lines.append([says, _minus(row["elbo"]), _nll(row, "50"), _nll(row, "5000"), gained])
-        before = value if row["checkpoint"] in names else before
-    return _table("added | −ELBO | −log p(x), S = 50 | S = 5000 | nats gained", lines)
-
-
 def knn_table(rows: list[Row]) -> str:
     """kNN errors on MNIST, with the paper's and with McNemar's test against Gauss-VAE."""
     recipes = ("baseline", "paper", "replica", "tuned", "code-size")
@@ -163,8 +128,6 @@ def weights_table(rows: list[Row]) -> str:
 TABLES: dict[str, Callable[[list[Row]], str]] = {
     "likelihood": likelihood_table,
     "omniglot": omniglot_table,
-    "seeds": seeds_table,
-    "ingredients": ingredients_table,
     "knn": knn_table,
     "weights": weights_table,
 }
@@ -238,10 +201,6 @@ def _paired(row: Row) -> str:
     p_value = test["p_value"]
     p_text = f"p = {p_value:.2g}" if p_value >= 1e-4 else "p < 0.0001"
     return f"{test['only_first_wrong']} : {test['only_second_wrong']}, {p_text}"
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.2f}, s = {statistics.stdev(values):.2f}"
 
 
 def _top(percentages: Sequence[float], count: int = 5) -> str:
