@@ -146,14 +146,19 @@ def make(shelf: Path) -> Callable[..., Checkpoint]:
 @pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
-    from ui import loaders  # here, for the same reason
+    from ui import loaders, map_files  # here, for the same reason
 
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
     monkeypatch.setattr(loaders, "dataset", lambda name: few)
-    kept = (loaders.codes, loaders.neighbour_indices)
-    for function in kept:
-        function.clear()
+    forget = (
+        loaders.codes.clear,
+        loaders.neighbour_indices.clear,
+        map_files._packed.cache_clear,
+        map_files._weights_of.cache_clear,
+    )
+    for cache in forget:
+        cache()
     yield few
-    for function in kept:
-        function.clear()
+    for cache in forget:
+        cache()

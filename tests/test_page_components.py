@@ -268,12 +268,14 @@ def test_siblings_are_the_same_network_under_other_priors(family: list[Checkpoin
 
 
 def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoint], shelf: Path) -> None:
+    needed: dict[str, Any] = {"model": "dlgmm", "dataset": "mnist", "code_dim": 3, "knn": {}}
+
     def row(name: str, dataset: str, size: str, value: float) -> dict[str, Any]:
         nll = {size: {"value": value, "ci95": 0.456, "ess": 9.0, "images": 100}}
-        return {"recipe": "figure-2", "checkpoint": name, "eval_dataset": dataset, "nll": nll}
+        return {"recipe": "figure-2", "checkpoint": name, "eval_dataset": dataset, "nll": nll, **needed}
 
     rows = [
-        {"recipe": "baseline", "model": "raw-pixels", "eval_dataset": "mnist"},
+        {**needed, "recipe": "baseline", "model": "raw-pixels", "eval_dataset": "mnist"},
         row("narrow", "binarized-mnist", "5000", 1.0),
         row("narrow", "mnist", "5000", 98.765),
         row("wide", "binarized-mnist", "5000", 2.0),
