@@ -90,7 +90,8 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
                 alt=f"Test image {index}: {words}",
             )
     st.caption(
-        "Reconstructions are decoded from the mean code. Shift-click a second image for the way between the two."
+        "Reconstructions are decoded from the mean code. Shift-click a second one, or"
+        " give its number under **More**, for the way between the two."
     )
 
 

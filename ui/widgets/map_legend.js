@@ -6,7 +6,7 @@ function signLegend(app, title, names, signs, colours) {
     const sign = make("span", { className: "sign", textContent: signs[i] });
     sign.style.color = colours[i];
     const key = make("button", { type: "button", title: `show ${title} ${name} alone` }, sign);
-    if (name !== signs[i]) key.append(name);
+    if (name !== signs[i]) key.append(name.replaceAll("_", " "));
     key.setAttribute("aria-pressed", String(now.only === i));
     key.classList.toggle("off", now.only !== null && now.only !== i);
     key.onclick = () => { now.only = now.only === i ? null : i; app.recolour(); app.tell(); };
