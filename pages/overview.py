@@ -19,7 +19,7 @@ st.header("Where to begin")
 for path, text in (
     ("components", "**Components**: drag a prior mean and see what a component draws."),
     ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
-    ("latent", "**Latent space**: maps of the codes, two models side by side."),
+    ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
     ("knn", "**kNN**: do codes of the same digit lie together? Errors, live."),
     ("likelihood", "**Likelihood**: how probable is a test digit, beside the paper's table."),
     ("train", "**Train**: fit a model of your own and watch it learn."),

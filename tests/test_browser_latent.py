@@ -1,72 +1,21 @@
-"""Linked maps in the browser: what is drawn, pointed at, selected and grouped, by mouse, finger and keyboard."""
+"""Linked maps in the browser: what is drawn, pointed at and selected, by mouse, finger and keyboard."""
 
-import base64
-import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
-from dlgmm_core.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.data import load_dataset
-from dlgmm_core.paths import code_path
-from tests.browser_helpers import overhang, settle, until, visit
-from ui.live_path import POINTS
+from tests.browser_helpers import overhang, settle, until
+from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place, says
 
 pytestmark = pytest.mark.browser
 
-TITLE = "Latent space"
 CLEAR = "c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
-
-
-def open_maps(page: Page, server: str, query: str = "") -> Locator:
-    """The maps, fetched and drawn."""
-    visit(page, f"{server}/latent{query}", TITLE)
-    page.locator(".maps[data-ready=yes]").wait_for()
-    return page.locator(".maps")
-
-
-def app(page: Page, expression: str) -> Any:
-    """What the maps know; `app` is what they share."""
-    return page.locator(".maps").evaluate(f"root => {{ const app = root.app; return {expression}; }}")
-
-
-def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
-    """Where an image lies in the window, once the map is in sight."""
-    stage = page.locator(".marks").nth(plot)
-    stage.scroll_into_view_if_needed()
-    page.wait_for_timeout(400)  # the wheel and the page come to rest
-    box = stage.bounding_box()
-    assert box is not None
-    x, y = app(page, f"app.plots[{plot}].screenOf({index})")
-    return box["x"] + x, box["y"] + y
-
-
-def lonely(page: Page, plot: int = 0) -> int:
-    """An image with nobody near it on a map, so that a click can mean no other."""
-    where = np.array(app(page, f"[...app.plots[{plot}].places]")).reshape(-1, 2)
-    rng = np.random.default_rng(0)
-    candidates = rng.choice(len(where), 400, replace=False)
-    distance = np.linalg.norm(where[candidates, None] - where[None], axis=-1)
-    distance[np.arange(400), candidates] = np.inf
-    return int(candidates[distance.min(1).argmax()])
-
-
-def pixels(page: Page, plot: int = 0) -> NDArray[np.uint8]:
-    """(height, width, 3) colours of a map's points."""
-    url: str = page.locator(".stage > canvas:first-child").nth(plot).evaluate("c => c.toDataURL()")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
-
-
-def says(page: Page) -> list[str]:
-    return page.locator(".says").all_inner_texts()
 
 
 @pytest.fixture
@@ -177,8 +126,8 @@ def test_a_click_selects_an_image_for_the_page_the_link_and_the_session(server: 
     page.get_by_role("heading", name=f"Image {index}").wait_for()
     assert f"image={index}" in page.url
     until(page, lambda: page.locator("[data-testid=stImage] img").count() == 5)
-    page.get_by_role("link", name="Overview").click()
-    page.get_by_role("heading", name="Where to begin").wait_for()
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("heading", name="Train").wait_for()
     page.get_by_role("link", name=TITLE).click()
     page.get_by_role("heading", name=f"Image {index}").wait_for()
     page.locator(".maps[data-ready=yes]").wait_for()
@@ -263,123 +212,6 @@ def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None
     page.keyboard.press("Escape")
     until(page, lambda: "image" not in page.url)
     settle(page)
-
-
-# --- groups ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mode", ["lasso", "box"])
-def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
-    mode: str, server: str, page: Page, labels: NDArray[np.int64]
-) -> None:
-    maps = open_maps(page, server)
-    maps.locator(".drag span", has_text=mode).click()
-    stage = maps.locator(".marks").first
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    assert box is not None
-    left, top = box["width"] * 0.4, box["height"] * 0.4
-    right, bottom = left + 90, top + 70
-    corners = [(right, top), (right, bottom), (left, bottom), (left, top)] if mode == "lasso" else [(right, bottom)]
-    page.mouse.move(box["x"] + left, box["y"] + top)
-    page.mouse.down()
-    for x, y in corners:
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
-    page.mouse.up()
-    screen = np.array(app(page, "[...Array(10000).keys()].map(i => app.plots[0].screenOf(i))"))
-    inside = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
-    group = np.array(app(page, "[...app.group]"), bool)
-    assert abs(int(inside.sum()) - int(group.sum())) <= 5 and (inside != group).sum() <= 5  # points on the line
-    counts = np.bincount(labels[group], minlength=10)
-    words = maps.locator(".words").inner_text()
-    assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
-    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
-    stage.focus()
-    page.keyboard.press("Escape")
-    until(page, lambda: "images:" not in maps.locator(".words").inner_text())
-    assert app(page, "app.group") is None
-    assert all(saturation(pixels(page, plot)) > 2 * before for plot, before in enumerate(coloured))
-
-
-def saturation(drawn: NDArray[np.uint8]) -> float:
-    """How colourful a map is, on average."""
-    levels = drawn.astype(float)
-    return float((levels.max(-1) - levels.min(-1)).mean())
-
-
-def test_a_group_comes_back_after_a_visit_to_another_page(server: str, page: Page) -> None:
-    maps = open_maps(page, server)
-    maps.locator(".drag span", has_text="box").click()
-    stage = maps.locator(".marks").first
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 150, box["y"] + 150)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 250, box["y"] + 230, steps=4)
-    page.mouse.up()
-    until(page, lambda: "images:" in maps.locator(".words").inner_text())
-    words = maps.locator(".words").inner_text()
-    settle(page)
-    page.wait_for_timeout(500)
-    settle(page)
-    page.get_by_role("link", name="Overview").click()
-    page.get_by_role("heading", name="Where to begin").wait_for()
-    page.get_by_role("link", name=TITLE).click()
-    page.locator(".maps[data-ready=yes]").wait_for()
-    assert maps.locator(".words").inner_text() == words
-
-
-# --- between two images ---------------------------------------------------------------------------
-
-
-def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
-    server: str, page: Page, tree: Path
-) -> None:
-    open_maps(page, server, "?image=77&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
-    index = lonely(page)
-    x, y = place(page, index)
-    page.keyboard.down("Shift")
-    page.mouse.click(x, y)
-    page.keyboard.up("Shift")
-    page.locator(".path[data-ready=yes]").wait_for()
-    slider = page.get_by_role("slider", name="from A to B")
-    images = load_dataset("mnist").test.binary
-    for number, name in enumerate(("mnist-dlgmm-fig2", "mnist-sb-vae", "mnist-gauss-vae")):
-        model, _ = load_checkpoint(tree / "checkpoints" / name)
-        path = code_path(model, images[77], images[index], POINTS)
-        for step in (0, 13, POINTS - 1):
-            slider.evaluate(f"s => {{ s.value = {step}; s.dispatchEvent(new Event('input')); }}")
-            until(page, lambda step=step: page.locator("output").inner_text() == f"t = {step / 40:.2f}")  # type: ignore[misc]
-            canvas = page.locator(".cards canvas").nth(number)
-            data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
-            levels = np.array(data).reshape(112, 112, 4)[::4, ::4, 0].reshape(784)
-            expected = model.likelihood(torch.from_numpy(path.codes[step])).probs.numpy()
-            assert np.abs(levels / 255 - expected).max() < 0.01
-            if path.shares is not None:
-                sticks = page.locator(".cards section").nth(number).locator(".stick span")
-                widths = sticks.evaluate_all("all => all.map(each => parseFloat(each.style.width))")
-                np.testing.assert_allclose(np.array(widths) / 100, path.shares[step], atol=1e-3)
-    slider.focus()
-    page.keyboard.press("ArrowLeft")
-    until(page, lambda: f"at={POINTS - 2}" in page.url)
-    settle(page)
-
-
-# --- a new map ------------------------------------------------------------------------------------
-
-
-def test_a_map_can_be_computed_anew_and_cancelled(server: str, tree: Path, page: Page) -> None:
-    open_maps(page, server)
-    file = tree / "checkpoints" / "mnist-dldpmm" / TSNE
-    before = file.read_bytes()
-    page.get_by_text("More", exact=True).click()
-    page.get_by_role("button", name="Compute it anew").click()
-    page.get_by_text("Mapping mnist-dldpmm").first.wait_for()
-    page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Mapping mnist-dldpmm").first.wait_for(state="detached")
-    settle(page)
-    assert file.read_bytes() == before
 
 
 def test_nonsense_in_a_link_is_no_obstacle(server: str, page: Page) -> None:
