@@ -18,6 +18,7 @@ from typing import Any
 
 from dlgmm_core.checkpoints import (
     TRAINING,
+    WEIGHTS,
     Checkpoint,
     CheckpointError,
     read_checkpoint,
@@ -52,7 +53,7 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
     Raises:
         CheckpointError: if it holds another model, or the same one trained otherwise.
     """
-    if not (folder / "weights.safetensors").exists():
+    if not (folder / WEIGHTS).exists():
         return False
     checkpoint = read_checkpoint(folder)
     kept = {**checkpoint.model_config.to_dict(), **checkpoint.train_config.to_dict()}

@@ -17,13 +17,12 @@ from dlgmm_core.paper import paper_knn_errors
 from ui import loaders
 from ui.figures import layout
 from ui.images import tile
-from ui.theme import MODEL_COLOURS
+from ui.theme import DASHES, MODEL_COLOURS
 
 __all__ = ["Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
 
 LARGEST_K, SHOWN = 30, 8
 _CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
-_DASHES = ("solid", "dash", "dot", "dashdot")  # checkpoints of one model
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure
             x=_CURVE,
             y=errors,
             name=checkpoint.name,
-            line={"color": MODEL_COLOURS[model], "dash": _DASHES[seen[model] % len(_DASHES)]},
+            line={"color": MODEL_COLOURS[model], "dash": DASHES[seen[model] % len(DASHES)]},
             hovertemplate="k = %{x}<br>error %{y:.2f} %",
         )
         seen[model] += 1

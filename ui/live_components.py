@@ -4,14 +4,11 @@ Python sends the noise once and hears of a slider when it is let go; the decoder
 HTTP, once per checkpoint (`ui.weights`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
 """
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.config import ModelConfig
@@ -19,7 +16,7 @@ from dlgmm_core.generation import ancestral_noise, component_noise
 from ui import loaders
 from ui.links import numbers_in_link, put_in_link
 from ui.theme import component_colour
-from ui.weights import decoder_address
+from ui.weights import base64_floats, decoder_address
 
 __all__ = ["SAMPLES", "Prior", "live_components"]
 
@@ -71,9 +68,9 @@ def live_components(checkpoint: Checkpoint) -> Prior:
                 "view": dict(zip(SWITCHES, prior.switches, strict=True)),
             },
             "seed": prior.seed,
-            "noise": _base64(component_noise(config, SAMPLES, prior.seed)),
+            "noise": base64_floats(component_noise(config, SAMPLES, prior.seed)),
             "ancestral": ancestral.tolist(),
-            "ancestral_noise": _base64(noise),
+            "ancestral_noise": base64_floats(noise),
             "colours": [component_colour(k) for k in range(config.num_components)],
         },
         on_now_change=lambda: None,
@@ -113,7 +110,3 @@ def _heard(said: Any, config: ModelConfig, before: Prior) -> Prior:
 
 def _range(trained: tuple[float, ...], low: float, high: float) -> tuple[float, float]:
     return min(low, *trained), max(high, *trained)
-
-
-def _base64(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

@@ -4,7 +4,6 @@ The codes and what they say of the components come from `dlgmm_core.paths`; the 
 `ui.weights`.
 """
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from ui import loaders
 from ui.links import numbers_in_link, put_in_link
 from ui.map_files import images_address
 from ui.theme import component_colour
-from ui.weights import decoder_address
+from ui.weights import base64_floats, decoder_address
 
 __all__ = ["POINTS", "live_path"]
 
@@ -88,11 +87,7 @@ def _describe(checkpoint: Checkpoint, first: NDArray[np.uint8], second: NDArray[
     return {
         "title": checkpoint.name,
         "decoder": decoder_address(checkpoint),
-        "codes": _base64(path.codes),
-        "shares": None if path.shares is None else _base64(path.shares),
+        "codes": base64_floats(path.codes),
+        "shares": None if path.shares is None else base64_floats(path.shares),
         "words": words,
     }
-
-
-def _base64(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

@@ -14,12 +14,11 @@ from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
 from ui import loaders
 from ui.figures import layout
-from ui.theme import MODEL_COLOURS
+from ui.theme import DASHES, MODEL_COLOURS
 
 __all__ = ["show_microscope"]
 
 LARGEST, REPEATS = 5000, 8
-_DASHES = ("solid", "dash", "dot", "dashdot")  # checkpoints of one model
 
 
 def show_microscope(checkpoints: Sequence[Checkpoint], image: NDArray[np.uint8]) -> None:
@@ -51,7 +50,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
     figure, seen = go.Figure(), dict.fromkeys(MODELS, 0)
     for checkpoint, settling, elbo in found:
         model = checkpoint.model_config.model
-        dash = _DASHES[seen[model] % len(_DASHES)]
+        dash = DASHES[seen[model] % len(DASHES)]
         seen[model] += 1
         colour, sizes = MODEL_COLOURS[model], settling.sizes
         low, high = settling.log_p.min(0), settling.log_p.max(0)

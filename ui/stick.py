@@ -1,17 +1,15 @@
 """The stick of one digit, broken by the encoder's fractions; on the SB-VAE, where it is the code, a digit to drag."""
 
-import base64
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.inspection import StickReport, stick_density
 from dlgmm_core.models import MODELS
 from ui.theme import component_colour
-from ui.weights import decoder_address
+from ui.weights import base64_floats, decoder_address
 
 __all__ = ["show_stick"]
 
@@ -37,14 +35,10 @@ def show_stick(checkpoint: Checkpoint, sticks: StickReport, key: str) -> None:
         data={
             "signature": f"{checkpoint.digest} {sticks.mean.tobytes().hex()}",
             "concentrations": np.stack([a, b], 1).tolist(),
-            "mean": _base64((sticks.mean / pieces_left)[:-1]),
-            "draws": _base64(sticks.draws),
-            "density": _base64(np.stack([stick_density(*ab, v) for ab in zip(a, b, strict=True)])),
+            "mean": base64_floats((sticks.mean / pieces_left)[:-1]),
+            "draws": base64_floats(sticks.draws),
+            "density": base64_floats(np.stack([stick_density(*ab, v) for ab in zip(a, b, strict=True)])),
             "colours": [component_colour(k) for k in range(len(sticks.mean))],
             "decoder": decoder_address(checkpoint) if is_code else None,
         },
     )
-
-
-def _base64(values: NDArray[np.float64]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
