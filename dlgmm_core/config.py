@@ -67,6 +67,8 @@ class ModelConfig(_Record):
         prior_means: m_k, one per component; every coordinate of component k has mean m_k.
         prior_scales: s_k, standard deviations, one per component.
         concentration: alpha of the Dirichlet, or alpha_0 of the process.
+        learned_prior: whether the components' means and scales are learnt, each coordinate its own; `prior_means`
+            and `prior_scales` are then where they start.
         encoder_activation: of the encoder's deterministic layer, "relu" or "linear" (none: the released code
             behind the paper's MNIST figures has none).
         hidden: units of the deterministic layer, in the encoder and in the decoder.
@@ -82,6 +84,7 @@ class ModelConfig(_Record):
     hidden: int = 500
     data_dim: int = 784
     encoder_activation: str = "relu"
+    learned_prior: bool = False
 
     def __post_init__(self) -> None:
         """Refuses sizes below one, unknown activations, and priors that do not fit the components."""
@@ -101,6 +104,9 @@ class ModelConfig(_Record):
             f"concentration must be a positive number, not {self.concentration}.",
         )
         _require_choice("encoder_activation", self.encoder_activation, ("relu", "linear"))
+        _require(
+            isinstance(self.learned_prior, bool), f"learned_prior must be true or false, not {self.learned_prior!r}."
+        )
 
 
 @dataclass(frozen=True)

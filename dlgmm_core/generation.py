@@ -15,7 +15,7 @@ from dlgmm_core.latents import MixtureLatent
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.seeding import seeded
 
-__all__ = ["ancestral_noise", "ancestral_samples", "component_noise", "component_samples"]
+__all__ = ["ancestral_noise", "ancestral_samples", "centres", "component_noise", "component_samples", "shapes"]
 
 
 def ancestral_samples(
@@ -46,6 +46,31 @@ def component_noise(config: ModelConfig, count: int, seed: int = 0) -> NDArray[n
     return torch.stack(rows).numpy()
 
 
+def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The trained mean and scale of each component of a mixture's prior, both (K,).
+
+    Of a learnt prior, whose coordinates differ: the mean of the means, and the geometric mean of the scales.
+    """
+    if not model.config.learned_prior:
+        return model.config.prior_means, model.config.prior_scales
+    with torch.no_grad():
+        normal = _prior(model).normal
+        means, log_scales = normal.loc.mean((1, 2)), normal.scale.log().mean((1, 2))
+        return tuple(means.tolist()), tuple(log_scales.exp().tolist())
+
+
+def shapes(model: LatentVariableModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How the coordinates of a mixture's prior differ: means less `centres`, scales over them, both (K, D).
+
+    Zeros and ones unless the prior is learnt.
+    """
+    means, scales = (np.array(v, dtype=np.float32)[:, None] for v in centres(model))
+    with torch.no_grad():
+        normal = _prior(model).normal
+        loc, scale = (v[:, 0].cpu().numpy().astype(np.float32) for v in (normal.loc, normal.scale))
+    return loc - means, scale / scales
+
+
 def component_samples(
     model: LatentVariableModel, means: Sequence[float], scales: Sequence[float], count: int, seed: int = 0
 ) -> NDArray[np.float32]:
@@ -53,8 +78,8 @@ def component_samples(
 
     Args:
         model: a mixture.
-        means: (K,) of the prior's components, the trained ones or others.
-        scales: (K,) standard deviations.
+        means: (K,) of the prior's components, the trained ones (`centres`) or others.
+        scales: (K,) standard deviations. Of a learnt prior, all coordinates move and stretch together.
         count: images per component.
         seed: of the noise.
 
@@ -64,10 +89,16 @@ def component_samples(
     config, device = model.config, next(model.parameters()).device
     if not len(means) == len(scales) == config.num_components:
         raise ValueError(f"{len(means)} means and {len(scales)} scales for {config.num_components} components.")
+    offsets, stretches = shapes(model)
+    loc = np.array(means, dtype=np.float32)[:, None] + offsets
+    scale = np.array(scales, dtype=np.float32)[:, None] * stretches
+    with seeded("cpu", seed), torch.no_grad():
+        moved = MixtureLatent(_prior(model).sticks, *(torch.from_numpy(v)[:, None].to(device) for v in (loc, scale)))
+        code = moved.reparametrise(torch.randn(count, 1, config.code_dim).to(device))
+        return model.likelihood(code[:, :, 0]).probs.cpu().numpy()
+
+
+def _prior(model: LatentVariableModel) -> MixtureLatent:
     prior = model.prior()
     assert isinstance(prior, MixtureLatent)
-    loc, scale = (torch.tensor(v, dtype=torch.float32, device=device)[:, None, None] for v in (means, scales))
-    with seeded("cpu", seed), torch.no_grad():
-        noise = torch.randn(count, 1, config.code_dim).to(device)
-        code = MixtureLatent(prior.sticks, loc.expand_as(prior.normal.loc), scale).reparametrise(noise)
-        return model.likelihood(code[:, :, 0]).probs.cpu().numpy()
+    return prior

@@ -110,7 +110,8 @@ def _sb_vae(config: ModelConfig) -> LatentVariableModel:
 
 
 def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentVariableModel:
-    prior = MixturePrior(sticks, torch.tensor(config.prior_means), torch.tensor(config.prior_scales), config.code_dim)
+    means, scales = torch.tensor(config.prior_means), torch.tensor(config.prior_scales)
+    prior = MixturePrior(sticks, means, scales, config.code_dim, config.learned_prior)
     return LatentVariableModel(
         config,
         encoder=nn.Sequential(_features(config), MixtureHead(config.hidden, prior)),
@@ -167,6 +168,8 @@ def build_model(config: ModelConfig) -> LatentVariableModel:
     family = MODELS[config.model]
     if config.num_components > 1 and not family.is_mixture:
         raise ConfigError(f"{family.label} has no components: num_components must be 1, not {config.num_components}.")
+    if config.learned_prior and not family.is_mixture:
+        raise ConfigError(f"{family.label} has no components: learned_prior is for mixtures.")
     if config.model == "sb-vae" and config.code_dim < 2:
         raise ConfigError("SB-VAE needs a code_dim of at least 2: a stick of one piece is always 1.")
     return family.build(config)

@@ -80,21 +80,32 @@ class SticksPrior(nn.Module):
 
 
 class MixturePrior(nn.Module):
-    """z given pi ~ sum_k pi_k N(m_k 1, s_k^2 I), with pi from a `SticksPrior`."""
+    """z given pi ~ sum_k pi_k N(m_k 1, s_k^2 I), with pi from a `SticksPrior`.
+
+    Where it is learnt, every coordinate has a mean and a scale of its own, and the components start apart: alike,
+    they would be told apart by the encoder's noise alone.
+    """
 
     loc: Tensor
-    scale: Tensor
+    log_scale: Tensor
 
-    def __init__(self, sticks: SticksPrior, means: Tensor, scales: Tensor, code_dim: int) -> None:
+    def __init__(
+        self, sticks: SticksPrior, means: Tensor, scales: Tensor, code_dim: int, learned: bool = False
+    ) -> None:
         """means and scales: (K,)."""
         super().__init__()
         self.sticks = sticks
-        self.register_buffer("loc", means[:, None, None].repeat(1, 1, code_dim), persistent=False)
-        self.register_buffer("scale", scales[:, None, None].repeat(1, 1, code_dim), persistent=False)
+        loc, log_scale = (v[:, None, None].repeat(1, 1, code_dim) for v in (means, scales.log()))
+        if learned:
+            self.loc = nn.Parameter(loc + 0.5 * log_scale.exp() * torch.randn_like(loc))
+            self.log_scale = nn.Parameter(log_scale)
+        else:
+            self.register_buffer("loc", loc, persistent=False)
+            self.register_buffer("log_scale", log_scale, persistent=False)
 
     def forward(self) -> MixtureLatent:
         """The prior, with a batch axis of length one."""
-        return MixtureLatent(self.sticks.beta(), self.loc, self.scale)
+        return MixtureLatent(self.sticks.beta(), self.loc, self.log_scale.exp())
 
 
 class KumaraswamyHead(nn.Module):
@@ -146,7 +157,7 @@ class MixtureHead(nn.Module):
         self.num_components, _, self.code_dim = prior.loc.shape
         self.linear = nn.Linear(hidden, 2 * self.num_components * self.code_dim)
         with torch.no_grad():
-            self.linear.bias.add_(torch.cat([prior.loc.flatten(), prior.scale.log().flatten()]))
+            self.linear.bias.add_(torch.cat([prior.loc.flatten(), prior.log_scale.flatten()]))
 
     def forward(self, features: Tensor) -> MixtureLatent:
         """q(v|x) and q(z|v, x)."""

@@ -68,6 +68,9 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code-dim", type=int, metavar="D", default=25, help="numbers in a code; default %(default)s")
     parser.add_argument("--prior-means", type=float, nargs="+", metavar="M", help="one per component (default: 0)")
     parser.add_argument("--prior-scales", type=float, nargs="+", metavar="S", help="one per component (default: 1)")
+    parser.add_argument(
+        "--learned-prior", action="store_true", help="learn the components' means and scales from there on"
+    )
     parser.add_argument("--alpha", type=float, help="concentration of the weights' prior (default: the model's)")
     parser.add_argument(
         "--hidden", type=int, default=500, help="units of the deterministic layers; default %(default)s"

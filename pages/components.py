@@ -22,6 +22,8 @@ if not mixtures:
 checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred=FIGURE_2)
 config = checkpoint.model_config
 prior = live_components(checkpoint)
-if len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:
+if config.learned_prior:
+    st.caption("This prior is learnt, each coordinate its own mean and scale: a slider moves all coordinates together.")
+elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:
     st.caption("All trained components of this model are the same: so are their rows, until you drag.")
 show_siblings(checkpoint, SAMPLES, prior.seed)

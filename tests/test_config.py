@@ -10,7 +10,7 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 
-MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4, "linear")
+MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4, "linear", True)
 TRAIN = TrainConfig(
     dataset="omniglot",
     binarization="dynamic",
@@ -57,6 +57,7 @@ def test_every_field_travels() -> None:
         ("concentration", math.inf),
         ("concentration", math.nan),
         *[("encoder_activation", value) for value in ("tanh", "", "ReLU", None, 1)],
+        *[("learned_prior", value) for value in (1, None, "yes")],
     ],
 )
 def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:

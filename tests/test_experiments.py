@@ -8,7 +8,7 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data import DATASETS
-from dlgmm_core.experiments import EXPERIMENTS, INGREDIENTS, RECIPES, Experiment, paper_model, select
+from dlgmm_core.experiments import EXPERIMENTS, INGREDIENTS, RECIPES, SHORT, Experiment, paper_model, select
 from dlgmm_core.models import MODELS
 from dlgmm_core.training import TrainingRun
 
@@ -26,7 +26,7 @@ def of(recipe: str) -> list[Experiment]:
     return [e for e in ALL if e.recipe == recipe]
 
 
-def changed(old: TrainConfig, new: TrainConfig) -> dict[str, Any]:
+def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> dict[str, Any]:
     """The fields of `new` in which it differs."""
     return {name: value for name, value in asdict(new).items() if value != asdict(old)[name]}
 
@@ -36,7 +36,7 @@ def changed(old: TrainConfig, new: TrainConfig) -> dict[str, Any]:
 
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
-    counts = {"paper": 12, "replica": 2, "tuned": 8, "ingredient": len(INGREDIENTS), "code-size": 4, "figure-2": 6}
+    counts = {"paper": 12, "replica": 2, "tuned": 8, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -155,7 +155,8 @@ def test_the_tuned_rows_have_the_papers_architecture() -> None:
     assert {(e.train.dataset, e.model.model) for e in tuned} == {(d, m) for d in ("mnist", "omniglot") for m in MODELS}
     for e in tuned:
         paper = EXPERIMENTS[f"{e.train.dataset}-{e.model.model}"]
-        assert e.model == paper.model and e.eval_datasets == paper.eval_datasets and e.train.seed == 0
+        assert replace(e.model, learned_prior=False) == paper.model and e.eval_datasets == paper.eval_datasets
+        assert e.model.learned_prior == MODELS[e.model.model].is_mixture and e.train.seed == 0
         assert e.train.bound == "iwae" and e.train.schedule == "cosine" and e.train.data_bias
         assert e.train.patience == e.train.max_epochs  # a cosine is walked to its end
 
@@ -168,25 +169,35 @@ def test_the_tuned_models_decode_about_equally_often() -> None:
 def test_the_ladder_adds_one_step_at_a_time_and_keeps_those_before() -> None:
     ladder = of("ingredient")
     assert [e.name for e in ladder] == [f"ingredient-{name}" for name in INGREDIENTS]
-    assert len({e.model for e in ladder}) == 1 and ladder[0].model == EXPERIMENTS["mnist-dlgmm"].model
-    assert changed(TrainConfig(), ladder[0].train) == {"max_epochs": 40, "patience": 40}
+    assert ladder[0].model == EXPERIMENTS["mnist-dlgmm"].model
+    assert changed(TrainConfig(), ladder[0].train) == INGREDIENTS["eq1"] == {"max_epochs": 40, "patience": 40}
     for (before, after), step in zip(pairwise(ladder), list(INGREDIENTS.values())[1:], strict=True):
-        assert changed(before.train, after.train) == step != {}, after.name
+        new = changed(before.train, after.train) | changed(before.model, after.model)
+        assert new == step != {}, after.name
 
 
 def test_the_ladder_leads_from_the_papers_recipe_to_the_tuned_one() -> None:
-    bottom, top = of("ingredient")[0].train, of("ingredient")[-1].train
+    bottom, top = of("ingredient")[0], of("ingredient")[-1]
     budget = {"max_epochs", "patience"}
-    assert set(changed(EXPERIMENTS["mnist-dlgmm"].train, bottom)) == budget
-    assert set(changed(EXPERIMENTS["mnist-dlgmm-tuned"].train, top)) == budget | {"precision"}
+    assert set(changed(EXPERIMENTS["mnist-dlgmm"].train, bottom.train)) == budget
+    assert set(changed(EXPERIMENTS["mnist-dlgmm-tuned"].train, top.train)) == budget
+    assert top.model == EXPERIMENTS["mnist-dlgmm-tuned"].model
 
 
 def test_the_code_sizes_are_compared_in_pairs() -> None:
-    pairs = {(e.model.code_dim, e.model.model) for e in of("code-size")}
-    assert pairs == {(d, m) for d in (5, 50) for m in ("gauss-vae", "dlgmm")}
+    pairs = {(e.model.code_dim, e.train.seed, e.model.model) for e in of("code-size")}
+    sizes = ((5, 0), (25, 0), (25, 1), (25, 2), (50, 0))
+    assert pairs == {(*size, m) for size in sizes for m in ("gauss-vae", "dlgmm")}
     for e in of("code-size"):
-        assert replace(e.model, code_dim=25) == paper_model(e.model.model) and e.train == TrainConfig()
-        assert e.name == f"mnist-{e.model.model}-d{e.model.code_dim}"
+        assert replace(e.model, code_dim=25) == paper_model(e.model.model)
+        assert replace(e.train, seed=0) == SHORT
+        suffix = f"-seed{e.train.seed}" if e.train.seed else ""
+        assert e.name == f"mnist-{e.model.model}-d{e.model.code_dim}{suffix}"
+
+
+def test_the_short_recipe_is_the_papers_in_fewer_epochs() -> None:
+    free = {"learning_rate", "schedule", "precision", "max_epochs", "patience"}
+    assert set(changed(TrainConfig(), SHORT)) == free and SHORT.patience == SHORT.max_epochs
 
 
 def test_figure_2_has_five_components_in_five_dimensions_at_various_spreads() -> None:
@@ -203,8 +214,7 @@ def test_figure_2_has_five_components_in_five_dimensions_at_various_spreads() ->
         assert (e.model.model, e.model.code_dim, e.model.num_components) == ("dlgmm", 5, 5)
         assert e.model.prior_scales == (1.0,) * 5 and e.train.bound == "eq1" and e.mapped
         assert e.model.concentration == (0.1 if "alpha" in e.name else 1.0)
-        assert changed(TrainConfig(), e.train) == {"max_epochs": 127}
-    assert len({e.train for e in of("figure-2")}) == 1
+        assert e.train == SHORT
 
 
 # --- select --------------------------------------------------------------------------------------

@@ -10,7 +10,15 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.generation import ancestral_noise, ancestral_samples, component_noise, component_samples
+from dlgmm_core.generation import (
+    ancestral_noise,
+    ancestral_samples,
+    centres,
+    component_noise,
+    component_samples,
+    shapes,
+)
+from dlgmm_core.latents import MixtureLatent
 from dlgmm_core.models import LatentVariableModel
 
 Toy = Callable[..., LatentVariableModel]
@@ -22,6 +30,11 @@ MIXTURE = ModelConfig("dlgmm", 2, 3, MEANS, SCALES, hidden=8, data_dim=4)
 @pytest.fixture
 def model(toy: Toy) -> LatentVariableModel:
     return toy(MIXTURE).float()
+
+
+@pytest.fixture
+def learnt(toy: Toy) -> LatentVariableModel:
+    return toy(replace(MIXTURE, learned_prior=True)).float()
 
 
 def test_only_the_component_whose_slider_moves_changes(model: LatentVariableModel) -> None:
@@ -52,6 +65,37 @@ def test_every_row_is_its_mean_plus_its_scale_times_one_noise(model: LatentVaria
     noise = (codes - torch.tensor(MEANS)[:, None, None]) / torch.tensor(SCALES)[:, None, None]
     torch.testing.assert_close(noise, noise[:1].expand(3, -1, -1), atol=1e-5, rtol=0)
     assert stats.kstest(noise[0].flatten().numpy(), "norm").pvalue > 1e-3
+
+
+def test_a_given_prior_has_its_configured_centres_and_no_shape(model: LatentVariableModel) -> None:
+    assert centres(model) == (MEANS, SCALES)
+    offsets, stretches = shapes(model)
+    np.testing.assert_allclose(offsets, np.zeros((3, 2)), atol=1e-6)
+    np.testing.assert_allclose(stretches, np.ones((3, 2)), rtol=1e-6)
+
+
+def test_a_learnt_prior_is_its_centres_and_shapes(learnt: LatentVariableModel) -> None:
+    prior = learnt.prior()
+    assert isinstance(prior, MixtureLatent)
+    means, scales = (np.array(v)[:, None] for v in centres(learnt))
+    offsets, stretches = shapes(learnt)
+    np.testing.assert_allclose(means + offsets, prior.normal.loc[:, 0].detach(), atol=1e-6)
+    np.testing.assert_allclose(scales * stretches, prior.normal.scale[:, 0].detach(), rtol=1e-6)
+    np.testing.assert_allclose(offsets.mean(1), 0, atol=1e-6)
+    np.testing.assert_allclose(np.log(stretches).mean(1), 0, atol=1e-6)
+    assert np.ptp(offsets) > 0.1 and np.ptp(stretches) > 0.1
+
+
+def test_sliders_move_and_stretch_all_coordinates_of_a_learnt_component(learnt: LatentVariableModel) -> None:
+    prior = learnt.prior()
+    assert isinstance(prior, MixtureLatent)
+    (m0, m1, m2), (s0, s1, s2) = centres(learnt)
+    moved = component_samples(learnt, (m0, m1 + 0.7, m2), (s0, s1, 2 * s2), 5, seed=3)
+    noise = torch.from_numpy(component_noise(learnt.config, 5, seed=3)[0])
+    loc, scale = prior.normal.loc[:, 0], prior.normal.scale[:, 0]
+    code = torch.stack([loc[0] + scale[0] * noise, loc[1] + 0.7 + scale[1] * noise, loc[2] + 2 * scale[2] * noise])
+    with torch.no_grad():
+        np.testing.assert_allclose(moved, learnt.likelihood(code).probs, atol=1e-5)
 
 
 def test_a_seed_decides_the_noise_and_the_random_state_is_left_alone(model: LatentVariableModel) -> None:

@@ -63,6 +63,21 @@ def test_a_model_does_not_hold_its_prior_in_its_weights(model: str) -> None:
     assert not [name for name in build_model(config).state_dict() if "prior" in name]
 
 
+@pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
+def test_a_learnt_prior_is_held_in_the_weights_and_starts_with_its_components_apart(model: str) -> None:
+    config = ModelConfig(model, 400, 2, (-1.0, 3.0), (0.5, 2.0), hidden=8, data_dim=4, learned_prior=True)
+    built = build_model(config)
+    names = ["prior_network.loc", "prior_network.log_scale"]
+    assert [name for name in built.state_dict() if "prior" in name] == names
+    prior = built.prior()
+    assert isinstance(prior, MixtureLatent)
+    # half a scale about each mean, and the scales themselves: 400 coordinates tell both to a fifteenth
+    for loc, scale, mean, trained in zip(prior.normal.loc, prior.normal.scale, (-1.0, 3.0), (0.5, 2.0), strict=True):
+        assert torch.allclose(scale, torch.tensor(trained))
+        assert loc.mean().item() == pytest.approx(mean, abs=0.15 * trained)
+        assert loc.std().item() == pytest.approx(trained / 2, rel=0.15)
+
+
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
@@ -75,9 +90,12 @@ def test_a_model_does_not_hold_its_prior_in_its_weights(model: str) -> None:
             ModelConfig("sb-vae", num_components=3, prior_means=(0,) * 3, prior_scales=(1,) * 3),
             "SB-VAE has no components: num_components must be 1, not 3.",
         ),
+        (
+            ModelConfig("gauss-vae", learned_prior=True),
+            "Gauss-VAE has no components: learned_prior is for mixtures.",
+        ),
         (ModelConfig("sb-vae", code_dim=1), "SB-VAE needs a code_dim of at least 2"),
     ],
-    ids=lambda value: value.model if isinstance(value, ModelConfig) else "",
 )
 def test_a_model_that_cannot_be_built_is_refused_in_one_sentence(config: ModelConfig, sentence: str) -> None:
     with pytest.raises(ConfigError) as error:

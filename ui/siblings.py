@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.generation import component_samples
+from dlgmm_core.generation import centres, component_samples
 from ui import loaders
 from ui.images import tile
 
@@ -37,7 +37,7 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     for other in others:
         config = other.model_config
         model = loaders.model(other.folder, other.digest)
-        samples = component_samples(model, config.prior_means, config.prior_scales, count, seed)
+        samples = component_samples(model, *centres(model), count, seed)
         words, picture = st.columns([4, 7], vertical_alignment="center")
         means = ", ".join(f"{mean:g}" for mean in config.prior_means)
         words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")

@@ -11,6 +11,7 @@ export default function ({ parentElement, data, setStateValue }) {
   root.observer?.disconnect();
   const { decoder, means: trainedMeans, scales: trainedScales } = data;
   const dim = decoder.code;
+  const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
   const means = [...data.now.means], scales = [...data.now.scales];
   const view = { ...data.now.view };
   let seed, noise, drawn;
@@ -114,8 +115,13 @@ export default function ({ parentElement, data, setStateValue }) {
     if (canvas.width !== count * cell - GAP) { canvas.width = count * cell - GAP; canvas.height = SIDE * zoom; }
     return canvas.getContext("2d");
   };
+  const place = (k, mean, from, at) => { // the code of one noise, seen through component k about that mean
+    for (let d = 0; d < dim; d++) {
+      code[d] = mean + offsets[k * dim + d] + scales[k] * stretches[k * dim + d] * from[at * dim + d];
+    }
+  };
   const digit = (context, index, k, from, at) => {
-    for (let d = 0; d < dim; d++) code[d] = means[k] + scales[k] * from[at * dim + d];
+    place(k, means[k], from, at);
     drawDigit(context, model.decode(code, pixels), index * (SIDE * zoom + GAP), 0, zoom, view.ink);
   };
   const row = (k) => {
@@ -130,8 +136,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const film = (k) => {
     for (const { at, canvas } of rows[k].previews) {
-      const offset = (view.same ? 0 : k * MOST) * dim;
-      for (let d = 0; d < dim; d++) code[d] = at + scales[k] * noise[offset + d];
+      place(k, at, noise, view.same ? 0 : k * MOST);
       drawDigit(canvas.getContext("2d"), model.decode(code, pixels), 0, 0, 1, view.ink);
     }
   };
