@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import METRICS, WEIGHTS
 from dlgmm_core.data import Dataset
 from dlgmm_core.sources import DataError
-from tests.app_helpers import PAGES, Make, make_mixture, one_error, open_page, start, turn_to
+from tests.app_helpers import MAIN, PAGES, Make, make_mixture, one_error, open_page, start, turn_to
 from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -107,13 +108,37 @@ def test_a_checkpoint_that_leaves_the_choice_leaves_the_page(make: Make) -> None
     assert at.selectbox(key="digit-checkpoint").value == "two"
 
 
+def test_the_choice_of_checkpoints_is_in_the_address_unless_it_is_the_usual_one(make: Make) -> None:
+    make("one")
+    make("two")
+    at = turn_to(start(), "likelihood")
+    assert "models" not in at.query_params
+    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    assert at.query_params["models"] == "two"
+    at.multiselect(key="checkpoints-mnist").set_value(["two", "one"]).run()
+    assert "models" not in at.query_params
+
+
+def test_a_link_opens_its_choice_of_checkpoints_variants_among_them(make: Make) -> None:
+    for name in ("one", "two", "mnist-dlgmm-replica"):
+        make(name)
+    assert set(open_page("likelihood").multiselect(key="checkpoints-mnist").value) == {"one", "two"}
+    linked = AppTest.from_file(MAIN, default_timeout=60)
+    linked.query_params["models"] = "mnist-dlgmm-replica,two,nobody"
+    linked.run()
+    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+    turn_to(linked, "likelihood")
+    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+
+
 @pytest.mark.parametrize(
     ("page", "query"),
     [
         ("digit", {"digit_checkpoint": "nobody"}),
         ("digit", {"digit_index": "99999999"}),
         ("digit", {"digit_index": "x"}),
-        ("components", {"components_seed": "-5"}),
+        ("components", {"noise": "-5", "means": "a,b", "scales": "0,0", "view": "2,x,1"}),
+        ("likelihood", {"models": "nobody,../../etc"}),
         ("knn", {"knn_points": "7", "knn_code": "median", "knn_metric": "taxi"}),
         ("likelihood", {"dataset": "cifar"}),
     ],

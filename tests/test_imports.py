@@ -39,6 +39,7 @@ RANK = {
     "dlgmm_core.summaries": 7,
     "dlgmm_core.metrics": 8,
     "dlgmm_core.results": 8,
+    "dlgmm_core.records": 9,
     "dlgmm_core.reproduce": 9,
     "dlgmm_core.options": 10,
     "dlgmm_core.__main__": 11,

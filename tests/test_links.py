@@ -5,7 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ui.links import DIGIT, image_in_link, numbers_in_link, put_image_in_link, put_in_link
+from ui.links import (
+    DIGIT,
+    image_in_link,
+    numbers_in_link,
+    put_image_in_link,
+    put_in_link,
+    put_words_in_link,
+    words_in_link,
+)
 
 
 @pytest.fixture
@@ -77,3 +85,21 @@ def test_an_image_comes_back_from_the_link_pixel_by_pixel(address: dict[str, str
 def test_a_link_that_carries_no_image_is_nothing(text: str, address: dict[str, str]) -> None:
     address[DIGIT] = text
     assert image_in_link() is None
+
+
+def test_words_come_back_from_the_link_in_their_order(address: dict[str, str]) -> None:
+    put_words_in_link("models", ["two", "one"])
+    assert address == {"models": "two,one"} and words_in_link("models", ["one", "two", "three"]) == ["two", "one"]
+    put_words_in_link("models", [])
+    assert address == {} and words_in_link("models", ["one"]) == []
+
+
+@pytest.mark.parametrize("text", ["", ",", "../../etc", "One", "one " * 10, "x," * 10**5 + "one"])
+def test_unknown_words_in_the_link_are_nothing(text: str, address: dict[str, str]) -> None:
+    address["models"] = text
+    assert words_in_link("models", ["one", "two"]) == []
+
+
+def test_a_word_said_twice_is_one(address: dict[str, str]) -> None:
+    address["models"] = "one,nobody,one,two"
+    assert words_in_link("models", {"one": 1, "two": 2}) == ["one", "two"]

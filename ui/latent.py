@@ -11,7 +11,7 @@ from dlgmm_core.models import MODELS
 from dlgmm_core.projection import ProjectionConfig
 from ui import loaders
 from ui.images import tile
-from ui.links import put_words_in_link
+from ui.links import put_words_in_link, words_in_link
 from ui.map_view import select_images
 
 __all__ = ["MOST_MAPS", "choose_images", "choose_maps", "show_image"]
@@ -35,8 +35,8 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
     if mapped:
         usual = _one_of_each([checkpoint for checkpoint, _ in mapped.values()])
         known = st.session_state.get(_KEY) or st.session_state.get(_KEPT)  # a widget's own is lost on other pages
-        asked = known or str(st.query_params.get("maps", ""))[:1000].split(",")
-        st.session_state[_KEY] = [name for name in dict.fromkeys(asked) if name in mapped][:MOST_MAPS] or usual
+        asked = known or words_in_link("maps", mapped)
+        st.session_state[_KEY] = [name for name in asked if name in mapped][:MOST_MAPS] or usual
         picked = st.multiselect("Maps, four at most", list(mapped), key=_KEY, max_selections=MOST_MAPS) or usual
         st.session_state[_KEPT] = picked
         put_words_in_link("maps", picked if picked != usual else [])

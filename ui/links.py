@@ -3,15 +3,23 @@
 import base64
 import binascii
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-__all__ = ["image_in_link", "numbers_in_link", "put_image_in_link", "put_in_link"]
+__all__ = [
+    "image_in_link",
+    "numbers_in_link",
+    "put_image_in_link",
+    "put_in_link",
+    "put_words_in_link",
+    "words_in_link",
+]
 
 _LONGEST = 32  # characters of a number and its comma; we write 23 at most
+_LONGEST_LIST = 4000  # characters of a list of words; more is not read
 
 PIXELS, DIGIT = 784, "digit"
 
@@ -54,6 +62,12 @@ def put_image_in_link(image: NDArray[np.uint8] | None) -> None:
         st.query_params.pop(DIGIT, None)
         return
     st.query_params[DIGIT] = base64.b64encode(np.packbits(image).tobytes(), altchars=b"-_").decode()
+
+
+def words_in_link(name: str, known: Collection[str]) -> list[str]:
+    """Those words of the address' list that are known, each once, in their order."""
+    words = str(st.query_params.get(name, ""))[:_LONGEST_LIST].split(",")
+    return [word for word in dict.fromkeys(words) if word in known]
 
 
 def put_words_in_link(name: str, words: Sequence[str]) -> None:

@@ -9,9 +9,11 @@ from dlgmm_core.data import DATASETS
 from dlgmm_core.experiments import EXPERIMENTS, FIGURE_2
 from dlgmm_core.models import MODELS
 from ui import loaders
+from ui.links import put_words_in_link, words_in_link
 
 __all__ = ["Selection", "choose_checkpoint", "label", "selection", "show_sidebar"]
 
+_LINK = "models"
 _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
 
 
@@ -50,10 +52,13 @@ def show_sidebar() -> None:
         fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
         names = [c.name for c in fitting]
         key = f"checkpoints-{dataset}"
+        if key not in st.session_state and (linked := words_in_link(_LINK, names)):
+            st.session_state[key], st.session_state[f"{key}-known"] = linked, set(names)
         _choose_new_ones(key, names)
         chosen = st.multiselect(
             "Checkpoints", names, help="The models that the pages show and compare.", key=key, persist_state="session"
         )
+        put_words_in_link(_LINK, [] if set(chosen) == {n for n in names if not _is_variant(n)} else chosen)
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{broken.name}** is left out. {broken.reason}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in chosen])
