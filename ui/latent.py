@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError
+from dlgmm_core.checkpoints import Checkpoint, CheckpointError
 from dlgmm_core.data import Dataset
 from dlgmm_core.inspection import reconstruct
 from dlgmm_core.models import MODELS
@@ -55,9 +55,8 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
     """Those of the stored map; None if there is none, or none that can be read."""
-    path = checkpoint.folder / TSNE
     try:
-        stored = loaders.tsne_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns if path.exists() else 0)
+        stored = loaders.tsne_map(checkpoint)
     except CheckpointError as error:
         st.error(str(error))
         return None

@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from openTSNE import TSNEEmbedding
 
-from dlgmm_core.checkpoints import BrokenCheckpoint, Checkpoint, list_checkpoints, load_checkpoint, read_metrics
+from dlgmm_core.checkpoints import TSNE, BrokenCheckpoint, Checkpoint, list_checkpoints, load_checkpoint, read_metrics
 from dlgmm_core.data import Dataset, load_dataset
 from dlgmm_core.knn import encode, neighbours
 from dlgmm_core.models import LatentVariableModel
@@ -102,17 +102,30 @@ def neighbour_indices(
     return neighbours(train, codes(folder, digest, dataset_name, "test", representation), k, metric)
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
-def anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> TSNEEmbedding | None:
+def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    """The stored map of the test set; None if there is none of these weights."""
+    path = checkpoint.folder / TSNE
+    return _tsne_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns) if path.exists() else None
+
+
+def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> TSNEEmbedding | None:
     """The stored map, ready for new codes to be placed on it."""
-    stored = tsne_map(_checkpoint, digest, stamp)
+    path = checkpoint.folder / TSNE
+    if not path.exists():
+        return None
+    return _anchored_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns, dataset_name)
+
+
+@st.cache_resource(show_spinner=False)
+def _tsne_map(_checkpoint: Checkpoint, digest: str, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    # the stamp is the file's time, so that a new map is noticed
+    return load_map(_checkpoint)
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> TSNEEmbedding | None:
+    stored = _tsne_map(_checkpoint, digest, stamp)
     if stored is None:
         return None
     coordinates, settings = stored
     return anchor(coordinates, codes(_checkpoint.folder, digest, dataset_name, "test", "mean"), settings)
-
-
-@st.cache_resource(show_spinner=False)
-def tsne_map(_checkpoint: Checkpoint, digest: str, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map of the test set; `stamp` is the file's time, so that a new map is noticed."""
-    return load_map(_checkpoint)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import TSNE, Checkpoint
+from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.knn import KNN_SIZES, encode, neighbours, vote
 from dlgmm_core.projection import place
 from ui import loaders
@@ -44,26 +44,19 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, image:
 def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, image: NDArray[np.uint8]) -> None:
     """The digit ringed on every stored t-SNE map of the data set's test images."""
     dataset = loaders.dataset(dataset_name)
-    stamps = {c.name: _stamp(c) for c in checkpoints if c.train_config.dataset == dataset_name and _stamp(c)}
-    mapped = [c for c in checkpoints if c.name in stamps]
+    own = [c for c in checkpoints if c.train_config.dataset == dataset_name]
+    mapped = [(c, stored[0]) for c in own if (stored := loaders.tsne_map(c)) is not None]
     if not mapped:
         st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
         return
     columns = st.columns(min(2, len(mapped)), gap="large")
-    for number, checkpoint in enumerate(mapped):
-        key = (checkpoint, checkpoint.digest, stamps[checkpoint.name])
+    for number, (checkpoint, coordinates) in enumerate(mapped):
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
-            stored, anchored = loaders.tsne_map(*key), loaders.anchored_map(*key, dataset_name)
-            if stored is None or anchored is None:  # of other weights
+            anchored = loaders.anchored_map(checkpoint, dataset_name)
+            if anchored is None:  # taken away since
                 continue
             code = encode(loaders.model(checkpoint.folder, checkpoint.digest), image[None], "mean")
-            (point,) = place(anchored, stored[0], code)
-            picture = draw_map(stored[0], dataset.test.labels, dataset.class_names, MAP_SIDE, point, paper=None)
+            (point,) = place(anchored, coordinates, code)
+            picture = draw_map(coordinates, dataset.test.labels, dataset.class_names, MAP_SIDE, point, paper=None)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
             st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
-
-
-def _stamp(checkpoint: Checkpoint) -> int:
-    """When the map was stored; 0 if there is none."""
-    path = checkpoint.folder / TSNE
-    return path.stat().st_mtime_ns if path.exists() else 0
