@@ -11,6 +11,7 @@ Reference: M. Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,11 +23,22 @@ _TINY = -18.0  # below it, e^x is so small that two terms of a series are exact 
 
 def log1mexp(x: Tensor) -> Tensor:
     """log(1 - e^x) for x < 0, with a finite gradient up to the smallest |x| the type can hold."""
-    near_zero = x > -math.log(2.0)
-    # Each branch gets a harmless argument where the other is taken: no NaN gradient leaks through.
-    near = torch.log(-torch.expm1(torch.where(near_zero, x, -1.0)))
-    far = torch.log1p(-torch.exp(torch.where(near_zero, -1.0, x)))
-    return torch.where(near_zero, near, far)
+    result: Tensor = _Log1mExp.apply(x)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Log1mExp(torch.autograd.Function):
+    """Both branches are taken everywhere, and the derivative, 1 / (1 - e^-x), is known without them."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return torch.where(x > -math.log(2.0), torch.log(-torch.expm1(x)), torch.log1p(-torch.exp(x)))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return -gradient / torch.expm1(-x)
 
 
 def lognlog1mexp(x: Tensor) -> Tensor:
@@ -54,7 +66,8 @@ def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
     which the large parts are taken from each other on paper, leave all of them.
     """
     m, n = torch.maximum(b, c), torch.minimum(b, c)
-    recurrence = sum((torch.log1p(n / (m + i)) for i in range(1, 9)), start=torch.zeros_like(m))
+    steps = torch.arange(1, 9, dtype=m.dtype, device=m.device)
+    recurrence = torch.log1p(n[..., None] / (m[..., None] + steps)).sum(-1)
     x = m + 9
     stirling = n - (x - 0.5) * torch.log1p(n / x) - n * torch.log(x + n) + _stirling_rest(x) - _stirling_rest(x + n)
     return torch.lgamma(1 + n) + recurrence + stirling
