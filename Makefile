@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint
+.PHONY: run test lint bench
 
 run: .venv/app
 	$(BIN)/streamlit run app.py
@@ -11,6 +11,9 @@ test: .venv/dev
 
 lint: .venv/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.readme_tables
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -3,19 +3,18 @@
 Run it as `python -m benchmarks.readme_tables`; a test fails when README differs from what it would write.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlgmm_core.config import ModelConfig
+from dlgmm_core import records
 from dlgmm_core.knn import KNN_SIZES
-from dlgmm_core.models import MODELS
-from dlgmm_core.paper import paper_knn_errors, paper_nll
-from dlgmm_core.results import read_results
+from dlgmm_core.records import NONE
+from dlgmm_core.results import Row, read_results
 
 ROOT = Path(__file__).resolve().parent.parent
-Row = dict[str, Any]
-NONE = "–"
+BENCHMARKS = ROOT / "benchmarks" / "results.json"
 
 
 def main() -> None:
@@ -31,31 +30,30 @@ def with_results(readme: str, rows: list[Row]) -> str:
     Raises:
         ValueError: if a mark is missing.
     """
-    for name, table in TABLES.items():
+    tables = {name: table(rows) for name, table in TABLES.items()}
+    for name, table in {**tables, "benchmarks": benchmarks_table(json.loads(BENCHMARKS.read_text()))}.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = readme.split(begin)
-        readme = before + begin + table(rows) + end + rest.split(end, 1)[1]
+        readme = before + begin + table + end + rest.split(end, 1)[1]
     return readme
 
 
 def likelihood_table(rows: list[Row]) -> str:
     """−log p(x) on MNIST, a line for every checkpoint of the architectures that the paper names."""
-    lines = []
-    for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned")):
-        theirs = _find(rows, row["checkpoint"], "binarized-mnist")
-        lines.append(
-            [
-                _label(row),
-                _recipe(row),
-                _minus(row["elbo"]),
-                _nll(theirs, "50"),
-                _number(paper_nll(_config(row), "mnist")) if row["recipe"] != "tuned" else NONE,
-                _nll(row, "50"),
-                _nll(row, "5000"),
-                _effective(row),
-                _epochs(row),
-            ]
-        )
+    lines = [
+        [
+            records.label(row),
+            records.recipe(row),
+            records.minus_elbo(row),
+            records.nll(_find(rows, row["checkpoint"], "binarized-mnist"), 50),
+            records.papers_nll(row),
+            records.nll(row, 50),
+            records.nll(row, 5000),
+            records.effective_samples(row, 5000),
+            records.epochs(row),
+        ]
+        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned"))
+    ]
     head = (
         "model | recipe | −ELBO | S = 50, paper's test set | paper printed | S = 50 | S = 5000"
         " | effective samples of 5000 | epochs"
@@ -67,14 +65,14 @@ def omniglot_table(rows: list[Row]) -> str:
     """−log p(x) on Omniglot."""
     lines = [
         [
-            _label(row),
-            _recipe(row),
+            records.label(row),
+            records.recipe(row),
             row["training"]["binarization"],
-            _minus(row["elbo"]),
-            _nll(row, "50"),
-            _number(paper_nll(_config(row), "omniglot")) if row["recipe"] != "tuned" else NONE,
-            _nll(row, "5000"),
-            _epochs(row),
+            records.minus_elbo(row),
+            records.nll(row, 50),
+            records.papers_nll(row),
+            records.nll(row, 5000),
+            records.epochs(row),
         ]
         for row in _of(rows, dataset="omniglot", eval_dataset="omniglot", recipes=("paper", "tuned"))
     ]
@@ -86,17 +84,16 @@ def knn_table(rows: list[Row]) -> str:
     recipes = ("baseline", "paper", "replica", "tuned", "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
-        baseline = row["recipe"] == "baseline"
-        paper = {} if baseline or row["recipe"] != "paper" else paper_knn_errors(_config(row), "mnist")
+        papers = [] if row["recipe"] == "baseline" else list(records.papers_knn_errors(row).values())
         lines.append(
             [
-                {"raw-pixels": "raw pixels", "pca-25": "PCA"}[row["model"]] if baseline else _label(row),
-                row["recipe"] if baseline else _recipe(row),
+                records.label(row),
+                records.recipe(row),
                 str(row["code_dim"]),
                 _errors(row, "sample"),
-                " / ".join(f"{paper[k]:.2f}" for k in KNN_SIZES) if paper else NONE,
+                NONE if set(papers) <= {NONE} else " / ".join(papers),
                 _errors(row, "mean"),
-                _paired(row),
+                records.paired(row, "sample", 5),
             ]
         )
     head = (
@@ -110,19 +107,30 @@ def weights_table(rows: list[Row]) -> str:
     """How the mixtures use their components."""
     lines = [
         [
-            _label(row),
-            _recipe(row),
-            row["dataset"],
+            row["checkpoint"],
             str(row["num_components"]),
             f"{row['weights']['perplexity']:.2f}",
             _top([100 * w for w in row["weights"]["mean"]]),
             _top([100 * w for w in row["weights"]["share"]]),
         ]
         for row in _of(rows, recipes=("paper", "replica", "tuned", "figure-2"))
-        if row["num_components"] > 1 and row["dataset"] == row["eval_dataset"]
+        if row["num_components"] > 1 and row["dataset"] == row["eval_dataset"] and not row["seed"]
     ]
-    head = "model | recipe | data | K | perplexity of mean π | mean π, %, largest first | share of images, %"
-    return _table(head, lines)
+    return _table("checkpoint | K | perplexity of mean π | mean π, %, largest first | share of images, %", lines)
+
+
+def benchmarks_table(recorded: dict[str, dict[str, Any]]) -> str:
+    """Ratios of `python -m benchmarks`, with what they should be."""
+    lines = []
+    for benchmark in recorded.values():
+        for line in benchmark["lines"]:
+            word = "×" if line["at_most"] else "times faster"
+            limit = "≤" if line["at_most"] else "≥"
+            reached = "yes" if line["reached"] else "no"
+            lines.append(
+                [line["name"], line["against"], f"{line['ratio']:.2f} {word}", f"{limit} {line['reach']}", reached]
+            )
+    return _table("what | against | ratio | aim | reached", lines)
 
 
 TABLES: dict[str, Callable[[list[Row]], str]] = {
@@ -151,56 +159,12 @@ def _find(rows: Iterable[Row], checkpoint: str, eval_dataset: str) -> Row | None
     return next((r for r in rows if r.get("checkpoint") == checkpoint and r["eval_dataset"] == eval_dataset), None)
 
 
-def _config(row: Row) -> ModelConfig:
-    return ModelConfig.from_dict(row["architecture"])
-
-
-def _label(row: Row) -> str:
-    return MODELS[row["model"]].label
-
-
-def _recipe(row: Row) -> str:
-    return f"{row['recipe']}, seed {row['seed']}" if row["seed"] else str(row["recipe"])
-
-
-def _minus(entry: dict[str, Any]) -> str:
-    return f"{-entry['value']:.2f}"
-
-
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}"
-
-
-def _nll(row: Row | None, size: str) -> str:
-    entry = (row or {}).get("nll", {}).get(size)
-    return f"{entry['value']:.2f} ± {entry['ci95']:.2f}" if entry else NONE
-
-
-def _effective(row: Row) -> str:
-    entry = row["nll"].get("5000")
-    return f"{entry['ess']:.0f}" if entry else NONE
-
-
-def _epochs(row: Row) -> str:
-    cosine = row["training"]["schedule"] == "cosine"
-    return str(row["epochs"]) if row["stopped"] == "patience" or cosine else f"{row['epochs']}, cut off"
-
-
 def _errors(row: Row, representation: str) -> str:
     entries = row["knn"].get(representation)
     if entries is None:
         return NONE
     values = " / ".join(f"{entries[str(k)]['error']:.2f}" for k in KNN_SIZES)
     return f"{values} (± {max(entries[str(k)]['ci95'] for k in KNN_SIZES):.2f})"
-
-
-def _paired(row: Row) -> str:
-    if "paired" not in row:
-        return NONE
-    test = row["paired"]["sample"]["5"]
-    p_value = test["p_value"]
-    p_text = f"p = {p_value:.2g}" if p_value >= 1e-4 else "p < 0.0001"
-    return f"{test['only_first_wrong']} : {test['only_second_wrong']}, {p_text}"
 
 
 def _top(percentages: Sequence[float], count: int = 5) -> str:

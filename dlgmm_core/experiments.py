@@ -110,13 +110,17 @@ def _paper() -> list[Experiment]:
     return found
 
 
+# The authors' DLGMM took 243 epochs, and ours still gained .02 nats an epoch then.
+_REPLICA_EPOCHS = {"gauss-vae": 1000, "dlgmm": 260}
+
+
 def _replica() -> list[Experiment]:
     return [
         Experiment(
             f"mnist-{model}-replica",
             "replica",
             paper_model(model, encoder_activation="linear"),
-            TrainConfig(),
+            TrainConfig(max_epochs=_REPLICA_EPOCHS[model]),
             ("mnist", "binarized-mnist"),
             rival="mnist-gauss-vae-replica" if model == "dlgmm" else None,
         )
