@@ -5,6 +5,12 @@ from starlette.middleware import Middleware
 
 from ui.map_files import MAP_ROUTE
 from ui.server import ServerAddress, warm_up
+from ui.visitor import VisitorCookie
 from ui.weights import DECODER_ROUTE
 
-app = st.App("ui/main.py", lifespan=warm_up, middleware=[Middleware(ServerAddress)], routes=[DECODER_ROUTE, MAP_ROUTE])
+app = st.App(
+    "ui/main.py",
+    lifespan=warm_up,
+    middleware=[Middleware(ServerAddress), Middleware(VisitorCookie)],
+    routes=[DECODER_ROUTE, MAP_ROUTE],
+)

@@ -19,6 +19,7 @@ from dlgmm_core.checkpoints import (
     WEIGHTS,
     BrokenCheckpoint,
     CheckpointError,
+    checkpoint_folder,
     list_checkpoints,
     load_checkpoint,
     read_metrics,
@@ -29,6 +30,7 @@ from dlgmm_core.data import load_dataset
 from dlgmm_core.evaluation import EvaluationError
 from dlgmm_core.experiments import select
 from dlgmm_core.knn import encode
+from dlgmm_core.locks import training_lock
 from dlgmm_core.metrics import measure
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
@@ -120,8 +122,14 @@ def _start_or_resume(options: argparse.Namespace, folder: Path) -> TrainingRun:
 
 
 def _train(options: argparse.Namespace) -> int:
-    folder = options.checkpoints / (options.name or f"{options.dataset}-{options.model}")
-    run = _start_or_resume(options, folder)
+    folder = checkpoint_folder(options.checkpoints, options.name or f"{options.dataset}-{options.model}")
+    with training_lock(folder):
+        _fit(_start_or_resume(options, folder), folder)
+    print(f"{folder}: trained. Measure it with: python -m dlgmm_core evaluate {folder.name}")
+    return 0
+
+
+def _fit(run: TrainingRun, folder: Path) -> None:
     dataset = load_dataset(run.config.dataset)
     with tqdm(unit="step", dynamic_ncols=True) as bar:
 
@@ -138,15 +146,13 @@ def _train(options: argparse.Namespace) -> int:
                 f"   best {epoch.best_valid_bound:9.3f} at {epoch.best_epoch}   {epoch.seconds:.1f} s",
                 file=sys.stderr,
             )
-    print(f"{folder}: trained. Measure it with: python -m dlgmm_core evaluate {folder.name}")
-    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     if min(options.samples) < 1 or options.seed < 0:
         raise ConfigError("--samples takes whole numbers above 0, and --seed a whole number from 0.")
     for name in options.names:
-        folder = options.checkpoints / name
+        folder = checkpoint_folder(options.checkpoints, name)
         model, checkpoint = load_checkpoint(folder, _device(options.device))
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
@@ -172,7 +178,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _map(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
-    model, checkpoint = load_checkpoint(options.checkpoints / options.name, _device(options.device))
+    model, checkpoint = load_checkpoint(checkpoint_folder(options.checkpoints, options.name), _device(options.device))
     codes = encode(model, load_dataset(checkpoint.train_config.dataset).test.binary)
     settings.check(len(codes))
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:

@@ -6,12 +6,14 @@
     tsne.safetensors      a map of the test set, stamped likewise
     training.safetensors  optimiser and current weights, only while training is unfinished
 
-Every file is written beside its place and moved there whole. Nothing is ever unpickled.
+Every file is written beside its place and moved there whole. Nothing is ever unpickled, and what a
+file says of itself is believed only within limits, so that reading a hostile one ends in an error.
 """
 
 import hashlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +25,18 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
-from dlgmm_core.models import LatentVariableModel, build_model
+from dlgmm_core.models import LatentVariableModel, build_model, family_of
 from dlgmm_core.seeding import seeded
+from dlgmm_core.untrusted import LONGEST_JSON, brief, parse_json
 
 __all__ = [
     "BrokenCheckpoint",
     "Checkpoint",
     "CheckpointError",
+    "checkpoint_folder",
     "list_checkpoints",
     "load_checkpoint",
+    "read_json",
     "read_metrics",
     "read_tensors",
     "save_checkpoint",
@@ -48,6 +53,8 @@ WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
     "training.safetensors",
 )
 FORMAT_VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # fits an address, a file system and a line of text as it is
+_MOST_BYTES = 2**30  # of a file of tensors; the largest model that `ModelConfig` admits has less
 
 
 class CheckpointError(RuntimeError):
@@ -88,8 +95,22 @@ class BrokenCheckpoint:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
+        """The folder's name, with a question mark for what a name may not contain."""
+        return re.sub("[^A-Za-z0-9._-]", "?", self.folder.name)[:100]
+
+
+def checkpoint_folder(root: Path, name: str) -> Path:
+    """The folder of the checkpoint of that name, which need not exist.
+
+    Raises:
+        CheckpointError: if the name is none: a path, say.
+    """
+    if not _NAME.fullmatch(name):
+        raise CheckpointError(
+            f"{name[:100]!r} is no name of a checkpoint: take at most 100 letters, digits, dots, hyphens and"
+            " underscores, and begin with a letter or a digit."
+        )
+    return root / name
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -117,25 +138,44 @@ def read_header(path: Path) -> dict[str, Any]:
     """The JSON header of a file of `write_tensors`.
 
     Raises:
-        CheckpointError: if it is missing, truncated, foreign, or of a newer format.
+        CheckpointError: if it is missing, truncated, foreign, absurdly large, or of a newer format.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise OSError(f"it has more than {_MOST_BYTES:,} bytes")
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}): restore it, or remove the folder.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): restore it, or remove the folder.") from error
     try:
-        header = json.loads(metadata["dlgmm"])
+        header = parse_json(metadata["dlgmm"])
         version = header["version"]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} was not written by this program: remove it from the folder.") from error
     if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has format {version}, and this program reads format {FORMAT_VERSION}: update the program."
+            f"{path} has format {brief(version)}, and this program reads format {FORMAT_VERSION}: update the program."
         )
     return dict(header)
+
+
+def read_json(path: Path, cure: str) -> Any:
+    """The value of a JSON file.
+
+    Args:
+        path: which must exist.
+        cure: what to do if it cannot be read, the end of the error's sentence.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            return parse_json(file.read(LONGEST_JSON + 1))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {cure}.") from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -145,7 +185,14 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         CheckpointError: as `read_header`.
     """
     header = read_header(path)
-    return safetensors.torch.load_file(path), header
+    return _tensors(path), header
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except Exception as error:  # of a dozen kinds: of types that PyTorch lacks, for one
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): restore it, or remove the folder.") from error
 
 
 def save_checkpoint(
@@ -175,33 +222,37 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     path = folder / WEIGHTS
     header = read_header(path)
     try:
+        config = ModelConfig.from_dict(header["model"])
+        family_of(config)
         return Checkpoint(
             folder,
-            ModelConfig.from_dict(header["model"]),
+            config,
             TrainConfig.from_dict(header["train"]),
             int(header["epoch"]),
             float(header["valid_bound"]),
             file_digest(path),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{path} has a header that makes no sense ({error}): restore it.") from error
+        raise CheckpointError(f"{path} has a header that makes no sense ({brief(error)}): restore it.") from error
 
 
 def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
     """The trained model, ready for evaluation, and its description.
 
     Raises:
-        CheckpointError: as `read_checkpoint`, and if weights and configuration do not fit.
+        CheckpointError: as `read_checkpoint`, and if weights and configuration do not fit, or a weight is no number.
     """
     checkpoint = read_checkpoint(folder)
     path = folder / WEIGHTS
+    weights = _tensors(path)
     try:
         with seeded("cpu", 0):  # the weights drawn here are overwritten; the caller's random state is not
             model = build_model(checkpoint.model_config)
-        model.load_state_dict(safetensors.torch.load_file(path))
+        model.load_state_dict(weights)
     except (ConfigError, RuntimeError) as error:
-        first_line = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} holds weights that do not fit its configuration ({first_line}).") from error
+        raise CheckpointError(f"{path} holds weights that do not fit its configuration ({brief(error)}).") from error
+    if not all(weight.isfinite().all() for weight in model.state_dict().values()):
+        raise CheckpointError(f"{path} holds weights that are no finite numbers: restore it, or train again.")
     return model.to(device).eval().requires_grad_(False), checkpoint
 
 
@@ -214,7 +265,7 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
         if folder.is_dir() and any((folder / name).exists() for name in (WEIGHTS, HISTORY, METRICS)):
             try:
-                found.append(read_checkpoint(folder))
+                found.append(read_checkpoint(checkpoint_folder(root, folder.name)))
             except CheckpointError as error:
                 found.append(BrokenCheckpoint(folder, str(error)))
     return found
@@ -222,7 +273,8 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
 
 def file_digest(path: Path) -> str:
     """First 12 hex digits of a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:
@@ -235,13 +287,13 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     """What `evaluate` measured on exactly these weights; empty if it has not, or on other ones.
 
     Raises:
-        CheckpointError: if the file is not JSON.
+        CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / METRICS
     if not path.exists():
         return {}
-    try:
-        metrics = dict(json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}): run evaluate again.") from error
+    metrics = read_json(path, "run evaluate again")
+    tests = metrics.get("test", {}) if isinstance(metrics, dict) else None
+    if not isinstance(tests, dict) or not all(isinstance(figures, dict) for figures in tests.values()):
+        raise CheckpointError(f"{path} is damaged (it holds no measurements): run evaluate again.")
     return metrics if metrics.get("weights") == checkpoint.digest else {}

@@ -4,19 +4,22 @@ Both are plain values: they travel through JSON and back unchanged, and refuse w
 with one sentence that names the field.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-__all__ = ["ConfigError", "ModelConfig", "TrainConfig"]
+__all__ = ["ConfigError", "ModelConfig", "Record", "TrainConfig"]
+
+
+_LARGEST = 1e30  # of a number; its float32 is still finite
+_MOST_WEIGHTS = 20_000_000  # of a layer, give or take a factor of two
 
 
 class ConfigError(ValueError):
     """A configuration that describes no model or no run."""
 
 
-class _Record:
+class Record:
     """JSON round trip for frozen dataclasses whose sequences are tuples."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,6 +33,8 @@ class _Record:
         Raises:
             ConfigError: for a missing, unknown or senseless field.
         """
+        if not isinstance(values, dict):
+            raise ConfigError(f"{cls.__name__} must be fields with values, not {values!r}.")
         names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         if unknown := sorted(set(values) - names):
             raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}.")
@@ -53,11 +58,11 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST  # nan is not
 
 
 @dataclass(frozen=True)
-class ModelConfig(_Record):
+class ModelConfig(Record):
     """Architecture and prior of one model.
 
     Attributes:
@@ -87,12 +92,18 @@ class ModelConfig(_Record):
     learned_prior: bool = False
 
     def __post_init__(self) -> None:
-        """Refuses sizes below one, unknown activations, and priors that do not fit the components."""
+        """Refuses sizes below one or absurd, unknown activations, and priors that do not fit the components."""
+        _require(isinstance(self.model, str), f"model must be a name, not {self.model!r}.")
         for name in ("code_dim", "num_components", "hidden", "data_dim"):
             value = getattr(self, name)
             _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
+        _require(
+            self.hidden * (self.data_dim + self.num_components * self.code_dim) <= _MOST_WEIGHTS,
+            f"hidden x (data_dim + num_components x code_dim) must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
+        )
         for name in ("prior_means", "prior_scales"):
             values = getattr(self, name)
+            _require(isinstance(values, tuple), f"{name} must be numbers, not {values!r}.")
             _require(
                 len(values) == self.num_components,
                 f"{name} has {len(values)} values for {self.num_components} components: give one each.",
@@ -110,7 +121,7 @@ class ModelConfig(_Record):
 
 
 @dataclass(frozen=True)
-class TrainConfig(_Record):
+class TrainConfig(Record):
     """How a model is fitted; the defaults are the paper's recipe.
 
     Attributes:
@@ -144,6 +155,9 @@ class TrainConfig(_Record):
 
     def __post_init__(self) -> None:
         """Refuses counts below one, rates that are not positive, and unknown choices."""
+        for name in ("dataset", "bound"):
+            value = getattr(self, name)
+            _require(isinstance(value, str), f"{name} must be a name, not {value!r}.")
         for name in ("num_samples", "batch_size", "max_epochs", "patience"):
             value = getattr(self, name)
             _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")

@@ -41,7 +41,7 @@ def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
     Paper is what the picture's border shows; ink is whatever differs from it.
 
     Raises:
-        DigitError: if the picture holds no ink.
+        DigitError: if the picture holds no ink, or nothing that is left of it at MNIST's size.
     """
     levels = picture.astype(np.float32) / 255
     border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
@@ -57,6 +57,8 @@ def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
     scale = BOX / max(cropped.size)
     width, height = (max(1, round(scale * side)) for side in cropped.size)
     small = np.asarray(cropped.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
+    if not small.any():
+        raise DigitError("There are only specks in this picture: draw or photograph one digit with a broader pen.")
     # MNIST's centre of mass is pixel 14, counted from 0; the box of 20 pixels may not leave the 28.
     mass = small.sum()
     centre_y, centre_x = (small.sum(1) @ np.arange(height)) / mass, (small.sum(0) @ np.arange(width)) / mass

@@ -26,7 +26,7 @@ from dlgmm_core.networks import (
     hidden_layer,
 )
 
-__all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model"]
+__all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of"]
 
 
 class LatentVariableModel(nn.Module):
@@ -110,7 +110,7 @@ def _sb_vae(config: ModelConfig) -> LatentVariableModel:
 
 
 def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentVariableModel:
-    means, scales = torch.tensor(config.prior_means), torch.tensor(config.prior_scales)
+    means, scales = (torch.tensor(values, dtype=torch.float32) for values in (config.prior_means, config.prior_scales))
     prior = MixturePrior(sticks, means, scales, config.code_dim, config.learned_prior)
     return LatentVariableModel(
         config,
@@ -157,8 +157,8 @@ MODELS: dict[str, ModelFamily] = {
 }
 
 
-def build_model(config: ModelConfig) -> LatentVariableModel:
-    """An untrained model, its weights drawn from the global random state.
+def family_of(config: ModelConfig) -> ModelFamily:
+    """The row of the table that a configuration is of.
 
     Raises:
         ConfigError: for an unknown model, or components where the model has none.
@@ -172,4 +172,13 @@ def build_model(config: ModelConfig) -> LatentVariableModel:
         raise ConfigError(f"{family.label} has no components: learned_prior is for mixtures.")
     if config.model == "sb-vae" and config.code_dim < 2:
         raise ConfigError("SB-VAE needs a code_dim of at least 2: a stick of one piece is always 1.")
-    return family.build(config)
+    return family
+
+
+def build_model(config: ModelConfig) -> LatentVariableModel:
+    """An untrained model, its weights drawn from the global random state.
+
+    Raises:
+        ConfigError: as `family_of`.
+    """
+    return family_of(config).build(config)

@@ -10,7 +10,6 @@ References:
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from openTSNE.affinity import PerplexityBasedNN
 from dlgmm_core.checkpoints import TSNE as TSNE_FILE
 from dlgmm_core.checkpoints import Checkpoint, CheckpointError, read_tensors, write_tensors
 from dlgmm_core.config import ConfigError
+from dlgmm_core.untrusted import brief
 
 __all__ = ["ProjectionConfig", "anchor", "fit_tsne", "load_map", "place", "save_map"]
 
@@ -136,7 +136,10 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
     if header.get("weights") != checkpoint.digest:
         return None
     try:
-        settings: dict[str, Any] = header["settings"]
-        return tensors["coordinates"].numpy(), ProjectionConfig(**settings)
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} is not a map ({error}): run evaluate again.") from error
+        coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
+        if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
+            raise ValueError("its coordinates are no pairs of finite numbers")
+        settings.check(len(coordinates))
+        return coordinates.numpy(), settings
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a map ({brief(error)}): run evaluate again.") from error

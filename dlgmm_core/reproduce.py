@@ -27,7 +27,9 @@ from dlgmm_core.checkpoints import (
 )
 from dlgmm_core.data import load_dataset
 from dlgmm_core.experiments import Experiment
+from dlgmm_core.history import read_history
 from dlgmm_core.knn import encode
+from dlgmm_core.locks import training_lock
 from dlgmm_core.metrics import compare, measure
 from dlgmm_core.objectives import elbo_of
 from dlgmm_core.projection import ProjectionConfig, fit_tsne, load_map, save_map
@@ -40,7 +42,7 @@ from dlgmm_core.results import (
     read_results,
     write_results,
 )
-from dlgmm_core.training import TrainingRun, fit, read_history
+from dlgmm_core.training import TrainingRun, fit
 
 __all__ = ["Protocol", "reproduce"]
 
@@ -105,8 +107,9 @@ def _run(experiment: Experiment, root: Path, protocol: Protocol, threads: int, p
     """Trains and measures one experiment, from wherever it stands."""
     torch.set_num_threads(threads)
     folder = root / experiment.name
-    if not is_trained(folder, experiment):
-        _train(experiment, folder, protocol.device, parent)
+    with training_lock(folder):
+        if not is_trained(folder, experiment):
+            _train(experiment, folder, protocol.device, parent)
     _measure(experiment, folder, protocol)
     return experiment.name
 

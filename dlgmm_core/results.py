@@ -22,14 +22,15 @@ from dlgmm_core.checkpoints import (
     Checkpoint,
     CheckpointError,
     read_checkpoint,
+    read_json,
     read_metrics,
     write_atomically,
 )
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.experiments import EXPERIMENTS, Experiment
+from dlgmm_core.history import read_history
 from dlgmm_core.knn import KNN_SIZES, error_rate, neighbours, principal_components, vote
-from dlgmm_core.training import read_history
 
 __all__ = [
     "RESULTS",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 RESULTS = "results.json"
-_REQUIRED = {"model", "dataset", "eval_dataset", "recipe", "code_dim", "knn"}
+_REQUIRED = {"model": str, "dataset": str, "eval_dataset": str, "recipe": str, "code_dim": int, "knn": dict}
 Row = dict[str, Any]
 
 
@@ -156,6 +157,10 @@ def write_results(root: Path, rows: list[Row]) -> None:
     write_atomically(root / RESULTS, f"[\n{lines}\n]\n".encode())
 
 
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and all(type(row.get(name)) is kind for name, kind in _REQUIRED.items())
+
+
 def read_results(root: Path) -> list[Row]:
     """The rows recorded; none, if there is no file.
 
@@ -165,11 +170,7 @@ def read_results(root: Path) -> list[Row]:
     path = root / RESULTS
     if not path.exists():
         return []
-    try:
-        rows: list[Row] = json.loads(path.read_text())
-        complete = isinstance(rows, list) and all(row.keys() >= _REQUIRED for row in rows)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}): restore it, or run reproduce again.") from error
-    if not complete:
+    rows = read_json(path, "restore it, or run reproduce again")
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
         raise CheckpointError(f"{path} is no list of results: restore it, or run reproduce again.")
     return rows

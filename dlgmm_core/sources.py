@@ -31,6 +31,9 @@ __all__ = ["DataError", "Drawings", "binarized_mnist", "cache_folder", "cached_a
 PIXELS = 784
 DRAWING_SIZE = (105, 105)
 MAX_PNG_BYTES = 64 * 1024  # the largest published drawing has 500
+MAX_DRAWINGS = 20_000  # the larger of the published zips has 19,280
+MAX_ZIP_BYTES = 2**26  # the larger of the published zips has 9.5 million; unpacked drawings have the double
+MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
 DRAWING_NAME = re.compile(r"(?:.*/)?([^/]+)/([^/]+)/(\d+)_(\d+)\.png")  # alphabet, character, its number, drawer
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -142,15 +145,26 @@ def binarized_mnist(part: str) -> NDArray[np.uint8]:
     if name not in FILES:
         raise DataError(f"There is no {name}: choose train, valid or test.")
     path = _obtain("binarized_mnist", name, f"{name}.gz")
-    try:
-        content = path.read_bytes()
-        text = gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, f"it cannot be read ({error})") from error
-    rows = parse_amat(text, str(path))
+    rows = parse_amat(read_unpacked(path, MAX_TEXT_BYTES), str(path))
     if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
         raise _damaged(path, f"its {len(rows):,} images are not the published ones")
     return rows
+
+
+def read_unpacked(path: Path, most: int) -> bytes:
+    """The content of a file, gzipped if its name ends so, of at most `most` bytes.
+
+    Raises:
+        DataError: if it is damaged, or longer.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path, f"it cannot be read ({error})") from error
+    if len(content) > most:
+        raise _damaged(path, f"it has more than {most:,} bytes")
+    return content
 
 
 def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
@@ -168,9 +182,10 @@ def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
     """
     rows = []
     for number, line in enumerate(text.rstrip().splitlines(), 1):
-        values = line.split()
+        values = line.split(maxsplit=PIXELS)
         if len(values) != PIXELS:
-            raise _damaged(f"{name}, line {number}", f"{len(values)} values instead of {PIXELS}")
+            count = f"more than {PIXELS}" if len(values) > PIXELS else len(values)
+            raise _damaged(f"{name}, line {number}", f"{count} values instead of {PIXELS}")
         row = b"".join(values)
         if len(row) != PIXELS or row.translate(None, b"01"):
             odd = next(value for value in values if value not in (b"0", b"1"))
@@ -209,11 +224,16 @@ def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
     path = _obtain("omniglot", name)
     digest, found = hashlib.sha256(), {}
     try:
+        if path.stat().st_size > MAX_ZIP_BYTES:
+            raise ValueError(f"it has more than {MAX_ZIP_BYTES:,} bytes")
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile and Pillow answer malformed bytes with errors of a dozen kinds
         raise _damaged(path, f"it cannot be read as a zip ({error})") from error
     with archive:
-        for key, member in sorted(_drawing_members(archive, path)):
+        members = sorted(_drawing_members(archive, path))
+        if len(members) > MAX_DRAWINGS:
+            raise _damaged(path, f"it holds more than {MAX_DRAWINGS:,} drawings")
+        for key, member in members:
             ink = _read_drawing(archive, member, path)
             digest.update("/".join(key).encode() + np.packbits(ink).tobytes())
             image = Image.fromarray(ink * np.uint8(255)).resize((28, 28), Image.Resampling.BOX)
@@ -238,6 +258,8 @@ def _drawing_members(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[tup
 def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[np.bool_]:
     """(105, 105) pixels of a drawing, true where there is ink."""
     try:
+        if archive.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("packed in a way that cannot be unpacked bit by bit")
         with archive.open(member) as file:
             content = file.read(MAX_PNG_BYTES + 1)
         if len(content) > MAX_PNG_BYTES:
@@ -253,6 +275,8 @@ def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[
 def _obtain(folder: str, *names: str) -> Path:
     """A published file: local under any of its names, or else downloaded under the first."""
     cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
+    if not named.isprintable() or len(named) > 4096:
+        raise DataError("DLGMM_DATA has control characters, or is longer than any path: let it name a folder.")
     given = [Path(os.path.expanduser(named))] if named else []
     for place in (*given, *(root / folder for root in given), cache):
         for name in names:

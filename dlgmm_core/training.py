@@ -10,58 +10,35 @@ as it was. So a run resumed after any epoch gives the same numbers as one never 
 what a caller draws between epochs changes nothing.
 """
 
-import csv
-import io
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.checkpoints import (
-    HISTORY,
-    TRAINING,
-    CheckpointError,
-    read_tensors,
-    save_checkpoint,
-    write_atomically,
-    write_tensors,
-)
+from dlgmm_core.checkpoints import TRAINING, CheckpointError, read_tensors, save_checkpoint, write_tensors
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
+from dlgmm_core.evaluation import weight_usage
+from dlgmm_core.history import EpochMetrics, write_history
 from dlgmm_core.models import LatentVariableModel, build_model
 from dlgmm_core.objectives import OBJECTIVES, lower_bound
 from dlgmm_core.seeding import seeded
 
-__all__ = ["EpochMetrics", "TrainingError", "TrainingRun", "fit", "read_history"]
+__all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
 EVALUATION_BATCH = 500
+USAGE_IMAGES = 1000  # of the validation set, that the use of the components is averaged over
 _INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # what a seed is for
 
 
 class TrainingError(RuntimeError):
     """Training that cannot go on; the message says at which step and why."""
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One line of a history: bounds in nats per image, higher is better.
-
-    `train_bound` is the mean over the epoch, while the weights moved; `valid_bound` is measured at
-    its end, with the same noise every epoch.
-    """
-
-    epoch: int
-    train_bound: float
-    valid_bound: float
-    best_epoch: int
-    best_valid_bound: float
-    seconds: float
 
 
 @dataclass
@@ -120,7 +97,7 @@ class TrainingRun:
             last.best_epoch,
             last.best_valid_bound,
         )
-        write_atomically(folder / HISTORY, _history_csv(self.history))
+        write_history(folder, self.history)
         if self.finished:
             (folder / TRAINING).unlink(missing_ok=True)
 
@@ -137,7 +114,7 @@ class TrainingRun:
         tensors, header = read_tensors(path)
         try:
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
-            run.history = [EpochMetrics(**entry) for entry in header["history"]]
+            run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
             run.best_weights = {name: tensors[f"best.{name}"].to(device) for name in run.best_weights}
             run.model.load_state_dict({name: tensors[f"model.{name}"] for name in run.best_weights})
             state = run.optimizer.state_dict()
@@ -167,7 +144,7 @@ class TrainingRun:
         return {
             "model": self.model.config.to_dict(),
             "train": self.config.to_dict(),
-            "history": [asdict(entry) for entry in self.history],
+            "history": [entry.to_dict() for entry in self.history],
         }
 
 
@@ -201,30 +178,22 @@ def fit(
         if valid_bound > best:
             best_epoch, best = epoch, valid_bound
             run.best_weights = _copy(run.model.state_dict())
+        usage = _usage(run.model, dataset)
         seconds = time.perf_counter() - started
-        run.history.append(EpochMetrics(epoch, train_bound, valid_bound, best_epoch, best, seconds))
+        run.history.append(EpochMetrics(epoch, train_bound, valid_bound, best_epoch, best, seconds, usage))
         yield run.history[-1]
     run.model.load_state_dict(run.best_weights)
 
 
-def read_history(folder: Path) -> list[EpochMetrics]:
-    """The epochs of a run, finished or under way; empty if there are none yet.
+def keep(folder: Path) -> None:
+    """Ends an unfinished run where it stands: its best weights stay as a checkpoint, and it cannot be resumed.
 
     Raises:
-        CheckpointError: if the file is not a history.
+        CheckpointError: if there is no unfinished run, or it is damaged.
     """
-    path = folder / HISTORY
-    if not path.exists():
-        return []
-    kinds = {f.name: int if f.type is int else float for f in fields(EpochMetrics)}
-    try:
-        with path.open(newline="") as file:
-            return [
-                EpochMetrics(**{name: kind(line[name]) for name, kind in kinds.items()})  # type: ignore[arg-type]
-                for line in csv.DictReader(file)
-            ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a training history ({error}): remove it.") from error
+    run = TrainingRun.load(folder)
+    run.save(folder)  # a kill between two files may have left the weights behind the state
+    (folder / TRAINING).unlink(missing_ok=True)
 
 
 def _train_epoch(
@@ -292,13 +261,12 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     return mean
 
 
+def _usage(model: LatentVariableModel, dataset: Dataset) -> tuple[float, ...]:
+    """Mean weight of every component on the validation set, by no random draw; empty where there is no mixture."""
+    if model.config.num_components == 1:
+        return ()
+    return weight_usage(model, dataset.valid.binary[:USAGE_IMAGES]).mean
+
+
 def _copy(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in weights.items()}
-
-
-def _history_csv(history: list[EpochMetrics]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(EpochMetrics)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(entry) for entry in history)
-    return text.getvalue().encode()

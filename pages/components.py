@@ -4,6 +4,8 @@ import streamlit as st
 
 from dlgmm_core.experiments import FIGURE_2
 from dlgmm_core.models import MODELS
+from ui.component_export import export_components
+from ui.exports import figure
 from ui.live_components import SAMPLES, live_components
 from ui.siblings import show_siblings
 from ui.sidebar import choose_checkpoint, selection
@@ -21,7 +23,9 @@ if not mixtures:
 
 checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred=FIGURE_2)
 config = checkpoint.model_config
-prior = live_components(checkpoint)
+with figure("components"):
+    prior = live_components(checkpoint)
+export_components(checkpoint, prior)
 if config.learned_prior:
     st.caption("This prior is learnt, each coordinate its own mean and scale: a slider moves all coordinates together.")
 elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:

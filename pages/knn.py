@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from dlgmm_core.knn import KNN_SIZES
 from ui import loaders
-from ui.knn_table import Search, error_curves, live_table, show_changes, show_mistakes
+from ui.exports import figure
+from ui.knn_export import export_changes, export_errors, export_mistakes
+from ui.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
 from ui.records import knn_records, rows_of
 from ui.sidebar import choose_checkpoint, selection
 
@@ -39,16 +42,22 @@ points = right.slider(
     "Training points", 1000, most, most, 1000, key="knn-points", bind="query-params", persist_state="session"
 )
 search = Search(chosen.dataset, representation, points, metric)
-cell = live_table(chosen.checkpoints, search)
+with figure("knn-table"):
+    cell = live_table(chosen.checkpoints, search)
+export_errors("knn-table", chosen.checkpoints, search, KNN_SIZES)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
     " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
 )
 if cell is not None:
-    show_mistakes(*cell, search)
+    with figure("knn-mistakes"):
+        show_mistakes(*cell, search)
+    export_mistakes(*cell, search)
 st.subheader("Error against k")
-st.plotly_chart(error_curves(chosen.checkpoints, search), key="knn-curves")
+with figure("knn-curves"):
+    st.plotly_chart(error_curves(chosen.checkpoints, search), key="knn-curves")
+export_errors("knn-curves", chosen.checkpoints, search, CURVE)
 if len(chosen.checkpoints) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
     one, other = st.columns(2)
     with one:
@@ -56,7 +65,9 @@ if len(chosen.checkpoints) > 1 and st.toggle("Which images change neighbours bet
     with other:
         rest = [c for c in chosen.checkpoints if c.name != first.name]
         second = choose_checkpoint(rest, "knn-second", title="and")
-    show_changes(first, second, search)
+    with figure("knn-changes"):
+        show_changes(first, second, search)
+    export_changes(first, second, search)
 
 if recorded := rows_of(loaders.results(), chosen.dataset):
     st.subheader("Every experiment recorded")

@@ -4,7 +4,9 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.kumaraswamy import fraction, kl_by_quadrature, kl_by_series, matched_beta
+from ui.bench_export import export_densities, export_series
 from ui.bench_figures import densities_figure, series_figure
+from ui.exports import figure
 
 st.title("Kumaraswamy bench")
 st.write(
@@ -27,7 +29,9 @@ a, b = shape(left, "a", "bench-a", 2.0), shape(left, "b", "bench-b", 3.0)
 u = left.slider("u", 0.01, 0.99, 0.5, 0.01, key="bench-u", bind="query-params", persist_state="session")
 v = fraction(u, a, b)
 with left:
-    st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities")
+    with figure("bench-densities"):
+        st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities")
+    export_densities(a, b, u)
     alpha_match, beta_match = matched_beta(a, b)
     st.caption(
         f"u = {u:.2f} becomes v = {v:.3f}: the area right of v is u. The Beta with the same mean and variance has"
@@ -36,7 +40,9 @@ with left:
 alpha, beta = shape(right, "α of the prior", "bench-alpha", 1.0), shape(right, "β of the prior", "bench-beta", 5.0)
 exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, beta)
 with right:
-    st.plotly_chart(series_figure(series, exact), key="bench-series")
+    with figure("bench-series"):
+        st.plotly_chart(series_figure(series, exact), key="bench-series")
+    export_series(a, b, alpha, beta)
     st.caption(
         f"KL from Beta({alpha:g}, {beta:g}): {exact:.4f} nats by quadrature, {series[9]:.4f} with the ten terms"
         f" in common use, {exact - series[9]:+.4f} apart. "

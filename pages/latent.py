@@ -4,10 +4,12 @@ import streamlit as st
 
 from dlgmm_core.evaluation import EvaluationError
 from ui import loaders
+from ui.exports import figure
 from ui.latent import choose_images, choose_maps, show_image
 from ui.links import put_in_link
 from ui.live_maps import live_maps
 from ui.live_path import live_path
+from ui.map_export import export_maps
 from ui.map_nll import estimate_nll
 from ui.remap import remap_form
 from ui.sidebar import selection
@@ -25,7 +27,9 @@ images: tuple[int, ...] = ()
 colour = ""
 place = st.empty()
 if maps:
-    view = live_maps(maps, dataset)
+    with figure("maps"):
+        view = live_maps(maps, dataset)
+    export_maps(maps, dataset, view)
     images, colour = view.images, view.colour
 if len(images) == 2:
     st.subheader("From A to B", anchor=False)

@@ -6,7 +6,8 @@ import streamlit as st
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_nll
-from ui import loaders
+from ui import loaders, recipes
+from ui.exports import About, export, figure
 from ui.figures import nll_figure
 from ui.jobs import measure_button
 from ui.records import likelihood_records, rows_of
@@ -33,6 +34,7 @@ for checkpoint in chosen.checkpoints:
                 "name": checkpoint.name,
                 "samples": int(samples),
                 **nll,
+                "seed": figures.get("seed", "–"),
                 "elbo": figures["elbo"]["value"],
                 "bound": figures["elbo"]["bound"],
                 "paper": paper_nll(checkpoint.model_config, chosen.dataset),
@@ -40,7 +42,12 @@ for checkpoint in chosen.checkpoints:
         )
 if rows:
     frame = pd.DataFrame(rows).astype({"paper": float})
-    st.plotly_chart(nll_figure(frame), key="nll")
+    with figure("nll"):
+        st.plotly_chart(nll_figure(frame), key="nll")
+    measured = [c for c in chosen.checkpoints if c not in unmeasured]
+    seeds = ", ".join(map(str, frame.drop_duplicates("name")["seed"]))
+    about = About("−log p(x), nats per image", measured, chosen.dataset, seeds)
+    export("nll", about, recipes.likelihood(measured, chosen.dataset), lambda: frame)
     st.dataframe(
         pd.DataFrame(
             {

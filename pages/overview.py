@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.lesson import lesson_start
 from ui.overview import describe_model, holdings
 
 st.title("Deep latent Gaussian mixtures")
@@ -10,6 +11,7 @@ st.write(
     " mixture of bells, or a broken stick. Look at the prior of each (left) and at what it draws from it (right), then"
     " open a page below to take one apart."
 )
+lesson_start()
 for row in (("gauss-vae", "dlgmm"), ("sb-vae", "dldpmm")):
     for column, name in zip(st.columns(2, gap="large"), row, strict=True):
         with column:

@@ -1,9 +1,11 @@
-"""Start, watch and cancel a training run."""
+"""Start, watch, pause and keep training runs of one's own."""
 
 import streamlit as st
 
-from ui.jobs import job_manager
-from ui.training import training_form, watch_run
+from ui.run_view import watch_run
+from ui.runs import runs_of
+from ui.training import STARTED, training_form
+from ui.visitor import is_remembered, visitor
 
 st.title("Train")
 st.write(
@@ -11,14 +13,34 @@ st.write(
     " bound: when it stops rising while the training bound does not, the model has begun to learn its training images"
     " by heart."
 )
-form, view = st.columns([1, 2], gap="large")
-with form:
-    training_form()
-with view:
-    runs = {job.name: job for job in job_manager().all() if job.verb == "train"}
-    if not runs:
-        st.info("No run yet: choose a model on the left and start one. An epoch takes from 3 to 40 seconds.")
+if not is_remembered():
+    st.caption("Your browser keeps no cookie of this app: after a reload the page will not know your runs.")
+runs = {run.name: run for run in runs_of(visitor())}
+if not runs:
+    form, view = st.columns([1, 2], gap="large")
+    with form:
+        training_form()
+    view.info(
+        "You have no run yet: choose a model and start one. An epoch takes from 3 to 40 seconds. When a run has ended,"
+        " its best weights are among the checkpoints in the sidebar, for all visitors of this server."
+    )
+    st.stop()
+
+if (started := st.session_state.pop(STARTED, None)) in runs:
+    st.session_state["train-run"] = started
+top = st.container()
+name = next(iter(runs))
+if len(runs) > 1:
+    with st.expander("My other runs"):
+        name = st.selectbox("Run", list(runs), key="train-run", bind="query-params", persist_state="session")
+with top:
+    if runs[name].state == "ended":
+        form, view = st.columns([1, 2], gap="large")
+        with form:
+            training_form()
+        with view:
+            watch_run(runs[name])
     else:
-        names = list(runs)
-        watched = st.session_state.get("train-watched", names[-1])
-        watch_run(runs[st.selectbox("Run", names, index=names.index(watched) if watched in names else len(names) - 1)])
+        watch_run(runs[name])
+        with st.expander("Start another run"):
+            training_form()

@@ -1,5 +1,9 @@
-"""What tests of the app's pages share: how a page is opened, and what is read off it."""
+"""What tests of the app's pages share: how a page is opened, what is read off it, and a manager that starts nothing."""
 
+import hashlib
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
 from dlgmm_core.models import MODELS
+from ui.jobs import Job
+from ui.runs import NOTE
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {
@@ -18,6 +24,8 @@ PAGES = {
     "likelihood": "Likelihood",
     "train": "Train",
 }
+
+ALICE = hashlib.sha256(b"alice").hexdigest()  # as files and jobs know the visitor with that cookie
 
 Make = Callable[..., Checkpoint]
 
@@ -42,6 +50,23 @@ def open_page(page: str, **query: str) -> AppTest:
     return turn_to(at, page)
 
 
+def press(at: AppTest, label: str) -> AppTest:
+    (button,) = (b for b in at.button if b.label == label)
+    return button.click().run()
+
+
+def labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def begun(shelf: Path, name: str, owner: str = ALICE) -> Path:
+    """The folder of a run that somebody has begun."""
+    folder = shelf / name
+    folder.mkdir(exist_ok=True)
+    (folder / NOTE).write_text(json.dumps({"owner": owner, "arguments": ["gauss-vae", "--name", name]}))
+    return folder
+
+
 def pictures(at: AppTest) -> list[str]:
     """One address a picture, made of its content."""
     return [url for image in at.get("image") for url in image.value]  # type: ignore[union-attr]
@@ -60,3 +85,29 @@ def first_mixture(folder: Path) -> Checkpoint:
     found = [read_checkpoint(path.parent) for path in sorted(folder.glob(f"*/{WEIGHTS}"))]
     mixtures = [c for c in found if MODELS[c.model_config.model].is_mixture]
     return max(mixtures, key=lambda c: len(set(c.model_config.prior_means)))
+
+
+class Manager:
+    """Stands in for the manager of jobs: remembers what it was asked, and runs programs of the test's."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, str, list[str]]] = []
+        self.jobs: dict[str, Job] = {}
+
+    def start(self, name: str, verb: str, arguments: list[str], owner: str = "") -> Job:
+        self.started.append((name, verb, arguments))
+        running = self.jobs.get(name)
+        return running if running is not None and running.running else self.run(name, verb, "pass", owner)
+
+    def run(self, name: str, verb: str, program: str, owner: str = "") -> Job:
+        self.jobs[name] = Job(name, verb, subprocess.Popen([sys.executable, "-c", program]), owner)
+        return self.jobs[name]
+
+    def ended(self, name: str, verb: str, program: str) -> None:
+        self.run(name, verb, program).process.wait()
+
+    def get(self, name: str) -> Job | None:
+        return self.jobs.get(name)
+
+    def all(self) -> list[Job]:
+        return list(self.jobs.values())

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -20,7 +21,10 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.models import LatentVariableModel, build_model
 
-pytest_plugins = ["tests.browser_helpers"]
+if TYPE_CHECKING:
+    from tests.app_helpers import Manager
+
+pytest_plugins = ["tests.browser_helpers", "tests.export_helpers", "tests.training_helpers"]
 pytest.register_assert_rewrite("tests.app_helpers", "tests.source_helpers")
 
 torch.set_num_threads(1)
@@ -113,7 +117,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in ("loaders", "jobs", "training"):  # by name, so that tests of the core load no app
+    for module in ("loaders", "jobs", "runs"):  # by name, so that tests of the core load no app
         monkeypatch.setattr(f"ui.{module}.CHECKPOINTS", folder)
     return folder
 
@@ -142,6 +146,30 @@ def make(shelf: Path) -> Callable[..., Checkpoint]:
         return read_checkpoint(shelf / name)
 
     return make
+
+
+@pytest.fixture
+def alice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The visitor's cookie says so."""
+    from streamlit.runtime.context import ContextProxy
+
+    from ui.visitor import COOKIE
+
+    monkeypatch.setattr(ContextProxy, "cookies", {COOKIE: "alice"})
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator["Manager"]:
+    """In place of the manager of jobs."""
+    from tests.app_helpers import Manager  # here, for the same reason
+
+    manager = Manager()
+    for module in ("jobs", "remap", "runs"):
+        monkeypatch.setattr(f"ui.{module}.job_manager", lambda: manager)
+    yield manager
+    for job in manager.all():
+        job.process.kill()
+        job.process.wait()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository")
 
+pytestmark = pytest.mark.usefixtures("alice")
+
 NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
 
 

@@ -109,11 +109,11 @@ UNREADABLE = {
     "model is nothing": "has a header that makes no sense",
     "field from the future": "has no field 'colour'",
     "senseless size": "hidden must be a whole number above 0",
+    "unknown model": "There is no model 'vae'",
     "epoch is text": "has a header that makes no sense",
     "epoch is infinite": "has a header that makes no sense",
 }
 UNFITTING = {
-    "unknown model": "There is no model 'vae'",
     "other shape": "do not fit its configuration",
     "missing weights": "do not fit its configuration",
     "weights too many": "do not fit its configuration",

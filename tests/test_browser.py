@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dlgmm_core.checkpoints import WEIGHTS, read_checkpoint
 from dlgmm_core.models import MODELS
-from tests.browser_helpers import PATIENCE, ROOT, overhang, serve, settle, visit
+from tests.browser_helpers import ROOT, overhang, serve, settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -101,23 +101,3 @@ def test_an_uploaded_picture_gives_figures_and_a_false_one_a_sentence(server: st
     page.get_by_text("This file is not a picture that can be read: choose a PNG or a JPEG.").wait_for()
     settle(page)
     assert page.locator("[data-testid=stMetric]").count() == 0
-
-
-# --- train ---------------------------------------------------------------------------------------
-
-
-def test_a_cancelled_run_leaves_its_checkpoint_in_the_sidebar(server: str, tree: Path, page: Page) -> None:
-    visit(page, f"{server}/train", TITLES["train"])
-    page.get_by_role("combobox", name="Model", exact=True).click()
-    page.get_by_role("option", name="Gauss-VAE").click()
-    page.locator("[data-testid=stMain] input[value=my-gauss-vae]").wait_for()
-    page.get_by_role("textbox", name="Name of the checkpoint").fill("from-a-visitor")
-    page.get_by_role("button", name="Start training").click()
-    page.get_by_text("from-a-visitor is training").wait_for()
-    page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
-    page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("from-a-visitor has ended").wait_for()
-    page.locator("[data-testid=stSidebar]").get_by_text("from-a-visitor").first.wait_for()
-    settle(page)
-    read_checkpoint(tree / "checkpoints" / "from-a-visitor")
-    assert not (ROOT / "checkpoints" / "from-a-visitor").exists()

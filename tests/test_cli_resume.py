@@ -12,7 +12,8 @@ import pytest
 from dlgmm_core import __main__ as cli
 from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint
 from dlgmm_core.data import Dataset
-from dlgmm_core.training import TrainingRun, fit, read_history
+from dlgmm_core.history import read_history
+from dlgmm_core.training import TrainingRun, fit
 from tests.cli_helpers import error_of, tiny_world, train
 
 ROOT = Path(__file__).resolve().parent.parent

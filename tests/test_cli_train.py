@@ -10,8 +10,8 @@ from dlgmm_core import __main__ as cli
 from dlgmm_core.checkpoints import HISTORY, WEIGHTS, read_checkpoint
 from dlgmm_core.config import TrainConfig
 from dlgmm_core.experiments import paper_model
+from dlgmm_core.history import read_history
 from dlgmm_core.models import MODELS
-from dlgmm_core.training import read_history
 from tests.cli_helpers import error_of, tiny_world, train
 
 

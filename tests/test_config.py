@@ -58,6 +58,9 @@ def test_every_field_travels() -> None:
         ("concentration", math.nan),
         *[("encoder_activation", value) for value in ("tanh", "", "ReLU", None, 1)],
         *[("learned_prior", value) for value in (1, None, "yes")],
+        *[("model", value) for value in (1, None, ("dlgmm",))],
+        *[("concentration", value) for value in (True, 10**400, 1e300)],
+        *[("hidden", value) for value in (10**7, 10**30)],
     ],
 )
 def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
@@ -82,6 +85,7 @@ def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field
         *[("precision", value) for value in ("float16", "double", "", None, 32)],
         ("seed", -1),
         ("seed", 0.5),
+        *[(field, value) for field in ("dataset", "bound") for value in (1, None, ("mnist",))],
     ],
 )
 def test_a_senseless_run_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
@@ -127,7 +131,9 @@ def test_a_missing_or_unreadable_field_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="concentration must be a positive number"):
         ModelConfig.from_dict({"model": "dlgmm", "concentration": "one"})
     with pytest.raises(ConfigError, match="ModelConfig cannot be read"):
-        ModelConfig.from_dict({"model": "dlgmm", "prior_means": 0.0})
+        ModelConfig.from_dict({"hidden": 3})
+    with pytest.raises(ConfigError, match="ModelConfig must be fields with values"):
+        ModelConfig.from_dict([])  # type: ignore[arg-type]
 
 
 def test_configurations_cannot_be_changed() -> None:

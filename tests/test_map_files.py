@@ -10,6 +10,7 @@ import pytest
 from dlgmm_core.checkpoints import TSNE, Checkpoint, load_checkpoint, read_checkpoint
 from dlgmm_core.data import load_dataset
 from dlgmm_core.projection import ProjectionConfig, load_map, save_map
+from dlgmm_core.sources import DataError
 from dlgmm_core.summaries import expected_weights, weight_entropy
 from ui import map_nll
 from ui.map_files import images_address, map_file, nll_address, points_address, weights_address
@@ -131,3 +132,13 @@ def test_the_server_hands_the_files_out_to_be_kept_for_ever(server: str, tree: P
         answer.read()
         assert answer.status == 404 and "immutable" not in answer.headers.get("cache-control", "")
     connection.close()
+
+
+def test_what_cannot_be_had_has_no_file(shelf: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise DataError("The download failed.")
+
+    shutil.copytree(repository / "omniglot-dlgmm", shelf / "mine")
+    monkeypatch.setattr("ui.map_files._packed", refuse)
+    assert map_file("images", "omniglot", "0" * 12) is None
+    assert map_file("weights", "mine", "0" * 12) is None

@@ -1,78 +1,28 @@
 """The drawings of Omniglot: what is read from the two zips, what is refused in them, and what is kept."""
 
-import hashlib
 import io
-import struct
 import tracemalloc
 import zipfile
-import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 from dlgmm_core import sources
 from dlgmm_core.sources import DataError
-from tests.source_helpers import complaint
+from tests.picture_bytes import png_bytes
+from tests.source_helpers import ZIPS, complaint, png, publish_drawings, write_zip
 
 pytestmark = pytest.mark.usefixtures("cache")
 
-ZIPS = ("images_background.zip", "images_evaluation.zip")
 
-
-def png(ink: NDArray[np.bool_]) -> bytes:
-    """A drawing as Omniglot has it: one bit a pixel, ink black."""
-    content = io.BytesIO()
-    Image.fromarray(~ink).save(content, "PNG")
-    return content.getvalue()
-
-
-def png_of_size(width: int, height: int) -> bytes:
-    """A PNG that announces a size and holds no pixels."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b"")]
-    framed = (struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
-
-
-def write_zip(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-
-
-INK = {
-    "images_background.zip": {
-        ("Tifinagh", "character01", "0910", "02"): np.random.default_rng(1).random((105, 105)) < 0.1,
-        ("Tifinagh", "character01", "0910", "01"): np.random.default_rng(2).random((105, 105)) < 0.1,
-    },
-    "images_evaluation.zip": {
-        ("Angelic", "character02", "0966", "20"): np.pad(np.ones((15, 30), bool), ((15, 75), (45, 30))),
-    },
-}
 BACKGROUND_DRAWING = "images_background/Tifinagh/character01/0910_01.png"
 
 
 @pytest.fixture
 def zips(given: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with three drawings, and what a file manager adds, that pass for the published zips."""
-    for name, drawings in INK.items():
-        top = name.removesuffix(".zip")
-        members = {f"{top}/{a}/{c}/{number}_{d}.png": png(ink) for (a, c, number, d), ink in drawings.items()}
-        junk = {
-            f"{top}/": b"",
-            f"{top}/.DS_Store": b"x",
-            f"__MACOSX/{top}/Angelic/character01/._0965_01.png": b"x",
-            f"__MACOSX/{top}/Angelic/character01/0965_01.png": b"x",
-            f"{top}/.hidden/character01/0965_01.png": b"x",
-        }
-        write_zip(given / name, junk | members)
-        digest = hashlib.sha256()
-        for key in sorted(drawings):
-            digest.update("/".join(key).encode() + np.packbits(drawings[key]).tobytes())
-        monkeypatch.setitem(sources.FILES, name, replace(sources.FILES[name], content=digest.hexdigest()))
+    publish_drawings(given, monkeypatch)
     return given
 
 
@@ -139,8 +89,8 @@ class TestOmniglot:
             b"no image",
             png(np.ones((105, 105), bool))[:-30],
             png(np.ones((105, 104), bool)),
-            png_of_size(105, 105),
-            png_of_size(2**30, 2**30),
+            png_bytes(105, 105, b"", depth=1, packed=b""),
+            png_bytes(2**30, 2**30, b"", depth=1, packed=b""),
             bytes(20_000_000),
         ],
         ids=["empty", "no image", "truncated", "wrong size", "no pixels", "gigantic", "bomb"],

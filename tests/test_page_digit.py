@@ -183,7 +183,7 @@ def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_ope
     assert pictures(at) == before
 
 
-@pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%%", "nonsense", 7])
+@pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%é", "nonsense", 7])
 def test_a_drawing_that_is_no_picture_does_no_harm(picture: object, make: Make) -> None:
     make("one")
     at = turn_to(start(), "digit")

@@ -1,8 +1,5 @@
 """A map computed anew from the page: the job that is started, watched and cancelled, and what is said of its end."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,45 +9,10 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.options import build_parser
 from dlgmm_core.projection import ProjectionConfig, save_map
-from tests.app_helpers import Make, one_error, open_page
-from ui import jobs, remap
-from ui.jobs import Job
+from tests.app_helpers import ALICE, Make, Manager, one_error, open_page
+from ui import jobs
 
-pytestmark = pytest.mark.usefixtures("repository")
-
-
-class Manager:
-    """Stands in for the manager of jobs: remembers what it was asked, and runs a program of the test's."""
-
-    def __init__(self) -> None:
-        self.started: list[tuple[str, str, list[str]]] = []
-        self.jobs: dict[str, Job] = {}
-
-    def start(self, name: str, verb: str, arguments: list[str]) -> Job:
-        self.started.append((name, verb, arguments))
-        running = self.jobs.get(name)
-        return running if running is not None and running.running else self.run(name, verb, "pass")
-
-    def run(self, name: str, verb: str, program: str) -> Job:
-        self.jobs[name] = Job(name, verb, subprocess.Popen([sys.executable, "-c", program]))
-        return self.jobs[name]
-
-    def get(self, name: str) -> Job | None:
-        return self.jobs.get(name)
-
-    def all(self) -> list[Job]:
-        return list(self.jobs.values())
-
-
-@pytest.fixture
-def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
-    manager = Manager()
-    for module in (jobs, remap):
-        monkeypatch.setattr(module, "job_manager", lambda: manager)
-    yield manager
-    for job in manager.all():
-        job.process.kill()
-        job.process.wait()
+pytestmark = pytest.mark.usefixtures("repository", "alice")
 
 
 @pytest.fixture
@@ -93,7 +55,7 @@ def test_without_a_change_the_settings_are_the_usual(manager: Manager, mapped: C
 def test_a_map_under_way_shows_how_far_it_is_and_can_be_cancelled(
     manager: Manager, mapped: Checkpoint, shelf: Path
 ) -> None:
-    job = manager.run("one", "map", "import time; time.sleep(60)")
+    job = manager.run("one", "map", "import time; time.sleep(60)", ALICE)
     (shelf / "one" / jobs.LOG).write_text("one:   0%|   |\rone:  41%|████      | 41/100")
     at = open_page("latent")
     (bar,) = at.get("progress")
@@ -101,6 +63,12 @@ def test_a_map_under_way_shows_how_far_it_is_and_can_be_cancelled(
     at.button(key="cancel-map-one").click().run()
     assert not at.exception and not job.running
     assert not at.get("progress")
+
+
+def test_a_map_that_another_visitor_computes_cannot_be_cancelled(manager: Manager, mapped: Checkpoint) -> None:
+    manager.run("one", "map", "import time; time.sleep(60)", "somebody else")
+    at = open_page("latent")
+    assert at.get("progress") and not any(button.label == "Cancel" for button in at.button)
 
 
 def test_a_map_that_failed_says_why(manager: Manager, mapped: Checkpoint, shelf: Path) -> None:

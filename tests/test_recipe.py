@@ -14,15 +14,10 @@ from dlgmm_core.data import Dataset, Split
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import lower_bound
 from dlgmm_core.training import TrainingRun, fit
-from tests.training_helpers import MODEL, TRAIN, small_dataset, without_time
+from tests.training_helpers import MODEL, TRAIN, without_time
 
 STILL = replace(TRAIN, learning_rate=1e-20, max_epochs=1)  # moves no float32 weight by more than rounding
 Calls = list[tuple[bool, torch.dtype, str, int]]
-
-
-@pytest.fixture
-def dataset() -> Dataset:
-    return small_dataset()
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from dlgmm_core import results
 from dlgmm_core.checkpoints import HISTORY, METRICS, TRAINING, WEIGHTS, CheckpointError
 from dlgmm_core.data import Dataset
 from dlgmm_core.evaluation import EvaluationError
+from dlgmm_core.history import EpochMetrics, read_history
 from dlgmm_core.metrics import measure
 from dlgmm_core.results import RESULTS, read_results
-from dlgmm_core.training import EpochMetrics, TrainingRun, fit, read_history
+from dlgmm_core.training import TrainingRun, fit
 from tests.experiment_helpers import (
     LONG,
     MIXED,

@@ -17,10 +17,11 @@ from dlgmm_core import results
 from dlgmm_core.checkpoints import METRICS, load_checkpoint, read_checkpoint, save_checkpoint, save_metrics
 from dlgmm_core.data import Dataset, Split
 from dlgmm_core.experiments import Experiment
+from dlgmm_core.history import EpochMetrics
 from dlgmm_core.knn import KNN_SIZES, REPRESENTATIONS
 from dlgmm_core.metrics import measure
 from dlgmm_core.results import baseline_rows, experiment_rows, is_recorded, read_results, write_results
-from dlgmm_core.training import EpochMetrics, TrainingRun
+from dlgmm_core.training import TrainingRun
 from tests.experiment_helpers import blobs, toy_dataset, toy_experiment, trained
 
 PLAIN = toy_experiment("plain")

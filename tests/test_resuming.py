@@ -16,18 +16,19 @@ from dlgmm_core.checkpoints import (
     load_checkpoint,
     read_checkpoint,
     read_tensors,
+    save_checkpoint,
     write_tensors,
 )
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
-from dlgmm_core.training import TrainingRun, fit, read_history
+from dlgmm_core.history import read_history
+from dlgmm_core.training import TrainingRun, fit, keep
 from tests.training_helpers import (
     MODEL,
     PIXELS,
     TRAIN,
     assert_same_run,
     assert_same_weights,
-    small_dataset,
     without_time,
 )
 
@@ -45,19 +46,6 @@ RECIPES = {
         precision="bfloat16",
     ),
 }
-
-
-@pytest.fixture
-def dataset() -> Dataset:
-    return small_dataset()
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Validation bounds to be returned in turn, in place of the measured ones."""
-    values: list[float] = []
-    monkeypatch.setattr(training, "_mean_bound", lambda run, images, epoch: values[epoch - 1])
-    return values
 
 
 # --- going on ----------------------------------------------------------------------------------
@@ -99,7 +87,7 @@ def test_a_kill_between_two_files_of_a_save_loses_nothing(
         next(epochs)
         with monkeypatch.context() as patch:
             done = itertools.count()
-            for name in ("write_tensors", "save_checkpoint", "write_atomically"):
+            for name in ("write_tensors", "save_checkpoint", "write_history"):
                 original = getattr(training, name)
 
                 def dying(*args: object, original: object = original) -> None:
@@ -117,6 +105,45 @@ def test_a_kill_between_two_files_of_a_save_loses_nothing(
         model, checkpoint = load_checkpoint(folder)
         assert checkpoint.epoch == 2, f"killed after {files_written} files"
         assert_same_weights(model.state_dict(), whole.best_weights)
+
+
+def test_a_run_begun_before_usage_was_measured_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+    run = TrainingRun.start(MODEL, TRAIN)
+    next(fit(run, dataset))
+    run.save(tmp_path)
+    tensors, header = read_tensors(tmp_path / TRAINING)
+    del header["history"][0]["usage"]
+    write_tensors(tmp_path / TRAINING, tensors, header)
+    resumed = TrainingRun.load(tmp_path)
+    next(fit(resumed, dataset))
+    resumed.save(tmp_path)
+    assert [len(entry.usage) for entry in read_history(tmp_path)] == [0, 2]
+
+
+# --- keeping -----------------------------------------------------------------------------------
+
+
+def test_a_kept_run_has_ended_with_its_best_weights(dataset: Dataset, scripted: list[float], tmp_path: Path) -> None:
+    scripted += [-9.0, -8.0, -8.5]
+    run = TrainingRun.start(MODEL, TRAIN)
+    for _ in itertools.islice(fit(run, dataset), 3):
+        run.save(tmp_path)
+    stale = tmp_path / "stale"
+    save_checkpoint(stale, run.model.state_dict(), MODEL, TRAIN, 1, -9.0)
+    (tmp_path / WEIGHTS).write_bytes((stale / WEIGHTS).read_bytes())  # as a kill between two files may leave it
+    keep(tmp_path)
+    model, checkpoint = load_checkpoint(tmp_path)
+    assert (checkpoint.epoch, checkpoint.valid_bound) == (2, -8.0)
+    assert_same_weights(model.state_dict(), run.best_weights)
+    assert [entry.epoch for entry in read_history(tmp_path)] == [1, 2, 3]
+    with pytest.raises(CheckpointError, match="nothing to resume"):
+        TrainingRun.load(tmp_path)
+
+
+def test_there_is_nothing_to_keep_of_a_run_without_an_epoch(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=f"{TRAINING} is missing"):
+        keep(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -144,22 +171,6 @@ def test_a_new_run_in_an_old_folder_replaces_its_weights(
         model, checkpoint = load_checkpoint(tmp_path)
         assert checkpoint.train_config.seed == seed
         assert_same_weights(model.state_dict(), run.best_weights)
-
-
-def test_the_history_comes_back_from_its_file_digit_for_digit(dataset: Dataset, tmp_path: Path) -> None:
-    assert read_history(tmp_path) == []
-    run = TrainingRun.start(MODEL, TRAIN)
-    for _ in fit(run, dataset):
-        run.save(tmp_path)
-        assert read_history(tmp_path) == run.history
-    assert all(type(entry.epoch) is int and type(entry.seconds) is float for entry in read_history(tmp_path))
-
-
-@pytest.mark.parametrize("content", ["epoch,train_bound\n1,2\n", "a line\nof text\n", "epoch\n\xff\n"])
-def test_a_foreign_history_is_an_error_that_names_the_file(content: str, tmp_path: Path) -> None:
-    (tmp_path / HISTORY).write_bytes(content.encode("latin-1"))
-    with pytest.raises(CheckpointError, match=HISTORY):
-        read_history(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["weight", "optimizer", "history", "shape", "bound", "truncated"])

@@ -110,7 +110,7 @@ class TestText:
         ("line", "reason"),
         [
             (b"0 " * 783, "783 values instead of 784"),
-            (b"0 " * 785, "785 values instead of 784"),
+            (b"0 " * 785, "more than 784 values instead of 784"),
             (b"", "0 values instead of 784"),
             (b"0 " * 783 + b"2", "'2' is neither 0 nor 1"),
             (b"0 " * 783 + b"-", "'-' is neither 0 nor 1"),

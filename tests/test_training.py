@@ -17,21 +17,7 @@ from dlgmm_core.data import Dataset
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import lower_bound
 from dlgmm_core.training import TrainingError, TrainingRun, fit
-from tests.training_helpers import MODEL, PIXELS, TRAIN, assert_same_weights, small_dataset, without_time
-
-
-@pytest.fixture
-def dataset() -> Dataset:
-    return small_dataset()
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Validation bounds to be returned in turn, in place of the measured ones."""
-    values: list[float] = []
-    monkeypatch.setattr(training, "_mean_bound", lambda run, images, epoch: values[epoch - 1])
-    return values
-
+from tests.training_helpers import MODEL, PIXELS, TRAIN, assert_same_run, assert_same_weights, without_time
 
 # --- what training achieves --------------------------------------------------------------------
 
@@ -123,6 +109,38 @@ def test_equal_weights_get_equal_validation_bounds_in_every_epoch(dataset: Datas
     run = TrainingRun.start(MODEL, replace(TRAIN, learning_rate=1e-20))
     bounds = {entry.valid_bound for entry in fit(run, dataset)}
     assert len(bounds) == 1
+
+
+def test_measuring_the_use_of_the_components_changes_nothing_else(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = TrainingRun.start(MODEL, TRAIN)
+    list(fit(measured, dataset))
+    monkeypatch.setattr(training, "_usage", lambda model, images: ())
+    other = TrainingRun.start(MODEL, TRAIN)
+    list(fit(other, dataset))
+    other.history = [replace(a, usage=b.usage) for a, b in zip(other.history, measured.history, strict=True)]
+    assert_same_run(measured, other)
+
+
+# --- the use of the components -----------------------------------------------------------------
+
+
+def test_every_epoch_tells_the_mean_weights_on_the_validation_set(dataset: Dataset) -> None:
+    run = TrainingRun.start(MODEL, replace(TRAIN, max_epochs=2))
+    for entry in fit(run, dataset):
+        q = run.model.posterior(torch.from_numpy(dataset.valid.binary).float())
+        expected = q.log_mean_weights.exp().mean(1).tolist()
+        if not run.finished:  # then the model holds the best weights
+            assert entry.usage == pytest.approx(expected, rel=1e-6) and sum(entry.usage) == pytest.approx(1)
+    assert len({entry.usage for entry in run.history}) == 2
+
+
+@pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm"])
+def test_a_model_without_a_mixture_has_no_components_to_use(model: str, dataset: Dataset) -> None:
+    config = ModelConfig(model, 2, hidden=8, data_dim=PIXELS)
+    (entry,) = fit(TrainingRun.start(config, replace(TRAIN, max_epochs=1)), dataset)
+    assert entry.usage == ()
 
 
 # --- when it ends ------------------------------------------------------------------------------

@@ -1,9 +1,4 @@
-"""Files that people send: what is a picture is seen as a person sees it, what is none is one sentence."""
-
-import io
-import struct
-import tracemalloc
-import zlib
+"""Files that people send are seen as a person sees them; `test_hostile_uploads.py` has what nobody should send."""
 
 import numpy as np
 import pytest
@@ -11,13 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlgmm_core.digits import DigitError
+from tests.picture_bytes import encoded
 from ui.uploads import read_picture
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def half_black() -> NDArray[np.uint8]:
@@ -136,74 +126,3 @@ def test_large_pictures_are_reduced_in_proportion() -> None:
     picture = read_picture(encoded(Image.fromarray(levels), "PNG"))
     assert picture.shape == (256, 512)
     assert picture[:, :255].max() == 0 and picture[:, 257:].min() == 255
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
-@pytest.mark.parametrize("side", [7_000, 30_000, 100_000])
-def test_a_file_that_would_open_to_gigabytes_is_refused_before_it_does(side: int) -> None:
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes(1_000_000))
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    tracemalloc.start()
-    with pytest.raises(DigitError):
-        read_picture(content)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 5_000_000
-
-
-JPEG = encoded(Image.effect_noise((200, 200), 80), "JPEG")
-PNG = encoded(Image.effect_noise((200, 200), 80), "PNG")
-
-
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-@pytest.mark.parametrize(
-    "content",
-    [
-        JPEG[: len(JPEG) // 2],
-        JPEG[:30],
-        PNG[: len(PNG) // 2],
-        PNG[:20] + b"\xff" * 400,
-        PNG.replace(b"IDAT", b"IDAX"),
-        b"This is a letter and no picture.",
-        b"\x00" * 1000,
-        b"\x89PNG\r\n\x1a\n",
-        b"GIF89a",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n",
-        b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>',
-        b"%PDF-1.4\n",
-        encoded(Image.new("L", (20, 20)), "PPM"),
-        encoded(Image.new("L", (32, 32)), "ICO"),
-        encoded(Image.new("L", (20, 20)), "TGA"),
-        encoded(Image.new("L", (20, 20)), "TIFF")[:40],
-    ],
-    ids=[
-        "half a jpeg",
-        "a jpeg's beginning",
-        "half a png",
-        "a png with noise",
-        "a png without pixels",
-        "text",
-        "zeros",
-        "a png's signature",
-        "a gif's signature",
-        "eps",
-        "svg",
-        "pdf",
-        "ppm",
-        "ico",
-        "tga",
-        "a tiff's beginning",
-    ],
-)
-def test_what_is_no_whole_picture_of_an_accepted_kind_is_one_sentence(content: bytes) -> None:
-    with pytest.raises(DigitError, match=r"^This file is not a picture that can be read: choose a PNG or a JPEG\.$"):
-        read_picture(content)
-
-
-def test_an_empty_file_is_told_so() -> None:
-    with pytest.raises(DigitError, match="empty"):
-        read_picture(b"")

@@ -1,14 +1,20 @@
-"""What the tests of training share: a handful of synthetic images, a small model, and when two runs are equal."""
+"""What the tests of training share: a handful of synthetic images, a small model, and when two runs are equal.
+
+The fixtures are those of a plugin that `conftest.py` names.
+"""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
+from dlgmm_core import training
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset, Split
-from dlgmm_core.training import EpochMetrics, TrainingRun
+from dlgmm_core.history import EpochMetrics
+from dlgmm_core.training import TrainingRun
 
 PIXELS = 12
 MODEL = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, data_dim=PIXELS)
@@ -25,10 +31,19 @@ def split(rng: np.random.Generator, size: int) -> Split:
     return Split(grey, binary, labels.astype(np.int64))
 
 
-def small_dataset() -> Dataset:
+@pytest.fixture
+def dataset() -> Dataset:
     """100 training images: two batches of 40, and one of 20."""
     train = split(np.random.default_rng(0), 130)
     return Dataset("toy", train[:100], train[100:], train[100:], ("a", "b"))
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Validation bounds to be returned in turn, in place of the measured ones."""
+    values: list[float] = []
+    monkeypatch.setattr(training, "_mean_bound", lambda run, images, epoch: values[epoch - 1])
+    return values
 
 
 def assert_same_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:

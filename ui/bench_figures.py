@@ -8,12 +8,14 @@ from dlgmm_core.kumaraswamy import kumaraswamy_density, matched_density
 from ui.figures import layout
 from ui.theme import CLASS_COLOURS, PAPER_COLOUR
 
-__all__ = ["densities_figure", "series_figure"]
+__all__ = ["FRACTIONS", "densities_figure", "series_figure"]
+
+FRACTIONS = np.linspace(0.002, 0.998, 499)
 
 
 def densities_figure(a: float, b: float, u: float, v: float) -> go.Figure:
     """Kumaraswamy(a, b) with the area u right of the draw v, and the matched Beta."""
-    at = np.linspace(0.002, 0.998, 499)
+    at = FRACTIONS
     density, matched = kumaraswamy_density(at, a, b), matched_density(at, a, b)
     right = at >= v
     figure = go.Figure()

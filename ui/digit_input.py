@@ -10,14 +10,16 @@ from dlgmm_core.data import Dataset, binarize
 from dlgmm_core.digits import DigitError, prepare_digit
 from ui import loaders
 from ui.images import fit_square, tile
-from ui.links import image_in_link, put_image_in_link
+from ui.links import image_in_link, numbers_in_link, put_image_in_link
 from ui.pad import drawing_pad
 from ui.uploads import ACCEPTED, read_picture
 
-__all__ = ["DigitInput", "choose_digit", "show_preparation"]
+__all__ = ["DigitInput", "choose_digit", "last_digit", "show_preparation"]
 
 _SOURCES = ("Test digit", "Draw", "Upload")
 _LINKED = "From the link"
+_ORIGIN = "the drawing that this page's address came with"
+_LAST = "digit-last"
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,35 @@ class DigitInput:
         binary: zeros and ones.
         origin: where it comes from.
         steps: pictures (28, 28) uint8 on the way from what was drawn or uploaded, by caption; none for a test digit.
+        dataset, index: which test image it is; None for any other.
     """
 
     binary: NDArray[np.uint8]
     origin: str
     steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    dataset: str | None = None
+    index: int | None = None
 
 
 def choose_digit(dataset_name: str) -> DigitInput | None:
     """Widgets for one digit; None, with a hint shown, while there is none."""
+    st.session_state[_LAST] = digit = _ask(dataset_name)
+    return digit
+
+
+def last_digit(dataset_name: str) -> DigitInput | None:
+    """What this visitor chose when last asked, None if nothing; if never asked, what `choose_digit` begins with."""
+    if _LAST in st.session_state:
+        digit: DigitInput | None = st.session_state[_LAST]
+        return digit
+    if (linked := image_in_link()) is not None:
+        return DigitInput(linked, _ORIGIN)
+    dataset = loaders.dataset(dataset_name)
+    (index,) = numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
+    return _test_digit(dataset, int(index))
+
+
+def _ask(dataset_name: str) -> DigitInput | None:
     if _LINKED not in st.session_state:  # what the visitor came with; later drawings write the address themselves
         st.session_state[_LINKED] = image_in_link()
     linked: NDArray[np.uint8] | None = st.session_state[_LINKED]
@@ -50,7 +72,7 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
         persist_state="session",
     )
     if source == _LINKED and linked is not None:
-        return DigitInput(linked, "the drawing that this page's address came with")
+        return DigitInput(linked, _ORIGIN)
     if source == "Test digit":
         put_image_in_link(None)
         return _pick(loaders.dataset(dataset_name))
@@ -100,5 +122,10 @@ def _pick(dataset: Dataset) -> DigitInput:
             f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
         )
     )
+    return _test_digit(dataset, index)
+
+
+def _test_digit(dataset: Dataset, index: int) -> DigitInput:
     label = dataset.class_names[dataset.test.labels[index]]
-    return DigitInput(dataset.test.binary[index], f"test image {index} of {dataset.name}, class {label}")
+    origin = f"test image {index} of {dataset.name}, class {label}"
+    return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index)

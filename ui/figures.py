@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlgmm_core.history import EpochMetrics
 from dlgmm_core.inspection import StickReport
-from dlgmm_core.training import EpochMetrics
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "nll_figure",
     "prior_figure",
     "stick_figure",
+    "usage_figure",
     "weights_figure",
 ]
 
@@ -128,8 +129,13 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
     return layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
 
 
-def history_figure(history: Sequence[EpochMetrics]) -> go.Figure:
-    """Training and validation bound against epochs; the first epochs, far below, are cut off."""
+def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:
+    """Training and validation bound against epochs; the first epochs, far below, are cut off.
+
+    Args:
+        history: one entry or more.
+        level: that the validation bound of the authors' run reached, if it is known.
+    """
     epochs = [e.epoch for e in history]
     figure = go.Figure()
     figure.add_scatter(x=epochs, y=[e.train_bound for e in history], name="training", line_color=PAPER_COLOUR)
@@ -145,5 +151,50 @@ def history_figure(history: Sequence[EpochMetrics]) -> go.Figure:
     values = sorted(e.valid_bound for e in history)
     low = values[len(values) // 10]
     top = max(max(e.train_bound for e in history), values[-1])
+    if level is not None:
+        figure.add_hline(
+            level,
+            line={"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[1]},
+            annotation={"text": f"the authors' run: {level:.2f}".replace("-", "−"), "yshift": 2},
+            annotation_position="top left",
+        )
+        low, top = min(low, level), max(top, level)
     figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
-    return layout(figure, "epoch", "bound in training, nats per image", 360)
+    _count_epochs(figure, epochs)
+    return layout(
+        figure,
+        "epoch",
+        "bound in training, nats per image",
+        360,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+
+
+def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:
+    """The mean weight of every component against epochs, as bands that add up to one.
+
+    Args:
+        history: of a mixture, one entry or more; epochs without a measurement are left out.
+    """
+    measured = [e for e in history if e.usage]
+    epochs = [e.epoch for e in measured]
+    figure = go.Figure()
+    for k in range(len(measured[-1].usage)):
+        figure.add_scatter(
+            x=epochs,
+            y=[e.usage[k] for e in measured],
+            name=f"component {k + 1}",
+            mode="lines+markers" if len(measured) == 1 else "lines",
+            line={"width": 1, "color": component_colour(k)},
+            stackgroup="weights",
+            hovertemplate="%{y:.3f}",
+        )
+    figure.update_yaxes(range=[0, 1])
+    _count_epochs(figure, epochs)
+    return layout(figure, "epoch", "mean weight on validation images", 360, showlegend=False, hovermode="x unified")
+
+
+def _count_epochs(figure: go.Figure, epochs: Sequence[int]) -> None:
+    """Whole numbers on the axis of epochs, where few would get fractions between them."""
+    if len(epochs) < 10:
+        figure.update_xaxes(dtick=1)

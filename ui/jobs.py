@@ -2,7 +2,7 @@
 
 A job is the command line of the core, so that what the app does can be done without it, and a slow
 job slows no visitor's sliders. What it makes lies in the checkpoint's folder; the manager knows only
-the processes. It outlives page switches, reloads and visitors; the server stops its jobs as it ends.
+the processes. It outlives page switches, reloads and visitors; the jobs of a server end with it.
 """
 
 import os
@@ -11,24 +11,36 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from ui.loaders import CHECKPOINTS
 
-__all__ = ["Job", "JobManager", "job_manager", "measure_button"]
+__all__ = ["Job", "JobManager", "job_manager", "measure_button", "renewed"]
 
 LOG = "job.log"
+STOP_SECONDS = 60.0  # where many jobs share few cores, one takes long to hear of it
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
-    """One process and what it is about."""
+    """One process and what it is about.
+
+    Attributes:
+        name: of the checkpoint.
+        verb: of the command line.
+        process: that runs it.
+        owner: the visitor who alone may stop it.
+        stopped: whether it was told to leave.
+    """
 
     name: str
     verb: str
     process: subprocess.Popen[bytes]
+    owner: str = ""
+    stopped: bool = False
 
     @property
     def running(self) -> bool:
@@ -38,7 +50,7 @@ class Job:
     @property
     def failed(self) -> bool:
         """Whether it ended otherwise than well or by a stop (130, or the bare signal while it still imported)."""
-        return self.process.poll() not in (None, 0, 130, -signal.SIGTERM)
+        return not self.stopped and self.process.poll() not in (None, 0, 130, -signal.SIGTERM)
 
     @property
     def last_line(self) -> str:
@@ -51,13 +63,20 @@ class Job:
             lines = re.split(r"[\r\n]+", file.read().decode(errors="replace").strip())
         return lines[-1]
 
+    def ask_to_stop(self) -> None:
+        """Asks it to save and leave, and does not wait."""
+        if self.running:
+            self.stopped = True
+            self.process.terminate()
+
     def stop(self) -> None:
-        """Asks it to save and leave; kills it if it has not within ten seconds."""
-        self.process.terminate()
+        """Asks it to save and leave, and waits until it has; kills it if that takes more than a minute."""
+        self.ask_to_stop()
         try:
-            self.process.wait(10)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.wait()
 
 
 class JobManager:
@@ -67,8 +86,8 @@ class JobManager:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def start(self, name: str, verb: str, arguments: list[str]) -> Job:
-        """Runs `python -m dlgmm_core VERB ARGUMENTS`, about the checkpoint `name`.
+    def start(self, name: str, verb: str, arguments: list[str], owner: str = "") -> Job:
+        """Runs `python -m dlgmm_core VERB ARGUMENTS`, about the checkpoint `name`, for as long as this server lives.
 
         A job of that name that is still running is left alone and returned.
         """
@@ -77,15 +96,19 @@ class JobManager:
             if job is None or not job.running:
                 folder = CHECKPOINTS / name
                 folder.mkdir(parents=True, exist_ok=True)
-                command = [sys.executable, "-m", "dlgmm_core", verb, *arguments, "--checkpoints", str(CHECKPOINTS)]
+                command = [sys.executable, "-m", "ui.leashed", verb, *arguments, "--checkpoints", str(CHECKPOINTS)]
                 # Half the cores: the other half keeps the visitors' sliders quick.
                 threads = str(max(1, (os.cpu_count() or 2) // 2))
-                environment = {**os.environ, "OMP_NUM_THREADS": threads}
                 with (folder / LOG).open("wb") as log:
                     process = subprocess.Popen(
-                        command, cwd=CHECKPOINTS.parent, env=environment, stdout=log, stderr=subprocess.STDOUT
+                        command,
+                        cwd=CHECKPOINTS.parent,
+                        env={**os.environ, "OMP_NUM_THREADS": threads},
+                        stdin=subprocess.PIPE,  # the leash
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
                     )
-                job = self._jobs[name] = Job(name, verb, process)
+                job = self._jobs[name] = Job(name, verb, process, owner)
             return job
 
     def get(self, name: str) -> Job | None:
@@ -98,15 +121,30 @@ class JobManager:
 
     def stop_all(self) -> None:
         """Stops whatever is running."""
-        for job in self.all():
-            if job.running:
-                job.stop()
+        jobs = [job for job in self.all() if job.running]
+        for job in jobs:
+            job.ask_to_stop()
+        for job in jobs:
+            job.stop()
 
 
 @st.cache_resource(show_spinner=False)
 def job_manager() -> JobManager:
     """The one manager of this server."""
     return JobManager()
+
+
+def renewed(running: Callable[[], bool], show: Callable[[], None]) -> None:
+    """Shows something and, while it is `running`, shows it anew every second; at its end the whole page runs again."""
+    began = running()
+
+    def look() -> None:
+        if began and not running():
+            st.rerun()
+        show()
+
+    with st.container():  # a fragment is known by its place
+        st.fragment(look, run_every=1.0 if began else None)()
 
 
 def measure_button(name: str, label: str, key: str = "measure") -> None:
@@ -116,15 +154,12 @@ def measure_button(name: str, label: str, key: str = "measure") -> None:
     if (job is None or not job.running) and st.button(label, key=f"{key}-{name}"):
         job = manager.start(name, "evaluate", [name])
     if job is not None and job.verb == "evaluate":
-        _watch(job)
+        measured = job
+        renewed(lambda: measured.running, lambda: _report(measured))
 
 
-@st.fragment(run_every=1.0)
-def _watch(job: Job) -> None:
+def _report(job: Job) -> None:
     if job.running:
         st.caption(f"Measuring {job.name} … {job.last_line}")
     elif job.failed:
         st.error(f"Measuring {job.name} failed: {job.last_line}")
-    elif f"measured-{job.process.pid}" not in st.session_state:
-        st.session_state[f"measured-{job.process.pid}"] = True
-        st.rerun()

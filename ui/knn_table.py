@@ -19,10 +19,10 @@ from ui.figures import layout
 from ui.images import tile
 from ui.theme import DASHES, MODEL_COLOURS
 
-__all__ = ["Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
+__all__ = ["CURVE", "Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
 
 LARGEST_K, SHOWN = 30, 8
-_CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
+CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure
     dataset, seen, figure = loaders.dataset(search.dataset_name), dict.fromkeys(MODELS, 0), go.Figure()
     for checkpoint in checkpoints:
         labels = dataset.train.labels[search.nearest(checkpoint)]
-        errors = [100 * float((vote(labels, k) != dataset.test.labels).mean()) for k in _CURVE]
+        errors = [100 * float((vote(labels, k) != dataset.test.labels).mean()) for k in CURVE]
         model = checkpoint.model_config.model
         figure.add_scatter(
-            x=_CURVE,
+            x=CURVE,
             y=errors,
             name=checkpoint.name,
             line={"color": MODEL_COLOURS[model], "dash": DASHES[seen[model] % len(DASHES)]},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint, CheckpointError
@@ -9,7 +10,8 @@ from dlgmm_core.data import Dataset
 from dlgmm_core.inspection import reconstruct
 from dlgmm_core.models import MODELS
 from dlgmm_core.projection import ProjectionConfig
-from ui import loaders
+from ui import loaders, recipes
+from ui.exports import About, export, figure, pixel_table
 from ui.images import tile
 from ui.links import put_words_in_link, words_in_link
 from ui.map_view import select_images
@@ -79,7 +81,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint.folder, checkpoint.digest)
         pictures.append((reconstruct(model, image[None])[0], checkpoint.name))
-    with st.container(horizontal=True, gap="medium"):
+    with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:
             st.image(
                 tile(pixels[None], columns=1, zoom=4),
@@ -92,6 +94,10 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
         "Reconstructions are decoded from the mean code. Shift-click a second one, or"
         " give its number under **More**, for the way between the two."
     )
+    about = About("a test image and its reconstructions", checkpoints, dataset.name, settings={"image": index})
+    pixels, names = np.stack([pixels for pixels, _ in pictures]), [words for _, words in pictures]
+    code = recipes.reconstructions(checkpoints, dataset.name, index)
+    export("image", about, code, lambda: pixel_table(pixels, picture=names))
 
 
 def choose_images(images: tuple[int, ...], count: int) -> None:

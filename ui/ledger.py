@@ -5,14 +5,18 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.inspection import ImageReport
 from dlgmm_core.ledger import DRAWS, Ledger, open_ledger
-from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import BOUNDS
+from ui import loaders, recipes
+from ui.digit_input import DigitInput
+from ui.exports import About, export, figure
 from ui.images import tile
 from ui.theme import component_colour
 
@@ -35,24 +39,46 @@ _STYLE = """<style>
 </style>"""
 
 
-def show_ledger(model: LatentVariableModel, image: NDArray[np.uint8], report: ImageReport, trained_on: str) -> None:
+def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, trained_on: str) -> None:
     """The table of the chosen bound, and the gaps of all three to the estimate of log p(x)."""
     names = list(BOUNDS)
     bound = st.segmented_control(
         "Bound", names, default=trained_on, required=True, key="ledger-bound", bind="query-params"
     )
-    ledgers = {name: open_ledger(model, image, name) for name in names}
+    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    ledgers = {name: open_ledger(model, digit.binary, name) for name in names}
     ledger = ledgers[bound]
-    st.html(f'{_STYLE}<div class="ledger">{_table(ledger, bound, report)}</div>')
-    st.caption(
-        f"Nats, averaged over {DRAWS} draws of every component. Read down, then across: the shares of all columns,"
-        " the entropy and the stick's divergence add up to the ELBO."
-    )
-    st.html(f'{_STYLE}<div class="ledger">{_gaps(ledgers, bound, report.log_p)}</div>')
-    st.caption(
-        f"log p(x) is itself estimated, with S = 500 and an effective sample size of {report.ess:.0f}: too low, if"
-        " anything. What a bound loses shrinks from eq1 to marginal."
-    )
+    with figure("ledger"):
+        st.html(f'{_STYLE}<div class="ledger">{_table(ledger, bound, report)}</div>')
+        st.caption(
+            f"Nats, averaged over {DRAWS} draws of every component. Read down, then across: the shares of all columns,"
+            " the entropy and the stick's divergence add up to the ELBO."
+        )
+        st.html(f'{_STYLE}<div class="ledger">{_gaps(ledgers, bound, report.log_p)}</div>')
+        st.caption(
+            f"log p(x) is itself estimated, with S = 500 and an effective sample size of {report.ess:.0f}: too low, if"
+            " anything. What a bound loses shrinks from eq1 to marginal."
+        )
+    settings = {"image": digit.origin, "draws of every component": DRAWS, "log p(x), S = 500": f"{report.log_p:.4f}"}
+    about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
+    export("ledger", about, recipes.ledger(checkpoint, digit, trained_on), lambda: _terms(ledgers))
+
+
+def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
+    """Every term of every bound; those that belong to no component have none."""
+    rows: list[dict[str, object]] = []
+    for bound, ledger in ledgers.items():
+        columns = {
+            "weight": ledger.weights,
+            "log p(x|z)": ledger.log_likelihood,
+            "weighted log p(x|z)": ledger.likelihood,
+            "Gaussian term": ledger.gaussian,
+        }
+        for term, values in columns.items():
+            rows += [{"bound": bound, "term": term, "component": k + 1, "value": v} for k, v in enumerate(values)]
+        whole = {"entropy": ledger.entropy, "sticks": ledger.sticks, "ELBO": ledger.elbo}
+        rows += [{"bound": bound, "term": term, "component": None, "value": value} for term, value in whole.items()]
+    return pd.DataFrame(rows).astype({"component": "Int64"})
 
 
 def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:

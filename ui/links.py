@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 __all__ = [
+    "drop_nonsense",
     "image_in_link",
     "numbers_in_link",
     "put_image_in_link",
@@ -19,16 +20,41 @@ __all__ = [
 ]
 
 _LONGEST = 32  # characters of a number and its comma; we write 23 at most
+_NUMERIC = frozenset("0123456789+-.e,")  # float() takes more: spaces, underscores, the digits of other scripts
 _LONGEST_LIST = 4000  # characters of a list of words; more is not read
+_LONGEST_VALUE = 10_000  # characters of anything
 
 PIXELS, DIGIT = 784, "digit"
+
+
+def drop_nonsense() -> None:
+    """Takes out of the address a visitor comes with what no page writes, before any widget reads it by itself.
+
+    Streamlit's fields of whole numbers fail on an infinite one, and its required choices take an empty one for none.
+    """
+    if st.session_state.setdefault("link-is-read", False):
+        return
+    st.session_state["link-is-read"] = True
+    if nonsense := [name for name in st.query_params if any(map(_is_nonsense, st.query_params.get_all(name)))]:
+        for name in nonsense:
+            del st.query_params[name]
+        st.rerun()
+
+
+def _is_nonsense(value: str) -> bool:
+    if not value or not value.isprintable() or len(value) > _LONGEST_VALUE:
+        return True
+    try:
+        return not math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
     """`count` numbers between `low` and `high` from the address, or None where it has no such thing."""
     text = str(st.query_params.get(name, ""))
     words = text.split(",")
-    if len(words) != count or len(text) > _LONGEST * count:
+    if len(words) != count or len(text) > _LONGEST * count or not _NUMERIC.issuperset(text):
         return None
     try:
         values = tuple(float(word) for word in words)

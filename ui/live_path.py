@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
+import torch
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.models import MODELS
-from dlgmm_core.paths import code_path
-from ui import loaders
+from dlgmm_core.paths import CodePath, code_path
+from ui import loaders, recipes
+from ui.exports import About, export, figure, pixel_table
 from ui.links import numbers_in_link, put_in_link
 from ui.map_files import images_address
 from ui.theme import component_colour
@@ -43,20 +45,36 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
     st.session_state[_KEPT] = step
     put_in_link("at", None if step == POINTS // 2 else [step])
     ends = dataset.test.binary[images[0]], dataset.test.binary[images[1]]
-    models = [_describe(checkpoint, *ends) for checkpoint in checkpoints]
-    _widget(
-        key=key,
-        data={
-            "images": list(images),
-            "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
-            "file": images_address(dataset.name),
-            "points": POINTS,
-            "at": step,
-            "models": models,
-            "colours": [component_colour(k) for k in range(10)],
-        },
-        on_at_change=lambda: None,
-    )
+    paths = [code_path(loaders.model(c.folder, c.digest), *ends, POINTS) for c in checkpoints]
+    with figure("path"):
+        _widget(
+            key=key,
+            data={
+                "images": list(images),
+                "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
+                "file": images_address(dataset.name),
+                "points": POINTS,
+                "at": step,
+                "models": [_describe(checkpoint, path) for checkpoint, path in zip(checkpoints, paths, strict=True)],
+                "colours": [component_colour(k) for k in range(10)],
+            },
+            on_at_change=lambda: None,
+        )
+    settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
+    about = About("digits decoded on the way between two images", checkpoints, dataset.name, settings=settings)
+    code = recipes.path(checkpoints, dataset.name, images, POINTS, step)
+    export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
+
+
+def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
+    """One row a place on the way: the shares of components or pieces, and the decoded pixels."""
+    with torch.no_grad():
+        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        pixels = model.likelihood(torch.from_numpy(path.codes)).probs.numpy()
+    table = pixel_table(pixels, checkpoint=[checkpoint.name] * POINTS, t=np.linspace(0, 1, POINTS))
+    for k, share in enumerate([] if path.shares is None else path.shares.T):
+        table.insert(2 + k, f"share {k + 1}", share)
+    return table
 
 
 def _where(key: str) -> int:
@@ -69,8 +87,7 @@ def _where(key: str) -> int:
     return int(place)
 
 
-def _describe(checkpoint: Checkpoint, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> dict[str, Any]:
-    path = code_path(loaders.model(checkpoint.folder, checkpoint.digest), first, second, POINTS)
+def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
     is_mixture = MODELS[checkpoint.model_config.model].is_mixture
     if path.shares is None:
         words = (

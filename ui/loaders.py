@@ -12,7 +12,15 @@ import streamlit as st
 from numpy.typing import NDArray
 from openTSNE import TSNEEmbedding
 
-from dlgmm_core.checkpoints import TSNE, BrokenCheckpoint, Checkpoint, list_checkpoints, load_checkpoint, read_metrics
+from dlgmm_core.checkpoints import (
+    TRAINING,
+    TSNE,
+    BrokenCheckpoint,
+    Checkpoint,
+    list_checkpoints,
+    load_checkpoint,
+    read_metrics,
+)
 from dlgmm_core.data import Dataset, load_dataset
 from dlgmm_core.knn import encode, neighbours
 from dlgmm_core.models import LatentVariableModel
@@ -54,8 +62,9 @@ def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | 
 
 
 def checkpoints() -> list[Checkpoint]:
-    """Every checkpoint that can be read."""
-    return [entry for entry in _entries() if isinstance(entry, Checkpoint)]
+    """Every checkpoint that can be read; an unfinished run is none yet, and its owner's alone."""
+    found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
+    return [checkpoint for checkpoint in found if not (checkpoint.folder / TRAINING).exists()]
 
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:

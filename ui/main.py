@@ -10,6 +10,8 @@ import streamlit as st
 
 from dlgmm_core.checkpoints import CheckpointError
 from dlgmm_core.sources import DataError
+from ui.lesson import lesson_card
+from ui.links import drop_nonsense
 from ui.sidebar import show_sidebar
 
 PAGES = (
@@ -30,8 +32,10 @@ page = st.navigation(
         for path, title, icon in PAGES
     ]
 )
+drop_nonsense()
 show_sidebar()
 try:
-    page.run()
+    if lesson_card(page):
+        page.run()
 except (CheckpointError, DataError) as error:
     st.error(str(error))

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError, file_digest
 from dlgmm_core.data import DATASETS
 from dlgmm_core.projection import load_map
+from dlgmm_core.sources import DataError
 from dlgmm_core.summaries import expected_weights, weight_entropy
 from ui import loaders
 from ui.map_nll import finished_nll
@@ -105,16 +106,16 @@ _OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str], Callable[[Checkpoi
 
 def map_file(kind: str, name: str, digest: str) -> bytes | None:
     """The content of an address; None if there is no such: names are looked up, never joined to a path."""
-    if kind == "images" and name in DATASETS:
-        content, current = _packed(name)
-        return content if digest == current else None
-    for checkpoint in loaders.checkpoints() if kind in _OF_CHECKPOINTS else ():
-        if checkpoint.name == name:
-            current_digest, read = _OF_CHECKPOINTS[kind]
-            try:
+    try:
+        if kind == "images" and name in DATASETS:
+            content, current = _packed(name)
+            return content if digest == current else None
+        for checkpoint in loaders.checkpoints() if kind in _OF_CHECKPOINTS else ():
+            if checkpoint.name == name:
+                current_digest, read = _OF_CHECKPOINTS[kind]
                 return read(checkpoint) if digest == current_digest(checkpoint) else None
-            except (CheckpointError, FileNotFoundError):  # the map was taken away, or damaged, since
-                return None
+    except (CheckpointError, DataError, OSError):  # the map or the data set was taken away, or damaged, since
+        return None
     return None
 
 

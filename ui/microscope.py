@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from dlgmm_core.ledger import open_ledger
 from dlgmm_core.microscope import Settling, watch_settling
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
-from ui import loaders
+from ui import loaders, recipes
+from ui.digit_input import DigitInput
+from ui.exports import About, export, figure
 from ui.figures import layout
 from ui.theme import DASHES, MODEL_COLOURS
 
@@ -21,12 +24,12 @@ __all__ = ["show_microscope"]
 LARGEST, REPEATS = 5000, 8
 
 
-def show_microscope(checkpoints: Sequence[Checkpoint], image: NDArray[np.uint8]) -> None:
+def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> None:
     """Draws the curves one model after the other, with progress; what was seen once is kept."""
-    chart, progress, found = st.empty(), st.progress(0.0), []
+    chart, progress, found = figure("microscope").empty(), st.progress(0.0), []
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
-        found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, image)))
+        found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, digit.binary)))
         chart.plotly_chart(_figure(found), key=f"microscope-{number}")
     progress.empty()
     effective = ", ".join(f"{c.name} {s.ess[:, -1].mean():.0f}" for c, s, _ in found)
@@ -36,6 +39,29 @@ def show_microscope(checkpoints: Sequence[Checkpoint], image: NDArray[np.uint8])
         " expectation and rises to log p(x); where a curve still rises, S is not enough. Effective samples of"
         f" {LARGEST:,}: {effective}."
     )
+    settings = {"image": digit.origin, "independent runs": REPEATS}
+    about = About("estimates of log p(x) against the samples used, nats", checkpoints, seed=0, settings=settings)
+    export("microscope", about, recipes.settling(checkpoints, digit, LARGEST, REPEATS), lambda: _table(found))
+
+
+def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
+    """One row a model, run and S."""
+    tables = []
+    for checkpoint, settling, elbo in found:
+        runs, sizes = settling.log_p.shape
+        tables.append(
+            pd.DataFrame(
+                {
+                    "checkpoint": checkpoint.name,
+                    "run": np.repeat(np.arange(1, runs + 1), sizes),
+                    "S": np.tile(settling.sizes, runs),
+                    "log p(x)": settling.log_p.ravel(),
+                    "effective samples": settling.ess.ravel(),
+                    "ELBO": elbo,
+                }
+            )
+        )
+    return pd.concat(tables)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -47,14 +73,14 @@ def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) ->
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
-    figure, seen = go.Figure(), dict.fromkeys(MODELS, 0)
+    chart, seen = go.Figure(), dict.fromkeys(MODELS, 0)
     for checkpoint, settling, elbo in found:
         model = checkpoint.model_config.model
         dash = DASHES[seen[model] % len(DASHES)]
         seen[model] += 1
         colour, sizes = MODEL_COLOURS[model], settling.sizes
         low, high = settling.log_p.min(0), settling.log_p.max(0)
-        figure.add_scatter(
+        chart.add_scatter(
             x=np.concatenate([sizes, sizes[::-1]]),
             y=np.concatenate([high, low[::-1]]),
             fill="toself",
@@ -65,7 +91,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             showlegend=False,
             legendgroup=checkpoint.name,
         )
-        figure.add_scatter(
+        chart.add_scatter(
             x=sizes,
             y=settling.log_p.mean(0),
             name=checkpoint.name,
@@ -75,7 +101,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
             "<br>effective samples %{customdata[0]:.1f}",
         )
-        figure.add_scatter(
+        chart.add_scatter(
             x=[1, LARGEST],
             y=[elbo, elbo],
             mode="lines",
@@ -84,6 +110,6 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             showlegend=False,
             hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",
         )
-    figure.update_xaxes(type="log")
+    chart.update_xaxes(type="log")
     legend = {"orientation": "h", "y": 1.15}
-    return layout(figure, "importance samples S", "estimate of log p(x), nats", 460, legend=legend)
+    return layout(chart, "importance samples S", "estimate of log p(x), nats", 460, legend=legend)

@@ -3,45 +3,56 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
 from dlgmm_core.knn import KNN_SIZES, encode, neighbours, vote
 from dlgmm_core.projection import place
-from ui import loaders
+from ui import loaders, recipes
+from ui.digit_input import DigitInput
+from ui.exports import About, export, figure
 from ui.images import tile
 from ui.scatter import draw_map
 
 __all__ = ["show_neighbours", "show_places"]
 
 NEAREST, MAP_SIDE = 10, 420
+Coordinates = NDArray[np.float32]
 
 
-def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, image: NDArray[np.uint8]) -> None:
+def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
     """Ten training digits a model, nearest first, and what three, five and ten of them vote."""
-    dataset = loaders.dataset(dataset_name)
-    progress = st.progress(0.0)
+    dataset, rows = loaders.dataset(dataset_name), []
+    progress, place_of_rows = st.progress(0.0), figure("neighbours")
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Searching the neighbours under {checkpoint.name} …")
         codes = loaders.codes(checkpoint.folder, checkpoint.digest, dataset_name, "train", "mean")
-        code = encode(loaders.model(checkpoint.folder, checkpoint.digest), image[None], "mean")
+        code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
         nearest = neighbours(codes, code, NEAREST)
         labels = dataset.train.labels[nearest]
         votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
         names = ", ".join(dataset.class_names[label] for label in labels[0])
-        words, picture = st.columns([2, 5], vertical_alignment="center")
+        words, picture = place_of_rows.columns([2, 5], vertical_alignment="center")
         words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
         picture.image(
             tile(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
             output_format="PNG",
             alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
         )
+        for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):
+            rows.append((checkpoint.name, rank, index, dataset.class_names[label]))
     progress.empty()
     st.caption("Euclidean distance between posterior means, nearest first.")
+    about = About("the nearest training images", checkpoints, dataset_name, settings={"image": digit.origin})
+    lines = recipes.nearest(checkpoints, digit, dataset_name, NEAREST)
+    columns = ["checkpoint", "rank", "training image", "class"]
+    export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
 
 
-def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, image: NDArray[np.uint8]) -> None:
+def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
     """The digit ringed on every stored t-SNE map of the data set's test images."""
     dataset = loaders.dataset(dataset_name)
     own = [c for c in checkpoints if c.train_config.dataset == dataset_name]
@@ -49,14 +60,30 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, image: NDA
     if not mapped:
         st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
         return
-    columns = st.columns(min(2, len(mapped)), gap="large")
+    columns, placed = figure("places").columns(min(2, len(mapped)), gap="large"), []
     for number, (checkpoint, coordinates) in enumerate(mapped):
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
             anchored = loaders.anchored_map(checkpoint, dataset_name)
             if anchored is None:  # taken away since
                 continue
-            code = encode(loaders.model(checkpoint.folder, checkpoint.digest), image[None], "mean")
+            code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
             (point,) = place(anchored, coordinates, code)
             picture = draw_map(coordinates, dataset.test.labels, dataset.class_names, MAP_SIDE, point, paper=None)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
             st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
+            placed.append((checkpoint, coordinates, point))
+    shown = [checkpoint for checkpoint, _, _ in placed]
+    about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
+    export("places", about, recipes.places(shown, digit, dataset_name), lambda: _table(placed, dataset))
+
+
+def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], dataset: Dataset) -> pd.DataFrame:
+    """One row a test image and map, and the digit's own, which has no number and no class."""
+    tables = []
+    for checkpoint, coordinates, point in placed:
+        names = [dataset.class_names[label] for label in dataset.test.labels]
+        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
+        table[["x", "y"]] = coordinates
+        digit = pd.DataFrame({"checkpoint": [checkpoint.name], "x": point[0], "y": point[1]})
+        tables.append(pd.concat([table, digit]))
+    return pd.concat(tables).astype({"test image": "Int64"})

@@ -1,5 +1,7 @@
 """Pieces of the overview: a card for each model, and the table of what is there."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,11 +11,14 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.generation import ancestral_samples
 from dlgmm_core.latents import SticksLatent
 from dlgmm_core.models import MODELS
-from ui import loaders
+from ui import loaders, recipes
+from ui.exports import About, export, figure, pixel_table
 from ui.figures import prior_figure, stick_figure
 from ui.images import tile
 
 __all__ = ["describe_model", "holdings"]
+
+SAMPLES, SEED = 20, 1
 
 _DESCRIPTIONS = {
     "gauss-vae": "One bell: every code comes from the same standard normal distribution.",
@@ -30,9 +35,8 @@ def _representative(name: str) -> Checkpoint | None:
 
 
 @st.cache_data(show_spinner=False)
-def _samples(_checkpoint: Checkpoint, digest: str) -> NDArray[np.uint8]:
-    probabilities, _ = ancestral_samples(loaders.model(_checkpoint.folder, digest), 20, seed=1)
-    return tile(probabilities, columns=5, zoom=2)
+def _samples(_checkpoint: Checkpoint, digest: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    return ancestral_samples(loaders.model(_checkpoint.folder, digest), SAMPLES, SEED)
 
 
 def describe_model(name: str) -> None:
@@ -43,25 +47,37 @@ def describe_model(name: str) -> None:
     if checkpoint is None:
         st.info("No trained checkpoint: train one on the page **Train**.")
         return
-    left, right = st.columns([1, 1], vertical_alignment="center")
     config = checkpoint.model_config
     prior = loaders.model(checkpoint.folder, checkpoint.digest).prior()
-    with left:
-        if isinstance(prior, SticksLatent):
-            figure = stick_figure(prior.mean[0].tolist())
-        else:
-            weights = prior.log_mean_weights.exp()[:, 0].tolist()
-            figure = prior_figure(config.prior_means, config.prior_scales, weights)
-        st.plotly_chart(figure, key=f"prior-{name}", config={"displayModeBar": False})
-    with right:
-        st.image(
-            _samples(checkpoint, checkpoint.digest),
+    is_stick = isinstance(prior, SticksLatent)
+    # a stick's mean pieces, or the components' mean weights
+    shares = (prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist()
+    samples, components = _samples(checkpoint, checkpoint.digest)
+    with figure(f"card-{name}"):
+        left, right = st.columns([1, 1], vertical_alignment="center")
+        chart = stick_figure(shares) if is_stick else prior_figure(config.prior_means, config.prior_scales, shares)
+        left.plotly_chart(chart, key=f"prior-{name}", config={"displayModeBar": False})
+        right.image(
+            tile(samples, columns=5, zoom=2),
             output_format="PNG",
             alt=f"Twenty digits drawn by {MODELS[name].label}",
         )
     st.caption(
         f"Checkpoint {checkpoint.name}: {config.code_dim} numbers a code, bound {checkpoint.train_config.bound}."
     )
+    rows = {"sample": np.arange(1, SAMPLES + 1), "component": components + 1}
+    code = recipes.prior(checkpoint, SAMPLES, SEED, is_stick=is_stick)
+    export(f"card-{name}", _about(checkpoint, shares, is_stick), code, lambda: pixel_table(samples, **rows))
+
+
+def _about(checkpoint: Checkpoint, shares: Sequence[float], is_stick: bool) -> About:
+    """The figure has two parts: of the prior, whose numbers are few, these are named; samples are the table."""
+    config = checkpoint.model_config
+    columns = {"mean pieces of the stick" if is_stick else "mean weights": shares}
+    if not is_stick:
+        columns |= {"means": config.prior_means, "scales": config.prior_scales}
+    numbers = {name: ", ".join(f"{value:.4g}" for value in values) for name, values in columns.items()}
+    return About("the prior, and samples drawn from it", [checkpoint], seed=SEED, settings=numbers)
 
 
 def holdings() -> pd.DataFrame:

@@ -5,7 +5,6 @@ like an upload: nothing of it is believed before `ui.uploads` has looked.
 """
 
 import base64
-import binascii
 
 import streamlit as st
 
@@ -87,5 +86,5 @@ def drawing_pad(key: str) -> bytes | None:
         return None
     try:
         return base64.b64decode(picture.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # also where it is not ASCII
         return None

@@ -7,8 +7,9 @@ import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.projection import ProjectionConfig
-from ui.jobs import Job, job_manager
+from ui.jobs import Job, job_manager, renewed
 from ui.loaders import dataset
+from ui.visitor import visitor
 
 __all__ = ["remap_form"]
 
@@ -33,7 +34,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         }
         if st.form_submit_button("Compute it anew") and chosen is not None:
             options = [str(part) for pair in settings.items() for part in pair]
-            started = job_manager().start(chosen, "map", [chosen, *options])
+            started = job_manager().start(chosen, "map", [chosen, *options], visitor())
             if started.verb != "map":
                 st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
     st.caption("It takes about a minute, and replaces the stored map; the same seed gives the same picture.")
@@ -43,18 +44,18 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
             _watch(job)
 
 
-@st.fragment(run_every=1.0)
 def _watch(job: Job) -> None:
+    renewed(lambda: job.running, lambda: _report(job))  # at its end there is a new map
+
+
+def _report(job: Job) -> None:
     if job.running:
         words, button = st.columns([5, 1], vertical_alignment="center")
         percent = re.search(r"(\d+)%", job.last_line)
         words.progress(int(percent[1]) / 100 if percent else 0.0, f"Mapping {job.name} …")
-        if button.button("Cancel", key=f"cancel-map-{job.name}", help="Keeps the old map."):
+        if job.owner == visitor() and button.button("Cancel", key=f"cancel-map-{job.name}", help="Keeps the old map."):
             with st.spinner("Stopping …"):
                 job.stop()
             st.rerun()
     elif job.failed:
         st.error(f"Mapping {job.name} failed: {job.last_line}")
-    elif f"mapped-{job.process.pid}" not in st.session_state:
-        st.session_state[f"mapped-{job.process.pid}"] = True
-        st.rerun()  # the whole page: there is a new map

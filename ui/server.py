@@ -1,4 +1,4 @@
-"""What the server does besides running pages: a warm start, links that open cold, a clean end.
+"""What the server does besides running pages: a warm start, links that open cold, uploads off the disk, a clean end.
 
 On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
 two failed requests later under `/`. Telling it where the server is spares both.
@@ -10,9 +10,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.uploads import MOST_MEGABYTES
+
 __all__ = ["ServerAddress", "warm_up"]
+
+# An upload stays in memory: what is longer than this would pass through a temporary file.
+MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
 
 # The app may live under a prefix, so its root is the address without the page's name.
 _SCRIPT = b"""<script>

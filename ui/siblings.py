@@ -1,10 +1,16 @@
 """The same mixture trained under other priors: the honest answer to "what if it had been trained so"."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.generation import centres, component_samples
-from ui import loaders
+from ui import loaders, recipes
+from ui.exports import About, export, figure, pixel_table
 from ui.images import tile
 
 __all__ = ["show_siblings", "siblings"]
@@ -34,19 +40,37 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
         "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
         " noise as above."
     )
-    for other in others:
-        config = other.model_config
-        model = loaders.model(other.folder, other.digest)
-        samples = component_samples(model, *centres(model), count, seed)
-        words, picture = st.columns([4, 7], vertical_alignment="center")
-        means = ", ".join(f"{mean:g}" for mean in config.prior_means)
-        words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
-        picture.image(
-            tile(samples.reshape(-1, samples.shape[-1]), columns=count, zoom=2),
-            output_format="PNG",
-            width="stretch",
-            alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
-        )
+    with figure("siblings"):
+        for other in others:
+            config = other.model_config
+            words, picture = st.columns([4, 7], vertical_alignment="center")
+            means = ", ".join(f"{mean:g}" for mean in config.prior_means)
+            words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
+            picture.image(
+                tile(_samples(other, count, seed), columns=count, zoom=2),
+                output_format="PNG",
+                width="stretch",
+                alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
+            )
+    about = About("samples of every component under other priors", others, seed=seed)
+    export("siblings", about, recipes.siblings(others, count, seed), lambda: _table(others, count, seed))
+
+
+def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float32]:
+    """(K count, 784) probabilities of ink, component after component."""
+    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    samples = component_samples(model, *centres(model), count, seed)
+    return samples.reshape(-1, samples.shape[-1])
+
+
+def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:
+    tables = []
+    for checkpoint in checkpoints:
+        k = checkpoint.model_config.num_components
+        rows = {"component": np.repeat(np.arange(1, k + 1), count), "sample": np.tile(np.arange(1, count + 1), k)}
+        names = np.repeat(checkpoint.name, k * count)
+        tables.append(pixel_table(_samples(checkpoint, count, seed), checkpoint=names, **rows))
+    return pd.concat(tables)
 
 
 def _likelihood(checkpoint: Checkpoint) -> str:

@@ -1,6 +1,7 @@
 """From a file that somebody sent to a grey picture, believing nothing about the file."""
 
 import io
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +9,14 @@ from PIL import Image, ImageOps
 
 from dlgmm_core.digits import DigitError
 
-__all__ = ["ACCEPTED", "read_picture"]
+__all__ = ["ACCEPTED", "MOST_MEGABYTES", "read_picture"]
 
 ACCEPTED = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tiff")
+MOST_MEGABYTES = 5  # as `server.maxUploadSize`, which a drawing does not pass
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-_MAX_PIXELS = 40_000_000  # a 97 KB file can open to gigabytes
-_MAX_SIDE = 512  # a digit needs no more
+_MOST_PIXELS = 4096  # of a side: a 97 KB file can open to gigabytes
+_MOST_SCANS = 64  # of a JPEG, which usually has ten: each goes over the whole picture, and 40 bytes hold one
+_SIDE = 512  # a digit needs no more
 
 
 def read_picture(content: bytes) -> NDArray[np.uint8]:
@@ -24,25 +27,39 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     """
     if not content:
         raise DigitError("This file is empty: choose a picture of one digit.")
+    if len(content) > MOST_MEGABYTES * 2**20:
+        raise DigitError(f"This file has more than {MOST_MEGABYTES} MB: choose a smaller one.")
     try:
-        image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        width, height = image.size
-        if width * height > _MAX_PIXELS:
-            raise DigitError(f"This picture has {width} x {height} pixels: choose one of at most 40 million.")
-        image = ImageOps.exif_transpose(image)  # the first frame of an animation
-        if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-            levels = np.asarray(image, dtype=np.float64)  # convert("L") would clip at 255
-            if not np.isfinite(levels).all():
-                raise ValueError("levels that are no numbers")
-            image = Image.fromarray(np.uint8(255 * (levels - levels.min()) / max(np.ptp(levels), 1)))
-        rgba = image.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, "white")
-        grey = Image.alpha_composite(paper, rgba).convert("L")
-    except DigitError:
-        raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        grey = _grey_levels(content)
+    except Image.DecompressionBombError as error:
+        raise DigitError(
+            f"This picture has more than {_MOST_PIXELS} x {_MOST_PIXELS} pixels: choose a smaller one."
+        ) from error
+    except Exception as error:  # Pillow answers malformed bytes with errors of a dozen kinds
         raise DigitError("This file is not a picture that can be read: choose a PNG or a JPEG.") from error
-    grey.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.BOX)
+    width, height = grey.size
+    grey.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
     if min(grey.size) < 3:
         raise DigitError(f"This picture is only {width} x {height} pixels: choose a larger one.")
     return np.asarray(grey)
+
+
+def _grey_levels(content: bytes) -> Image.Image:
+    image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
+    if max(image.size) > _MOST_PIXELS:
+        raise Image.DecompressionBombError
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > _MOST_SCANS:
+        raise ValueError("too many scans")
+    image = ImageOps.exif_transpose(image)  # the first frame of an animation
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        levels = np.array(image, dtype=np.float64)  # convert("L") would clip at 255
+        low, high = float(levels.min()), float(levels.max())
+        if not math.isfinite(high - low):
+            raise ValueError("levels that are no numbers")
+        levels -= low
+        levels *= 255
+        levels /= max(high - low, 1)
+        image = Image.fromarray(levels.astype(np.uint8))
+    rgba = image.convert("RGBA")
+    paper = Image.new("RGBA", rgba.size, "white")
+    return Image.alpha_composite(paper, rgba).convert("L")

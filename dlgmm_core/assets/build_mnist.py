@@ -4,11 +4,13 @@ python -m dlgmm_core.assets.build_mnist FOLDER_WITH_THE_IDX_FILES
 """
 
 import argparse
-import gzip
 import hashlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
+from dlgmm_core.sources import DataError, read_unpacked
 
 # MD5 of the unpacked files, and the bytes of header before the data
 PUBLISHED = {
@@ -19,6 +21,21 @@ PUBLISHED = {
 }
 
 
+MAX_BYTES = 16 + 60_000 * 784  # of the largest
+
+
+def read_idx(path: Path, md5: str, header: int) -> NDArray[np.uint8]:
+    """The data of a published file, gzipped.
+
+    Raises:
+        DataError: if it cannot be read, or is another file.
+    """
+    raw = read_unpacked(path, MAX_BYTES)
+    if hashlib.md5(raw).hexdigest() != md5:
+        raise DataError(f"{path} is not the published file: its MD5 differs from {md5}.")
+    return np.frombuffer(raw, np.uint8, offset=header)
+
+
 def main() -> None:
     """Reads, checks and packs the four files."""
     parser = argparse.ArgumentParser(description="Pack MNIST's IDX files into the package's mnist.npz.")
@@ -26,10 +43,10 @@ def main() -> None:
     folder = parser.parse_args().folder
     arrays: dict[str, np.ndarray] = {}
     for key, (name, md5, header) in PUBLISHED.items():
-        raw = gzip.decompress((folder / f"{name}.gz").read_bytes())
-        if hashlib.md5(raw).hexdigest() != md5:
-            raise SystemExit(f"{folder / name}.gz is not the published file: its MD5 differs from {md5}.")
-        values = np.frombuffer(raw, np.uint8, offset=header)
+        try:
+            values = read_idx(folder / f"{name}.gz", md5, header)
+        except DataError as error:
+            raise SystemExit(str(error)) from error
         arrays[key] = values.reshape(-1, 784) if key.endswith("images") else values
     target = Path(__file__).with_name("mnist.npz")
     np.savez_compressed(target, allow_pickle=False, **arrays)

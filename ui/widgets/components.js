@@ -66,7 +66,7 @@ export default function ({ parentElement, data, setStateValue }) {
     swatch.style.background = data.colours[k];
     const head = make("div", { className: "head" }, swatch, words, badge);
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
-    const controls = make("div", { className: "controls" }, make("div", { className: "mean" }, mean.box, film), scaleBox);
+    const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box, film), scaleBox);
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
     mean.input.onchange = scale.input.onchange = () => settled();
@@ -104,7 +104,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const status = make("p", { className: "status" });
   status.setAttribute("role", "status");
   root.replaceChildren(
-    make("div", { className: "bar" }, reset, fresh, more), status, ...rows.map((row) => row.section),
+    make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, ...rows.map((row) => row.section),
     make("section", {}, make("div", { className: "panel" }, make("div", { className: "head" },
       make("span", { className: "words", textContent: "Ancestral samples: π, then k, then z, then x" }))), ancestral, marks));
   root.classList.toggle("with-scales", view.scales);

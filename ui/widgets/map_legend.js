@@ -12,7 +12,7 @@ function signLegend(app, title, names, signs, colours) {
     key.onclick = () => { now.only = now.only === i ? null : i; app.recolour(); app.tell(); };
     return key;
   });
-  const all = make("button", { type: "button", className: "all", textContent: "all", disabled: now.only === null });
+  const all = make("button", { type: "button", className: "all", textContent: "all", "data-aside": "", disabled: now.only === null });
   all.onclick = () => { now.only = null; app.recolour(); app.tell(); };
   return [make("span", { textContent: title }), make("span", { className: `keys${names.length > 12 ? " many" : ""}` }, ...keys, all)];
 }

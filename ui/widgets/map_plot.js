@@ -15,7 +15,7 @@ class MapPlot {
     this.thumb = make("canvas", { width: SIDE, height: SIDE });
     this.tipWords = make("div");
     this.tip = make("div", { className: "tip", "aria-hidden": "true" }, this.thumb, this.tipWords);
-    this.whole = make("button", { type: "button", className: "whole", textContent: "Whole map" });
+    this.whole = make("button", { type: "button", className: "whole", textContent: "Whole map", "data-aside": "" });
     this.whole.onclick = () => this.showWhole();
     this.stage = make("div", { className: "stage" }, this.points, this.marks, this.tip, this.whole);
     this.says = make("p", { className: "says" });

@@ -34,7 +34,7 @@ class MapApp {
     });
     this.legend = make("div", { className: "legend" });
     this.words = make("p", { className: "words", role: "status" });
-    this.clear = make("button", { type: "button", className: "clear", textContent: "Clear" });
+    this.clear = make("button", { type: "button", className: "clear", textContent: "Clear", "data-aside": "" });
     this.clear.onclick = () => this.escape();
     this.strip = make("canvas", { className: "strip", height: SIDE, role: "img" });
     this.below = make("div", { className: "below" }, make("div", {}, this.words, this.clear), this.strip);
@@ -42,7 +42,7 @@ class MapApp {
     this.grid = make("div", { className: "grid" });
     const drag = make("fieldset", { className: "drag" }, make("legend", { textContent: "Drag to" }), ...this.drags);
     root.replaceChildren(
-      make("div", { className: "controls" }, make("label", {}, "Colour by", this.colour), drag),
+      make("div", { className: "controls", "data-aside": "" }, make("label", {}, "Colour by", this.colour), drag),
       this.legend, this.grid, this.below, this.spoken);
     root.onkeydown = (event) => { if (event.key === "Escape") this.escape(); };
     // A theme changes the text's colour, which the style sheet lets take a millisecond.
@@ -213,6 +213,7 @@ class MapApp {
     const { group, strip } = this, classes = this.plots.find((plot) => plot.classes)?.classes;
     this.words.textContent = group ? groupWords(classes, group, this.data.classes.names) : HELP;
     this.words.classList.toggle("help", !group);
+    this.words.toggleAttribute("data-aside", !group);
     this.below.classList.toggle("on", Boolean(group));
     const members = group ? [...group.keys()].filter((i) => group[i]) : [];
     const count = Math.min(members.length, Math.max(1, Math.floor((this.root.clientWidth + 2) / (SIDE + 2))));

@@ -5,8 +5,9 @@ const POINTS = 101, WIDTH = 320, HEIGHT = 120, STEP_MILLISECONDS = 350, KEY_STEP
 const SVG = "http://www.w3.org/2000/svg";
 const two = (value) => value.toFixed(2);
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
+  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
   if (root.dataset.signature === data.signature) return;
   root.dataset.signature = data.signature;
   const { concentrations, colours, decoder } = data;
@@ -49,17 +50,19 @@ export default function ({ parentElement, data }) {
       const before = pieces.subarray(0, k).reduce((sum, piece) => sum + piece, 0);
       set(k, ((event.clientX - box.left) / box.width - before) / Math.max(1e-6, 1 - before));
     };
-    handle.onpointerup = handle.onpointercancel = () => { handle.held = false; };
+    handle.onpointerup = handle.onpointercancel = () => { handle.held = false; tell([...v]); };
     handle.onkeydown = (event) => {
       const step = { ArrowRight: KEY_STEP, ArrowUp: KEY_STEP, ArrowLeft: -KEY_STEP, ArrowDown: -KEY_STEP }[event.key];
       if (step === undefined) return;
       event.preventDefault();
       set(k, v[k] + step);
     };
+    handle.onkeyup = (event) => { if (event.key.startsWith("Arrow")) tell([...v]); };
     handle.onfocus = () => { chosen = k; explain(); };
     stick.append(handle);
     return handle;
   });
+  const tell = (fractions) => root.tell("now", { signature: data.signature, fractions });
   const set = (k, fraction) => {
     v[k] = Math.min(0.999, Math.max(0.001, fraction));
     chosen = k;
@@ -102,9 +105,10 @@ export default function ({ parentElement, data }) {
   redraw.onclick = () => {
     const at = next++ % (draws.length / breaks);
     take(draws.subarray(at * breaks, (at + 1) * breaks), `Draw ${at + 1} from the posterior of the sticks.`);
+    tell([...v]);
   };
   const centre = make("button", { type: "button", textContent: "Mean" });
-  centre.onclick = () => take(mean, "The mean fractions, whose pieces are E[π|x].");
+  centre.onclick = () => { take(mean, "The mean fractions, whose pieces are E[π|x]."); tell(null); };
   const step = make("button", { type: "button", textContent: "Break it step by step" });
   step.onclick = () => {
     clearInterval(timer);
@@ -157,6 +161,7 @@ export default function ({ parentElement, data }) {
     }
   };
   canvas.setAttribute("aria-label", "The digit decoded from the pieces");
+  for (const button of [redraw, centre, step]) button.dataset.aside = ""; // not in a picture of the stick
   root.replaceChildren(
     make("div", { className: "bar" }, redraw, centre, step, status), stick,
     make("div", { className: "below" }, make("div", { className: "density" }, svg, words), ...(decoder ? [canvas] : [])));

@@ -1,0 +1,159 @@
+"""What tests of exports share: taking what a page exports, and one Python that runs scripts as visitors would.
+
+The fixtures are those of a plugin that `conftest.py` names, so that the app is imported only where it is needed.
+"""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.app_helpers import Make
+
+ROOT = Path(__file__).resolve().parent.parent
+TRAIN, TEST = 3000, 300  # images of the fixture `few_digits`
+
+# Runs one script after the other, each in its folder, on the few digits that the pages of the tests show.
+_DRIVER = f"""
+import json, os, runpy, sys, traceback
+from dataclasses import replace
+import torch
+from dlgmm_core import data
+
+torch.set_num_threads(1)
+whole = data.load_dataset("mnist")
+few = replace(whole, train=whole.train[:{TRAIN}], test=whole.test[:{TEST}])
+data.load_dataset = lambda name: {{"mnist": few}}[name]
+for line in sys.stdin:
+    folder, script = json.loads(line)
+    os.chdir(folder)
+    try:
+        runpy.run_path(script)
+        print("done", flush=True)
+    except Exception:
+        traceback.print_exc()
+        print("failed", flush=True)
+"""
+
+Numbers = dict[str, NDArray[Any]]
+
+
+class Python:
+    """A process that runs scripts: to import what they need takes longer than most of them."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-c", _DRIVER]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, code: str, folder: Path, numbers: str) -> Numbers:
+        """Runs a script in a folder; `numbers` are arguments of `numpy.savez` that save what it made."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        script, found = folder / "lines.py", folder / "numbers.npz"
+        script.write_text(f"{code}\nimport numpy\nnumpy.savez({str(found)!r}, {numbers})\n")
+        print(json.dumps([str(folder), str(script)]), file=self.process.stdin, flush=True)
+        answer = next((line for line in self.process.stdout if line in ("done\n", "failed\n")), "ended")
+        assert answer == "done\n", f"These lines do not run:\n{code}"
+        with np.load(found, allow_pickle=False) as file:
+            return dict(file)
+
+
+@dataclass
+class Exported:
+    """What a figure's popover offers: the lines, and its CSV."""
+
+    code: str
+    csv: bytes
+
+    @property
+    def table(self) -> pd.DataFrame:
+        return pd.read_csv(io.BytesIO(self.csv), comment="#")
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the lines above the table say."""
+        head = [line[2:] for line in self.csv.decode().splitlines() if line.startswith("# ")]
+        return dict(line.split(": ", 1) for line in head)
+
+    def pixels(self, **where: object) -> NDArray[np.float64]:
+        """(N, 784) of the rows whose columns have the given values."""
+        rows = self.table
+        for column, value in where.items():
+            rows = rows[rows[column] == value]
+        return rows[[name for name in rows if name.startswith("pixel ")]].to_numpy()
+
+
+Lines = Callable[[Exported, str], Numbers]
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[Python]:
+    python = Python()
+    yield python
+    python.process.communicate()
+
+
+@pytest.fixture
+def lines(python: Python, shelf: Path) -> Lines:
+    """Runs what was exported where the test's checkpoints lie, and gives the numbers asked for."""
+    return lambda exported, numbers: python.run(exported.code, shelf.parent, numbers)
+
+
+@pytest.fixture
+def pair(make: "Make") -> list[Checkpoint]:
+    """A mixture whose components differ, and a stick-breaking code, each with a map."""
+    from tests.app_helpers import make_mixture
+    from tests.latent_helpers import map_of
+
+    mixture = make_mixture(make, "bells", (-1.5, 0.0, 2.0), (1.0, 0.5, 1.0))
+    return [map_of(mixture), map_of(make("stick", "sb-vae", code_dim=4))]
+
+
+def take(at: "AppTest", key: str, monkeypatch: pytest.MonkeyPatch) -> Exported:
+    """Opens a figure's popover and takes what it offers."""
+    tables: dict[str, Callable[[], bytes]] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr("streamlit.download_button", lambda label, data, *_, key, **__: tables.update({key: data}))
+        at.session_state[f"export-{key}"] = True
+        at.run()
+    assert not at.exception, at.exception
+    (popover,) = (block for block in at.get("popover") if block.proto.id.endswith(f"-export-{key}"))
+    (code,) = popover.get("code")
+    return Exported(code.value, tables[f"csv-{key}"]())
+
+
+def spec(at: "AppTest", key: str) -> dict[str, Any]:
+    """A Plotly figure of the page, by the end of its identity."""
+    (chart,) = (chart for chart in at.get("plotly_chart") if chart.proto.id.endswith(key))
+    found: dict[str, Any] = json.loads(chart.proto.spec)
+    return found
+
+
+def values(found: Any) -> NDArray[np.float64]:
+    """Numbers of a Plotly figure, which are a list, or base64 with their type."""
+    if isinstance(found, list):
+        return np.array(found, float)
+    return np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"]).astype(float)
+
+
+def same(found: NDArray[Any], shown: Any) -> None:
+    np.testing.assert_allclose(found, np.asarray(shown, float), rtol=1e-5, atol=1e-6)
+
+
+def by_name(name: str, inner: str = "value") -> str:
+    """The arguments of `numpy.savez` that save a dictionary."""
+    return f"**{{name: {inner} for name, value in {name}.items()}}"

@@ -1,0 +1,74 @@
+"""Training as visitors have it: a run outlives reloads and page switches, and is its owner's alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dlgmm_core.checkpoints import TRAINING, read_checkpoint
+from tests.browser_helpers import PATIENCE, ROOT, serve, settle, visit, visitor
+from ui.runs import SLOTS
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Train"
+
+
+@pytest.fixture(scope="module")
+def server(tree: Path) -> Iterator[str]:
+    """A server with a single slot."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SLOTS, "1")
+        with serve(tree) as address:
+            yield address
+
+
+def begin(page: Page, server: str, name: str) -> None:
+    """Starts a Gauss-VAE, whose epochs are the shortest."""
+    visit(page, f"{server}/train?train-model=Gauss-VAE&train-name={name}", TITLE)
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text(f"{name} is training").wait_for()
+
+
+def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept(
+    server: str, tree: Path, page: Page
+) -> None:
+    begin(page, server, "from-a-visitor")
+    page.reload()
+    page.get_by_text("from-a-visitor is training").wait_for()
+    page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
+    page.get_by_text("the authors' run: −103.24").first.wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text(re.compile("from-a-visitor is paused after epoch")).wait_for()
+    page.get_by_role("link", name="Likelihood").first.click()
+    page.get_by_role("heading", name="Likelihood", exact=True).wait_for()
+    page.get_by_role("link", name="Train").first.click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("from-a-visitor is training").wait_for()
+    sidebar = page.locator("[data-testid=stSidebar]")
+    assert sidebar.get_by_text("from-a-visitor").count() == 0
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_text("from-a-visitor has ended").wait_for()
+    sidebar.get_by_text("from-a-visitor").first.wait_for()
+    settle(page)
+    read_checkpoint(tree / "checkpoints" / "from-a-visitor")
+    assert not (tree / "checkpoints" / "from-a-visitor" / TRAINING).exists()
+    assert not (ROOT / "checkpoints" / "from-a-visitor").exists()
+
+
+def test_another_visitor_sees_only_that_the_slot_is_busy(server: str, tree: Path, page: Page, browser: Browser) -> None:
+    begin(page, server, "mine-alone")
+    with visitor(browser) as other:
+        visit(other, f"{server}/train?train-run=mine-alone", TITLE)
+        other.get_by_text("Training slots busy with runs of other visitors: 1.").wait_for()
+        assert other.get_by_text("mine-alone").count() == 0
+        assert other.get_by_role("button", name="Pause").count() == 0
+        other.get_by_role("button", name="Start training").click()
+        other.get_by_text("All training slots of this server (1) are taken: try again when a run has ended.").wait_for()
+        settle(other)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Delete the run").click()
+    page.get_by_text("You have no run yet").or_(page.get_by_text("from-a-visitor has ended")).first.wait_for()
+    assert not (tree / "checkpoints" / "mine-alone").exists()

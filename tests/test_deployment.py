@@ -1,0 +1,81 @@
+"""What is put on a server: a lock that pins what the program asks for, a container with what it needs and no more."""
+
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = (ROOT / "requirements.lock").read_text()
+_REQUIREMENT = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Versions by name of a requirements file."""
+    lines = re.findall(r"^([A-Za-z0-9-]+)==(\S+)", text, re.MULTILINE)
+    return {name.lower(): version for name, version in lines}
+
+
+def test_the_lock_pins_the_versions_that_the_program_asks_for() -> None:
+    asked, locked = pinned((ROOT / "requirements.txt").read_text()), pinned(LOCK)
+    assert len(asked) > 10
+    assert {name: locked.get(name, "").partition("+")[0] for name in asked} == asked
+
+
+def test_every_package_of_the_lock_has_a_hash() -> None:
+    with_hashes = {name: version for name, version, _ in _REQUIREMENT.findall(LOCK)}
+    assert with_hashes == pinned(LOCK)
+    rest = _REQUIREMENT.sub("", LOCK)
+    assert all(not line or line.lstrip().startswith("#") for line in rest.splitlines())
+
+
+def test_the_lock_takes_the_build_of_torch_that_needs_no_accelerator() -> None:
+    assert pinned(LOCK)["torch"].endswith("+cpu")
+    assert not [name for name in pinned(LOCK) if name.startswith(("nvidia", "cuda", "triton"))]
+
+
+def test_the_lock_names_no_place_to_download_from() -> None:
+    assert "://" not in LOCK
+    assert not re.search(r"^\s*--?(?!hash)[a-z]", LOCK, re.MULTILINE)
+
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COPIED = [words.split()[0] for words in re.findall(r"^COPY (?:--\S+ )?(.+)$", DOCKERFILE, re.MULTILINE)]
+
+
+def sent(path: str) -> bool:
+    """Whether a path is sent to where the image is built: the last rule of `.dockerignore` that fits decides."""
+    answer = True
+    for rule in (ROOT / ".dockerignore").read_text().split():
+        pattern = rule.removeprefix("!").removeprefix("**/")
+        parts = path.split("/")
+        if any(fnmatch(part, pattern) for part in (parts if "**/" in rule else parts[:1])) or fnmatch(path, pattern):
+            answer = rule.startswith("!")
+    return answer
+
+
+def test_the_container_holds_every_part_of_the_program() -> None:
+    assert {"app.py", "dlgmm_core", "ui", "pages", "checkpoints", ".streamlit", "requirements.lock"} == set(COPIED)
+    assert all((ROOT / part).exists() and sent(part) for part in COPIED)
+    assert sent("dlgmm_core/assets/mnist.npz") and sent("checkpoints/mnist-dlgmm/weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(".git/config", "tests/test_app.py", "README.md", ".venv/bin/python", ".streamlit/secrets.toml"),
+        *("checkpoints/mine/run.json", "checkpoints/mine/training.safetensors", "checkpoints/mine/job.log"),
+        *("checkpoints/.mine.lock", "ui/__pycache__/main.cpython-311.pyc"),
+    ],
+)
+def test_the_container_holds_nothing_of_anybodys_own(path: str) -> None:
+    assert not sent(path)
+
+
+def test_the_container_runs_as_a_user_without_rights_and_tells_its_health() -> None:
+    user = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert user == ["laboratory"] and f"--uid 10001 {user[0]}" in DOCKERFILE
+    assert DOCKERFILE.index("USER") < DOCKERFILE.index("CMD")
+    assert "/_stcore/health" in DOCKERFILE.partition("HEALTHCHECK")[2]
+    assert "--require-hashes" in DOCKERFILE

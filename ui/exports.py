@@ -1,0 +1,127 @@
+"""What every figure can be taken away as: a PNG, a CSV, and the lines of `dlgmm_core` that reproduce it.
+
+A figure is drawn in the container that `figure` gives, and followed by `export`. The picture is made in
+the browser, of what stands there; the table is made when it is asked for. Both say what they are of.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import ArrayLike, NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.models import MODELS
+
+__all__ = ["About", "csv_bytes", "export", "figure", "pixel_table"]
+
+Table = Callable[[], pd.DataFrame]
+
+_WIDGETS = Path(__file__).with_name("widgets")
+_HEIGHT = 260  # pixels kept free while the content is on its way: a popover opens where it has room
+
+_png_button = st.components.v2.component(
+    "png_button",
+    html='<button type="button">PNG</button><p role="status"></p>',
+    css=(_WIDGETS / "export.css").read_text(),
+    js=(_WIDGETS / "paint.js").read_text() + (_WIDGETS / "export.js").read_text(),
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a figure is of.
+
+    Attributes:
+        figure: what it shows.
+        checkpoints: whose weights.
+        dataset: whose images, where there are any.
+        seed: of the draws that it shows, or every checkpoint's in words; None where nothing is drawn.
+        settings: what else it depends on.
+    """
+
+    figure: str
+    checkpoints: Sequence[Checkpoint] = ()
+    dataset: str | None = None
+    seed: int | str | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def words(self) -> dict[str, str]:
+        """By name, each a single line; values of several checkpoints in one order."""
+        words: dict[str, object] = {"figure": self.figure}
+        if self.checkpoints:
+            words |= {
+                "model": ", ".join(MODELS[c.model_config.model].label for c in self.checkpoints),
+                "checkpoint": ", ".join(c.name for c in self.checkpoints),
+                "digest": ", ".join(c.digest for c in self.checkpoints),
+                "training seed": ", ".join(str(c.train_config.seed) for c in self.checkpoints),
+            }
+        words |= {"dataset": self.dataset, "seed": self.seed, **self.settings}
+        return {name: " ".join(str(value).split()) for name, value in words.items() if value is not None}
+
+    def file_name(self, key: str) -> str:
+        """A name without ending that tells files of different weights and seeds apart."""
+        if len(self.checkpoints) == 1:
+            of = [self.checkpoints[0].name, self.checkpoints[0].digest]
+        else:
+            of = [f"{len(self.checkpoints)}-checkpoints"] if self.checkpoints else []
+        return "-".join([key, *of, *([f"seed{self.seed}"] if isinstance(self.seed, int) else [])])
+
+
+def figure(key: str) -> DeltaGenerator:
+    """A container for what `export` is to draw."""
+    return st.container(key=_figure_key(key))
+
+
+def _figure_key(key: str) -> str:
+    return f"figure-{key}"
+
+
+@st.fragment
+def export(key: str, about: About, code: str, table: Table) -> None:
+    """A quiet popover with the figure's picture, its table and its lines of Python; filled when it is opened.
+
+    Args:
+        key: as the figure's.
+        about: what is written into both files.
+        code: the lines.
+        table: makes the table.
+    """
+    popover = st.popover("Export", type="tertiary", on_change="rerun", key=f"export-{key}")
+    with popover:
+        if not popover.open:
+            st.space(_HEIGHT)
+            return
+        name = about.file_name(key)
+        with st.container(horizontal=True):
+            _png_button(
+                key=f"png-{key}",
+                data={"figure": _figure_key(key), "file": f"{name}.png", "words": list(about.words().items())},
+                width="content",
+            )
+            st.download_button(
+                "CSV",
+                lambda: csv_bytes(about, table()),
+                f"{name}.csv",
+                "text/csv",
+                key=f"csv-{key}",
+                on_click="ignore",
+            )
+        st.caption("The same in Python, from the repository's folder:")
+        st.code(code, language="python")
+
+
+def csv_bytes(about: About, table: pd.DataFrame) -> bytes:
+    """A table in UTF-8, below lines that begin with `#` and say what it is of."""
+    head = "".join(f"# {name}: {value}\n" for name, value in about.words().items())
+    return (head + table.to_csv(index=False, lineterminator="\n")).encode()
+
+
+def pixel_table(images: NDArray[np.floating], **columns: ArrayLike) -> pd.DataFrame:
+    """One row an image: the given columns of N values, then the (N, X) probabilities of ink, pixel by pixel."""
+    pixels = pd.DataFrame(images, columns=[f"pixel {x}" for x in range(images.shape[1])])
+    return pd.concat([pd.DataFrame(columns), pixels], axis=1)

@@ -1,0 +1,90 @@
+"""Short Python scripts, put together from lines: imports follow from the names that occur in them."""
+
+import ast
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from textwrap import indent
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+
+__all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
+
+_STANDARD = {"b64decode": "base64", "Path": "pathlib"}
+_SHORT = {"np": "import numpy as np", "torch": "import torch"}
+_OTHERS = {"norm": "scipy.stats"}
+_CORE = (
+    "checkpoints",
+    "data",
+    "generation",
+    "inspection",
+    "knn",
+    "kumaraswamy",
+    "ledger",
+    "microscope",
+    "objectives",
+    "paths",
+    "projection",
+    "summaries",
+)
+
+
+def script(*lines: str) -> str:
+    """The lines, but for empty ones, below the imports that they need."""
+    body = join(*lines)
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    others = [line for name, line in _SHORT.items() if name in used] + _imports(used, _OTHERS)
+    groups = (_imports(used, _STANDARD), others, _imports(used, _core()))
+    return "\n\n".join([*("\n".join(group) for group in groups if group), body]) + "\n"
+
+
+@cache
+def _core() -> dict[str, str]:
+    """The module of every public name of the core that a script may use."""
+    modules = [f"dlgmm_core.{name}" for name in _CORE]
+    return {name: module for module in modules for name in import_module(module).__all__}
+
+
+def _imports(used: set[str], origin: dict[str, str]) -> list[str]:
+    modules: dict[str, list[str]] = {}
+    for name in sorted(used & origin.keys(), key=lambda name: (not name.isupper(), name)):
+        modules.setdefault(origin[name], []).append(name)
+    return [f"from {module} import {', '.join(modules[module])}" for module in sorted(modules)]
+
+
+def join(*lines: str) -> str:
+    """The lines, but for empty ones."""
+    return "\n".join(line for line in lines if line)
+
+
+def load_model(checkpoint: Checkpoint) -> str:
+    """Lines that make `model` and `checkpoint`, and stop where the weights have changed since."""
+    return join(
+        f"model, checkpoint = load_checkpoint(Path({quoted(f'checkpoints/{checkpoint.name}')}))",
+        f'assert checkpoint.digest == "{checkpoint.digest}"  # the weights shown',
+    )
+
+
+def each_model(checkpoints: Sequence[Checkpoint], *lines: str) -> str:
+    """A loop that makes `name`, `model` and `checkpoint` of each, with `lines` as the rest of its body."""
+    digests = "".join(f'    {quoted(c.name)}: "{c.digest}",\n' for c in checkpoints)
+    body = join(
+        'model, checkpoint = load_checkpoint(Path("checkpoints") / name)',
+        "assert checkpoint.digest == digest  # the weights shown",
+        *lines,
+    )
+    return f"digests = {{\n{digests}}}\nfor name, digest in digests.items():\n{indent(body, '    ')}"
+
+
+def quoted(text: str) -> str:
+    """As a literal, whatever a folder is called."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def numbers(values: Sequence[float] | NDArray[np.float64]) -> str:
+    """A list of numbers, none of their digits lost that matters."""
+    return f"[{', '.join(f'{value:.15g}' for value in values)}]"

@@ -1,0 +1,54 @@
+"""Who is asking: a random number in a cookie, which no link, page or file shows.
+
+Runs belong to the visitor who started them. The cookie is set with the first page and outlives reloads
+and the server; scripts in the browser cannot read it, and files keep only its digest.
+"""
+
+import hashlib
+import secrets
+
+import streamlit as st
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["VisitorCookie", "is_remembered", "visitor"]
+
+COOKIE = "dlgmm-visitor"
+LIFETIME = 365 * 24 * 3600  # seconds
+
+
+class VisitorCookie:
+    """ASGI middleware that gives a visitor without the cookie a new one with the page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on; pages are the only documents asked for as HTML."""
+        headers = dict(scope.get("headers", []))
+        is_page = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
+        if not is_page or COOKIE in HTTPConnection(scope).cookies:
+            await self.app(scope, receive, send)
+            return
+        cookie = Response()
+        secure = scope["scheme"] == "https"
+        cookie.set_cookie(COOKIE, secrets.token_urlsafe(32), LIFETIME, secure=secure, httponly=True, samesite="lax")
+
+        async def give(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"set-cookie", cookie.headers["set-cookie"].encode())]
+            await send(message)
+
+        await self.app(scope, receive, give)
+
+
+def is_remembered() -> bool:
+    """Whether the visitor will be known after a reload: not without cookies."""
+    return COOKIE in st.context.cookies
+
+
+def visitor() -> str:
+    """The digest of the visitor's cookie; without cookies, of a number that lasts until the page is reloaded."""
+    token = st.context.cookies.get(COOKIE) or st.session_state.setdefault("visitor", secrets.token_urlsafe(32))
+    return hashlib.sha256(token.encode()).hexdigest()
