@@ -11,9 +11,7 @@ from dlgmm_core.sources import DataError
 from tests.app_helpers import MAIN, PAGES, Make, make_mixture, one_error, open_page, start, turn_to
 from ui import loaders
 
-pytestmark = pytest.mark.usefixtures("repository")
-
-pytestmark = pytest.mark.usefixtures("alice")
+pytestmark = pytest.mark.usefixtures("repository", "alice")
 
 NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
 
