@@ -61,7 +61,7 @@ def test_without_options_everything_is_run_by_the_protocol_on_all_processors(cal
 
 
 def test_options_reach_the_run(tmp_path: Path, calls: list[Call], capsys: pytest.CaptureFixture[str]) -> None:
-    options = ("--only", "mnist-dlgmm-d*", "mnist-dlgmm", "--jobs", "3", "--images", "70", "--device", "cpu")
+    options = ("--only", "mnist-dlgmm-d5*", "mnist-dlgmm", "--jobs", "3", "--images", "70", "--device", "cpu")
     assert run(tmp_path, "reproduce", *options) == 0
     names = ["mnist-dlgmm-d5", "mnist-dlgmm-d50", "mnist-dlgmm"]
     assert calls == [(names, tmp_path, Protocol(images=70, device="cpu"), 3)]

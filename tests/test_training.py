@@ -191,7 +191,7 @@ def test_a_bound_that_is_not_a_number_names_step_and_epoch(dataset: Dataset) -> 
 def test_a_run_that_blows_up_stops_with_an_error(dataset: Dataset) -> None:
     state = torch.get_rng_state()
     with pytest.raises(TrainingError, match=r"^The (validation )?bound is .*: training stopped\."):
-        list(fit(TrainingRun.start(MODEL, replace(TRAIN, learning_rate=1e30)), dataset))
+        list(fit(TrainingRun.start(MODEL, replace(TRAIN, learning_rate=1e29)), dataset))
     assert torch.equal(torch.get_rng_state(), state)
 
 
