@@ -134,6 +134,20 @@ def visit(page: Page, address: str, title: str) -> None:
     assert page.locator("h1").all_inner_texts() == [title]
 
 
+def draw_a_seven(page: Page) -> None:
+    """Two strokes of a mouse on the page's drawing pad."""
+    pad = page.get_by_label("Drawing pad: draw one digit")
+    pad.wait_for()
+    settle(page)
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    page.mouse.down()
+    for x, y in ((160, 50), (110, 180)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
+    page.mouse.up()
+
+
 def until(page: Page, holds: Callable[[], bool]) -> None:
     """Waits for what no event tells; a condition that never holds fails the test."""
     for _ in range(PATIENCE // 100):

@@ -173,9 +173,19 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator["Manager"]:
 
 
 @pytest.fixture
+def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
+    """A checkpoint with a map for each model."""
+    from tests.latent_helpers import map_of  # here, for the same reason
+
+    mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
+    made = [make("a", "dlgmm", **mixture), make("b"), make("c", "sb-vae"), make("d", "dldpmm", **mixture)]
+    return [map_of(checkpoint) for checkpoint in made]
+
+
+@pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
-    from ui import loaders, map_files  # here, for the same reason
+    from ui import loaders, map_files, map_nll  # here, for the same reason
 
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
@@ -185,6 +195,8 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         loaders.neighbour_indices.clear,
         map_files._packed.cache_clear,
         map_files._weights_of.cache_clear,
+        map_nll._step.clear,
+        map_nll._finished.clear,
     )
     for cache in forget:
         cache()

@@ -1,7 +1,6 @@
 """What tests of the page of latent space share: made-up maps, and a stand-in for the browser."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.projection import ProjectionConfig, save_map
-from tests.app_helpers import Make, open_page
-from ui import map_files, map_nll
+from tests.app_helpers import open_page
 
 SETTINGS = ProjectionConfig(perplexity=12, iterations=34, seed=56)
 NOW = {"colour": "class", "mode": "pan", "only": None, "images": [], "group": None}
-
-# What is remembered of other tests' images.
-FORGET: tuple[Callable[[], None], ...] = (
-    map_files._packed.cache_clear,
-    map_nll._step.clear,
-    map_nll._finished.clear,
-)
 
 
 def map_of(checkpoint: Checkpoint, size: int = 300) -> Checkpoint:
@@ -29,13 +20,6 @@ def map_of(checkpoint: Checkpoint, size: int = 300) -> Checkpoint:
     places = np.random.default_rng(len(checkpoint.name)).normal(size=(size, 2)).astype(np.float32)
     save_map(checkpoint, places, SETTINGS)
     return checkpoint
-
-
-def one_of_each(make: Make) -> list[Checkpoint]:
-    """A checkpoint with a map for each model."""
-    mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
-    made = [make("a", "dlgmm", **mixture), make("b"), make("c", "sb-vae"), make("d", "dldpmm", **mixture)]
-    return [map_of(checkpoint) for checkpoint in made]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dlgmm_core.checkpoints import WEIGHTS, read_checkpoint
 from dlgmm_core.models import MODELS
-from tests.browser_helpers import ROOT, overhang, serve, settle, visit
+from tests.browser_helpers import ROOT, draw_a_seven, overhang, serve, settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -69,17 +69,10 @@ def test_a_page_opens_with_titled_axes_and_fits_a_phone(path: str, server: str, 
 def test_a_digit_drawn_on_the_pad_yields_weights(server: str, page: Page) -> None:
     visit(page, f"{server}/digit", TITLES["digit"])
     page.get_by_text("Draw", exact=True).click()
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
+    page.get_by_label("Drawing pad: draw one digit").wait_for()
     settle(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
-    box = pad.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 50)
-    page.mouse.down()
-    for x, y in ((160, 50), (110, 180)):
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
-    page.mouse.up()
+    draw_a_seven(page)
     wait_for_metrics(page)
     assert page.get_by_text("light ink on dark paper").count() == 1
     kinds = [MODELS[read_checkpoint(p.parent).model_config.model] for p in ROOT.glob(f"checkpoints/*/{WEIGHTS}")]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from dlgmm_core.results import read_results
-from tests.browser_helpers import overhang, settle, visit, visitor
+from tests.browser_helpers import draw_a_seven, overhang, settle, visit, visitor
 from ui.lesson_outcomes import DLGMM
 
 pytestmark = pytest.mark.browser
@@ -53,16 +53,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     visit(page, server, "Deep latent Gaussian mixtures")
     page.get_by_role("button", name="Start the lesson: eight steps").click()
     page.wait_for_url("**/digit?lesson=1*")
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
-    settle(page)
-    box = pad.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 50)
-    page.mouse.down()
-    for x, y in ((160, 50), (110, 180)):
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
-    page.mouse.up()
+    draw_a_seven(page)
     page.get_by_text("each pixel drawn once").wait_for()
     settle(page)
     assert card(page).locator("[data-testid=stMetric]").count() == 0

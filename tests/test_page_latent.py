@@ -1,7 +1,6 @@
 """The page of latent space: which maps it draws, and what it shows of one image and of two."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +12,11 @@ from dlgmm_core.inspection import reconstruct
 from dlgmm_core.paths import code_path
 from dlgmm_core.projection import load_map
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
-from tests.latent_helpers import FORGET, map_of, one_of_each, open_maps
+from tests.latent_helpers import map_of, open_maps
 from ui import live_path, loaders
 from ui.live_maps import glyphs
 
-pytestmark = pytest.mark.usefixtures("repository")
-
-
-@pytest.fixture(autouse=True)
-def few(few_digits: Dataset) -> Iterator[Dataset]:
-    """Three hundred test images, and nothing remembered of other tests' ones."""
-    for forget in FORGET:
-        forget()
-    yield few_digits
-    for forget in FORGET:
-        forget()
-
-
-@pytest.fixture
-def mapped(make: Make) -> list[Checkpoint]:
-    """One of each model."""
-    return one_of_each(make)
+pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
 
 # --- which maps -----------------------------------------------------------------------------------
@@ -122,13 +105,13 @@ def test_every_class_has_a_sign_of_its_own() -> None:
 
 
 def test_a_selected_image_is_shown_with_its_reconstruction_under_each_model(
-    mapped: list[Checkpoint], few: Dataset
+    mapped: list[Checkpoint], few_digits: Dataset
 ) -> None:
     maps = open_maps(maps="a,b")
     assert not pictures(maps.at) and not maps.link.get("image")
     maps.says(images=[42])
     assert maps.link["image"] == "42" and len(set(pictures(maps.at))) == 3
-    assert maps.at.subheader[-1].value == f"Image 42, class {few.test.labels[42]}"
+    assert maps.at.subheader[-1].value == f"Image 42, class {few_digits.test.labels[42]}"
     captions = [caption for image in maps.at.get("image") for caption in image.captions]  # type: ignore[union-attr]
     assert captions == ["the image", "a", "b"]
     before = pictures(maps.at)
@@ -139,28 +122,28 @@ def test_a_selected_image_is_shown_with_its_reconstruction_under_each_model(
 
 
 def test_reconstructions_are_those_of_the_core(
-    mapped: list[Checkpoint], few: Dataset, monkeypatch: pytest.MonkeyPatch
+    mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[np.ndarray] = []
     monkeypatch.setattr("ui.latent.tile", lambda images, **how: shown.append(images[0]) or np.zeros((4, 4), np.uint8))
     open_maps(maps="a,c", image="7")
     assert len(shown) == 3
-    np.testing.assert_array_equal(shown[0], few.test.binary[7])
+    np.testing.assert_array_equal(shown[0], few_digits.test.binary[7])
     for found, checkpoint in zip(shown[1:], (mapped[0], mapped[2]), strict=True):
-        expected = reconstruct(load_checkpoint(checkpoint.folder)[0], few.test.binary[7:8])[0]
+        expected = reconstruct(load_checkpoint(checkpoint.folder)[0], few_digits.test.binary[7:8])[0]
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_two_images_are_joined_by_the_codes_of_the_core(mapped: list[Checkpoint], few: Dataset) -> None:
+def test_two_images_are_joined_by_the_codes_of_the_core(mapped: list[Checkpoint], few_digits: Dataset) -> None:
     maps = open_maps(image="7,99")
     data, points = maps.path, live_path.POINTS
     assert data["images"] == [7, 99] and data["at"] == points // 2 and not pictures(maps.at)
-    assert data["classes"] == [str(few.test.labels[7]), str(few.test.labels[99])]
+    assert data["classes"] == [str(few_digits.test.labels[7]), str(few_digits.test.labels[99])]
     assert [model["title"] for model in data["models"]] == maps.names
     by_name = {checkpoint.name: checkpoint for checkpoint in mapped}
     for found in data["models"]:
         model, _ = load_checkpoint(by_name[found["title"]].folder)
-        path = code_path(model, few.test.binary[7], few.test.binary[99], points)
+        path = code_path(model, few_digits.test.binary[7], few_digits.test.binary[99], points)
         codes = np.frombuffer(base64.b64decode(found["codes"]), "<f4").reshape(path.codes.shape)
         np.testing.assert_allclose(codes, path.codes, atol=1e-6)
         assert (found["shares"] is None) == (path.shares is None) == (found["title"] == "b")

@@ -1,6 +1,5 @@
 """What is looked at on the maps: from the address, from the widget, and between pages; the likelihood on demand."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,28 +7,12 @@ import pytest
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
-from tests.app_helpers import Make, pictures, turn_to
-from tests.latent_helpers import FORGET, NOW, one_of_each, open_maps
+from tests.app_helpers import pictures, turn_to
+from tests.latent_helpers import NOW, open_maps
 from ui import map_files, map_nll
 from ui.map_view import COLOURS
 
-pytestmark = pytest.mark.usefixtures("repository")
-
-
-@pytest.fixture(autouse=True)
-def few(few_digits: Dataset) -> Iterator[Dataset]:
-    """Three hundred test images, and nothing remembered of other tests' ones."""
-    for forget in FORGET:
-        forget()
-    yield few_digits
-    for forget in FORGET:
-        forget()
-
-
-@pytest.fixture
-def mapped(make: Make) -> list[Checkpoint]:
-    """One of each model."""
-    return one_of_each(make)
+pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
 
 # --- links, and what the widget says --------------------------------------------------------------
@@ -100,7 +83,7 @@ def test_images_and_categories_that_there_are_not_are_dropped(mapped: list[Check
 
 
 def test_the_likelihood_is_estimated_when_asked_for_and_only_once(
-    mapped: list[Checkpoint], few: Dataset, monkeypatch: pytest.MonkeyPatch
+    mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, int]] = []
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.checkpoints import Checkpoint, save_metrics
 from tests.app_helpers import open_page, start, turn_to
 from tests.export_helpers import Lines, by_name, same, spec, take, values
-from tests.latent_helpers import FORGET, open_maps
+from tests.latent_helpers import open_maps
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
@@ -15,8 +15,6 @@ pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 def test_maps_with_weights_a_group_and_likelihoods(
     pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for forget in FORGET:
-        forget()
     monkeypatch.setattr("ui.map_nll.NLL_SAMPLES", 4)
     monkeypatch.setattr("ui.map_export.NLL_SAMPLES", 4)
     maps = open_maps()
@@ -37,8 +35,6 @@ def test_maps_with_weights_a_group_and_likelihoods(
     places = bells[["x", "y"]].to_numpy()
     box = (abs(places[:, 0] - 0.25) < 1.25) & (places[:, 1] > -0.5)
     assert 0 < found["grouped"].sum() < box.sum() and not (found["grouped"] & ~box).any()
-    for forget in FORGET:
-        forget()
 
 
 def test_a_selected_image_and_the_way_between_two(
