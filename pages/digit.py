@@ -7,11 +7,8 @@ from dlgmm_core.inspection import inspect_image
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
 from ui import loaders
-from ui.digit_export import export_reconstructions, export_weights
 from ui.digit_input import choose_digit, show_preparation
-from ui.exports import figure
-from ui.figures import weights_figure
-from ui.images import tile
+from ui.digit_report import show_figures, show_reconstructions, show_weights
 from ui.ledger import show_ledger
 from ui.microscope import show_microscope
 from ui.nearest import show_neighbours, show_places
@@ -38,10 +35,11 @@ with answer:
         "View", VIEWS, default=VIEWS[0], required=True, key="digit-view", bind="query-params", persist_state="session"
     )
     if view in VIEWS[2:]:
-        show = {"log p(x)": lambda: show_microscope(chosen.checkpoints, digit)}
-        show["Neighbours"] = lambda: show_neighbours(chosen.checkpoints, chosen.dataset, digit)
-        show["Map"] = lambda: show_places(chosen.checkpoints, chosen.dataset, digit)
-        show[view]()
+        if view == "log p(x)":
+            show_microscope(chosen.checkpoints, digit)
+        else:
+            show = show_neighbours if view == "Neighbours" else show_places
+            show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
     checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred="mnist-dlgmm-fig2", title="Model")
     model, bound = loaders.model(checkpoint.folder, checkpoint.digest), elbo_of(checkpoint.train_config.bound)
@@ -50,10 +48,7 @@ with answer:
     except EvaluationError as error:
         st.error(str(error))
         st.stop()
-    log_p, elbo, gap = st.columns(3)
-    log_p.metric("log p(x), nats (S = 500)", f"{report.log_p:.1f}", help=f"Effective sample size {report.ess:.0f}.")
-    elbo.metric(f"ELBO ({bound}), nats", f"{report.elbo:.1f}")
-    gap.metric("gap, nats", f"{report.log_p - report.elbo:.1f}", help="What the bound loses on this digit.")
+    show_figures(report, bound)
     if view == "Ledger":
         show_ledger(checkpoint, digit, report, bound)
         st.stop()
@@ -64,18 +59,5 @@ with answer:
         st.subheader("The stick is the code: drag a break" if is_code else "The stick behind the weights")
         show_stick(checkpoint, digit, report.sticks, bound)
         st.subheader("The pieces, and how sure of them the encoder is" if is_code else "Weights and responsibilities")
-        with figure("weights"):
-            st.plotly_chart(weights_figure(report.sticks, report.component_posterior), key="weights")
-        export_weights(checkpoint, digit, report, bound)
-        if not is_code:
-            st.caption(
-                "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
-                " itself where it lies. They need not agree."
-            )
-    st.subheader("Reconstruction" if len(report.reconstructions) == 1 else "Each component's reconstruction")
-    figure("reconstructions").image(
-        tile(report.reconstructions, columns=min(9, len(report.reconstructions)), zoom=3, gap=6),
-        output_format="PNG",
-        alt="Reconstructions of the digit, component 1 first",
-    )
-    export_reconstructions(checkpoint, digit, report, bound)
+        show_weights(checkpoint, digit, report, bound)
+    show_reconstructions(checkpoint, digit, report, bound)

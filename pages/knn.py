@@ -7,7 +7,7 @@ from ui import loaders
 from ui.exports import figure
 from ui.knn_export import export_changes, export_errors, export_mistakes
 from ui.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
-from ui.records import knn_records, rows_of
+from ui.records import knn_records, show_records
 from ui.sidebar import choose_checkpoint, selection
 
 st.title("kNN")
@@ -43,37 +43,36 @@ points = right.slider(
 )
 search = Search(chosen.dataset, representation, points, metric)
 with figure("knn-table"):
-    cell = live_table(chosen.checkpoints, search)
-export_errors("knn-table", chosen.checkpoints, search, KNN_SIZES)
+    found, cell = live_table(chosen.checkpoints, search)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
     " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
 )
+export_errors("knn-table", found, search, KNN_SIZES)
 if cell is not None:
     with figure("knn-mistakes"):
         show_mistakes(*cell, search)
     export_mistakes(*cell, search)
 st.subheader("Error against k")
 with figure("knn-curves"):
-    st.plotly_chart(error_curves(chosen.checkpoints, search), key="knn-curves")
-export_errors("knn-curves", chosen.checkpoints, search, CURVE)
-if len(chosen.checkpoints) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
+    st.plotly_chart(error_curves(found, search), key="knn-curves")
+export_errors("knn-curves", found, search, CURVE)
+if len(found) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
     one, other = st.columns(2)
     with one:
-        first = choose_checkpoint(chosen.checkpoints, "knn-first", title="Between")
+        first = choose_checkpoint(found, "knn-first", title="Between")
     with other:
-        rest = [c for c in chosen.checkpoints if c.name != first.name]
+        rest = [c for c in found if c.name != first.name]
         second = choose_checkpoint(rest, "knn-second", title="and")
     with figure("knn-changes"):
         show_changes(first, second, search)
     export_changes(first, second, search)
 
-if recorded := rows_of(loaders.results(), chosen.dataset):
-    st.subheader("Every experiment recorded")
-    st.dataframe(knn_records(recorded, representation), hide_index=True)
-    st.caption(
-        "All training images, Euclidean distance. The last column is McNemar's test: the images that only this model"
-        " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of so uneven"
-        " a split if the two were equally good."
-    )
+show_records(
+    chosen.dataset,
+    lambda rows: knn_records(rows, representation),
+    "All training images, Euclidean distance. The last column is McNemar's test: the images that only this model"
+    " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of so uneven"
+    " a split if the two were equally good.",
+)

@@ -31,18 +31,18 @@ v = fraction(u, a, b)
 with left:
     with figure("bench-densities"):
         st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities")
-    export_densities(a, b, u)
     alpha_match, beta_match = matched_beta(a, b)
     st.caption(
         f"u = {u:.2f} becomes v = {v:.3f}: the area right of v is u. The Beta with the same mean and variance has"
         f" α = {alpha_match:.2f}, β = {beta_match:.2f}; at a = 1 or b = 1 the two are one."
     )
-alpha, beta = shape(right, "α of the prior", "bench-alpha", 1.0), shape(right, "β of the prior", "bench-beta", 5.0)
+    export_densities(a, b, u)
+prior = right.expander("More: the prior Beta(α, β)")
+alpha, beta = shape(prior, "α of the prior", "bench-alpha", 1.0), shape(prior, "β of the prior", "bench-beta", 5.0)
 exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, beta)
 with right:
     with figure("bench-series"):
         st.plotly_chart(series_figure(series, exact), key="bench-series")
-    export_series(a, b, alpha, beta)
     st.caption(
         f"KL from Beta({alpha:g}, {beta:g}): {exact:.4f} nats by quadrature, {series[9]:.4f} with the ten terms"
         f" in common use, {exact - series[9]:+.4f} apart. "
@@ -54,3 +54,4 @@ with right:
             else "Below β = 1 the cut series errs the other way: the KL is too large."
         )
     )
+    export_series(a, b, alpha, beta)

@@ -6,11 +6,12 @@ import streamlit as st
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_nll
-from ui import loaders, recipes
+from ui import loaders, recipes_test_set
 from ui.exports import About, export, figure
 from ui.figures import nll_figure
 from ui.jobs import measure_button
-from ui.records import likelihood_records, rows_of
+from ui.numbers import right
+from ui.records import likelihood_records, show_records
 from ui.sidebar import selection
 
 st.title("Likelihood")
@@ -47,21 +48,16 @@ if rows:
     measured = [c for c in chosen.checkpoints if c not in unmeasured]
     seeds = ", ".join(map(str, frame.drop_duplicates("name")["seed"]))
     about = About("−log p(x), nats per image", measured, chosen.dataset, seeds)
-    export("nll", about, recipes.likelihood(measured, chosen.dataset), lambda: frame)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Model": [MODELS[m].label for m in frame["model"]],
-                "Checkpoint": frame["name"],
-                "S": frame["samples"],
-                "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(frame["value"], frame["ci95"], strict=True)],
-                "Effective samples": frame["ess"].round(1),
-                "−ELBO, nats": [f"{-e:.2f} ({b})" for e, b in zip(frame["elbo"], frame["bound"], strict=True)],
-                "Paper, S = 50": frame["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
-            }
-        ),
-        hide_index=True,
-    )
+    export("nll", about, recipes_test_set.likelihood(measured, chosen.dataset), lambda: frame)
+    numbers = {
+        "S": frame["samples"],
+        "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(frame["value"], frame["ci95"], strict=True)],
+        "Effective samples": frame["ess"].map("{:.1f}".format),
+        "−ELBO, nats": [f"{-e:.2f} ({b})" for e, b in zip(frame["elbo"], frame["bound"], strict=True)],
+        "Paper, S = 50": frame["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
+    }
+    words = {"Model": [MODELS[m].label for m in frame["model"]], "Checkpoint": frame["name"]}
+    st.dataframe(pd.DataFrame(words | numbers), hide_index=True, column_config=right(numbers))
 for checkpoint in unmeasured:
     st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[chosen.dataset].label}.")
     if chosen.dataset == checkpoint.train_config.dataset:
@@ -69,12 +65,11 @@ for checkpoint in unmeasured:
     else:
         st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {chosen.dataset}", language="bash")
 
-if recorded := rows_of(loaders.results(), chosen.dataset):
-    st.subheader("Every experiment recorded")
-    st.dataframe(likelihood_records(recorded), hide_index=True)
-    st.caption(
-        "Nats per image; ± is the half width of a 95 % interval over images. S counts all draws, which a mixture"
-        " spreads over its components in proportion to their weights; S = 5000 is S = 50 on the whole test set plus"
-        " the mean gain on 500 images. The paper's figures for MNIST are for Larochelle's binarization, the same"
-        " digits under other noise; those for Omniglot are for other reductions of the drawings to 28×28."
-    )
+show_records(
+    chosen.dataset,
+    likelihood_records,
+    "Nats per image; ± is the half width of a 95 % interval over images. S counts all draws, which a mixture"
+    " spreads over its components in proportion to their weights; S = 5000 is S = 50 on the whole test set plus"
+    " the mean gain on 500 images. The paper's figures for MNIST are for Larochelle's binarization, the same"
+    " digits under other noise; those for Omniglot are for other reductions of the drawings to 28×28.",
+)

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ui.lesson import lesson_start
-from ui.overview import describe_model, holdings
+from ui.numbers import right
+from ui.overview import FIGURES, describe_model, holdings
 
 st.title("Deep latent Gaussian mixtures")
 st.write(
@@ -24,13 +25,14 @@ for path, text in (
     ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
     ("knn", "**kNN**: do codes of the same digit lie together? Errors, live."),
     ("likelihood", "**Likelihood**: how probable is a test digit, beside the paper's table."),
+    ("kumaraswamy", "**Kumaraswamy bench**: the distribution behind every break of a stick."),
     ("train", "**Train**: fit a model of your own and watch it learn."),
 ):
     st.page_link(f"../pages/{path}.py", label=text)
 
 st.header("What this laboratory holds")
 st.write("Each row is a trained model. NLL is −log p(x) of the test set in nats per image, lower is better.")
-st.dataframe(holdings(), hide_index=True)
+st.dataframe(holdings(), hide_index=True, column_config=right(FIGURES))
 st.caption(
     "After E. Nalisnick, L. Hertel and P. Smyth, *Approximate Inference for Deep Latent Gaussian Mixtures*, 2016."
     " MNIST: LeCun, Cortes and Burges, CC BY-SA 3.0."

@@ -256,8 +256,8 @@ def test_siblings_are_the_same_network_under_other_priors(family: list[Checkpoin
     assert [header.value for header in widget.at.subheader] == ["What if it had been trained so?"]
     assert listed(widget.at) == [
         "**Means 0, 0, 0**, α = 1  \n−log p(x) not recorded",
-        "**Means -3, 0, 3**, α = 1  \n−log p(x) not recorded",
-        "**Means -1.5, 0, 1.5**, α = 2.5  \n−log p(x) not recorded",
+        "**Means −3, 0, 3**, α = 1  \n−log p(x) not recorded",
+        "**Means −1.5, 0, 1.5**, α = 2.5  \n−log p(x) not recorded",
     ]
     before = pictures(widget.at)
     assert len(before) == len(set(before)) == 3

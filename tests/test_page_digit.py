@@ -35,7 +35,8 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     assert not at.exception and not at.error
     image = loaders.dataset("mnist").test.binary[index]
     report = inspect_image(load_checkpoint(checkpoint.folder)[0], image, checkpoint.train_config.bound)
-    assert metrics_of(at) == [f"{report.log_p:.1f}", f"{report.elbo:.1f}", f"{report.log_p - report.elbo:.1f}"]
+    shown = [f"{value:.1f}".replace("-", "−") for value in (report.log_p, report.elbo, report.log_p - report.elbo)]
+    assert metrics_of(at) == shown
     (weights,) = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
     names = [trace["name"] for trace in weights["data"]]
     assert names == ["weight E[π<sub>k</sub>|x]", "responsibility p(k|x)"]

@@ -16,7 +16,7 @@ from dlgmm_core.models import MODELS, build_model
 from dlgmm_core.training import TrainingRun, fit
 from tests.app_helpers import Manager, begun, labels, one_error, open_page, press, start, turn_to
 from tests.experiment_helpers import blobs
-from ui import jobs
+from tests.export_helpers import Lines, same, take
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -64,7 +64,7 @@ def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager, unfinished: Path) -> None:
     job = manager.run("mine", "train", SLEEP)
-    (unfinished / jobs.LOG).write_text("epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100")
+    job.said = "epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100".encode()
     at = turn_to(start(), "train")
     (bar,) = at.get("progress")
     assert bar.proto.value == 41 and bar.proto.text == "mine is training: epoch 2"
@@ -112,8 +112,9 @@ def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf
 
 
 def test_a_run_that_failed_says_why(manager: Manager, shelf: Path) -> None:
-    (begun(shelf, "mine") / jobs.LOG).write_text("epoch 1\rsomething\nerror: seed must be a whole number.\n")
+    begun(shelf, "mine")
     manager.ended("mine", "train", "raise SystemExit(1)")
+    manager.jobs["mine"].said = b"epoch 1\rsomething\nerror: seed must be a whole number.\n"
     assert one_error(turn_to(start(), "train")) == "mine failed: error: seed must be a whole number."
 
 
@@ -173,3 +174,14 @@ def test_without_a_known_level_or_without_a_mixture_the_chart_claims_none(
 ) -> None:
     (bounds,) = ended(model, train)
     assert texts(bounds) == level
+
+
+def test_the_curves_are_taken_away_with_their_epochs(
+    manager: Manager, unfinished: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_history(unfinished, HISTORY_OF_TWO)
+    exported = take(turn_to(start(), "train"), "run", monkeypatch)
+    assert exported.words["run"] == "mine" and exported.words["epochs"] == "2"
+    found = lines(exported, "bounds=[epoch.valid_bound for epoch in history], usage=[e.usage for e in history]")
+    assert found["bounds"].tolist() == exported.table["valid_bound"].tolist() == [-190.0, -155.0]
+    same(found["usage"], exported.table[["usage_1", "usage_2", "usage_3"]])

@@ -106,7 +106,7 @@ def test_weights_and_reconstructions_of_a_digit(
     same(found["mean"], values(weights["y"]))
     same(found["posterior"], values(responsibilities["y"]))
     same(np.stack([found[n] for n in ("mean", "low", "high", "posterior")], 1), exported.table.iloc[:, 1:])
-    assert [m.value for m in at.metric][:2] == [f"{found['log_p']:.1f}", f"{found['elbo']:.1f}"]
+    assert [m.value for m in at.metric][:2] == [f"−{-found['log_p']:.1f}", f"−{-found['elbo']:.1f}"]
     pictures = take(at, "reconstructions", monkeypatch)
     same(lines(pictures, "pictures=report.reconstructions")["pictures"], pictures.pixels())
     assert pictures.words["image"].startswith("test image 7 of mnist")

@@ -1,5 +1,8 @@
 """Copy as Python: lines about a whole test set are run, and give the numbers that the page shows and exports."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -85,7 +88,7 @@ def test_mistakes_and_changes_of_knn(knn: AppTest, lines: Lines, monkeypatch: py
     knn.toggle(key="knn-changes").set_value(True).run()
     changes = take(knn, "knn-changes", monkeypatch)
     assert lines(changes, "shared=shared")["shared"].tolist() == changes.table["shared"].tolist()
-    monkeypatch.setattr("ui.knn_table.live_table", lambda checkpoints, search: (checkpoints[0], 3))
+    monkeypatch.setattr("ui.knn_table.live_table", lambda checkpoints, search: (checkpoints, (checkpoints[0], 3)))
     knn.run()
     mistakes = take(knn, "knn-mistakes", monkeypatch)
     found = lines(mistakes, "wrong=wrong, nearest=nearest[wrong]")
@@ -109,3 +112,18 @@ def test_likelihoods_are_those_that_were_measured(
     for at_size, trace in zip(np.stack(list(found.values()), 1), spec(at, "nll")["data"], strict=False):
         same(at_size, values(trace["x"]))
     assert exported.words["seed"] == "4, 4"
+
+
+@pytest.mark.parametrize("page", ["knn", "likelihood"])
+def test_the_recorded_experiments(
+    page: str, pair: list[Checkpoint], shelf: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), page)
+    exported = take(at, "records", monkeypatch)
+    names = lines(exported, "names=[row.get('checkpoint', '–') for row in rows]")["names"].tolist()
+    if page == "likelihood":
+        names = [name for name in names if name != "–"]
+    assert len(names) > 10 and exported.table["Checkpoint"].tolist() == names
+    assert at.dataframe[-1].value.columns.tolist() == exported.table.columns.tolist()
+    assert exported.words == {"figure": "every experiment recorded", "dataset": "mnist"}

@@ -31,8 +31,9 @@ def densities_figure(a: float, b: float, u: float, v: float) -> go.Figure:
     figure.add_scatter(x=at, y=density, name="Kumaraswamy", line={"color": CLASS_COLOURS[0], "width": 2.5})
     figure.add_scatter(x=at, y=matched, name="Beta", line={"color": PAPER_COLOUR, "dash": "dot"})
     figure.add_vline(x=v, line={"color": PAPER_COLOUR, "dash": "dash"})
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_yaxes(range=[0, 1.1 * float(max(density[10:-10].max(), matched[10:-10].max()))])
-    return layout(figure, "fraction v", "density, per unit of v", 360, legend={"orientation": "h", "y": 1.2})
+    return layout(figure, "fraction v", "density, per unit of v", 360)
 
 
 def series_figure(series: NDArray[np.float64], exact: float) -> go.Figure:
@@ -44,4 +45,4 @@ def series_figure(series: NDArray[np.float64], exact: float) -> go.Figure:
     figure.add_scatter(
         x=[10], y=[series[9]], mode="markers", name="ten terms", marker={"size": 12, "color": CLASS_COLOURS[2]}
     )
-    return layout(figure, "terms of the series", "KL, nats", 360, legend={"orientation": "h", "y": 1.2})
+    return layout(figure, "terms of the series", "KL, nats", 360)

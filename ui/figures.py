@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.history import EpochMetrics
 from dlgmm_core.inspection import StickReport
+from ui.numbers import printed
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
 
 __all__ = [
@@ -22,12 +23,13 @@ __all__ = [
 ]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # makes itself room, however many lines it has
 _ERROR_COLOUR = "#808080"  # seen on light and on dark
 
 
 def layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
-    """The figure with titles on its axes, one margin for all and `height` in pixels."""
-    figure.update_layout(height=height, margin=_MARGIN, xaxis_title=x, yaxis_title=y, **more)
+    """The figure with titles on its axes, one margin for all, its legend above and `height` in pixels."""
+    figure.update_layout(height=height, margin=_MARGIN, legend=_LEGEND, xaxis_title=x, yaxis_title=y, **more)
     return figure
 
 
@@ -55,7 +57,7 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         )
     figure.update_xaxes(type="category")
     figure.update_yaxes(range=[0, 1])
-    return layout(figure, "component k", "probability", 300, barmode="group", legend={"orientation": "h", "y": 1.15})
+    return layout(figure, "component k", "probability", 300, barmode="group")
 
 
 def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
@@ -155,19 +157,13 @@ def history_figure(history: Sequence[EpochMetrics], level: float | None = None) 
         figure.add_hline(
             level,
             line={"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[1]},
-            annotation={"text": f"the authors' run: {level:.2f}".replace("-", "−"), "yshift": 2},
+            annotation={"text": f"the authors' run: {printed(level, '.2f')}", "yshift": 2},
             annotation_position="top left",
         )
         low, top = min(low, level), max(top, level)
     figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
     _count_epochs(figure, epochs)
-    return layout(
-        figure,
-        "epoch",
-        "bound in training, nats per image",
-        360,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-    )
+    return layout(figure, "epoch", "bound in training, nats per image", 360)
 
 
 def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:

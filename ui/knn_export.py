@@ -8,7 +8,7 @@ import pandas as pd
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.knn import error_rate, vote
 from dlgmm_core.paper import paper_knn_errors
-from ui import loaders, recipes
+from ui import loaders, recipes_test_set
 from ui.exports import About, export
 from ui.knn_table import Search
 
@@ -17,7 +17,7 @@ __all__ = ["export_changes", "export_errors", "export_mistakes"]
 
 def export_errors(key: str, checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int]) -> None:
     """The errors of models at several k, with intervals and the paper's."""
-    code = recipes.errors(checkpoints, sizes, *_settings(search))
+    code = recipes_test_set.errors(checkpoints, sizes, *_settings(search))
     export(
         key,
         _about("kNN errors, % of test images", checkpoints, search),
@@ -40,7 +40,7 @@ def _errors(checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[i
 def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     """All mistakes of a vote, also those on other pages."""
     about = _about(f"mistakes of the vote of {k} neighbours", [checkpoint], search)
-    code = recipes.mistakes(checkpoint, k, *_settings(search))
+    code = recipes_test_set.mistakes(checkpoint, k, *_settings(search))
     export("knn-mistakes", about, code, lambda: _mistakes(checkpoint, k, search))
 
 
@@ -55,7 +55,7 @@ def _mistakes(checkpoint: Checkpoint, k: int, search: Search) -> pd.DataFrame:
 def export_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
     """How many of its k nearest neighbours two models agree on, for every test image."""
     about = _about(f"neighbours shared, of {k}", [first, second], search)
-    code = recipes.changes((first, second), k, *_settings(search))
+    code = recipes_test_set.changes((first, second), k, *_settings(search))
     export("knn-changes", about, code, lambda: _changes(first, second, search, k))
 
 

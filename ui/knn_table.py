@@ -17,12 +17,15 @@ from dlgmm_core.paper import paper_knn_errors
 from ui import loaders
 from ui.figures import layout
 from ui.images import tile
+from ui.numbers import right
+from ui.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
 
 __all__ = ["CURVE", "Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
 
 LARGEST_K, SHOWN = 30, 8
 CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
+_RIGHT = right([*(f"k = {k}" for k in KNN_SIZES), *(f"paper, k = {k}" for k in KNN_SIZES)])
 
 
 @dataclass(frozen=True)
@@ -40,23 +43,40 @@ class Search:
         return loaders.neighbour_indices(checkpoint.folder, checkpoint.digest, *settings, LARGEST_K)
 
 
-def live_table(checkpoints: Sequence[Checkpoint], search: Search) -> tuple[Checkpoint, int] | None:
-    """The table, row by row; returns the checkpoint and k of the cell that is selected, if one is."""
-    dataset, rows = loaders.dataset(search.dataset_name), []
+def live_table(
+    checkpoints: Sequence[Checkpoint], search: Search
+) -> tuple[list[Checkpoint], tuple[Checkpoint, int] | None]:
+    """The table, row by row; returns the checkpoints in it, and that and the k of the cell selected, if one is.
+
+    Where the server refuses to search on it says so, and the table ends; the page, where there is no row.
+    """
+    dataset, rows, found = loaders.dataset(search.dataset_name), [], []
     table, progress = st.empty(), st.progress(0.0)
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Searching the neighbours of {checkpoint.name} …")
-        rows.append(_row(checkpoint, search, dataset))
+        try:
+            rows.append(_row(checkpoint, search, dataset))
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+        found.append(checkpoint)
         if number + 1 < len(checkpoints):
-            table.dataframe(pd.DataFrame(rows), hide_index=True)
+            table.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_RIGHT)
     progress.empty()
+    if not found:
+        st.stop()
     event = table.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="knn-table", on_select="rerun", selection_mode="single-cell"
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="knn-table",
+        on_select="rerun",
+        selection_mode="single-cell",
+        column_config=_RIGHT,
     )
     cells = event["selection"]["cells"]
-    if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(checkpoints):
-        return None
-    return checkpoints[cells[0][0]], int(str(cells[0][1]).removeprefix("k = "))
+    if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(found):
+        return found, None
+    return found, (found[cells[0][0]], int(str(cells[0][1]).removeprefix("k = ")))
 
 
 def _row(checkpoint: Checkpoint, search: Search, dataset: Dataset) -> dict[str, str]:
@@ -107,9 +127,7 @@ def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure
             hovertemplate="k = %{x}<br>error %{y:.2f} %",
         )
         seen[model] += 1
-    return layout(
-        figure, "neighbours k that vote", "error, % of test images", 360, legend={"orientation": "h", "y": 1.15}
-    )
+    return layout(figure, "neighbours k that vote", "error, % of test images", 360)
 
 
 def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:

@@ -10,7 +10,7 @@ from dlgmm_core.data import Dataset
 from dlgmm_core.inspection import reconstruct
 from dlgmm_core.models import MODELS
 from dlgmm_core.projection import ProjectionConfig
-from ui import loaders, recipes
+from ui import loaders, recipes_test_set
 from ui.exports import About, export, figure, pixel_table
 from ui.images import tile
 from ui.links import put_words_in_link, words_in_link
@@ -96,7 +96,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     )
     about = About("a test image and its reconstructions", checkpoints, dataset.name, settings={"image": index})
     pixels, names = np.stack([pixels for pixels, _ in pictures]), [words for _, words in pictures]
-    code = recipes.reconstructions(checkpoints, dataset.name, index)
+    code = recipes_test_set.reconstructions(checkpoints, dataset.name, index)
     export("image", about, code, lambda: pixel_table(pixels, picture=names))
 
 

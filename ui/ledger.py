@@ -18,6 +18,7 @@ from ui import loaders, recipes
 from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
 from ui.images import tile
+from ui.numbers import printed
 from ui.theme import component_colour
 
 __all__ = ["show_ledger"]
@@ -127,7 +128,7 @@ def _line(name: str, cells: Sequence[str], tag: str = "td", css: str = "") -> st
 
 
 def _nats(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return printed(value, ".2f")
 
 
 def _picture(probabilities: NDArray[np.float32], k: int) -> str:

@@ -19,6 +19,7 @@ from dlgmm_core.summaries import expected_weights
 from ui import loaders
 from ui.digit_input import last_digit
 from ui.live_components import REACH
+from ui.numbers import printed
 
 __all__ = [
     "DATASET",
@@ -127,7 +128,7 @@ def _clearest_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
     config = _checkpoint.model_config
     model = loaders.model(_checkpoint.folder, digest)
     doubts = doubt(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
-    choices = tuple(_signed(mean) for mean in config.prior_means)
+    choices = tuple(printed(mean) for mean in config.prior_means)
     return Outcome(
         choices[doubts.argmin()],
         f"The mean doubt of {DRAWS} digits of each bell, in the order of the choices:"
@@ -162,8 +163,8 @@ def _dragged_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
     return Outcome(
         "clearer" if after < before else "blurrier",
         f"The mean doubt of a digit goes from {before:.0f} to {after:.0f} nats: a decoder can be sure of itself where"
-        f" it was never trained. Sure is not varied: of {DRAWS} digits drawn at {_signed(start)}, the commonest,"
-        f" {dataset.class_names[near.argmax()]}, makes up {near.max()}; at {_signed(REACH)} it is"
+        f" it was never trained. Sure is not varied: of {DRAWS} digits drawn at {printed(start)}, the commonest,"
+        f" {dataset.class_names[near.argmax()]}, makes up {near.max()}; at {printed(REACH)} it is"
         f" {dataset.class_names[far.argmax()]} with {far.max()}, by the vote of the {K} nearest training images.",
         ("clearer", "blurrier"),
         rf"{before:.0f} \to {after:.0f} \text{{ nats}}",
@@ -231,9 +232,9 @@ def samples_gain() -> Outcome:
     elbo, few, many = row["elbo"]["value"], -row["nll"]["50"]["value"], -row["nll"]["5000"]["value"]
     return Outcome(
         many - elbo,
-        f"Nats an image: ELBO ({row['elbo']['bound']}) {_signed(elbo, 2)}, S = 50 {_signed(few, 2)}, S = 5000"
-        f" {_signed(many, 2)}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats; what is still"
-        " missing at 5000 nobody knows for certain.",
+        f"Nats an image: ELBO ({row['elbo']['bound']}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
+        f" S = 5000 {printed(many, '.2f')}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats;"
+        " what is still missing at 5000 nobody knows for certain.",
     )
 
 
@@ -242,7 +243,3 @@ def _checkpoint(name: str) -> Checkpoint:
     if found is None:
         raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce {name}`.")
     return found
-
-
-def _signed(value: float, decimals: int | None = None) -> str:
-    return (f"{value:g}" if decimals is None else f"{value:.{decimals}f}").replace("-", "−")

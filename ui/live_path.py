@@ -17,7 +17,7 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.models import MODELS
 from dlgmm_core.paths import CodePath, code_path
-from ui import loaders, recipes
+from ui import loaders, recipes_test_set
 from ui.exports import About, export, figure, pixel_table
 from ui.links import numbers_in_link, put_in_link
 from ui.map_files import images_address
@@ -62,7 +62,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
         )
     settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
     about = About("digits decoded on the way between two images", checkpoints, dataset.name, settings=settings)
-    code = recipes.path(checkpoints, dataset.name, images, POINTS, step)
+    code = recipes_test_set.path(checkpoints, dataset.name, images, POINTS, step)
     export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
 
 

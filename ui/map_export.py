@@ -11,7 +11,7 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.projection import ProjectionConfig
 from dlgmm_core.summaries import expected_weights, weight_entropy
-from ui import loaders, recipes
+from ui import loaders, recipes_test_set
 from ui.exports import About, export
 from ui.map_nll import NLL_SAMPLES, finished_nll
 from ui.map_view import MapView
@@ -35,7 +35,7 @@ def export_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Da
     }
     seeds = ", ".join(str(settings.seed) for _, settings in maps)
     about = About("t-SNE maps of the test images' codes", checkpoints, dataset.name, seeds, settings)
-    code = recipes.maps(checkpoints, dataset.name, NLL_SAMPLES if is_nll else None, group)
+    code = recipes_test_set.maps(checkpoints, dataset.name, NLL_SAMPLES if is_nll else None, group)
     export("maps", about, code, lambda: _table(checkpoints, dataset, group, is_nll))
 
 

@@ -111,5 +111,4 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",
         )
     chart.update_xaxes(type="log")
-    legend = {"orientation": "h", "y": 1.15}
-    return layout(chart, "importance samples S", "estimate of log p(x), nats", 460, legend=legend)
+    return layout(chart, "importance samples S", "estimate of log p(x), nats", 460)

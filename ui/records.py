@@ -1,19 +1,34 @@
 """The recorded experiments as tables: `results.json` beside what the paper printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
+import streamlit as st
 
 from dlgmm_core import records
 from dlgmm_core.knn import KNN_SIZES
 from dlgmm_core.results import Row
+from ui import loaders, recipes_test_set
+from ui.exports import About, export, figure
+from ui.numbers import right
 
-__all__ = ["knn_records", "likelihood_records", "rows_of"]
+__all__ = ["knn_records", "likelihood_records", "show_records"]
+
+_WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
 
-def rows_of(rows: Sequence[Row], eval_dataset: str) -> list[Row]:
-    """The rows measured on one test set."""
-    return [row for row in rows if row["eval_dataset"] == eval_dataset]
+def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
+    """The table of every experiment measured on one test set, where there are any."""
+    rows = [row for row in loaders.results() if row["eval_dataset"] == dataset]
+    if not rows:
+        return
+    table = table_of(rows)
+    st.subheader("Every experiment recorded")
+    with figure("records"):
+        st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(_WORDS)))
+    st.caption(caption)
+    about = About("every experiment recorded", dataset=dataset)
+    export("records", about, recipes_test_set.recorded(dataset), lambda: table)
 
 
 def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
@@ -22,6 +37,7 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
         [
             {
                 "Model": records.label(row),
+                "Checkpoint": row["checkpoint"],
                 "Recipe": records.recipe(row),
                 "Numbers a code": row["code_dim"],
                 "−log p(x), S = 50": records.nll(row, 50),
@@ -31,8 +47,7 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
                 "−ELBO": f"{records.minus_elbo(row)} ({row['elbo']['bound']})",
                 "Binarization": row["training"]["binarization"],
                 "Epochs": records.epochs(row),
-                "Hours": round(row["seconds"] / 3600, 2),
-                "Checkpoint": row["checkpoint"],
+                "Hours": f"{row['seconds'] / 3600:.2f}",
             }
             for row in rows
             if "nll" in row
@@ -50,6 +65,7 @@ def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
         found.append(
             {
                 "Model": records.label(row),
+                "Checkpoint": records.NONE if is_baseline else row["checkpoint"],
                 "Recipe": records.recipe(row),
                 "Numbers a code": row["code_dim"],
                 **{f"k = {k}": records.knn_error(row, measured, k) for k in KNN_SIZES},

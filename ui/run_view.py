@@ -5,15 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import TRAINING, WEIGHTS, CheckpointError, load_checkpoint, read_checkpoint
+from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError, load_checkpoint, read_checkpoint
 from dlgmm_core.generation import ancestral_samples
 from dlgmm_core.history import EpochMetrics, read_history
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_bound
 from dlgmm_core.training import USAGE_IMAGES, TrainingRun
+from ui import recipes
+from ui.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.images import tile
 from ui.jobs import renewed
@@ -97,7 +100,7 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
         level, label = _paper_level(folder, (folder / WEIGHTS).stat().st_mtime_ns)
     except (FileNotFoundError, CheckpointError):
         level, label = None, ""
-    figures = [history_figure(history, level)]
+    charts = [history_figure(history, level)]
     words = []
     if level is not None:
         words.append(
@@ -105,14 +108,17 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
             " with their code; it is the model whose −log p(x) the paper prints."
         )
     if history[-1].usage:
-        figures.append(usage_figure(history))
+        charts.append(usage_figure(history))
         words.append(
             f"Bands: the share of the weight that each component has, E[π|x] averaged over {USAGE_IMAGES:,} validation"
             " images after every epoch, component 1 at the bottom."
         )
-    for index, (column, figure) in enumerate(zip(st.columns(len(figures)), figures, strict=True)):
-        column.plotly_chart(figure, key=f"figure-{folder.name}-{index}")
+    with figure("run"):
+        for index, (column, chart) in enumerate(zip(st.columns(len(charts)), charts, strict=True)):
+            column.plotly_chart(chart, key=f"figure-{folder.name}-{index}")
     st.caption(" ".join(words))
+    about = About("bounds in training, nats per image", settings={"run": folder.name, "epochs": len(history)})
+    export("run", about, recipes.run(folder.name), lambda: pd.read_csv(folder / HISTORY))
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

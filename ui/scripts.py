@@ -21,6 +21,7 @@ _CORE = (
     "checkpoints",
     "data",
     "generation",
+    "history",
     "inspection",
     "knn",
     "kumaraswamy",
@@ -29,6 +30,7 @@ _CORE = (
     "objectives",
     "paths",
     "projection",
+    "results",
     "summaries",
 )
 

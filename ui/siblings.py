@@ -12,6 +12,9 @@ from dlgmm_core.generation import centres, component_samples
 from ui import loaders, recipes
 from ui.exports import About, export, figure, pixel_table
 from ui.images import tile
+from ui.limits import charged
+from ui.numbers import printed
+from ui.shares import Refused
 
 __all__ = ["show_siblings", "siblings"]
 
@@ -40,14 +43,19 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
         "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
         " noise as above."
     )
+    try:
+        samples = [_samples(other, other.digest, count, seed) for other in others]
+    except Refused as refusal:
+        st.warning(str(refusal))
+        return
     with figure("siblings"):
-        for other in others:
+        for other, images in zip(others, samples, strict=True):
             config = other.model_config
             words, picture = st.columns([4, 7], vertical_alignment="center")
-            means = ", ".join(f"{mean:g}" for mean in config.prior_means)
+            means = ", ".join(printed(mean) for mean in config.prior_means)
             words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
             picture.image(
-                tile(_samples(other, count, seed), columns=count, zoom=2),
+                tile(images, columns=count, zoom=2),
                 output_format="PNG",
                 width="stretch",
                 alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
@@ -56,10 +64,12 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     export("siblings", about, recipes.siblings(others, count, seed), lambda: _table(others, count, seed))
 
 
-def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float32]:
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _samples(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> NDArray[np.float32]:
     """(K count, 784) probabilities of ink, component after component."""
-    model = loaders.model(checkpoint.folder, checkpoint.digest)
-    samples = component_samples(model, *centres(model), count, seed)
+    model = loaders.model(_checkpoint.folder, digest)
+    with charged():
+        samples = component_samples(model, *centres(model), count, seed)
     return samples.reshape(-1, samples.shape[-1])
 
 
@@ -69,7 +79,8 @@ def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataF
         k = checkpoint.model_config.num_components
         rows = {"component": np.repeat(np.arange(1, k + 1), count), "sample": np.tile(np.arange(1, count + 1), k)}
         names = np.repeat(checkpoint.name, k * count)
-        tables.append(pixel_table(_samples(checkpoint, count, seed), checkpoint=names, **rows))
+        images = _samples(checkpoint, checkpoint.digest, count, seed)
+        tables.append(pixel_table(images, checkpoint=names, **rows))
     return pd.concat(tables)
 
 
