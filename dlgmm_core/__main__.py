@@ -25,6 +25,7 @@ from dlgmm_core.checkpoints import (
     read_metrics,
     save_metrics,
 )
+from dlgmm_core.cluster import ClusterError
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data import load_dataset
 from dlgmm_core.evaluation import EvaluationError
@@ -39,7 +40,9 @@ from dlgmm_core.projection import ProjectionConfig, fit_tsne, save_map
 from dlgmm_core.reproduce import Protocol, reproduce
 from dlgmm_core.results import RESULTS
 from dlgmm_core.sources import DataError
+from dlgmm_core.storage import require_writable
 from dlgmm_core.training import TrainingError, TrainingRun, fit
+from dlgmm_core.untrusted import brief
 
 INTERRUPTED = 130
 
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return COMMANDS[options.command](options)
-    except (CheckpointError, ConfigError, DataError, EvaluationError, TrainingError) as error:
+    except (CheckpointError, ClusterError, ConfigError, DataError, EvaluationError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -117,7 +120,9 @@ def _start_or_resume(options: argparse.Namespace, folder: Path) -> TrainingRun:
     asked = {**model_config.to_dict(), **train_config.to_dict()}
     for name, value in stored.items():
         if asked[name] != value:
-            raise ConfigError(f"{folder} was begun with {name} = {value}, not {asked[name]}: give the same options.")
+            raise ConfigError(
+                f"{folder} was begun with {name} = {brief(value)}, not {asked[name]}: give the same options."
+            )
     return run
 
 
@@ -154,6 +159,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     for name in options.names:
         folder = checkpoint_folder(options.checkpoints, name)
         model, checkpoint = load_checkpoint(folder, _device(options.device))
+        require_writable(folder)
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
 
@@ -179,6 +185,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _map(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
     model, checkpoint = load_checkpoint(checkpoint_folder(options.checkpoints, options.name), _device(options.device))
+    require_writable(checkpoint.folder)
     codes = encode(model, load_dataset(checkpoint.train_config.dataset).test.binary)
     settings.check(len(codes))
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
@@ -206,8 +213,10 @@ def _reproduce(options: argparse.Namespace) -> int:
         return 0
     if options.jobs < 1 or options.images < 2:
         raise ConfigError("--jobs takes a whole number above 0, and --images one above 1.")
+    if (options.backend == "dask") != bool(options.scheduler):
+        raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
     protocol = Protocol(images=options.images, device=_device(options.device))
-    reproduce(experiments, options.checkpoints, protocol, options.jobs)
+    reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
     print(f"{options.checkpoints / RESULTS}: written. Put it into README with: python -m benchmarks.readme_tables")
     return 0
 

@@ -6,15 +6,13 @@
     tsne.safetensors      a map of the test set, stamped likewise
     training.safetensors  optimiser and current weights, only while training is unfinished
 
-Every file is written beside its place and moved there whole. Nothing is ever unpickled, and what a
+Every file is written as `dlgmm_core.storage` says: whole or not at all. Nothing is ever unpickled, and what a
 file says of itself is believed only within limits, so that reading a hostile one ends in an error.
 """
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data import DATASETS
 from dlgmm_core.models import LatentVariableModel, build_model, family_of
+from dlgmm_core.objectives import require_objective
 from dlgmm_core.seeding import seeded
+from dlgmm_core.storage import CheckpointError, of_one_version, write_atomically
 from dlgmm_core.untrusted import LONGEST_JSON, brief, parse_json
 
 __all__ = [
@@ -41,7 +42,6 @@ __all__ = [
     "read_tensors",
     "save_checkpoint",
     "save_metrics",
-    "write_atomically",
     "write_tensors",
 ]
 
@@ -55,10 +55,6 @@ WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
 FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # fits an address, a file system and a line of text as it is
 _MOST_BYTES = 2**30  # of a file of tensors; the largest model that `ModelConfig` admits has less
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint that cannot be read; the message names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -113,22 +109,12 @@ def checkpoint_folder(root: Path, name: str) -> Path:
     return root / name
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a whole file or none: readers see the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600; a checkpoint is for everybody
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """A safetensors file with a JSON header, written atomically."""
+    """A safetensors file with a JSON header, written whole or not at all.
+
+    Raises:
+        CheckpointError: if it cannot be written.
+    """
     metadata = {"dlgmm": json.dumps({"version": FORMAT_VERSION, **header})}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, safetensors.torch.save(contiguous, metadata))
@@ -184,8 +170,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         CheckpointError: as `read_header`.
     """
-    header = read_header(path)
-    return _tensors(path), header
+    return of_one_version(path, lambda: (_tensors(path), read_header(path)))
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
@@ -203,7 +188,11 @@ def save_checkpoint(
     epoch: int,
     valid_bound: float,
 ) -> None:
-    """Writes the weights and what they are; see `Checkpoint` for the arguments."""
+    """Writes the weights and what they are; see `Checkpoint` for the arguments.
+
+    Raises:
+        CheckpointError: if they cannot be written.
+    """
     header = {
         "model": model_config.to_dict(),
         "train": train_config.to_dict(),
@@ -220,18 +209,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: if the weights file is missing, damaged, foreign or newer.
     """
     path = folder / WEIGHTS
-    header = read_header(path)
+    header, digest = of_one_version(path, lambda: (read_header(path), file_digest(path)))
     try:
-        config = ModelConfig.from_dict(header["model"])
+        config, train_config = ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"])
         family_of(config)
-        return Checkpoint(
-            folder,
-            config,
-            TrainConfig.from_dict(header["train"]),
-            int(header["epoch"]),
-            float(header["valid_bound"]),
-            file_digest(path),
-        )
+        require_objective(train_config.bound)
+        if train_config.dataset not in DATASETS:
+            raise ConfigError(f"There is no data set {train_config.dataset!r}: choose one of {', '.join(DATASETS)}.")
+        return Checkpoint(folder, config, train_config, int(header["epoch"]), float(header["valid_bound"]), digest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{path} has a header that makes no sense ({brief(error)}): restore it.") from error
 
@@ -242,9 +227,8 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
     Raises:
         CheckpointError: as `read_checkpoint`, and if weights and configuration do not fit, or a weight is no number.
     """
-    checkpoint = read_checkpoint(folder)
     path = folder / WEIGHTS
-    weights = _tensors(path)
+    checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), _tensors(path)))
     try:
         with seeded("cpu", 0):  # the weights drawn here are overwritten; the caller's random state is not
             model = build_model(checkpoint.model_config)
@@ -263,7 +247,7 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     """
     found: list[Checkpoint | BrokenCheckpoint] = []
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if folder.is_dir() and any((folder / name).exists() for name in (WEIGHTS, HISTORY, METRICS)):
+        if (folder / WEIGHTS).exists() or _has_lost_its_weights(folder):
             try:
                 found.append(read_checkpoint(checkpoint_folder(root, folder.name)))
             except CheckpointError as error:
@@ -271,14 +255,29 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     return found
 
 
+def _has_lost_its_weights(folder: Path) -> bool:
+    return not (folder / TRAINING).exists() and any((folder / name).exists() for name in (HISTORY, METRICS))
+
+
 def file_digest(path: Path) -> str:
-    """First 12 hex digits of a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    """First 12 hex digits of a file's SHA-256.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({brief(error)}): restore it, or remove the folder.") from error
 
 
 def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:
-    """Writes `metrics.json`, stamped with the weights it is about."""
+    """Writes `metrics.json`, stamped with the weights it is about.
+
+    Raises:
+        CheckpointError: if it cannot be written.
+    """
     text = json.dumps({"weights": checkpoint.digest, **metrics}, indent=2)
     write_atomically(checkpoint.folder / METRICS, (text + "\n").encode())
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from dlgmm_core.checkpoints import HISTORY, CheckpointError, write_atomically
-from dlgmm_core.config import Record
+from dlgmm_core.checkpoints import HISTORY, CheckpointError
+from dlgmm_core.config import ConfigError, Record
+from dlgmm_core.storage import write_atomically
 from dlgmm_core.untrusted import brief
 
 __all__ = ["EpochMetrics", "read_history", "write_history"]
@@ -38,13 +39,26 @@ class EpochMetrics(Record):
     seconds: float
     usage: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuses what is no number."""
+        for name, kind in _NUMBERS.items():
+            value = getattr(self, name)
+            if type(value) is not int and (kind is int or type(value) is not float):
+                raise ConfigError(f"{name} must be a number, not {value!r}.")
+        if not isinstance(self.usage, tuple) or not all(type(share) is float for share in self.usage):
+            raise ConfigError(f"usage must be numbers, not {self.usage!r}.")
+
 
 _USAGE = "usage_"
 _NUMBERS = {f.name: int if f.type is int else float for f in fields(EpochMetrics) if f.name != "usage"}
 
 
 def write_history(folder: Path, history: Sequence[EpochMetrics]) -> None:
-    """Writes the epochs of a run, all of them anew."""
+    """Writes the epochs of a run, all of them anew.
+
+    Raises:
+        CheckpointError: if the file cannot be written.
+    """
     components = max((len(entry.usage) for entry in history), default=0)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -6,33 +6,38 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dlgmm_core.checkpoints import CheckpointError
+from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError
+from dlgmm_core.storage import remove_leftovers, unwritable
 
 __all__ = ["training_lock"]
 
 
 @contextmanager
-def training_lock(folder: Path) -> Iterator[None]:
+def training_lock(folder: Path, patience: float = 0) -> Iterator[None]:
     """Within it no other process can train into the folder, which need not exist yet.
 
     The operating system gives the lock back when the process ends, however it ends: a file left by a kill locks
-    nothing.
+    nothing. Whatever a kill has left half written in the folder is removed.
 
     Raises:
-        CheckpointError: at once, if another process holds the lock.
+        CheckpointError: if another process holds the lock, and still does after `patience` seconds;
+            and if no lock can be made there.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(f".{folder.name}.lock")
-    lock = FileLock(path, timeout=0)
+    lock = FileLock(path, timeout=patience)
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise CheckpointError(
             f"{folder} is being trained by another process: wait until that has ended, or take another name."
         ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
     try:
+        remove_leftovers(folder, (WEIGHTS, HISTORY, TRAINING))
         yield
     finally:
-        with suppress(PermissionError):  # Windows removes no open file
+        with suppress(OSError):  # Windows removes no open file; and a disk may have become read-only
             path.unlink(missing_ok=True)  # before the release: a lock on a file without a name is no longer granted
         lock.release()

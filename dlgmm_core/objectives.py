@@ -25,6 +25,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from dlgmm_core.config import ConfigError
 from dlgmm_core.functional import log_mean_exp
 from dlgmm_core.latents import LatentDistribution, Latents
 from dlgmm_core.models import LatentVariableModel
@@ -38,6 +39,7 @@ __all__ = [
     "log_density_ratio",
     "log_importance_weights",
     "lower_bound",
+    "require_objective",
 ]
 
 
@@ -67,6 +69,16 @@ BOUNDS: dict[str, Callable[[LatentDistribution, LatentDistribution, Latents], Te
 
 OBJECTIVES = (*BOUNDS, "iwae")
 """What a model can be trained on: an ELBO, or the IWAE bound."""
+
+
+def require_objective(name: str) -> None:
+    """Refuses what is no name in `OBJECTIVES`.
+
+    Raises:
+        ConfigError: then.
+    """
+    if name not in OBJECTIVES:
+        raise ConfigError(f"There is no bound {name!r}: choose one of {', '.join(OBJECTIVES)}.")
 
 
 def lower_bound(model: LatentVariableModel, x: Tensor, objective: str, num_samples: int = 1) -> Tensor:

@@ -146,7 +146,16 @@ def _describe_reproduce(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="recipes or names of experiments, * and ? stand for anything (default: all)",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time; default %(default)s")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="at a time on this machine; default %(default)s"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=["local", "dask"],
+        default="local",
+        help="processes of this machine, or the workers of a Dask cluster; default %(default)s",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, such as tcp://10.0.0.1:8786")
     parser.add_argument(
         "--images",
         type=int,

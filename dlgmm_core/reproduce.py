@@ -1,4 +1,4 @@
-"""Runs experiments side by side, each in a process of its own, and records what they measured.
+"""Runs experiments side by side, each in a process of its own, here or on a cluster, and records what they measured.
 
 Everything can be killed at any moment: a training resumes after its last whole epoch, a measurement
 that is on disk is not taken again, and `results.json` is rewritten after every experiment. What is
@@ -7,9 +7,10 @@ recorded already, trained and measured in the same way, is skipped.
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,6 +26,7 @@ from dlgmm_core.checkpoints import (
     read_metrics,
     save_metrics,
 )
+from dlgmm_core.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
 from dlgmm_core.data import load_dataset
 from dlgmm_core.experiments import Experiment
 from dlgmm_core.history import read_history
@@ -68,11 +70,21 @@ class Protocol:
     device: str = "cpu"
 
 
-def reproduce(experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int) -> None:
-    """Trains and measures what is not recorded yet, at most `jobs` experiments at a time.
+def reproduce(
+    experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None = None
+) -> None:
+    """Trains and measures what is not recorded yet.
+
+    Args:
+        experiments: what the record shall hold.
+        root: the folder of checkpoints; on a cluster, one that all its workers share.
+        protocol: how to measure.
+        jobs: experiments at a time on this machine.
+        scheduler: address of a Dask cluster that does the work instead.
 
     Raises:
         CheckpointError: if a folder holds a model that was trained otherwise; nothing is overwritten.
+        ClusterError: if the cluster cannot do the work.
         TrainingError, EvaluationError, DataError: as they happen; what was finished is kept.
     """
     recorded = read_results(root)
@@ -80,9 +92,8 @@ def reproduce(experiments: Sequence[Experiment], root: Path, protocol: Protocol,
     for experiment in experiments:
         is_trained(root / experiment.name, experiment)  # refuses another model's folder before any work is done
     due.sort(key=_work, reverse=True)  # the longest first, so that none is left to run alone at the end
-    threads = max(1, torch.get_num_threads() // jobs)
     with _progress(due, root) as bar:
-        for name in _run_all(due, root, protocol, jobs, threads):
+        for name in _run_all(due, root, protocol, jobs, scheduler):
             write_results(root, merge_rows(read_results(root), experiment_rows(root)))
             bar.write(f"{name}: done")
     # A comparison needs two finished models, so all come at the end.
@@ -93,28 +104,52 @@ def reproduce(experiments: Sequence[Experiment], root: Path, protocol: Protocol,
         if not any(row["recipe"] == "baseline" and row["dataset"] == dataset for row in rows):
             rows += baseline_rows(load_dataset(dataset))
     write_results(root, rows)
+    for experiment in experiments:
+        if not is_recorded(rows, experiment, protocol.sample_sizes):
+            raise CheckpointError(
+                f"The figures of {experiment.name} are not to be seen in {root / experiment.name} yet: a shared folder"
+                " may show them late, so run the same again in a minute."
+            )
 
 
 def _run_all(
-    experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, threads: int
+    experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None
 ) -> Iterator[str]:
     """Names of the experiments as they end."""
+    if scheduler:
+        shared = root.resolve()
+        work = partial(_run, root=shared, protocol=protocol, after_epoch=stop_unless_wanted, patience=LOCK_SECONDS)
+        yield from on_cluster(scheduler, work, experiments, shared, protocol.device)
+        return
+    threads = max(1, torch.get_num_threads() // jobs)
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from parallel(delayed(_run)(e, root, protocol, threads, os.getpid()) for e in experiments)
+    yield from parallel(delayed(_run_here)(e, root, protocol, threads, os.getpid()) for e in experiments)
 
 
-def _run(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:
-    """Trains and measures one experiment, from wherever it stands."""
+def _run_here(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:
+    """`_run` in a process of this machine, until the one that asked for it has been killed."""
     torch.set_num_threads(threads)
+    return _run(experiment, root, protocol, partial(_stop_without, parent))
+
+
+def _stop_without(parent: int) -> None:
+    if os.getppid() != parent and os.getpid() != parent:
+        raise KeyboardInterrupt
+
+
+def _run(
+    experiment: Experiment, root: Path, protocol: Protocol, after_epoch: Callable[[], None], patience: float = 0
+) -> str:
+    """Trains and measures one experiment, from wherever it stands."""
     folder = root / experiment.name
-    with training_lock(folder):
+    with training_lock(folder, patience):
         if not is_trained(folder, experiment):
-            _train(experiment, folder, protocol.device, parent)
+            _train(experiment, folder, protocol.device, after_epoch)
     _measure(experiment, folder, protocol)
     return experiment.name
 
 
-def _train(experiment: Experiment, folder: Path, device: str, parent: int) -> None:
+def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Callable[[], None]) -> None:
     if (folder / TRAINING).exists():
         run = TrainingRun.load(folder, device)
         if (run.model.config, run.config) != (experiment.model, experiment.train):
@@ -123,8 +158,7 @@ def _train(experiment: Experiment, folder: Path, device: str, parent: int) -> No
         run = TrainingRun.start(experiment.model, experiment.train, device)
     for _ in fit(run, load_dataset(experiment.train.dataset)):
         run.save(folder)
-        if os.getppid() != parent and os.getpid() != parent:  # whoever asked for this has been killed
-            raise KeyboardInterrupt
+        after_epoch()
 
 
 def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:

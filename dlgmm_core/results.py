@@ -24,13 +24,13 @@ from dlgmm_core.checkpoints import (
     read_checkpoint,
     read_json,
     read_metrics,
-    write_atomically,
 )
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.experiments import EXPERIMENTS, Experiment
 from dlgmm_core.history import read_history
 from dlgmm_core.knn import KNN_SIZES, error_rate, neighbours, principal_components, vote
+from dlgmm_core.storage import write_atomically
 
 __all__ = [
     "RESULTS",

@@ -22,13 +22,16 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.checkpoints import TRAINING, CheckpointError, read_tensors, save_checkpoint, write_tensors
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
+from dlgmm_core.diagnosis import diagnose
 from dlgmm_core.evaluation import weight_usage
 from dlgmm_core.history import EpochMetrics, write_history
 from dlgmm_core.models import LatentVariableModel, build_model
-from dlgmm_core.objectives import OBJECTIVES, lower_bound
+from dlgmm_core.objectives import lower_bound, require_objective
 from dlgmm_core.seeding import seeded
+from dlgmm_core.storage import remove
+from dlgmm_core.untrusted import brief
 
 __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
@@ -66,8 +69,7 @@ class TrainingRun:
         Raises:
             ConfigError: if there is no such model or bound.
         """
-        if config.bound not in OBJECTIVES:
-            raise ConfigError(f"There is no bound {config.bound!r}: choose one of {', '.join(OBJECTIVES)}.")
+        require_objective(config.bound)
         with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
             model = build_model(model_config)
         model.to(device)
@@ -83,12 +85,18 @@ class TrainingRun:
         return last.epoch >= self.config.max_epochs or last.epoch - last.best_epoch >= self.config.patience
 
     def save(self, folder: Path) -> None:
-        """Writes the best weights, the history and, unless finished, what `load` resumes from."""
+        """Writes the best weights, the history and, unless finished, what `load` resumes from.
+
+        Raises:
+            CheckpointError: if the disk refuses; what was saved before can still be resumed.
+        """
         last = self.history[-1]
-        # The state goes first: a kill between the files then loses nothing that cannot be redone.
+        # The state comes first and leaves last: a kill between the files then loses nothing that cannot be redone.
         if not self.finished:
             write_tensors(folder / TRAINING, self._state(), self._header())
-        # Even where they have not changed: a kill may have left the file behind the state. The bytes are the same.
+        write_history(folder, self.history)
+        # After the history, since without a state weights are a finished run. They are written even where they have
+        # not changed: a kill may have left the file behind the state. The bytes are the same.
         save_checkpoint(
             folder,
             self.best_weights,
@@ -97,9 +105,8 @@ class TrainingRun:
             last.best_epoch,
             last.best_valid_bound,
         )
-        write_history(folder, self.history)
         if self.finished:
-            (folder / TRAINING).unlink(missing_ok=True)
+            remove(folder / TRAINING)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> "TrainingRun":
@@ -115,17 +122,17 @@ class TrainingRun:
         try:
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
-            run.best_weights = {name: tensors[f"best.{name}"].to(device) for name in run.best_weights}
-            run.model.load_state_dict({name: tensors[f"model.{name}"] for name in run.best_weights})
-            state = run.optimizer.state_dict()
-            names = [name for name, _ in run.model.named_parameters()]
-            state["state"] = {
-                i: {key: tensors[f"optimizer.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                for i, name in enumerate(names)
-            }
-            run.optimizer.load_state_dict(state)
-        except (KeyError, TypeError, RuntimeError, ConfigError) as error:
-            raise CheckpointError(f"{path} does not fit its own configuration ({error}): train again.") from error
+            if not run.history:
+                raise ValueError("it has no epoch")
+            names = list(run.best_weights)
+            run.model.load_state_dict({name: tensors[f"best.{name}"] for name in names})
+            run.best_weights = _copy(run.model.state_dict())
+            run.model.load_state_dict({name: tensors[f"model.{name}"] for name in names})
+            run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": _moments(run.model, tensors)})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{path} does not fit its own configuration ({brief(error)}): train again."
+            ) from error
         return run
 
     def _state(self) -> dict[str, Tensor]:
@@ -193,7 +200,7 @@ def keep(folder: Path) -> None:
     """
     run = TrainingRun.load(folder)
     run.save(folder)  # a kill between two files may have left the weights behind the state
-    (folder / TRAINING).unlink(missing_ok=True)
+    remove(folder / TRAINING)
 
 
 def _train_epoch(
@@ -212,10 +219,7 @@ def _train_epoch(
             bounds = lower_bound(run.model, x, run.config.bound, run.config.num_samples)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
-            raise TrainingError(
-                f"The bound is {-value} at step {step} of epoch {epoch}: training stopped. The last whole epoch"
-                " is kept; try a smaller learning rate."
-            )
+            raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()
@@ -254,11 +258,35 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     bounds = [lower_bound(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
-        raise TrainingError(
-            f"The validation bound is {mean} after epoch {epoch}: training stopped. The last whole epoch is kept;"
-            " try a smaller learning rate."
-        )
+        x = next(x for x, each in zip(batches, bounds, strict=True) if not each.isfinite().all())
+        raise _blown_up(run, x.float(), f"The validation bound is {mean} after epoch {epoch}")
     return mean
+
+
+def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
+    """The error about a bound that is no finite number for the images x (B, X)."""
+    culprit, cure = diagnose(run.model, x, run.config.num_samples)
+    since = f", since {culprit} is no finite number" if culprit else ""
+    kept = f", and epoch {run.history[-1].epoch} is kept" if run.history else ""
+    other = f", or {cure}" if cure else ""
+    return TrainingError(
+        f"{what}{since}: training stopped{kept}; try a learning rate below {run.config.learning_rate:g}{other}."
+    )
+
+
+def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Adam's state of every parameter.
+
+    Raises:
+        KeyError, ValueError: if one is missing, or is not of its parameter's shape.
+    """
+    state = {}
+    for index, (name, parameter) in enumerate(model.named_parameters()):
+        state[index] = {key: tensors[f"optimizer.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+        for key, value in state[index].items():
+            if value.shape != (torch.Size() if key == "step" else parameter.shape):
+                raise ValueError(f"optimizer.{key}.{name} has the shape {tuple(value.shape)}")
+    return state
 
 
 def _usage(model: LatentVariableModel, dataset: Dataset) -> tuple[float, ...]:

@@ -18,9 +18,9 @@ from dlgmm_core.checkpoints import (
     list_checkpoints,
     load_checkpoint,
     read_checkpoint,
-    write_atomically,
 )
 from dlgmm_core.models import build_model
+from dlgmm_core.storage import write_atomically
 from tests.checkpoint_helpers import CONFIG, TRAIN, save
 
 
@@ -82,6 +82,10 @@ def damaged(path: Path, kind: str) -> None:
             forge(path, header(epoch=float("inf")))
         case "unknown model":
             forge(path, header(model={**CONFIG.to_dict(), "model": "vae"}))
+        case "unknown bound":
+            forge(path, header(train={**TRAIN.to_dict(), "bound": "elbow\nand knee"}))
+        case "unknown data set":
+            forge(path, header(train={**TRAIN.to_dict(), "dataset": "cifar"}))
         case "other shape":
             forge(path, header(model={**CONFIG.to_dict(), "hidden": 9}))
         case "missing weights":
@@ -110,6 +114,8 @@ UNREADABLE = {
     "field from the future": "has no field 'colour'",
     "senseless size": "hidden must be a whole number above 0",
     "unknown model": "There is no model 'vae'",
+    "unknown bound": r"There is no bound 'elbow\nand knee': choose one of eq1, mixture, marginal, iwae",
+    "unknown data set": "There is no data set 'cifar': choose one of mnist, binarized-mnist, omniglot",
     "epoch is text": "has a header that makes no sense",
     "epoch is infinite": "has a header that makes no sense",
 }
@@ -152,6 +158,7 @@ def test_a_list_leaves_out_files_and_folders_that_are_no_checkpoints(tmp_path: P
     save(tmp_path / "sound")
     (tmp_path / "empty").mkdir()
     (tmp_path / "README.md").write_text("hello")
-    write_atomically(tmp_path / "first-epoch" / TRAINING, b"")
+    for name in (TRAINING, HISTORY):  # as a kill may leave them, before there are weights
+        write_atomically(tmp_path / "first-epoch" / name, b"")
     assert [each.name for each in list_checkpoints(tmp_path)] == ["sound"]
     assert list_checkpoints(tmp_path / "nowhere") == []

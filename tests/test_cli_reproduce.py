@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core.cluster import ClusterError
 from dlgmm_core.evaluation import EvaluationError
 from dlgmm_core.experiments import EXPERIMENTS, RECIPES, Experiment
 from dlgmm_core.options import CHECKPOINTS
@@ -24,7 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield from tiny_world(monkeypatch)
 
 
-Call = tuple[list[str], Path, Protocol, int]
+Call = tuple[list[str], Path, Protocol, int, str | None]
 
 
 @pytest.fixture
@@ -32,8 +33,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """What would have been run, and nothing is."""
     made: list[Call] = []
 
-    def reproduce(experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int) -> None:
-        made.append(([e.name for e in experiments], root, protocol, jobs))
+    def reproduce(
+        experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None
+    ) -> None:
+        made.append(([e.name for e in experiments], root, protocol, jobs, scheduler))
 
     monkeypatch.setattr(cli, "reproduce", reproduce)
     return made
@@ -56,7 +59,7 @@ def test_the_list_can_be_restricted(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_without_options_everything_is_run_by_the_protocol_on_all_processors(calls: list[Call]) -> None:
     assert cli.main(["reproduce", "--device", "cpu"]) == 0
-    assert calls == [(list(EXPERIMENTS), CHECKPOINTS, Protocol(device="cpu"), os.cpu_count())]
+    assert calls == [(list(EXPERIMENTS), CHECKPOINTS, Protocol(device="cpu"), os.cpu_count(), None)]
     assert Path(cli.__file__).resolve().parents[1] / "checkpoints" == CHECKPOINTS
 
 
@@ -64,9 +67,15 @@ def test_options_reach_the_run(tmp_path: Path, calls: list[Call], capsys: pytest
     options = ("--only", "mnist-dlgmm-d5*", "mnist-dlgmm", "--jobs", "3", "--images", "70", "--device", "cpu")
     assert run(tmp_path, "reproduce", *options) == 0
     names = ["mnist-dlgmm-d5", "mnist-dlgmm-d50", "mnist-dlgmm"]
-    assert calls == [(names, tmp_path, Protocol(images=70, device="cpu"), 3)]
+    assert calls == [(names, tmp_path, Protocol(images=70, device="cpu"), 3, None)]
     said = capsys.readouterr().out
     assert said.startswith(f"{tmp_path / RESULTS}: written. ") and len(said.splitlines()) == 1
+
+
+def test_a_scheduler_takes_the_run_to_its_cluster(tmp_path: Path, calls: list[Call]) -> None:
+    options = ("--only", "mnist-dlgmm", "--device", "cpu", "--backend", "dask", "--scheduler", "tcp://there:8786")
+    assert run(tmp_path, "reproduce", *options) == 0
+    assert calls == [(["mnist-dlgmm"], tmp_path, Protocol(device="cpu"), os.cpu_count(), "tcp://there:8786")]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +87,10 @@ def test_options_reach_the_run(tmp_path: Path, calls: list[Call], capsys: pytest
         (("--jobs", "-1"), ("--jobs",)),
         (("--images", "1"), ("--images",)),
         (("--images", "-5"), ("--images",)),
+        (("--scheduler", "tcp://there:8786"), ("--backend dask", "--scheduler")),
+        (("--backend", "local", "--scheduler", "tcp://there:8786"), ("--backend dask",)),
+        (("--backend", "dask"), ("--scheduler",)),
+        (("--backend", "dask", "--scheduler", ""), ("--scheduler",)),
     ],
 )
 def test_senseless_requests_are_one_sentence_and_exit_code_one(
@@ -114,6 +127,7 @@ def test_a_damaged_record_is_one_sentence_and_left_as_it_is(tmp_path: Path, caps
         (TrainingError("The bound is nan."), 1, "error: The bound is nan."),
         (EvaluationError("A weight is nan."), 1, "error: A weight is nan."),
         (DataError("No network."), 1, "error: No network."),
+        (ClusterError("No scheduler."), 1, "error: No scheduler."),
         (KeyboardInterrupt(), 130, "Stopped. What was finished is kept."),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.checkpoints import TRAINING, WEIGHTS, load_checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.history import read_history
 from dlgmm_core.training import TrainingRun, fit
@@ -102,7 +102,7 @@ def test_a_polite_kill_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
     try:
         for _ in range(1800):
-            if (folder / HISTORY).exists() or process.poll() is not None:
+            if (folder / WEIGHTS).exists() or process.poll() is not None:
                 break
             time.sleep(0.1)
         process.terminate()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlgmm_core.checkpoints import HISTORY, CheckpointError
+from dlgmm_core.checkpoints import WEIGHTS, CheckpointError
 from dlgmm_core.history import read_history
 from dlgmm_core.locks import training_lock
 from dlgmm_core.training import TrainingRun
@@ -29,7 +29,7 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen(command(tmp_path), cwd=ROOT, env=environment, stdout=said, stderr=said)
     for _ in range(1200):
-        if (tmp_path / "one" / HISTORY).exists() or process.poll() is not None:
+        if (tmp_path / "one" / WEIGHTS).exists() or process.poll() is not None:
             break
         time.sleep(0.1)
     yield process

@@ -15,7 +15,8 @@ from dlgmm_core.history import EpochMetrics, write_history
 from dlgmm_core.models import MODELS, build_model
 from dlgmm_core.training import TrainingRun, fit
 from tests.app_helpers import Manager, begun, labels, one_error, open_page, press, start, turn_to
-from tests.experiment_helpers import blobs
+from tests.disk_helpers import full_disk
+from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
@@ -92,6 +93,14 @@ def test_a_kept_run_is_a_checkpoint_of_everybody_and_an_unfinished_one_of_nobody
         "mine has ended; its best weights are among the checkpoints in the sidebar."
     ]
     assert at.multiselect(key="checkpoints-mnist").options == ["mine"]
+
+
+def test_a_run_that_cannot_be_kept_for_want_of_room_stays_as_it_was(manager: Manager, unfinished: Path) -> None:
+    at, before = turn_to(start(), "train"), contents(unfinished)
+    with full_disk():
+        press(at, "Keep")
+    assert "cannot be written (File too large): make room on that disk and try again" in one_error(at)
+    assert contents(unfinished) == before
 
 
 def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, shelf: Path) -> None:

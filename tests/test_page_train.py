@@ -10,6 +10,7 @@ from dlgmm_core import __main__ as cli
 from dlgmm_core.models import MODELS, build_model
 from dlgmm_core.options import build_parser
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
+from tests.disk_helpers import read_only_disk
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -36,6 +37,14 @@ def test_a_name_that_is_taken_is_refused_in_one_sentence(manager: Manager, make:
     at = fill(turn_to(start(), "train"), Name="mine")
     assert "There is a checkpoint or a run “mine” already" in one_error(at)
     assert not manager.started
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence(manager: Manager, shelf: Path) -> None:
+    at = turn_to(start(), "train")
+    with read_only_disk():
+        fill(at, Name="mine")
+    assert "cannot be written (Read-only file system): allow this program to write there" in one_error(at)
+    assert not manager.started and not list(shelf.iterdir())
 
 
 def test_without_a_name_the_run_gets_one_that_is_free(manager: Manager, make: Make) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_worker_ends_after_its_epoch_when_its_parent_has_gone(
     parent: Callable[[], int], epochs: int, tmp_path: Path
 ) -> None:
     def work() -> None:
-        reproducing._train(LONG, tmp_path, "cpu", parent())
+        reproducing._train(LONG, tmp_path, "cpu", partial(reproducing._stop_without, parent()))
 
     if epochs == 4:
         work()

@@ -23,6 +23,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.history import read_history
 from dlgmm_core.training import TrainingRun, fit, keep
+from tests.fuzz_helpers import assert_one_sentence
 from tests.training_helpers import (
     MODEL,
     PIXELS,
@@ -173,7 +174,10 @@ def test_a_new_run_in_an_old_folder_replaces_its_weights(
         assert_same_weights(model.state_dict(), run.best_weights)
 
 
-@pytest.mark.parametrize("damage", ["weight", "optimizer", "history", "shape", "bound", "truncated"])
+DAMAGES = ("weight", "optimizer", "moments", "history", "no epoch", "odd epoch", "shape", "best shape", "bound", "cut")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: Dataset, tmp_path: Path) -> None:
     run = TrainingRun.start(MODEL, TRAIN)
     next(fit(run, dataset))
@@ -184,17 +188,26 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
         del tensors["model.decoder.logits.bias"]
     elif damage == "optimizer":
         del tensors["optimizer.exp_avg.decoder.logits.bias"]
+    elif damage == "moments":
+        tensors["optimizer.exp_avg.decoder.logits.bias"] = torch.zeros(1)
     elif damage == "history":
         header["history"] = [{"epoch": 1}]
+    elif damage == "no epoch":
+        header["history"] = []
+    elif damage == "odd epoch":
+        header["history"][0]["epoch"] = "1\n" * 1000
     elif damage == "shape":
         tensors["model.decoder.logits.bias"] = torch.zeros(PIXELS + 1)
+    elif damage == "best shape":
+        tensors["best.decoder.logits.bias"] = torch.zeros(PIXELS + 1)
     elif damage == "bound":
-        header["train"]["bound"] = "elbow"
+        header["train"]["bound"] = "elbow\nand knee"
     write_tensors(path, tensors, header)
-    if damage == "truncated":
+    if damage == "cut":
         path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(CheckpointError, match=TRAINING):
+    with pytest.raises(CheckpointError, match=TRAINING) as refused:
         TrainingRun.load(tmp_path)
+    assert_one_sentence(refused.value)
 
 
 def test_the_checkpoint_of_a_run_under_way_can_be_read(dataset: Dataset, tmp_path: Path) -> None:

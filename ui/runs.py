@@ -7,7 +7,6 @@ its last whole epoch when its owner resumes it.
 
 import itertools
 import json
-import os
 import re
 import shutil
 import threading
@@ -17,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dlgmm_core.checkpoints import TRAINING, WEIGHTS, write_atomically
+from dlgmm_core.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.locks import training_lock
+from dlgmm_core.storage import write_atomically
 from dlgmm_core.training import keep
 from ui.jobs import Job, job_manager
+from ui.limits import LimitError, whole_number
 from ui.loaders import CHECKPOINTS
 
 __all__ = [
@@ -104,6 +105,7 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         RunError: for a bad name, one that is taken, or want of a slot.
+        CheckpointError: if nothing can be written there.
     """
     if not _NAME.fullmatch(name):
         raise RunError(
@@ -142,7 +144,7 @@ def keep_run(run: Run) -> None:
     """Stops it for good, and leaves its best weights as a checkpoint.
 
     Raises:
-        CheckpointError: if it has not finished an epoch, or another process trains it.
+        CheckpointError: if it has not finished an epoch, another process trains it, or the disk refuses.
     """
     pause_run(run)
     with training_lock(run.folder):
@@ -201,7 +203,7 @@ def _require_slot(visitor: str) -> None:
 
 def _limit(variable: str) -> int:
     """A whole number from the environment."""
-    text = os.environ.get(variable, "").strip() or str(_DEFAULT[variable])
-    if not text.isdecimal():
-        raise RunError(f"{variable} must be a whole number from 0, not “{text}”: whoever runs this server can mend it.")
-    return int(text)
+    try:
+        return whole_number(variable, _DEFAULT[variable])
+    except LimitError as error:
+        raise RunError(str(error)) from error

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from dlgmm_core.checkpoints import CheckpointError
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import BOUNDS
@@ -44,7 +45,7 @@ def training_form() -> None:
         return
     try:
         start_run(visitor(), recipe["--name"], [model, *_options(recipe), "--prior-means", *_numbers(means)])
-    except RunError as refusal:
+    except (RunError, CheckpointError) as refusal:
         start.error(str(refusal))
         return
     st.session_state[STARTED] = recipe["--name"]
