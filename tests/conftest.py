@@ -6,6 +6,7 @@ and the app on checkpoints that no test can harm.
 
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,14 @@ CONTRACT = {
 def seeded() -> None:
     """Every test draws the same numbers whatever ran before it."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> Iterator[None]:
+    """What earlier visitors used up is no test's concern, nor the environment that one of them set."""
+    yield
+    if "ui.limits" in sys.modules:  # tests of the core load no app
+        sys.modules["ui.limits"].shared.cache_clear()
 
 
 @pytest.fixture(params=list(CONTRACT.values()), ids=list(CONTRACT))
@@ -123,8 +132,8 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def repository(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the app finds unless a test says otherwise."""
+def repository(copied: Path, alice: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the app finds, and who visits it, unless a test says otherwise."""
     return use(copied, monkeypatch)
 
 

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.digits import DigitError, prepare_digit
 from tests.app_helpers import Make, make_mixture, one_error, start, turn_to
 from tests.hostile_files import DIGIT, HostileFile, hostile_files
+from ui.limits import shared
 from ui.uploads import MOST_MEGABYTES, read_picture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +111,9 @@ def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
 ) -> None:
     watched = tmp_path / "watched"
     watched.mkdir()
+    for variable in ("DLGMM_UPLOADS", "DLGMM_UPLOADS_PER_VISITOR"):
+        monkeypatch.setenv(variable, str(len(FILES)))
+    shared.cache_clear()
     monkeypatch.chdir(watched)
     monkeypatch.setattr(tempfile, "tempdir", str(watched))
     before = sorted(shelf.rglob("*"))

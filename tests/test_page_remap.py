@@ -10,7 +10,6 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.options import build_parser
 from dlgmm_core.projection import ProjectionConfig, save_map
 from tests.app_helpers import ALICE, Make, Manager, one_error, open_page
-from ui import jobs
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -56,7 +55,7 @@ def test_a_map_under_way_shows_how_far_it_is_and_can_be_cancelled(
     manager: Manager, mapped: Checkpoint, shelf: Path
 ) -> None:
     job = manager.run("one", "map", "import time; time.sleep(60)", ALICE)
-    (shelf / "one" / jobs.LOG).write_text("one:   0%|   |\rone:  41%|████      | 41/100")
+    job.said = "one:   0%|   |\rone:  41%|████      | 41/100".encode()
     at = open_page("latent")
     (bar,) = at.get("progress")
     assert bar.proto.value == 41 and bar.proto.text == "Mapping one …"
@@ -72,8 +71,8 @@ def test_a_map_that_another_visitor_computes_cannot_be_cancelled(manager: Manage
 
 
 def test_a_map_that_failed_says_why(manager: Manager, mapped: Checkpoint, shelf: Path) -> None:
-    (shelf / "one" / jobs.LOG).write_text("error: seed must be a whole number.\n")
-    manager.run("one", "map", "raise SystemExit(1)").process.wait()
+    manager.ended("one", "map", "raise SystemExit(1)")
+    manager.jobs["one"].said = b"error: seed must be a whole number.\n"
     assert one_error(open_page("latent")) == "Mapping one failed: error: seed must be a whole number."
 
 

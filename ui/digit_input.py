@@ -1,5 +1,6 @@
 """Where the digit comes from: drawn, uploaded, picked from the test set, or carried by a link."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,16 +11,18 @@ from dlgmm_core.data import Dataset, binarize
 from dlgmm_core.digits import DigitError, prepare_digit
 from ui import loaders
 from ui.images import fit_square, tile
+from ui.limits import charged, computing, count_upload
 from ui.links import image_in_link, numbers_in_link, put_image_in_link
 from ui.pad import drawing_pad
-from ui.uploads import ACCEPTED, read_picture
+from ui.shares import Refused
+from ui.uploads import ACCEPTED, is_large, read_picture
 
 __all__ = ["DigitInput", "choose_digit", "last_digit", "show_preparation"]
 
 _SOURCES = ("Test digit", "Draw", "Upload")
 _LINKED = "From the link"
 _ORIGIN = "the drawing that this page's address came with"
-_LAST = "digit-last"
+_LAST, _READ = "digit-last", "digit-read"
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,39 @@ def _ask(dataset_name: str) -> DigitInput | None:
     if content is None:
         st.caption(hint)
         return None
-    try:
-        picture = read_picture(content)
-        digit = prepare_digit(picture)
-    except DigitError as error:
-        st.error(str(error))
-        return None
+    digit = _read_once(content, is_upload=source == "Upload")
+    if digit is not None:
+        put_image_in_link(digit.binary)
+    return digit
+
+
+def _read_once(content: bytes, *, is_upload: bool) -> DigitInput | None:
+    """What a picture becomes; where the server does not take it now, what the picture before it became."""
+    mark = hashlib.sha256(content).digest()
+    read, answer = st.session_state.get(_READ, (None, None))
+    if read != mark:
+        try:
+            if is_upload:
+                count_upload()
+            with computing() if is_large(content) else charged():
+                answer = _prepare(content)
+        except DigitError as error:
+            answer = str(error)
+        except Refused as refusal:
+            st.warning(str(refusal))
+            return answer if isinstance(answer, DigitInput) else None
+        st.session_state[_READ] = mark, answer
+    if isinstance(answer, DigitInput):
+        return answer
+    st.error(str(answer))
+    return None
+
+
+def _prepare(content: bytes) -> DigitInput:
+    picture = read_picture(content)
+    digit = prepare_digit(picture)
     polarity = "dark ink on light paper, inverted" if digit.inverted else "light ink on dark paper"
     binary = binarize(digit.grey.reshape(-1), 0)
-    put_image_in_link(binary)
     left, top, right, bottom = digit.box
     steps = {
         f"as it came, {picture.shape[1]}×{picture.shape[0]}; ink {right - left}×{bottom - top}": fit_square(picture),

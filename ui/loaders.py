@@ -26,6 +26,7 @@ from dlgmm_core.knn import encode, neighbours
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.projection import ProjectionConfig, anchor, load_map
 from dlgmm_core.results import RESULTS, read_results
+from ui.limits import computing
 
 __all__ = [
     "CHECKPOINTS",
@@ -97,18 +98,29 @@ def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
 
 @st.cache_resource(show_spinner=False, max_entries=40)
 def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
-    """(N, D) codes of a split's fixed binarization."""
-    images = getattr(dataset(dataset_name), split).binary
-    return encode(model(folder, digest), images, representation)
+    """(N, D) codes of a split's fixed binarization.
+
+    Raises:
+        Refused: if the visitor may not have them computed now.
+    """
+    images, encoder = getattr(dataset(dataset_name), split).binary, model(folder, digest)
+    with computing():
+        return encode(encoder, images, representation)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60)
 def neighbour_indices(
     folder: Path, digest: str, dataset_name: str, representation: str, points: int, metric: str, k: int
 ) -> NDArray[np.int64]:
-    """(N, k) nearest of the first `points` training images to each test image."""
+    """(N, k) nearest of the first `points` training images to each test image.
+
+    Raises:
+        Refused: as `codes`.
+    """
     train = codes(folder, digest, dataset_name, "train", representation)[:points]
-    return neighbours(train, codes(folder, digest, dataset_name, "test", representation), k, metric)
+    test = codes(folder, digest, dataset_name, "test", representation)
+    with computing():
+        return neighbours(train, test, k, metric)
 
 
 def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
@@ -118,7 +130,11 @@ def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
 
 
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> TSNEEmbedding | None:
-    """The stored map, ready for new codes to be placed on it."""
+    """The stored map, ready for new codes to be placed on it.
+
+    Raises:
+        Refused: as `codes`.
+    """
     path = checkpoint.folder / TSNE
     if not path.exists():
         return None
@@ -137,4 +153,6 @@ def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name
     if stored is None:
         return None
     coordinates, settings = stored
-    return anchor(coordinates, codes(_checkpoint.folder, digest, dataset_name, "test", "mean"), settings)
+    places = codes(_checkpoint.folder, digest, dataset_name, "test", "mean")
+    with computing():
+        return anchor(coordinates, places, settings)

@@ -75,7 +75,7 @@ def _points(checkpoint: Checkpoint) -> bytes | None:
     return stored[0].astype("<f4").tobytes() + labels.astype(np.uint8).tobytes()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _weights_of(name: str, digest: str) -> bytes | None:
     """Kept, because it takes the encoder."""
     checkpoint = next(c for c in loaders.checkpoints() if c.name == name)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.summaries import NLL_BLOCK, block_nll
 from ui import loaders
+from ui.limits import computing
+from ui.shares import Refused
 
 __all__ = ["NLL_SAMPLES", "estimate_nll", "finished_nll"]
 
@@ -32,12 +34,16 @@ def finished_nll(checkpoint: Checkpoint) -> NDArray[np.float64] | None:
 
 @st.cache_resource(show_spinner=False, max_entries=2000)
 def _step(folder: Path, digest: str, dataset: str, block: int) -> NDArray[np.float64]:
-    images = loaders.dataset(dataset).test.binary
-    return block_nll(loaders.model(folder, digest), images, block, NLL_SAMPLES)
+    images, model = loaders.dataset(dataset).test.binary, loaders.model(folder, digest)
+    with computing():
+        return block_nll(model, images, block, NLL_SAMPLES)
 
 
 def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
-    """Estimates what is missing, under a progress bar; whether anything was, and what is shown is out of date."""
+    """Estimates what is missing, under a progress bar; whether anything was, and what is shown is out of date.
+
+    Where the server refuses to go on it says so, and what was estimated is kept.
+    """
     missing = [c for c in checkpoints if finished_nll(c) is None]
     place = st.empty()
     for number, checkpoint in enumerate(missing):
@@ -49,7 +55,11 @@ def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
                 (number + step / steps) / len(missing),
                 f"Estimating −log p(x) of every image under {checkpoint.name}, S = {NLL_SAMPLES} …",
             )
-            found.append(_step(checkpoint.folder, checkpoint.digest, dataset, step))
+            try:
+                found.append(_step(checkpoint.folder, checkpoint.digest, dataset, step))
+            except Refused as refusal:
+                place.warning(str(refusal))
+                return number > 0
         _finished()[checkpoint.name, checkpoint.digest] = np.concatenate(found)
     place.caption(
         f"Importance sampling, S = {NLL_SAMPLES} draws an image in all; the ends of the scale leave out the lowest and"

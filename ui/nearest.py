@@ -15,7 +15,9 @@ from ui import loaders, recipes
 from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
 from ui.images import tile
+from ui.limits import computing
 from ui.scatter import draw_map
+from ui.shares import Refused
 
 __all__ = ["show_neighbours", "show_places"]
 
@@ -25,11 +27,15 @@ Coordinates = NDArray[np.float32]
 
 def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
     """Ten training digits a model, nearest first, and what three, five and ten of them vote."""
-    dataset, rows = loaders.dataset(dataset_name), []
+    dataset, shown, rows = loaders.dataset(dataset_name), [], []
     progress, place_of_rows = st.progress(0.0), figure("neighbours")
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Searching the neighbours under {checkpoint.name} …")
-        codes = loaders.codes(checkpoint.folder, checkpoint.digest, dataset_name, "train", "mean")
+        try:
+            codes = loaders.codes(checkpoint.folder, checkpoint.digest, dataset_name, "train", "mean")
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
         code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
         nearest = neighbours(codes, code, NEAREST)
         labels = dataset.train.labels[nearest]
@@ -44,10 +50,13 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         )
         for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):
             rows.append((checkpoint.name, rank, index, dataset.class_names[label]))
+        shown.append(checkpoint)
     progress.empty()
+    if not shown:
+        return
     st.caption("Euclidean distance between posterior means, nearest first.")
-    about = About("the nearest training images", checkpoints, dataset_name, settings={"image": digit.origin})
-    lines = recipes.nearest(checkpoints, digit, dataset_name, NEAREST)
+    about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
+    lines = recipes.nearest(shown, digit, dataset_name, NEAREST)
     columns = ["checkpoint", "rank", "training image", "class"]
     export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
 
@@ -63,15 +72,22 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
     columns, placed = figure("places").columns(min(2, len(mapped)), gap="large"), []
     for number, (checkpoint, coordinates) in enumerate(mapped):
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
-            anchored = loaders.anchored_map(checkpoint, dataset_name)
-            if anchored is None:  # taken away since
-                continue
-            code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
-            (point,) = place(anchored, coordinates, code)
+            try:
+                anchored = loaders.anchored_map(checkpoint, dataset_name)
+                if anchored is None:  # taken away since
+                    continue
+                code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
+                with computing():
+                    (point,) = place(anchored, coordinates, code)
+            except Refused as refusal:
+                st.warning(str(refusal))
+                break
             picture = draw_map(coordinates, dataset.test.labels, dataset.class_names, MAP_SIDE, point, paper=None)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
             st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
             placed.append((checkpoint, coordinates, point))
+    if not placed:
+        return
     shown = [checkpoint for checkpoint, _, _ in placed]
     about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
     export("places", about, recipes.places(shown, digit, dataset_name), lambda: _table(placed, dataset))

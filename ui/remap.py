@@ -7,11 +7,15 @@ import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.projection import ProjectionConfig
-from ui.jobs import Job, job_manager, renewed
-from ui.loaders import dataset
+from ui import loaders
+from ui.jobs import Job, job_manager, renewed, start_measuring
+from ui.shares import Refused
 from ui.visitor import visitor
 
 __all__ = ["remap_form"]
+
+# Beyond these a map takes minutes and gigabytes: three times the perplexity is the neighbours kept of every point.
+MOST_PERPLEXITY, MOST_ITERATIONS = 100.0, 2000
 
 
 def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
@@ -21,22 +25,25 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         checkpoints: those that can be mapped: trained beside the test set `name`.
         name: of the data set.
     """
-    usual, count = ProjectionConfig(), len(dataset(name).test)
+    usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
     with st.form("remap", border=False):
         which, perplexity, iterations, seed = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
         chosen = which.selectbox("Draw the map of", [c.name for c in checkpoints])
         settings = {
             "--perplexity": perplexity.number_input(
-                "Perplexity", 2.0, (count - 1) / 3, usual.perplexity, 5.0, format="%g"
+                "Perplexity", 2.0, min(MOST_PERPLEXITY, (count - 1) / 3), usual.perplexity, 5.0, format="%g"
             ),
-            "--iterations": iterations.number_input("Iterations", 1, 5000, usual.iterations, 50),
+            "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),
         }
         if st.form_submit_button("Compute it anew") and chosen is not None:
             options = [str(part) for pair in settings.items() for part in pair]
-            started = job_manager().start(chosen, "map", [chosen, *options], visitor())
-            if started.verb != "map":
-                st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
+            try:
+                started = start_measuring(chosen, "map", [chosen, *options])
+                if started.verb != "map":
+                    st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
+            except Refused as refusal:
+                st.warning(str(refusal))
     st.caption("It takes about a minute, and replaces the stored map; the same seed gives the same picture.")
     for checkpoint in checkpoints:
         job = job_manager().get(checkpoint.name)

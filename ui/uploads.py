@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from dlgmm_core.digits import DigitError
 
-__all__ = ["ACCEPTED", "MOST_MEGABYTES", "read_picture"]
+__all__ = ["ACCEPTED", "MOST_MEGABYTES", "is_large", "read_picture"]
 
 ACCEPTED = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tiff")
 MOST_MEGABYTES = 5  # as `server.maxUploadSize`, which a drawing does not pass
@@ -17,6 +17,18 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _MOST_PIXELS = 4096  # of a side: a 97 KB file can open to gigabytes
 _MOST_SCANS = 64  # of a JPEG, which usually has ten: each goes over the whole picture, and 40 bytes hold one
 _SIDE = 512  # a digit needs no more
+_LARGE = 1024  # pixels of a side that take no more than a moment and 20 MB
+
+
+def is_large(content: bytes) -> bool:
+    """Whether a picture, by the size that it says it has, takes up to a second and 300 MB to read."""
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            return max(image.size) > _LARGE
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # no picture, as `read_picture` will say
+        return False
 
 
 def read_picture(content: bytes) -> NDArray[np.uint8]:

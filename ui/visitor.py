@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["VisitorCookie", "is_remembered", "visitor"]
+__all__ = ["COOKIE", "VisitorCookie", "digest", "is_remembered", "visitor"]
 
 COOKIE = "dlgmm-visitor"
 LIFETIME = 365 * 24 * 3600  # seconds
@@ -51,4 +51,9 @@ def is_remembered() -> bool:
 def visitor() -> str:
     """The digest of the visitor's cookie; without cookies, of a number that lasts until the page is reloaded."""
     token = st.context.cookies.get(COOKIE) or st.session_state.setdefault("visitor", secrets.token_urlsafe(32))
+    return digest(token)
+
+
+def digest(token: str) -> str:
+    """What is kept of a cookie's value, and tells no one the value."""
     return hashlib.sha256(token.encode()).hexdigest()

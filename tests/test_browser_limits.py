@@ -1,0 +1,55 @@
+"""Limits as visitors meet them: who has used everything up keeps what there is, in every tab, and others go on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser_helpers import overhang, serve, settle, visit, visitor
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Your digit"
+REFUSED = "You have used up your share of computing (1 s in ten minutes)"
+
+
+@pytest.fixture(scope="module")
+def server(tree: Path) -> Iterator[str]:
+    """A server that lets nobody compute for long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLGMM_COMPUTING_SECONDS_PER_VISITOR", "1")
+        patch.setenv("DLGMM_UPLOADS_PER_VISITOR", "1")
+        with serve(tree) as address:
+            yield address
+
+
+def test_who_has_used_up_all_keeps_what_there_is_in_every_tab_and_others_go_on(
+    server: str, page: Page, browser: Browser
+) -> None:
+    visit(page, f"{server}/digit", TITLE)
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    page.get_by_text("log p(x)", exact=True).first.click()
+    page.get_by_text(REFUSED).wait_for()
+    settle(page)
+    assert page.locator(".js-plotly-plot").count() == 1  # the models before the refusal
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert overhang(page) == 0
+    page.get_by_text("Weights and stick", exact=True).first.click()
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    settle(page)
+    assert page.get_by_text(REFUSED).count() == 0
+    tab = page.context.new_page()
+    visit(tab, f"{server}/digit?digit-index=7", TITLE)
+    tab.get_by_text(REFUSED).wait_for()
+    with visitor(browser) as other:
+        visit(other, f"{server}/digit?digit-index=7", TITLE)
+        other.locator("[data-testid=stMetric]").nth(2).wait_for()
+        assert other.get_by_text(REFUSED).count() == 0
+
+
+def test_a_script_that_sends_files_is_turned_away_at_the_door(server: str, page: Page) -> None:
+    visit(page, server, "Deep latent Gaussian mixtures")
+    answers = [page.request.put(f"{server}/_stcore/upload_file/nobody/{number}", data=b"x") for number in range(10)]
+    assert answers[0].status != 429 and answers[-1].status == 429
+    assert "more pictures within a minute than one visitor may" in answers[-1].text()

@@ -1,0 +1,60 @@
+"""The door for files: what a person sends goes through, what only a script sends is not even read."""
+
+import asyncio
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from ui.limits import TRANSFERS, shared
+from ui.upload_gate import UploadGate
+from ui.visitor import COOKIE
+
+
+@pytest.fixture(autouse=True)
+def two_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLGMM_UPLOADS_PER_VISITOR", "2")
+    shared.cache_clear()
+
+
+def answer(path: str = "/_stcore/upload_file/session/file", method: str = "PUT", cookie: str = "") -> tuple[int, str]:
+    """Status and text of the answer to a request whose body nobody may read."""
+    sent: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def receive() -> Message:
+        raise AssertionError("the body was read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"cookie", f"{COOKIE}={cookie}".encode())] if cookie else []
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    asyncio.run(UploadGate(app)(scope, receive, send))
+    return sent[0]["status"], sent[1]["body"].decode()
+
+
+def test_a_visitor_who_sends_more_than_any_page_takes_is_turned_away_in_every_tab() -> None:
+    tabs = [f"/lab/_stcore/upload_file/tab-{number}/file" for number in range(2 * TRANSFERS)]
+    assert [answer(tab, cookie="alice")[0] for tab in tabs] == [204] * (2 * TRANSFERS)
+    status, words = answer(cookie="alice")
+    assert status == 429
+    assert words == (
+        f"You have sent more pictures within a minute than one visitor may ({2 * TRANSFERS}): try again in 10 seconds."
+    )
+    assert answer(cookie="bob")[0] == 204
+
+
+def test_without_cookies_sessions_are_counted() -> None:
+    for _ in range(2 * TRANSFERS):
+        assert answer()[0] == 204
+    assert answer()[0] == 429
+    assert answer("/_stcore/upload_file/another/file")[0] == 204
+
+
+def test_nothing_but_files_is_counted() -> None:
+    for _ in range(3 * TRANSFERS):
+        assert answer("/components", "GET")[0] == answer(method="DELETE")[0] == 204
+    assert answer()[0] == 204
