@@ -1,46 +1,59 @@
 """Runs the benchmarks and writes `benchmarks/results.json`: `python -m benchmarks [NAME ...]`.
 
-One thread, so that processor time and the clock would agree on an idle machine.
+One thread, so that processor time and the clock would agree on an idle machine. Servers of the app are
+processes of their own, with as many threads as visitors get.
 """
 
+import argparse
 import json
 import platform
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, maps, neighbours, training_step
-from benchmarks.measuring import Measured
+from benchmarks import estimators, maps, neighbours, training_step, visits
+from benchmarks.measuring import Limit, Measured, in_words
 
 RESULTS = Path(__file__).with_name("results.json")
-BENCHMARKS: dict[str, Callable[[], list[Measured]]] = {
+Work = Callable[[], Sequence[Measured | Limit]]
+BENCHMARKS: dict[str, Work] = {
     "training_step": training_step.measure,
     "estimators": estimators.measure,
     "neighbours": neighbours.measure,
     "maps": maps.measure,
+    "visitors": visits.measure_visitors,
+    "first_visit": visits.measure_first_visit,
+    "slider": visits.measure_slider,
 }
 
 
 def main() -> None:
     """Measures those named, or all; lines of the others stay as they are."""
-    names = sys.argv[1:] or list(BENCHMARKS)
-    if unknown := [name for name in names if name not in BENCHMARKS]:
-        sys.exit(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures, and records what it found.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default all")
+    parser.add_argument("--seconds", type=float, default=300, help="that the visitors stay; default %(default)s")
+    parser.add_argument("--dry", action="store_true", help="record nothing")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in BENCHMARKS]:
+        parser.error(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}.")
+    works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(visits.measure_visitors, options.seconds)}
     torch.set_num_threads(1)
     recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in names:
+    for name in options.names or list(works):
         with threadpool_limits(1):
-            lines = [line.to_dict() for line in BENCHMARKS[name]()]
+            lines = [line.to_dict() for line in works[name]()]
         for line in lines:
-            print(f"{line['name']} : {line['against']}  {line['ratio']:.2f} (reach {line['reach']})")
+            found, aim = in_words(line)
+            print(f"{line['name']}{' : ' if line['against'] else ''}{line['against']}  {found} ({aim})")
         recorded[name] = {
             "machine": f"{platform.processor() or platform.machine()}, torch {torch.__version__}",
             "lines": lines,
         }
-        RESULTS.write_text(json.dumps(recorded, indent=1) + "\n")
+        if not options.dry:
+            RESULTS.write_text(json.dumps(recorded, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How everything here is timed: two things that do the same work, by turns, in one run.
 
 Seconds say what the machine was doing; a ratio of medians over interleaved rounds says what the code
-does. Processor time of one thread is counted, not the clock: other programs hardly touch it.
+does. Processor time of one thread is counted, not the clock: other programs hardly touch it. What
+has nothing to be compared with has a limit instead, in units.
 """
 
 import statistics
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Measured", "compare"]
+__all__ = ["Limit", "Measured", "compare", "in_words"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Measured:
     Attributes:
         name: what was measured.
         against: what with.
-        ours, theirs: median seconds of processor time.
+        ours, theirs: median seconds, of processor time unless the name says otherwise.
         reach: what the ratio of the two should be.
         at_most: whether the ratio is ours to theirs, to be at most `reach`; otherwise theirs to ours, at least.
     """
@@ -40,6 +41,42 @@ class Measured:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {**asdict(self), "ratio": self.ratio, "reached": (self.ratio <= self.reach) == self.at_most}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A line of the table that is no ratio.
+
+    Attributes:
+        name: what was measured.
+        unit: of all figures; empty for a count.
+        ours: the figure.
+        reach: what it may be at most, or, with a rival, what it may be above the rival's.
+        against: the rival, if there is one.
+        theirs: its figure.
+    """
+
+    name: str
+    unit: str
+    ours: float
+    reach: float
+    against: str = ""
+    theirs: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; `value` is what has to be at most `reach`."""
+        value = self.ours - self.theirs
+        return {**asdict(self), "value": value, "reached": value <= self.reach}
+
+
+def in_words(line: dict[str, Any]) -> tuple[str, str]:
+    """What a line of either kind found, and what it should have."""
+    if "unit" in line:
+        sign = "+" if line["against"] else ""
+        figure = f"{line['value']:{sign},.0f}" if abs(line["value"]) >= 100 else f"{line['value']:{sign}.3g}"
+        return f"{figure} {line['unit']}".rstrip(), f"≤ {line['reach']:g} {line['unit']}".rstrip()
+    word, sign = ("×", "≤") if line["at_most"] else ("times faster", "≥")
+    return f"{line['ratio']:.2f} {word}", f"{sign} {line['reach']}"
 
 
 def compare(*works: Callable[[], object], rounds: int) -> list[float]:

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from dlgmm_core.evaluation import EvaluationError
-from dlgmm_core.inspection import inspect_image
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
-from ui import loaders
 from ui.digit_input import choose_digit, show_preparation
 from ui.digit_report import show_figures, show_reconstructions, show_weights
+from ui.inspected import inspected
 from ui.ledger import show_ledger
 from ui.microscope import show_microscope
 from ui.nearest import show_neighbours, show_places
@@ -22,7 +20,7 @@ st.write(
     "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them."
 )
 chosen = selection()
-source, answer = st.columns([2, 5], gap="large")
+source, answer = st.columns([3, 7], gap="medium")
 with source:
     digit = choose_digit(chosen.dataset)
 if digit is None:
@@ -42,12 +40,8 @@ with answer:
             show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
     checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred="mnist-dlgmm-fig2", title="Model")
-    model, bound = loaders.model(checkpoint.folder, checkpoint.digest), elbo_of(checkpoint.train_config.bound)
-    try:
-        report = inspect_image(model, digit.binary, bound)
-    except EvaluationError as error:
-        st.error(str(error))
-        st.stop()
+    bound = elbo_of(checkpoint.train_config.bound)
+    report = inspected(checkpoint, digit.binary, bound)
     show_figures(report, bound)
     if view == "Ledger":
         show_ledger(checkpoint, digit, report, bound)

@@ -17,7 +17,7 @@ st.write(
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
-left, middle, right = st.columns([1, 1, 2], gap="large")
+left, middle, right = st.columns([1, 1, 2], gap="medium")
 representation = left.segmented_control(
     "Code",
     ["sample", "mean"],
@@ -56,7 +56,7 @@ if cell is not None:
     export_mistakes(*cell, search)
 st.subheader("Error against k")
 with figure("knn-curves"):
-    st.plotly_chart(error_curves(found, search), key="knn-curves")
+    st.plotly_chart(error_curves(found, search), key="knn-curves", alt="Errors of every checkpoint for k from 1 to 30")
 export_errors("knn-curves", found, search, CURVE)
 if len(found) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
     one, other = st.columns(2)

@@ -30,7 +30,7 @@ u = left.slider("u", 0.01, 0.99, 0.5, 0.01, key="bench-u", bind="query-params", 
 v = fraction(u, a, b)
 with left:
     with figure("bench-densities"):
-        st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities")
+        st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities", alt="Densities of v, as told below")
     alpha_match, beta_match = matched_beta(a, b)
     st.caption(
         f"u = {u:.2f} becomes v = {v:.3f}: the area right of v is u. The Beta with the same mean and variance has"
@@ -42,7 +42,9 @@ alpha, beta = shape(prior, "α of the prior", "bench-alpha", 1.0), shape(prior, 
 exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, beta)
 with right:
     with figure("bench-series"):
-        st.plotly_chart(series_figure(series, exact), key="bench-series")
+        st.plotly_chart(
+            series_figure(series, exact), key="bench-series", alt="The series against its terms, as told below"
+        )
     st.caption(
         f"KL from Beta({alpha:g}, {beta:g}): {exact:.4f} nats by quadrature, {series[9]:.4f} with the ten terms"
         f" in common use, {exact - series[9]:+.4f} apart. "

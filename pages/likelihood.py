@@ -44,7 +44,7 @@ for checkpoint in chosen.checkpoints:
 if rows:
     frame = pd.DataFrame(rows).astype({"paper": float})
     with figure("nll"):
-        st.plotly_chart(nll_figure(frame), key="nll")
+        st.plotly_chart(nll_figure(frame), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
     measured = [c for c in chosen.checkpoints if c not in unmeasured]
     seeds = ", ".join(map(str, frame.drop_duplicates("name")["seed"]))
     about = About("−log p(x), nats per image", measured, chosen.dataset, seeds)

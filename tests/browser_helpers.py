@@ -43,7 +43,11 @@ PATIENCE = 60_000  # milliseconds; waits end as soon as what they wait for is th
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the app with checkpoints of its own, so that a visitor's training leaves the repository alone."""
-    root = tmp_path_factory.mktemp("tree")
+    return copy_app(tmp_path_factory.mktemp("tree"))
+
+
+def copy_app(root: Path) -> Path:
+    """All that the app needs, in an empty folder, which is given back."""
     unwanted = shutil.ignore_patterns("__pycache__", "training.safetensors", "*.log", ".*.safetensors*")
     shutil.copy(ROOT / "app.py", root)
     for folder in (".streamlit", "ui", "pages", "dlgmm_core", "checkpoints"):

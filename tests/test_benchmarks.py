@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from benchmarks.measuring import Measured, compare
+from benchmarks.measuring import Limit, Measured, compare
 from benchmarks.plain import gauss_elbo, mixture_eq1
 from benchmarks.readme_tables import benchmarks_table
 from dlgmm_core.config import ModelConfig
@@ -54,3 +54,25 @@ def test_the_table_says_ratio_aim_and_whether_it_was_reached() -> None:
     lines = [Measured("x", "y", 3.0, 2.0, 1.4).to_dict(), Measured("x", "z", 2.0, 3.0, 1.4, at_most=False).to_dict()]
     rows = benchmarks_table({"one": {"machine": "m", "lines": lines}}).splitlines()[2:]
     assert rows == ["| x | y | 1.50 × | ≤ 1.4 | no |", "| x | z | 1.50 times faster | ≥ 1.4 | yes |"]
+
+
+def test_a_limit_keeps_its_unit_and_a_rivals_figure_is_taken_off() -> None:
+    lines = [
+        Limit("wait", "ms", 61.2, 60).to_dict(),
+        Limit("errors", "", 0, 0).to_dict(),
+        Limit("first page", "s", 2.5, 1.0, against="a bare page", theirs=2.0).to_dict(),
+        Limit("memory", "MB", -3.0, 50).to_dict(),
+        Limit("all memory", "MB", 1234.5, 700).to_dict(),
+    ]
+    rows = benchmarks_table({"one": {"machine": "m", "lines": lines}}).splitlines()[2:]
+    assert rows == [
+        "| wait | – | 61.2 ms | ≤ 60 ms | no |",
+        "| errors | – | 0 | ≤ 0 | yes |",
+        "| first page | a bare page | +0.5 s | ≤ 1 s | yes |",
+        "| memory | – | -3 MB | ≤ 50 MB | yes |",
+        "| all memory | – | 1,234 MB | ≤ 700 MB | no |",
+    ]
+
+
+def test_a_table_of_what_has_not_been_measured_is_empty() -> None:
+    assert len(benchmarks_table({}).splitlines()) == 2

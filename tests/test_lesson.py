@@ -260,3 +260,26 @@ def test_a_checkpoint_that_is_not_chosen_in_the_sidebar_is_still_asked_about() -
     answer(at, STEPS[3])
     assert len(compared(at)) == 2
     assert at.selectbox(key="components-checkpoint").value == "mnist-dldpmm"
+
+
+# --- reloads -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [2, 3, 6])
+def test_a_guess_and_what_turned_out_outlast_a_reload(number: int) -> None:
+    at = open_page(STEPS[number - 1].page, lesson=str(number), digit_index="3")
+    guess = answer(at, STEPS[number - 1])
+    shown = compared(at)
+    assert shown["Your guess"] == guess
+    link = {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}
+    again = open_page(STEPS[number - 1].page, **link)
+    assert compared(again) == shown
+    press(again, "Next")
+    assert again.query_params["guesses"] == at.query_params["guesses"]
+
+
+@pytest.mark.parametrize("forged", ["1e9," + ",".join(["-1"] * 7), "42", "-1,7.5,-1,-1,-1,101,-1,-1", "x,,,,,,,"])
+@pytest.mark.parametrize("number", [2, 6])
+def test_a_forged_guess_is_none(number: int, forged: str) -> None:
+    at = open_page(STEPS[number - 1].page, lesson=str(number), guesses=forged)
+    assert not compared(at) and "Answer" in [button.label for button in at.button]

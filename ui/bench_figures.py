@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.kumaraswamy import kumaraswamy_density, matched_density
 from ui.figures import layout
-from ui.theme import CLASS_COLOURS, PAPER_COLOUR
+from ui.theme import CLASS_COLOURS, OUTLINE, PAPER_COLOUR
 
 __all__ = ["FRACTIONS", "densities_figure", "series_figure"]
 
@@ -40,9 +40,13 @@ def series_figure(series: NDArray[np.float64], exact: float) -> go.Figure:
     """The divergence with its series cut off after 1, 2, … terms, and by quadrature."""
     figure = go.Figure()
     terms = np.arange(1, len(series) + 1)
-    figure.add_scatter(x=terms, y=series, mode="lines+markers", name="series", line_color=CLASS_COLOURS[1])
+    figure.add_scatter(x=terms, y=series, mode="lines+markers", name="series", line_color=CLASS_COLOURS[6])
     figure.add_scatter(x=[1, len(series)], y=[exact, exact], name="quadrature", line={"color": CLASS_COLOURS[0]})
     figure.add_scatter(
-        x=[10], y=[series[9]], mode="markers", name="ten terms", marker={"size": 12, "color": CLASS_COLOURS[2]}
+        x=[10],
+        y=[series[9]],
+        mode="markers",
+        name="ten terms",
+        marker={"size": 12, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
     )
     return layout(figure, "terms of the series", "KL, nats", 360)

@@ -30,7 +30,8 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport,
     """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
     assert report.sticks is not None
     with figure("weights"):
-        st.plotly_chart(weights_figure(report.sticks, report.component_posterior), key="weights")
+        chart = weights_figure(report.sticks, report.component_posterior)
+        st.plotly_chart(chart, key="weights", alt=_in_words(report))
     if report.component_posterior is not None:
         st.caption(
             "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
@@ -39,6 +40,14 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport,
     settings = {"image": digit.origin, "samples of log p(x)": 500}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, recipes.report(checkpoint, digit, bound), lambda: _weights(report))
+
+
+def _in_words(report: ImageReport) -> str:
+    """The chart for those who do not see it."""
+    assert report.sticks is not None
+    found = {"weights": report.sticks.mean, "responsibilities": report.component_posterior}
+    lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)
+    return f"Bars, component 1 first: {'; '.join(lists)}"
 
 
 def _weights(report: ImageReport) -> pd.DataFrame:

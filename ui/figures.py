@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlgmm_core.history import EpochMetrics
 from dlgmm_core.inspection import StickReport
 from ui.numbers import printed
-from ui.theme import CLASS_COLOURS, MODEL_COLOURS, PAPER_COLOUR, component_colour
+from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, component_colour
 
 __all__ = [
     "history_figure",
@@ -24,7 +24,6 @@ __all__ = [
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # makes itself room, however many lines it has
-_ERROR_COLOUR = "#808080"  # seen on light and on dark
 
 
 def layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
@@ -43,8 +42,8 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         x=names,
         y=sticks.mean,
         name="weight E[π<sub>k</sub>|x]",
-        marker_color=[component_colour(k) for k in range(len(names))],
-        error_y={"type": "data", "array": above, "arrayminus": below, "color": _ERROR_COLOUR},
+        marker={"color": [component_colour(k) for k in range(len(names))], "line": {"width": 1, "color": OUTLINE}},
+        error_y={"type": "data", "array": above, "arrayminus": below, "color": OUTLINE},
         hovertemplate="component %{x}<br>weight %{y:.3f}<extra></extra>",
     )
     if component_posterior is not None:
@@ -70,11 +69,12 @@ def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Seque
         density = w * np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
         total += density
         if len(means) > 1:
+            figure.add_scatter(x=z, y=density, line={"color": OUTLINE, "width": 3}, hoverinfo="skip")
             figure.add_scatter(
                 x=z, y=density, name=f"component {k + 1}", line_color=component_colour(k), hoverinfo="name"
             )
     figure.add_scatter(x=z, y=total, name="whole prior", line={"color": PAPER_COLOUR, "dash": "dot"}, hoverinfo="name")
-    return layout(figure, "a coordinate of the code z", "prior density", 220, showlegend=False)
+    return layout(figure, "a coordinate of z", "prior density", 220, showlegend=False)
 
 
 def stick_figure(pieces: Sequence[float]) -> go.Figure:
@@ -85,7 +85,7 @@ def stick_figure(pieces: Sequence[float]) -> go.Figure:
             x=[length],
             y=["π"],
             orientation="h",
-            marker={"color": component_colour(k), "line": {"width": 1, "color": _ERROR_COLOUR}},
+            marker={"color": component_colour(k), "line": {"width": 1, "color": OUTLINE}},
             hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
         )
     figure.update_xaxes(range=[0, 1])
@@ -109,7 +109,7 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
             y=[names.index(name) + shift for name in part["name"]],
             mode="markers",
             name=f"ours, S={samples}",
-            error_x={"type": "data", "array": part["ci95"], "color": _ERROR_COLOUR},
+            error_x={"type": "data", "array": part["ci95"], "color": OUTLINE},
             marker={
                 "size": 11,
                 "color": [MODEL_COLOURS[m] for m in part["model"]],
@@ -128,7 +128,7 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         hovertemplate="paper: %{x:.2f} nats<extra></extra>",
     )
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
-    return layout(figure, "−log p(x), nats per image (lower is better)", "checkpoint", 140 + 50 * len(names))
+    return layout(figure, "−log p(x), nats per image", "checkpoint", 140 + 50 * len(names))
 
 
 def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:
@@ -148,7 +148,7 @@ def history_figure(history: Sequence[EpochMetrics], level: float | None = None) 
         y=[last.best_valid_bound],
         mode="markers",
         name="best, kept",
-        marker={"size": 11, "color": CLASS_COLOURS[2]},
+        marker={"size": 11, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
     )
     values = sorted(e.valid_bound for e in history)
     low = values[len(values) // 10]
@@ -156,7 +156,7 @@ def history_figure(history: Sequence[EpochMetrics], level: float | None = None) 
     if level is not None:
         figure.add_hline(
             level,
-            line={"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[1]},
+            line={"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[6]},
             annotation={"text": f"the authors' run: {printed(level, '.2f')}", "yshift": 2},
             annotation_position="top left",
         )
@@ -181,7 +181,8 @@ def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:
             y=[e.usage[k] for e in measured],
             name=f"component {k + 1}",
             mode="lines+markers" if len(measured) == 1 else "lines",
-            line={"width": 1, "color": component_colour(k)},
+            line={"width": 1, "color": OUTLINE},
+            fillcolor=component_colour(k),
             stackgroup="weights",
             hovertemplate="%{y:.3f}",
         )

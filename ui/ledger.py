@@ -18,7 +18,9 @@ from ui import loaders, recipes
 from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
 from ui.images import tile
+from ui.limits import charged
 from ui.numbers import printed
+from ui.shares import Refused
 from ui.theme import component_colour
 
 __all__ = ["show_ledger"]
@@ -46,16 +48,19 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     bound = st.segmented_control(
         "Bound", names, default=trained_on, required=True, key="ledger-bound", bind="query-params"
     )
-    model = loaders.model(checkpoint.folder, checkpoint.digest)
-    ledgers = {name: open_ledger(model, digit.binary, name) for name in names}
+    try:
+        ledgers = _ledgers(checkpoint, checkpoint.digest, digit.binary)
+    except Refused as refusal:
+        st.warning(str(refusal))
+        return
     ledger = ledgers[bound]
     with figure("ledger"):
-        st.html(f'{_STYLE}<div class="ledger">{_table(ledger, bound, report)}</div>')
+        st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
         st.caption(
             f"Nats, averaged over {DRAWS} draws of every component. Read down, then across: the shares of all columns,"
             " the entropy and the stick's divergence add up to the ELBO."
         )
-        st.html(f'{_STYLE}<div class="ledger">{_gaps(ledgers, bound, report.log_p)}</div>')
+        st.html(_scrolling(_gaps(ledgers, bound, report.log_p), "What the bounds lose on this digit"))
         st.caption(
             f"log p(x) is itself estimated, with S = 500 and an effective sample size of {report.ess:.0f}: too low, if"
             " anything. What a bound loses shrinks from eq1 to marginal."
@@ -63,6 +68,14 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     settings = {"image": digit.origin, "draws of every component": DRAWS, "log p(x), S = 500": f"{report.log_p:.4f}"}
     about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
     export("ledger", about, recipes.ledger(checkpoint, digit, trained_on), lambda: _terms(ledgers))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _ledgers(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> dict[str, Ledger]:
+    """By bound."""
+    model = loaders.model(_checkpoint.folder, digest)
+    with charged():
+        return {name: open_ledger(model, image, name) for name in BOUNDS}
 
 
 def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
@@ -82,13 +95,18 @@ def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"component": "Int64"})
 
 
+def _scrolling(table: str, name: str) -> str:
+    """In a frame that the keyboard reaches, and then scrolls where the table is too wide."""
+    return f'{_STYLE}<div class="ledger" role="region" tabindex="0" aria-label="{name}">{table}</div>'
+
+
 def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
     k = len(ledger.weights)
     heads = []
     for i, picture in enumerate(report.reconstructions):
         square = f'<span style="color:{component_colour(i)}">■</span>'
         heads.append(f"{square} {i + 1}<br/>{_picture(picture, i)}")
-    lines = [_line("component k" if k > 1 else "", [*heads, "all"], "th")]
+    lines = [_line("component k" if k > 1 else "term", [*heads, "all"], "th")]
     mixture = k > 1
     if mixture:
         lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in ledger.weights), "1"]))
@@ -111,7 +129,7 @@ def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
 
 def _gaps(ledgers: dict[str, Ledger], chosen: str, log_p: float) -> str:
     widest = max(log_p - ledger.elbo for ledger in ledgers.values())
-    lines = [_line("", ["ELBO", "log p(x) − ELBO", ""], "th")]
+    lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "the gap as a bar"], "th")]
     for name, ledger in ledgers.items():
         gap = log_p - ledger.elbo
         bar = f'<span class="bar" style="width:{max(1, round(240 * gap / widest))}px"></span>' if widest > 0 else ""

@@ -19,7 +19,7 @@ from ui.map_files import images_address, nll_address, points_address, weights_ad
 from ui.map_nll import NLL_SAMPLES
 from ui.map_view import MapView, current_view, hear, keep_view
 from ui.sidebar import label
-from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
+from ui.theme import SCALE_COLOURS, SIGN_COLOURS
 
 __all__ = ["glyphs", "live_maps"]
 
@@ -50,9 +50,9 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
             "classes": {
                 "names": dataset.class_names,
                 "glyphs": glyphs(dataset.class_names),
-                "colours": [CLASS_COLOURS[c % len(CLASS_COLOURS)] for c in range(len(dataset.class_names))],
+                "colours": _repeated(len(dataset.class_names)),
             },
-            "components": {"colours": [component_colour(k) for k in range(pieces)]},
+            "components": {"colours": _repeated(pieces)},
             "scale": SCALE_COLOURS,
             "samples": NLL_SAMPLES,
             "maps": [_describe(checkpoint, settings) for checkpoint, settings in maps],
@@ -60,6 +60,11 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
         on_now_change=lambda: None,
     )
     return view
+
+
+def _repeated(count: int) -> dict[str, list[str]]:
+    """Colours of so many signs under each theme."""
+    return {theme: [colours[k % len(colours)] for k in range(count)] for theme, colours in SIGN_COLOURS.items()}
 
 
 def _pieces(checkpoint: Checkpoint) -> int:

@@ -13,6 +13,7 @@ from dlgmm_core.sources import DataError
 from ui.lesson import lesson_card
 from ui.links import drop_nonsense
 from ui.sidebar import show_sidebar
+from ui.theme import STYLE
 
 PAGES = (
     ("overview", "Overview", ":material/home:"),
@@ -32,6 +33,7 @@ page = st.navigation(
         for path, title, icon in PAGES
     ]
 )
+st.html(STYLE)
 drop_nonsense()
 show_sidebar()
 try:

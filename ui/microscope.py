@@ -17,6 +17,8 @@ from ui import loaders, recipes
 from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
 from ui.figures import layout
+from ui.limits import computing
+from ui.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
 
 __all__ = ["show_microscope"]
@@ -29,9 +31,17 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
     chart, progress, found = figure("microscope").empty(), st.progress(0.0), []
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
-        found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, digit.binary)))
-        chart.plotly_chart(_figure(found), key=f"microscope-{number}")
+        try:
+            found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, digit.binary)))
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+        words = ", ".join(f"{c.name} {s.log_p[:, -1].mean():.1f}" for c, s, _ in found)
+        alt = f"Estimates of log p(x) that rise with S; at S = {LARGEST:,}, in nats: {words}"
+        chart.plotly_chart(_figure(found), key=f"microscope-{number}", alt=alt)
     progress.empty()
+    if not found:
+        return
     effective = ", ".join(f"{c.name} {s.ess[:, -1].mean():.0f}" for c, s, _ in found)
     st.caption(
         f"Estimates of log p(x) against S, the samples used: line, the mean of {REPEATS} independent runs; band, their"
@@ -40,8 +50,9 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
         f" {LARGEST:,}: {effective}."
     )
     settings = {"image": digit.origin, "independent runs": REPEATS}
-    about = About("estimates of log p(x) against the samples used, nats", checkpoints, seed=0, settings=settings)
-    export("microscope", about, recipes.settling(checkpoints, digit, LARGEST, REPEATS), lambda: _table(found))
+    shown = [checkpoint for checkpoint, _, _ in found]
+    about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
+    export("microscope", about, recipes.settling(shown, digit, LARGEST, REPEATS), lambda: _table(found))
 
 
 def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
@@ -68,8 +79,9 @@ def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
 def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> tuple[Settling, float]:
     """The curves of one digit, and the ELBO of the bound that the model was trained on."""
     model = loaders.model(_checkpoint.folder, digest)
-    settling = next(found for _, found in watch_settling(model, image, LARGEST, REPEATS) if found is not None)
-    return settling, open_ledger(model, image, elbo_of(_checkpoint.train_config.bound)).elbo
+    with computing():
+        settling = next(found for _, found in watch_settling(model, image, LARGEST, REPEATS) if found is not None)
+        return settling, open_ledger(model, image, elbo_of(_checkpoint.train_config.bound)).elbo
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:

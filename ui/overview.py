@@ -58,7 +58,13 @@ def describe_model(name: str) -> None:
     with figure(f"card-{name}"):
         left, right = st.columns([1, 1], vertical_alignment="center")
         chart = stick_figure(shares) if is_stick else prior_figure(config.prior_means, config.prior_scales, shares)
-        left.plotly_chart(chart, key=f"prior-{name}", config={"displayModeBar": False})
+        words = "mean pieces of the stick" if is_stick else "density of a coordinate of the code under each component"
+        left.plotly_chart(
+            chart,
+            key=f"prior-{name}",
+            config={"displayModeBar": False},
+            alt=f"Prior of {MODELS[name].label}: {words}",
+        )
         right.image(
             tile(samples, columns=5, zoom=2),
             output_format="PNG",

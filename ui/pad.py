@@ -1,76 +1,32 @@
-"""A drawing pad: pointer strokes in the browser, a small grey picture in Python.
+"""A drawing pad: strokes of a pointer or of the arrow keys in the browser, a small grey picture in Python.
 
 The pad speaks when a stroke ends. Its picture is white ink on black, PNG in a data URL, and is treated
 like an upload: nothing of it is believed before `ui.uploads` has looked.
 """
 
 import base64
+from pathlib import Path
 
 import streamlit as st
 
 __all__ = ["drawing_pad"]
 
 _HTML = """
-<canvas width="224" height="224" tabindex="0" role="img" aria-label="Drawing pad: draw one digit"></canvas>
-<div><button type="button">Clear</button></div>
+<div class="paper">
+  <canvas width="224" height="224" tabindex="0" role="application" aria-label="Drawing pad: draw one digit"
+    aria-describedby="keys"></canvas>
+  <div class="pen"></div>
+</div>
+<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it.</p>
+<p class="spoken" role="status"></p>
+<button type="button">Clear</button>
 """
 
-_CSS = """
-canvas { width: 224px; height: 224px; background: #000; touch-action: none; cursor: crosshair;
-  border: 1px solid var(--st-border-color); border-radius: 4px; }
-button { margin-top: 6px; padding: 4px 14px; font: inherit; color: var(--st-text-color); cursor: pointer;
-  background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color); border-radius: 4px; }
-"""
+_WIDGETS = Path(__file__).with_name("widgets")
 
-_JS = """
-export default function ({ parentElement, setStateValue, data }) {
-  const canvas = parentElement.querySelector("canvas");
-  const context = canvas.getContext("2d");
-  if (!canvas.dataset.ready) {
-    canvas.dataset.ready = "yes";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    if (data && data.picture) {
-      const image = new Image();
-      image.onload = () => context.drawImage(image, 0, 0);
-      image.src = data.picture;
-    }
-  }
-  context.strokeStyle = "#fff";
-  context.lineWidth = 18;
-  context.lineCap = context.lineJoin = "round";
-  let last = null;
-  const where = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [(event.clientX - box.left) * canvas.width / box.width,
-            (event.clientY - box.top) * canvas.height / box.height];
-  };
-  const line = (from, to) => {
-    context.beginPath(); context.moveTo(...from); context.lineTo(...to); context.stroke();
-  };
-  canvas.onpointerdown = (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    last = where(event);
-    line(last, last);
-  };
-  canvas.onpointermove = (event) => {
-    if (last === null) return;
-    const next = where(event);
-    line(last, next);
-    last = next;
-  };
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    if (last === null) return;
-    last = null;
-    setStateValue("picture", canvas.toDataURL("image/png"));
-  };
-  parentElement.querySelector("button").onclick = () => {
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    setStateValue("picture", null);
-  };
-}
-"""
-
-_pad = st.components.v2.component("digit_pad", html=_HTML, css=_CSS, js=_JS)
+_pad = st.components.v2.component(
+    "digit_pad", html=_HTML, css=(_WIDGETS / "pad.css").read_text(), js=(_WIDGETS / "pad.js").read_text()
+)
 _PREFIX = "data:image/png;base64,"
 
 

@@ -23,9 +23,10 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
     if not rows:
         return
     table = table_of(rows)
+    columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=105)}
     st.subheader("Every experiment recorded")
     with figure("records"):
-        st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(_WORDS)))
+        st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(caption)
     about = About("every experiment recorded", dataset=dataset)
     export("records", about, recipes_test_set.recorded(dataset), lambda: table)

@@ -41,6 +41,8 @@ def _show(run: Run) -> None:
         _offer(run, history)
     if history:
         _show_curves(run.folder, history)
+        if run.state != "running":  # what is renewed every second cannot be held open
+            _export(run.folder, history)
         _show_samples(run.folder)
 
 
@@ -100,7 +102,7 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
         level, label = _paper_level(folder, (folder / WEIGHTS).stat().st_mtime_ns)
     except (FileNotFoundError, CheckpointError):
         level, label = None, ""
-    charts = [history_figure(history, level)]
+    charts = {"Bounds in training and validation, epoch by epoch": history_figure(history, level)}
     words = []
     if level is not None:
         words.append(
@@ -108,15 +110,18 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
             " with their code; it is the model whose −log p(x) the paper prints."
         )
     if history[-1].usage:
-        charts.append(usage_figure(history))
+        charts["Mean weight of every component, epoch by epoch"] = usage_figure(history)
         words.append(
             f"Bands: the share of the weight that each component has, E[π|x] averaged over {USAGE_IMAGES:,} validation"
             " images after every epoch, component 1 at the bottom."
         )
     with figure("run"):
-        for index, (column, chart) in enumerate(zip(st.columns(len(charts)), charts, strict=True)):
-            column.plotly_chart(chart, key=f"figure-{folder.name}-{index}")
+        for column, (alt, chart) in zip(st.columns(len(charts)), charts.items(), strict=True):
+            column.plotly_chart(chart, key=f"figure-{folder.name}-{alt}", alt=alt)
     st.caption(" ".join(words))
+
+
+def _export(folder: Path, history: list[EpochMetrics]) -> None:
     about = About("bounds in training, nats per image", settings={"run": folder.name, "epochs": len(history)})
     export("run", about, recipes.run(folder.name), lambda: pd.read_csv(folder / HISTORY))
 

@@ -15,7 +15,7 @@ from dlgmm_core.models import MODELS
 from ui import recipes
 from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
-from ui.theme import component_colour
+from ui.theme import component_colour, ink_on
 from ui.weights import base64_floats, decoder_address
 
 __all__ = ["show_stick"]
@@ -42,6 +42,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, b
     is_code = not MODELS[checkpoint.model_config.model].is_mixture
     pieces_left = 1 - np.concatenate([[0.0], np.cumsum(sticks.mean)[:-1]])
     mean = (sticks.mean / pieces_left)[:-1]
+    colours = [component_colour(k) for k in range(len(sticks.mean))]
     signature = f"{checkpoint.digest} {sticks.mean.tobytes().hex()}"
     with figure("stick"):
         result = _widget(
@@ -52,7 +53,8 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, b
                 "mean": base64_floats(mean),
                 "draws": base64_floats(sticks.draws),
                 "density": base64_floats(np.stack([stick_density(*ab, v) for ab in zip(a, b, strict=True)])),
-                "colours": [component_colour(k) for k in range(len(sticks.mean))],
+                "colours": colours,
+                "inks": [ink_on(colour) for colour in colours],
                 "decoder": decoder_address(checkpoint) if is_code else None,
             },
             on_now_change=lambda: None,

@@ -1,10 +1,23 @@
 """One colour for each model, component and class, the same on every page and chart.
 
 Classes and components use the ten colours of M. A. Petroff, "Accessible color sequences for data
-visualization" (2021), made to be told apart in every common form of colour blindness.
+visualization" (2021), made to be told apart in every common form of colour blindness. Some of them are
+pale on a light page or dim on a dark one: what they fill is outlined, and signs have their own shades of them.
 """
 
-__all__ = ["CLASS_COLOURS", "DASHES", "MODEL_COLOURS", "PAPER_COLOUR", "SCALE_COLOURS", "component_colour"]
+__all__ = [
+    "CLASS_COLOURS",
+    "DASHES",
+    "MODEL_COLOURS",
+    "OUTLINE",
+    "PAPER_COLOUR",
+    "SCALE_COLOURS",
+    "SIGN_COLOURS",
+    "STYLE",
+    "component_colour",
+    "contrast",
+    "ink_on",
+]
 
 CLASS_COLOURS = (
     "#3f90da",
@@ -18,13 +31,65 @@ CLASS_COLOURS = (
     "#717581",
     "#92dadd",
 )
-MODEL_COLOURS = {"gauss-vae": "#5790fc", "sb-vae": "#f89c20", "dlgmm": "#e42536", "dldpmm": "#964a8b"}
+# By theme: of signs, which are thin. As near to the ten as contrast and colour blindness allow (`tests/test_theme.py`).
+SIGN_COLOURS = {
+    "light": (
+        "#3f90da",
+        "#aa9248",
+        "#bd1f01",
+        "#92958f",
+        "#832db6",
+        "#a96b59",
+        "#e76300",
+        "#7e7636",
+        "#717581",
+        "#3c5f5b",
+    ),
+    "dark": (
+        "#3f90da",
+        "#ffa90e",
+        "#bf2609",
+        "#94a4a2",
+        "#8f41bd",
+        "#a96b59",
+        "#e76300",
+        "#b9ac70",
+        "#717581",
+        "#92dadd",
+    ),
+}
+MODEL_COLOURS = {"gauss-vae": "#5790fc", "sb-vae": "#c97b08", "dlgmm": "#e42536", "dldpmm": "#a15596"}
 DASHES = ("solid", "dash", "dot", "dashdot")  # of curves of checkpoints of one model
-PAPER_COLOUR = "#9c9ca1"
+PAPER_COLOUR = "#8b8b91"
+OUTLINE = "#808080"  # seen on light and on dark
 # viridis (N. Smith and S. van der Walt, 2015), from low to high: even steps of lightness
 SCALE_COLOURS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
+
+# Streamlit writes white on the theme's primary colour, which is pale where the theme is dark; and its field of several
+# choices shows four and a half of them in the sidebar.
+STYLE = """<style>
+[data-testid=stMultiSelect] [data-tag], [data-testid^=stBaseButton-primary]:enabled { background-color: #2b6cb0; }
+[data-testid=stSidebar] :has(> [data-testid=stMultiSelectTagsContainer]) { max-height: 24rem; }
+</style>"""
 
 
 def component_colour(index: int) -> str:
     """Colour of component `index`, counted from 0; they repeat after ten."""
     return CLASS_COLOURS[index % len(CLASS_COLOURS)]
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is easier to read on `colour`."""
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours #rrggbb, from 1 to 21, as WCAG 2.2 defines it."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    levels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -75,6 +75,7 @@ export default function ({ parentElement, data, setStateValue }) {
   });
   const ancestral = make("canvas", { className: "samples" });
   ancestral.setAttribute("role", "img");
+  ancestral.setAttribute("aria-label", "ancestral samples"); // until they are drawn
   const marks = make("div", { className: "marks" });
   const toggle = (label, name) => {
     const input = make("input", { type: "checkbox", checked: view[name] });

@@ -87,9 +87,11 @@ function parseColour(words) {
   return channels(context.fillStyle); // canvases give every opaque colour back as #rrggbb
 }
 
+const isDark = ([r, g, b]) => 0.3 * r + 0.59 * g + 0.11 * b < 128;
+
 // The end of the scale that would be lost against the page is cut off.
-function themeShades(stops, [r, g, b]) {
-  return 0.3 * r + 0.59 * g + 0.11 * b < 128 ? shades(stops, 0.2, 1) : shades(stops, 0, 0.88);
+function themeShades(stops, paper) {
+  return isDark(paper) ? shades(stops, 0.2, 1) : shades(stops, 0, 0.88);
 }
 
 // The values between which a scale is drawn: all but the most extreme hundredth on either side.

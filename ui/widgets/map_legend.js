@@ -1,10 +1,12 @@
 // What the colours mean, and the words about a group.
 
 function signLegend(app, title, names, signs, colours) {
-  const { now } = app;
+  const { now } = app, numbers = signs.some((sign) => sign.length > 1);
   const keys = names.map((name, i) => {
     const sign = make("span", { className: "sign", textContent: signs[i] });
-    sign.style.color = colours[i];
+    // Numbers of two digits are words, which need more contrast than a sign: their colour is a line beneath.
+    if (numbers) sign.style.borderBottom = `3px solid ${colours[i]}`;
+    else sign.style.color = colours[i];
     const key = make("button", { type: "button", title: `show ${title} ${name} alone` }, sign);
     if (name !== signs[i]) key.append(name.replaceAll("_", " "));
     key.setAttribute("aria-pressed", String(now.only === i));

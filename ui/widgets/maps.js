@@ -143,27 +143,27 @@ class MapApp {
 
   drawLegend(low, high) {
     const { now, data } = this, { classes, components } = data;
-    const numbers = components.colours.map((_, k) => String(k + 1));
+    const numbers = this.inks.component.map((_, k) => String(k + 1));
     const scale = (title, digits) => scaleLegend(title, this.shades,
       low < high ? [`≤ ${low.toFixed(digits)}`, ((low + high) / 2).toFixed(digits), `≥ ${high.toFixed(digits)}`] : []);
     this.legend.replaceChildren(...{
-      class: () => signLegend(this, "class", classes.names, classes.glyphs, classes.colours),
-      component: () => signLegend(this, "component", numbers, numbers, components.colours),
+      class: () => signLegend(this, "class", classes.names, classes.glyphs, this.inks.class),
+      component: () => signLegend(this, "component", numbers, numbers, this.inks.component),
       entropy: () => scale("entropy of E[π|x], nats", 2),
       nll: () => scale(`−log p(x), nats, S = ${data.samples}`, 0),
     }[now.colour]());
   }
 
   stamps(plot) {
-    const { colour } = this.now, { classes, components } = this.data;
+    const { colour } = this.now, { classes } = this.data;
     const isSign = !plot.isPlain && (colour === "class" || colour === "component");
     const size = Math.round((isSign ? 7 : 4) * Math.min(2.2, plot.zoom ** 0.4)) + (isSign ? 1 : 0);
     const key = [plot.isPlain ? "plain" : colour, size, plot.density, this.paper].join();
     if (!this.made.has(key)) {
       this.made.set(key, plot.isPlain ? discStamps([PLAIN], size, plot.density)
-        : colour === "class" ? signStamps(classes.glyphs, classes.colours, size, plot.density)
+        : colour === "class" ? signStamps(classes.glyphs, this.inks.class, size, plot.density)
           : colour === "component"
-            ? signStamps(components.colours.map((_, k) => String(k + 1)), components.colours, size, plot.density)
+            ? signStamps(this.inks.component.map((_, k) => String(k + 1)), this.inks.component, size, plot.density)
             : discStamps(this.shades, size, plot.density));
     }
     return this.made.get(key);
@@ -173,7 +173,10 @@ class MapApp {
     const style = getComputedStyle(this.root);
     this.text = style.color;
     this.paper = style.getPropertyValue("--st-background-color") || "white";
-    this.shades = themeShades(this.data.scale, parseColour(this.paper));
+    const { scale, classes, components } = this.data, paper = parseColour(this.paper);
+    this.shades = themeShades(scale, paper);
+    const theme = isDark(paper) ? "dark" : "light";
+    this.inks = { class: classes.colours[theme], component: components.colours[theme] };
     this.made.clear();
     if (this.now) this.recolour();
   }

@@ -10,7 +10,7 @@ export default function ({ parentElement, data, setStateValue }) {
   root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
   if (root.dataset.signature === data.signature) return;
   root.dataset.signature = data.signature;
-  const { concentrations, colours, decoder } = data;
+  const { concentrations, colours, inks, decoder } = data;
   const breaks = concentrations.length, T = breaks + 1;
   const mean = floats(data.mean), draws = floats(data.draws), density = floats(data.density);
   const v = Float64Array.from(mean), pieces = new Float64Array(T);
@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const stick = make("div", { className: "whole" });
   const segments = Array.from({ length: T }, (_, k) => {
     const segment = make("button", { type: "button", className: "piece" });
-    segment.style.background = colours[k];
+    Object.assign(segment.style, { background: colours[k], color: inks[k] });
     segment.onpointerenter = segment.onfocus = () => { chosen = Math.min(k, breaks - 1); explain(); };
     segment.onclick = segment.onpointerenter;
     stick.append(segment);
@@ -55,6 +55,7 @@ export default function ({ parentElement, data, setStateValue }) {
       const step = { ArrowRight: KEY_STEP, ArrowUp: KEY_STEP, ArrowLeft: -KEY_STEP, ArrowDown: -KEY_STEP }[event.key];
       if (step === undefined) return;
       event.preventDefault();
+      event.stopPropagation(); // Streamlit has keys of its own
       set(k, v[k] + step);
     };
     handle.onkeyup = (event) => { if (event.key.startsWith("Arrow")) tell([...v]); };

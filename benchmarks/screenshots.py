@@ -1,0 +1,95 @@
+"""The pictures of README's tour: every page of the app, in a state that tells what it is for.
+
+Run it as `python -m benchmarks.screenshots`, or with the names of some pages behind; it wants Chromium.
+"""
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from dlgmm_core.checkpoints import read_checkpoint
+from dlgmm_core.experiments import FIGURE_2
+from tests.browser_helpers import CHROMIUM, FLAGS, PATIENCE, ROOT, copy_app, serve, settle
+from ui.sidebar import label
+
+__all__ = ["FOLDER", "VIEWS", "View"]
+
+FOLDER = ROOT / "docs" / "screenshots"
+SIZE: ViewportSize = {"width": 1320, "height": 940}
+REST = 1500  # milliseconds in which charts, whose end no event tells, come to rest
+
+
+@dataclass(frozen=True)
+class View:
+    """A state of a page: what its address asks for, what is there once it is drawn, what is done then."""
+
+    query: dict[str, str]
+    drawn: str
+    act: Callable[[Page], None] = lambda page: None
+
+
+def _point_at_an_image(page: Page) -> None:
+    page.locator(".marks").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.locator(".tip.on").wait_for()
+
+
+def _open_more(page: Page) -> None:
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("spinbutton", name="Concentration").wait_for()
+
+
+_CHARTS = ".js-plotly-plot .xtitle"
+_FIGURE_2 = label(read_checkpoint(ROOT / "checkpoints" / FIGURE_2))
+VIEWS = {
+    "overview": View({}, _CHARTS),
+    "components": View({"components-checkpoint": _FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
+    "digit": View({"digit-index": "4", "digit-checkpoint": _FIGURE_2}, _CHARTS),
+    "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
+    "knn": View({"knn-points": "1000"}, _CHARTS),
+    "likelihood": View({}, _CHARTS),
+    "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),
+    "train": View({"train-means-dlgmm": "-1.5 -0.75 0 0.75 1.5"}, "[data-testid=stBaseButton-primary]", _open_more),
+}
+
+
+def take(page: Page, address: str, name: str) -> bytes:
+    """The page's picture, PNG."""
+    view = VIEWS[name]
+    page.goto(f"{address}/{name if name != 'overview' else ''}?{urlencode(view.query)}", wait_until="domcontentloaded")
+    page.locator(view.drawn).first.wait_for()
+    settle(page)
+    view.act(page)
+    page.wait_for_timeout(REST)
+    settle(page)
+    return page.screenshot()
+
+
+def reduce(picture: bytes) -> Image.Image:
+    """The same with 256 colours, rare ones among them, half the size."""
+    whole = Image.open(io.BytesIO(picture)).convert("RGB")
+    return whole.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+
+
+def main(names: list[str]) -> None:
+    """Takes the pictures of the named pages, of all where none is named."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder, serve(copy_app(Path(folder))) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.set_default_timeout(5 * PATIENCE)
+        for name in names or VIEWS:
+            reduce(take(page, address, name)).save(FOLDER / f"{name}.png", optimize=True)
+            print(name, (FOLDER / f"{name}.png").stat().st_size // 1024, "KB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

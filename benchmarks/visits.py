@@ -1,0 +1,147 @@
+"""What a visitor of the app waits for, and what visitors cost its server.
+
+Real servers, each in a process of its own, and visitors without browsers. What they wait is told by
+the clock, so these figures want an idle machine.
+"""
+
+import asyncio
+import itertools
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from websockets.exceptions import ConnectionClosed
+
+from benchmarks.clients import Value, visitor
+from benchmarks.measuring import Limit, Measured
+from benchmarks.servers import APP, Server, serve
+from dlgmm_core.checkpoints import Checkpoint, list_checkpoints
+from dlgmm_core.models import MODELS
+
+__all__ = ["measure_first_visit", "measure_slider", "measure_visitors"]
+
+VISITORS, PAUSE, PATIENCE = 20, 1.0, 60.0  # seconds between two interactions; that one is waited for
+PAGES = ("", "components", "digit", "latent", "knn", "likelihood", "kumaraswamy", "train")
+BARE = 'import streamlit as st\n\nst.title("x")\n'
+ROUNDS, DIGITS = 5, 40
+
+
+def measure_visitors(seconds: float = 300) -> list[Limit]:
+    """20 visitors, each of whom does something once a second."""
+    with serve(APP) as server:
+        waits, complaints, grown = asyncio.run(_crowd(server, seconds))
+    what = f"{VISITORS} visitors, an interaction a second each, {seconds:g} s"
+    found = [
+        Limit(f"{what}: median wait", "ms", 1000 * statistics.median(waits), 60),
+        Limit(f"{what}: 95 % wait less than", "ms", 1000 * statistics.quantiles(waits, n=20)[-1], 250),
+        Limit(f"{what}: errors and warnings of {len(waits):,} runs", "", len(complaints), 0),
+        Limit(f"{what}: memory of the server grows", "MB", grown, 50),
+    ]
+    for complaint in sorted(set(complaints)):
+        print(f"said to a visitor: {complaint}")
+    return found
+
+
+def measure_first_visit() -> list[Limit]:
+    """The first page of a fresh server, the app's and a bare one's by turns; then the memory of one who saw all."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        waits: dict[Path, list[float]] = {APP: [], bare: []}
+        for script, _ in itertools.product(waits, range(ROUNDS)):
+            with serve(script) as server:
+                waits[script].append(asyncio.run(_first(server)))
+    with serve(APP) as server:
+        asyncio.run(_see_everything(server))
+        memory = server.megabytes()
+    ours, theirs = (statistics.median(taken) for taken in waits.values())
+    return [
+        Limit("first page of a fresh server", "s", ours, 1.0, against="a page with one title", theirs=theirs),
+        Limit("memory of the server, every page seen with all checkpoints", "MB", memory, 700),
+    ]
+
+
+def measure_slider() -> list[Measured]:
+    """Page *Your digit* with another test digit every time, by turns with a digit that was seen before.
+
+    All sliders over pictures decode in the browser; this field of numbers is the nearest that the server decodes for.
+    """
+    with serve(APP) as server:
+        fresh, seen = asyncio.run(_digits(server))
+    return [Measured("another test digit, decoded on the server", "one that was seen before", fresh, seen, 1.5)]
+
+
+async def _first(server: Server) -> float:
+    async with visitor(server.port) as someone:
+        return await someone.open("")
+
+
+async def _see_everything(server: Server) -> None:
+    """Every page, with all checkpoints that fit the data set."""
+    query = "models=" + ",".join(checkpoint.name for checkpoint in _checkpoints())
+    for page in PAGES:
+        async with visitor(server.port) as someone:
+            await someone.open(page, query)
+            for complaint in someone.complaints:
+                print(f"said to the first visitor: {complaint}")
+
+
+async def _digits(server: Server) -> tuple[float, float]:
+    """Median seconds of a run with a new digit, and of one with a digit that everything is known of."""
+    fresh, seen = [], []
+    async with visitor(server.port) as someone:
+        await someone.open("digit")
+        for index in range(1, DIGITS + 1):
+            fresh.append(await someone.move("digit-index", index))
+            seen.append(await someone.move("digit-index", 0))
+    return statistics.median(fresh), statistics.median(seen)
+
+
+async def _crowd(server: Server, seconds: float) -> tuple[list[float], list[str], float]:
+    """All waits, all complaints, and the megabytes by which the server has grown since all pages had been seen."""
+    await _see_everything(server)
+    waits: list[float] = []
+    complaints: list[str] = []
+    before = server.megabytes()
+    walks = [_walk(server, number, seconds, waits, complaints) for number in range(VISITORS)]
+    await asyncio.gather(*walks)
+    return waits, complaints, server.megabytes() - before
+
+
+async def _walk(server: Server, number: int, seconds: float, waits: list[float], complaints: list[str]) -> None:
+    """One visitor, who stays on one page and moves one of its widgets."""
+    clock = asyncio.get_running_loop().time
+    page, key, values = _habits(number)
+    try:
+        async with visitor(server.port) as someone:
+            await someone.open(page)
+            tick = clock() + PAUSE * number / VISITORS
+            until = clock() + seconds
+            while tick < until:
+                await asyncio.sleep(tick - clock())
+                waits.append(await asyncio.wait_for(someone.move(key, next(values)), PATIENCE))
+                complaints += someone.complaints
+                tick = max(tick + PAUSE, clock())
+    except (TimeoutError, ConnectionClosed) as error:  # this visitor leaves
+        waits.append(PATIENCE)
+        complaints.append(f"{page}: {type(error).__name__} {error}")
+
+
+def _habits(number: int) -> tuple[str, str, Iterator[Value]]:
+    """A page, the key of a widget on it, and the values that this visitor gives it."""
+    fitting = [c.name for c in _checkpoints() if c.train_config.dataset == "mnist"]
+    mixtures = [c.name for c in _checkpoints() if c.name in fitting and MODELS[c.model_config.model].is_mixture]
+    pairs = list(itertools.pairwise(fitting))
+    habits: list[tuple[str, str, Sequence[Value]]] = [
+        ("kumaraswamy", "bench-u", [round(0.02 * step, 2) for step in range(1, 50)]),
+        ("digit", "digit-index", range(500 * number, 500 * number + 500)),
+        ("components", "components-checkpoint", mixtures),
+        *((page, "checkpoints-mnist", pairs) for page in ("", "latent", "knn", "likelihood")),
+    ]
+    page, key, values = habits[number % len(habits)]
+    return page, key, itertools.cycle(values)
+
+
+def _checkpoints() -> list[Checkpoint]:
+    return [entry for entry in list_checkpoints(APP.parent / "checkpoints") if isinstance(entry, Checkpoint)]

@@ -1,0 +1,102 @@
+"""What axe-core finds on a page, and where the Tab key leads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser_helpers import settle, until
+
+BARRIERS = ("serious", "critical")
+SCHEMES = {"light": 255, "dark": 0}
+BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+MOST_STOPS = 400
+
+# The element that has the focus, in whichever shadow it stands, and whether it shows that it has.
+FOCUSED = """() => {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  if (!focused || focused === document.body) return null;
+  const again = focused.dataset.stopped === "yes";
+  focused.dataset.stopped = "yes";
+  const drawn = focused.matches("input[type=radio]") ? focused.nextElementSibling : focused;
+  const style = getComputedStyle(drawn), box = drawn.getBoundingClientRect();
+  return {
+    own: focused.getRootNode() !== document,
+    again,
+    name: `${focused.localName} ${focused.getAttribute("aria-label") ?? focused.textContent.trim().slice(0, 40)}`,
+    outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 && box.width > 0,
+  };
+}"""
+
+# What of our own widgets can be operated and has not had the focus: of radio buttons the chosen one stands for all.
+MISSED = """() => {
+  const missed = [];
+  for (const host of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
+    for (const each of host.shadowRoot.querySelectorAll("button, input, select, summary, [tabindex], [role=slider]")) {
+      const seen = each.checkVisibility({ visibilityProperty: true });
+      const stands = each.type !== "radio" || each.checked;
+      if (seen && stands && !each.disabled && each.dataset.stopped !== "yes") missed.push(each.outerHTML.slice(0, 120));
+    }
+  }
+  return missed;
+}"""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """An element that the Tab key reached: whether it is of a widget of ours, its name, whether it shows its focus."""
+
+    own: bool
+    name: str
+    outlined: bool
+
+
+def show_whole(page: Page) -> None:
+    """Makes the window as high as the page: contrast is measured of what is in sight."""
+    height = page.locator("[data-testid=stMain]").evaluate("main => main.scrollHeight")
+    page.set_viewport_size({"width": 1400, "height": min(height + 20, 6000)})
+    settle(page)
+
+
+def use_scheme(page: Page, scheme: str) -> None:
+    """The page in the theme that a visitor's system asks for, once it wears it."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+    def level() -> float:
+        channels = page.evaluate(BACKGROUND).removeprefix("rgb(").removesuffix(")").split(", ")
+        return sum(map(float, channels[:3])) / 3
+
+    until(page, lambda: abs(level() - SCHEMES[scheme]) < 40)
+    settle(page)
+
+
+def barriers(page: Page) -> list[str]:
+    """Each serious or critical violation that axe-core finds, with the elements it concerns."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+        for violation in found
+        if violation["impact"] in BARRIERS
+        for node in violation["nodes"]
+    ]
+
+
+def tab_through(page: Page) -> list[Stop]:
+    """Where Tab leads from the top of the page until it leaves it or begins anew; endless where it is trapped."""
+    page.evaluate("document.activeElement?.blur()")
+    stops: list[Stop] = []
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None or focused.pop("again"):
+            return stops
+        stops.append(Stop(**focused))
+    raise AssertionError(f"The Tab key has not left the page after {MOST_STOPS} stops; the last: {stops[-3:]}")
+
+
+def missed(page: Page) -> list[str]:
+    """What of our own widgets the Tab key has not reached."""
+    found: list[str] = page.evaluate(MISSED)
+    return found

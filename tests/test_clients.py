@@ -1,0 +1,73 @@
+"""A visitor without a browser opens a page, moves its widgets, and hears what the page complains of."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.clients import Visitor, visitor
+from benchmarks.servers import Server, serve
+
+SCRIPT = """
+import streamlit as st
+
+n = st.slider("n", 0, 10, 1, key="n")
+i = st.number_input("i", 0, 10, 1, key="i-j")
+name = st.selectbox("name", ["a", "b"], key="name")
+names = st.multiselect("names", ["c", "d", "e"], key="names")
+again = "once again" if "again" in st.session_state else "at once"
+st.warning(f"{again} {n} {i} {name} {names} {st.query_params['q']}")
+st.info("not a complaint")
+if n == 9 and again == "at once":
+    st.session_state["again"] = True
+    st.rerun()
+if n == 10:
+    raise ValueError("ten")
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    script = tmp_path_factory.mktemp("script") / "script.py"
+    script.write_text(SCRIPT)
+    with serve(script) as running:
+        yield running
+
+
+async def tour(server: Server) -> list[list[str]]:
+    """What the page complains of, run by run."""
+    heard = []
+
+    async def hear(someone: Visitor, seconds: float) -> None:
+        assert seconds > 0
+        heard.append(list(someone.complaints))
+
+    async with visitor(server.port) as someone:
+        await hear(someone, await someone.open("", "q=1"))
+        assert set(someone.widgets) == {"n", "i-j", "name", "names"}
+        await hear(someone, await someone.move("n", 9))
+        await hear(someone, await someone.move("i-j", 3))
+        await hear(someone, await someone.move("name", "b"))
+        await hear(someone, await someone.move("names", ["e", "c"]))
+        await hear(someone, await someone.move("n", 10))
+        with pytest.raises(KeyError):
+            await someone.move("m", 1)
+    return heard
+
+
+def test_what_a_visitor_does_reaches_the_script_and_its_end_is_waited_for(server: Server) -> None:
+    *heard, failed = asyncio.run(tour(server))
+    assert heard[0] == ["at once 1 1 a [] 1"]
+    assert heard[1][-1] == "once again 9 1 a [] 1"  # not the end of the run that asked for this one
+    assert heard[2:] == [["once again 9 3 a [] 1"], ["once again 9 3 b [] 1"], ["once again 9 3 b ['e', 'c'] 1"]]
+    assert failed[0] == "once again 10 3 b ['e', 'c'] 1" and len(failed) == 2
+
+
+def test_the_memory_of_a_server_is_that_of_a_python_with_streamlit(server: Server) -> None:
+    assert 20 < server.megabytes() < 2000
+
+
+def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="has not started"), serve(tmp_path / "nothing.py"):
+        pass
