@@ -137,6 +137,7 @@ def test_workers_stop_after_their_epoch_when_the_run_is_interrupted(two_workers:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs are deaf to it
     running = threading.Event()
     running.set()
     thread = threading.Thread(target=interrupt, daemon=True)
@@ -145,6 +146,7 @@ def test_workers_stop_after_their_epoch_when_the_run_is_interrupted(two_workers:
         reproduce([travelling(ENDLESS, tmp_path / "diary")], tmp_path, TOY_PROTOCOL, 1, two_workers.scheduler_address)
     running.clear()
     thread.join()
+    signal.signal(signal.SIGINT, heard)
     with training_lock(folder, patience=60):  # which is free when the worker has left
         assert TrainingRun.load(folder).history and read_history(folder)
     assert (folder / TRAINING).exists() and not list(tmp_path.glob(".cluster*"))

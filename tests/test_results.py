@@ -75,7 +75,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(CheckpointError, match="No space"):
             write_results(tmp_path, [])
     assert contents(tmp_path) == before
 

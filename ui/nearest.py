@@ -82,7 +82,9 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             except Refused as refusal:
                 st.warning(str(refusal))
                 break
-            picture = draw_map(coordinates, dataset.test.labels, dataset.class_names, MAP_SIDE, point, paper=None)
+            classes = dataset.test.labels, dataset.class_names
+            theme = st.context.theme.type or "light"
+            picture = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
             st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
             placed.append((checkpoint, coordinates, point))

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ui.theme import CLASS_COLOURS
+from ui.theme import SIGN_COLOURS
 
 __all__ = ["INK", "PAPER", "draw_map"]
 
 INK, PAPER = "#30343b", "#ffffff"
-BOTH_THEMES = "#7d828c"  # seen on light and on dark
+_INKS = {"light": INK, "dark": "#d5d8de"}
 FINER = 3  # drawn so many times larger, then reduced: smooth dots
 DOT, LEGEND, RING = 1.6, 36, 9  # radius; height; radius: screen pixels
 
@@ -23,6 +23,7 @@ def draw_map(
     side: int,
     marked: NDArray[np.float32] | None = None,
     paper: str | None = PAPER,
+    theme: str = "light",
 ) -> Image.Image:
     """A map (N, 2), one colour a class, with a legend below where there are at most ten.
 
@@ -32,10 +33,11 @@ def draw_map(
         names: of the classes.
         side: of the map, screen pixels.
         marked: (2,) a place that gets a ring.
-        paper: colour of the background; None for a transparent one, for both themes.
+        paper: colour of the background; None for a transparent one.
+        theme: light or dark, as the background is.
     """
-    ink = INK if paper else BOTH_THEMES
-    few = len(names) <= len(CLASS_COLOURS)
+    ink, colours = _INKS[theme], SIGN_COLOURS[theme]
+    few = len(names) <= len(colours)
     everything = coordinates if marked is None else np.vstack([coordinates, marked])
     low, high = everything.min(0), everything.max(0)
     margin = RING if marked is not None else 2 * DOT
@@ -45,7 +47,7 @@ def draw_map(
     image = Image.new("RGB", size, paper) if paper else Image.new("RGBA", size, (128, 128, 128, 0))
     draw = ImageDraw.Draw(image)
     for index in np.random.default_rng(0).permutation(len(labels)):  # so that no class covers the others
-        _dot(draw, places[index, 0], places[index, 1], FINER * DOT, CLASS_COLOURS[labels[index] % len(CLASS_COLOURS)])
+        _dot(draw, places[index, 0], places[index, 1], FINER * DOT, colours[labels[index] % len(colours)])
     if marked is not None:
         x, y = places[-1]
         reach = FINER * RING
@@ -53,7 +55,7 @@ def draw_map(
     font = ImageFont.load_default(FINER * 15)
     for k, name in enumerate(names if few else ()):
         x, y = FINER * side / len(names) * (k + 0.3), FINER * (side + LEGEND / 2)
-        _dot(draw, x, y, FINER * 5, CLASS_COLOURS[k])
+        _dot(draw, x, y, FINER * 5, colours[k])
         draw.text((x + FINER * 10, y), name, ink, font, anchor="lm")
     return image.reduce(FINER)
 
