@@ -53,6 +53,7 @@ def test_a_page_has_no_serious_barrier_and_words_for_its_pictures(path: str, ser
 @pytest.mark.parametrize("path", WIDGETS)
 def test_tab_reaches_all_of_our_widgets_shows_where_it_is_and_leaves_again(path: str, server: str, page: Page) -> None:
     visit(page, f"{server}/{path}", VIEWS.get(path, "Latent space"))
+    until(page, lambda: len(missed(page)) >= 2)  # the widgets are there
     stops = [stop for stop in tab_through(page) if stop.own]
     assert len(stops) >= 2 and missed(page) == []
     assert [stop.name for stop in stops if not stop.outlined] == []
@@ -107,12 +108,10 @@ def test_an_export_opens_and_closes_by_keys(server: str, page: Page) -> None:
     page.keyboard.press("Enter")
     picture = page.get_by_role("button", name="PNG", exact=True)
     picture.wait_for()
-    settle(page)
-    for _ in range(6):
-        page.keyboard.press("Tab")
-        if picture.evaluate("button => button.matches(':focus-visible')"):
-            break
-    assert picture.evaluate("button => button.matches(':focus-visible')")
+    until(page, lambda: picture.evaluate("button => button.matches(':focus-visible')"))
+    page.keyboard.press("Tab")
+    csv = page.get_by_role("button", name="CSV", exact=True)
+    assert csv.evaluate("button => button.matches(':focus-visible')")
     page.keyboard.press("Escape")
     picture.wait_for(state="hidden")
 

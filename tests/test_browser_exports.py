@@ -152,17 +152,18 @@ def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, 
 def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 375, "height": 760})
     visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
+    body = page.locator("[data-testid=stPopoverBody]")
     for which in range(2):
         button = page.get_by_role("button", name="Export").nth(which)
         button.focus()
         page.keyboard.press("Enter")
-        body = page.locator("[data-testid=stPopoverBody]")
         png = body.get_by_role("button", name="PNG")
         png.wait_for()
         body.locator("[data-testid=stCode]").wait_for()
+        until(page, lambda: (body.bounding_box() or {"height": 0})["height"] > 150)  # its content has come
         box = body.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375
-        assert box["y"] >= 0 and box["y"] + box["height"] <= 760 and box["height"] > 150
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 760
         png.focus()
         with page.expect_download() as download:
             page.keyboard.press("Enter")

@@ -34,7 +34,7 @@ def test_after_fifty_kills_at_random_moments_the_weights_are_those_of_a_run_neve
         process.join()
         ear.close()
         found = whole_epochs(folder)
-        if process.exitcode == 0 or TRAINING not in found and WEIGHTS in found:  # it was quicker
+        if process.exitcode == 0 or (TRAINING not in found and WEIGHTS in found):  # it was quicker
             assert_same_end(folder, whole)
             shutil.rmtree(folder)
             continue

@@ -1,7 +1,8 @@
 """The guided lesson: a card above the page that the step is about, with a guess, and what turned out beside it.
 
-Step and guesses live in the session and in the link, so that a reload loses neither. An answer keeps its
-outcome, so that the two stay side by side whatever the visitor changes afterwards.
+The step lives in the session and in the link. Answers belong to the visitor: they outlast a reload, and a link
+tells them to nobody else. An answer keeps its outcome, so that the two stay side by side whatever is changed
+afterwards.
 """
 
 from contextlib import suppress
@@ -16,14 +17,14 @@ from dlgmm_core.sources import DataError
 from ui.images import tile
 from ui.lesson_outcomes import DATASET, Missing, Outcome
 from ui.lesson_steps import ANSWER, STEPS, Step
-from ui.links import numbers_in_link, put_in_link
+from ui.links import numbers_in_link
+from ui.visitor import visitor
 
 __all__ = ["lesson_card", "lesson_start"]
 
-LINK, GUESSES = "lesson", "guesses"
-UNKNOWN = -1.0  # in place of a guess that there is not; no number that is asked for is negative
+LINK = "lesson"
 AMISS = (Missing, CheckpointError, DataError)  # why there is nothing to guess
-_STEP, _GUESSED, _ANSWERS, _PAGE, _SET = (f"lesson-{key}" for key in ("step", "guesses", "answers", "page", "set"))
+_STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
 # Figures small enough for a guess and its outcome to stand side by side on a phone; room for what stands out of an
 # equation's box, which without it would have to be scrolled by two pixels.
 _STYLE = """<style>
@@ -55,8 +56,7 @@ def lesson_card(page: Page) -> bool:
     """
     number = _step_of_visitor(page)
     if number is None:
-        for parameter in (LINK, GUESSES):
-            st.query_params.pop(parameter, None)
+        st.query_params.pop(LINK, None)
         return True
     step = STEPS[number - 1]
     if step.page != page.url_path:
@@ -68,8 +68,6 @@ def lesson_card(page: Page) -> bool:
         return True
     if st.query_params.get(LINK) != str(number):
         st.query_params[LINK] = str(number)
-    if any(guess != UNKNOWN for guess in _guesses()):
-        put_in_link(GUESSES, _guesses())
     with st.container(border=True, key="lesson"):
         opens = _draw(number, step)
     if not opens:
@@ -99,23 +97,19 @@ def _open(number: int) -> None:
     st.switch_page(f"../pages/{STEPS[number - 1].page}.py", query_params={LINK: str(number)})
 
 
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _answers_of(who: str) -> dict[int, Answer]:
+    return {}
+
+
 def _answers() -> dict[int, Answer]:
     """The visitor's, by step."""
-    found: dict[int, Answer] = st.session_state.setdefault(_ANSWERS, {})
-    return found
-
-
-def _guesses() -> list[float]:
-    """The visitor's, by step: a number, or which of the choices counted from 0."""
-    if _GUESSED not in st.session_state:
-        linked = numbers_in_link(GUESSES, len(STEPS), UNKNOWN, max(step.most for step in STEPS))
-        st.session_state[_GUESSED] = list(linked or [UNKNOWN] * len(STEPS))
-    found: list[float] = st.session_state[_GUESSED]
-    return found
+    return _answers_of(visitor())
 
 
 def _leave() -> None:
-    for key in (_STEP, _GUESSED, _ANSWERS, _SET):
+    _answers().clear()
+    for key in (_STEP, _SET):
         st.session_state.pop(key, None)
 
 
@@ -130,7 +124,7 @@ def _draw(number: int, step: Step) -> bool:
             if st.button("Next", disabled=number == len(STEPS)):
                 _open(number + 1)
             st.button("Leave", on_click=_leave)
-    answer = _answer(number)
+    answer = _answers().get(number)
     words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
     formula.latex(step.equation.replace(ANSWER, r"\;?" if answer is None else _in_latex(step, answer.outcome)))
     with words:
@@ -184,21 +178,7 @@ def _record(number: int, key: str) -> None:
     with suppress(*AMISS):
         outcome = _measured(STEPS[number - 1])
         if guess is not None and outcome is not None:
-            _guesses()[number - 1] = outcome.choices.index(guess) if outcome.choices else guess
             _answers()[number] = Answer(guess, outcome)
-
-
-def _answer(number: int) -> Answer | None:
-    """The visitor's, if there is one; after a reload, the guess with its outcome measured again."""
-    guess, step = _guesses()[number - 1], STEPS[number - 1]
-    if number not in _answers() and guess != UNKNOWN:
-        with suppress(*AMISS):
-            outcome = _measured(step)
-            if outcome is not None and not outcome.choices and guess <= step.most:
-                _answers()[number] = Answer(guess, outcome)
-            elif outcome is not None and guess in range(len(outcome.choices)):
-                _answers()[number] = Answer(outcome.choices[int(guess)], outcome)
-    return _answers().get(number)
 
 
 def _compare(step: Step, answer: Answer) -> None:

@@ -5,6 +5,8 @@ const DENSITY = 2, PAD = 16, NARROWEST = 480, LINE = 17, GAP = "  ·  ";
 // data: { figure, file, words: [[name, text], ...] }
 export default function ({ parentElement, data }) {
   const [button, said] = parentElement.querySelectorAll("button, [role=status]");
+  // Streamlit puts the popover at the end of the page, and leaves whoever opened it by a key at its button.
+  if (!button.onclick && document.activeElement?.matches("[data-testid=stPopoverButton]:focus-visible")) button.focus();
   button.onclick = async () => {
     const figure = document.querySelector(`.st-key-${data.figure}`);
     said.textContent = "";
