@@ -7,7 +7,7 @@ from ui import loaders
 from ui.exports import figure
 from ui.knn_export import export_changes, export_errors, export_mistakes
 from ui.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
-from ui.records import knn_records, show_records
+from ui.records import knn_records, pixels_in_words, show_records
 from ui.sidebar import choose_checkpoint, selection
 
 st.title("kNN")
@@ -47,7 +47,8 @@ with figure("knn-table"):
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
-    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
+    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes. "
+    + pixels_in_words(chosen.dataset)
 )
 export_errors("knn-table", found, search, KNN_SIZES)
 if cell is not None:

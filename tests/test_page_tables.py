@@ -1,5 +1,6 @@
 """The overview, kNN and likelihood: tables of the figures that were measured, or that the core computes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from dlgmm_core.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
 from dlgmm_core.data import Dataset
 from dlgmm_core.knn import encode, error_rate, neighbours, vote
+from dlgmm_core.results import read_results
 from tests.app_helpers import Make, pictures, start, turn_to
 from ui import loaders
 
@@ -73,6 +75,15 @@ def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: M
     assert [table.loc["g", f"paper, k = {k}"] for k in (3, 5, 10)] == ["28.40", "20.96", "15.33"]
     for name in ("smaller", "d"):
         assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
+
+
+def test_raw_pixels_are_beside_the_models_where_they_are_recorded(make: Make, few_digits: Dataset, shelf: Path) -> None:
+    make("g")
+    assert not any("Raw pixels" in caption.value for caption in turn_to(start(), "knn").caption)
+    shutil.copy("checkpoints/results.json", shelf)
+    (row,) = [row for row in read_results(shelf) if (row["model"], row["eval_dataset"]) == ("raw-pixels", "mnist")]
+    (words,) = [caption.value for caption in turn_to(start(), "knn").caption if "Raw pixels" in caption.value]
+    assert all(f"{row['knn']['mean'][k]['error']:.2f} ± " in words for k in ("3", "5", "10"))
 
 
 # --- likelihood ----------------------------------------------------------------------------------

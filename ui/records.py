@@ -12,7 +12,7 @@ from ui import loaders, recipes_test_set
 from ui.exports import About, export, figure
 from ui.numbers import right
 
-__all__ = ["knn_records", "likelihood_records", "show_records"]
+__all__ = ["knn_records", "likelihood_records", "pixels_in_words", "show_records"]
 
 _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
@@ -30,6 +30,15 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
     st.caption(caption)
     about = About("every experiment recorded", dataset=dataset)
     export("records", about, recipes_test_set.recorded(dataset), lambda: table)
+
+
+def pixels_in_words(dataset: str) -> str:
+    """The kNN errors of raw pixels, in a sentence; nothing where they are not recorded."""
+    for row in loaders.results():
+        if row["model"] == "raw-pixels" and row["eval_dataset"] == dataset:
+            errors = " / ".join(records.knn_error(row, "mean", k) for k in KNN_SIZES)
+            return f"Raw pixels, with all training images and Euclidean distance: {errors}."
+    return ""
 
 
 def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
