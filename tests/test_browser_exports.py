@@ -153,9 +153,11 @@ def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, 
 def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 375, "height": 760})
     visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
+    page.locator(".js-plotly-plot .xtitle").nth(1).wait_for()  # a chart that comes later moves the button
     body = page.locator("[data-testid=stPopoverBody]")
     for which in range(2):
         button = page.get_by_role("button", name="Export").nth(which)
+        button.evaluate("button => button.scrollIntoView({ block: 'center' })")
         button.focus()
         page.keyboard.press("Enter")
         png = body.get_by_role("button", name="PNG")

@@ -6,7 +6,8 @@ const DENSITY = 2, PAD = 16, NARROWEST = 480, LINE = 17, GAP = "  ·  ";
 export default function ({ parentElement, data }) {
   const [button, said] = parentElement.querySelectorAll("button, [role=status]");
   // Streamlit puts the popover at the end of the page, and leaves whoever opened it by a key at its button.
-  if (!button.onclick && document.activeElement?.matches("[data-testid=stPopoverButton]:focus-visible")) button.focus();
+  const opener = document.activeElement;
+  if (!button.onclick && opener?.matches("[data-testid=stPopoverButton]:focus-visible")) button.focus({ preventScroll: true });
   button.onclick = async () => {
     const figure = document.querySelector(`.st-key-${data.figure}`);
     said.textContent = "";
