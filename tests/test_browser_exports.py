@@ -163,7 +163,7 @@ def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page
         png = body.get_by_role("button", name="PNG")
         png.wait_for()
         body.locator("[data-testid=stCode]").wait_for()
-        until(page, lambda: (body.bounding_box() or {"height": 0})["height"] > 150)  # its content has come
+        until(page, lambda: (body.bounding_box() or {"height": 0})["height"] > 100)  # its content has come
         box = body.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375
         assert box["y"] >= 0 and box["y"] + box["height"] <= 760
