@@ -6,7 +6,6 @@ the browser, of what stands there; the table is made when it is asked for. Both 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,19 +15,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.models import MODELS
+from ui.widgets import widget
 
 __all__ = ["About", "csv_bytes", "export", "figure", "pixel_table"]
 
 Table = Callable[[], pd.DataFrame]
 
-_WIDGETS = Path(__file__).with_name("widgets")
 _HEIGHT = 260  # pixels kept free while the content is on its way: a popover opens where it has room
 
-_png_button = st.components.v2.component(
-    "png_button",
-    html='<button type="button">PNG</button><p role="status"></p>',
-    css=(_WIDGETS / "export.css").read_text(),
-    js=(_WIDGETS / "paint.js").read_text() + (_WIDGETS / "export.js").read_text(),
+_png_button = widget(
+    "png_button", '<button type="button">PNG</button><p role="status"></p>', "export", "paint", "export"
 )
 
 

@@ -5,7 +5,6 @@ HTTP, once per checkpoint (`ui.weights`). The picture is that of figure 2 of Nal
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,20 +15,15 @@ from ui import loaders
 from ui.links import numbers_in_link, put_in_link
 from ui.theme import component_colour
 from ui.weights import base64_floats, decoder_address
+from ui.widgets import widget
 
 __all__ = ["SAMPLES", "Prior", "live_components"]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
-_WIDGETS = Path(__file__).with_name("widgets")
 
-_widget = st.components.v2.component(
-    "live_components",
-    html='<div class="live"></div>',
-    css=(_WIDGETS / "components.css").read_text(),
-    js=(_WIDGETS / "decoder.js").read_text() + (_WIDGETS / "components.js").read_text(),
-)
+_widget = widget("live_components", '<div class="live"></div>', "components", "decoder", "components")
 
 
 @dataclass(frozen=True)

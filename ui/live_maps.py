@@ -6,7 +6,6 @@ grouping ask nothing of it.
 
 import string
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -20,19 +19,14 @@ from ui.map_nll import NLL_SAMPLES
 from ui.map_view import MapView, current_view, hear, keep_view
 from ui.sidebar import label
 from ui.theme import SCALE_COLOURS, SIGN_COLOURS
+from ui.widgets import widget
 
 __all__ = ["glyphs", "live_maps"]
 
 _KEY = "latent-maps"
-_WIDGETS = Path(__file__).with_name("widgets")
 _PARTS = ("decoder", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
 
-_widget = st.components.v2.component(
-    "live_maps",
-    html='<div class="maps"></div>',
-    css=(_WIDGETS / "maps.css").read_text(),
-    js="".join((_WIDGETS / f"{part}.js").read_text() for part in _PARTS),
-)
+_widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 
 
 def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset) -> MapView:

@@ -5,7 +5,6 @@ The codes and what they say of the components come from `dlgmm_core.paths`; the 
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,19 +22,14 @@ from ui.links import numbers_in_link, put_in_link
 from ui.map_files import images_address
 from ui.theme import component_colour
 from ui.weights import base64_floats, decoder_address
+from ui.widgets import widget
 
 __all__ = ["POINTS", "live_path"]
 
 POINTS = 41  # of the slider, ends included
 _KEPT = "latent-at"
-_WIDGETS = Path(__file__).with_name("widgets")
 
-_widget = st.components.v2.component(
-    "live_path",
-    html='<div class="path"></div>',
-    css=(_WIDGETS / "path.css").read_text(),
-    js="".join((_WIDGETS / f"{part}.js").read_text() for part in ("decoder", "map_files", "path")),
-)
+_widget = widget("live_path", '<div class="path"></div>', "path", "decoder", "map_files", "path")
 
 
 def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple[int, int]) -> None:

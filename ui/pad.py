@@ -5,9 +5,10 @@ like an upload: nothing of it is believed before `ui.uploads` has looked.
 """
 
 import base64
-from pathlib import Path
 
 import streamlit as st
+
+from ui.widgets import widget
 
 __all__ = ["drawing_pad"]
 
@@ -22,11 +23,8 @@ _HTML = """
 <button type="button">Clear</button>
 """
 
-_WIDGETS = Path(__file__).with_name("widgets")
 
-_pad = st.components.v2.component(
-    "digit_pad", html=_HTML, css=(_WIDGETS / "pad.css").read_text(), js=(_WIDGETS / "pad.js").read_text()
-)
+_pad = widget("digit_pad", _HTML, "pad", "pad")
 _PREFIX = "data:image/png;base64,"
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core import records
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.generation import centres, component_samples
 from ui import loaders, recipes
@@ -88,6 +89,6 @@ def _likelihood(checkpoint: Checkpoint) -> str:
     for row in loaders.results():
         if row.get("checkpoint") != checkpoint.name or row["eval_dataset"] != checkpoint.train_config.dataset:
             continue
-        if nll := row["nll"].get("5000"):
-            return f"−log p(x) {nll['value']:.2f} ± {nll['ci95']:.2f} nats (S = 5000)"
+        if (known := records.nll(row, 5000)) != records.NONE:
+            return f"−log p(x) {known} nats (S = 5000)"
     return "−log p(x) not recorded"

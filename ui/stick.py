@@ -1,7 +1,6 @@
 """The stick of one digit, broken by the encoder's fractions; on the SB-VAE, where it is the code, a digit to drag."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,18 +16,13 @@ from ui.digit_input import DigitInput
 from ui.exports import About, export, figure
 from ui.theme import component_colour, ink_on
 from ui.weights import base64_floats, decoder_address
+from ui.widgets import widget
 
 __all__ = ["show_stick"]
 
 POINTS = 101  # of each density curve
-_WIDGETS = Path(__file__).with_name("widgets")
 
-_widget = st.components.v2.component(
-    "stick",
-    html='<div class="stick"></div>',
-    css=(_WIDGETS / "stick.css").read_text(),
-    js=(_WIDGETS / "decoder.js").read_text() + (_WIDGETS / "stick.js").read_text(),
-)
+_widget = widget("stick", '<div class="stick"></div>', "stick", "decoder", "stick")
 
 
 @st.fragment
