@@ -3,12 +3,12 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.limits import exit_if_senseless
-from ui.map_files import MAP_ROUTE
-from ui.server import ServerAddress, warm_up
-from ui.upload_gate import UploadGate
-from ui.visitor import VisitorCookie
-from ui.weights import DECODER_ROUTE
+from ui.latent.map_files import MAP_ROUTE
+from ui.serving.limits import exit_if_senseless
+from ui.serving.server import ServerAddress, warm_up
+from ui.serving.upload_gate import UploadGate
+from ui.serving.visitor import VisitorCookie
+from ui.serving.weights import DECODER_ROUTE
 
 exit_if_senseless()
 app = st.App(

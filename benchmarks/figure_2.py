@@ -17,7 +17,7 @@ from dlgmm_core.generation import component_samples
 from dlgmm_core.models import MODELS
 from dlgmm_core.projection import load_map
 from ui.images import tile
-from ui.scatter import INK, PAPER, draw_map
+from ui.latent.scatter import INK, PAPER, draw_map
 
 ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 FIGURES = Path(__file__).resolve().parent / "figures"

@@ -4,10 +4,10 @@ import streamlit as st
 
 from dlgmm_core.experiments import FIGURE_2
 from dlgmm_core.models import MODELS
-from ui.component_export import export_components
-from ui.exports import figure
-from ui.live_components import SAMPLES, live_components
-from ui.siblings import show_siblings
+from ui.components.export import export_components
+from ui.components.live import SAMPLES, live_components
+from ui.components.siblings import show_siblings
+from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection
 
 st.title("Components")

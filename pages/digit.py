@@ -4,14 +4,14 @@ import streamlit as st
 
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
-from ui.digit_input import choose_digit, show_preparation
-from ui.digit_report import show_figures, show_reconstructions, show_weights
-from ui.inspected import inspected
-from ui.ledger import show_ledger
-from ui.microscope import show_microscope
-from ui.nearest import show_neighbours, show_places
+from ui.digit.digit_input import choose_digit, show_preparation
+from ui.digit.inspected import inspected
+from ui.digit.ledger import show_ledger
+from ui.digit.microscope import show_microscope
+from ui.digit.nearest import show_neighbours, show_places
+from ui.digit.report import show_figures, show_reconstructions, show_weights
+from ui.digit.stick import show_stick
 from ui.sidebar import choose_checkpoint, selection
-from ui.stick import show_stick
 
 VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")
 

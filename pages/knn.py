@@ -4,11 +4,11 @@ import streamlit as st
 
 from dlgmm_core.knn import KNN_SIZES
 from ui import loaders
-from ui.exports import figure
-from ui.knn_export import export_changes, export_errors, export_mistakes
-from ui.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
-from ui.records import knn_records, pixels_in_words, show_records
+from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection
+from ui.tables.knn_export import export_changes, export_errors, export_mistakes
+from ui.tables.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
+from ui.tables.records import knn_records, pixels_in_words, show_records
 
 st.title("kNN")
 st.write(

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.kumaraswamy import fraction, kl_by_quadrature, kl_by_series, matched_beta
-from ui.bench_export import export_densities, export_series
-from ui.bench_figures import densities_figure, series_figure
-from ui.exports import figure
+from ui.bench.export import export_densities, export_series
+from ui.bench.figures import densities_figure, series_figure
+from ui.exporting.exports import figure
 
 st.title("Kumaraswamy bench")
 st.write(

@@ -6,13 +6,14 @@ import streamlit as st
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_nll
-from ui import loaders, recipes_test_set
-from ui.exports import About, export, figure
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export, figure
 from ui.figures import nll_figure
-from ui.jobs import measure_button
 from ui.numbers import right
-from ui.records import likelihood_records, show_records
 from ui.sidebar import selection
+from ui.tables.records import likelihood_records, show_records
+from ui.training.jobs import measure_button
 
 st.title("Likelihood")
 st.write(

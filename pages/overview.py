@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.lesson import lesson_start
+from ui.lesson.card import lesson_start
 from ui.numbers import right
 from ui.overview import FIGURES, describe_model, holdings
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from ui.run_view import watch_run
-from ui.runs import runs_of
-from ui.training import STARTED, training_form
-from ui.visitor import is_remembered, visitor
+from ui.serving.visitor import is_remembered, visitor
+from ui.training.form import STARTED, training_form
+from ui.training.run_view import watch_run
+from ui.training.runs import runs_of
 
 st.title("Train")
 st.write(

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
 from dlgmm_core.models import MODELS
-from ui.jobs import Job
-from ui.runs import NOTE
+from ui.training.jobs import Job
+from ui.training.runs import NOTE
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {

@@ -53,8 +53,8 @@ def seeded() -> None:
 def fresh_limits() -> Iterator[None]:
     """What earlier visitors used up is no test's concern, nor the environment that one of them set."""
     yield
-    if "ui.limits" in sys.modules:  # tests of the core load no app
-        sys.modules["ui.limits"].shared.cache_clear()
+    if "ui.serving.limits" in sys.modules:  # tests of the core load no app
+        sys.modules["ui.serving.limits"].shared.cache_clear()
 
 
 @pytest.fixture(params=list(CONTRACT.values()), ids=list(CONTRACT))
@@ -126,7 +126,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in ("loaders", "jobs", "runs"):  # by name, so that tests of the core load no app
+    for module in ("loaders", "training.jobs", "training.runs"):  # by name, so that tests of the core load no app
         monkeypatch.setattr(f"ui.{module}.CHECKPOINTS", folder)
     return folder
 
@@ -162,7 +162,7 @@ def alice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The visitor's cookie says so."""
     from streamlit.runtime.context import ContextProxy
 
-    from ui.visitor import COOKIE
+    from ui.serving.visitor import COOKIE
 
     monkeypatch.setattr(ContextProxy, "cookies", {COOKIE: "alice"})
 
@@ -173,7 +173,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator["Manager"]:
     from tests.app_helpers import Manager  # here, for the same reason
 
     manager = Manager()
-    for module in ("jobs", "remap", "runs"):
+    for module in ("training.jobs", "latent.remap", "training.runs"):
         monkeypatch.setattr(f"ui.{module}.job_manager", lambda: manager)
     yield manager
     for job in manager.all():
@@ -194,7 +194,11 @@ def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
 @pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
-    from ui import loaders, map_files, map_nll  # here, for the same reason
+    from ui import loaders  # here, for the same reason
+    from ui.latent import (
+        map_files,  # here, for the same reason
+        map_nll,  # here, for the same reason
+    )
 
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])

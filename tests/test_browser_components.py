@@ -27,8 +27,8 @@ from tests.browser_helpers import (
     until,
     untrained,
 )
-from ui.live_components import SAMPLES
-from ui.weights import decoder_address
+from ui.components.live import SAMPLES
+from ui.serving.weights import decoder_address
 
 pytestmark = pytest.mark.browser
 

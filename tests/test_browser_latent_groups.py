@@ -13,7 +13,7 @@ from dlgmm_core.data import load_dataset
 from dlgmm_core.paths import code_path
 from tests.browser_helpers import settle, until
 from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place
-from ui.live_path import POINTS
+from ui.latent.live_path import POINTS
 
 pytestmark = pytest.mark.browser
 

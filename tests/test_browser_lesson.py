@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from dlgmm_core.results import read_results
 from tests.browser_helpers import draw_a_seven, overhang, settle, visit, visitor
-from ui.lesson_outcomes import DLGMM
+from ui.lesson.outcomes import DLGMM
 
 pytestmark = pytest.mark.browser
 

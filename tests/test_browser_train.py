@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from dlgmm_core.checkpoints import TRAINING, read_checkpoint
 from tests.browser_helpers import PATIENCE, ROOT, serve, settle, visit, visitor
-from ui.runs import SLOTS
+from ui.training.runs import SLOTS
 
 pytestmark = pytest.mark.browser
 

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.checkpoints import Checkpoint
 from tests.app_helpers import Make, open_page, start, turn_to
 from tests.export_helpers import take
-from ui.exports import About, csv_bytes, pixel_table
-from ui.scripts import each_model, load_model, script
+from ui.exporting.exports import About, csv_bytes, pixel_table
+from ui.exporting.scripts import each_model, load_model, script
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -111,7 +111,7 @@ def test_a_popover_is_empty_until_it_is_opened(two: list[Checkpoint], monkeypatc
 
 def test_a_table_is_made_only_when_it_is_asked_for() -> None:
     def page() -> None:
-        from ui.exports import About, export
+        from ui.exporting.exports import About, export
 
         def fail() -> object:
             raise RuntimeError("made")

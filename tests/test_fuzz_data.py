@@ -23,7 +23,7 @@ from dlgmm_core.sources import DataError, parse_amat, read_unpacked
 from tests.fuzz_helpers import assert_one_sentence, damaged, fuzz
 from tests.hostile_files import hostile_files
 from tests.source_helpers import ZIPS, complaint, png, publish_drawings, write_zip
-from ui.uploads import read_picture
+from ui.digit.uploads import read_picture
 
 pytestmark = pytest.mark.usefixtures("cache")
 

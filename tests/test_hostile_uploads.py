@@ -19,8 +19,8 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.digits import DigitError, prepare_digit
 from tests.app_helpers import Make, make_mixture, one_error, start, turn_to
 from tests.hostile_files import DIGIT, HostileFile, hostile_files
-from ui.limits import shared
-from ui.uploads import MOST_MEGABYTES, read_picture
+from ui.digit.uploads import MOST_MEGABYTES, read_picture
+from ui.serving.limits import shared
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = hostile_files()
@@ -56,7 +56,7 @@ WATCHED = """
 import json, os, pathlib, resource, sys
 sys.path.insert(0, sys.argv[1])
 from dlgmm_core.digits import DigitError, prepare_digit
-from ui.uploads import read_picture
+from ui.digit.uploads import read_picture
 
 harm = []
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -155,7 +155,7 @@ def no_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server_module() -> ModuleType:
-    from ui import server  # it sets what the test is about
+    from ui.serving import server  # it sets what the test is about
 
     return server
 

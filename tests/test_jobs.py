@@ -15,8 +15,8 @@ from dlgmm_core.history import read_history
 from dlgmm_core.locks import training_lock
 from dlgmm_core.training import TrainingRun
 from tests.disk_helpers import full_disk
-from ui import jobs
-from ui.jobs import Job, JobManager, renewed
+from ui.training import jobs
+from ui.training.jobs import Job, JobManager, renewed
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--device", "cpu"]
@@ -138,7 +138,7 @@ def test_a_job_that_somebody_else_kills_has_failed(manager: JobManager) -> None:
 def test_a_job_ends_with_the_server_even_if_that_is_killed_and_can_be_resumed(folder: Path) -> None:
     options = [*TINY, "--name", "long", "--epochs", "900", "--patience", "900"]
     server = (
-        f"import pathlib; from ui import jobs; jobs.CHECKPOINTS = pathlib.Path({str(folder)!r});"
+        f"import pathlib; from ui.training import jobs; jobs.CHECKPOINTS = pathlib.Path({str(folder)!r});"
         f" jobs.JobManager().start('long', 'train', {options!r}).process.wait()"
     )
     run = folder / "long"

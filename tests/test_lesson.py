@@ -9,9 +9,9 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from tests.app_helpers import PAGES, open_page, start, turn_to
-from ui import lesson
-from ui.lesson_steps import ANSWER, STEPS, Step
-from ui.visitor import COOKIE
+from ui.lesson import card as lesson
+from ui.lesson.steps import ANSWER, STEPS, Step
+from ui.serving.visitor import COOKIE
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 

@@ -16,10 +16,10 @@ from dlgmm_core.inspection import inspect_image, reconstruct
 from dlgmm_core.projection import load_map
 from dlgmm_core.results import read_results
 from dlgmm_core.summaries import expected_weights
-from ui import lesson_outcomes as outcomes
 from ui import loaders
-from ui.digit_input import DigitInput
-from ui.lesson_outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
+from ui.digit.digit_input import DigitInput
+from ui.lesson import outcomes
+from ui.lesson.outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 

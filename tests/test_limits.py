@@ -9,9 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui import limits
-from ui.limits import LimitError, Limits, charged, computing, count_upload, exit_if_senseless, read_limits, shared
-from ui.shares import Refused
+from ui.serving import limits
+from ui.serving.limits import (
+    LimitError,
+    Limits,
+    charged,
+    computing,
+    count_upload,
+    exit_if_senseless,
+    read_limits,
+    shared,
+)
+from ui.serving.shares import Refused
 
 DEPLOYMENT = (Path(__file__).resolve().parent.parent / "docs" / "deployment.md").read_text()
 
@@ -80,7 +89,7 @@ def test_processor_time_is_booked_also_of_what_fails_until_the_allowance_is_used
 
 def test_waiting_for_a_slot_is_not_booked_and_a_refusal_leaves_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_COMPUTING_SLOTS", "1")
-    monkeypatch.setattr("ui.shares.PATIENCE", 0.0)
+    monkeypatch.setattr("ui.serving.shares.PATIENCE", 0.0)
     shared().seconds.spend("", 301)
     with pytest.raises(Refused):
         computing().__enter__()

@@ -12,8 +12,8 @@ from dlgmm_core.data import load_dataset
 from dlgmm_core.projection import ProjectionConfig, load_map, save_map
 from dlgmm_core.sources import DataError
 from dlgmm_core.summaries import expected_weights, weight_entropy
-from ui import map_nll
-from ui.map_files import images_address, map_file, nll_address, points_address, weights_address
+from ui.latent import map_nll
+from ui.latent.map_files import images_address, map_file, nll_address, points_address, weights_address
 
 KINDS = ("mnist-dlgmm", "mnist-sb-vae", "mnist-gauss-vae")
 COUNT = 10_000
@@ -139,6 +139,6 @@ def test_what_cannot_be_had_has_no_file(shelf: Path, repository: Path, monkeypat
         raise DataError("The download failed.")
 
     shutil.copytree(repository / "omniglot-dlgmm", shelf / "mine")
-    monkeypatch.setattr("ui.map_files._packed", refuse)
+    monkeypatch.setattr("ui.latent.map_files._packed", refuse)
     assert map_file("images", "omniglot", "0" * 12) is None
     assert map_file("weights", "mine", "0" * 12) is None

@@ -19,8 +19,8 @@ from dlgmm_core.models import MODELS, build_model
 from dlgmm_core.results import write_results
 from tests.app_helpers import Make, first_mixture, make_mixture, open_page, pictures, start, turn_to
 from ui import loaders
-from ui.live_components import SAMPLES
-from ui.weights import decoder_address
+from ui.components.live import SAMPLES
+from ui.serving.weights import decoder_address
 
 pytestmark = pytest.mark.usefixtures("repository")
 

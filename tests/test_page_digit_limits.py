@@ -11,8 +11,8 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from tests.app_helpers import Make, make_mixture, open_page, start, turn_to
 from tests.limit_helpers import USED_UP, draw, figures, forget, forgive, names_drawn, one_refusal, send, use_up
-from ui import digit_input, inspected, ledger, microscope
-from ui.limits import shared
+from ui.digit import digit_input, inspected, ledger, microscope
+from ui.serving.limits import shared
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 

@@ -13,8 +13,9 @@ from dlgmm_core.paths import code_path
 from dlgmm_core.projection import load_map
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
 from tests.latent_helpers import map_of, open_maps
-from ui import live_path, loaders
-from ui.live_maps import glyphs
+from ui import loaders
+from ui.latent import live_path
+from ui.latent.live_maps import glyphs
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
@@ -125,7 +126,9 @@ def test_reconstructions_are_those_of_the_core(
     mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[np.ndarray] = []
-    monkeypatch.setattr("ui.latent.tile", lambda images, **how: shown.append(images[0]) or np.zeros((4, 4), np.uint8))
+    monkeypatch.setattr(
+        "ui.latent.parts.tile", lambda images, **how: shown.append(images[0]) or np.zeros((4, 4), np.uint8)
+    )
     open_maps(maps="a,c", image="7")
     assert len(shown) == 3
     np.testing.assert_array_equal(shown[0], few_digits.test.binary[7])

@@ -9,8 +9,8 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from tests.app_helpers import pictures, turn_to
 from tests.latent_helpers import NOW, open_maps
-from ui import map_files, map_nll
-from ui.map_view import COLOURS
+from ui.latent import map_files, map_nll
+from ui.latent.map_view import COLOURS
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 

@@ -7,7 +7,7 @@ from dlgmm_core.data import Dataset
 from tests.app_helpers import ALICE, Make, Manager, make_mixture, open_page, press, start, turn_to
 from tests.latent_helpers import open_maps
 from tests.limit_helpers import USED_UP, forget, forgive, names_drawn, one_refusal, use_up
-from ui import siblings
+from ui.components import siblings
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 

@@ -12,7 +12,7 @@ from dlgmm_core.generation import component_samples
 from dlgmm_core.objectives import BOUNDS
 from tests.app_helpers import Make, make_mixture, open_page, start
 from tests.export_helpers import Lines, by_name, same, spec, take, values
-from ui import microscope
+from ui.digit import microscope
 from ui.links import put_image_in_link
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")

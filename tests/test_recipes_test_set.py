@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 def test_maps_with_weights_a_group_and_likelihoods(
     pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.map_nll.NLL_SAMPLES", 4)
-    monkeypatch.setattr("ui.map_export.NLL_SAMPLES", 4)
+    monkeypatch.setattr("ui.latent.map_nll.NLL_SAMPLES", 4)
+    monkeypatch.setattr("ui.latent.map_export.NLL_SAMPLES", 4)
     maps = open_maps()
     outline = [[-1.0, -0.5], [1.5, -0.5], [1.5, 2.0], [0.2, 0.3], [-1.0, 2.0]]
     maps.says(colour="nll", group={"map": "bells", "outline": outline})
@@ -88,7 +88,9 @@ def test_mistakes_and_changes_of_knn(knn: AppTest, lines: Lines, monkeypatch: py
     knn.toggle(key="knn-changes").set_value(True).run()
     changes = take(knn, "knn-changes", monkeypatch)
     assert lines(changes, "shared=shared")["shared"].tolist() == changes.table["shared"].tolist()
-    monkeypatch.setattr("ui.knn_table.live_table", lambda checkpoints, search: (checkpoints, (checkpoints[0], 3)))
+    monkeypatch.setattr(
+        "ui.tables.knn_table.live_table", lambda checkpoints, search: (checkpoints, (checkpoints[0], 3))
+    )
     knn.run()
     mistakes = take(knn, "knn-mistakes", monkeypatch)
     found = lines(mistakes, "wrong=wrong, nearest=nearest[wrong]")

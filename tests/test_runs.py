@@ -11,7 +11,7 @@ from dlgmm_core.locks import training_lock
 from dlgmm_core.training import TrainingRun, fit
 from tests.app_helpers import Make, Manager, begun
 from tests.training_helpers import MODEL, TRAIN
-from ui.runs import (
+from ui.training.runs import (
     NOTE,
     SLOTS,
     SLOTS_PER_VISITOR,

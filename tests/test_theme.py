@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ui.live_maps import glyphs
+from ui.latent.live_maps import glyphs
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, SIGN_COLOURS, contrast, ink_on
 
 PAGES = {"light": "#ffffff", "dark": "#171614"}  # Streamlit's backgrounds

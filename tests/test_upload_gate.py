@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from ui.limits import TRANSFERS, shared
-from ui.upload_gate import UploadGate
-from ui.visitor import COOKIE
+from ui.serving.limits import TRANSFERS, shared
+from ui.serving.upload_gate import UploadGate
+from ui.serving.visitor import COOKIE
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dlgmm_core.digits import DigitError
 from tests.picture_bytes import encoded
-from ui.uploads import read_picture
+from ui.digit.uploads import read_picture
 
 
 def half_black() -> NDArray[np.uint8]:

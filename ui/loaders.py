@@ -26,7 +26,7 @@ from dlgmm_core.knn import encode, neighbours
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.projection import ProjectionConfig, anchor, load_map
 from dlgmm_core.results import RESULTS, read_results
-from ui.limits import computing
+from ui.serving.limits import computing
 
 __all__ = [
     "CHECKPOINTS",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dlgmm_core.checkpoints import CheckpointError
 from dlgmm_core.sources import DataError
-from ui.lesson import lesson_card
+from ui.lesson.card import lesson_card
 from ui.links import drop_nonsense
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE

@@ -12,8 +12,9 @@ from dlgmm_core.data import DATASETS
 from dlgmm_core.generation import ancestral_samples
 from dlgmm_core.latents import SticksLatent
 from dlgmm_core.models import MODELS
-from ui import loaders, recipes
-from ui.exports import About, export, figure, pixel_table
+from ui import loaders
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure, pixel_table
 from ui.figures import prior_figure, stick_figure
 from ui.images import tile
 

@@ -1,0 +1,116 @@
+"""Samples of every component, decoded in the browser while a slider is dragged.
+
+Python sends the noise once and hears of a slider when it is let go; the decoder's weights travel over
+HTTP, once per checkpoint (`ui.serving.weights`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.generation import ancestral_noise, centres, component_noise, shapes
+from ui import loaders
+from ui.links import numbers_in_link, put_in_link
+from ui.serving.weights import base64_floats, decoder_address
+from ui.theme import component_colour
+from ui.widgets import widget
+
+__all__ = ["SAMPLES", "Prior", "live_components"]
+
+SAMPLES = 16  # digits in a row
+REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
+SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
+
+_widget = widget("live_components", '<div class="live"></div>', "components", "decoder", "components")
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Where the sliders stand, and the seed of the noise."""
+
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    switches: tuple[bool, ...]
+    seed: int
+
+
+def live_components(checkpoint: Checkpoint) -> Prior:
+    """The rows of samples with their sliders; returns what was last let go of."""
+    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    trained = _Trained(*centres(model))
+    # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
+    kept = f"live-{checkpoint.name}-{trained}"
+    if kept not in st.session_state:
+        st.session_state[kept] = _from_link(checkpoint.name, trained)
+    key = f"live-{checkpoint.name}-{checkpoint.digest}"
+    if (said := st.session_state.get(key)) is not None:
+        st.session_state[kept] = _heard(said, st.session_state[kept])
+    prior: Prior = st.session_state[kept]
+    offsets, stretches = shapes(model)
+    ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
+    _widget(
+        key=key,
+        data={
+            "decoder": decoder_address(checkpoint),
+            "means": trained.means,
+            "scales": trained.scales,
+            "offsets": base64_floats(offsets),
+            "stretches": base64_floats(stretches),
+            "now": {
+                "means": prior.means,
+                "scales": prior.scales,
+                "view": dict(zip(SWITCHES, prior.switches, strict=True)),
+            },
+            "seed": prior.seed,
+            "noise": base64_floats(component_noise(checkpoint.model_config, SAMPLES, prior.seed)),
+            "ancestral": ancestral.tolist(),
+            "ancestral_noise": base64_floats(noise),
+            "colours": [component_colour(k) for k in range(len(trained.means))],
+        },
+        on_now_change=lambda: None,
+        on_seed_change=lambda: None,
+    )
+    put_in_link("means", None if prior.means == trained.means else prior.means)
+    put_in_link("scales", None if prior.scales == trained.scales else prior.scales)
+    put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
+    put_in_link("noise", [prior.seed] if prior.seed else None)
+    return prior
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """Where the ticks stand."""
+
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+
+
+def _from_link(name: str, trained: _Trained) -> Prior:
+    """What the address asks for, the trained prior where it asks for nothing or for nonsense."""
+    k, means, scales = len(trained.means), None, None
+    if st.session_state.setdefault("live-opened-with", name) == name:  # others have their own
+        means = numbers_in_link("means", k, *_range(trained.means, -REACH, REACH))
+        scales = numbers_in_link("scales", k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE))
+    switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
+    (seed,) = numbers_in_link("noise", 1, 0, 1e6) or (0,)
+    return Prior(means or trained.means, scales or trained.scales, tuple(map(bool, switches)), int(seed))
+
+
+def _heard(said: Any, before: Prior) -> Prior:
+    """What the widget says; what it does not speak of stays as it was."""
+    now, seed = said.get("now"), said.get("seed")
+    if now is None:
+        return Prior(before.means, before.scales, before.switches, before.seed if seed is None else int(seed))
+    k = len(before.means)
+    return Prior(
+        tuple(float(m) for m in now["means"][:k]),
+        tuple(float(s) for s in now["scales"][:k]),
+        tuple(bool(now["view"][name]) for name in SWITCHES),
+        before.seed if seed is None else int(seed),
+    )
+
+
+def _range(trained: tuple[float, ...], low: float, high: float) -> tuple[float, float]:
+    return min(low, *trained), max(high, *trained)

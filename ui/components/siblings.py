@@ -1,0 +1,95 @@
+"""The same mixture trained under other priors: the honest answer to "what if it had been trained so"."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core import records
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.generation import centres, component_samples
+from ui import loaders
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure, pixel_table
+from ui.images import tile
+from ui.numbers import printed
+from ui.serving.limits import charged
+from ui.serving.shares import Refused
+
+__all__ = ["show_siblings", "siblings"]
+
+_PRIOR = ("prior_means", "prior_scales", "concentration")
+
+
+def siblings(checkpoint: Checkpoint) -> list[Checkpoint]:
+    """Checkpoints of the same architecture, data and recipe under another prior, by the spread of their means."""
+
+    def kind(other: Checkpoint) -> tuple[object, ...]:
+        architecture = {name: v for name, v in other.model_config.to_dict().items() if name not in _PRIOR}
+        return architecture, other.train_config
+
+    others = [c for c in loaders.checkpoints() if c.model_config != checkpoint.model_config]
+    found = [c for c in others if kind(c) == kind(checkpoint)]
+    return sorted(found, key=lambda c: (c.model_config.concentration, max(c.model_config.prior_means), c.name))
+
+
+def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
+    """Samples of every component of every sibling, the same noise throughout, with −log p(x) where it is recorded."""
+    others = siblings(checkpoint)
+    if not others:
+        return
+    st.subheader("What if it had been trained so?")
+    st.caption(
+        "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
+        " noise as above."
+    )
+    try:
+        samples = [_samples(other, other.digest, count, seed) for other in others]
+    except Refused as refusal:
+        st.warning(str(refusal))
+        return
+    with figure("siblings"):
+        for other, images in zip(others, samples, strict=True):
+            config = other.model_config
+            words, picture = st.columns([4, 7], vertical_alignment="center")
+            means = ", ".join(printed(mean) for mean in config.prior_means)
+            words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
+            picture.image(
+                tile(images, columns=count, zoom=2),
+                output_format="PNG",
+                width="stretch",
+                alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
+            )
+    about = About("samples of every component under other priors", others, seed=seed)
+    export("siblings", about, recipes.siblings(others, count, seed), lambda: _table(others, count, seed))
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _samples(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> NDArray[np.float32]:
+    """(K count, 784) probabilities of ink, component after component."""
+    model = loaders.model(_checkpoint.folder, digest)
+    with charged():
+        samples = component_samples(model, *centres(model), count, seed)
+    return samples.reshape(-1, samples.shape[-1])
+
+
+def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:
+    tables = []
+    for checkpoint in checkpoints:
+        k = checkpoint.model_config.num_components
+        rows = {"component": np.repeat(np.arange(1, k + 1), count), "sample": np.tile(np.arange(1, count + 1), k)}
+        names = np.repeat(checkpoint.name, k * count)
+        images = _samples(checkpoint, checkpoint.digest, count, seed)
+        tables.append(pixel_table(images, checkpoint=names, **rows))
+    return pd.concat(tables)
+
+
+def _likelihood(checkpoint: Checkpoint) -> str:
+    for row in loaders.results():
+        if row.get("checkpoint") != checkpoint.name or row["eval_dataset"] != checkpoint.train_config.dataset:
+            continue
+        if (known := records.nll(row, 5000)) != records.NONE:
+            return f"−log p(x) {known} nats (S = 5000)"
+    return "−log p(x) not recorded"

@@ -1,0 +1,1 @@
+"""One digit: where it comes from, and all that the models say of it."""

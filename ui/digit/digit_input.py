@@ -1,0 +1,158 @@
+"""Where the digit comes from: drawn, uploaded, picked from the test set, or carried by a link."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.data import Dataset, binarize
+from dlgmm_core.digits import DigitError, prepare_digit
+from ui import loaders
+from ui.digit.pad import drawing_pad
+from ui.digit.uploads import ACCEPTED, is_large, read_picture
+from ui.images import fit_square, tile
+from ui.links import image_in_link, numbers_in_link, put_image_in_link
+from ui.serving.limits import charged, computing, count_upload
+from ui.serving.shares import Refused
+
+__all__ = ["DigitInput", "choose_digit", "last_digit", "show_preparation"]
+
+_SOURCES = ("Test digit", "Draw", "Upload")
+_LINKED = "From the link"
+_ORIGIN = "the drawing that this page's address came with"
+_LAST, _READ = "digit-last", "digit-read"
+
+
+@dataclass(frozen=True)
+class DigitInput:
+    """A binary image (784,), in words where it comes from, and the steps that led to it.
+
+    Attributes:
+        binary: zeros and ones.
+        origin: where it comes from.
+        steps: pictures (28, 28) uint8 on the way from what was drawn or uploaded, by caption; none for a test digit.
+        dataset, index: which test image it is; None for any other.
+    """
+
+    binary: NDArray[np.uint8]
+    origin: str
+    steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    dataset: str | None = None
+    index: int | None = None
+
+
+def choose_digit(dataset_name: str) -> DigitInput | None:
+    """Widgets for one digit; None, with a hint shown, while there is none."""
+    st.session_state[_LAST] = digit = _ask(dataset_name)
+    return digit
+
+
+def last_digit(dataset_name: str) -> DigitInput | None:
+    """What this visitor chose when last asked, None if nothing; if never asked, what `choose_digit` begins with."""
+    if _LAST in st.session_state:
+        digit: DigitInput | None = st.session_state[_LAST]
+        return digit
+    if (linked := image_in_link()) is not None:
+        return DigitInput(linked, _ORIGIN)
+    dataset = loaders.dataset(dataset_name)
+    (index,) = numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
+    return _test_digit(dataset, int(index))
+
+
+def _ask(dataset_name: str) -> DigitInput | None:
+    if _LINKED not in st.session_state:  # what the visitor came with; later drawings write the address themselves
+        st.session_state[_LINKED] = image_in_link()
+    linked: NDArray[np.uint8] | None = st.session_state[_LINKED]
+    sources = (*_SOURCES, _LINKED) if linked is not None else _SOURCES
+    source = st.segmented_control(
+        "Digit",
+        sources,
+        default=sources[-1] if linked is not None else sources[0],
+        required=True,
+        key="digit-source",
+        persist_state="session",
+    )
+    if source == _LINKED and linked is not None:
+        return DigitInput(linked, _ORIGIN)
+    if source == "Test digit":
+        put_image_in_link(None)
+        return _pick(loaders.dataset(dataset_name))
+    if source == "Draw":
+        content = drawing_pad("digit-pad")
+        hint = "Draw one digit on the black square."
+    else:
+        file = st.file_uploader("Picture of one digit", type=list(ACCEPTED), key="digit-upload")
+        content, hint = (file.getvalue() if file else None), "A photograph or a scan: dark on light, or light on dark."
+    if content is None:
+        st.caption(hint)
+        return None
+    digit = _read_once(content, is_upload=source == "Upload")
+    if digit is not None:
+        put_image_in_link(digit.binary)
+    return digit
+
+
+def _read_once(content: bytes, *, is_upload: bool) -> DigitInput | None:
+    """What a picture becomes; where the server does not take it now, what the picture before it became."""
+    mark = hashlib.sha256(content).digest()
+    read, answer = st.session_state.get(_READ, (None, None))
+    if read != mark:
+        try:
+            if is_upload:
+                count_upload()
+            with computing() if is_large(content) else charged():
+                answer = _prepare(content)
+        except DigitError as error:
+            answer = str(error)
+        except Refused as refusal:
+            st.warning(str(refusal))
+            return answer if isinstance(answer, DigitInput) else None
+        st.session_state[_READ] = mark, answer
+    if isinstance(answer, DigitInput):
+        return answer
+    st.error(str(answer))
+    return None
+
+
+def _prepare(content: bytes) -> DigitInput:
+    picture = read_picture(content)
+    digit = prepare_digit(picture)
+    polarity = "dark ink on light paper, inverted" if digit.inverted else "light ink on dark paper"
+    binary = binarize(digit.grey.reshape(-1), 0)
+    left, top, right, bottom = digit.box
+    steps = {
+        f"as it came, {picture.shape[1]}×{picture.shape[0]}; ink {right - left}×{bottom - top}": fit_square(picture),
+        "ink scaled to 20 pixels, mass centred in 28": digit.grey,
+        "each pixel drawn once: what the model sees": 255 * binary.reshape(digit.grey.shape),
+    }
+    return DigitInput(binary, polarity, steps)
+
+
+def show_preparation(digit: DigitInput) -> None:
+    """How the digit came to be what the model sees."""
+    if not digit.steps:
+        st.image(tile(digit.binary[None], 1, zoom=6), output_format="PNG", alt="The binarized digit, 28 by 28 pixels")
+        st.caption(f"What the model sees: 28×28 zeros and ones. From {digit.origin}.")
+        return
+    for column, (words, picture) in zip(st.columns(3), digit.steps.items(), strict=True):
+        column.image(tile(picture.reshape(1, -1) / 255, 1, zoom=3), output_format="PNG", alt=words)
+        column.caption(words)
+    st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
+
+
+def _pick(dataset: Dataset) -> DigitInput:
+    last = len(dataset.test) - 1
+    index = int(
+        st.number_input(
+            f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
+        )
+    )
+    return _test_digit(dataset, index)
+
+
+def _test_digit(dataset: Dataset, index: int) -> DigitInput:
+    label = dataset.class_names[dataset.test.labels[index]]
+    origin = f"test image {index} of {dataset.name}, class {label}"
+    return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index)

@@ -1,0 +1,34 @@
+"""What one model says of the visitor's digit: computed once, and charged to who asked first."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.evaluation import EvaluationError
+from dlgmm_core.inspection import ImageReport, inspect_image
+from ui import loaders
+from ui.serving.limits import charged
+from ui.serving.shares import Refused
+
+__all__ = ["inspected"]
+
+
+def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8], bound: str) -> ImageReport:
+    """The report on a binary image (784,); stops the page with one sentence where there can be none."""
+    try:
+        report = _inspect(checkpoint, checkpoint.digest, image, bound)
+    except EvaluationError as error:
+        st.error(str(error))
+        st.stop()
+    except Refused as refusal:
+        st.warning(str(refusal))
+        st.stop()
+    return report
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _inspect(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8], bound: str) -> ImageReport:
+    model = loaders.model(_checkpoint.folder, digest)
+    with charged():
+        return inspect_image(model, image, bound)

@@ -1,0 +1,158 @@
+"""The ledger: a bound on log p(x) of one digit as a table whose columns add up to it."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.inspection import ImageReport
+from dlgmm_core.ledger import DRAWS, Ledger, open_ledger
+from dlgmm_core.objectives import BOUNDS
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.images import tile
+from ui.numbers import printed
+from ui.serving.limits import charged
+from ui.serving.shares import Refused
+from ui.theme import component_colour
+
+__all__ = ["show_ledger"]
+
+_GAUSSIAN = {
+    "eq1": "E[π<sub>k</sub>] E log p<sub>k</sub>(z)",
+    "mixture": "E[π<sub>k</sub> log p(z|π)/q(z|π, x)]",
+    "marginal": "E[π<sub>k</sub>] E log p(z)/q(z|x)",
+}
+_STYLE = """<style>
+.ledger { overflow-x: auto; }
+.ledger table { border-collapse: collapse; font-size: .92em; font-variant-numeric: tabular-nums; }
+.ledger th, .ledger td { text-align: right; padding: 4px 7px; border: 0; font-weight: 400; white-space: nowrap; }
+.ledger th:first-child { text-align: left; position: sticky; left: 0; background: var(--st-background-color, Canvas); }
+.ledger tr.sum td, .ledger tr.sum th { border-top: 1px solid currentColor; font-weight: 600; }
+.ledger img { image-rendering: pixelated; display: inline-block; }
+.ledger .bar { display: inline-block; height: 10px; vertical-align: middle;
+  background: var(--st-primary-color, #2b6cb0); }
+</style>"""
+
+
+def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, trained_on: str) -> None:
+    """The table of the chosen bound, and the gaps of all three to the estimate of log p(x)."""
+    names = list(BOUNDS)
+    bound = st.segmented_control(
+        "Bound", names, default=trained_on, required=True, key="ledger-bound", bind="query-params"
+    )
+    try:
+        ledgers = _ledgers(checkpoint, checkpoint.digest, digit.binary)
+    except Refused as refusal:
+        st.warning(str(refusal))
+        return
+    ledger = ledgers[bound]
+    with figure("ledger"):
+        st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
+        st.caption(
+            f"Nats, averaged over {DRAWS} draws of every component. Read down, then across: the shares of all columns,"
+            " the entropy and the stick's divergence add up to the ELBO."
+        )
+        st.html(_scrolling(_gaps(ledgers, bound, report.log_p), "What the bounds lose on this digit"))
+        st.caption(
+            f"log p(x) is itself estimated, with S = 500 and an effective sample size of {report.ess:.0f}: too low, if"
+            " anything. What a bound loses shrinks from eq1 to marginal."
+        )
+    settings = {"image": digit.origin, "draws of every component": DRAWS, "log p(x), S = 500": f"{report.log_p:.4f}"}
+    about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
+    export("ledger", about, recipes.ledger(checkpoint, digit, trained_on), lambda: _terms(ledgers))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _ledgers(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> dict[str, Ledger]:
+    """By bound."""
+    model = loaders.model(_checkpoint.folder, digest)
+    with charged():
+        return {name: open_ledger(model, image, name) for name in BOUNDS}
+
+
+def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
+    """Every term of every bound; those that belong to no component have none."""
+    rows: list[dict[str, object]] = []
+    for bound, ledger in ledgers.items():
+        columns = {
+            "weight": ledger.weights,
+            "log p(x|z)": ledger.log_likelihood,
+            "weighted log p(x|z)": ledger.likelihood,
+            "Gaussian term": ledger.gaussian,
+        }
+        for term, values in columns.items():
+            rows += [{"bound": bound, "term": term, "component": k + 1, "value": v} for k, v in enumerate(values)]
+        whole = {"entropy": ledger.entropy, "sticks": ledger.sticks, "ELBO": ledger.elbo}
+        rows += [{"bound": bound, "term": term, "component": None, "value": value} for term, value in whole.items()]
+    return pd.DataFrame(rows).astype({"component": "Int64"})
+
+
+def _scrolling(table: str, name: str) -> str:
+    """In a frame that the keyboard reaches, and then scrolls where the table is too wide."""
+    return f'{_STYLE}<div class="ledger" role="region" tabindex="0" aria-label="{name}">{table}</div>'
+
+
+def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
+    k = len(ledger.weights)
+    heads = []
+    for i, picture in enumerate(report.reconstructions):
+        square = f'<span style="color:{component_colour(i)}">■</span>'
+        heads.append(f"{square} {i + 1}<br/>{_picture(picture, i)}")
+    lines = [_line("component k" if k > 1 else "term", [*heads, "all"], "th")]
+    mixture = k > 1
+    if mixture:
+        lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in ledger.weights), "1"]))
+    if report.component_posterior is not None:
+        lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior), "1"]))
+    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in ledger.log_likelihood), ""]))
+    if mixture:
+        shares = [*(_nats(v) for v in ledger.likelihood), _nats(ledger.likelihood.sum())]
+        lines.append(_line("weighted: E[π<sub>k</sub>] log p(x|z<sub>k</sub>)", shares))
+    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in ledger.gaussian), _nats(ledger.gaussian.sum())]))
+    blank = [""] * k
+    if bound == "eq1":
+        lines.append(_line("entropy −E log Σ π<sub>k</sub> q<sub>k</sub>(z)", [*blank, _nats(ledger.entropy)]))
+    if bound != "marginal" and report.sticks is not None:
+        lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(ledger.sticks)]))
+    columns = ledger.likelihood + ledger.gaussian
+    lines.append(_line(f"ELBO ({bound})", [*(_nats(v) for v in columns), _nats(ledger.elbo)], css="sum"))
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _gaps(ledgers: dict[str, Ledger], chosen: str, log_p: float) -> str:
+    widest = max(log_p - ledger.elbo for ledger in ledgers.values())
+    lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "the gap as a bar"], "th")]
+    for name, ledger in ledgers.items():
+        gap = log_p - ledger.elbo
+        bar = f'<span class="bar" style="width:{max(1, round(240 * gap / widest))}px"></span>' if widest > 0 else ""
+        label = f"<b>{name}</b>" if name == chosen else name
+        cells = f'<td>{_nats(ledger.elbo)}</td><td>{gap:.2f}</td><td style="text-align:left">{bar}</td>'
+        lines.append(f"<tr><th>{label}</th>{cells}</tr>")
+    lines.append(_line("log p(x), S = 500", [_nats(log_p), "", ""]))
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _line(name: str, cells: Sequence[str], tag: str = "td", css: str = "") -> str:
+    body = "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+    return f'<tr class="{css}"><th scope="row">{name}</th>{body}</tr>'
+
+
+def _nats(value: float) -> str:
+    return printed(value, ".2f")
+
+
+def _picture(probabilities: NDArray[np.float32], k: int) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(tile(probabilities[None], 1, zoom=2)).save(buffer, "PNG")
+    content = base64.b64encode(buffer.getvalue()).decode()
+    alt = f"reconstruction of component {k + 1}"
+    return f'<img width="56" height="56" alt="{alt}" src="data:image/png;base64,{content}"/>'

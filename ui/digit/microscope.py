@@ -1,0 +1,127 @@
+"""The log p(x) microscope: how the estimates of every chosen model settle on one digit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.ledger import open_ledger
+from dlgmm_core.microscope import Settling, watch_settling
+from dlgmm_core.models import MODELS
+from dlgmm_core.objectives import elbo_of
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.figures import layout
+from ui.serving.limits import computing
+from ui.serving.shares import Refused
+from ui.theme import DASHES, MODEL_COLOURS
+
+__all__ = ["show_microscope"]
+
+LARGEST, REPEATS = 5000, 8
+
+
+def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> None:
+    """Draws the curves one model after the other, with progress; what was seen once is kept."""
+    chart, progress, found = figure("microscope").empty(), st.progress(0.0), []
+    for number, checkpoint in enumerate(checkpoints):
+        progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
+        try:
+            found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, digit.binary)))
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+        words = ", ".join(f"{c.name} {s.log_p[:, -1].mean():.1f}" for c, s, _ in found)
+        alt = f"Estimates of log p(x) that rise with S; at S = {LARGEST:,}, in nats: {words}"
+        chart.plotly_chart(_figure(found), key=f"microscope-{number}", alt=alt)
+    progress.empty()
+    if not found:
+        return
+    effective = ", ".join(f"{c.name} {s.ess[:, -1].mean():.0f}" for c, s, _ in found)
+    st.caption(
+        f"Estimates of log p(x) against S, the samples used: line, the mean of {REPEATS} independent runs; band, their"
+        " range. Thin lines are ELBOs, each of the bound its model was trained on. An estimate is too low in"
+        " expectation and rises to log p(x); where a curve still rises, S is not enough. Effective samples of"
+        f" {LARGEST:,}: {effective}."
+    )
+    settings = {"image": digit.origin, "independent runs": REPEATS}
+    shown = [checkpoint for checkpoint, _, _ in found]
+    about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
+    export("microscope", about, recipes.settling(shown, digit, LARGEST, REPEATS), lambda: _table(found))
+
+
+def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
+    """One row a model, run and S."""
+    tables = []
+    for checkpoint, settling, elbo in found:
+        runs, sizes = settling.log_p.shape
+        tables.append(
+            pd.DataFrame(
+                {
+                    "checkpoint": checkpoint.name,
+                    "run": np.repeat(np.arange(1, runs + 1), sizes),
+                    "S": np.tile(settling.sizes, runs),
+                    "log p(x)": settling.log_p.ravel(),
+                    "effective samples": settling.ess.ravel(),
+                    "ELBO": elbo,
+                }
+            )
+        )
+    return pd.concat(tables)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> tuple[Settling, float]:
+    """The curves of one digit, and the ELBO of the bound that the model was trained on."""
+    model = loaders.model(_checkpoint.folder, digest)
+    with computing():
+        settling = next(found for _, found in watch_settling(model, image, LARGEST, REPEATS) if found is not None)
+        return settling, open_ledger(model, image, elbo_of(_checkpoint.train_config.bound)).elbo
+
+
+def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
+    chart, seen = go.Figure(), dict.fromkeys(MODELS, 0)
+    for checkpoint, settling, elbo in found:
+        model = checkpoint.model_config.model
+        dash = DASHES[seen[model] % len(DASHES)]
+        seen[model] += 1
+        colour, sizes = MODEL_COLOURS[model], settling.sizes
+        low, high = settling.log_p.min(0), settling.log_p.max(0)
+        chart.add_scatter(
+            x=np.concatenate([sizes, sizes[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            fillcolor=colour,
+            opacity=0.15,
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=checkpoint.name,
+        )
+        chart.add_scatter(
+            x=sizes,
+            y=settling.log_p.mean(0),
+            name=checkpoint.name,
+            line={"color": colour, "dash": dash, "width": 2.5},
+            legendgroup=checkpoint.name,
+            customdata=np.stack([settling.ess.mean(0), settling.log_p.std(0)], 1),
+            hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
+            "<br>effective samples %{customdata[0]:.1f}",
+        )
+        chart.add_scatter(
+            x=[1, LARGEST],
+            y=[elbo, elbo],
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 1},
+            legendgroup=checkpoint.name,
+            showlegend=False,
+            hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",
+        )
+    chart.update_xaxes(type="log")
+    return layout(chart, "importance samples S", "estimate of log p(x), nats", 460)

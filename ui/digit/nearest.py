@@ -1,0 +1,108 @@
+"""Where a digit lies among the others: its nearest training digits, their vote, and its place on the map."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.knn import KNN_SIZES, encode, neighbours, vote
+from dlgmm_core.projection import place
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.images import tile
+from ui.latent.scatter import draw_map
+from ui.serving.limits import computing
+from ui.serving.shares import Refused
+
+__all__ = ["show_neighbours", "show_places"]
+
+NEAREST, MAP_SIDE = 10, 420
+Coordinates = NDArray[np.float32]
+
+
+def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
+    """Ten training digits a model, nearest first, and what three, five and ten of them vote."""
+    dataset, shown, rows = loaders.dataset(dataset_name), [], []
+    progress, place_of_rows = st.progress(0.0), figure("neighbours")
+    for number, checkpoint in enumerate(checkpoints):
+        progress.progress(number / len(checkpoints), f"Searching the neighbours under {checkpoint.name} …")
+        try:
+            codes = loaders.codes(checkpoint.folder, checkpoint.digest, dataset_name, "train", "mean")
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+        code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
+        nearest = neighbours(codes, code, NEAREST)
+        labels = dataset.train.labels[nearest]
+        votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
+        names = ", ".join(dataset.class_names[label] for label in labels[0])
+        words, picture = place_of_rows.columns([2, 5], vertical_alignment="center")
+        words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
+        picture.image(
+            tile(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
+            output_format="PNG",
+            alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
+        )
+        for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):
+            rows.append((checkpoint.name, rank, index, dataset.class_names[label]))
+        shown.append(checkpoint)
+    progress.empty()
+    if not shown:
+        return
+    st.caption("Euclidean distance between posterior means, nearest first.")
+    about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
+    lines = recipes.nearest(shown, digit, dataset_name, NEAREST)
+    columns = ["checkpoint", "rank", "training image", "class"]
+    export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
+
+
+def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
+    """The digit ringed on every stored t-SNE map of the data set's test images."""
+    dataset = loaders.dataset(dataset_name)
+    own = [c for c in checkpoints if c.train_config.dataset == dataset_name]
+    mapped = [(c, stored[0]) for c in own if (stored := loaders.tsne_map(c)) is not None]
+    if not mapped:
+        st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
+        return
+    columns, placed = figure("places").columns(min(2, len(mapped)), gap="large"), []
+    for number, (checkpoint, coordinates) in enumerate(mapped):
+        with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
+            try:
+                anchored = loaders.anchored_map(checkpoint, dataset_name)
+                if anchored is None:  # taken away since
+                    continue
+                code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
+                with computing():
+                    (point,) = place(anchored, coordinates, code)
+            except Refused as refusal:
+                st.warning(str(refusal))
+                break
+            classes = dataset.test.labels, dataset.class_names
+            theme = st.context.theme.type or "light"
+            picture = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
+            words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
+            st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
+            placed.append((checkpoint, coordinates, point))
+    if not placed:
+        return
+    shown = [checkpoint for checkpoint, _, _ in placed]
+    about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
+    export("places", about, recipes.places(shown, digit, dataset_name), lambda: _table(placed, dataset))
+
+
+def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], dataset: Dataset) -> pd.DataFrame:
+    """One row a test image and map, and the digit's own, which has no number and no class."""
+    tables = []
+    for checkpoint, coordinates, point in placed:
+        names = [dataset.class_names[label] for label in dataset.test.labels]
+        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
+        table[["x", "y"]] = coordinates
+        digit = pd.DataFrame({"checkpoint": [checkpoint.name], "x": point[0], "y": point[1]})
+        tables.append(pd.concat([table, digit]))
+    return pd.concat(tables).astype({"test image": "Int64"})

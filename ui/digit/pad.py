@@ -1,0 +1,44 @@
+"""A drawing pad: strokes of a pointer or of the arrow keys in the browser, a small grey picture in Python.
+
+The pad speaks when a stroke ends. Its picture is white ink on black, PNG in a data URL, and is treated
+like an upload: nothing of it is believed before `ui.digit.uploads` has looked.
+"""
+
+import base64
+
+import streamlit as st
+
+from ui.widgets import widget
+
+__all__ = ["drawing_pad"]
+
+_HTML = """
+<div class="paper">
+  <canvas width="224" height="224" tabindex="0" role="application" aria-label="Drawing pad: draw one digit"
+    aria-describedby="keys"></canvas>
+  <div class="pen"></div>
+</div>
+<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it.</p>
+<p class="spoken" role="status"></p>
+<button type="button">Clear</button>
+"""
+
+
+_pad = widget("digit_pad", _HTML, "pad", "pad")
+_PREFIX = "data:image/png;base64,"
+
+
+def drawing_pad(key: str) -> bytes | None:
+    """The drawing as PNG bytes; None while the pad is empty."""
+    kept = f"{key}-picture"  # a component's own state is lost when the visitor changes the page
+    result = _pad(key=key, data={"picture": st.session_state.get(kept)}, on_picture_change=lambda: None)
+    state = st.session_state.get(key)
+    if state is not None and "picture" in state:
+        st.session_state[kept] = result.picture
+    picture = st.session_state.get(kept)
+    if not isinstance(picture, str) or not picture.startswith(_PREFIX):
+        return None
+    try:
+        return base64.b64decode(picture.removeprefix(_PREFIX), validate=True)
+    except ValueError:  # also where it is not ASCII
+        return None

@@ -1,0 +1,74 @@
+"""What one model makes of one digit: its figures, its weights beside its responsibilities, its reconstructions."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.inspection import ImageReport
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure, pixel_table
+from ui.figures import weights_figure
+from ui.images import tile
+from ui.numbers import printed
+
+__all__ = ["show_figures", "show_reconstructions", "show_weights"]
+
+
+def show_figures(report: ImageReport, bound: str) -> None:
+    """log p(x), the bound below it, and what lies between."""
+    log_p, elbo, gap = st.columns(3)
+    effective = f"Effective sample size {report.ess:.0f}."
+    log_p.metric("log p(x), nats (S = 500)", printed(report.log_p, ".1f"), help=effective)
+    elbo.metric(f"ELBO ({bound}), nats", printed(report.elbo, ".1f"))
+    lost = printed(report.log_p - report.elbo, ".1f")
+    gap.metric("gap, nats", lost, help="What the bound loses on this digit.")
+
+
+def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, bound: str) -> None:
+    """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
+    assert report.sticks is not None
+    with figure("weights"):
+        chart = weights_figure(report.sticks, report.component_posterior)
+        st.plotly_chart(chart, key="weights", alt=_in_words(report))
+    if report.component_posterior is not None:
+        st.caption(
+            "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
+            " itself where it lies. They need not agree."
+        )
+    settings = {"image": digit.origin, "samples of log p(x)": 500}
+    about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
+    export("weights", about, recipes.report(checkpoint, digit, bound), lambda: _weights(report))
+
+
+def _in_words(report: ImageReport) -> str:
+    """The chart for those who do not see it."""
+    assert report.sticks is not None
+    found = {"weights": report.sticks.mean, "responsibilities": report.component_posterior}
+    lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)
+    return f"Bars, component 1 first: {'; '.join(lists)}"
+
+
+def _weights(report: ImageReport) -> pd.DataFrame:
+    sticks = report.sticks
+    assert sticks is not None
+    columns = {"E[π|x]": sticks.mean, "5 % of π": sticks.low, "95 % of π": sticks.high}
+    if report.component_posterior is not None:
+        columns["p(k|x)"] = report.component_posterior
+    return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})
+
+
+def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, bound: str) -> None:
+    """What each component's mean code is decoded to."""
+    images = report.reconstructions
+    st.subheader("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
+    figure("reconstructions").image(
+        tile(images, columns=min(9, len(images)), zoom=3, gap=6),
+        output_format="PNG",
+        alt="Reconstructions of the digit, component 1 first",
+    )
+    about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
+    rows = {"component": np.arange(1, len(images) + 1)}
+    code = recipes.report(checkpoint, digit, bound)
+    export("reconstructions", about, code, lambda: pixel_table(images, **rows))

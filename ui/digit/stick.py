@@ -1,0 +1,82 @@
+"""The stick of one digit, broken by the encoder's fractions; on the SB-VAE, where it is the code, a digit to drag."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.inspection import StickReport, stick_density
+from dlgmm_core.models import MODELS
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.serving.weights import base64_floats, decoder_address
+from ui.theme import component_colour, ink_on
+from ui.widgets import widget
+
+__all__ = ["show_stick"]
+
+POINTS = 101  # of each density curve
+
+_widget = widget("stick", '<div class="stick"></div>', "stick", "decoder", "stick")
+
+
+@st.fragment
+def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, bound: str) -> None:
+    """The stick at its mean, with draws, densities and, where the pieces are the code, the decoded digit.
+
+    It is a fragment because the widget says where its breaks are: nothing else on the page depends on them.
+    """
+    a, b = sticks.concentration1, sticks.concentration0
+    v = np.linspace(0.5 / POINTS, 1 - 0.5 / POINTS, POINTS)
+    is_code = not MODELS[checkpoint.model_config.model].is_mixture
+    pieces_left = 1 - np.concatenate([[0.0], np.cumsum(sticks.mean)[:-1]])
+    mean = (sticks.mean / pieces_left)[:-1]
+    colours = [component_colour(k) for k in range(len(sticks.mean))]
+    signature = f"{checkpoint.digest} {sticks.mean.tobytes().hex()}"
+    with figure("stick"):
+        result = _widget(
+            key="digit-stick",
+            data={
+                "signature": signature,
+                "concentrations": np.stack([a, b], 1).tolist(),
+                "mean": base64_floats(mean),
+                "draws": base64_floats(sticks.draws),
+                "density": base64_floats(np.stack([stick_density(*ab, v) for ab in zip(a, b, strict=True)])),
+                "colours": colours,
+                "inks": [ink_on(colour) for colour in colours],
+                "decoder": decoder_address(checkpoint) if is_code else None,
+            },
+            on_now_change=lambda: None,
+        )
+    moved = _moved(result.now, signature, len(mean))
+    settings = {"image": digit.origin, "fractions": "their means" if moved is None else "redrawn, or moved by hand"}
+    export(
+        "stick",
+        About("the stick: its fractions v and pieces π", [checkpoint], seed=0, settings=settings),
+        recipes.stick(checkpoint, digit, bound, moved, is_code=is_code),
+        lambda: _table(sticks, mean if moved is None else np.array(moved)),
+    )
+
+
+def _moved(said: Any, signature: str, count: int) -> tuple[float, ...] | None:
+    """The fractions that the widget says it shows of this digit; None while they are the means."""
+    if not isinstance(said, Mapping) or said.get("signature") != signature:
+        return None
+    fractions = said.get("fractions")
+    if not isinstance(fractions, list) or len(fractions) != count:
+        return None
+    return tuple(float(fraction) for fraction in fractions)
+
+
+def _table(sticks: StickReport, fractions: NDArray[np.float64]) -> pd.DataFrame:
+    """One row a piece; the last one is what the fractions leave."""
+    left = np.cumprod(np.append(1, 1 - fractions))
+    whole = {"a": sticks.concentration1, "b": sticks.concentration0, "v": fractions}
+    columns = {name: np.append(values, np.nan) for name, values in whole.items()}
+    pieces = np.append(fractions, 1) * left
+    return pd.DataFrame({"piece": np.arange(1, len(pieces) + 1), **columns, "π": pieces, "E[π|x]": sticks.mean})

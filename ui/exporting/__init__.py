@@ -1,0 +1,1 @@
+"""Every figure as a picture, a table, and lines of Python."""

@@ -1,0 +1,179 @@
+"""Copy as Python: for every figure of a prior, a digit or a run, the lines of `dlgmm_core` that reproduce its numbers.
+
+They are written from what is shown, run in the repository's folder, and stop where the weights are no
+longer those that were shown. The first line of each docstring says what the lines make.
+"""
+
+import base64
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlgmm_core.checkpoints import Checkpoint
+from ui.digit.digit_input import DigitInput
+from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
+
+__all__ = [
+    "components",
+    "densities",
+    "ledger",
+    "nearest",
+    "places",
+    "prior",
+    "report",
+    "run",
+    "series",
+    "settling",
+    "siblings",
+    "stick",
+]
+
+
+def _image(digit: DigitInput) -> str:
+    """The line that makes `image`: a test image where it is one, else its 784 pixels, eight a byte."""
+    if digit.index is not None:
+        return f'image = load_dataset("{digit.dataset}").test.binary[{digit.index}]'
+    packed = base64.b64encode(np.packbits(digit.binary).tobytes()).decode()
+    return f'image = np.unpackbits(np.frombuffer(b64decode("{packed}"), np.uint8))'
+
+
+# ---- the prior
+
+
+def prior(checkpoint: Checkpoint, count: int, seed: int, *, is_stick: bool) -> str:
+    """A model's card: `samples` (count, 784) of the `components`; `density` of the prior at `z`, or `pieces`."""
+    samples = f"samples, components = ancestral_samples(model, {count}, seed={seed})  # probability of ink"
+    if is_stick:
+        return script(load_model(checkpoint), samples, "pieces = model.prior().mean[0].numpy()  # E[pi]")
+    return script(
+        load_model(checkpoint),
+        samples,
+        "means, scales = np.array(model.config.prior_means), np.array(model.config.prior_scales)",
+        "weights = model.prior().log_mean_weights.exp()[:, 0].numpy()  # E[pi]",
+        "reach = max(abs(means) + 3 * scales)",
+        "z = np.linspace(-reach, reach, 300)  # one coordinate of the code",
+        "density = (weights * norm(means, scales).pdf(z[:, None])).sum(1)",
+    )
+
+
+def components(
+    checkpoint: Checkpoint,
+    means: Sequence[float],
+    scales: Sequence[float],
+    count: int,
+    seed: int,
+    *,
+    is_shared: bool,
+    is_ink: bool,
+) -> str:
+    """`rows` (K, count, 784) of every component, and `ancestral` (count, 784) of the components `drawn`."""
+    return script(
+        load_model(checkpoint),
+        "offsets, stretches = shapes(model)  # zeros and ones, unless the prior is learnt",
+        f"means = np.array({numbers(means)})[:, None] + offsets",
+        f"scales = np.array({numbers(scales)})[:, None] * stretches",
+        "\ndef decode(codes):",
+        "    return model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()\n",
+        f"noise = component_noise(model.config, {count}, seed={seed})",
+        "noise = noise[:1]  # the same in every row" if is_shared else "",
+        "rows = decode(means[:, None] + scales[:, None] * noise)  # probability of ink",
+        f"drawn, noise = ancestral_noise(model, {count}, seed={seed})",
+        "ancestral = decode(means[drawn] + scales[drawn] * noise)",
+        "rows, ancestral = rows > 0.5, ancestral > 0.5" if is_ink else "",
+    )
+
+
+def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
+    """`samples` (K, count, 784) by name."""
+    line = f"samples[name] = component_samples(model, *centres(model), {count}, seed={seed})  # probability of ink"
+    return script("samples = {}", each_model(checkpoints, line))
+
+
+# ---- one digit
+
+
+def report(checkpoint: Checkpoint, digit: DigitInput, bound: str) -> str:
+    """`report`: sticks, weights, responsibilities, reconstructions, log p(x); see `ImageReport`."""
+    return script(load_model(checkpoint), _image(digit), f'report = inspect_image(model, image, "{bound}")')
+
+
+def stick(
+    checkpoint: Checkpoint, digit: DigitInput, bound: str, moved: Sequence[float] | None, *, is_code: bool
+) -> str:
+    """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (784,) if they are a code."""
+    shown = (f'report = inspect_image(model, image, "{bound}")', "pieces = report.sticks.mean")
+    if moved is not None:
+        shown = (
+            f"v = np.array({numbers(moved)})  # redrawn, or moved by hand",
+            "pieces = np.append(v, 1) * np.cumprod(np.append(1, 1 - v))",
+        )
+    decoded = "decoded = model.likelihood(torch.from_numpy(pieces[None].astype(np.float32))).probs[0].numpy()"
+    return script(load_model(checkpoint), "" if moved else _image(digit), *shown, decoded if is_code else "")
+
+
+def ledger(checkpoint: Checkpoint, digit: DigitInput, bound: str) -> str:
+    """`ledgers` by bound, and the `report` whose log p(x) they are held against."""
+    return script(
+        load_model(checkpoint),
+        _image(digit),
+        "ledgers = {bound: open_ledger(model, image, bound) for bound in BOUNDS}",
+        f'report = inspect_image(model, image, "{bound}")',
+    )
+
+
+def settling(checkpoints: Sequence[Checkpoint], digit: DigitInput, largest: int, repeats: int) -> str:
+    """`settlings` and `elbos` by name."""
+    loop = each_model(
+        checkpoints,
+        f"*_, (_, settlings[name]) = watch_settling(model, image, {largest}, {repeats})",
+        "elbos[name] = open_ledger(model, image, elbo_of(checkpoint.train_config.bound)).elbo",
+    )
+    return script(_image(digit), "settlings, elbos = {}, {}", loop)
+
+
+def nearest(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str, count: int) -> str:
+    """`nearest` (count,) training images by name, and the `classes` of these."""
+    loop = each_model(
+        checkpoints,
+        f"nearest[name] = neighbours(encode(model, train.binary), encode(model, image[None]), {count})[0]",
+        "classes[name] = train.labels[nearest[name]]",
+    )
+    return script(_image(digit), f'train, nearest, classes = load_dataset("{dataset}").train, {{}}, {{}}', loop)
+
+
+def places(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str) -> str:
+    """`points` (2,) of the digit on each map, by name."""
+    loop = each_model(
+        checkpoints,
+        "coordinates, settings = load_map(checkpoint)",
+        "anchored = anchor(coordinates, encode(model, test.binary), settings)",
+        "points[name] = place(anchored, coordinates, encode(model, image[None]))[0]",
+    )
+    return script(_image(digit), f'test, points = load_dataset("{dataset}").test, {{}}', loop)
+
+
+# ---- the Kumaraswamy bench
+
+
+def densities(a: float, b: float, u: float) -> str:
+    """`density` and `matched`, the Beta's, at fractions `v`; the `draw` that u becomes."""
+    return script(
+        "v = np.linspace(0.002, 0.998, 499)",
+        f"density, matched = kumaraswamy_density(v, {a}, {b}), matched_density(v, {a}, {b})",
+        f"draw, (alpha, beta) = fraction({u}, {a}, {b}), matched_beta({a}, {b})",
+    )
+
+
+def series(a: float, b: float, alpha: float, beta: float) -> str:
+    """`cut`, the divergence by 1, 2, ... terms, and `exact`, by quadrature."""
+    return script(
+        f"cut = kl_by_series({a}, {b}, {alpha}, {beta})", f"exact = kl_by_quadrature({a}, {b}, {alpha}, {beta})"
+    )
+
+
+# ---- training
+
+
+def run(name: str) -> str:
+    """`history`: the bounds of a run after every epoch, and the mean weights of its components."""
+    return script(f"history = read_history(Path({quoted(f'checkpoints/{name}')}))")

@@ -1,0 +1,138 @@
+"""Copy as Python: for every figure of a test set, the few lines of `dlgmm_core` that reproduce its numbers.
+
+As those of `recipes`: they run in the repository's folder, and stop where the weights have changed since.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlgmm_core.checkpoints import Checkpoint
+from ui.exporting.scripts import each_model, join, load_model, quoted, script
+
+__all__ = ["changes", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]
+
+
+# ---- the maps
+
+
+def maps(
+    checkpoints: Sequence[Checkpoint], dataset: str, nll_samples: int | None, group: Mapping[str, Any] | None
+) -> str:
+    """By name: `coordinates` (N, 2), `weights` (N, K) or None, `nll` (N,); `grouped` (N,), within an outline.
+
+    Args:
+        checkpoints: of the maps.
+        dataset: whose test set they are of.
+        nll_samples: S of -log p(x), where that is shown.
+        group: the outline drawn, {map: name, outline: [[x, y], ...]}, if there is one.
+    """
+    blocks = f"block_nll(model, test.binary, block, {nll_samples}) for block in range(-(-len(test) // NLL_BLOCK))"
+    loop = each_model(
+        checkpoints,
+        "# to compute the map anew, in a minute: fit_tsne(encode(model, test.binary), settings)",
+        "coordinates[name], settings = load_map(checkpoint)",
+        "weights[name] = expected_weights(model, test.binary)",
+        f"nll[name] = np.concatenate([{blocks}])" if nll_samples else "",
+    )
+    inside = ""
+    if group is not None:
+        corners = ", ".join(f"({x:.15g}, {y:.15g})" for x, y in group["outline"])
+        inside = join(
+            f"outline = np.array([{corners}])",
+            f"(x, y), (ax, ay) = coordinates[{quoted(group['map'])}].astype(float).T[..., None], outline.T",
+            "bx, by = np.roll(outline, 1, 0).T",
+            'with np.errstate(divide="ignore", invalid="ignore"):  # level edges cross no level line',
+            "    crossed = ((ay > y) != (by > y)) & (x < ax + (bx - ax) * (y - ay) / (by - ay))",
+            "grouped = crossed.sum(1) % 2 == 1",
+        )
+    return script(
+        f'test = load_dataset("{dataset}").test',
+        "coordinates, weights, nll = {}, {}, {}" if nll_samples else "coordinates, weights = {}, {}",
+        loop,
+        inside,
+    )
+
+
+def reconstructions(checkpoints: Sequence[Checkpoint], dataset: str, index: int) -> str:
+    """The `image` (784,), and `reconstructions` (784,) by name."""
+    loop = each_model(checkpoints, "reconstructions[name] = reconstruct(model, image[None])[0]  # probability of ink")
+    return script(f'image = load_dataset("{dataset}").test.binary[{index}]', "reconstructions = {}", loop)
+
+
+def path(checkpoints: Sequence[Checkpoint], dataset: str, images: tuple[int, int], points: int, step: int) -> str:
+    """`paths` and `digits` (points, 784) by name; those shown are at index `shown`."""
+    loop = each_model(
+        checkpoints,
+        f"paths[name] = code_path(model, *images, {points})",
+        "digits[name] = model.likelihood(torch.from_numpy(paths[name].codes)).probs.numpy()",
+    )
+    given = f'images = load_dataset("{dataset}").test.binary[{list(images)}]'
+    return script(given, f"paths, digits, shown = {{}}, {{}}, {step}", loop)
+
+
+# ---- kNN and likelihood
+
+
+def _encoded(representation: str, points: int) -> str:
+    sets = f"(data.train.binary[:{points}], data.test.binary)"
+    return f'train, test = (encode(model, images, "{representation}") for images in {sets})'
+
+
+def errors(
+    checkpoints: Sequence[Checkpoint],
+    sizes: Sequence[int],
+    dataset: str,
+    representation: str,
+    points: int,
+    metric: str,
+) -> str:
+    """`errors` by name: an `Interval` in percent for each of `sizes`."""
+    loop = each_model(
+        checkpoints,
+        _encoded(representation, points),
+        f'labels = data.train.labels[neighbours(train, test, max(sizes), "{metric}")]',
+        "errors[name] = [error_rate(vote(labels, k), data.test.labels) for k in sizes]  # percent",
+    )
+    return script(f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}', loop)
+
+
+def mistakes(checkpoint: Checkpoint, k: int, dataset: str, representation: str, points: int, metric: str) -> str:
+    """`wrong`, the test images that the vote gets wrong; `predicted` (N,) and `nearest` (N, k) of all."""
+    return script(
+        load_model(checkpoint),
+        f'data = load_dataset("{dataset}")',
+        _encoded(representation, points),
+        f'nearest = neighbours(train, test, {k}, "{metric}")',
+        f"predicted = vote(data.train.labels[nearest], {k})",
+        "wrong = np.flatnonzero(predicted != data.test.labels)",
+    )
+
+
+def changes(
+    checkpoints: tuple[Checkpoint, Checkpoint], k: int, dataset: str, representation: str, points: int, metric: str
+) -> str:
+    """`nearest` (N, k) by name, and how many of them the two models `shared` (N,)."""
+    loop = each_model(
+        checkpoints, _encoded(representation, points), f'nearest[name] = neighbours(train, test, {k}, "{metric}")'
+    )
+    return script(
+        f'data, nearest = load_dataset("{dataset}"), {{}}',
+        loop,
+        "one, other = nearest.values()",
+        "shared = (one[:, :, None] == other[:, None, :]).any(-1).sum(1)",
+    )
+
+
+def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
+    """`nll` by name and S, as it was measured."""
+    loop = each_model(
+        checkpoints,
+        f"# measured by: python -m dlgmm_core evaluate NAME --dataset {dataset} --samples S ...",
+        f'nll[name] = read_metrics(checkpoint)["test"]["{dataset}"]["nll"]  # value, ci95, ess by S',
+    )
+    return script("nll = {}", loop)
+
+
+def recorded(dataset: str) -> str:
+    """`rows` of the experiments that are measured on a test set, as `reproduce` recorded them."""
+    return script(f'rows = [row for row in read_results(Path("checkpoints")) if row["eval_dataset"] == "{dataset}"]')

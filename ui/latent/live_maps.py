@@ -1,0 +1,89 @@
+"""Maps of the test codes, drawn in the browser: what is pointed at or grouped on one is shown on all.
+
+Python sends addresses (`ui.latent.map_files`) and hears what was selected; panning, zooming, colouring and
+grouping ask nothing of it.
+"""
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.models import MODELS
+from dlgmm_core.projection import ProjectionConfig
+from ui.latent.map_files import images_address, nll_address, points_address, weights_address
+from ui.latent.map_nll import NLL_SAMPLES
+from ui.latent.map_view import MapView, current_view, hear, keep_view
+from ui.sidebar import label
+from ui.theme import SCALE_COLOURS, SIGN_COLOURS
+from ui.widgets import widget
+
+__all__ = ["glyphs", "live_maps"]
+
+_KEY = "latent-maps"
+_PARTS = ("decoder", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
+
+_widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
+
+
+def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset) -> MapView:
+    """Draws the maps side by side; returns what is looked at."""
+    pieces = max(_pieces(checkpoint) for checkpoint, _ in maps)
+    count, categories = len(dataset.test), max(pieces, len(dataset.class_names))
+    view = hear(st.session_state.get(_KEY), current_view()).within(count, categories)
+    keep_view(view)
+    _widget(
+        key=_KEY,
+        data={
+            "now": view.data(),
+            "count": count,
+            "images": images_address(dataset.name),
+            "classes": {
+                "names": dataset.class_names,
+                "glyphs": glyphs(dataset.class_names),
+                "colours": _repeated(len(dataset.class_names)),
+            },
+            "components": {"colours": _repeated(pieces)},
+            "scale": SCALE_COLOURS,
+            "samples": NLL_SAMPLES,
+            "maps": [_describe(checkpoint, settings) for checkpoint, settings in maps],
+        },
+        on_now_change=lambda: None,
+    )
+    return view
+
+
+def _repeated(count: int) -> dict[str, list[str]]:
+    """Colours of so many signs under each theme."""
+    return {theme: [colours[k % len(colours)] for k in range(count)] for theme, colours in SIGN_COLOURS.items()}
+
+
+def _pieces(checkpoint: Checkpoint) -> int:
+    """How many weights an image has; none under a single normal."""
+    config = checkpoint.model_config
+    if MODELS[config.model].is_mixture:
+        return config.num_components
+    return config.code_dim if config.model == "sb-vae" else 0
+
+
+def _describe(checkpoint: Checkpoint, settings: ProjectionConfig) -> dict[str, Any]:
+    return {
+        "name": checkpoint.name,
+        "title": label(checkpoint),
+        "settings": f"seed {settings.seed}, perplexity {settings.perplexity:g}, {settings.iterations} iterations",
+        "points": points_address(checkpoint),
+        "weights": weights_address(checkpoint) if _pieces(checkpoint) else None,
+        "nll": nll_address(checkpoint),
+        "piece": "component" if MODELS[checkpoint.model_config.model].is_mixture else "piece",
+        "pieces": _pieces(checkpoint),
+    }
+
+
+def glyphs(names: Sequence[str]) -> list[str]:
+    """One character for each class: its name where that is one, else a letter."""
+    if all(len(name) == 1 for name in names):
+        return list(names)
+    return list((string.ascii_uppercase + string.ascii_lowercase + string.digits)[: len(names)])

@@ -1,0 +1,105 @@
+"""A slider between two images: each model decodes the way between their codes, in the browser, while it is dragged.
+
+The codes and what they say of the components come from `dlgmm_core.paths`; the decoders are files of
+`ui.serving.weights`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import torch
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.models import MODELS
+from dlgmm_core.paths import CodePath, code_path
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export, figure, pixel_table
+from ui.latent.map_files import images_address
+from ui.links import numbers_in_link, put_in_link
+from ui.serving.weights import base64_floats, decoder_address
+from ui.theme import component_colour
+from ui.widgets import widget
+
+__all__ = ["POINTS", "live_path"]
+
+POINTS = 41  # of the slider, ends included
+_KEPT = "latent-at"
+
+_widget = widget("live_path", '<div class="path"></div>', "path", "decoder", "map_files", "path")
+
+
+def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple[int, int]) -> None:
+    """The slider, and each model's decoded digit beneath it."""
+    key = f"latent-path-{images[0]}-{images[1]}"
+    step = _where(key)
+    st.session_state[_KEPT] = step
+    put_in_link("at", None if step == POINTS // 2 else [step])
+    ends = dataset.test.binary[images[0]], dataset.test.binary[images[1]]
+    paths = [code_path(loaders.model(c.folder, c.digest), *ends, POINTS) for c in checkpoints]
+    with figure("path"):
+        _widget(
+            key=key,
+            data={
+                "images": list(images),
+                "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
+                "file": images_address(dataset.name),
+                "points": POINTS,
+                "at": step,
+                "models": [_describe(checkpoint, path) for checkpoint, path in zip(checkpoints, paths, strict=True)],
+                "colours": [component_colour(k) for k in range(10)],
+            },
+            on_at_change=lambda: None,
+        )
+    settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
+    about = About("digits decoded on the way between two images", checkpoints, dataset.name, settings=settings)
+    code = recipes_test_set.path(checkpoints, dataset.name, images, POINTS, step)
+    export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
+
+
+def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
+    """One row a place on the way: the shares of components or pieces, and the decoded pixels."""
+    with torch.no_grad():
+        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        pixels = model.likelihood(torch.from_numpy(path.codes)).probs.numpy()
+    table = pixel_table(pixels, checkpoint=[checkpoint.name] * POINTS, t=np.linspace(0, 1, POINTS))
+    for k, share in enumerate([] if path.shares is None else path.shares.T):
+        table.insert(2 + k, f"share {k + 1}", share)
+    return table
+
+
+def _where(key: str) -> int:
+    """The slider's place: as it was let go of, as it was kept, as the address has it, or half way."""
+    said = st.session_state.get(key) or {}
+    asked = numbers_in_link("at", 1, 0, POINTS - 1) or (POINTS // 2,)
+    place = said.get("at")
+    if not isinstance(place, int | float) or not 0 <= place < POINTS:
+        place = st.session_state.get(_KEPT, asked[0])
+    return int(place)
+
+
+def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
+    is_mixture = MODELS[checkpoint.model_config.model].is_mixture
+    if path.shares is None:
+        words = (
+            "The components of this prior are all the same, so a code says nothing about its component."
+            if is_mixture
+            else "One bell: there are no components to move between."
+        )
+    else:
+        words = (
+            "Responsibilities p(k|z) of the prior's components, largest first:"
+            if is_mixture
+            else "The code is the stick; its largest pieces:"
+        )
+    return {
+        "title": checkpoint.name,
+        "decoder": decoder_address(checkpoint),
+        "codes": base64_floats(path.codes),
+        "shares": None if path.shares is None else base64_floats(path.shares),
+        "words": words,
+    }

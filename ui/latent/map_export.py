@@ -1,0 +1,72 @@
+"""What the linked maps are taken away as: every image's place, and what a map says of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.projection import ProjectionConfig
+from dlgmm_core.summaries import expected_weights, weight_entropy
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export
+from ui.latent.map_nll import NLL_SAMPLES, finished_nll
+from ui.latent.map_view import MapView
+
+__all__ = ["export_maps"]
+
+
+def export_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset, view: MapView) -> None:
+    """The maps that are drawn, with the group that is outlined on one of them."""
+    checkpoints = [checkpoint for checkpoint, _ in maps]
+    names = [checkpoint.name for checkpoint in checkpoints]
+    group = view.group
+    if group is not None and (group["map"] not in names or len(group["outline"]) < 3):
+        group = None
+    is_nll = view.colour == "nll" and all(finished_nll(checkpoint) is not None for checkpoint in checkpoints)
+    settings = {
+        "perplexity": ", ".join(f"{settings.perplexity:g}" for _, settings in maps),
+        "iterations": ", ".join(str(settings.iterations) for _, settings in maps),
+        "group": None if group is None else f"outlined on the map of {group['map']}",
+        "samples of log p(x)": NLL_SAMPLES if is_nll else None,
+    }
+    seeds = ", ".join(str(settings.seed) for _, settings in maps)
+    about = About("t-SNE maps of the test images' codes", checkpoints, dataset.name, seeds, settings)
+    code = recipes_test_set.maps(checkpoints, dataset.name, NLL_SAMPLES if is_nll else None, group)
+    export("maps", about, code, lambda: _table(checkpoints, dataset, group, is_nll))
+
+
+def _table(
+    checkpoints: Sequence[Checkpoint], dataset: Dataset, group: dict[str, Any] | None, is_nll: bool
+) -> pd.DataFrame:
+    """One row a map and test image; weights and likelihoods where they are known."""
+    names = [dataset.class_names[label] for label in dataset.test.labels]
+    places = {c.name: stored[0] for c in checkpoints if (stored := loaders.tsne_map(c)) is not None}
+    grouped = None if group is None else _within(places[group["map"]], np.array(group["outline"]))
+    tables = []
+    for checkpoint in checkpoints:
+        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
+        table[["x", "y"]] = places[checkpoint.name]
+        weights = expected_weights(loaders.model(checkpoint.folder, checkpoint.digest), dataset.test.binary)
+        if weights is not None:
+            table["component of largest weight"] = weights.argmax(1) + 1
+            table["largest weight"], table["entropy of weights"] = weights.max(1), weight_entropy(weights)
+        if is_nll:
+            table["-log p(x)"] = finished_nll(checkpoint)
+        if grouped is not None:
+            table["grouped"] = grouped
+        tables.append(table)
+    return pd.concat(tables).convert_dtypes()
+
+
+def _within(places: NDArray[np.float32], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) whether places (N, 2) lie within an outline (C, 2), by the number of edges to the right of each."""
+    (x, y), (ax, ay), (bx, by) = places.astype(float).T[..., None], outline.T, np.roll(outline, 1, 0).T
+    with np.errstate(divide="ignore", invalid="ignore"):  # a level edge crosses no level line
+        crossed = ((ay > y) != (by > y)) & (x < ax + (bx - ax) * (y - ay) / (by - ay))
+    inside: NDArray[np.bool_] = crossed.sum(1) % 2 == 1
+    return inside

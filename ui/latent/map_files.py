@@ -1,0 +1,129 @@
+"""What the maps of codes draw, as files for the browser: fetched once, kept by the browser's cache.
+
+Every address contains a digest of all that its content follows from, so it never changes and may be
+kept for ever. Numbers are little-endian, one array after the other:
+
+    images   (N, 98) bits of the test images, eight a byte, the first pixel highest
+    points   (N, 2) float32 coordinates; (N,) uint8 classes
+    weights  (N,) float32 largest E[pi|x]; (N,) float32 entropy, nats; (N,) uint8 which one is largest
+    nll      (N,) float32 -log p(x), nats
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError, file_digest
+from dlgmm_core.data import DATASETS
+from dlgmm_core.projection import load_map
+from dlgmm_core.sources import DataError
+from dlgmm_core.summaries import expected_weights, weight_entropy
+from ui import loaders
+from ui.latent.map_nll import finished_nll
+
+__all__ = ["MAP_ROUTE", "images_address", "nll_address", "points_address", "weights_address"]
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+@lru_cache(maxsize=4)
+def _packed(dataset: str) -> tuple[bytes, str]:
+    """The images of a test set and their digest."""
+    content = np.packbits(loaders.dataset(dataset).test.binary, axis=1).tobytes()
+    return content, hashlib.sha256(content).hexdigest()[:12]
+
+
+def images_address(dataset: str) -> str:
+    """Where the browser finds a test set's images, relative to the app's root."""
+    return f"maps/images/{dataset}/{_packed(dataset)[1]}"
+
+
+def points_address(checkpoint: Checkpoint) -> str:
+    """Where it finds a map; there must be one."""
+    return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint)}"
+
+
+def weights_address(checkpoint: Checkpoint) -> str:
+    """Where it finds what the weights say of each image; for models that have them."""
+    return f"maps/weights/{checkpoint.name}/{_digest(checkpoint)}"
+
+
+def nll_address(checkpoint: Checkpoint) -> str | None:
+    """Where it finds -log p(x) of each image, once it has been estimated."""
+    return None if finished_nll(checkpoint) is None else f"maps/nll/{checkpoint.name}/{_digest(checkpoint)}"
+
+
+def _digest(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.digest}-{_packed(checkpoint.train_config.dataset)[1]}"
+
+
+def _map_digest(checkpoint: Checkpoint) -> str:
+    return f"{_digest(checkpoint)}-{file_digest(checkpoint.folder / TSNE)}"
+
+
+def _points(checkpoint: Checkpoint) -> bytes | None:
+    stored = load_map(checkpoint)
+    if stored is None:
+        return None
+    labels = loaders.dataset(checkpoint.train_config.dataset).test.labels
+    return stored[0].astype("<f4").tobytes() + labels.astype(np.uint8).tobytes()
+
+
+@lru_cache(maxsize=64)
+def _weights_of(name: str, digest: str) -> bytes | None:
+    """Kept, because it takes the encoder."""
+    checkpoint = next(c for c in loaders.checkpoints() if c.name == name)
+    images = loaders.dataset(checkpoint.train_config.dataset).test.binary
+    weights = expected_weights(loaders.model(checkpoint.folder, checkpoint.digest), images)
+    if weights is None:
+        return None
+    numbers = np.stack([weights.max(1), weight_entropy(weights)]).astype("<f4")
+    return numbers.tobytes() + weights.argmax(1).astype(np.uint8).tobytes()
+
+
+def _weights(checkpoint: Checkpoint) -> bytes | None:
+    return _weights_of(checkpoint.name, _digest(checkpoint))
+
+
+def _nll(checkpoint: Checkpoint) -> bytes | None:
+    values = finished_nll(checkpoint)
+    return None if values is None else values.astype("<f4").tobytes()
+
+
+# What is of a checkpoint: the digest that must be asked for, and the content.
+_OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str], Callable[[Checkpoint], bytes | None]]] = {
+    "points": (_map_digest, _points),
+    "weights": (_digest, _weights),
+    "nll": (_digest, _nll),
+}
+
+
+def map_file(kind: str, name: str, digest: str) -> bytes | None:
+    """The content of an address; None if there is no such: names are looked up, never joined to a path."""
+    try:
+        if kind == "images" and name in DATASETS:
+            content, current = _packed(name)
+            return content if digest == current else None
+        for checkpoint in loaders.checkpoints() if kind in _OF_CHECKPOINTS else ():
+            if checkpoint.name == name:
+                current_digest, read = _OF_CHECKPOINTS[kind]
+                return read(checkpoint) if digest == current_digest(checkpoint) else None
+    except (CheckpointError, DataError, OSError):  # the map or the data set was taken away, or damaged, since
+        return None
+    return None
+
+
+async def _answer(request: Request) -> Response:
+    content = await run_in_threadpool(map_file, **request.path_params)
+    if content is None:
+        return Response("There is no such file: reload the page.", 404)
+    return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
+
+
+MAP_ROUTE = Route("/maps/{kind}/{name}/{digest}", _answer)

@@ -1,0 +1,68 @@
+"""-log p(x) of every test image: estimated once a model, when somebody asks to see it, in steps that are kept.
+
+A visitor who turns to something else stops it after the step under way, and it goes on from there the next time.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.summaries import NLL_BLOCK, block_nll
+from ui import loaders
+from ui.serving.limits import computing
+from ui.serving.shares import Refused
+
+__all__ = ["NLL_SAMPLES", "estimate_nll", "finished_nll"]
+
+NLL_SAMPLES = 50  # as in the paper's figures
+
+
+@st.cache_resource(show_spinner=False)
+def _finished() -> dict[tuple[str, str], NDArray[np.float64]]:
+    """By checkpoint's name and digest."""
+    return {}
+
+
+def finished_nll(checkpoint: Checkpoint) -> NDArray[np.float64] | None:
+    """(N,) nats, of the test set that the checkpoint was trained beside; None until it is estimated."""
+    return _finished().get((checkpoint.name, checkpoint.digest))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2000)
+def _step(folder: Path, digest: str, dataset: str, block: int) -> NDArray[np.float64]:
+    images, model = loaders.dataset(dataset).test.binary, loaders.model(folder, digest)
+    with computing():
+        return block_nll(model, images, block, NLL_SAMPLES)
+
+
+def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
+    """Estimates what is missing, under a progress bar; whether anything was, and what is shown is out of date.
+
+    Where the server refuses to go on it says so, and what was estimated is kept.
+    """
+    missing = [c for c in checkpoints if finished_nll(c) is None]
+    place = st.empty()
+    for number, checkpoint in enumerate(missing):
+        dataset = checkpoint.train_config.dataset
+        steps = -(-len(loaders.dataset(dataset).test) // NLL_BLOCK)
+        found = []
+        for step in range(steps):
+            place.progress(
+                (number + step / steps) / len(missing),
+                f"Estimating −log p(x) of every image under {checkpoint.name}, S = {NLL_SAMPLES} …",
+            )
+            try:
+                found.append(_step(checkpoint.folder, checkpoint.digest, dataset, step))
+            except Refused as refusal:
+                place.warning(str(refusal))
+                return number > 0
+        _finished()[checkpoint.name, checkpoint.digest] = np.concatenate(found)
+    place.caption(
+        f"Importance sampling, S = {NLL_SAMPLES} draws an image in all; the ends of the scale leave out the lowest and"
+        " the highest hundredth of the images."
+    )
+    return bool(missing)

@@ -1,0 +1,116 @@
+"""The parts of the page of latent space around the maps: which are drawn, and the image behind a point."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from dlgmm_core.checkpoints import Checkpoint, CheckpointError
+from dlgmm_core.data import Dataset
+from dlgmm_core.inspection import reconstruct
+from dlgmm_core.models import MODELS
+from dlgmm_core.projection import ProjectionConfig
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export, figure, pixel_table
+from ui.images import tile
+from ui.latent.map_view import select_images
+from ui.links import put_words_in_link, words_in_link
+
+__all__ = ["MOST_MAPS", "choose_images", "choose_maps", "show_image"]
+
+MOST_MAPS = 4
+_KEY, _KEPT = "latent-maps-chosen", "latent-maps-kept"
+Mapped = tuple[Checkpoint, ProjectionConfig]
+
+
+def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]:
+    """Asks which maps are drawn, of those there are, and says which there are not; at first one a model.
+
+    Args:
+        checkpoints: of the sidebar.
+        dataset: whose test set the maps are to be of.
+    """
+    own = [c for c in checkpoints if c.train_config.dataset == dataset]
+    settings = {c.name: _settings(c) for c in own}
+    mapped = {c.name: (c, found) for c in own if (found := settings[c.name]) is not None}
+    picked: list[str] = []
+    if mapped:
+        usual = _one_of_each([checkpoint for checkpoint, _ in mapped.values()])
+        known = st.session_state.get(_KEY) or st.session_state.get(_KEPT)  # a widget's own is lost on other pages
+        asked = known or words_in_link("maps", mapped)
+        st.session_state[_KEY] = [name for name in asked if name in mapped][:MOST_MAPS] or usual
+        picked = st.multiselect("Maps, four at most", list(mapped), key=_KEY, max_selections=MOST_MAPS) or usual
+        st.session_state[_KEPT] = picked
+        put_words_in_link("maps", picked if picked != usual else [])
+    if missing := [name for name in settings if name not in mapped]:
+        st.info(
+            f"No map yet of {', '.join(missing)}: compute one under **More**, or by"
+            f" `python -m dlgmm_core map {missing[0]}`."
+        )
+    if others := [c.name for c in checkpoints if c not in own]:
+        st.info(
+            f"A map is of the test set that its model was trained beside: choose another data set for"
+            f" {', '.join(others)}."
+        )
+    return [mapped[name] for name in picked]
+
+
+def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
+    """Those of the stored map; None if there is none, or none that can be read."""
+    try:
+        stored = loaders.tsne_map(checkpoint)
+    except CheckpointError as error:
+        st.error(str(error))
+        return None
+    return None if stored is None else stored[1]
+
+
+def _one_of_each(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """The first checkpoint of each model."""
+    first: dict[str, str] = {}
+    for checkpoint in checkpoints:
+        first.setdefault(checkpoint.model_config.model, checkpoint.name)
+    return [first[model] for model in MODELS if model in first]
+
+
+def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
+    """The image, and its reconstruction under each model."""
+    image = dataset.test.binary[index]
+    st.subheader(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
+    pictures = [(image, "the image")]
+    for checkpoint in checkpoints:
+        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        pictures.append((reconstruct(model, image[None])[0], checkpoint.name))
+    with figure("image"), st.container(horizontal=True, gap="medium"):
+        for pixels, words in pictures:
+            st.image(
+                tile(pixels[None], columns=1, zoom=4),
+                output_format="PNG",
+                width=112,
+                caption=words,
+                alt=f"Test image {index}: {words}",
+            )
+    st.caption(
+        "Reconstructions are decoded from the mean code. Shift-click a second one, or"
+        " give its number under **More**, for the way between the two."
+    )
+    about = About("a test image and its reconstructions", checkpoints, dataset.name, settings={"image": index})
+    pixels, names = np.stack([pixels for pixels, _ in pictures]), [words for _, words in pictures]
+    code = recipes_test_set.reconstructions(checkpoints, dataset.name, index)
+    export("image", about, code, lambda: pixel_table(pixels, picture=names))
+
+
+def choose_images(images: tuple[int, ...], count: int) -> None:
+    """Two number inputs that select images, for those who know which."""
+    keys = ("latent-first", "latent-second")
+    for place, key in enumerate(keys):
+        st.session_state[key] = images[place] if place < len(images) else None
+
+    def select() -> None:
+        chosen = [st.session_state[key] for key in keys]
+        select_images(tuple(int(i) for i in chosen if i is not None))
+
+    first, second = st.columns(2)
+    first.number_input("Image A", 0, count - 1, None, 1, key=keys[0], on_change=select, placeholder="none")
+    second.number_input("Image B", 0, count - 1, None, 1, key=keys[1], on_change=select, placeholder="none")

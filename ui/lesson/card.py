@@ -1,0 +1,203 @@
+"""The guided lesson: a card above the page that the step is about, with a guess, and what turned out beside it.
+
+The step lives in the session and in the link. Answers belong to the visitor: they outlast a reload, and a link
+tells them to nobody else. An answer keeps its outcome, so that the two stay side by side whatever is changed
+afterwards.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from dlgmm_core.checkpoints import CheckpointError
+from dlgmm_core.data import DATASETS
+from dlgmm_core.sources import DataError
+from ui.images import tile
+from ui.lesson.outcomes import DATASET, Missing, Outcome
+from ui.lesson.steps import ANSWER, STEPS, Step
+from ui.links import numbers_in_link
+from ui.serving.visitor import visitor
+
+__all__ = ["lesson_card", "lesson_start"]
+
+LINK = "lesson"
+AMISS = (Missing, CheckpointError, DataError)  # why there is nothing to guess
+_STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
+# Figures small enough for a guess and its outcome to stand side by side on a phone; room for what stands out of an
+# equation's box, which without it would have to be scrolled by two pixels.
+_STYLE = """<style>
+.st-key-lesson [data-testid=stMetricValue] { font-size: 1.5rem; }
+.st-key-lesson .katex-display { padding: 2px 4px; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A guess and what it is compared with."""
+
+    guess: str | float
+    outcome: Outcome
+
+
+def lesson_start() -> None:
+    """The button that begins the lesson anew."""
+    if st.button("Start the lesson: eight steps", icon=":material/school:"):
+        _leave()
+        _open(1)
+
+
+def lesson_card(page: Page) -> bool:
+    """Draws the card of a visitor who is in the lesson; whether the page below it may be shown.
+
+    Args:
+        page: that the visitor is on.
+    """
+    number = _step_of_visitor(page)
+    if number is None:
+        st.query_params.pop(LINK, None)
+        return True
+    step = STEPS[number - 1]
+    if step.page != page.url_path:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="lesson"):
+            st.markdown(f"The lesson waits at step {number} of {len(STEPS)}: {step.title}.", width="stretch")
+            if st.button("Go on with it"):
+                _open(number)
+            st.button("Leave", on_click=_leave)
+        return True
+    if st.query_params.get(LINK) != str(number):
+        st.query_params[LINK] = str(number)
+    with st.container(border=True, key="lesson"):
+        opens = _draw(number, step)
+    if not opens:
+        st.title(page.title)
+        st.info("This page opens as soon as you have answered.")
+    elif st.session_state.get(_SET) != number:
+        st.session_state[_SET] = number
+        st.session_state.update(step.widgets)
+    return opens
+
+
+def _step_of_visitor(page: Page) -> int | None:
+    """Counted from 1; that of the link, where the visitor comes from another page or from outside."""
+    arrives = st.session_state.get(_PAGE) != page.url_path
+    st.session_state[_PAGE] = page.url_path
+    linked = numbers_in_link(LINK, 1, 1, len(STEPS))
+    if arrives and linked is not None and linked[0].is_integer():
+        number = st.session_state[_STEP] = int(linked[0])
+        if STEPS[number - 1].page != page.url_path:
+            _open(number)
+    found: int | None = st.session_state.get(_STEP)
+    return found
+
+
+def _open(number: int) -> None:
+    st.session_state[_STEP] = number
+    st.switch_page(f"../pages/{STEPS[number - 1].page}.py", query_params={LINK: str(number)})
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _answers_of(who: str) -> dict[int, Answer]:
+    return {}
+
+
+def _answers() -> dict[int, Answer]:
+    """The visitor's, by step."""
+    return _answers_of(visitor())
+
+
+def _leave() -> None:
+    _answers().clear()
+    for key in (_STEP, _SET):
+        st.session_state.pop(key, None)
+
+
+def _draw(number: int, step: Step) -> bool:
+    """The whole card; whether the page may be shown."""
+    st.html(_STYLE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Step {number} of {len(STEPS)}: {step.title}", anchor=False, width="stretch")
+        with st.container(horizontal=True, width="content"):
+            if st.button("Back", disabled=number == 1):
+                _open(number - 1)
+            if st.button("Next", disabled=number == len(STEPS)):
+                _open(number + 1)
+            st.button("Leave", on_click=_leave)
+    answer = _answers().get(number)
+    words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
+    formula.latex(step.equation.replace(ANSWER, r"\;?" if answer is None else _in_latex(step, answer.outcome)))
+    with words:
+        st.write(step.text)
+        try:
+            if answer is None:
+                _ask(number, step)
+            else:
+                _compare(step, answer)
+            opens = answer is not None or not step.hides
+        except AMISS as error:
+            st.info(str(error))
+            opens = True
+    return opens
+
+
+def _measured(step: Step) -> Outcome | None:
+    if st.session_state["dataset"] != DATASET:
+        raise Missing(f"The lesson is about {DATASETS[DATASET].label}: choose it as the data set in the sidebar.")
+    return step.measure()
+
+
+def _ask(number: int, step: Step) -> None:
+    outcome = _measured(step)
+    _picture(outcome)
+    key = f"lesson-guess-{number}"
+    with st.form(f"lesson-form-{number}", border=False):
+        if outcome is not None and outcome.choices:
+            st.radio(step.question, outcome.choices, index=None, horizontal=True, key=key)
+        else:
+            st.number_input(
+                f"{step.question} A number from 0 to {step.most:g}.",
+                0.0,
+                step.most,
+                None,
+                step=10.0**-step.decimals,
+                format=f"%.{step.decimals}f",
+                placeholder="?",
+                key=key,
+            )
+        answered = st.form_submit_button("Answer", type="primary", on_click=_record, args=(number, key))
+    if answered and st.session_state[key] is None:
+        st.info("Guess first, then answer: a wrong guess costs nothing.")
+    elif answered:
+        st.info("There is no digit yet: draw one on the pad below, or choose a test digit.")
+
+
+def _record(number: int, key: str) -> None:
+    """Keeps the guess with the outcome as it is now, before the card is drawn; what is amiss the card will say."""
+    guess = st.session_state[key]
+    with suppress(*AMISS):
+        outcome = _measured(STEPS[number - 1])
+        if guess is not None and outcome is not None:
+            _answers()[number] = Answer(guess, outcome)
+
+
+def _compare(step: Step, answer: Answer) -> None:
+    _picture(answer.outcome)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Your guess", _shown(step, answer.guess), width="content")
+        st.metric("What turned out", _shown(step, answer.outcome.value), width="content")
+    st.write(answer.outcome.because)
+    st.write(f"**Now look.** {step.then}")
+
+
+def _picture(outcome: Outcome | None) -> None:
+    if outcome is not None and outcome.picture is not None:
+        st.image(tile(outcome.picture[None], 1, zoom=3), output_format="PNG", alt="The digit, 28 by 28 pixels")
+
+
+def _shown(step: Step, value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.{step.decimals}f} {step.unit}"
+
+
+def _in_latex(step: Step, outcome: Outcome) -> str:
+    return outcome.figure or rf"\textbf{{{_shown(step, outcome.value)}}}".replace("%", r"\%")

@@ -1,0 +1,245 @@
+"""How the lesson's questions are answered: each by a measurement on the models, data and records at hand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core import records
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.evaluation import mean_interval
+from dlgmm_core.experiments import FIGURE_2
+from dlgmm_core.generation import component_samples
+from dlgmm_core.knn import neighbours, vote
+from dlgmm_core.models import MODELS
+from dlgmm_core.probes import doubt, map_purity, reconstruction_loss
+from dlgmm_core.results import Row
+from dlgmm_core.summaries import expected_weights
+from ui import loaders
+from ui.components.live import REACH
+from ui.digit.digit_input import last_digit
+from ui.numbers import printed
+
+__all__ = [
+    "DATASET",
+    "Missing",
+    "Outcome",
+    "clearest_bell",
+    "dragged_bell",
+    "first_break",
+    "ink",
+    "knn_winner",
+    "purity",
+    "samples_gain",
+    "worst_digit",
+]
+
+DATASET, DLGMM = "mnist", "mnist-dlgmm"
+IMAGES = 2000  # test images that are reconstructed
+DRAWS = 200  # digits of every bell
+VOTERS, K = 10_000, 5  # training images that name what was drawn, and how many of the nearest do
+
+
+class Missing(Exception):  # noqa: N818 - nothing went wrong
+    """Why a question has no answer here, in a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What turned out.
+
+    Attributes:
+        value: the right one of the choices, or the number.
+        because: the figures behind it.
+        choices: what may be guessed; none where a number is.
+        figure: what the equation comes to, in LaTeX, where that is not the value.
+        picture: (784,) the binary image that it is about, where the visitor has to see it first.
+    """
+
+    value: str | float
+    because: str
+    choices: tuple[str, ...] = ()
+    figure: str = ""
+    picture: NDArray[np.uint8] | None = None
+
+
+def ink() -> Outcome | None:
+    """Pixels of ink in the visitor's digit; None while there is no digit."""
+    digit = last_digit(DATASET)
+    if digit is None:
+        return None
+    ones, usual = int(digit.binary.sum()), loaders.dataset(DATASET).test.binary.sum(1)
+    return Outcome(
+        ones,
+        f"{ones} ones and {digit.binary.size - ones} zeros: nothing else reaches the model. A test digit has"
+        f" {usual.mean():.0f} ones on average, and {100 * (usual < ones).mean():.0f} % of them have fewer than yours.",
+    )
+
+
+def worst_digit() -> Outcome:
+    """The class that the DLGMM reconstructs with the greatest loss."""
+    checkpoint = _checkpoint(DLGMM)
+    return _worst_digit(checkpoint, checkpoint.digest)
+
+
+@st.cache_data(show_spinner=False)
+def _worst_digit(_checkpoint: Checkpoint, digest: str) -> Outcome:
+    dataset = loaders.dataset(DATASET)
+    images, labels, names = dataset.test.binary[:IMAGES], dataset.test.labels[:IMAGES], dataset.class_names
+    every_loss = reconstruction_loss(loaders.model(_checkpoint.folder, digest), images)
+    losses = np.array([every_loss[labels == c].mean() for c in range(len(names))])
+    inks = np.array([images[labels == c].sum(1).mean() for c in range(len(names))])
+    return Outcome(
+        names[losses.argmax()],
+        f"On average over the first {IMAGES:,} test images, a {names[losses.argmax()]} loses {losses.max():.1f} nats"
+        f" and a {names[losses.argmin()]} loses {losses.min():.1f}. The most ink, {inks.max():.0f} pixels, is in images"
+        f" of {names[inks.argmax()]}.",
+        names,
+    )
+
+
+def first_break() -> Outcome:
+    """The mean first fraction of the visitor's digit, or of the first test image, against the prior's."""
+    digit, checkpoint = last_digit(DATASET), _checkpoint(FIGURE_2)
+    image = loaders.dataset(DATASET).test.binary[0] if digit is None else digit.binary
+    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    prior, weights = float(model.prior().log_mean_weights[0].exp()), expected_weights(model, image[None])
+    assert weights is not None  # it is a mixture
+    mean = float(weights[0, 0])
+    return Outcome(
+        "larger" if mean > prior else "smaller",
+        f"The mean is {mean:.3f}, and that of the prior 1/{checkpoint.model_config.num_components}: component 1 gets"
+        f" {mean / prior:.2f} times an equal share.",
+        ("larger", "smaller"),
+        f"{mean:.3f}",
+        image,
+    )
+
+
+def clearest_bell() -> Outcome:
+    """The prior mean of the component whose digits have the least doubt."""
+    checkpoint = _checkpoint(FIGURE_2)
+    return _clearest_bell(checkpoint, checkpoint.digest)
+
+
+@st.cache_data(show_spinner=False)
+def _clearest_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
+    config = _checkpoint.model_config
+    model = loaders.model(_checkpoint.folder, digest)
+    doubts = doubt(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
+    choices = tuple(printed(mean) for mean in config.prior_means)
+    return Outcome(
+        choices[doubts.argmin()],
+        f"The mean doubt of {DRAWS} digits of each bell, in the order of the choices:"
+        f" {', '.join(f'{d:.0f}' for d in doubts)} nats. Where bells overlap, a code may stand for several kinds of"
+        " digit, and the decoder hedges.",
+        choices,
+    )
+
+
+def dragged_bell() -> Outcome:
+    """Whether the middle bell's digits become clearer when its mean is dragged to the slider's end."""
+    checkpoint = _checkpoint(FIGURE_2)
+    return _dragged_bell(checkpoint, checkpoint.digest)
+
+
+@st.cache_data(show_spinner=False)
+def _dragged_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
+    config, dataset = _checkpoint.model_config, loaders.dataset(DATASET)
+    model, middle = loaders.model(_checkpoint.folder, digest), config.num_components // 2
+    start = config.prior_means[middle]
+    pictures = np.stack(
+        [
+            component_samples(model, (mean,) * config.num_components, config.prior_scales, DRAWS)[middle]
+            for mean in (start, REACH)
+        ]
+    )
+    before, after = doubt(pictures).mean(1)
+    nearest = neighbours(
+        dataset.train.binary[:VOTERS].astype(np.float32), (pictures > 0.5).reshape(2 * DRAWS, -1).astype(np.float32), K
+    )
+    near, far = (np.bincount(votes) for votes in vote(dataset.train.labels[nearest], K).reshape(2, DRAWS))
+    return Outcome(
+        "clearer" if after < before else "blurrier",
+        f"The mean doubt of a digit goes from {before:.0f} to {after:.0f} nats: a decoder can be sure of itself where"
+        f" it was never trained. Sure is not varied: of {DRAWS} digits drawn at {printed(start)}, the commonest,"
+        f" {dataset.class_names[near.argmax()]}, makes up {near.max()}; at {printed(REACH)} it is"
+        f" {dataset.class_names[far.argmax()]} with {far.max()}, by the vote of the {K} nearest training images.",
+        ("clearer", "blurrier"),
+        rf"{before:.0f} \to {after:.0f} \text{{ nats}}",
+    )
+
+
+def purity() -> Outcome:
+    """Percent of the nearest on the DLGMM's map that are of an image's own class; the other maps' beside it."""
+    labels, found = loaders.dataset(DATASET).test.labels, {}
+    for name in (f"{DATASET}-{model}" for model in MODELS):
+        checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
+        stored = None if checkpoint is None else loaders.tsne_map(checkpoint)
+        if checkpoint is not None and stored is not None:
+            found[name] = (MODELS[checkpoint.model_config.model].label, mean_interval(_purity(stored[0], labels)))
+    if DLGMM not in found:
+        raise Missing(f"There is no map of {DLGMM}: run `python -m dlgmm_core map {DLGMM}`.")
+    chance = float(np.square(np.bincount(labels) / len(labels)).sum())
+    shares = [f"{label} {100 * share.value:.1f} ± {100 * share.ci95:.1f}" for label, share in found.values()]
+    return Outcome(
+        100 * found[DLGMM][1].value,
+        f"All maps, in percent: {', '.join(shares)}. Images placed at random would have {100 * chance:.0f} %.",
+    )
+
+
+@st.cache_data(show_spinner=False)
+def _purity(coordinates: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    return map_purity(coordinates, labels)
+
+
+def knn_winner() -> Outcome:
+    """The model of the lowest recorded kNN error, all trained by the paper's recipe, a draw a code, at k = 5."""
+    rows = [
+        row
+        for row in loaders.results()
+        if row["eval_dataset"] == DATASET and row["recipe"] == "paper" and not row["seed"] and "sample" in row["knn"]
+    ]
+    if len(rows) < 2:
+        raise Missing("The kNN errors are not recorded: run `python -m dlgmm_core reproduce paper`.")
+    ranked = sorted(rows, key=lambda row: _error(row)["error"])
+    first, second = ranked[:2]
+    close = _error(second)["error"] - _error(first)["error"] < _error(first)["ci95"]
+    papers = {records.label(row): records.papers_knn_errors(row)[K] for row in rows}
+    printed = [f"{label} {error}" for label, error in papers.items() if error != records.NONE]
+    measured = [f"{records.label(row)} {records.knn_error(row, 'sample', K)}" for row in ranked]
+    return Outcome(
+        records.label(first),
+        f"Errors in percent: {', '.join(measured)}."
+        + (f" {records.label(first)} and {records.label(second)} are too close to be told apart." if close else "")
+        + f" The paper printed {', '.join(printed)}.",
+        tuple(records.label(row) for row in rows),
+    )
+
+
+def _error(row: Row) -> dict[str, float]:
+    found: dict[str, float] = row["knn"]["sample"][str(K)]
+    return found
+
+
+def samples_gain() -> Outcome:
+    """By how many nats 5000 importance samples exceed the recorded ELBO of the DLGMM."""
+    own = (r for r in loaders.results() if r.get("checkpoint") == DLGMM and r["eval_dataset"] == DATASET)
+    row = next(own, None)
+    if row is None or not {"50", "5000"} <= set(row["nll"]):
+        raise Missing(f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce {DLGMM}`.")
+    elbo, few, many = row["elbo"]["value"], -row["nll"]["50"]["value"], -row["nll"]["5000"]["value"]
+    return Outcome(
+        many - elbo,
+        f"Nats an image: ELBO ({row['elbo']['bound']}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
+        f" S = 5000 {printed(many, '.2f')}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats;"
+        " what is still missing at 5000 nobody knows for certain.",
+    )
+
+
+def _checkpoint(name: str) -> Checkpoint:
+    found = next((c for c in loaders.checkpoints() if c.name == name), None)
+    if found is None:
+        raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce {name}`.")
+    return found

@@ -1,0 +1,156 @@
+"""The lesson's eight steps as data: where each plays, what it tells, asks, computes, and where to look afterwards."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dlgmm_core.experiments import FIGURE_2
+from ui.components.live import REACH
+from ui.lesson import outcomes
+from ui.lesson.outcomes import DLGMM, Outcome
+
+__all__ = ["ANSWER", "STEPS", "Step"]
+
+ANSWER = r"\answer"  # where an equation has its value
+
+
+@dataclass(frozen=True)
+class Step:
+    r"""One prediction, on one page.
+
+    Attributes:
+        page: the page's name in the address.
+        title: of the card.
+        text: what the visitor has to know, or do, before guessing.
+        equation: what is computed, in LaTeX, with `\answer` for its value.
+        question: whose answer is guessed.
+        measure: the answer; None while the visitor has still to give it something to measure.
+        then: what to look at on the page afterwards.
+        hides: whether the page stays closed until the visitor has guessed, since it would tell.
+        widgets: where the page's widgets stand when it opens, by their keys.
+        most, decimals, unit: of a guess that is a number.
+    """
+
+    page: str
+    title: str
+    text: str
+    equation: str
+    question: str
+    measure: Callable[[], Outcome | None]
+    then: str
+    hides: bool = True
+    widgets: Mapping[str, str] = field(default_factory=dict)
+    most: float = 100.0
+    decimals: int = 0
+    unit: str = ""
+
+
+STEPS = (
+    Step(
+        "digit",
+        "Draw",
+        "Draw a digit on the pad below, or choose a test digit. Its ink is brought to MNIST's size, and every pixel is"
+        " drawn once, its grey level being the probability of ink: the model sees zeros and ones.",
+        r"\begin{gathered} x_i \sim \mathrm{Bernoulli}(g_i / 255) \\ \sum_{i=1}^{784} x_i = \answer \end{gathered}",
+        "How many of the 784 pixels of your digit are ink?",
+        outcomes.ink,
+        "See below what the model sees of your digit. Draw another with a thicker or thinner hand.",
+        hides=False,
+        widgets={"digit-source": "Draw", "digit-view": "Weights and stick"},
+        most=784.0,
+        unit="pixels",
+    ),
+    Step(
+        "digit",
+        "Reconstruct",
+        "The encoder turns an image into a code, and the decoder turns the code's mean back into probabilities of ink."
+        " What is lost on the way is counted in nats: how much the reconstruction is surprised by the image. Choose"
+        " test digits below and compare them with their reconstructions.",
+        r"\begin{gathered} \ell(x) = -\sum_{i} \log p(x_i \mid \bar z(x)) \\"
+        r" \operatorname*{arg\,max}_c\; \mathbb{E}_{x \in c}\,\ell(x) = \answer \end{gathered}",
+        "Which digit does the DLGMM reconstruct worst on average?",
+        outcomes.worst_digit,
+        "Choose test digits of that class below, and look at where the reconstruction is grey.",
+        hides=False,
+        widgets={"digit-source": "Test digit", "digit-view": "Weights and stick", "digit-checkpoint": DLGMM},
+    ),
+    Step(
+        "digit",
+        "Stick",
+        "The encoder breaks a stick into the weights π of the components: it breaks off a fraction v, of the rest"
+        " another, and so on. Each fraction is Kumaraswamy-distributed with its own a and b; the first is the weight of"
+        " component 1. Before any digit is seen, all K components expect the same weight.",
+        r"\begin{gathered} \pi_1 = v_1, \quad \mathbb{E}[v_1] = 1/K \\"
+        r" \mathbb{E}[v_1 \mid x] = b\, B(1 + 1/a,\, b) = \answer \end{gathered}",
+        "Is the mean of the first fraction of this digit larger or smaller than the prior's, 1/K?",
+        outcomes.first_break,
+        "The stick below is broken at these means; the first break is the one that was asked for. Find a digit for"
+        " which it lies on the other side of 1/K.",
+        widgets={"digit-view": "Weights and stick", "digit-checkpoint": FIGURE_2},
+    ),
+    Step(
+        "components",
+        "Components",
+        "This model's prior is a row of bells of the same width, one a component. Codes are drawn from each, and the"
+        " decoder turns every code into 784 probabilities of ink. Their entropy is the doubt that is left in the"
+        " picture: a clear digit has little of it.",
+        r"\begin{gathered} H(z) = -\sum_i p_i \log p_i \\ {} - \sum_i (1 - p_i) \log (1 - p_i) \\"
+        r" \operatorname*{arg\,min}_{m_k}\; \mathbb{E}_\varepsilon\, H(m_k + s_k\,\varepsilon) = \answer"
+        r" \end{gathered}",
+        "Which bell draws the clearest digits? The bells are named by their means.",
+        outcomes.clearest_bell,
+        "Each row below is a bell, and all rows see the same noise. Go down a column: what stays of a digit?",
+        widgets={"components-checkpoint": FIGURE_2},
+    ),
+    Step(
+        "components",
+        "Drag a prior",
+        f"The decoder was trained on codes near its bells. Now the mean of the bell in the middle is dragged to"
+        f" {REACH:g}, where there is no other, and nothing is trained again.",
+        rf"\begin{{gathered}} z = m + s\,\varepsilon, \quad m \to {REACH:g} \\"
+        r" \mathbb{E}_\varepsilon\, H(z) = \answer \end{gathered}",
+        "Will the digits of the middle bell become blurrier or clearer?",
+        outcomes.dragged_bell,
+        "Drag the mean of the middle component to its right end, or press the last of the small digits under it, and"
+        " watch its row.",
+        widgets={"components-checkpoint": FIGURE_2},
+    ),
+    Step(
+        "latent",
+        "t-SNE",
+        "t-SNE places the codes of the test images in the plane so that neighbours stay neighbours: it makes the"
+        " divergence between P, who is near whom among the codes, and Q, the same on the map, as small as it can. No"
+        " class is told to the model or to the map.",
+        r"\begin{gathered} \min\; \mathrm{KL}(P \,\|\, Q) = \sum_{i \ne j} p_{ij} \log \frac{p_{ij}}{q_{ij}} \\"
+        r" \mathbb{E}_i\, \tfrac{1}{10} \textstyle\sum_{j \in N(i)} [y_j = y_i] = \answer \end{gathered}",
+        "Of the ten nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
+        outcomes.purity,
+        "Point at an image that lies among those of another digit, and find it on the other maps.",
+        decimals=1,
+        unit="%",
+    ),
+    Step(
+        "knn",
+        "kNN",
+        "The paper judges codes by a vote: a test image takes the class that most of its k nearest training codes have."
+        " A code is one draw of the posterior here, as in the paper, and all models are trained by the paper's recipe.",
+        r"\begin{gathered} \hat y = \operatorname*{arg\,max}_c \textstyle\sum_{j \in N_5(x)} [y_j = c] \\"
+        r" \operatorname*{arg\,min}_{\text{model}}\; P(\hat y \ne y) = \answer \end{gathered}",
+        "Which model makes the fewest mistakes at k = 5?",
+        outcomes.knn_winner,
+        "Take away training points below, or let the code be the posterior's mean, and see which models suffer.",
+        widgets={"knn-code": "sample", "knn-metric": "euclidean"},
+    ),
+    Step(
+        "likelihood",
+        "log p(x)",
+        "The ELBO lies below log p(x). So does, on average, the logarithm of the mean of S importance weights, but it"
+        " rises towards log p(x) as S grows. Both are of the DLGMM, and means over the test images.",
+        r"\begin{gathered} w_s = \frac{p(x \mid z_s)\, p(z_s)}{q(z_s \mid x)}, \quad z_s \sim q(z \mid x) \\"
+        r" \log \frac{1}{S} \sum_{s=1}^{5000} w_s - \mathrm{ELBO} = \answer \end{gathered}",
+        "By how many nats an image does the estimate with S = 5000 lie above the ELBO?",
+        outcomes.samples_gain,
+        "Compare the models below at one S only, and beside the paper's S = 50.",
+        decimals=1,
+        unit="nats",
+    ),
+)

@@ -1,0 +1,83 @@
+"""What the server does besides running pages: a warm start, links that open cold, uploads off the disk, a clean end.
+
+On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
+two failed requests later under `/`. Telling it where the server is spares both.
+"""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.digit.uploads import MOST_MEGABYTES
+
+__all__ = ["ServerAddress", "warm_up"]
+
+# An upload stays in memory: what is longer than this would pass through a temporary file.
+MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
+
+# The app may live under a prefix, so its root is the address without the page's name.
+_SCRIPT = b"""<script>
+window.__streamlit = { BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^/]+\\/?$/, "") };
+</script>"""
+
+
+class ServerAddress:
+    """ASGI middleware that writes the server's address into Streamlit's page.
+
+    It is meant for paths of at most one part, which is where all pages are.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on; pages, the only documents asked for as HTML, get the script."""
+        headers = dict(scope.get("headers", []))
+        is_page = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
+        if not is_page or scope["path"].strip("/").count("/") or scope["path"] == "/":
+            await self.app(scope, receive, send)
+            return
+        # an uncompressed answer can be written into
+        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]}
+        start: Message = {}
+        body = b""
+
+        async def insert(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            whole = body.replace(b"<head>", b"<head>" + _SCRIPT, 1)
+            response_headers = MutableHeaders(scope=start)
+            if "content-length" in response_headers:
+                response_headers["content-length"] = str(len(whole))
+            await send(start)
+            await send({"type": "http.response.body", "body": whole})
+
+        await self.app(plain, receive, insert)
+
+
+def _load() -> None:
+    from ui import loaders
+
+    loaders.dataset("mnist")
+    for checkpoint in loaders.checkpoints():
+        loaders.model(checkpoint.folder, checkpoint.digest)
+
+
+@asynccontextmanager
+async def warm_up(app: Any) -> AsyncIterator[None]:
+    """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
+    threading.Thread(target=_load, daemon=True, name="warm-up").start()
+    yield
+    from ui.training.jobs import job_manager
+
+    job_manager().stop_all()

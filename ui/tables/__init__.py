@@ -1,0 +1,1 @@
+"""Tables of neighbours and of recorded experiments."""

@@ -1,0 +1,76 @@
+"""What the page of kNN is taken away as: its errors, a model's mistakes, and what two models disagree on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.knn import error_rate, vote
+from dlgmm_core.paper import paper_knn_errors
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export
+from ui.tables.knn_table import Search
+
+__all__ = ["export_changes", "export_errors", "export_mistakes"]
+
+
+def export_errors(key: str, checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int]) -> None:
+    """The errors of models at several k, with intervals and the paper's."""
+    code = recipes_test_set.errors(checkpoints, sizes, *_settings(search))
+    export(
+        key,
+        _about("kNN errors, % of test images", checkpoints, search),
+        code,
+        lambda: _errors(checkpoints, search, sizes),
+    )
+
+
+def _errors(checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int]) -> pd.DataFrame:
+    dataset, rows = loaders.dataset(search.dataset_name), []
+    for checkpoint in checkpoints:
+        labels = dataset.train.labels[search.nearest(checkpoint)]
+        paper = paper_knn_errors(checkpoint.model_config, search.dataset_name)
+        for k in sizes:
+            error = error_rate(vote(labels, k), dataset.test.labels)
+            rows.append((checkpoint.name, k, error.value, error.ci95, paper.get(k)))
+    return pd.DataFrame(rows, columns=["checkpoint", "k", "error", "ci95", "paper"])
+
+
+def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
+    """All mistakes of a vote, also those on other pages."""
+    about = _about(f"mistakes of the vote of {k} neighbours", [checkpoint], search)
+    code = recipes_test_set.mistakes(checkpoint, k, *_settings(search))
+    export("knn-mistakes", about, code, lambda: _mistakes(checkpoint, k, search))
+
+
+def _mistakes(checkpoint: Checkpoint, k: int, search: Search) -> pd.DataFrame:
+    dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)[:, :k]
+    names, predicted = np.array(dataset.class_names), vote(dataset.train.labels[nearest], k)
+    wrong = np.flatnonzero(predicted != dataset.test.labels)
+    columns = {"test image": wrong, "class": names[dataset.test.labels[wrong]], "taken for": names[predicted[wrong]]}
+    return pd.DataFrame(columns | {f"neighbour {i + 1}": nearest[wrong, i] for i in range(k)})
+
+
+def export_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
+    """How many of its k nearest neighbours two models agree on, for every test image."""
+    about = _about(f"neighbours shared, of {k}", [first, second], search)
+    code = recipes_test_set.changes((first, second), k, *_settings(search))
+    export("knn-changes", about, code, lambda: _changes(first, second, search, k))
+
+
+def _changes(first: Checkpoint, second: Checkpoint, search: Search, k: int) -> pd.DataFrame:
+    one, other = (search.nearest(checkpoint)[:, :k] for checkpoint in (first, second))
+    shared = (one[:, :, None] == other[:, None, :]).any(-1).sum(1)
+    return pd.DataFrame({"test image": np.arange(len(shared)), "shared": shared})
+
+
+def _settings(search: Search) -> tuple[str, str, int, str]:
+    return search.dataset_name, search.representation, search.points, search.metric
+
+
+def _about(what: str, checkpoints: Sequence[Checkpoint], search: Search) -> About:
+    settings = {"code": search.representation, "distance": search.metric, "training points": search.points}
+    seed = 0 if search.representation == "sample" else None
+    return About(what, checkpoints, search.dataset_name, seed, settings)

@@ -1,0 +1,147 @@
+"""The live table of kNN errors: rows fill in one by one, and a click on a cell shows its mistakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.data import Dataset
+from dlgmm_core.knn import KNN_SIZES, error_rate, vote
+from dlgmm_core.models import MODELS
+from dlgmm_core.paper import paper_knn_errors
+from ui import loaders
+from ui.figures import layout
+from ui.images import tile
+from ui.numbers import right
+from ui.serving.shares import Refused
+from ui.theme import DASHES, MODEL_COLOURS
+
+__all__ = ["CURVE", "Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
+
+LARGEST_K, SHOWN = 30, 8
+CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
+_RIGHT = right([*(f"k = {k}" for k in KNN_SIZES), *(f"paper, k = {k}" for k in KNN_SIZES)])
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is compared: the code, the number of training images, the distance."""
+
+    dataset_name: str
+    representation: str
+    points: int
+    metric: str
+
+    def nearest(self, checkpoint: Checkpoint) -> NDArray[np.int64]:
+        """(N, 30) training images nearest to each test image."""
+        settings = (self.dataset_name, self.representation, self.points, self.metric)
+        return loaders.neighbour_indices(checkpoint.folder, checkpoint.digest, *settings, LARGEST_K)
+
+
+def live_table(
+    checkpoints: Sequence[Checkpoint], search: Search
+) -> tuple[list[Checkpoint], tuple[Checkpoint, int] | None]:
+    """The table, row by row; returns the checkpoints in it, and that and the k of the cell selected, if one is.
+
+    Where the server refuses to search on it says so, and the table ends; the page, where there is no row.
+    """
+    dataset, rows, found = loaders.dataset(search.dataset_name), [], []
+    table, progress = st.empty(), st.progress(0.0)
+    for number, checkpoint in enumerate(checkpoints):
+        progress.progress(number / len(checkpoints), f"Searching the neighbours of {checkpoint.name} …")
+        try:
+            rows.append(_row(checkpoint, search, dataset))
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+        found.append(checkpoint)
+        if number + 1 < len(checkpoints):
+            table.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_RIGHT)
+    progress.empty()
+    if not found:
+        st.stop()
+    event = table.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="knn-table",
+        on_select="rerun",
+        selection_mode="single-cell",
+        column_config=_RIGHT,
+    )
+    cells = event["selection"]["cells"]
+    if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(found):
+        return found, None
+    return found, (found[cells[0][0]], int(str(cells[0][1]).removeprefix("k = ")))
+
+
+def _row(checkpoint: Checkpoint, search: Search, dataset: Dataset) -> dict[str, str]:
+    labels = dataset.train.labels[search.nearest(checkpoint)]
+    paper = paper_knn_errors(checkpoint.model_config, search.dataset_name)
+    row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
+    for k in KNN_SIZES:
+        error = error_rate(vote(labels, k), dataset.test.labels)
+        row[f"k = {k}"] = f"{error.value:.2f} ± {error.ci95:.2f}"
+    return row | {f"paper, k = {k}": f"{paper[k]:.2f}" if paper else "–" for k in KNN_SIZES}
+
+
+def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
+    """Some of the digits that the vote gets wrong, each with its k nearest training digits."""
+    dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
+    predicted = vote(dataset.train.labels[nearest], k)
+    wrong = np.flatnonzero(predicted != dataset.test.labels)
+    st.subheader(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
+    pages = max(1, -(-len(wrong) // SHOWN))
+    page = int(st.number_input("Page of mistakes", 1, pages, 1, key="knn-mistakes-page")) - 1
+    names = dataset.class_names
+    for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
+        words, picture = st.columns([2, 5], vertical_alignment="center")
+        truth, vote_ = names[dataset.test.labels[image]], names[predicted[image]]
+        words.markdown(f"test image {image}, class **{truth}**, taken for **{vote_}**")
+        strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
+        classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
+        picture.image(
+            tile(strip, len(strip), zoom=2),
+            output_format="PNG",
+            alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
+        )
+    st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
+
+
+def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure:
+    """Error against k, from 1 to 30."""
+    dataset, seen, figure = loaders.dataset(search.dataset_name), dict.fromkeys(MODELS, 0), go.Figure()
+    for checkpoint in checkpoints:
+        labels = dataset.train.labels[search.nearest(checkpoint)]
+        errors = [100 * float((vote(labels, k) != dataset.test.labels).mean()) for k in CURVE]
+        model = checkpoint.model_config.model
+        figure.add_scatter(
+            x=CURVE,
+            y=errors,
+            name=checkpoint.name,
+            line={"color": MODEL_COLOURS[model], "dash": DASHES[seen[model] % len(DASHES)]},
+            hovertemplate="k = %{x}<br>error %{y:.2f} %",
+        )
+        seen[model] += 1
+    return layout(figure, "neighbours k that vote", "error, % of test images", 360)
+
+
+def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
+    """The test images whose k nearest neighbours two models agree on least."""
+    dataset, (one, other) = loaders.dataset(search.dataset_name), (search.nearest(c)[:, :k] for c in (first, second))
+    shared = (one[:, :, None] == other[:, None, :]).any(-1).sum(1)
+    st.write(
+        f"Of ten neighbours, {first.name} and {second.name} share {shared.mean():.1f} on average;"
+        f" {100 * (shared == 0).mean():.1f} % of the test images share none. The images that share the fewest:"
+    )
+    for image in np.argsort(shared, kind="stable")[:4]:
+        for checkpoint, nearest in ((first, one), (second, other)):
+            words, picture = st.columns([2, 5], vertical_alignment="center")
+            words.markdown(f"test image {image}, {checkpoint.name}")
+            strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
+            alt = f"Test image {image} and its ten nearest training images under {checkpoint.name}"
+            picture.image(tile(strip, len(strip), zoom=2), output_format="PNG", alt=alt)

@@ -1,0 +1,87 @@
+"""The recorded experiments as tables: `results.json` beside what the paper printed."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core import records
+from dlgmm_core.knn import KNN_SIZES
+from dlgmm_core.results import Row
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export, figure
+from ui.numbers import right
+
+__all__ = ["knn_records", "likelihood_records", "pixels_in_words", "show_records"]
+
+_WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
+
+
+def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
+    """The table of every experiment measured on one test set, where there are any."""
+    rows = [row for row in loaders.results() if row["eval_dataset"] == dataset]
+    if not rows:
+        return
+    table = table_of(rows)
+    columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=105)}
+    st.subheader("Every experiment recorded")
+    with figure("records"):
+        st.dataframe(table, hide_index=True, column_config=columns)
+    st.caption(caption)
+    about = About("every experiment recorded", dataset=dataset)
+    export("records", about, recipes_test_set.recorded(dataset), lambda: table)
+
+
+def pixels_in_words(dataset: str) -> str:
+    """The kNN errors of raw pixels, in a sentence; nothing where they are not recorded."""
+    for row in loaders.results():
+        if row["model"] == "raw-pixels" and row["eval_dataset"] == dataset:
+            errors = " / ".join(records.knn_error(row, "mean", k) for k in KNN_SIZES)
+            return f"Raw pixels, with all training images and Euclidean distance: {errors}."
+    return ""
+
+
+def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
+    """−log p(x) of every experiment, with how it was trained and what it took."""
+    return pd.DataFrame(
+        [
+            {
+                "Model": records.label(row),
+                "Checkpoint": row["checkpoint"],
+                "Recipe": records.recipe(row),
+                "Numbers a code": row["code_dim"],
+                "−log p(x), S = 50": records.nll(row, 50),
+                "Paper, S = 50": records.papers_nll(row),
+                "S = 5000": records.nll(row, 5000),
+                "Effective samples of 5000": records.effective_samples(row, 5000),
+                "−ELBO": f"{records.minus_elbo(row)} ({row['elbo']['bound']})",
+                "Binarization": row["training"]["binarization"],
+                "Epochs": records.epochs(row),
+                "Hours": f"{row['seconds'] / 3600:.2f}",
+            }
+            for row in rows
+            if "nll" in row
+        ]
+    )
+
+
+def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
+    """kNN errors of every experiment and baseline, the paper's, and McNemar's test against Gauss-VAE at k = 5."""
+    found = []
+    for row in rows:
+        is_baseline = row["recipe"] == "baseline"
+        measured = "mean" if is_baseline else representation
+        papers = dict.fromkeys(KNN_SIZES, records.NONE) if is_baseline else records.papers_knn_errors(row)
+        found.append(
+            {
+                "Model": records.label(row),
+                "Checkpoint": records.NONE if is_baseline else row["checkpoint"],
+                "Recipe": records.recipe(row),
+                "Numbers a code": row["code_dim"],
+                **{f"k = {k}": records.knn_error(row, measured, k) for k in KNN_SIZES},
+                **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},
+                "Against Gauss-VAE, k = 5": records.paired(row, representation, 5),
+            }
+        )
+    return pd.DataFrame(found)

@@ -1,0 +1,1 @@
+"""Training runs of visitors: begun, watched, stopped and resumed."""

@@ -1,0 +1,99 @@
+"""The form of the Train page: which model, which recipe."""
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dlgmm_core.checkpoints import CheckpointError
+from dlgmm_core.data import DATASETS
+from dlgmm_core.models import MODELS
+from dlgmm_core.objectives import BOUNDS
+from ui.serving.visitor import visitor
+from ui.training.runs import RunError, free_name, slots_of_others, start_run
+
+__all__ = ["STARTED", "training_form"]
+
+STARTED = "train-started"  # in the session's state: the name of a run that has just been started
+MOST_COMPONENTS = 50
+
+
+def _kept(name: str) -> dict[str, Any]:
+    """Makes a field keep its value through page switches and, in the address, through reloads."""
+    return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
+
+
+def training_form() -> None:
+    """Asks for a model and a recipe, and starts the run."""
+    model = st.selectbox("Model", list(MODELS), index=2, format_func=lambda name: MODELS[name].label, **_kept("model"))
+    family = MODELS[model]
+    means = "0"
+    if family.is_mixture:
+        means = st.text_input(
+            "Prior means, one for each of K components",
+            " ".join(["0"] * family.default_components),
+            help="Numbers with spaces between them: as many as you give, so many components the mixture has.",
+            **_kept(f"means-{model}"),
+        )
+    start = st.container()
+    if busy := slots_of_others(visitor()):
+        st.caption(f"Training slots busy with runs of other visitors: {busy}.")
+    with st.expander("More"):
+        recipe = _recipe(model)
+    if not start.button("Start training", type="primary"):
+        return
+    try:
+        start_run(visitor(), recipe["--name"], [model, *_options(recipe), "--prior-means", *_numbers(means)])
+    except (RunError, CheckpointError) as refusal:
+        start.error(str(refusal))
+        return
+    st.session_state[STARTED] = recipe["--name"]
+    st.rerun()
+
+
+def _recipe(model: str) -> dict[str, Any]:
+    """Options of `python -m dlgmm_core train`, as the visitor sets them."""
+    bound = st.selectbox("Bound", list(BOUNDS), help="eq1 is the paper's; the other two are tighter.", **_kept("bound"))
+    alpha = st.number_input(
+        "Concentration α of the weights",
+        0.01,
+        100.0,
+        MODELS[model].default_concentration,
+        help="A Gauss-VAE has no weights, and takes no notice.",
+        **_kept(f"alpha-{model}"),
+    )
+    epochs = st.number_input("Epochs, at most", 1, 1000, 20, **_kept("epochs"))
+    free = free_name(f"my-{model}")
+    name = st.text_input(
+        "Name of the checkpoint", placeholder=free, help="Small letters, digits and hyphens.", **_kept("name")
+    )
+    return {
+        "--name": name or free,
+        "--bound": bound,
+        "--alpha": alpha,
+        "--epochs": epochs,
+        "--code-dim": st.number_input("Numbers in a code", 2, 200, 25, **_kept("code")),
+        "--dataset": st.selectbox(
+            "Data set", list(DATASETS), format_func=lambda name: DATASETS[name].label, **_kept("data")
+        ),
+        "--binarization": st.selectbox("Binarization in training", ["fixed", "dynamic"], **_kept("binarization")),
+        "--seed": st.number_input("Seed", 0, 10_000, 0, **_kept("seed")),
+    }
+
+
+def _options(recipe: dict[str, Any]) -> list[str]:
+    return [str(part) for option in recipe.items() for part in option]
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers as argparse reads them: it knows -0.00001 for a number, and takes -1e-05 for an option."""
+    try:
+        values = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if not values or not all(map(math.isfinite, values)):
+        raise RunError(f"Prior means must be numbers with spaces between them, not “{text}”.")
+    if len(values) > MOST_COMPONENTS:
+        raise RunError(f"These are {len(values)} prior means, and a run here has at most {MOST_COMPONENTS} components.")
+    return [np.format_float_positional(value, trim="-") for value in values]

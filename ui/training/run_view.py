@@ -1,0 +1,160 @@
+"""The view of one training run: how it stands, what its owner may do, its curves and its samples."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError, load_checkpoint, read_checkpoint
+from dlgmm_core.generation import ancestral_samples
+from dlgmm_core.history import EpochMetrics, read_history
+from dlgmm_core.models import MODELS
+from dlgmm_core.paper import paper_bound
+from dlgmm_core.training import USAGE_IMAGES, TrainingRun
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.figures import history_figure, usage_figure
+from ui.images import tile
+from ui.training.jobs import renewed
+from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
+
+__all__ = ["watch_run"]
+
+
+def watch_run(run: Run) -> None:
+    """Everything about a run, renewed every second while it lasts."""
+    renewed(lambda: run.state == "running", lambda: _show(run))
+
+
+def _show(run: Run) -> None:
+    try:
+        history = read_history(run.folder)
+    except CheckpointError as error:
+        st.error(str(error))
+        return
+    _tell(run, history)
+    if run.state != "ended":
+        _offer(run, history)
+    if history:
+        _show_curves(run.folder, history)
+        if run.state != "running":  # what is renewed every second cannot be held open
+            _export(run.folder, history)
+        _show_samples(run.folder)
+
+
+def _tell(run: Run, history: list[EpochMetrics]) -> None:
+    """How the run stands, in a sentence."""
+    said = "" if run.job is None else run.job.last_line
+    if run.state == "running":
+        percent = re.search(r"(\d+)%", said)
+        st.progress(int(percent[1]) / 100 if percent else 0.0, f"{run.name} is training: epoch {len(history) + 1}")
+    elif run.state == "failed":
+        st.error(f"{run.name} failed: {said}")
+    elif run.state == "ended":
+        st.success(f"{run.name} has ended; its best weights are among the checkpoints in the sidebar.")
+    elif history:
+        st.info(f"{run.name} is paused after epoch {len(history)}.")
+    else:
+        st.info(f"{run.name} was stopped before its first epoch was over: resuming begins it again.")
+
+
+def _offer(run: Run, history: list[EpochMetrics]) -> None:
+    """The owner's three buttons."""
+    with st.container(horizontal=True):
+        if run.state == "running":
+            if st.button(
+                "Pause",
+                key=f"pause-{run.name}",
+                help="Stops now. Resuming repeats the epoch under way, and ends in the same numbers as no pause.",
+            ):
+                _do(pause_run, run, "Saving and leaving …")
+        elif st.button("Resume", key=f"resume-{run.name}", type="primary", help="Goes on after the last whole epoch."):
+            _do(resume_run, run, "Starting …")
+        if st.button(
+            "Keep",
+            key=f"keep-{run.name}",
+            disabled=not history,
+            help="Stops for good. The best weights so far become a checkpoint, which all visitors see.",
+        ):
+            _do(keep_run, run, "Saving and leaving …")
+        with st.popover("Cancel", help="Stops for good and deletes the run."):
+            st.write(f"Delete {run.name}, its best weights too? This cannot be undone.")
+            if st.button("Delete the run", key=f"cancel-{run.name}", type="primary"):
+                _do(cancel_run, run, "Stopping …")
+
+
+def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
+    try:
+        with st.spinner(words):
+            action(run)
+    except (RunError, CheckpointError) as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
+    try:
+        level, label = _paper_level(folder, (folder / WEIGHTS).stat().st_mtime_ns)
+    except (FileNotFoundError, CheckpointError):
+        level, label = None, ""
+    charts = {"Bounds in training and validation, epoch by epoch": history_figure(history, level)}
+    words = []
+    if level is not None:
+        words.append(
+            f"Dashed: the best validation bound of the authors' own {label}, by the training log that they published"
+            " with their code; it is the model whose −log p(x) the paper prints."
+        )
+    if history[-1].usage:
+        charts["Mean weight of every component, epoch by epoch"] = usage_figure(history)
+        words.append(
+            f"Bands: the share of the weight that each component has, E[π|x] averaged over {USAGE_IMAGES:,} validation"
+            " images after every epoch, component 1 at the bottom."
+        )
+    with figure("run"):
+        for column, (alt, chart) in zip(st.columns(len(charts)), charts.items(), strict=True):
+            column.plotly_chart(chart, key=f"figure-{folder.name}-{alt}", alt=alt)
+    st.caption(" ".join(words))
+
+
+def _export(folder: Path, history: list[EpochMetrics]) -> None:
+    about = About("bounds in training, nats per image", settings={"run": folder.name, "epochs": len(history)})
+    export("run", about, recipes.run(folder.name), lambda: pd.read_csv(folder / HISTORY))
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _paper_level(folder: Path, stamp: int) -> tuple[float | None, str]:
+    """What the authors' run of this architecture reached, and its name."""
+    checkpoint = read_checkpoint(folder)
+    return paper_bound(checkpoint.model_config, checkpoint.train_config), MODELS[checkpoint.model_config.model].label
+
+
+def _show_samples(folder: Path) -> None:
+    try:
+        stamp = (folder / WEIGHTS).stat().st_mtime_ns
+        sheet, epoch = _samples(folder, stamp, (folder / TRAINING).exists())
+    except (FileNotFoundError, CheckpointError):
+        return  # a file is being replaced, or is damaged, of which the sidebar tells
+    st.image(
+        sheet,
+        output_format="PNG",
+        caption=f"Samples of the prior with the weights of epoch {epoch}: the same noise at every epoch.",
+        alt=f"Twenty samples with the weights of epoch {epoch}",
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[NDArray[np.uint8], int]:
+    """Samples of the newest weights or, once a run has ended, of the best, and their epoch; drawn once an epoch."""
+    if unfinished:
+        run = TrainingRun.load(folder)
+        model, epoch = run.model, run.history[-1].epoch
+    else:
+        model, checkpoint = load_checkpoint(folder)
+        epoch = checkpoint.epoch
+    probabilities, _ = ancestral_samples(model, 20, seed=0)
+    return tile(probabilities, columns=10, zoom=2), epoch

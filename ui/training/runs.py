@@ -1,0 +1,209 @@
+"""Training runs as visitors have them: whose they are, how they stand, and what their owner may do.
+
+A run is a folder of checkpoints with a note in it, `run.json`: the digest of its owner and the options it
+was begun with. So a run outlives the server: what the server's end cut short is paused, and goes on from
+its last whole epoch when its owner resumes it.
+"""
+
+import itertools
+import json
+import re
+import shutil
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dlgmm_core.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.locks import training_lock
+from dlgmm_core.storage import write_atomically
+from dlgmm_core.training import keep
+from ui.loaders import CHECKPOINTS
+from ui.serving.limits import LimitError, whole_number
+from ui.training.jobs import Job, job_manager
+
+__all__ = [
+    "Run",
+    "RunError",
+    "cancel_run",
+    "free_name",
+    "keep_run",
+    "pause_run",
+    "resume_run",
+    "runs_of",
+    "slots_of_others",
+    "start_run",
+]
+
+NOTE = "run.json"
+SLOTS, SLOTS_PER_VISITOR = "DLGMM_TRAINING_SLOTS", "DLGMM_TRAINING_SLOTS_PER_VISITOR"
+_DEFAULT = {SLOTS: 2, SLOTS_PER_VISITOR: 1}
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_starting = threading.Lock()  # two visitors may want the last slot, or one name, at once
+
+
+class RunError(RuntimeError):
+    """A run that may not start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the Train page.
+
+    Attributes:
+        name: of the checkpoint.
+        owner: the digest of the visitor who started it.
+        arguments: of `python -m dlgmm_core train`.
+    """
+
+    name: str
+    owner: str
+    arguments: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return CHECKPOINTS / self.name
+
+    @property
+    def job(self) -> Job | None:
+        """Its newest process on this server."""
+        job = job_manager().get(self.name)
+        return job if job is not None and job.verb == "train" else None
+
+    @property
+    def state(self) -> Literal["running", "paused", "failed", "ended"]:
+        """How it stands; a run that a server's end cut short is paused."""
+        job = self.job
+        if job is not None and job.running:
+            return "running"
+        if not _is_unfinished(self.folder):
+            return "ended"
+        return "failed" if job is not None and job.failed else "paused"
+
+
+def runs_of(visitor: str) -> list[Run]:
+    """The visitor's runs, the newest first."""
+    return [run for run in _all_runs() if run.owner == visitor]
+
+
+def slots_of_others(visitor: str) -> int:
+    """How many training slots the runs of other visitors take."""
+    return sum(run.state == "running" for run in _all_runs() if run.owner != visitor)
+
+
+def free_name(stem: str) -> str:
+    """The stem, or the first of stem-2, stem-3 and so on, that no run or checkpoint has."""
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not (CHECKPOINTS / name).exists())
+
+
+def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
+    """Begins a run of the visitor's.
+
+    Raises:
+        RunError: for a bad name, one that is taken, or want of a slot.
+        CheckpointError: if nothing can be written there.
+    """
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            "The name must be 1 to 40 small letters, digits and hyphens, and begin with a letter or a digit."
+        )
+    with _starting:
+        if _is_taken(name, visitor):
+            raise RunError(f"There is a checkpoint or a run “{name}” already: choose another name.")
+        _require_slot(visitor)
+        note = {"owner": visitor, "arguments": list(arguments)}
+        write_atomically(CHECKPOINTS / name / NOTE, json.dumps(note).encode())
+        job_manager().start(name, "train", list(arguments), visitor)
+
+
+def resume_run(run: Run) -> None:
+    """Goes on after the last whole epoch, or from the start where there is none.
+
+    Raises:
+        RunError: for want of a slot, or if another job is at work on the checkpoint.
+    """
+    with _starting:
+        _require_slot(run.owner)
+        begun = ["--resume"] if (run.folder / TRAINING).exists() else []
+        job = job_manager().start(run.name, "train", [*run.arguments, *begun], run.owner)
+    if job.verb != "train":
+        raise RunError(f"{run.name} is busy with another job ({job.verb}): wait until that has ended.")
+
+
+def pause_run(run: Run) -> None:
+    """Stops it where it stands; the epoch under way will be begun again."""
+    if run.job is not None:
+        run.job.stop()
+
+
+def keep_run(run: Run) -> None:
+    """Stops it for good, and leaves its best weights as a checkpoint.
+
+    Raises:
+        CheckpointError: if it has not finished an epoch, another process trains it, or the disk refuses.
+    """
+    pause_run(run)
+    with training_lock(run.folder):
+        if _is_unfinished(run.folder):  # it may just have ended by itself
+            keep(run.folder)
+
+
+def cancel_run(run: Run) -> None:
+    """Stops it for good, and deletes all of it; a run that has just ended by itself stays.
+
+    Raises:
+        CheckpointError: if another process trains it.
+    """
+    pause_run(run)
+    with training_lock(run.folder):
+        if _is_unfinished(run.folder):
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def _is_unfinished(folder: Path) -> bool:
+    return (folder / TRAINING).exists() or not (folder / WEIGHTS).exists()
+
+
+def _all_runs() -> list[Run]:
+    """Every run with a note that can be read, the newest first."""
+    found: list[tuple[int, Run]] = []
+    for path in CHECKPOINTS.glob(f"*/{NOTE}"):
+        with suppress(OSError, ValueError, KeyError, TypeError):  # just deleted, or nobody's note
+            note = json.loads(path.read_text())
+            run = Run(path.parent.name, str(note["owner"]), tuple(map(str, note["arguments"])))
+            found.append((path.stat().st_mtime_ns, run))
+    return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def _is_taken(name: str, visitor: str) -> bool:
+    """Whether starting under that name would touch what exists; one's own run without an epoch may be begun anew."""
+    job = job_manager().get(name)
+    if job is not None and job.running:
+        return True
+    if any((CHECKPOINTS / name / file).exists() for file in (WEIGHTS, TRAINING)):
+        return True
+    return any(run.name == name and run.owner != visitor for run in _all_runs())
+
+
+def _require_slot(visitor: str) -> None:
+    running = [run for run in _all_runs() if run.state == "running"]
+    own = sum(run.owner == visitor for run in running)
+    total, each = _limit(SLOTS), _limit(SLOTS_PER_VISITOR)
+    if min(total, each) == 0:
+        raise RunError("This server trains nothing for its visitors: train on the command line of your own machine.")
+    if own >= each:
+        raise RunError(f"You have {own} of at most {each} runs under way: wait, or pause, keep or cancel one first.")
+    if len(running) >= total:
+        raise RunError(f"All training slots of this server ({total}) are taken: try again when a run has ended.")
+
+
+def _limit(variable: str) -> int:
+    """A whole number from the environment."""
+    try:
+        return whole_number(variable, _DEFAULT[variable])
+    except LimitError as error:
+        raise RunError(str(error)) from error
