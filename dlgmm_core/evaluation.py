@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlgmm_core.latents import MixtureLatent
+from dlgmm_core.latents import LatentDistribution, Latents, MixtureLatent
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import elbo, log_density_ratio
 from dlgmm_core.seeding import seeded
@@ -187,20 +187,22 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
 
 
 def component_posterior(
-    model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = 1000, seed: int = 0
+    q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
 ) -> NDArray[np.float64]:
-    """(K,) p(k|x) of one binary image (X,): which prior component its code belongs to.
+    """(K,) p(k|x) of one binary image: which prior component its code belongs to.
 
     p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. Where all
     components of the prior are the same it is E_p[pi_k], whatever the posterior's weights are.
+
+    Args:
+        q: posterior of the image, B = 1.
+        p: prior, of a mixture.
+        latents: S stratified draws of q.
+        log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    x = image_blocks(model, image[None], 1)[0]
-    with seeded(x.device, seed), torch.no_grad():
-        q, p = model.posterior(x), model.prior()
-        assert isinstance(p, MixtureLatent)
-        latents = q.stratified_rsample(torch.Size([num_samples]))
-        log_w = q.log_mean_weights[:, None] + log_density_ratio(model, x, q, latents)  # (K, S, 1)
-        weights = torch.softmax(log_w.flatten(), 0).double()
-        responsibilities = p.responsibilities(latents.code).flatten(1).double()  # (J, K S)
+    assert isinstance(p, MixtureLatent)
+    log_w = q.log_mean_weights[:, None] + log_likelihood + p.log_prob(latents) - q.log_prob(latents)  # (K, S, 1)
+    weights = torch.softmax(log_w.flatten(), 0).double()
+    responsibilities = p.responsibilities(latents.code).flatten(1).double()  # (J, K S)
     probabilities: NDArray[np.float64] = (responsibilities @ weights).cpu().numpy()
     return probabilities

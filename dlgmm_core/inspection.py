@@ -5,6 +5,7 @@ Two quantities are easily taken for one another and are therefore given side by 
 which asks the code itself where it lies.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +15,16 @@ from numpy.typing import NDArray
 from dlgmm_core.distributions import Kumaraswamy, Sticks
 from dlgmm_core.evaluation import component_posterior, log_likelihood
 from dlgmm_core.latents import MixtureLatent, SticksLatent
+from dlgmm_core.ledger import Ledger, open_ledgers
 from dlgmm_core.models import LatentVariableModel
-from dlgmm_core.objectives import elbo
 from dlgmm_core.seeding import seeded
 
-__all__ = ["ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
+__all__ = ["DRAWS", "SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
 
+DRAWS = 200  # of each component, for the bounds and p(k|x)
+SAMPLES = 500  # in all, for log p(x)
 WEIGHT_DRAWS = 2000
 STICK_DRAWS = 60  # of them, the fractions that are kept
-ELBO_DRAWS = 500
 
 
 @dataclass(frozen=True)
@@ -52,47 +54,57 @@ class ImageReport:
         reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
         sticks: None where the model has no sticks.
         component_posterior: (K,) p(k|x), or None where the model is no mixture.
+        ledgers: every bound and its terms, by the names in `BOUNDS`.
         log_p: importance-sampling estimate of log p(x), nats.
         ess: its effective sample size.
-        elbo: the bound, nats, averaged over draws.
+        num_samples: S, its draws.
     """
 
     reconstructions: NDArray[np.float32]
     sticks: StickReport | None
     component_posterior: NDArray[np.float64] | None
+    ledgers: dict[str, Ledger]
     log_p: float
     ess: float
-    elbo: float
+    num_samples: int
+
+    @property
+    def log_p_error(self) -> float:
+        """Standard error of `log_p` in nats, to first order; what a mixture spares by its strata is not counted."""
+        return math.sqrt(max(0.0, 1 / self.ess - 1 / self.num_samples))
 
 
 def inspect_image(
-    model: LatentVariableModel, image: NDArray[np.uint8], bound: str, num_samples: int = 500, seed: int = 0
+    model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = SAMPLES, seed: int = 0
 ) -> ImageReport:
     """Everything the app shows of one binary image (784,).
 
     Args:
         model: any of the four.
         image: zeros and ones.
-        bound: a name in `BOUNDS`, for the ELBO.
         num_samples: S of the estimate of log p(x).
         seed: of all draws.
     """
     x = torch.from_numpy(image[None]).to(next(model.parameters()).device).float()
     with seeded(x.device, seed), torch.no_grad():
-        q = model.posterior(x)
-        mixture = isinstance(q, MixtureLatent)
+        q, p = model.posterior(x), model.prior()
+        latents = q.stratified_rsample(torch.Size([DRAWS]))
+        log_likelihoods = model.likelihood(latents.code).log_prob(x)
+        ledgers = open_ledgers(q, p, latents, log_likelihoods)
+        mixed = isinstance(q, MixtureLatent)
+        responsibilities = component_posterior(q, p, latents, log_likelihoods) if mixed else None
         code = q.normal.loc if isinstance(q, MixtureLatent) else q.mean[None]
         reconstructions = model.likelihood(code).probs[:, 0].cpu().numpy()
         sticks = _stick_report(q.sticks) if isinstance(q, MixtureLatent | SticksLatent) else None
-        bound_value = elbo(model, x, bound, ELBO_DRAWS).item()
     estimate = log_likelihood(model, image[None], num_samples, seed)
     return ImageReport(
         reconstructions,
         sticks,
-        component_posterior(model, image, num_samples, seed) if mixture else None,
+        responsibilities,
+        ledgers,
         float(estimate.log_p[0]),
         float(estimate.ess[0]),
-        bound_value,
+        num_samples,
     )
 
 

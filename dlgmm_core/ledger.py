@@ -11,20 +11,18 @@ with g_k the Gaussian term of component k and H the entropy, according to the bo
 Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; see `dlgmm_core.objectives`.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dlgmm_core.latents import LatentDistribution, Latents
-from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import BOUNDS
-from dlgmm_core.seeding import seeded
 
-__all__ = ["Ledger", "open_ledger"]
-
-DRAWS = 200
+__all__ = ["Ledger", "open_ledgers"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Ledger:
         gaussian: (K,) g_k, the Gaussian term of each component, weighted.
         entropy: H.
         sticks: -KL(q(v|x) || p(v)), never above zero.
+        error: standard error of the sum over draws.
     """
 
     weights: NDArray[np.float64]
@@ -46,6 +45,7 @@ class Ledger:
     gaussian: NDArray[np.float64]
     entropy: float
     sticks: float
+    error: float
 
     @property
     def elbo(self) -> float:
@@ -53,56 +53,55 @@ class Ledger:
         return float(self.likelihood.sum() + self.gaussian.sum() + self.entropy + self.sticks)
 
 
-def open_ledger(
-    model: LatentVariableModel, image: NDArray[np.uint8], bound: str, num_samples: int = DRAWS, seed: int = 0
-) -> Ledger:
-    """The terms of `elbo(model, image, bound)` over S draws.
+def open_ledgers(
+    q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
+) -> dict[str, Ledger]:
+    """The terms of every bound in `BOUNDS`, from the same draws.
 
     Args:
-        model: any of the four.
-        image: (X,) zeros and ones.
-        bound: a name in `BOUNDS`.
-        num_samples: S, draws of every component.
-        seed: of the draws.
-
-    Raises:
-        KeyError: for an unknown bound.
+        q: posterior of one image, B = 1.
+        p: prior.
+        latents: S > 1 stratified draws of q.
+        log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    terms = _TERMS[bound]
-    x = torch.from_numpy(image[None]).to(next(model.parameters()).device).float()
-    with seeded(x.device, seed), torch.no_grad():
-        q, p = model.posterior(x), model.prior()
-        latents = q.stratified_rsample(torch.Size([num_samples]))
-        log_likelihood = model.likelihood(latents.code).log_prob(x).double().mean((1, 2))  # (K, S, 1) -> (K,)
-        weights = q.log_mean_weights[:, 0].double().exp()
+    weights = q.log_mean_weights[:, 0].double().exp()
+    log_likelihood = log_likelihood[..., 0].double()
+    share = weights[:, None] * log_likelihood
+    found = {}
+    for bound, terms in _TERMS.items():
         gaussian, entropy, sticks = terms(q, p, latents)
-    return Ledger(
-        weights=weights.cpu().numpy(),
-        log_likelihood=log_likelihood.cpu().numpy(),
-        likelihood=(weights * log_likelihood).cpu().numpy(),
-        gaussian=gaussian.double().cpu().numpy(),
-        entropy=entropy,
-        sticks=sticks,
-    )
+        of_draws = (share + gaussian).sum(0) + entropy
+        found[bound] = Ledger(
+            weights=weights.cpu().numpy(),
+            log_likelihood=log_likelihood.mean(1).cpu().numpy(),
+            likelihood=share.mean(1).cpu().numpy(),
+            gaussian=gaussian.mean(1).cpu().numpy(),
+            entropy=float(entropy.mean()),
+            sticks=sticks,
+            error=float(of_draws.std()) / math.sqrt(len(of_draws)),
+        )
+    return found
 
 
-_Terms = tuple[torch.Tensor, float, float]
+_Terms = tuple[Tensor, Tensor, float]  # Gaussian terms (K, S or 1), entropy (S or 1), sticks
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
-    gaussian = (torch.exp(q.log_mean_weights) * q.expected_log_prob(p))[:, 0]
-    log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)
-    return gaussian, -float(log_q.mean()), 0.0 - float(q.sticks_kl(p))
+    gaussian = torch.exp(q.log_mean_weights) * q.expected_log_prob(p)
+    log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)[:, 0]
+    return gaussian.double(), -log_q.double(), 0.0 - float(q.sticks_kl(p))
 
 
 def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
-    return (torch.exp(latents.log_weights) * log_ratio).mean((1, 2)), 0.0, 0.0 - float(q.sticks_kl(p))
+    gaussian = (torch.exp(latents.log_weights) * log_ratio)[..., 0].double()
+    return gaussian, gaussian.new_zeros(1), 0.0 - float(q.sticks_kl(p))
 
 
 def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
-    log_ratio = (p.log_prob(latents) - q.log_prob(latents)).mean((1, 2))
-    return torch.exp(q.log_mean_weights[:, 0]) * log_ratio, 0.0, 0.0
+    log_ratio = (p.log_prob(latents) - q.log_prob(latents))[..., 0]
+    gaussian = (torch.exp(q.log_mean_weights) * log_ratio).double()
+    return gaussian, gaussian.new_zeros(1), 0.0
 
 
 _TERMS = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}

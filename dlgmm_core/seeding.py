@@ -23,6 +23,8 @@ def seeded(device: str | torch.device, *seed: int) -> Iterator[None]:
     device = torch.device(device)
     # fork_rng always saves the CPU's state; `devices` names the accelerators besides it
     devices, kind = ([], "cuda") if device.type == "cpu" else ([device.index or 0], device.type)
+    # torch.manual_seed looks for every kind of accelerator, and notes a stack trace each time
+    plant = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
     with _lock, torch.random.fork_rng(devices=devices, device_type=kind):
-        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
+        plant(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
         yield

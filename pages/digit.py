@@ -41,7 +41,7 @@ with answer:
         st.stop()
     checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred="mnist-dlgmm-fig2", title="Model")
     bound = elbo_of(checkpoint.train_config.bound)
-    report = inspected(checkpoint, digit.binary, bound)
+    report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
     if view == "Ledger":
         show_ledger(checkpoint, digit, report, bound)
@@ -51,7 +51,7 @@ with answer:
         st.caption("A Gauss-VAE has one bell and no stick: there are no weights to show. Choose a mixture to see them.")
     else:
         st.subheader("The stick is the code: drag a break" if is_code else "The stick behind the weights")
-        show_stick(checkpoint, digit, report.sticks, bound)
+        show_stick(checkpoint, digit, report.sticks)
         st.subheader("The pieces, and how sure of them the encoder is" if is_code else "Weights and responsibilities")
-        show_weights(checkpoint, digit, report, bound)
-    show_reconstructions(checkpoint, digit, report, bound)
+        show_weights(checkpoint, digit, report)
+    show_reconstructions(checkpoint, digit, report)

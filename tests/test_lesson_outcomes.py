@@ -71,7 +71,7 @@ def test_the_first_break_is_that_of_the_page(side: str, repository: Path, monkey
     equal = 1 / weights.shape[1]
     image = next(x for x, w in zip(images, weights[:, 0], strict=True) if (w > equal) == (side == "larger"))
     give(monkeypatch, image)
-    sticks = inspect_image(model, image, "eq1", num_samples=1).sticks
+    sticks = inspect_image(model, image, num_samples=1).sticks
     assert sticks is not None
     outcome = outcomes.first_break()
     assert outcome.value == side and outcome.choices == ("larger", "smaller")

@@ -34,8 +34,11 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     at.number_input(key="digit-index").set_value(index).run()
     assert not at.exception and not at.error
     image = loaders.dataset("mnist").test.binary[index]
-    report = inspect_image(load_checkpoint(checkpoint.folder)[0], image, checkpoint.train_config.bound)
-    shown = [f"{value:.1f}".replace("-", "−") for value in (report.log_p, report.elbo, report.log_p - report.elbo)]
+    report = inspect_image(load_checkpoint(checkpoint.folder)[0], image)
+    ledger = report.ledgers[checkpoint.train_config.bound]
+    gap, error = report.log_p - ledger.elbo, np.hypot(report.log_p_error, ledger.error)
+    known = (report.log_p, report.log_p_error), (ledger.elbo, ledger.error), (gap, error)
+    shown = [f"{value:.1f} ± {1.96 * error:.1f}".replace("-", "−") for value, error in known]
     assert metrics_of(at) == shown
     (weights,) = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
     names = [trace["name"] for trace in weights["data"]]

@@ -100,13 +100,13 @@ def test_weights_and_reconstructions_of_a_digit(
     found = lines(
         exported,
         "mean=report.sticks.mean, low=report.sticks.low, high=report.sticks.high, posterior=report.component_posterior,"
-        " log_p=report.log_p, elbo=report.elbo",
+        f" log_p=report.log_p, elbo=report.ledgers['{pair[0].train_config.bound}'].elbo",
     )
     weights, responsibilities = spec(at, "weights")["data"]
     same(found["mean"], values(weights["y"]))
     same(found["posterior"], values(responsibilities["y"]))
     same(np.stack([found[n] for n in ("mean", "low", "high", "posterior")], 1), exported.table.iloc[:, 1:])
-    assert [m.value for m in at.metric][:2] == [f"−{-found['log_p']:.1f}", f"−{-found['elbo']:.1f}"]
+    assert [m.value.split(" ")[0] for m in at.metric][:2] == [f"−{-found[name]:.1f}" for name in ("log_p", "elbo")]
     pictures = take(at, "reconstructions", monkeypatch)
     same(lines(pictures, "pictures=report.reconstructions")["pictures"], pictures.pixels())
     assert pictures.words["image"].startswith("test image 7 of mnist")
@@ -150,7 +150,8 @@ def test_a_stick_at_its_mean_and_as_it_was_moved(
 def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     at = open_digit(pair[0], "Ledger")
     exported = take(at, "ledger", monkeypatch)
-    whole = ", ".join(f"{b}=ledgers['{b}'].elbo, {b}_terms=ledgers['{b}'].gaussian" for b in BOUNDS)
+    ledgers = {bound: f"report.ledgers['{bound}']" for bound in BOUNDS}
+    whole = ", ".join(f"{b}={ledger}.elbo, {b}_terms={ledger}.gaussian" for b, ledger in ledgers.items())
     found = lines(exported, f"log_p=report.log_p, {whole}")
     table = exported.table.set_index(["bound", "term"])["value"]
     shown = "".join(block.proto.body for block in at.get("html"))

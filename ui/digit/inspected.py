@@ -14,10 +14,10 @@ from ui.serving.shares import Refused
 __all__ = ["inspected"]
 
 
-def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8], bound: str) -> ImageReport:
+def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport:
     """The report on a binary image (784,); stops the page with one sentence where there can be none."""
     try:
-        report = _inspect(checkpoint, checkpoint.digest, image, bound)
+        report = _inspect(checkpoint, checkpoint.digest, image)
     except EvaluationError as error:
         st.error(str(error))
         st.stop()
@@ -28,7 +28,7 @@ def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8], bound: str) -> I
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _inspect(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8], bound: str) -> ImageReport:
+def _inspect(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> ImageReport:
     model = loaders.model(_checkpoint.folder, digest)
     with charged():
-        return inspect_image(model, image, bound)
+        return inspect_image(model, image)

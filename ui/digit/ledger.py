@@ -1,27 +1,22 @@
 """The ledger: a bound on log p(x) of one digit as a table whose columns add up to it."""
 
 import base64
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import ImageReport
-from dlgmm_core.ledger import DRAWS, Ledger, open_ledger
+from dlgmm_core.inspection import DRAWS, SAMPLES, ImageReport
+from dlgmm_core.ledger import Ledger
 from dlgmm_core.objectives import BOUNDS
-from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.images import tile
+from ui.images import tiled_png
 from ui.numbers import printed
-from ui.serving.limits import charged
-from ui.serving.shares import Refused
 from ui.theme import component_colour
 
 __all__ = ["show_ledger"]
@@ -49,11 +44,7 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     bound = st.segmented_control(
         "Bound", names, default=trained_on, required=True, key="ledger-bound", bind="query-params"
     )
-    try:
-        ledgers = _ledgers(checkpoint, checkpoint.digest, digit.binary)
-    except Refused as refusal:
-        st.warning(str(refusal))
-        return
+    ledgers = report.ledgers
     ledger = ledgers[bound]
     with figure("ledger"):
         st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
@@ -63,20 +54,16 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
         )
         st.html(_scrolling(_gaps(ledgers, bound, report.log_p), "What the bounds lose on this digit"))
         st.caption(
-            f"log p(x) is itself estimated, with S = 500 and an effective sample size of {report.ess:.0f}: too low, if"
-            " anything. What a bound loses shrinks from eq1 to marginal."
+            f"log p(x) is itself estimated, with S = {SAMPLES} and an effective sample size of {report.ess:.0f}:"
+            " too low, if anything. What a bound loses shrinks from eq1 to marginal."
         )
-    settings = {"image": digit.origin, "draws of every component": DRAWS, "log p(x), S = 500": f"{report.log_p:.4f}"}
+    settings = {
+        "image": digit.origin,
+        "draws of every component": DRAWS,
+        f"log p(x), S = {SAMPLES}": f"{report.log_p:.4f}",
+    }
     about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
-    export("ledger", about, recipes.ledger(checkpoint, digit, trained_on), lambda: _terms(ledgers))
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def _ledgers(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> dict[str, Ledger]:
-    """By bound."""
-    model = loaders.model(_checkpoint.folder, digest)
-    with charged():
-        return {name: open_ledger(model, image, name) for name in BOUNDS}
+    export("ledger", about, recipes.report(checkpoint, digit), lambda: _terms(ledgers))
 
 
 def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
@@ -137,7 +124,7 @@ def _gaps(ledgers: dict[str, Ledger], chosen: str, log_p: float) -> str:
         label = f"<b>{name}</b>" if name == chosen else name
         cells = f'<td>{_nats(ledger.elbo)}</td><td>{gap:.2f}</td><td style="text-align:left">{bar}</td>'
         lines.append(f"<tr><th>{label}</th>{cells}</tr>")
-    lines.append(_line("log p(x), S = 500", [_nats(log_p), "", ""]))
+    lines.append(_line(f"log p(x), S = {SAMPLES}", [_nats(log_p), "", ""]))
     return f"<table>{''.join(lines)}</table>"
 
 
@@ -151,8 +138,6 @@ def _nats(value: float) -> str:
 
 
 def _picture(probabilities: NDArray[np.float32], k: int) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(tile(probabilities[None], 1, zoom=2)).save(buffer, "PNG")
-    content = base64.b64encode(buffer.getvalue()).decode()
+    content = base64.b64encode(tiled_png(probabilities[None], 1, zoom=2)).decode()
     alt = f"reconstruction of component {k + 1}"
     return f'<img width="56" height="56" alt="{alt}" src="data:image/png;base64,{content}"/>'

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.ledger import open_ledger
+from dlgmm_core.inspection import inspect_image
 from dlgmm_core.microscope import Settling, watch_settling
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
@@ -17,7 +17,7 @@ from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.figures import layout
+from ui.figures import chart
 from ui.serving.limits import computing
 from ui.serving.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
@@ -82,18 +82,18 @@ def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) ->
     model = loaders.model(_checkpoint.folder, digest)
     with computing():
         settling = next(found for _, found in watch_settling(model, image, LARGEST, REPEATS) if found is not None)
-        return settling, open_ledger(model, image, elbo_of(_checkpoint.train_config.bound)).elbo
+        return settling, inspect_image(model, image).ledgers[elbo_of(_checkpoint.train_config.bound)].elbo
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
-    chart, seen = go.Figure(), dict.fromkeys(MODELS, 0)
+    traces, seen = [], dict.fromkeys(MODELS, 0)
     for checkpoint, settling, elbo in found:
         model = checkpoint.model_config.model
         dash = DASHES[seen[model] % len(DASHES)]
         seen[model] += 1
         colour, sizes = MODEL_COLOURS[model], settling.sizes
         low, high = settling.log_p.min(0), settling.log_p.max(0)
-        chart.add_scatter(
+        band = go.Scatter(
             x=np.concatenate([sizes, sizes[::-1]]),
             y=np.concatenate([high, low[::-1]]),
             fill="toself",
@@ -104,7 +104,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             showlegend=False,
             legendgroup=checkpoint.name,
         )
-        chart.add_scatter(
+        estimates = go.Scatter(
             x=sizes,
             y=settling.log_p.mean(0),
             name=checkpoint.name,
@@ -114,7 +114,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
             "<br>effective samples %{customdata[0]:.1f}",
         )
-        chart.add_scatter(
+        bound = go.Scatter(
             x=[1, LARGEST],
             y=[elbo, elbo],
             mode="lines",
@@ -123,5 +123,6 @@ def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
             showlegend=False,
             hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",
         )
-    chart.update_xaxes(type="log")
-    return layout(chart, "importance samples S", "estimate of log p(x), nats", 460)
+        traces += [band, estimates, bound]
+    log = {"type": "log"}
+    return chart(traces, "importance samples S", "estimate of log p(x), nats", 460, xaxis=log)

@@ -15,7 +15,7 @@ from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.images import tile
+from ui.images import tiled_png
 from ui.latent.scatter import draw_map
 from ui.serving.limits import computing
 from ui.serving.shares import Refused
@@ -45,7 +45,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         words, picture = place_of_rows.columns([2, 5], vertical_alignment="center")
         words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
         picture.image(
-            tile(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
+            tiled_png(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
             output_format="PNG",
             alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
         )

@@ -1,16 +1,18 @@
 """What one model makes of one digit: its figures, its weights beside its responsibilities, its reconstructions."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import ImageReport
+from dlgmm_core.inspection import DRAWS, SAMPLES, ImageReport
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.figures import weights_figure
-from ui.images import tile
+from ui.images import tiled_png
 from ui.numbers import printed
 
 __all__ = ["show_figures", "show_reconstructions", "show_weights"]
@@ -19,14 +21,18 @@ __all__ = ["show_figures", "show_reconstructions", "show_weights"]
 def show_figures(report: ImageReport, bound: str) -> None:
     """log p(x), the bound below it, and what lies between."""
     log_p, elbo, gap = st.columns(3)
-    effective = f"Effective sample size {report.ess:.0f}."
-    log_p.metric("log p(x), nats (S = 500)", printed(report.log_p, ".1f"), help=effective)
-    elbo.metric(f"ELBO ({bound}), nats", printed(report.elbo, ".1f"))
-    lost = printed(report.log_p - report.elbo, ".1f")
+    ledger = report.ledgers[bound]
+    errors = report.log_p_error, ledger.error
+    of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
+    effective = f"S = {SAMPLES} samples, of which {report.ess:.0f} are effective."
+    log_p.metric("log p(x), nats", printed(report.log_p, ".1f") + of_estimate, help=effective)
+    drawn = f"Of {DRAWS} draws of every component."
+    elbo.metric(f"ELBO ({bound}), nats", printed(ledger.elbo, ".1f") + of_bound, help=drawn)
+    lost = printed(report.log_p - ledger.elbo, ".1f") + of_both
     gap.metric("gap, nats", lost, help="What the bound loses on this digit.")
 
 
-def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, bound: str) -> None:
+def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
     """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
     assert report.sticks is not None
     with figure("weights"):
@@ -37,9 +43,9 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport,
             "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
             " itself where it lies. They need not agree."
         )
-    settings = {"image": digit.origin, "samples of log p(x)": 500}
+    settings = {"image": digit.origin, "draws of every component": DRAWS}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
-    export("weights", about, recipes.report(checkpoint, digit, bound), lambda: _weights(report))
+    export("weights", about, recipes.report(checkpoint, digit), lambda: _weights(report))
 
 
 def _in_words(report: ImageReport) -> str:
@@ -59,16 +65,16 @@ def _weights(report: ImageReport) -> pd.DataFrame:
     return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})
 
 
-def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, bound: str) -> None:
+def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
     """What each component's mean code is decoded to."""
     images = report.reconstructions
     st.subheader("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
     figure("reconstructions").image(
-        tile(images, columns=min(9, len(images)), zoom=3, gap=6),
+        tiled_png(images, columns=min(9, len(images)), zoom=3, gap=6),
         output_format="PNG",
         alt="Reconstructions of the digit, component 1 first",
     )
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}
-    code = recipes.report(checkpoint, digit, bound)
+    code = recipes.report(checkpoint, digit)
     export("reconstructions", about, code, lambda: pixel_table(images, **rows))

@@ -26,7 +26,7 @@ _widget = widget("stick", '<div class="stick"></div>', "stick", "decoder", "stic
 
 
 @st.fragment
-def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, bound: str) -> None:
+def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -> None:
     """The stick at its mean, with draws, densities and, where the pieces are the code, the decoded digit.
 
     It is a fragment because the widget says where its breaks are: nothing else on the page depends on them.
@@ -58,7 +58,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, b
     export(
         "stick",
         About("the stick: its fractions v and pieces π", [checkpoint], seed=0, settings=settings),
-        recipes.stick(checkpoint, digit, bound, moved, is_code=is_code),
+        recipes.stick(checkpoint, digit, moved, is_code=is_code),
         lambda: _table(sticks, mean if moved is None else np.array(moved)),
     )
 

@@ -16,7 +16,6 @@ from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 __all__ = [
     "components",
     "densities",
-    "ledger",
     "nearest",
     "places",
     "prior",
@@ -92,16 +91,14 @@ def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
 # ---- one digit
 
 
-def report(checkpoint: Checkpoint, digit: DigitInput, bound: str) -> str:
-    """`report`: sticks, weights, responsibilities, reconstructions, log p(x); see `ImageReport`."""
-    return script(load_model(checkpoint), _image(digit), f'report = inspect_image(model, image, "{bound}")')
+def report(checkpoint: Checkpoint, digit: DigitInput) -> str:
+    """`report`: sticks, weights, responsibilities, reconstructions, ledgers, log p(x); see `ImageReport`."""
+    return script(load_model(checkpoint), _image(digit), "report = inspect_image(model, image)")
 
 
-def stick(
-    checkpoint: Checkpoint, digit: DigitInput, bound: str, moved: Sequence[float] | None, *, is_code: bool
-) -> str:
+def stick(checkpoint: Checkpoint, digit: DigitInput, moved: Sequence[float] | None, *, is_code: bool) -> str:
     """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (784,) if they are a code."""
-    shown = (f'report = inspect_image(model, image, "{bound}")', "pieces = report.sticks.mean")
+    shown = ("report = inspect_image(model, image)", "pieces = report.sticks.mean")
     if moved is not None:
         shown = (
             f"v = np.array({numbers(moved)})  # redrawn, or moved by hand",
@@ -111,22 +108,12 @@ def stick(
     return script(load_model(checkpoint), "" if moved else _image(digit), *shown, decoded if is_code else "")
 
 
-def ledger(checkpoint: Checkpoint, digit: DigitInput, bound: str) -> str:
-    """`ledgers` by bound, and the `report` whose log p(x) they are held against."""
-    return script(
-        load_model(checkpoint),
-        _image(digit),
-        "ledgers = {bound: open_ledger(model, image, bound) for bound in BOUNDS}",
-        f'report = inspect_image(model, image, "{bound}")',
-    )
-
-
 def settling(checkpoints: Sequence[Checkpoint], digit: DigitInput, largest: int, repeats: int) -> str:
     """`settlings` and `elbos` by name."""
     loop = each_model(
         checkpoints,
         f"*_, (_, settlings[name]) = watch_settling(model, image, {largest}, {repeats})",
-        "elbos[name] = open_ledger(model, image, elbo_of(checkpoint.train_config.bound)).elbo",
+        "elbos[name] = inspect_image(model, image).ledgers[elbo_of(checkpoint.train_config.bound)].elbo",
     )
     return script(_image(digit), "settlings, elbos = {}, {}", loop)
 

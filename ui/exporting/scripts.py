@@ -25,7 +25,6 @@ _CORE = (
     "inspection",
     "knn",
     "kumaraswamy",
-    "ledger",
     "microscope",
     "objectives",
     "paths",
