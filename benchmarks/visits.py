@@ -18,6 +18,7 @@ from benchmarks.measuring import Limit, Measured
 from benchmarks.servers import APP, Server, serve
 from dlgmm_core.checkpoints import Checkpoint, list_checkpoints
 from dlgmm_core.models import MODELS
+from ui.bench.shapes import SHAPES
 
 __all__ = ["measure_first_visit", "measure_slider", "measure_visitors"]
 
@@ -134,7 +135,7 @@ def _habits(number: int) -> tuple[str, str, Iterator[Value]]:
     mixtures = [c.name for c in _checkpoints() if c.name in fitting and MODELS[c.model_config.model].is_mixture]
     pairs = list(itertools.pairwise(fitting))
     habits: list[tuple[str, str, Sequence[Value]]] = [
-        ("kumaraswamy", "bench-u", [round(0.02 * step, 2) for step in range(1, 50)]),
+        ("kumaraswamy", "bench-a", [[str(shape)] for shape in SHAPES]),
         ("digit", "digit-index", range(500 * number, 500 * number + 500)),
         ("components", "components-checkpoint", mixtures),
         *((page, "checkpoints-mnist", pairs) for page in ("", "latent", "knn", "likelihood")),

@@ -18,7 +18,15 @@ from scipy.special import betaln
 
 from dlgmm_core.distributions import Beta, Kumaraswamy, Sticks, kl_divergence
 
-__all__ = ["fraction", "kl_by_quadrature", "kl_by_series", "kumaraswamy_density", "matched_beta", "matched_density"]
+__all__ = [
+    "densities_at_draws",
+    "fraction",
+    "kl_by_quadrature",
+    "kl_by_series",
+    "kumaraswamy_density",
+    "matched_beta",
+    "matched_density",
+]
 
 
 def _distribution(a: float, b: float) -> Kumaraswamy:
@@ -49,6 +57,16 @@ def matched_density(v: NDArray[np.float64], a: float, b: float) -> NDArray[np.fl
     """Density of the matched Beta at fractions v, per unit of v."""
     density: NDArray[np.float64] = stats.beta(*matched_beta(a, b)).pdf(v)
     return density
+
+
+def densities_at_draws(u: NDArray[np.float64], a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Densities of Kumaraswamy(a, b) and of the matched Beta at the (N,) draws that u in (0, 1) become.
+
+    They are right also where a draw is so near to 0 or 1 that a plain number cannot tell.
+    """
+    q, matched = _distribution(a, b), Beta(*torch.tensor(matched_beta(a, b), dtype=torch.float64))
+    draws = q.inverse_survival(torch.from_numpy(u).log())
+    return q.log_prob(draws).exp().numpy(), matched.log_prob(draws).exp().numpy()
 
 
 def kl_by_quadrature(a: float, b: float, alpha: float, beta: float) -> float:

@@ -50,8 +50,8 @@ with answer:
     if report.sticks is None:
         st.caption("A Gauss-VAE has one bell and no stick: there are no weights to show. Choose a mixture to see them.")
     else:
-        st.subheader("The stick is the code: drag a break" if is_code else "The stick behind the weights")
+        st.header("The stick is the code: drag a break" if is_code else "The stick behind the weights")
         show_stick(checkpoint, digit, report.sticks)
-        st.subheader("The pieces, and how sure of them the encoder is" if is_code else "Weights and responsibilities")
+        st.header("The pieces, and how sure of them the encoder is" if is_code else "Weights and responsibilities")
         show_weights(checkpoint, digit, report)
     show_reconstructions(checkpoint, digit, report)

@@ -8,7 +8,7 @@ from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection
 from ui.tables.knn_export import export_changes, export_errors, export_mistakes
 from ui.tables.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
-from ui.tables.records import knn_records, pixels_in_words, show_records
+from ui.tables.records import knn_records, show_records
 
 st.title("kNN")
 st.write(
@@ -47,15 +47,14 @@ with figure("knn-table"):
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
-    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes. "
-    + pixels_in_words(chosen.dataset)
+    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
 )
-export_errors("knn-table", found, search, KNN_SIZES)
+export_errors("knn-table", found, search, KNN_SIZES, search.pixels)
 if cell is not None:
     with figure("knn-mistakes"):
         show_mistakes(*cell, search)
     export_mistakes(*cell, search)
-st.subheader("Error against k")
+st.header("Error against k")
 with figure("knn-curves"):
     st.plotly_chart(error_curves(found, search), key="knn-curves", alt="Errors of every checkpoint for k from 1 to 30")
 export_errors("knn-curves", found, search, CURVE)

@@ -1,11 +1,12 @@
 """The distribution behind every break: its draw, its nearest Beta, and what a cut series costs."""
 
-import numpy as np
 import streamlit as st
 
-from dlgmm_core.kumaraswamy import fraction, kl_by_quadrature, kl_by_series, matched_beta
-from ui.bench.export import export_densities, export_series
-from ui.bench.figures import densities_figure, series_figure
+from dlgmm_core.kumaraswamy import kl_by_quadrature, kl_by_series
+from ui.bench.density import show_densities
+from ui.bench.export import export_series
+from ui.bench.figures import series_figure
+from ui.bench.shapes import choose_shape
 from ui.exporting.exports import figure
 
 st.title("Kumaraswamy bench")
@@ -15,30 +16,13 @@ st.write(
     " and u, and watch the draw, the Beta it resembles, and the divergence from the prior."
 )
 
-
-def shape(column: st.delta_generator.DeltaGenerator, name: str, key: str, default: float) -> float:
-    """A slider over a shape parameter, on a logarithmic scale."""
-    choices = [float(f"{v:.2g}") for v in np.geomspace(0.1, 20, 47)]
-    start = min(choices, key=lambda v: abs(v - default))
-    slider = column.select_slider(name, choices, start, key=key, bind="query-params", persist_state="session")
-    return float(slider)
-
-
 left, right = st.columns(2, gap="large")
-a, b = shape(left, "a", "bench-a", 2.0), shape(left, "b", "bench-b", 3.0)
-u = left.slider("u", 0.01, 0.99, 0.5, 0.01, key="bench-u", bind="query-params", persist_state="session")
-v = fraction(u, a, b)
 with left:
-    with figure("bench-densities"):
-        st.plotly_chart(densities_figure(a, b, u, v), key="bench-densities", alt="Densities of v, as told below")
-    alpha_match, beta_match = matched_beta(a, b)
-    st.caption(
-        f"u = {u:.2f} becomes v = {v:.3f}: the area right of v is u. The Beta with the same mean and variance has"
-        f" α = {alpha_match:.2f}, β = {beta_match:.2f}; at a = 1 or b = 1 the two are one."
-    )
-    export_densities(a, b, u)
-prior = right.expander("More: the prior Beta(α, β)")
-alpha, beta = shape(prior, "α of the prior", "bench-alpha", 1.0), shape(prior, "β of the prior", "bench-beta", 5.0)
+    a, b = choose_shape("a", "bench-a", 2.0), choose_shape("b", "bench-b", 3.0)
+    show_densities(a, b)
+with right.expander("More: the prior Beta(α, β)"):
+    alpha = choose_shape("α of the prior", "bench-alpha", 1.0)
+    beta = choose_shape("β of the prior", "bench-beta", 5.0)
 exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, beta)
 with right:
     with figure("bench-series"):

@@ -32,7 +32,7 @@ if maps:
     export_maps(maps, dataset, view)
     images, colour = view.images, view.colour
 if len(images) == 2:
-    st.subheader("From A to B", anchor=False)
+    st.header("From A to B", anchor=False)
     st.caption("Decoded from the straight line between the two images' mean codes; drag the slider.")
     live_path(shown, dataset, (images[0], images[1]))
 else:

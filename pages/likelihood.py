@@ -1,5 +1,7 @@
 """-log p(x) of the chosen models on a test set, beside the paper's."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -49,7 +51,7 @@ if rows:
     measured = [c for c in chosen.checkpoints if c not in unmeasured]
     seeds = ", ".join(map(str, frame.drop_duplicates("name")["seed"]))
     about = About("−log p(x), nats per image", measured, chosen.dataset, seeds)
-    export("nll", about, recipes_test_set.likelihood(measured, chosen.dataset), lambda: frame)
+    export("nll", about, partial(recipes_test_set.likelihood, measured, chosen.dataset), lambda: frame)
     numbers = {
         "S": frame["samples"],
         "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(frame["value"], frame["ci95"], strict=True)],

@@ -16,8 +16,9 @@ n = st.slider("n", 0, 10, 1, key="n")
 i = st.number_input("i", 0, 10, 1, key="i-j")
 name = st.selectbox("name", ["a", "b"], key="name")
 names = st.multiselect("names", ["c", "d", "e"], key="names")
+size = st.select_slider("size", [0.5, 1.0, 2.0], key="size")
 again = "once again" if "again" in st.session_state else "at once"
-st.warning(f"{again} {n} {i} {name} {names} {st.query_params['q']}")
+st.warning(f"{again} {n} {i} {name} {names} {size} {st.query_params['q']}")
 st.info("not a complaint")
 if n == 9 and again == "at once":
     st.session_state["again"] = True
@@ -45,11 +46,12 @@ async def tour(server: Server) -> list[list[str]]:
 
     async with visitor(server.port) as someone:
         await hear(someone, await someone.open("", "q=1"))
-        assert set(someone.widgets) == {"n", "i-j", "name", "names"}
+        assert set(someone.widgets) == {"n", "i-j", "name", "names", "size"}
         await hear(someone, await someone.move("n", 9))
         await hear(someone, await someone.move("i-j", 3))
         await hear(someone, await someone.move("name", "b"))
         await hear(someone, await someone.move("names", ["e", "c"]))
+        await hear(someone, await someone.move("size", ["2.0"]))
         await hear(someone, await someone.move("n", 10))
         with pytest.raises(KeyError):
             await someone.move("m", 1)
@@ -58,10 +60,15 @@ async def tour(server: Server) -> list[list[str]]:
 
 def test_what_a_visitor_does_reaches_the_script_and_its_end_is_waited_for(server: Server) -> None:
     *heard, failed = asyncio.run(tour(server))
-    assert heard[0] == ["at once 1 1 a [] 1"]
-    assert heard[1][-1] == "once again 9 1 a [] 1"  # not the end of the run that asked for this one
-    assert heard[2:] == [["once again 9 3 a [] 1"], ["once again 9 3 b [] 1"], ["once again 9 3 b ['e', 'c'] 1"]]
-    assert failed[0] == "once again 10 3 b ['e', 'c'] 1" and len(failed) == 2
+    assert heard[0] == ["at once 1 1 a [] 0.5 1"]
+    assert heard[1][-1] == "once again 9 1 a [] 0.5 1"  # not the end of the run that asked for this one
+    assert heard[2:] == [
+        ["once again 9 3 a [] 0.5 1"],
+        ["once again 9 3 b [] 0.5 1"],
+        ["once again 9 3 b ['e', 'c'] 0.5 1"],
+        ["once again 9 3 b ['e', 'c'] 2.0 1"],
+    ]
+    assert failed[0] == "once again 10 3 b ['e', 'c'] 2.0 1" and len(failed) == 2
 
 
 def test_the_memory_of_a_server_is_that_of_a_python_with_streamlit(server: Server) -> None:

@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from dlgmm_core.kumaraswamy import (
+    densities_at_draws,
     fraction,
     kl_by_quadrature,
     kl_by_series,
@@ -33,6 +34,22 @@ def test_the_matched_beta_has_the_mean_and_variance_of_draws_by_quadrature(a: fl
     )
     v = np.linspace(0.1, 0.9, 5)
     np.testing.assert_allclose(matched_density(v, a, b), matched.pdf(v))
+
+
+@pytest.mark.parametrize(("a", "b"), SHAPES)
+def test_densities_at_draws_are_those_at_their_fractions(a: float, b: float) -> None:
+    u = np.array([0.01, 0.3, 0.99])
+    v = np.array([fraction(each, a, b) for each in u])
+    density, matched = densities_at_draws(u, a, b)
+    np.testing.assert_allclose(density, kumaraswamy_density(v, a, b), rtol=1e-6)
+    np.testing.assert_allclose(matched, matched_density(v, a, b), rtol=1e-6)
+
+
+def test_a_draw_that_rounds_to_one_still_has_its_density() -> None:
+    assert fraction(0.01, 20, 0.1) == 1
+    (density,), (matched,) = densities_at_draws(np.array([0.01]), 20, 0.1)
+    assert density == pytest.approx(2e18, rel=1e-6)  # a b u^(1 - 1/b), where v^(a - 1) is one
+    assert 1e18 < matched < 2e18
 
 
 def test_a_kumaraswamy_that_is_a_beta_is_its_own_match() -> None:

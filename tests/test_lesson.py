@@ -42,7 +42,7 @@ def go(at: AppTest, page: str) -> None:
 
 def card_of(at: AppTest) -> list[str]:
     """The headings of cards on the page."""
-    return [head.value for head in at.subheader if head.value.startswith("Step ")]
+    return [head.value for head in at.header if head.value.startswith("Step ")]
 
 
 def press(at: AppTest, label: str) -> None:

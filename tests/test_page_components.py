@@ -253,7 +253,7 @@ def listed(at: AppTest) -> list[str]:
 def test_siblings_are_the_same_network_under_other_priors(family: list[Checkpoint]) -> None:
     widget = open_components()
     widget.chooses("first")
-    assert [header.value for header in widget.at.subheader] == ["What if it had been trained so?"]
+    assert [header.value for header in widget.at.header] == ["What if it had been trained so?"]
     assert listed(widget.at) == [
         "**Means 0, 0, 0**, α = 1  \n−log p(x) not recorded",
         "**Means −3, 0, 3**, α = 1  \n−log p(x) not recorded",
@@ -294,4 +294,4 @@ def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoi
 def test_a_mixture_without_siblings_stands_alone(family: list[Checkpoint]) -> None:
     widget = open_components()
     widget.chooses("process")
-    assert not widget.at.subheader and not pictures(widget.at)
+    assert not widget.at.header and not pictures(widget.at)

@@ -14,6 +14,7 @@ from dlgmm_core.projection import load_map
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
 from tests.latent_helpers import map_of, open_maps
 from ui import loaders
+from ui.images import tiled_png
 from ui.latent import live_path
 from ui.latent.live_maps import glyphs
 
@@ -88,11 +89,12 @@ def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> 
 
 def test_every_map_of_the_repository_is_one_of_its_test_set(repository: Path) -> None:
     found = [c for c in loaders.checkpoints() if load_map(c) is not None]
+    sizes = {name: len(load_dataset(name).test) for name in {c.train_config.dataset for c in found}}
     assert found
     for checkpoint in found:
         stored = load_map(checkpoint)
         assert stored is not None
-        assert stored[0].shape == (len(load_dataset(checkpoint.train_config.dataset).test), 2)
+        assert stored[0].shape == (sizes[checkpoint.train_config.dataset], 2)
         assert np.isfinite(stored[0]).all()
 
 
@@ -112,7 +114,7 @@ def test_a_selected_image_is_shown_with_its_reconstruction_under_each_model(
     assert not pictures(maps.at) and not maps.link.get("image")
     maps.says(images=[42])
     assert maps.link["image"] == "42" and len(set(pictures(maps.at))) == 3
-    assert maps.at.subheader[-1].value == f"Image 42, class {few_digits.test.labels[42]}"
+    assert maps.at.header[-1].value == f"Image 42, class {few_digits.test.labels[42]}"
     captions = [caption for image in maps.at.get("image") for caption in image.captions]  # type: ignore[union-attr]
     assert captions == ["the image", "a", "b"]
     before = pictures(maps.at)
@@ -127,7 +129,7 @@ def test_reconstructions_are_those_of_the_core(
 ) -> None:
     shown: list[np.ndarray] = []
     monkeypatch.setattr(
-        "ui.latent.parts.tile", lambda images, **how: shown.append(images[0]) or np.zeros((4, 4), np.uint8)
+        "ui.latent.parts.tiled_png", lambda images, **how: shown.append(images[0]) or tiled_png(images, **how)
     )
     open_maps(maps="a,c", image="7")
     assert len(shown) == 3

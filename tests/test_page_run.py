@@ -185,12 +185,23 @@ def test_without_a_known_level_or_without_a_mixture_the_chart_claims_none(
     assert texts(bounds) == level
 
 
-def test_the_curves_are_taken_away_with_their_epochs(
-    manager: Manager, unfinished: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_running", [False, True])
+def test_the_curves_are_taken_away_with_their_epochs_also_while_there_come_more(
+    is_running: bool, manager: Manager, unfinished: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if is_running:
+        manager.run("mine", "train", SLEEP)
+    write_history(unfinished, HISTORY_OF_TWO[:1])
+    at = turn_to(start(), "train")
     write_history(unfinished, HISTORY_OF_TWO)
-    exported = take(turn_to(start(), "train"), "run", monkeypatch)
-    assert exported.words["run"] == "mine" and exported.words["epochs"] == "2"
+    exported = take(at, "run", monkeypatch)
+    assert exported.words == {"figure": "bounds in training, nats per image", "run": "mine"}
     found = lines(exported, "bounds=[epoch.valid_bound for epoch in history], usage=[e.usage for e in history]")
     assert found["bounds"].tolist() == exported.table["valid_bound"].tolist() == [-190.0, -155.0]
     same(found["usage"], exported.table[["usage_1", "usage_2", "usage_3"]])
+
+
+def test_before_the_first_epoch_there_is_nothing_to_take_away(manager: Manager, shelf: Path) -> None:
+    begun(shelf, "mine")
+    manager.run("mine", "train", SLEEP)
+    assert not [block for block in turn_to(start(), "train").get("popover") if "export" in block.proto.id]

@@ -4,12 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
 from dlgmm_core.data import Dataset
 from dlgmm_core.knn import encode, error_rate, neighbours, vote
 from dlgmm_core.results import read_results
 from tests.app_helpers import Make, pictures, start, turn_to
+from tests.export_helpers import take
 from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("repository")
 
 def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint(repository: Path) -> None:
     at = start()
-    assert [s.value for s in at.subheader] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
+    assert [s.value for s in at.header][:4] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
     held = {read_checkpoint(path.parent).model_config.model for path in repository.glob(f"*/{WEIGHTS}")}
     assert len(pictures(at)) == len(held)
     assert sum("No trained checkpoint" in box.value for box in at.info) == 4 - len(held)
@@ -56,7 +58,8 @@ def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_aske
     assert not at.exception
     table = at.dataframe[0].value.set_index("Checkpoint")
     chosen = [c for c in loaders.checkpoints() if c.name in at.multiselect[0].value]
-    assert table.index.tolist() == [c.name for c in chosen] and len(chosen) > 1
+    pixels = ["–"] if (metric, points) == ("euclidean", len(few_digits.train)) else []  # recorded, not computed
+    assert table.index.tolist() == [c.name for c in chosen] + pixels and len(chosen) > 1
     for checkpoint in chosen:
         model = load_checkpoint(checkpoint.folder)[0]
         train, test = (encode(model, split.binary, representation) for split in (few_digits.train, few_digits.test))
@@ -77,13 +80,48 @@ def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: M
         assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
 
 
-def test_raw_pixels_are_beside_the_models_where_they_are_recorded(make: Make, few_digits: Dataset, shelf: Path) -> None:
+def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search(
+    make: Make, few_digits: Dataset, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(at: AppTest) -> list[str]:
+        told = any("The last row is recorded" in caption.value for caption in at.caption)
+        models: list[str] = at.dataframe[0].value["Model"].tolist()
+        assert told == ("raw pixels (recorded)" in models)
+        return models
+
     make("g")
-    assert not any("Raw pixels" in caption.value for caption in turn_to(start(), "knn").caption)
+    assert rows(turn_to(start(), "knn")) == ["Gauss-VAE"]
     shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    assert rows(at) == ["Gauss-VAE", "raw pixels (recorded)"]
     (row,) = [row for row in read_results(shelf) if (row["model"], row["eval_dataset"]) == ("raw-pixels", "mnist")]
-    (words,) = [caption.value for caption in turn_to(start(), "knn").caption if "Raw pixels" in caption.value]
-    assert all(f"{row['knn']['mean'][k]['error']:.2f} ± " in words for k in ("3", "5", "10"))
+    recorded = row["knn"]["mean"]
+    shown = at.dataframe[0].value.iloc[-1]
+    assert shown["Checkpoint"] == shown["paper, k = 5"] == "–"
+    for k in ("3", "5", "10"):
+        assert shown[f"k = {k}"] == f"{recorded[k]['error']:.2f} ± {recorded[k]['ci95']:.2f}"
+    exported = take(at, "knn-table", monkeypatch).table.tail(3)
+    assert exported["checkpoint"].unique().tolist() == ["raw pixels (recorded)"]
+    assert exported["error"].tolist() == [recorded[k]["error"] for k in ("3", "5", "10")]
+    assert "raw pixels (recorded)" not in take(at, "knn-curves", monkeypatch).table["checkpoint"].tolist()
+    at.slider(key="knn-points").set_value(2000).run()
+    assert rows(at) == ["Gauss-VAE"]
+    at.slider(key="knn-points").set_value(3000).run()
+    at.segmented_control(key="knn-metric").set_value("cosine").run()
+    assert rows(at) == ["Gauss-VAE"]
+
+
+@pytest.mark.parametrize(("row", "mistakes"), [(0, 1), (1, 0)])
+def test_a_cell_of_a_model_shows_its_mistakes_and_one_of_raw_pixels_nothing(
+    row: int, mistakes: int, make: Make, few_digits: Dataset, shelf: Path
+) -> None:
+    make("g")
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    at.session_state["knn-table"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "k = 5")]}}
+    at.run()
+    assert not at.exception
+    assert sum("mistakes of" in header.value for header in at.header) == mistakes
 
 
 # --- likelihood ----------------------------------------------------------------------------------

@@ -84,6 +84,15 @@ def test_knn_errors(knn: AppTest, lines: Lines, monkeypatch: pytest.MonkeyPatch)
     assert curves.words["distance"] == "cosine" and curves.words["training points"] == "2000"
 
 
+def test_knn_errors_recorded_of_raw_pixels(
+    pair: list[Checkpoint], shelf: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy("checkpoints/results.json", shelf)
+    exported = take(open_page("knn"), "knn-table", monkeypatch)
+    found = lines(exported, "pixels=[pixels[str(k)]['error'] for k in sizes]")
+    same(found["pixels"], exported.table["error"].tail(3))
+
+
 def test_mistakes_and_changes_of_knn(knn: AppTest, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     knn.toggle(key="knn-changes").set_value(True).run()
     changes = take(knn, "knn-changes", monkeypatch)
@@ -96,7 +105,7 @@ def test_mistakes_and_changes_of_knn(knn: AppTest, lines: Lines, monkeypatch: py
     found = lines(mistakes, "wrong=wrong, nearest=nearest[wrong]")
     assert found["wrong"].tolist() == mistakes.table["test image"].tolist()
     assert (found["nearest"] == mistakes.table[[f"neighbour {i}" for i in (1, 2, 3)]]).to_numpy().all()
-    assert any(header.value.startswith(f"{len(found['wrong'])} mistakes") for header in knn.subheader)
+    assert any(header.value.startswith(f"{len(found['wrong'])} mistakes") for header in knn.header)
 
 
 def test_likelihoods_are_those_that_were_measured(

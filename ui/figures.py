@@ -1,11 +1,12 @@
 """Plotly figures: data in, figure out; every axis has a title and, where it has one, a unit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.basedatatypes import BaseTraceType
 
 from dlgmm_core.history import EpochMetrics
 from dlgmm_core.inspection import StickReport
@@ -13,8 +14,8 @@ from ui.numbers import printed
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, component_colour
 
 __all__ = [
+    "chart",
     "history_figure",
-    "layout",
     "nll_figure",
     "prior_figure",
     "stick_figure",
@@ -26,10 +27,21 @@ _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # makes itself room, however many lines it has
 
 
-def layout(figure: go.Figure, x: str, y: str, height: int, **more: object) -> go.Figure:
-    """The figure with titles on its axes, one margin for all, its legend above and `height` in pixels."""
-    figure.update_layout(height=height, margin=_MARGIN, legend=_LEGEND, xaxis_title=x, yaxis_title=y, **more)
-    return figure
+def chart(
+    traces: Sequence[BaseTraceType],
+    x: str,
+    y: str,
+    height: int,
+    xaxis: Mapping[str, object] | None = None,
+    yaxis: Mapping[str, object] | None = None,
+    **layout: object,
+) -> go.Figure:
+    """The traces between titled axes, one margin for all charts, the legend above, `height` in pixels.
+
+    Built in one go: Plotly's `add_…` and `update_…` take ten times as long, and a page waits for them.
+    """
+    axes = {"xaxis": {"title": {"text": x}, **(xaxis or {})}, "yaxis": {"title": {"text": y}, **(yaxis or {})}}
+    return go.Figure(list(traces), {"height": height, "margin": _MARGIN, "legend": _LEGEND, **axes, **layout})
 
 
 def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64] | None) -> go.Figure:
@@ -37,8 +49,7 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
     names = [str(k + 1) for k in range(len(sticks.mean))]
     # Quantiles of a skewed distribution may lie on one side of its mean.
     above, below = np.clip(sticks.high - sticks.mean, 0, None), np.clip(sticks.mean - sticks.low, 0, None)
-    figure = go.Figure()
-    figure.add_bar(
+    weights = go.Bar(
         x=names,
         y=sticks.mean,
         name="weight E[π<sub>k</sub>|x]",
@@ -46,50 +57,50 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         error_y={"type": "data", "array": above, "arrayminus": below, "color": OUTLINE},
         hovertemplate="component %{x}<br>weight %{y:.3f}<extra></extra>",
     )
+    traces = [weights]
     if component_posterior is not None:
-        figure.add_bar(
+        responsibilities = go.Bar(
             x=names,
             y=component_posterior,
             name="responsibility p(k|x)",
-            marker_color=PAPER_COLOUR,
+            marker={"color": PAPER_COLOUR},
             hovertemplate="component %{x}<br>p(k|x) %{y:.3f}<extra></extra>",
         )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(range=[0, 1])
-    return layout(figure, "component k", "probability", 300, barmode="group")
+        traces.append(responsibilities)
+    return chart(traces, "component k", "probability", 300, {"type": "category"}, {"range": [0, 1]}, barmode="group")
 
 
 def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
     """Density of one coordinate of the code under each component and under the whole prior."""
     reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
     z = np.linspace(-reach, reach, 300)
-    total = np.zeros_like(z)
-    figure = go.Figure()
+    total, traces = np.zeros_like(z), []
     for k, (m, s, w) in enumerate(zip(means, scales, weights, strict=True)):
         density = w * np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
         total += density
         if len(means) > 1:
-            figure.add_scatter(x=z, y=density, line={"color": OUTLINE, "width": 3}, hoverinfo="skip")
-            figure.add_scatter(
-                x=z, y=density, name=f"component {k + 1}", line_color=component_colour(k), hoverinfo="name"
-            )
-    figure.add_scatter(x=z, y=total, name="whole prior", line={"color": PAPER_COLOUR, "dash": "dot"}, hoverinfo="name")
-    return layout(figure, "a coordinate of z", "prior density", 220, showlegend=False)
+            colour = {"color": component_colour(k)}
+            traces.append(go.Scatter(x=z, y=density, line={"color": OUTLINE, "width": 3}, hoverinfo="skip"))
+            traces.append(go.Scatter(x=z, y=density, name=f"component {k + 1}", line=colour, hoverinfo="name"))
+    dotted = {"color": PAPER_COLOUR, "dash": "dot"}
+    traces.append(go.Scatter(x=z, y=total, name="whole prior", line=dotted, hoverinfo="name"))
+    return chart(traces, "a coordinate of z", "prior density", 220, showlegend=False)
 
 
 def stick_figure(pieces: Sequence[float]) -> go.Figure:
     """A stick of length one, broken into the given pieces."""
-    figure = go.Figure()
-    for k, length in enumerate(pieces):
-        figure.add_bar(
+    traces = [
+        go.Bar(
             x=[length],
             y=["π"],
             orientation="h",
             marker={"color": component_colour(k), "line": {"width": 1, "color": OUTLINE}},
             hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
         )
-    figure.update_xaxes(range=[0, 1])
-    return layout(figure, "share of the stick", "code", 220, barmode="stack", showlegend=False, bargap=0.6)
+        for k, length in enumerate(pieces)
+    ]
+    whole = {"range": [0, 1]}
+    return chart(traces, "share of the stick", "code", 220, whole, barmode="stack", showlegend=False, bargap=0.6)
 
 
 def nll_figure(rows: pd.DataFrame) -> go.Figure:
@@ -99,12 +110,11 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         rows: columns model, name, samples, value, ci95 and paper (may be missing values).
     """
     names = list(dict.fromkeys(rows["name"]))
-    sizes = sorted(rows["samples"].unique())
-    figure = go.Figure()
+    sizes, traces = sorted(rows["samples"].unique()), []
     for rank, samples in enumerate(sizes):
         part = rows[rows["samples"] == samples]
         shift = 0.25 * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
-        figure.add_scatter(
+        ours = go.Scatter(
             x=part["value"],
             y=[names.index(name) + shift for name in part["name"]],
             mode="markers",
@@ -118,8 +128,9 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
             customdata=part["name"],
             hovertemplate="%{customdata}<br>%{x:.2f} nats<extra></extra>",
         )
+        traces.append(ours)
     paper = rows.dropna(subset=["paper"]).drop_duplicates("name")
-    figure.add_scatter(
+    printed_ones = go.Scatter(
         x=paper["paper"],
         y=[names.index(name) for name in paper["name"]],
         mode="markers",
@@ -127,8 +138,13 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         marker={"size": 11, "symbol": "x", "color": PAPER_COLOUR},
         hovertemplate="paper: %{x:.2f} nats<extra></extra>",
     )
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
-    return layout(figure, "−log p(x), nats per image", "checkpoint", 140 + 50 * len(names))
+    rows_from_the_top = {
+        "tickvals": list(range(len(names))),
+        "ticktext": names,
+        "range": [len(names) - 0.5, -0.5],
+    }
+    height = 140 + 50 * len(names)
+    return chart([*traces, printed_ones], "−log p(x), nats per image", "checkpoint", height, yaxis=rows_from_the_top)
 
 
 def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:
@@ -139,31 +155,36 @@ def history_figure(history: Sequence[EpochMetrics], level: float | None = None) 
         level: that the validation bound of the authors' run reached, if it is known.
     """
     epochs = [e.epoch for e in history]
-    figure = go.Figure()
-    figure.add_scatter(x=epochs, y=[e.train_bound for e in history], name="training", line_color=PAPER_COLOUR)
-    figure.add_scatter(x=epochs, y=[e.valid_bound for e in history], name="validation", line_color=CLASS_COLOURS[0])
+    grey, blue = {"color": PAPER_COLOUR}, {"color": CLASS_COLOURS[0]}
     last = history[-1]
-    figure.add_scatter(
-        x=[last.best_epoch],
-        y=[last.best_valid_bound],
-        mode="markers",
-        name="best, kept",
-        marker={"size": 11, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
-    )
+    traces = [
+        go.Scatter(x=epochs, y=[e.train_bound for e in history], name="training", line=grey),
+        go.Scatter(x=epochs, y=[e.valid_bound for e in history], name="validation", line=blue),
+        go.Scatter(
+            x=[last.best_epoch],
+            y=[last.best_valid_bound],
+            mode="markers",
+            name="best, kept",
+            marker={"size": 11, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
+        ),
+    ]
     values = sorted(e.valid_bound for e in history)
     low = values[len(values) // 10]
     top = max(max(e.train_bound for e in history), values[-1])
+    drawn: dict[str, object] = {}
     if level is not None:
-        figure.add_hline(
-            level,
-            line={"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[6]},
-            annotation={"text": f"the authors' run: {printed(level, '.2f')}", "yshift": 2},
-            annotation_position="top left",
-        )
+        drawn = _level_line(level, f"the authors' run: {printed(level, '.2f')}")
         low, top = min(low, level), max(top, level)
-    figure.update_yaxes(range=[low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1])
-    _count_epochs(figure, epochs)
-    return layout(figure, "epoch", "bound in training, nats per image", 360)
+    reach = {"range": [low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1]}
+    return chart(traces, "epoch", "bound in training, nats per image", 360, _counted(epochs), reach, **drawn)
+
+
+def _level_line(level: float, words: str) -> dict[str, object]:
+    """A dashed line across the chart, and what it is."""
+    across = {"xref": "x domain", "x0": 0, "x1": 1, "y0": level, "y1": level}
+    line = {"type": "line", **across, "line": {"dash": "dash", "width": 1.5, "color": CLASS_COLOURS[6]}}
+    corner = {"xref": "x domain", "x": 0, "xanchor": "left", "y": level, "yanchor": "bottom", "yshift": 2}
+    return {"shapes": [line], "annotations": [{"text": words, "showarrow": False, **corner}]}
 
 
 def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:
@@ -174,9 +195,8 @@ def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:
     """
     measured = [e for e in history if e.usage]
     epochs = [e.epoch for e in measured]
-    figure = go.Figure()
-    for k in range(len(measured[-1].usage)):
-        figure.add_scatter(
+    traces = [
+        go.Scatter(
             x=epochs,
             y=[e.usage[k] for e in measured],
             name=f"component {k + 1}",
@@ -186,12 +206,14 @@ def usage_figure(history: Sequence[EpochMetrics]) -> go.Figure:
             stackgroup="weights",
             hovertemplate="%{y:.3f}",
         )
-    figure.update_yaxes(range=[0, 1])
-    _count_epochs(figure, epochs)
-    return layout(figure, "epoch", "mean weight on validation images", 360, showlegend=False, hovermode="x unified")
+        for k in range(len(measured[-1].usage))
+    ]
+    axes = _counted(epochs), {"range": [0, 1]}
+    return chart(
+        traces, "epoch", "mean weight on validation images", 360, *axes, showlegend=False, hovermode="x unified"
+    )
 
 
-def _count_epochs(figure: go.Figure, epochs: Sequence[int]) -> None:
+def _counted(epochs: Sequence[int]) -> dict[str, object]:
     """Whole numbers on the axis of epochs, where few would get fractions between them."""
-    if len(epochs) < 10:
-        figure.update_xaxes(dtick=1)
+    return {"dtick": 1} if len(epochs) < 10 else {}

@@ -1,32 +1,22 @@
-"""What the Kumaraswamy bench is taken away as; it has no model and no draws, only formulas."""
+"""What the divergence on the Kumaraswamy bench is taken away as; it has no model and no draws, only formulas."""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from dlgmm_core.kumaraswamy import kl_by_quadrature, kl_by_series, kumaraswamy_density, matched_density
-from ui.bench.figures import FRACTIONS
+from dlgmm_core.kumaraswamy import kl_by_quadrature, kl_by_series
 from ui.exporting import recipes
 from ui.exporting.exports import About, export
 
-__all__ = ["export_densities", "export_series"]
-
-
-def export_densities(a: float, b: float, u: float) -> None:
-    """Kumaraswamy(a, b), the Beta that resembles it, and the draw that u becomes."""
-    about = About("densities of Kumaraswamy(a, b) and of the matched Beta", settings={"a": a, "b": b, "u": u})
-    export("bench-densities", about, recipes.densities(a, b, u), lambda: _densities(a, b))
-
-
-def _densities(a: float, b: float) -> pd.DataFrame:
-    columns = {"v": FRACTIONS, "Kumaraswamy": kumaraswamy_density(FRACTIONS, a, b)}
-    return pd.DataFrame({**columns, "Beta": matched_density(FRACTIONS, a, b)})
+__all__ = ["export_series"]
 
 
 def export_series(a: float, b: float, alpha: float, beta: float) -> None:
     """The divergence from Beta(alpha, beta) by a cut series and by quadrature."""
     settings = {"a": a, "b": b, "prior alpha": alpha, "prior beta": beta}
     about = About("KL of Kumaraswamy(a, b) from Beta(α, β), nats", settings=settings)
-    export("bench-series", about, recipes.series(a, b, alpha, beta), lambda: _series(a, b, alpha, beta))
+    export("bench-series", about, partial(recipes.series, a, b, alpha, beta), lambda: _series(a, b, alpha, beta))
 
 
 def _series(a: float, b: float, alpha: float, beta: float) -> pd.DataFrame:

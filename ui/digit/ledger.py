@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
         f"log p(x), S = {SAMPLES}": f"{report.log_p:.4f}",
     }
     about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
-    export("ledger", about, recipes.report(checkpoint, digit), lambda: _terms(ledgers))
+    export("ledger", about, partial(recipes.report, checkpoint, digit), lambda: _terms(ledgers))
 
 
 def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:

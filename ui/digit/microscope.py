@@ -1,6 +1,7 @@
 """The log p(x) microscope: how the estimates of every chosen model settle on one digit."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
     settings = {"image": digit.origin, "independent runs": REPEATS}
     shown = [checkpoint for checkpoint, _, _ in found]
     about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
-    export("microscope", about, recipes.settling(shown, digit, LARGEST, REPEATS), lambda: _table(found))
+    export("microscope", about, partial(recipes.settling, shown, digit, LARGEST, REPEATS), lambda: _table(found))
 
 
 def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Where a digit lies among the others: its nearest training digits, their vote, and its place on the map."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         return
     st.caption("Euclidean distance between posterior means, nearest first.")
     about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
-    lines = recipes.nearest(shown, digit, dataset_name, NEAREST)
+    lines = partial(recipes.nearest, shown, digit, dataset_name, NEAREST)
     columns = ["checkpoint", "rank", "training image", "class"]
     export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
 
@@ -93,7 +94,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
         return
     shown = [checkpoint for checkpoint, _, _ in placed]
     about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
-    export("places", about, recipes.places(shown, digit, dataset_name), lambda: _table(placed, dataset))
+    export("places", about, partial(recipes.places, shown, digit, dataset_name), lambda: _table(placed, dataset))
 
 
 def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], dataset: Dataset) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What one model makes of one digit: its figures, its weights beside its responsibilities, its reconstructions."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
         )
     settings = {"image": digit.origin, "draws of every component": DRAWS}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
-    export("weights", about, recipes.report(checkpoint, digit), lambda: _weights(report))
+    export("weights", about, partial(recipes.report, checkpoint, digit), lambda: _weights(report))
 
 
 def _in_words(report: ImageReport) -> str:
@@ -68,7 +69,7 @@ def _weights(report: ImageReport) -> pd.DataFrame:
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
     """What each component's mean code is decoded to."""
     images = report.reconstructions
-    st.subheader("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
+    st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
     figure("reconstructions").image(
         tiled_png(images, columns=min(9, len(images)), zoom=3, gap=6),
         output_format="PNG",
@@ -76,5 +77,5 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
     )
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}
-    code = recipes.report(checkpoint, digit)
+    code = partial(recipes.report, checkpoint, digit)
     export("reconstructions", about, code, lambda: pixel_table(images, **rows))

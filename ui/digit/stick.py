@@ -1,6 +1,7 @@
 """The stick of one digit, broken by the encoder's fractions; on the SB-VAE, where it is the code, a digit to drag."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
     export(
         "stick",
         About("the stick: its fractions v and pieces π", [checkpoint], seed=0, settings=settings),
-        recipes.stick(checkpoint, digit, moved, is_code=is_code),
+        partial(recipes.stick, checkpoint, digit, moved, is_code=is_code),
         lambda: _table(sticks, mean if moved is None else np.array(moved)),
     )
 

@@ -85,15 +85,23 @@ def errors(
     representation: str,
     points: int,
     metric: str,
+    *,
+    with_pixels: bool,
 ) -> str:
-    """`errors` by name: an `Interval` in percent for each of `sizes`."""
+    """`errors` by name: an `Interval` in percent for each of `sizes`; and `pixels`, what is recorded of these."""
     loop = each_model(
         checkpoints,
         _encoded(representation, points),
         f'labels = data.train.labels[neighbours(train, test, max(sizes), "{metric}")]',
         "errors[name] = [error_rate(vote(labels, k), data.test.labels) for k in sizes]  # percent",
     )
-    return script(f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}', loop)
+    search = f'row["model"] == "raw-pixels" and row["eval_dataset"] == "{dataset}"'
+    return script(
+        f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}',
+        loop,
+        f'rows = [row for row in read_results(Path("checkpoints")) if {search}]' if with_pixels else "",
+        'pixels = rows[0]["knn"]["mean"]  # error, ci95 by k, as recorded' if with_pixels else "",
+    )
 
 
 def mistakes(checkpoint: Checkpoint, k: int, dataset: str, representation: str, points: int, metric: str) -> str:

@@ -1,6 +1,7 @@
 """What the page of kNN is taken away as: its errors, a model's mistakes, and what two models disagree on."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.knn import error_rate, vote
 from dlgmm_core.paper import paper_knn_errors
+from dlgmm_core.results import Row
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export
@@ -16,18 +18,22 @@ from ui.tables.knn_table import Search
 __all__ = ["export_changes", "export_errors", "export_mistakes"]
 
 
-def export_errors(key: str, checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int]) -> None:
-    """The errors of models at several k, with intervals and the paper's."""
-    code = recipes_test_set.errors(checkpoints, sizes, *_settings(search))
+def export_errors(
+    key: str, checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int], pixels: Row | None = None
+) -> None:
+    """The errors of models at several k, with intervals and the paper's, and those recorded of raw pixels."""
+    code = partial(recipes_test_set.errors, checkpoints, sizes, *_settings(search), with_pixels=pixels is not None)
     export(
         key,
         _about("kNN errors, % of test images", checkpoints, search),
         code,
-        lambda: _errors(checkpoints, search, sizes),
+        lambda: _errors(checkpoints, search, sizes, pixels),
     )
 
 
-def _errors(checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int]) -> pd.DataFrame:
+def _errors(
+    checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int], pixels: Row | None
+) -> pd.DataFrame:
     dataset, rows = loaders.dataset(search.dataset_name), []
     for checkpoint in checkpoints:
         labels = dataset.train.labels[search.nearest(checkpoint)]
@@ -35,13 +41,16 @@ def _errors(checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[i
         for k in sizes:
             error = error_rate(vote(labels, k), dataset.test.labels)
             rows.append((checkpoint.name, k, error.value, error.ci95, paper.get(k)))
+    if pixels is not None:
+        recorded = pixels["knn"]["mean"]
+        rows += [("raw pixels (recorded)", k, recorded[str(k)]["error"], recorded[str(k)]["ci95"], None) for k in sizes]
     return pd.DataFrame(rows, columns=["checkpoint", "k", "error", "ci95", "paper"])
 
 
 def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     """All mistakes of a vote, also those on other pages."""
     about = _about(f"mistakes of the vote of {k} neighbours", [checkpoint], search)
-    code = recipes_test_set.mistakes(checkpoint, k, *_settings(search))
+    code = partial(recipes_test_set.mistakes, checkpoint, k, *_settings(search))
     export("knn-mistakes", about, code, lambda: _mistakes(checkpoint, k, search))
 
 
@@ -56,7 +65,7 @@ def _mistakes(checkpoint: Checkpoint, k: int, search: Search) -> pd.DataFrame:
 def export_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
     """How many of its k nearest neighbours two models agree on, for every test image."""
     about = _about(f"neighbours shared, of {k}", [first, second], search)
-    code = recipes_test_set.changes((first, second), k, *_settings(search))
+    code = partial(recipes_test_set.changes, (first, second), k, *_settings(search))
     export("knn-changes", about, code, lambda: _changes(first, second, search, k))
 
 

@@ -9,14 +9,16 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core import records
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import Dataset
+from dlgmm_core.evaluation import Interval
 from dlgmm_core.knn import KNN_SIZES, error_rate, vote
 from dlgmm_core.models import MODELS
 from dlgmm_core.paper import paper_knn_errors
+from dlgmm_core.results import Row
 from ui import loaders
-from ui.figures import layout
-from ui.images import tile
+from ui.figures import chart
+from ui.images import tiled_png
 from ui.numbers import right
 from ui.serving.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
@@ -37,10 +39,18 @@ class Search:
     points: int
     metric: str
 
-    def nearest(self, checkpoint: Checkpoint) -> NDArray[np.int64]:
+    def nearest(self, checkpoint: Checkpoint) -> NDArray[np.unsignedinteger]:
         """(N, 30) training images nearest to each test image."""
         settings = (self.dataset_name, self.representation, self.points, self.metric)
         return loaders.neighbour_indices(checkpoint.folder, checkpoint.digest, *settings, LARGEST_K)
+
+    @property
+    def pixels(self) -> Row | None:
+        """What is recorded of raw pixels, where this is the search that it was recorded by."""
+        if self.metric != "euclidean" or self.points < len(loaders.dataset(self.dataset_name).train):
+            return None
+        rows = (row for row in loaders.results() if row["eval_dataset"] == self.dataset_name)
+        return next((row for row in rows if row["model"] == "raw-pixels"), None)
 
 
 def live_table(
@@ -48,14 +58,15 @@ def live_table(
 ) -> tuple[list[Checkpoint], tuple[Checkpoint, int] | None]:
     """The table, row by row; returns the checkpoints in it, and that and the k of the cell selected, if one is.
 
-    Where the server refuses to search on it says so, and the table ends; the page, where there is no row.
+    Raw pixels are its last row where they are recorded; there are no mistakes to show behind its cells. Where the
+    server refuses to search on it says so, and the table ends; the page, where there is no row.
     """
-    dataset, rows, found = loaders.dataset(search.dataset_name), [], []
+    rows, found = [], []
     table, progress = st.empty(), st.progress(0.0)
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Searching the neighbours of {checkpoint.name} …")
         try:
-            rows.append(_row(checkpoint, search, dataset))
+            rows.append(_row(checkpoint, search))
         except Refused as refusal:
             st.warning(str(refusal))
             break
@@ -65,6 +76,8 @@ def live_table(
     progress.empty()
     if not found:
         st.stop()
+    if (pixels := search.pixels) is not None:
+        rows.append(_recorded(pixels))
     event = table.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -73,20 +86,38 @@ def live_table(
         selection_mode="single-cell",
         column_config=_RIGHT,
     )
+    if pixels is not None:
+        st.caption(
+            "The last row is recorded, not computed now: the 784 pixels themselves stand in for the code. That search"
+            " takes too long to be made while you look, so the mistakes behind its errors cannot be shown."
+        )
     cells = event["selection"]["cells"]
     if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(found):
         return found, None
     return found, (found[cells[0][0]], int(str(cells[0][1]).removeprefix("k = ")))
 
 
-def _row(checkpoint: Checkpoint, search: Search, dataset: Dataset) -> dict[str, str]:
-    labels = dataset.train.labels[search.nearest(checkpoint)]
+def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
+    errors = _errors(checkpoint, checkpoint.digest, search)
     paper = paper_knn_errors(checkpoint.model_config, search.dataset_name)
     row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
     for k in KNN_SIZES:
-        error = error_rate(vote(labels, k), dataset.test.labels)
-        row[f"k = {k}"] = f"{error.value:.2f} ± {error.ci95:.2f}"
+        row[f"k = {k}"] = f"{errors[k].value:.2f} ± {errors[k].ci95:.2f}"
     return row | {f"paper, k = {k}": f"{paper[k]:.2f}" if paper else "–" for k in KNN_SIZES}
+
+
+def _recorded(row: Row) -> dict[str, str]:
+    named = {"Model": f"{records.label(row)} (recorded)", "Checkpoint": records.NONE}
+    errors = {f"k = {k}": records.knn_error(row, "mean", k) for k in KNN_SIZES}
+    return named | errors | {f"paper, k = {k}": records.NONE for k in KNN_SIZES}
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _errors(_checkpoint: Checkpoint, digest: str, search: Search) -> dict[int, Interval]:
+    """By every k of the curve, which are those of the table and more."""
+    dataset = loaders.dataset(search.dataset_name)
+    labels = dataset.train.labels[search.nearest(_checkpoint)]
+    return {k: error_rate(vote(labels, k), dataset.test.labels) for k in CURVE}
 
 
 def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
@@ -94,7 +125,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
     predicted = vote(dataset.train.labels[nearest], k)
     wrong = np.flatnonzero(predicted != dataset.test.labels)
-    st.subheader(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
+    st.header(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
     pages = max(1, -(-len(wrong) // SHOWN))
     page = int(st.number_input("Page of mistakes", 1, pages, 1, key="knn-mistakes-page")) - 1
     names = dataset.class_names
@@ -105,7 +136,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
         picture.image(
-            tile(strip, len(strip), zoom=2),
+            tiled_png(strip, len(strip), zoom=2),
             output_format="PNG",
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
         )
@@ -114,20 +145,20 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
 
 def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure:
     """Error against k, from 1 to 30."""
-    dataset, seen, figure = loaders.dataset(search.dataset_name), dict.fromkeys(MODELS, 0), go.Figure()
+    seen, traces = dict.fromkeys(MODELS, 0), []
     for checkpoint in checkpoints:
-        labels = dataset.train.labels[search.nearest(checkpoint)]
-        errors = [100 * float((vote(labels, k) != dataset.test.labels).mean()) for k in CURVE]
+        errors = _errors(checkpoint, checkpoint.digest, search)
         model = checkpoint.model_config.model
-        figure.add_scatter(
+        curve = go.Scatter(
             x=CURVE,
-            y=errors,
+            y=[errors[k].value for k in CURVE],
             name=checkpoint.name,
             line={"color": MODEL_COLOURS[model], "dash": DASHES[seen[model] % len(DASHES)]},
             hovertemplate="k = %{x}<br>error %{y:.2f} %",
         )
+        traces.append(curve)
         seen[model] += 1
-    return layout(figure, "neighbours k that vote", "error, % of test images", 360)
+    return chart(traces, "neighbours k that vote", "error, % of test images", 360)
 
 
 def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
@@ -144,4 +175,4 @@ def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int =
             words.markdown(f"test image {image}, {checkpoint.name}")
             strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
             alt = f"Test image {image} and its ten nearest training images under {checkpoint.name}"
-            picture.image(tile(strip, len(strip), zoom=2), output_format="PNG", alt=alt)
+            picture.image(tiled_png(strip, len(strip), zoom=2), output_format="PNG", alt=alt)

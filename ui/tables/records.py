@@ -1,6 +1,7 @@
 """The recorded experiments as tables: `results.json` beside what the paper printed."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
 from ui.numbers import right
 
-__all__ = ["knn_records", "likelihood_records", "pixels_in_words", "show_records"]
+__all__ = ["knn_records", "likelihood_records", "show_records"]
 
 _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
@@ -25,21 +26,12 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
         return
     table = table_of(rows)
     columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=105)}
-    st.subheader("Every experiment recorded")
+    st.header("Every experiment recorded")
     with figure("records"):
         st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(caption)
     about = About("every experiment recorded", dataset=dataset)
-    export("records", about, recipes_test_set.recorded(dataset), lambda: table)
-
-
-def pixels_in_words(dataset: str) -> str:
-    """The kNN errors of raw pixels, in a sentence; nothing where they are not recorded."""
-    for row in loaders.results():
-        if row["model"] == "raw-pixels" and row["eval_dataset"] == dataset:
-            errors = " / ".join(records.knn_error(row, "mean", k) for k in KNN_SIZES)
-            return f"Raw pixels, with all training images and Euclidean distance: {errors}."
-    return ""
+    export("records", about, partial(recipes_test_set.recorded, dataset), lambda: table)
 
 
 def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:

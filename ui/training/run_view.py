@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError, load_checkpoint, read_checkpoint
 from dlgmm_core.generation import ancestral_samples
@@ -18,7 +17,7 @@ from dlgmm_core.training import USAGE_IMAGES, TrainingRun
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
-from ui.images import tile
+from ui.images import tiled_png
 from ui.training.jobs import renewed
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 
@@ -27,23 +26,33 @@ __all__ = ["watch_run"]
 
 def watch_run(run: Run) -> None:
     """Everything about a run, renewed every second while it lasts."""
-    renewed(lambda: run.state == "running", lambda: _show(run))
+    try:
+        has_epochs = bool(read_history(run.folder))
+    except CheckpointError:
+        has_epochs = False
+
+    def is_running() -> bool:
+        return run.state == "running"
+
+    renewed(is_running, lambda: _show(run, has_epochs))
+    if has_epochs:
+        _export(run.folder)  # apart: what is renewed every second cannot be held open
+        renewed(is_running, lambda: _show_samples(run.folder))
 
 
-def _show(run: Run) -> None:
+def _show(run: Run, had_epochs: bool) -> None:
     try:
         history = read_history(run.folder)
     except CheckpointError as error:
         st.error(str(error))
         return
+    if history and not had_epochs:
+        st.rerun()  # the first epoch is over: there is more to show
     _tell(run, history)
     if run.state != "ended":
         _offer(run, history)
     if history:
         _show_curves(run.folder, history)
-        if run.state != "running":  # what is renewed every second cannot be held open
-            _export(run.folder, history)
-        _show_samples(run.folder)
 
 
 def _tell(run: Run, history: list[EpochMetrics]) -> None:
@@ -121,9 +130,9 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
     st.caption(" ".join(words))
 
 
-def _export(folder: Path, history: list[EpochMetrics]) -> None:
-    about = About("bounds in training, nats per image", settings={"run": folder.name, "epochs": len(history)})
-    export("run", about, recipes.run(folder.name), lambda: pd.read_csv(folder / HISTORY))
+def _export(folder: Path) -> None:
+    about = About("bounds in training, nats per image", settings={"run": folder.name})
+    export("run", about, partial(recipes.run, folder.name), lambda: pd.read_csv(folder / HISTORY))
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
@@ -148,7 +157,7 @@ def _show_samples(folder: Path) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[NDArray[np.uint8], int]:
+def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[bytes, int]:
     """Samples of the newest weights or, once a run has ended, of the best, and their epoch; drawn once an epoch."""
     if unfinished:
         run = TrainingRun.load(folder)
@@ -157,4 +166,4 @@ def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[NDArray[np.uin
         model, checkpoint = load_checkpoint(folder)
         epoch = checkpoint.epoch
     probabilities, _ = ancestral_samples(model, 20, seed=0)
-    return tile(probabilities, columns=10, zoom=2), epoch
+    return tiled_png(probabilities, columns=10, zoom=2), epoch
