@@ -12,7 +12,7 @@ References: Burda, Grosse & Salakhutdinov (2016); Nalisnick, Hertel & Smyth (201
 W. G. Cochran, "Sampling Techniques", 1977, chapter 12 (the two-phase estimate).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,10 +95,11 @@ def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], c
     return Interval(float(rough.mean() + difference.mean()), float(1.96 * np.sqrt(variance)))
 
 
-def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> list[Tensor]:
-    """Binary images (N, X) as float blocks of at most `size`, on the model's device."""
+def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> Iterator[Tensor]:
+    """Binary images (N, X) as float blocks of at most `size`, on the model's device, made one by one."""
     device = next(model.parameters()).device
-    return [block.to(device).float() for block in torch.from_numpy(images).split(size)]
+    for block in torch.from_numpy(images).split(size):
+        yield block.to(device).float()
 
 
 def mean_elbo(model: LatentVariableModel, images: NDArray[np.uint8], bound: str, seed: int = 0) -> Interval:
@@ -132,8 +133,7 @@ def log_likelihood(
         EvaluationError: if a weight is not a finite number; none is ever dropped.
     """
     log_p, ess = [], []
-    blocks = image_blocks(model, images, IMAGES)
-    for index, x in enumerate(blocks):
+    for index, x in enumerate(image_blocks(model, images, IMAGES)):
         draws = max(1, MAX_ROWS // len(x))
         with seeded(x.device, seed, index), torch.no_grad():
             q = model.posterior(x)
@@ -149,7 +149,7 @@ def log_likelihood(
             log_sum = torch.logaddexp(log_sum, torch.logsumexp(log_w, 0))
             log_sum_squares = torch.logaddexp(log_sum_squares, torch.logsumexp(2 * log_w, 0))
             if progress is not None:
-                progress((index + min(1.0, (start + draws) / num_samples)) / len(blocks))
+                progress((index + min(1.0, (start + draws) / num_samples)) / -(-len(images) // IMAGES))
         log_p.append((log_sum - np.log(num_samples)).cpu())
         ess.append(torch.exp(2 * log_sum - log_sum_squares).cpu())
     return LogLikelihood(torch.cat(log_p).numpy(), torch.cat(ess).numpy())

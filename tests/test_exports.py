@@ -4,6 +4,7 @@ import ast
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,9 @@ def test_a_table_of_pixels_has_a_row_an_image() -> None:
 def test_a_popover_is_empty_until_it_is_opened(two: list[Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None:
     at = turn_to(start(), "kumaraswamy")
     assert len(at.get("popover")) == 2
-    assert not at.code and not at.get("download_button") and not at.get("bidi_component")
+    assert not at.code and not at.get("download_button") and len(at.get("bidi_component")) == 1  # the bench itself
     exported = take(at, "bench-series", monkeypatch)
-    (button,) = at.get("bidi_component")
+    _, button = at.get("bidi_component")
     said: dict[str, Any] = json.loads(button.proto.json)
     assert dict(said["words"]) == exported.words
     assert said["figure"] == "figure-bench-series" and said["file"] == "bench-series.png"
@@ -116,13 +117,36 @@ def test_a_table_is_made_only_when_it_is_asked_for() -> None:
         def fail() -> object:
             raise RuntimeError("made")
 
-        export("one", About("figure"), "x = 1", fail)
+        export("one", About("figure"), lambda: "x = 1", fail)
 
     at = AppTest.from_function(page)
     at.session_state["export-one"] = True
     at.run()
     assert not at.exception and at.code[0].value == "x = 1"
     assert [button.label for button in at.get("download_button")] == ["CSV"]
+
+
+def test_lines_are_put_together_only_when_they_are_asked_for() -> None:
+    def page() -> None:
+        from ui.exporting.exports import About, export
+
+        def fail() -> str:
+            raise RuntimeError("made")
+
+        export("one", About("figure"), fail, lambda: None)
+
+    at = AppTest.from_function(page).run()
+    assert not at.exception and not at.code
+    at.session_state["export-one"] = True
+    assert at.run().exception
+
+
+def test_scripts_are_put_together_by_many_visitors_at_once() -> None:
+    line = 'model, checkpoint = load_checkpoint(Path("checkpoints") / "neighbours")  # vote'
+    alone = script(*[line] * 50)
+    assert alone.startswith("from pathlib import Path\n\nfrom dlgmm_core.checkpoints import load_checkpoint\n\nmodel")
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: script(*[line] * 50), range(200))) == {alone}
 
 
 # --- every figure ---------------------------------------------------------------------------------

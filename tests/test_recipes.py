@@ -1,5 +1,6 @@
 """Copy as Python: lines about priors and digits are run, and give the numbers that the page shows and exports."""
 
+import base64
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.checkpoints import Checkpoint, load_checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.generation import component_samples
+from dlgmm_core.kumaraswamy import fraction
 from dlgmm_core.objectives import BOUNDS
 from tests.app_helpers import Make, make_mixture, open_page, start
 from tests.export_helpers import Lines, by_name, same, spec, take, values
@@ -199,15 +201,17 @@ def test_nearest_images_and_places_of_a_digit(
 
 
 def test_the_bench(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = open_page("kumaraswamy")
+    at = open_page("kumaraswamy", bench_u="0.3")
     densities, series = (take(at, key, monkeypatch) for key in ("bench-densities", "bench-series"))
     found = lines(densities, "v=v, density=density, matched=matched, draw=draw")
-    curves = {trace["name"]: trace for trace in spec(at, "bench-densities")["data"]}
-    for name, key in (("Kumaraswamy", "density"), ("Beta", "matched")):
-        same(found[key], values(curves[name]["y"]))
-        same(found["v"], values(curves[name]["x"]))
-        same(found[key], densities.table[name])
-    assert any(f"becomes v = {found['draw']:.3f}" in caption.value for caption in at.caption)
+    widget = next(each for each in at.get("bidi_component") if "bench-draw" in each.proto.id)
+    sent = json.loads(widget.proto.json)
+    for name, column in (("density", "Kumaraswamy"), ("matched", "Beta")):
+        same(found[name], np.frombuffer(base64.b64decode(sent[name]), "<f4"))
+        same(found[name], densities.table[column])
+    same(found["v"], densities.table["v"])
+    same(found["draw"], fraction(0.3, sent["a"], sent["b"]))
+    assert densities.words["u"] == "0.3"
     found = lines(series, "cut=cut, exact=exact")
     same(found["cut"], values(spec(at, "bench-series")["data"][0]["y"]))
     same(found["cut"], series.table["series"])

@@ -4,6 +4,10 @@ Models and data sets are shared between visitors and never changed. What depends
 by the checkpoint's digest, so that a checkpoint trained again is not mistaken for the old one.
 """
 
+import os
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,10 @@ from numpy.typing import NDArray
 from openTSNE import TSNEEmbedding
 
 from dlgmm_core.checkpoints import (
+    METRICS,
     TRAINING,
     TSNE,
+    WEIGHTS,
     BrokenCheckpoint,
     Checkpoint,
     list_checkpoints,
@@ -47,17 +53,22 @@ CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 @st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")
 def dataset(name: str) -> Dataset:
-    """A data set, by its name in `dlgmm_core.data.DATASETS`."""
-    return load_dataset(name)
+    """A data set, by its name in `dlgmm_core.data.DATASETS`, without grey levels, which no page shows."""
+    found = load_dataset(name)
+    parts = {part: getattr(found, part).without_grey() for part in ("train", "valid", "test")}
+    return replace(found, **parts)
 
 
 def _entries() -> list[Checkpoint | BrokenCheckpoint]:
     """All checkpoints; read again only when a file in the folder has changed."""
-    stamps = tuple(sorted((str(f), f.stat().st_mtime_ns) for f in CHECKPOINTS.glob("*/weights.safetensors")))
-    return _list(CHECKPOINTS, stamps)
+    stamps = []
+    for folder in os.listdir(CHECKPOINTS) if CHECKPOINTS.is_dir() else ():  # every run of a page asks, so no Path
+        with suppress(OSError):  # a file, no checkpoint, or one that has just been removed
+            stamps.append((folder, os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}").st_mtime_ns))
+    return _list(CHECKPOINTS, tuple(sorted(stamps)))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
 def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
     return list_checkpoints(root)
 
@@ -65,7 +76,7 @@ def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | 
 def checkpoints() -> list[Checkpoint]:
     """Every checkpoint that can be read; an unfinished run is none yet, and its owner's alone."""
     found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
-    return [checkpoint for checkpoint in found if not (checkpoint.folder / TRAINING).exists()]
+    return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:
@@ -81,7 +92,13 @@ def model(folder: Path, digest: str) -> LatentVariableModel:
 
 def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     """What `evaluate` measured, by test set; empty if it has not."""
-    found: dict[str, Any] = read_metrics(checkpoint).get("test", {})
+    path = checkpoint.folder / METRICS
+    return _metrics(checkpoint, checkpoint.digest, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _metrics(_checkpoint: Checkpoint, digest: str, stamp: int) -> dict[str, Any]:
+    found: dict[str, Any] = read_metrics(_checkpoint).get("test", {})
     return found
 
 
@@ -96,7 +113,7 @@ def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
     return read_results(root)
 
 
-@st.cache_resource(show_spinner=False, max_entries=40)
+@st.cache_resource(show_spinner=False, max_entries=16)  # 6 MB a model
 def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
 
@@ -111,7 +128,7 @@ def codes(folder: Path, digest: str, dataset_name: str, split: str, representati
 @st.cache_resource(show_spinner=False, max_entries=60)
 def neighbour_indices(
     folder: Path, digest: str, dataset_name: str, representation: str, points: int, metric: str, k: int
-) -> NDArray[np.int64]:
+) -> NDArray[np.unsignedinteger]:
     """(N, k) nearest of the first `points` training images to each test image.
 
     Raises:
@@ -120,7 +137,7 @@ def neighbour_indices(
     train = codes(folder, digest, dataset_name, "train", representation)[:points]
     test = codes(folder, digest, dataset_name, "test", representation)
     with computing():
-        return neighbours(train, test, k, metric)
+        return neighbours(train, test, k, metric).astype(np.min_scalar_type(points))  # a quarter of the memory
 
 
 def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:

@@ -1,9 +1,11 @@
 """Pieces of the overview: a card for each model, and the table of what is there."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.figures import prior_figure, stick_figure
-from ui.images import tile
+from ui.images import tiled_png
 
 __all__ = ["FIGURES", "describe_model", "holdings"]
 
@@ -37,53 +39,70 @@ def _representative(name: str) -> Checkpoint | None:
     return max(fitting, key=lambda c: len(set(c.model_config.prior_means)), default=None)
 
 
-@st.cache_data(show_spinner=False)
-def _samples(_checkpoint: Checkpoint, digest: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    return ancestral_samples(loaders.model(_checkpoint.folder, digest), SAMPLES, SEED)
+@dataclass(frozen=True)
+class _Card:
+    """What is on a model's card: its prior, and samples (20, 784) with their components (20,).
+
+    `shares` are a stick's mean pieces, or the components' mean weights.
+    """
+
+    is_stick: bool
+    shares: tuple[float, ...]
+    prior: go.Figure
+    samples: NDArray[np.float32]
+    components: NDArray[np.int64]
+    picture: bytes
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _card(_checkpoint: Checkpoint, digest: str) -> _Card:
+    model, config = loaders.model(_checkpoint.folder, digest), _checkpoint.model_config
+    prior = model.prior()
+    is_stick = isinstance(prior, SticksLatent)
+    shares = tuple((prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist())
+    chart = stick_figure(shares) if is_stick else prior_figure(config.prior_means, config.prior_scales, shares)
+    samples, components = ancestral_samples(model, SAMPLES, SEED)
+    return _Card(is_stick, shares, chart, samples, components, tiled_png(samples, columns=5, zoom=2))
 
 
 def describe_model(name: str) -> None:
     """Draws one model's card: its sentence, its prior, twenty ancestral samples."""
-    st.subheader(MODELS[name].label)
+    st.header(MODELS[name].label)
     st.write(_DESCRIPTIONS[name])
     checkpoint = _representative(name)
     if checkpoint is None:
         st.info("No trained checkpoint: train one on the page **Train**.")
         return
     config = checkpoint.model_config
-    prior = loaders.model(checkpoint.folder, checkpoint.digest).prior()
-    is_stick = isinstance(prior, SticksLatent)
-    # a stick's mean pieces, or the components' mean weights
-    shares = (prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist()
-    samples, components = _samples(checkpoint, checkpoint.digest)
+    card = _card(checkpoint, checkpoint.digest)
     with figure(f"card-{name}"):
         left, right = st.columns([1, 1], vertical_alignment="center")
-        chart = stick_figure(shares) if is_stick else prior_figure(config.prior_means, config.prior_scales, shares)
-        words = "mean pieces of the stick" if is_stick else "density of a coordinate of the code under each component"
+        density = "density of a coordinate of the code under each component"
+        words = "mean pieces of the stick" if card.is_stick else density
         left.plotly_chart(
-            chart,
+            card.prior,
             key=f"prior-{name}",
             config={"displayModeBar": False},
             alt=f"Prior of {MODELS[name].label}: {words}",
         )
         right.image(
-            tile(samples, columns=5, zoom=2),
+            card.picture,
             output_format="PNG",
             alt=f"Twenty digits drawn by {MODELS[name].label}",
         )
     st.caption(
         f"Checkpoint {checkpoint.name}: {config.code_dim} numbers a code, bound {checkpoint.train_config.bound}."
     )
-    rows = {"sample": np.arange(1, SAMPLES + 1), "component": components + 1}
-    code = recipes.prior(checkpoint, SAMPLES, SEED, is_stick=is_stick)
-    export(f"card-{name}", _about(checkpoint, shares, is_stick), code, lambda: pixel_table(samples, **rows))
+    rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
+    code = partial(recipes.prior, checkpoint, SAMPLES, SEED, is_stick=card.is_stick)
+    export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))
 
 
-def _about(checkpoint: Checkpoint, shares: Sequence[float], is_stick: bool) -> About:
+def _about(checkpoint: Checkpoint, card: _Card) -> About:
     """The figure has two parts: of the prior, whose numbers are few, these are named; samples are the table."""
     config = checkpoint.model_config
-    columns = {"mean pieces of the stick" if is_stick else "mean weights": shares}
-    if not is_stick:
+    columns = {"mean pieces of the stick" if card.is_stick else "mean weights": card.shares}
+    if not card.is_stick:
         columns |= {"means": config.prior_means, "scales": config.prior_scales}
     numbers = {name: ", ".join(f"{value:.4g}" for value in values) for name, values in columns.items()}
     return About("the prior, and samples drawn from it", [checkpoint], seed=SEED, settings=numbers)

@@ -1,5 +1,7 @@
 """What the page of components is taken away as: its rows, decoded again where the sliders stand."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
@@ -29,8 +31,15 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
             "pixels": "ink where its probability exceeds one half" if is_ink else "probability of ink",
         },
     )
-    code = recipes.components(
-        checkpoint, prior.means, prior.scales, SAMPLES, prior.seed, is_shared=is_shared, is_ink=is_ink
+    code = partial(
+        recipes.components,
+        checkpoint,
+        prior.means,
+        prior.scales,
+        SAMPLES,
+        prior.seed,
+        is_shared=is_shared,
+        is_ink=is_ink,
     )
     export("components", about, code, lambda: _table(checkpoint, prior))
 

@@ -1,6 +1,7 @@
 """The same mixture trained under other priors: the honest answer to "what if it had been trained so"."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 
 from dlgmm_core import records
 from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.generation import centres, component_samples
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tile
+from ui.images import tiled_png
 from ui.numbers import printed
 from ui.serving.limits import charged
 from ui.serving.shares import Refused
@@ -26,12 +28,12 @@ _PRIOR = ("prior_means", "prior_scales", "concentration")
 def siblings(checkpoint: Checkpoint) -> list[Checkpoint]:
     """Checkpoints of the same architecture, data and recipe under another prior, by the spread of their means."""
 
-    def kind(other: Checkpoint) -> tuple[object, ...]:
-        architecture = {name: v for name, v in other.model_config.to_dict().items() if name not in _PRIOR}
-        return architecture, other.train_config
+    def architecture(config: ModelConfig) -> dict[str, object]:
+        return {name: value for name, value in config.to_dict().items() if name not in _PRIOR}
 
-    others = [c for c in loaders.checkpoints() if c.model_config != checkpoint.model_config]
-    found = [c for c in others if kind(c) == kind(checkpoint)]
+    mine = checkpoint.model_config
+    alike = [c for c in loaders.checkpoints() if c.train_config == checkpoint.train_config and c.model_config != mine]
+    found = [c for c in alike if architecture(c.model_config) == architecture(mine)]
     return sorted(found, key=lambda c: (c.model_config.concentration, max(c.model_config.prior_means), c.name))
 
 
@@ -40,30 +42,30 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     others = siblings(checkpoint)
     if not others:
         return
-    st.subheader("What if it had been trained so?")
+    st.header("What if it had been trained so?")
     st.caption(
         "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
         " noise as above."
     )
     try:
-        samples = [_samples(other, other.digest, count, seed) for other in others]
+        pictures = [_picture(other, other.digest, count, seed) for other in others]
     except Refused as refusal:
         st.warning(str(refusal))
         return
     with figure("siblings"):
-        for other, images in zip(others, samples, strict=True):
+        for other, samples in zip(others, pictures, strict=True):
             config = other.model_config
             words, picture = st.columns([4, 7], vertical_alignment="center")
             means = ", ".join(printed(mean) for mean in config.prior_means)
             words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
             picture.image(
-                tile(images, columns=count, zoom=2),
+                samples,
                 output_format="PNG",
                 width="stretch",
                 alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
             )
     about = About("samples of every component under other priors", others, seed=seed)
-    export("siblings", about, recipes.siblings(others, count, seed), lambda: _table(others, count, seed))
+    export("siblings", about, partial(recipes.siblings, others, count, seed), lambda: _table(others, count, seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
@@ -73,6 +75,11 @@ def _samples(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> NDA
     with charged():
         samples = component_samples(model, *centres(model), count, seed)
     return samples.reshape(-1, samples.shape[-1])
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _picture(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> bytes:
+    return tiled_png(_samples(_checkpoint, digest, count, seed), columns=count, zoom=2)
 
 
 def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:

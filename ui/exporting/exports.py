@@ -78,13 +78,13 @@ def _figure_key(key: str) -> str:
 
 
 @st.fragment
-def export(key: str, about: About, code: str, table: Table) -> None:
+def export(key: str, about: About, code: Callable[[], str], table: Table) -> None:
     """A quiet popover with the figure's picture, its table and its lines of Python; filled when it is opened.
 
     Args:
         key: as the figure's.
         about: what is written into both files.
-        code: the lines.
+        code: gives the lines.
         table: makes the table.
     """
     popover = st.popover("Export", type="tertiary", on_change="rerun", key=f"export-{key}")
@@ -108,7 +108,7 @@ def export(key: str, about: About, code: str, table: Table) -> None:
                 on_click="ignore",
             )
         st.caption("The same in Python, from the repository's folder:")
-        st.code(code, language="python")
+        st.code(code(), language="python")
 
 
 def csv_bytes(about: About, table: pd.DataFrame) -> bytes:

@@ -1,11 +1,14 @@
 """Short Python scripts, put together from lines: imports follow from the names that occur in them."""
 
-import ast
+import io
 import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from textwrap import indent
+from token import NAME
+from tokenize import generate_tokens
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +40,16 @@ _CORE = (
 def script(*lines: str) -> str:
     """The lines, but for empty ones, below the imports that they need."""
     body = join(*lines)
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    used = _names(body)
     others = [line for name, line in _SHORT.items() if name in used] + _imports(used, _OTHERS)
     groups = (_imports(used, _STANDARD), others, _imports(used, _core()))
     return "\n\n".join([*("\n".join(group) for group in groups if group), body]) + "\n"
+
+
+def _names(body: str) -> set[str]:
+    """What occurs and is nobody's attribute; by tokens, as Python's parser is not safe among threads."""
+    tokens = list(generate_tokens(io.StringIO(body).readline))
+    return {name.string for before, name in pairwise(tokens) if name.type == NAME and before.string != "."}
 
 
 @cache

@@ -5,6 +5,7 @@ The codes and what they say of the components come from `dlgmm_core.paths`; the 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
         )
     settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
     about = About("digits decoded on the way between two images", checkpoints, dataset.name, settings=settings)
-    code = recipes_test_set.path(checkpoints, dataset.name, images, POINTS, step)
+    code = partial(recipes_test_set.path, checkpoints, dataset.name, images, POINTS, step)
     export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
 
 

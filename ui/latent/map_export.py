@@ -1,6 +1,7 @@
 """What the linked maps are taken away as: every image's place, and what a map says of it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def export_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Da
     }
     seeds = ", ".join(str(settings.seed) for _, settings in maps)
     about = About("t-SNE maps of the test images' codes", checkpoints, dataset.name, seeds, settings)
-    code = recipes_test_set.maps(checkpoints, dataset.name, NLL_SAMPLES if is_nll else None, group)
+    code = partial(recipes_test_set.maps, checkpoints, dataset.name, NLL_SAMPLES if is_nll else None, group)
     export("maps", about, code, lambda: _table(checkpoints, dataset, group, is_nll))
 
 

@@ -1,6 +1,7 @@
 """The parts of the page of latent space around the maps: which are drawn, and the image behind a point."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from dlgmm_core.projection import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tile
+from ui.images import tiled_png
 from ui.latent.map_view import select_images
 from ui.links import put_words_in_link, words_in_link
 
@@ -77,7 +78,7 @@ def _one_of_each(checkpoints: Sequence[Checkpoint]) -> list[str]:
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
     """The image, and its reconstruction under each model."""
     image = dataset.test.binary[index]
-    st.subheader(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
+    st.header(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
     pictures = [(image, "the image")]
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint.folder, checkpoint.digest)
@@ -85,7 +86,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:
             st.image(
-                tile(pixels[None], columns=1, zoom=4),
+                tiled_png(pixels[None], columns=1, zoom=4),
                 output_format="PNG",
                 width=112,
                 caption=words,
@@ -97,7 +98,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     )
     about = About("a test image and its reconstructions", checkpoints, dataset.name, settings={"image": index})
     pixels, names = np.stack([pixels for pixels, _ in pictures]), [words for _, words in pictures]
-    code = recipes_test_set.reconstructions(checkpoints, dataset.name, index)
+    code = partial(recipes_test_set.reconstructions, checkpoints, dataset.name, index)
     export("image", about, code, lambda: pixel_table(pixels, picture=names))
 
 

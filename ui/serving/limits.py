@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cache
 
+import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from ui.serving.shares import Allowance, Rate, Refused, Slots, in_words
@@ -27,9 +28,9 @@ __all__ = [
     "exit_if_senseless",
     "read_limits",
     "shared",
-    "whole_number",
 ]
 
+CORES = torch.get_num_threads()  # as OMP_NUM_THREADS says
 PERIOD = 600.0  # seconds in which an allowance of computing is given
 TRANSFERS = 3  # files that may be sent for one that a page takes, before the server closes its door
 
@@ -51,6 +52,8 @@ class Limits:
         computing_slots: computations at a time, of all visitors.
         computing_slots_per_visitor: of one visitor.
         computing_seconds_per_visitor: seconds of processor time in ten minutes.
+        training_slots: training runs at a time, of all visitors; 0 for none ever.
+        training_slots_per_visitor: of one visitor.
         mapping_slots: maps and measurements at a time, of all visitors; 0 for none ever.
         mapping_slots_per_visitor: of one visitor.
         uploads: pictures a minute, from all visitors.
@@ -60,13 +63,15 @@ class Limits:
     computing_slots: int = _at_least(1, 2)
     computing_slots_per_visitor: int = _at_least(1, 1)
     computing_seconds_per_visitor: int = _at_least(1, 300)
+    training_slots: int = _at_least(0, 2)
+    training_slots_per_visitor: int = _at_least(0, 1)
     mapping_slots: int = _at_least(0, 1)
     mapping_slots_per_visitor: int = _at_least(0, 1)
     uploads: int = _at_least(1, 120)
     uploads_per_visitor: int = _at_least(1, 20)
 
 
-def whole_number(variable: str, default: int, least: int = 0, environment: Mapping[str, str] = os.environ) -> int:
+def _whole_number(variable: str, default: int, least: int, environment: Mapping[str, str]) -> int:
     """A variable of the environment; the default where it is unset or blank.
 
     Raises:
@@ -88,7 +93,7 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     """
     return Limits(
         **{
-            each.name: whole_number(
+            each.name: _whole_number(
                 f"DLGMM_{each.name.upper()}", getattr(Limits, each.name), each.metadata["least"], environment
             )
             for each in fields(Limits)
@@ -123,7 +128,7 @@ def shared() -> _Shared:
 
 @contextmanager
 def charged() -> Iterator[None]:
-    """Books the processor time of what is done within to the visitor.
+    """Books the processor time of what is done within to the visitor; one core does it.
 
     Raises:
         Refused: if the visitor's allowance is used up.
@@ -134,6 +139,7 @@ def charged() -> Iterator[None]:
             f"You have used up your share of computing ({seconds.most:g} s in ten minutes): try again in"
             f" {in_words(seconds.wait(who, seconds.most / 10))}."
         )
+    torch.set_num_threads(1)  # of this thread: beside other visitors two cores save no time, and cost twice
     began = time.thread_time()
     try:
         yield
@@ -143,7 +149,7 @@ def charged() -> Iterator[None]:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """The same for what takes half a second or more, or much memory: it waits for one of the slots, too.
+    """The same for what takes half a second or more, or much memory: on all cores, once one of the slots is free.
 
     Nothing within it may wait for a slot itself, nor for what is cached and does.
 
@@ -152,6 +158,7 @@ def computing() -> Iterator[None]:
     """
     # a visitor who turns to something else while waiting is let go
     with charged(), shared().slots.hold(_who(), get_run_yield_check() or (lambda: None)):
+        torch.set_num_threads(CORES)
         yield
 
 

@@ -4,6 +4,7 @@ On a link such as `/components`, Streamlit's page looks for its server under `/c
 two failed requests later under `/`. Telling it where the server is spares both.
 """
 
+import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,9 +69,11 @@ class ServerAddress:
 def _load() -> None:
     from ui import loaders
 
-    loaders.dataset("mnist")
-    for checkpoint in loaders.checkpoints():
+    for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
         loaders.model(checkpoint.folder, checkpoint.digest)
+    loaders.dataset("mnist")
+    gc.collect()
+    gc.freeze()  # what is loaded stays, and need not be looked through for garbage while visitors wait
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from dlgmm_core.locks import training_lock
 from dlgmm_core.storage import write_atomically
 from dlgmm_core.training import keep
 from ui.loaders import CHECKPOINTS
-from ui.serving.limits import LimitError, whole_number
+from ui.serving.limits import shared
 from ui.training.jobs import Job, job_manager
 
 __all__ = [
@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 NOTE = "run.json"
-SLOTS, SLOTS_PER_VISITOR = "DLGMM_TRAINING_SLOTS", "DLGMM_TRAINING_SLOTS_PER_VISITOR"
-_DEFAULT = {SLOTS: 2, SLOTS_PER_VISITOR: 1}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _starting = threading.Lock()  # two visitors may want the last slot, or one name, at once
 
@@ -192,18 +190,11 @@ def _is_taken(name: str, visitor: str) -> bool:
 def _require_slot(visitor: str) -> None:
     running = [run for run in _all_runs() if run.state == "running"]
     own = sum(run.owner == visitor for run in running)
-    total, each = _limit(SLOTS), _limit(SLOTS_PER_VISITOR)
+    limits = shared().limits
+    total, each = limits.training_slots, limits.training_slots_per_visitor
     if min(total, each) == 0:
         raise RunError("This server trains nothing for its visitors: train on the command line of your own machine.")
     if own >= each:
         raise RunError(f"You have {own} of at most {each} runs under way: wait, or pause, keep or cancel one first.")
     if len(running) >= total:
         raise RunError(f"All training slots of this server ({total}) are taken: try again when a run has ended.")
-
-
-def _limit(variable: str) -> int:
-    """A whole number from the environment."""
-    try:
-        return whole_number(variable, _DEFAULT[variable])
-    except LimitError as error:
-        raise RunError(str(error)) from error
