@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, maps, neighbours, training_step, visits
+from benchmarks import estimators, maps, neighbours, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured, in_words
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Work] = {
     "visitors": visits.measure_visitors,
     "first_visit": visits.measure_first_visit,
     "slider": visits.measure_slider,
+    "waits": waits.measure,
 }
 
 

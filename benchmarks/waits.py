@@ -1,0 +1,191 @@
+"""What a visitor with a browser waits for: frames while dragging, results after a stroke, pages and their pictures.
+
+Real servers and headless Chromium, told by the page's own clock, so these figures want an idle machine.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.measuring import Limit
+from benchmarks.servers import APP, serve
+from benchmarks.visits import BARE
+from ui.components.live import SAMPLES
+
+__all__ = ["measure"]
+
+ROUNDS, STROKES, FRAMES = 5, 10, 120
+ROUND_TRIP = ("Components", "Your digit", "Latent space", "Likelihood", "Kumaraswamy bench", "Overview")
+
+# Moves a slider by hand's way on every frame; milliseconds between two frames.
+_DRAG = """(slider, frames) => new Promise((done) => {
+  const times = [];
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+  const step = (now) => {
+    times.push(now);
+    if (times.length > frames) return done(times.slice(1).map((t, i) => t - times[i]));
+    slider.value = low + (high - low) * ((times.length % 60) / 60);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+
+# Milliseconds from the next pointer that is lifted until the first of the figures is another.
+_WATCH = """() => {
+  const figure = () => document.querySelector("[data-testid=stMetricValue]")?.textContent;
+  const before = figure();
+  window.dlgmmWait = new Promise((done) => addEventListener("pointerup", () => {
+    const began = performance.now();
+    const look = () => {
+      if (figure() && figure() !== before) return done(performance.now() - began);
+      requestAnimationFrame(look);
+    };
+    look();
+  }, { capture: true, once: true }));
+}"""
+
+# Milliseconds between two names of models in the bar that tells of the search, the last until it is gone.
+_ROWS = """() => {
+  const times = [performance.now()];
+  let before = "";
+  window.dlgmmRows = new Promise((done) => {
+    const look = () => {
+      const now = document.querySelector("[data-testid=stProgress]")?.textContent ?? "";
+      if (now !== before) { times.push(performance.now()); before = now; }
+      if (!now && times.length > 2) return done(times.slice(2).map((t, i) => t - times[i + 1]));
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+
+
+def measure() -> list[Limit]:
+    """All of them; the median of some rounds, but for pages and rows, of which the slowest is told."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        try:
+            ours, bare = _first_visits(browser)
+            with serve() as server, _visitor(browser) as page:
+                rows = _rows(page, server.address)
+                switches = _switches(page, server.address)
+                frame = _frame(page, server.address)
+                stroke = _stroke(page, server.address)
+                maps = statistics.median(_maps(browser, server.address) for _ in range(ROUNDS))
+        finally:
+            browser.close()
+    return [
+        Limit("first visit, until a picture is there", "s", ours, 1.5, against="a page with one title", theirs=bare),
+        Limit("another page, from the click until it stands, the slowest of six", "s", max(switches), 0.6),
+        Limit(f"a frame while a mean is dragged, {SAMPLES} digits decoded", "ms", frame, 20),
+        Limit("from the end of a stroke to the figures", "ms", stroke, 150),
+        Limit("four maps of 10,000 points, from the address to the points", "s", maps, 2),
+        Limit("a row of the kNN table, the slowest of seven", "s", max(rows), 2),
+    ]
+
+
+@contextmanager
+def _visitor(browser: Browser) -> Iterator[Page]:
+    """A page of a browser without a past."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def _clock(page: Page) -> float:
+    """Seconds since the page was asked for."""
+    return float(page.evaluate("performance.now()")) / 1000
+
+
+def _first_visits(browser: Browser) -> tuple[float, float]:
+    """Seconds of the first visitor of a server: until our first picture, and until the bare page's title."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        waits: dict[Path, list[float]] = {APP: [], bare: []}
+        for script in [*waits] * ROUNDS:
+            with serve(script) as server, _visitor(browser) as page:
+                page.goto(server.address, wait_until="commit")
+                if script == APP:
+                    page.wait_for_function("document.querySelector('[data-testid=stImage] img')?.naturalWidth > 0")
+                else:
+                    page.wait_for_selector("h1")
+                waits[script].append(_clock(page))
+    ours, theirs = (statistics.median(taken) for taken in waits.values())
+    return ours, theirs
+
+
+def _rows(page: Page, address: str) -> list[float]:
+    """Seconds of each row of the table on a server that has not searched yet."""
+    page.goto(address, wait_until="domcontentloaded")
+    settle(page)
+    page.evaluate(_ROWS)
+    page.get_by_role("link", name="kNN").first.click()
+    found: list[float] = page.evaluate("window.dlgmmRows")
+    settle(page)
+    return [milliseconds / 1000 for milliseconds in found]
+
+
+def _switches(page: Page, address: str) -> list[float]:
+    """Seconds from the click on a page's name until it stands, by page, each seen once before."""
+    page.goto(address, wait_until="domcontentloaded")
+    settle(page)
+    waits: dict[str, float] = {}
+    for name in ROUND_TRIP * 2:
+        link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+        began = _clock(page)
+        link.click()
+        page.wait_for_function(
+            "name => document.querySelector('h1')?.textContent.includes(name)",
+            arg={"Overview": "Deep latent"}.get(name, name),
+        )
+        settle(page)
+        waits[name] = _clock(page) - began
+    return list(waits.values())
+
+
+def _frame(page: Page, address: str) -> float:
+    page.goto(f"{address}/components", wait_until="domcontentloaded")
+    page.locator(".live[data-ready=yes]").wait_for()
+    settle(page)
+    slider = page.get_by_role("slider", name="mean of component 1", exact=True)
+    found: list[float] = slider.evaluate(_DRAG, FRAMES)
+    return statistics.median(found)
+
+
+def _stroke(page: Page, address: str) -> float:
+    """Milliseconds from the end of a stroke, a new digit each time, until other figures are on the page."""
+    page.goto(f"{address}/digit", wait_until="domcontentloaded")
+    page.get_by_text("Draw", exact=True).click()
+    pad = page.get_by_label("Drawing pad: draw one digit")
+    pad.wait_for()
+    settle(page)
+    box = pad.bounding_box()
+    assert box is not None
+    waits = []
+    for number in range(STROKES):
+        page.evaluate(_WATCH)
+        y = box["y"] + 40 + 12 * number
+        page.mouse.move(box["x"] + 60, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 160, y + 10, steps=6)
+        page.mouse.up()
+        waits.append(float(page.evaluate("window.dlgmmWait")))
+        settle(page)
+    return statistics.median(waits[1:])  # before the first there are no figures
+
+
+def _maps(browser: Browser, address: str) -> float:
+    with _visitor(browser) as page:
+        page.goto(f"{address}/latent", wait_until="commit")
+        page.locator(".maps[data-ready=yes]").wait_for()
+        return _clock(page)
