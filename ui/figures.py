@@ -74,16 +74,18 @@ def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Seque
     """Density of one coordinate of the code under each component and under the whole prior."""
     reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
     z = np.linspace(-reach, reach, 300)
-    total, traces = np.zeros_like(z), []
-    for k, (m, s, w) in enumerate(zip(means, scales, weights, strict=True)):
-        density = w * np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
-        total += density
-        if len(means) > 1:
+    mean, scale, weight = (np.array(values)[:, None] for values in (means, scales, weights))
+    densities = weight * np.exp(-0.5 * ((z - mean) / scale) ** 2) / (scale * np.sqrt(2 * np.pi))  # (K, 300)
+    traces = []
+    if len(means) > 1:
+        gap = np.full((len(means), 1), np.nan)  # all outlines are one line with gaps
+        x, y = np.hstack([np.tile(z, (len(means), 1)), gap]), np.hstack([densities, gap])
+        traces = [go.Scatter(x=x.ravel(), y=y.ravel(), line={"color": OUTLINE, "width": 3}, hoverinfo="skip")]
+        for k, density in enumerate(densities):
             colour = {"color": component_colour(k)}
-            traces.append(go.Scatter(x=z, y=density, line={"color": OUTLINE, "width": 3}, hoverinfo="skip"))
             traces.append(go.Scatter(x=z, y=density, name=f"component {k + 1}", line=colour, hoverinfo="name"))
     dotted = {"color": PAPER_COLOUR, "dash": "dot"}
-    traces.append(go.Scatter(x=z, y=total, name="whole prior", line=dotted, hoverinfo="name"))
+    traces.append(go.Scatter(x=z, y=densities.sum(0), name="whole prior", line=dotted, hoverinfo="name"))
     return chart(traces, "a coordinate of z", "prior density", 220, showlegend=False)
 
 

@@ -92,13 +92,14 @@ def model(folder: Path, digest: str) -> LatentVariableModel:
 
 def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     """What `evaluate` measured, by test set; empty if it has not."""
-    path = checkpoint.folder / METRICS
-    return _metrics(checkpoint, checkpoint.digest, path.stat().st_mtime_ns) if path.exists() else {}
+    with suppress(OSError):  # not measured yet
+        return _metrics(checkpoint, os.stat(f"{checkpoint.folder}/{METRICS}").st_mtime_ns)
+    return {}
 
 
-@st.cache_resource(show_spinner=False, max_entries=200)
-def _metrics(_checkpoint: Checkpoint, digest: str, stamp: int) -> dict[str, Any]:
-    found: dict[str, Any] = read_metrics(_checkpoint).get("test", {})
+@lru_cache(maxsize=200)
+def _metrics(checkpoint: Checkpoint, stamp: int) -> dict[str, Any]:
+    found: dict[str, Any] = read_metrics(checkpoint).get("test", {})
     return found
 
 

@@ -3,7 +3,7 @@
 Python sends both curves and their heights at every draw in reach, and hears of u when it is let go.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,6 @@ def show_densities(a: float, b: float) -> None:
     It is a fragment because the widget says where u is: nothing else on the page depends on it.
     """
     u = st.session_state[_LINK] = _where()
-    density, matched = densities_at_draws(_REACH, a, b)
     with figure("bench-densities"):
         _widget(
             key=_KEY,
@@ -44,10 +43,7 @@ def show_densities(a: float, b: float) -> None:
                 "steps": STEPS,
                 "a": a,
                 "b": b,
-                "fractions": base64_floats(FRACTIONS),
-                "density": base64_floats(kumaraswamy_density(FRACTIONS, a, b)),
-                "matched": base64_floats(matched_density(FRACTIONS, a, b)),
-                "draws": {"density": base64_floats(density), "matched": base64_floats(matched)},
+                **_curves(a, b),
                 "colours": {"density": CLASS_COLOURS[0], "matched": PAPER_COLOUR},
             },
             on_u_change=lambda: None,
@@ -60,6 +56,17 @@ def show_densities(a: float, b: float) -> None:
     )
     about = About("densities of Kumaraswamy(a, b) and of the matched Beta", settings={"a": a, "b": b, "u": u})
     export("bench-densities", about, partial(recipes.densities, a, b, u), lambda: _table(a, b))
+
+
+@lru_cache(maxsize=100)
+def _curves(a: float, b: float) -> dict[str, object]:
+    density, matched = densities_at_draws(_REACH, a, b)
+    return {
+        "fractions": base64_floats(FRACTIONS),
+        "density": base64_floats(kumaraswamy_density(FRACTIONS, a, b)),
+        "matched": base64_floats(matched_density(FRACTIONS, a, b)),
+        "draws": {"density": base64_floats(density), "matched": base64_floats(matched)},
+    }
 
 
 def _where() -> float:
