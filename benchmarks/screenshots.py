@@ -14,14 +14,15 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
+from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.servers import APP, copy_app, serve
 from dlgmm_core.checkpoints import read_checkpoint
 from dlgmm_core.experiments import FIGURE_2
-from tests.browser_helpers import CHROMIUM, FLAGS, PATIENCE, ROOT, copy_app, serve, settle
 from ui.sidebar import label
 
 __all__ = ["FOLDER", "VIEWS", "View"]
 
-FOLDER = ROOT / "docs" / "screenshots"
+FOLDER = APP.parent / "docs" / "screenshots"
 SIZE: ViewportSize = {"width": 1320, "height": 940}
 REST = 1500  # milliseconds in which charts, whose end no event tells, come to rest
 
@@ -47,7 +48,7 @@ def _open_more(page: Page) -> None:
 
 
 _CHARTS = ".js-plotly-plot .xtitle"
-_FIGURE_2 = label(read_checkpoint(ROOT / "checkpoints" / FIGURE_2))
+_FIGURE_2 = label(read_checkpoint(APP.parent / "checkpoints" / FIGURE_2))
 VIEWS = {
     "overview": View({}, _CHARTS),
     "components": View({"components-checkpoint": _FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
@@ -81,12 +82,16 @@ def reduce(picture: bytes) -> Image.Image:
 def main(names: list[str]) -> None:
     """Takes the pictures of the named pages, of all where none is named."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as folder, serve(copy_app(Path(folder))) as address, sync_playwright() as playwright:
+    with (
+        TemporaryDirectory() as folder,
+        serve(root=copy_app(Path(folder))) as server,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.set_default_timeout(5 * PATIENCE)
         for name in names or VIEWS:
-            reduce(take(page, address, name)).save(FOLDER / f"{name}.png", optimize=True)
+            reduce(take(page, server.address, name)).save(FOLDER / f"{name}.png", optimize=True)
             print(name, (FOLDER / f"{name}.png").stat().st_size // 1024, "KB")
         browser.close()
 

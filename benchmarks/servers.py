@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
-__all__ = ["APP", "Server", "serve"]
+__all__ = ["APP", "Server", "copy_app", "serve"]
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-START_SECONDS = 120
+START_SECONDS, STOP_SECONDS = 120, 15
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Server:
     port: int
     process: int
 
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
     def megabytes(self) -> float:
         """Memory that the process holds now; Linux only."""
         status = Path(f"/proc/{self.process}/status").read_text()
@@ -38,37 +45,56 @@ class Server:
         return int(found[1]) / 1024
 
 
+def copy_app(root: Path) -> Path:
+    """All that the app needs, in an empty folder, which is given back: there visitors may train."""
+    unwanted = shutil.ignore_patterns("__pycache__", "training.safetensors", "*.log", ".*.safetensors*")
+    shutil.copy(APP, root)
+    for folder in (".streamlit", "ui", "pages", "dlgmm_core", "checkpoints"):
+        shutil.copytree(APP.parent / folder, root / folder, ignore=unwanted)
+    return root
+
+
 @contextmanager
-def serve(script: Path) -> Iterator[Server]:
+def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Server]:
     """A fresh server of the script, from the moment that it says it is well.
 
+    Args:
+        script: it runs this; a relative path starts at `root`.
+        root: the folder whose settings and modules the server finds: the app's, or a copy's, for any script.
+
     Raises:
-        RuntimeError: if it does not within two minutes.
+        RuntimeError: if it does not within two minutes; its note is what the server said.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    options = ["--server.headless", "true", "--server.address", "127.0.0.1"]
-    # the folder decides which settings and which modules the server finds: the app's, for either script
-    environment = {**os.environ, "PYTHONPATH": str(APP.parent)}
-    process = subprocess.Popen(
-        command + options, cwd=APP.parent, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_until_well(port, process)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait()
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with TemporaryFile("w+", errors="replace") as said:
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said)
+        try:
+            if not _is_well(port, process):
+                error = RuntimeError("The server has not started: run `streamlit run app.py` and read what it says.")
+                said.seek(0)
+                error.add_note(said.read())
+                raise error
+            yield Server(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
-def _wait_until_well(port: int, process: subprocess.Popen[bytes]) -> None:
+def _is_well(port: int, process: subprocess.Popen[bytes]) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
-                return
+                return True
         except OSError:
             time.sleep(0.02)
-    raise RuntimeError("The server has not started: run `streamlit run app.py` and read what it says.")
+    return False

@@ -1,18 +1,12 @@
 """What tests in a browser share: a server on a tree of its own, Chromium, a visitor, and how to wait for them.
 
-The fixtures are those of a plugin that `conftest.py` names. Each module has its own server and browser:
-a browser that outlived its module would leave a running event loop to tests that start one.
+The fixtures are those of a plugin that `conftest.py` names. Each module has its own browser: one that
+outlived its module would leave a running event loop to tests that start one.
 """
 
 import base64
 import io
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,72 +16,31 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
+from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.servers import copy_app, serve
 from dlgmm_core.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 60_000  # milliseconds; waits end as soon as what they wait for is there
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the app with checkpoints of its own, so that a visitor's training leaves the repository alone."""
     return copy_app(tmp_path_factory.mktemp("tree"))
 
 
-def copy_app(root: Path) -> Path:
-    """All that the app needs, in an empty folder, which is given back."""
-    unwanted = shutil.ignore_patterns("__pycache__", "training.safetensors", "*.log", ".*.safetensors*")
-    shutil.copy(ROOT / "app.py", root)
-    for folder in (".streamlit", "ui", "pages", "dlgmm_core", "checkpoints"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=unwanted)
-    return root
-
-
 @contextmanager
-def serve(tree: Path) -> Iterator[str]:
+def app_on(tree: Path) -> Iterator[str]:
     """The address of a server that is up and has had no visitor yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    with (tree / f"server-{port}.log").open("w") as log:
-        # One thread a pool: beside a browser, on few cores, threads that wait for each other are slower.
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(600):
-            assert process.poll() is None, (tree / f"server-{port}.log").read_text()
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with serve(root=tree) as server:
+        yield server.address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tree: Path) -> Iterator[str]:
-    with serve(tree) as address:
+    with app_on(tree) as address:
         yield address
 
 
@@ -104,10 +57,19 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
-    """A page of a visitor without a past; what the browser complains of is an error, unless it contains `forgiven`."""
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """Cookies and a cache of their own."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     context.set_default_timeout(PATIENCE)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def one_page(context: BrowserContext, forgiven: str = "") -> Iterator[Page]:
+    """A page; what the browser complains of on it is an error, unless it contains `forgiven`."""
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -115,20 +77,30 @@ def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
     try:
         yield page
     finally:
-        context.close()
+        for each in context.pages:
+            each.close()
     assert [text for text in complaints if not forgiven or forgiven not in text] == []
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with visitor(browser) as page:
+@contextmanager
+def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
+    """A page of a visitor without a past, in a browser without one."""
+    with profile(browser) as context, one_page(context, forgiven) as page:
         yield page
 
 
-def settle(page: Page) -> None:
-    """Waits for the end of the script, and fails where it ended in an exception."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    assert page.locator("[data-testid=stException]").all_inner_texts() == []
+@pytest.fixture(scope="module")
+def profile_of_all(browser: Browser) -> Iterator[BrowserContext]:
+    with profile(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def page(profile_of_all: BrowserContext) -> Iterator[Page]:
+    """A page of a visitor without a past; only Streamlit's scripts, which are large, may be in the browser's cache."""
+    profile_of_all.clear_cookies()
+    with one_page(profile_of_all) as page:
+        yield page
 
 
 def visit(page: Page, address: str, title: str) -> None:

@@ -4,6 +4,7 @@ One thread, one seed; tiny models whose log p(x) can be integrated; an empty cac
 and the app on checkpoints that no test can harm.
 """
 
+import os
 import shutil
 import socket
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+# One thread a pool, in processes that tests start, too: on few cores, threads of several wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import torch

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from tests.browser_helpers import visit
+from tests.browser_helpers import until, visit
 
 TITLE = "Latent space"
 
@@ -30,11 +30,21 @@ def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
     """Where an image lies in the window, once the map is in sight."""
     stage = page.locator(".marks").nth(plot)
     stage.scroll_into_view_if_needed()
-    page.wait_for_timeout(400)  # the wheel and the page come to rest
-    box = stage.bounding_box()
-    assert box is not None
-    x, y = app(page, f"app.plots[{plot}].screenOf({index})")
-    return box["x"] + x, box["y"] + y
+
+    def where() -> tuple[float, float]:
+        box = stage.bounding_box()
+        assert box is not None
+        x, y = app(page, f"app.plots[{plot}].screenOf({index})")
+        return box["x"] + x, box["y"] + y
+
+    seen: list[tuple[float, float]] = []
+
+    def rests() -> bool:
+        seen.append(where())
+        return len(seen) >= 3 and len(set(seen[-3:])) == 1
+
+    until(page, rests)  # the wheel and the page come to rest
+    return seen[-1]
 
 
 def lonely(page: Page, plot: int = 0) -> int:

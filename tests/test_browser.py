@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dlgmm_core.checkpoints import WEIGHTS, read_checkpoint
 from dlgmm_core.models import MODELS
-from tests.browser_helpers import ROOT, draw_a_seven, overhang, serve, settle, visit
+from tests.browser_helpers import ROOT, app_on, draw_a_seven, overhang, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def png() -> bytes:
 
 
 def test_the_first_visitor_of_a_fresh_server_may_come_by_a_deep_link(tree: Path, page: Page) -> None:
-    with serve(tree) as address:
+    with app_on(tree) as address:
         visit(page, f"{address}/components", "Components")
         assert page.locator("[data-testid=stSidebarNav] a").count() == len(TITLES)
         page.close()
@@ -59,7 +59,8 @@ def test_a_page_opens_with_titled_axes_and_fits_a_phone(path: str, server: str, 
             chart.locator(axis).first.wait_for()
             assert chart.locator(axis).first.text_content()
     page.set_viewport_size({"width": 375, "height": 800})
-    page.wait_for_timeout(700)  # charts follow the width after a pause
+    widths = "all => all.map(each => each.getBoundingClientRect().width)"
+    until(page, lambda: all(width <= 375 for width in charts.evaluate_all(widths)))  # they follow after a pause
     assert overhang(page) <= 0
 
 

@@ -119,7 +119,7 @@ def test_a_picture_of_a_chart_has_its_curve_words_and_theme(browser: Browser, se
     page = context.new_page()
     page.add_init_script(WATCH)
     visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
-    page.locator(".js-plotly-plot").nth(1).wait_for()
+    page.locator(".bench .curve").first.wait_for()
     body = open_export(page)
     image, words = picture(page, body)
     paper = page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
@@ -153,7 +153,7 @@ def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, 
 def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 375, "height": 760})
     visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
-    page.locator(".js-plotly-plot .xtitle").nth(1).wait_for()  # a chart that comes later moves the button
+    page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the button
     body = page.locator("[data-testid=stPopoverBody]")
     for which in range(2):
         button = page.get_by_role("button", name="Export").nth(which)

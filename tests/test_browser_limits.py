@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser_helpers import overhang, serve, settle, visit, visitor
+from tests.browser_helpers import app_on, overhang, settle, visit, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ def server(tree: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLGMM_COMPUTING_SECONDS_PER_VISITOR", "1")
         patch.setenv("DLGMM_UPLOADS_PER_VISITOR", "1")
-        with serve(tree) as address:
+        with app_on(tree) as address:
             yield address
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from benchmarks.servers import copy_app
 from dlgmm_core.checkpoints import TRAINING, read_checkpoint
-from tests.browser_helpers import PATIENCE, ROOT, serve, settle, visit, visitor
-from ui.training.runs import SLOTS
+from tests.browser_helpers import PATIENCE, ROOT, app_on, settle, until, visit, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -17,11 +17,17 @@ TITLE = "Train"
 
 
 @pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose new checkpoints are seen by no other test."""
+    return copy_app(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="module")
 def server(tree: Path) -> Iterator[str]:
     """A server with a single slot."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SLOTS, "1")
-        with serve(tree) as address:
+        patch.setenv("DLGMM_TRAINING_SLOTS", "1")
+        with app_on(tree) as address:
             yield address
 
 
@@ -32,6 +38,31 @@ def begin(page: Page, server: str, name: str) -> None:
     page.get_by_text(f"{name} is training").wait_for()
 
 
+def export_while_running(page: Page) -> None:
+    """Opens the curves' export, and takes both files once the curves behind it have been renewed."""
+    page.get_by_role("button", name="Export").click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    body.get_by_text("The same in Python").wait_for()
+    bar, seen = page.get_by_role("progressbar"), set[str | None]()
+
+    def is_renewed() -> bool:
+        seen.add(bar.get_attribute("aria-valuenow"))
+        return len(seen) > 2
+
+    until(page, is_renewed)
+    assert page.get_by_text("from-a-visitor is training").is_visible() and body.is_visible()
+    with page.expect_download() as table:
+        body.get_by_role("button", name="CSV").click()
+    lines = Path(table.value.path()).read_text().splitlines()
+    assert "# run: from-a-visitor" in lines and len([line for line in lines if not line.startswith("#")]) >= 2
+    with page.expect_download() as picture:
+        body.get_by_role("button", name="PNG").click()
+    assert picture.value.suggested_filename == "run.png"
+    page.keyboard.press("Escape")
+    body.wait_for(state="detached")
+    settle(page)
+
+
 def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept(
     server: str, tree: Path, page: Page
 ) -> None:
@@ -40,11 +71,9 @@ def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept
     page.get_by_text("from-a-visitor is training").wait_for()
     page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
     page.get_by_text("the authors' run: −103.24").first.wait_for()
+    export_while_running(page)
     page.get_by_role("button", name="Pause").click()
     page.get_by_text(re.compile("from-a-visitor is paused after epoch")).wait_for()
-    page.get_by_role("button", name="Export").click()
-    page.get_by_text("The same in Python").wait_for()
-    page.keyboard.press("Escape")
     page.get_by_role("link", name="Likelihood").first.click()
     page.get_by_role("heading", name="Likelihood", exact=True).wait_for()
     page.get_by_role("link", name="Train").first.click()

@@ -1,22 +1,16 @@
-"""`train` interrupted and gone on with: `--resume`, Ctrl-C and a polite kill."""
+"""`train` interrupted and gone on with: `--resume` and Ctrl-C; a polite kill is in `test_locks.py`."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.checkpoints import TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.data import Dataset
 from dlgmm_core.history import read_history
 from dlgmm_core.training import TrainingRun, fit
 from tests.cli_helpers import error_of, tiny_world, train
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -91,27 +85,3 @@ def test_a_run_is_resumed_with_its_own_options_only(
     # nor is it begun again from scratch
     assert train(tmp_path, "dlgmm", *options) == 1
     assert "--resume" in error_of(capsys)
-
-
-def test_a_polite_kill_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dlgmm_core", "train", "gauss-vae", "--hidden", "4", "--code-dim", "2"]
-    command += ["--batch-size", "2000", "--epochs", "900", "--patience", "900", "--checkpoints", str(tmp_path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    folder = tmp_path / "mnist-gauss-vae"
-    with (tmp_path / "errors").open("w") as errors:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
-    try:
-        for _ in range(1800):
-            if (folder / WEIGHTS).exists() or process.poll() is not None:
-                break
-            time.sleep(0.1)
-        process.terminate()
-        code = process.wait(60)
-    finally:
-        process.kill()
-        process.wait()
-    said = (tmp_path / "errors").read_text()
-    assert code == 130 and said.rstrip().endswith("Stopped. What was finished is kept.") and "Traceback" not in said
-    resumable = TrainingRun.load(folder)
-    assert len(resumable.history) >= 1 and not resumable.finished
-    load_checkpoint(folder)

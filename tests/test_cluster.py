@@ -17,7 +17,7 @@ import pytest
 import torch
 
 pytest.importorskip("distributed", reason="the package distributed is not installed")
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from dlgmm_core import cluster
 from dlgmm_core import reproduce as reproducing
@@ -201,7 +201,8 @@ def test_dask_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_cluster_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    wait = Client.wait_for_workers
+    monkeypatch.setattr(Client, "wait_for_workers", lambda client, number, timeout: wait(client, number, timeout=0.1))
     with in_process(0) as local:
         assert "has no workers: start some with `dask worker tcp://" in refusal(local.scheduler_address, tmp_path)
 

@@ -91,11 +91,13 @@ def test_a_run_stopped_before_its_first_epoch_is_no_failure_and_leaves_no_checkp
     assert again is not job and again.running and manager.all() == [again]
 
 
-def test_a_failure_is_reported_with_its_sentence(manager: JobManager) -> None:
-    job = train(manager, "bad", "--seed", "-1")
+def test_a_failure_is_reported_with_its_sentence() -> None:
+    program = r"import sys; sys.stderr.write('epoch 1: 10%\repoch 1: 20%\nerror: No.\n'); sys.exit(1)"
+    pipe, joined = subprocess.PIPE, subprocess.STDOUT
+    job = Job("bad", "train", subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=joined))
     job.process.wait()
     assert job.failed and not job.running
-    assert job.last_line == "error: seed must be a whole number from 0, not -1."
+    assert job.last_line == "error: No."
 
 
 def test_a_full_disk_is_told_although_nothing_can_be_written_down(manager: JobManager, folder: Path) -> None:

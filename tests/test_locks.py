@@ -1,6 +1,7 @@
 """Two processes want to train under one name: the second is refused, and the first notices nothing."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,25 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from dlgmm_core.checkpoints import WEIGHTS, CheckpointError
+from dlgmm_core import __main__ as cli
+from dlgmm_core.checkpoints import WEIGHTS, CheckpointError, load_checkpoint
 from dlgmm_core.history import read_history
 from dlgmm_core.locks import training_lock
 from dlgmm_core.training import TrainingRun
+from tests.cli_helpers import error_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--epochs", "900", "--patience", "900"]
 
 
-def command(folder: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "dlgmm_core", "train", *TINY, "--name", "one", *more, "--checkpoints", str(folder)]
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    return ["train", *TINY, "--name", "one", "--checkpoints", str(tmp_path)]
 
 
 @pytest.fixture
-def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def first(command: list[str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that trains, and has saved an epoch."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with (tmp_path / "said").open("wb") as said:
-        process = subprocess.Popen(command(tmp_path), cwd=ROOT, env=environment, stdout=said, stderr=said)
+        whole = [sys.executable, "-m", "dlgmm_core", *command]
+        process = subprocess.Popen(whole, cwd=ROOT, env=environment, stdout=said, stderr=said)
     for _ in range(1200):
         if (tmp_path / "one" / WEIGHTS).exists() or process.poll() is not None:
             break
@@ -37,26 +42,27 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def test_the_second_process_is_refused_in_a_sentence(first: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    for more in ([], ["--resume"]):
-        second = subprocess.run(command(tmp_path, *more), cwd=ROOT, capture_output=True, text=True, timeout=120)
-        assert first.poll() is None
-        assert second.returncode == 1 and second.stdout == ""
-        assert second.stderr == (
-            f"error: {tmp_path / 'one'} is being trained by another process: wait until that has ended, or take another"
-            " name.\n"
-        )
-
-
-def test_a_killed_process_leaves_no_lock_and_a_run_that_can_be_resumed(
-    first: subprocess.Popen[bytes], tmp_path: Path
+def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed_leaves_no_lock(
+    first: subprocess.Popen[bytes], command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(CheckpointError, match="another process"), training_lock(tmp_path / "one"):
+    folder, handler = tmp_path / "one", signal.getsignal(signal.SIGTERM)
+    for more in ([], ["--resume"]):
+        assert cli.main([*command, *more]) == 1
+        signal.signal(signal.SIGTERM, handler)  # `main` has set its own
+        assert error_of(capsys) == (
+            f"{folder} is being trained by another process: wait until that has ended, or take another name."
+        )
+    with pytest.raises(CheckpointError, match="another process"), training_lock(folder):
         pass
-    first.kill()
-    first.wait()
-    with training_lock(tmp_path / "one"):
-        assert len(TrainingRun.load(tmp_path / "one").history) >= len(read_history(tmp_path / "one")) >= 1
+    assert first.poll() is None
+    first.terminate()
+    assert first.wait(60) == 130
+    said = (tmp_path / "said").read_text()
+    assert said.rstrip().endswith("Stopped. What was finished is kept.") and "Traceback" not in said
+    with training_lock(folder):
+        resumable = TrainingRun.load(folder)
+    assert len(resumable.history) >= len(read_history(folder)) >= 1 and not resumable.finished
+    load_checkpoint(folder)
 
 
 def test_names_do_not_lock_each_other_and_a_lock_leaves_nothing_behind(tmp_path: Path) -> None:

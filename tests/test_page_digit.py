@@ -64,7 +64,7 @@ def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, 
     make("one", model, num_components=components, prior_means=(0.0,) * components, prior_scales=(1.0,) * components)
     at = turn_to(start(), "digit")
     assert len(at.get("plotly_chart")) == charts and len(metrics_of(at)) == 3
-    shown = " ".join(text.value for text in [*at.caption, *at.subheader])
+    shown = " ".join(text.value for text in [*at.caption, *at.header])
     assert words in shown
     for chart in at.get("plotly_chart"):
         layout = json.loads(chart.proto.spec)["layout"]
