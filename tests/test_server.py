@@ -1,0 +1,21 @@
+"""The server's process: how its sockets and its memory are set up."""
+
+import socket
+
+from ui.serving.server import send_at_once
+
+
+def test_answers_on_accepted_connections_are_not_held_back() -> None:
+    with socket.socket() as listening:  # as Streamlit opens its own: TCP is not named
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        send_at_once()
+        with socket.create_connection(listening.getsockname()) as visitor, listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert not visitor.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_sockets_that_do_not_listen_are_left_alone() -> None:
+    with socket.socket() as silent:
+        send_at_once()
+        assert not silent.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
