@@ -1,6 +1,8 @@
 """The server's process: how its sockets and its memory are set up."""
 
+import os
 import socket
+import tempfile
 
 from ui.serving.server import send_at_once
 
@@ -13,6 +15,15 @@ def test_answers_on_accepted_connections_are_not_held_back() -> None:
         with socket.create_connection(listening.getsockname()) as visitor, listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert not visitor.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_nothing_is_left_open() -> None:
+    with socket.socket() as listening, tempfile.TemporaryFile():
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        before = set(os.listdir("/dev/fd"))
+        send_at_once()
+        assert set(os.listdir("/dev/fd")) == before
 
 
 def test_sockets_that_do_not_listen_are_left_alone() -> None:
