@@ -132,6 +132,8 @@ def test_a_map_can_be_computed_anew_and_cancelled(server: str, tree: Path, page:
     file = tree / "checkpoints" / "mnist-dldpmm" / TSNE
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Compute it anew").wait_for()
+    settle(page)
     page.get_by_role("button", name="Compute it anew").click()
     page.get_by_text("Mapping mnist-dldpmm").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
