@@ -1,5 +1,6 @@
 """Groups of images in the browser, the way between two of them, and a map computed anew."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
+from benchmarks.servers import copy_app
 from dlgmm_core.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.data import load_dataset
 from dlgmm_core.paths import code_path
-from tests.browser_helpers import settle, until
+from tests.browser_helpers import app_on, settle, until
 from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place
 from ui.latent.live_path import POINTS
 
@@ -127,9 +129,21 @@ def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
 # --- a new map ------------------------------------------------------------------------------------
 
 
-def test_a_map_can_be_computed_anew_and_cancelled(server: str, tree: Path, page: Page) -> None:
-    open_maps(page, server)
-    file = tree / "checkpoints" / "mnist-dldpmm" / TSNE
+@pytest.fixture
+def own_tree(tmp_path: Path) -> Path:
+    return copy_app(tmp_path)
+
+
+@pytest.fixture
+def own_server(own_tree: Path) -> Iterator[str]:
+    """Of this test alone: a server has one slot for maps."""
+    with app_on(own_tree) as address:
+        yield address
+
+
+def test_a_map_can_be_computed_anew_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
+    open_maps(page, own_server)
+    file = own_tree / "checkpoints" / "mnist-dldpmm" / TSNE
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Compute it anew").wait_for()
