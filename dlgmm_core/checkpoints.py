@@ -129,7 +129,7 @@ def read_header(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise OSError(f"it has more than {_MOST_BYTES:,} bytes")
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:  # "pt" opens it twice: two versions, while a run saves
             metadata = file.metadata() or {}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error

@@ -68,7 +68,11 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def of_one_version(path: Path, read: Callable[[], Content]) -> Content:
-    """What `read` makes of a file that it opens several times, while others may be replacing it."""
+    """What `read` makes of a file that it opens several times, while others may be replacing it.
+
+    Raises:
+        CheckpointError: if `read` does so, and not because of a change of the file meanwhile.
+    """
 
     def version() -> tuple[int, int] | None:
         try:
@@ -79,9 +83,14 @@ def of_one_version(path: Path, read: Callable[[], Content]) -> Content:
 
     while True:
         before = version()
-        content = read()
-        if version() == before:
-            return content
+        try:
+            content = read()
+        except CheckpointError:
+            if version() == before:
+                raise
+        else:
+            if version() == before:
+                return content
 
 
 def remove(path: Path) -> None:

@@ -77,3 +77,29 @@ def test_two_readings_of_a_file_are_of_one_version(tmp_path: Path) -> None:
         return first, path.read_bytes()
 
     assert of_one_version(path, read) == (b"new", b"new")
+
+
+def test_what_fails_because_the_file_was_replaced_meanwhile_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_atomically(path, b"old")
+
+    def read() -> bytes:
+        if path.read_bytes() == b"old":
+            write_atomically(path, b"new")
+            raise CheckpointError("half of it is old")
+        return path.read_bytes()
+
+    assert of_one_version(path, read) == b"new"
+
+
+def test_what_fails_though_nobody_replaced_the_file_fails_once(tmp_path: Path) -> None:
+    path, readings = tmp_path / "x", []
+    write_atomically(path, b"damaged")
+
+    def read() -> None:
+        readings.append(path)
+        raise CheckpointError("it is damaged")
+
+    with pytest.raises(CheckpointError, match="it is damaged"):
+        of_one_version(path, read)
+    assert len(readings) == 1
