@@ -7,8 +7,8 @@ outlived its module would leave a running event loop to tests that start one.
 import base64
 import io
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import copy_app, serve
@@ -101,6 +101,17 @@ def page(profile_of_all: BrowserContext) -> Iterator[Page]:
     profile_of_all.clear_cookies()
     with one_page(profile_of_all) as page:
         yield page
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failed test, the words that stood on its page then."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        with suppress(Error):
+            report.sections.append(("The page", page.locator("body").inner_text(timeout=PATIENCE / 10)))
+    return report
 
 
 def visit(page: Page, address: str, title: str) -> None:
