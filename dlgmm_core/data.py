@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core import sources
+from dlgmm_core.omniglot import read_omniglot
 
 __all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset"]
 
@@ -116,7 +117,7 @@ def most_likely_origin(binary: NDArray[np.uint8], grey: NDArray[np.uint8]) -> ND
 
 
 def _load_omniglot() -> Dataset:
-    drawings = sources.omniglot()
+    drawings = read_omniglot()
     parts = {"train": drawings.drawer <= 14, "valid": drawings.drawer == 15, "test": drawings.drawer >= 16}
     splits = [
         _split(drawings.grey[rows], drawings.alphabet[rows], FIXED_SEED, 2 + i) for i, rows in enumerate(parts.values())

@@ -8,14 +8,11 @@ ways; what must agree with the publication is the pixels, so it is their digest 
 import contextlib
 import gzip
 import hashlib
-import io
 import os
-import re
 import sys
 import tempfile
-import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -24,17 +21,22 @@ import numpy as np
 import pooch
 import requests
 from numpy.typing import NDArray
-from PIL import Image
 
-__all__ = ["DataError", "Drawings", "binarized_mnist", "cache_folder", "cached_array", "omniglot", "parse_amat"]
+__all__ = [
+    "FILES",
+    "DataError",
+    "binarized_mnist",
+    "cache_folder",
+    "cached_array",
+    "damaged",
+    "keep",
+    "obtain",
+    "parse_amat",
+    "read_unpacked",
+]
 
 PIXELS = 784
-DRAWING_SIZE = (105, 105)
-MAX_PNG_BYTES = 64 * 1024  # the largest published drawing has 500
-MAX_DRAWINGS = 20_000  # the larger of the published zips has 19,280
-MAX_ZIP_BYTES = 2**26  # the larger of the published zips has 9.5 million; unpacked drawings have the double
 MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
-DRAWING_NAME = re.compile(r"(?:.*/)?([^/]+)/([^/]+)/(\d+)_(\d+)\.png")  # alphabet, character, its number, drawer
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -89,23 +91,6 @@ FILES = {
 }
 
 
-@dataclass(frozen=True)
-class Drawings:
-    """Handwritten characters, each drawn by several people.
-
-    Attributes:
-        grey: (N, 784) uint8, 0 = paper, 255 = ink.
-        drawer: (N,) int64, who drew it, counted from 1 within its character.
-        alphabet: (N,) int64, an index into `alphabet_names`.
-        alphabet_names: in alphabetical order.
-    """
-
-    grey: NDArray[np.uint8]
-    drawer: NDArray[np.int64]
-    alphabet: NDArray[np.int64]
-    alphabet_names: tuple[str, ...]
-
-
 def cache_folder() -> Path:
     """The user's cache: downloads, and what is computed from them. It need not exist yet."""
     return Path(pooch.os_cache("dlgmm"))
@@ -125,7 +110,7 @@ def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scal
         kept: NDArray[Scalar] = np.lib.format.read_array(file, allow_pickle=False)
         return kept
     array = make()
-    _keep(path, lambda file: np.save(file, array, allow_pickle=False))
+    keep(path, lambda file: np.save(file, array, allow_pickle=False))
     return array
 
 
@@ -144,10 +129,10 @@ def binarized_mnist(part: str) -> NDArray[np.uint8]:
     name = f"binarized_mnist_{part}.amat"
     if name not in FILES:
         raise DataError(f"There is no {name}: choose train, valid or test.")
-    path = _obtain("binarized_mnist", name, f"{name}.gz")
+    path = obtain("binarized_mnist", name, f"{name}.gz")
     rows = parse_amat(read_unpacked(path, MAX_TEXT_BYTES), str(path))
     if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
-        raise _damaged(path, f"its {len(rows):,} images are not the published ones")
+        raise damaged(path, f"its {len(rows):,} images are not the published ones")
     return rows
 
 
@@ -161,9 +146,9 @@ def read_unpacked(path: Path, most: int) -> bytes:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             content = file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, f"it cannot be read ({error})") from error
+        raise damaged(path, f"it cannot be read ({error})") from error
     if len(content) > most:
-        raise _damaged(path, f"it has more than {most:,} bytes")
+        raise damaged(path, f"it has more than {most:,} bytes")
     return content
 
 
@@ -185,95 +170,27 @@ def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
         values = line.split(maxsplit=PIXELS)
         if len(values) != PIXELS:
             count = f"more than {PIXELS}" if len(values) > PIXELS else len(values)
-            raise _damaged(f"{name}, line {number}", f"{count} values instead of {PIXELS}")
+            raise damaged(f"{name}, line {number}", f"{count} values instead of {PIXELS}")
         row = b"".join(values)
         if len(row) != PIXELS or row.translate(None, b"01"):
             odd = next(value for value in values if value not in (b"0", b"1"))
-            raise _damaged(f"{name}, line {number}", f"{odd[:20].decode('ascii', 'replace')!r} is neither 0 nor 1")
+            raise damaged(f"{name}, line {number}", f"{odd[:20].decode('ascii', 'replace')!r} is neither 0 nor 1")
         rows.append(row)
     if not rows:
-        raise _damaged(name, "it is empty")
+        raise damaged(name, "it is empty")
     return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, PIXELS) - np.uint8(ord("0"))
 
 
-def omniglot() -> Drawings:
-    """All 32,460 drawings of Omniglot (Lake et al., 2015), in order of alphabet, character and drawer.
+def obtain(folder: str, *names: str) -> Path:
+    """A published file: local under any of its names, or else downloaded under the first.
 
-    They are inverted and reduced from 105 x 105 to 28 x 28 by averaging over boxes: the grey level is
-    the share of ink, there is no overshoot to clip, and fewer pixels are left undecided between ink
-    and paper than by the smoother filters. That takes seconds, so the result is kept in the user's cache.
+    Args:
+        folder: where it may also lie, within the one that `$DLGMM_DATA` names.
+        names: of the file; the first is one of `FILES`.
 
     Raises:
-        DataError: for a zip that is missing, damaged, unsafe or out of reach.
+        DataError: if it is nowhere, and out of reach.
     """
-    path = cache_folder() / "omniglot-28x28.npz"
-    with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as kept:  # as in `cached_array`
-        return Drawings(kept["grey"], kept["drawer"], kept["alphabet"], tuple(kept["alphabet_names"].tolist()))
-    found = _read_zip("images_background.zip") | _read_zip("images_evaluation.zip")
-    keys = sorted(found)
-    grey, drawer = np.stack([found[key] for key in keys]), np.array([int(key[3]) for key in keys], np.int64)
-    names = sorted({key[0] for key in keys})
-    alphabet = np.array([names.index(key[0]) for key in keys], np.int64)
-    drawings = Drawings(grey, drawer, alphabet, tuple(names))
-    _keep(path, lambda file: np.savez_compressed(file, **vars(drawings)))
-    return drawings
-
-
-def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
-    """(784,) grey levels of each drawing of a zip, by the groups of its `DRAWING_NAME`."""
-    path = _obtain("omniglot", name)
-    digest, found = hashlib.sha256(), {}
-    try:
-        if path.stat().st_size > MAX_ZIP_BYTES:
-            raise ValueError(f"it has more than {MAX_ZIP_BYTES:,} bytes")
-        archive = zipfile.ZipFile(path)
-    except Exception as error:  # zipfile and Pillow answer malformed bytes with errors of a dozen kinds
-        raise _damaged(path, f"it cannot be read as a zip ({error})") from error
-    with archive:
-        members = sorted(_drawing_members(archive, path))
-        if len(members) > MAX_DRAWINGS:
-            raise _damaged(path, f"it holds more than {MAX_DRAWINGS:,} drawings")
-        for key, member in members:
-            ink = _read_drawing(archive, member, path)
-            digest.update("/".join(key).encode() + np.packbits(ink).tobytes())
-            image = Image.fromarray(ink * np.uint8(255)).resize((28, 28), Image.Resampling.BOX)
-            found[key] = np.asarray(image).reshape(PIXELS)
-    if digest.hexdigest() != FILES[name].content:
-        raise _damaged(path, f"its {len(found):,} drawings are not the published ones")
-    return found
-
-
-def _drawing_members(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Names of the drawings, split and whole, past what a file manager hides in a zip."""
-    for info in archive.infolist():
-        name = info.orig_filename  # `filename` has lost the backslashes on Windows
-        parts = name.split("/")
-        if name.startswith("/") or ".." in parts or "\\" in name or ":" in name:
-            raise _damaged(path, f"its member {name!r} points outside of it")
-        match = DRAWING_NAME.fullmatch(name)
-        if match and not any(part.startswith((".", "__MACOSX")) for part in parts):
-            yield match.groups(), name
-
-
-def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[np.bool_]:
-    """(105, 105) pixels of a drawing, true where there is ink."""
-    try:
-        if archive.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError("packed in a way that cannot be unpacked bit by bit")
-        with archive.open(member) as file:
-            content = file.read(MAX_PNG_BYTES + 1)
-        if len(content) > MAX_PNG_BYTES:
-            raise ValueError(f"more than {MAX_PNG_BYTES:,} bytes")
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            if image.size != DRAWING_SIZE:
-                raise ValueError(f"{image.width} x {image.height} pixels instead of 105 x 105")
-            return np.asarray(image.convert("L")) < 128
-    except Exception as error:  # as in `_read_zip`
-        raise _damaged(path, f"its member {member!r} is no drawing ({error})") from error
-
-
-def _obtain(folder: str, *names: str) -> Path:
-    """A published file: local under any of its names, or else downloaded under the first."""
     cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
     if not named.isprintable() or len(named) > 4096:
         raise DataError("DLGMM_DATA has control characters, or is longer than any path: let it name a folder.")
@@ -302,11 +219,12 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, OSError) else "what arrived is not the published file"
 
 
-def _damaged(name: Path | str, what: str) -> DataError:
+def damaged(name: Path | str, what: str) -> DataError:
+    """The sentence about a file, or a place in it, that is not what was published."""
     return DataError(f"{name}: {what}; replace the file with a fresh copy, or remove it to have it downloaded.")
 
 
-def _keep(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def keep(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Writes a whole file or none, into a cache that one can do without."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgmm_core import sources
+from dlgmm_core import omniglot, sources
 from dlgmm_core.assets.build_mnist import MAX_BYTES, read_idx
 from dlgmm_core.digits import DigitError, PreparedDigit, prepare_digit
 from dlgmm_core.sources import DataError, parse_amat, read_unpacked
@@ -146,11 +146,11 @@ def test_a_damaged_zip_holds_the_published_drawings_or_is_one_sentence(
     publish = zips / "whole"
     if not publish.exists():
         publish.write_bytes((zips / ZIPS[1]).read_bytes())
-        sources.omniglot()
+        omniglot.read_omniglot()
     kept = cache / "omniglot-28x28.npz"
     kept.unlink(missing_ok=True)
     (zips / ZIPS[1]).write_bytes(data.draw(damaged(publish.read_bytes())))
-    drawings = answer(sources.omniglot)
+    drawings = answer(omniglot.read_omniglot)
     assert drawings is None or len(drawings.grey) == 3
     assert kept.exists() == (drawings is not None)
 
@@ -166,7 +166,7 @@ def test_a_member_of_any_name_is_passed_over_or_one_sentence(name: str, zips: Pa
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, b"nonsense")
     before = sorted(zips.parent.rglob("*"))
-    assert complaint(sources.omniglot).isprintable()
+    assert complaint(omniglot.read_omniglot).isprintable()
     assert sorted(zips.parent.rglob("*")) == before
 
 
@@ -176,20 +176,20 @@ def test_a_drawing_that_is_there_twice_is_refused(zips: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         (name,) = (n for n in archive.namelist() if n.endswith("0966_20.png") and not n.startswith("__"))
         archive.writestr(name, archive.read(name))
-    assert "its 1 drawings are not the published ones" in complaint(sources.omniglot)
+    assert "its 1 drawings are not the published ones" in complaint(omniglot.read_omniglot)
 
 
 def test_more_drawings_than_published_are_not_looked_at(zips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_DRAWINGS", 5)
+    monkeypatch.setattr(omniglot, "MAX_DRAWINGS", 5)
     write_zip(zips / ZIPS[0], {f"a/b/c/0001_{k:02}.png": b"nonsense" for k in range(6)})
-    assert "it holds more than 5 drawings" in complaint(sources.omniglot)
+    assert "it holds more than 5 drawings" in complaint(omniglot.read_omniglot)
 
 
 def test_a_zip_larger_than_any_published_is_not_opened(zips: Path) -> None:
     with (zips / ZIPS[0]).open("r+b") as file:
         file.truncate(2**40)  # a hole, which takes no room on the disk
     with at_most(1):
-        assert "more than 67,108,864 bytes" in complaint(sources.omniglot)
+        assert "more than 67,108,864 bytes" in complaint(omniglot.read_omniglot)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -197,7 +197,7 @@ def test_a_member_that_opens_to_much_more_is_not_unpacked(method: int, zips: Pat
     with zipfile.ZipFile(zips / ZIPS[0], "w", method) as archive:
         archive.writestr("a/b/c/0001_01.png", bytes(3 * 10**7))
     with at_most(3):
-        assert "is no drawing" in complaint(sources.omniglot)
+        assert "is no drawing" in complaint(omniglot.read_omniglot)
 
 
 def test_a_member_that_lies_about_its_size_is_one_sentence(zips: Path) -> None:
@@ -208,13 +208,13 @@ def test_a_member_that_lies_about_its_size_is_one_sentence(zips: Path) -> None:
         lie = whole.replace(struct.pack("<I", len(drawing)), struct.pack("<I", size))
         assert lie != whole
         (zips / ZIPS[0]).write_bytes(lie)
-        assert complaint(sources.omniglot).isprintable()
+        assert complaint(omniglot.read_omniglot).isprintable()
 
 
 @pytest.mark.parametrize("folder", ["/tmp\n/x", "\x1b[31m", "x" * 100_000, "\udce4"])
 def test_a_folder_of_data_with_an_impossible_name_is_one_sentence(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_DATA", folder)
-    for read in (sources.omniglot, lambda: sources.binarized_mnist("test")):
+    for read in (omniglot.read_omniglot, lambda: sources.binarized_mnist("test")):
         assert len(complaint(read)) < 200
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dlgmm_core import sources
+from dlgmm_core import omniglot, sources
 from tests.source_helpers import complaint
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -217,7 +217,7 @@ class TestDownload:
 
     def test_without_a_network_one_is_told_what_to_put_where(self, given: Path, cache: Path) -> None:
         url = sources.FILES["images_background.zip"].url
-        assert complaint(sources.omniglot) == (
+        assert complaint(omniglot.read_omniglot) == (
             f"images_background.zip is not in {given} and {cache}, and the download failed (no network): "
             f"get it from {url} and put it into the folder that DLGMM_DATA names."
         )
