@@ -4,7 +4,8 @@ import streamlit as st
 
 from ui.lesson.card import lesson_start
 from ui.numbers import right
-from ui.overview import FIGURES, describe_model, holdings
+from ui.overview.cards import describe_model
+from ui.overview.holdings import FIGURES, holdings
 
 st.title("Deep latent Gaussian mixtures")
 st.write(

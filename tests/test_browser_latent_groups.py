@@ -36,6 +36,7 @@ def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
     maps.locator(".drag span", has_text=mode).click()
     stage = maps.locator(".marks").first
     stage.scroll_into_view_if_needed()
+    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
     box = stage.bounding_box()
     assert box is not None
     left, top = box["width"] * 0.4, box["height"] * 0.4
@@ -53,12 +54,12 @@ def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
     counts = np.bincount(labels[group], minlength=10)
     words = maps.locator(".words").inner_text()
     assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
-    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
+    until(page, lambda: all(saturation(pixels(page, plot)) < before / 2 for plot, before in enumerate(coloured)))
     stage.focus()
     page.keyboard.press("Escape")
     until(page, lambda: "images:" not in maps.locator(".words").inner_text())
     assert app(page, "app.group") is None
-    assert all(saturation(pixels(page, plot)) > 2 * before for plot, before in enumerate(coloured))
+    until(page, lambda: [saturation(pixels(page, plot)) for plot in range(4)] == coloured)
 
 
 def saturation(drawn: NDArray[np.uint8]) -> float:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.app_helpers import Make, make_mixture, open_page, start
 from tests.export_helpers import Lines, by_name, same, spec, take, values
 from ui.digit import microscope
 from ui.links import put_image_in_link
+from ui.overview.priors import POINTS
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
@@ -29,16 +31,23 @@ def test_a_card_of_the_overview(pair: list[Checkpoint], lines: Lines, monkeypatc
     at = start()
     card = take(at, "card-dlgmm", monkeypatch)
     found = lines(card, "samples=samples, components=components, z=z, density=density")
-    whole = spec(at, "prior-dlgmm")["data"][-1]
-    same(found["z"], values(whole["x"]))
-    same(found["density"], values(whole["y"]))
+    drawn = _prior(at, "dlgmm")
+    same(found["z"], np.linspace(-drawn["reach"], drawn["reach"], POINTS))
+    same(found["density"], np.frombuffer(base64.b64decode(drawn["whole"]), "<f4"))
     same(found["samples"], card.pixels())
     assert (found["components"] + 1 == card.table["component"]).all()
     assert card.words["means"] == "-1.5, 0, 2" and card.words["digest"] == pair[0].digest
     card = take(at, "card-sb-vae", monkeypatch)
     found = lines(card, "samples=samples, pieces=pieces")
-    same(found["pieces"], [values(bar["x"])[0] for bar in spec(at, "prior-sb-vae")["data"]])
+    same(found["pieces"], _prior(at, "sb-vae")["pieces"])
     same(found["samples"], card.pixels())
+
+
+def _prior(at: AppTest, model: str) -> dict[str, Any]:
+    """What the widget of a card draws."""
+    (chart,) = (each for each in at.get("bidi_component") if each.proto.id.endswith(f"prior-{model}"))
+    found: dict[str, Any] = json.loads(chart.proto.json)
+    return found
 
 
 @pytest.mark.parametrize("view", ["1,0,0", "0,0,1", "0,1,0"])

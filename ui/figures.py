@@ -17,8 +17,6 @@ __all__ = [
     "chart",
     "history_figure",
     "nll_figure",
-    "prior_figure",
-    "stick_figure",
     "usage_figure",
     "weights_figure",
 ]
@@ -68,41 +66,6 @@ def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64]
         )
         traces.append(responsibilities)
     return chart(traces, "component k", "probability", 300, {"type": "category"}, {"range": [0, 1]}, barmode="group")
-
-
-def prior_figure(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> go.Figure:
-    """Density of one coordinate of the code under each component and under the whole prior."""
-    reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
-    z = np.linspace(-reach, reach, 300)
-    mean, scale, weight = (np.array(values)[:, None] for values in (means, scales, weights))
-    densities = weight * np.exp(-0.5 * ((z - mean) / scale) ** 2) / (scale * np.sqrt(2 * np.pi))  # (K, 300)
-    traces = []
-    if len(means) > 1:
-        gap = np.full((len(means), 1), np.nan)  # all outlines are one line with gaps
-        x, y = np.hstack([np.tile(z, (len(means), 1)), gap]), np.hstack([densities, gap])
-        traces = [go.Scatter(x=x.ravel(), y=y.ravel(), line={"color": OUTLINE, "width": 3}, hoverinfo="skip")]
-        for k, density in enumerate(densities):
-            colour = {"color": component_colour(k)}
-            traces.append(go.Scatter(x=z, y=density, name=f"component {k + 1}", line=colour, hoverinfo="name"))
-    dotted = {"color": PAPER_COLOUR, "dash": "dot"}
-    traces.append(go.Scatter(x=z, y=densities.sum(0), name="whole prior", line=dotted, hoverinfo="name"))
-    return chart(traces, "a coordinate of z", "prior density", 220, showlegend=False)
-
-
-def stick_figure(pieces: Sequence[float]) -> go.Figure:
-    """A stick of length one, broken into the given pieces."""
-    traces = [
-        go.Bar(
-            x=[length],
-            y=["π"],
-            orientation="h",
-            marker={"color": component_colour(k), "line": {"width": 1, "color": OUTLINE}},
-            hovertemplate=f"piece {k + 1}: %{{x:.3f}}<extra></extra>",
-        )
-        for k, length in enumerate(pieces)
-    ]
-    whole = {"range": [0, 1]}
-    return chart(traces, "share of the stick", "code", 220, whole, barmode="stack", showlegend=False, bargap=0.6)
 
 
 def nll_figure(rows: pd.DataFrame) -> go.Figure:

@@ -50,7 +50,7 @@ def prior(checkpoint: Checkpoint, count: int, seed: int, *, is_stick: bool) -> s
         "means, scales = np.array(model.config.prior_means), np.array(model.config.prior_scales)",
         "weights = model.prior().log_mean_weights.exp()[:, 0].numpy()  # E[pi]",
         "reach = max(abs(means) + 3 * scales)",
-        "z = np.linspace(-reach, reach, 300)  # one coordinate of the code",
+        "z = np.linspace(-reach, reach, 201)  # one coordinate of the code",
         "density = (weights * norm(means, scales).pdf(z[:, None])).sum(1)",
     )
 

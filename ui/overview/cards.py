@@ -1,29 +1,25 @@
-"""Pieces of the overview: a card for each model, and the table of what is there."""
+"""A card for each model: its prior, and what it draws from it."""
 
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import DATASETS
 from dlgmm_core.generation import ancestral_samples
 from dlgmm_core.latents import SticksLatent
 from dlgmm_core.models import MODELS
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.figures import prior_figure, stick_figure
 from ui.images import tiled_png
+from ui.overview.priors import bells, show_prior, stick
 
-__all__ = ["FIGURES", "describe_model", "holdings"]
+__all__ = ["describe_model"]
 
 SAMPLES, SEED = 20, 1
-FIGURES = ("Components", "NLL (nats)", "kNN error, k=5 (%)")  # columns of `holdings` that are figures in words
 
 _DESCRIPTIONS = {
     "gauss-vae": "One bell: every code comes from the same standard normal distribution.",
@@ -48,7 +44,7 @@ class _Card:
 
     is_stick: bool
     shares: tuple[float, ...]
-    prior: go.Figure
+    prior: dict[str, object]
     samples: NDArray[np.float32]
     components: NDArray[np.int64]
     picture: bytes
@@ -60,7 +56,7 @@ def _card(_checkpoint: Checkpoint, digest: str) -> _Card:
     prior = model.prior()
     is_stick = isinstance(prior, SticksLatent)
     shares = tuple((prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist())
-    chart = stick_figure(shares) if is_stick else prior_figure(config.prior_means, config.prior_scales, shares)
+    chart = stick(shares) if is_stick else bells(config.prior_means, config.prior_scales, shares)
     samples, components = ancestral_samples(model, SAMPLES, SEED)
     return _Card(is_stick, shares, chart, samples, components, tiled_png(samples, columns=5, zoom=2))
 
@@ -79,12 +75,8 @@ def describe_model(name: str) -> None:
         left, right = st.columns([1, 1], vertical_alignment="center")
         density = "density of a coordinate of the code under each component"
         words = "mean pieces of the stick" if card.is_stick else density
-        left.plotly_chart(
-            card.prior,
-            key=f"prior-{name}",
-            config={"displayModeBar": False},
-            alt=f"Prior of {MODELS[name].label}: {words}",
-        )
+        with left:
+            show_prior(card.prior, f"Prior of {MODELS[name].label}: {words}", key=f"prior-{name}")
         right.image(
             card.picture,
             output_format="PNG",
@@ -106,29 +98,3 @@ def _about(checkpoint: Checkpoint, card: _Card) -> About:
         columns |= {"means": config.prior_means, "scales": config.prior_scales}
     numbers = {name: ", ".join(f"{value:.4g}" for value in values) for name, values in columns.items()}
     return About("the prior, and samples drawn from it", [checkpoint], seed=SEED, settings=numbers)
-
-
-def holdings() -> pd.DataFrame:
-    """One line a checkpoint, with its main figures where they have been measured."""
-    rows = []
-    for checkpoint in loaders.checkpoints():
-        config, recipe = checkpoint.model_config, checkpoint.train_config
-        figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
-        nll = figures.get("nll", {})
-        largest = max(nll, key=int, default=None)
-        rows.append(
-            {
-                "Model": MODELS[config.model].label,
-                "Checkpoint": checkpoint.name,
-                "Trained on": f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
-                "Code size": config.code_dim,
-                "Components": str(config.num_components) if MODELS[config.model].is_mixture else "–",
-                "Bound": recipe.bound,
-                "Epochs": checkpoint.epoch,
-                "NLL (nats)": f"{nll[largest]['value']:.2f} ± {nll[largest]['ci95']:.2f} (S={largest})"
-                if largest
-                else "–",
-                "kNN error, k=5 (%)": f"{figures['knn']['mean']['5']['error']:.2f}" if figures else "–",
-            }
-        )
-    return pd.DataFrame(rows)

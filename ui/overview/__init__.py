@@ -1,0 +1,1 @@
+"""The four models in pictures, and what the app holds."""
