@@ -50,9 +50,9 @@ def _open_more(page: Page) -> None:
 _CHARTS = ".js-plotly-plot .xtitle"
 _FIGURE_2 = label(read_checkpoint(APP.parent / "checkpoints" / FIGURE_2))
 VIEWS = {
-    "overview": View({}, _CHARTS),
+    "overview": View({}, ".prior svg"),
     "components": View({"components-checkpoint": _FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
-    "digit": View({"digit-index": "4", "digit-checkpoint": _FIGURE_2}, _CHARTS),
+    "digit": View({"digit-index": "4", "digit-checkpoint": _FIGURE_2}, ".weights .bar"),
     "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
     "knn": View({"knn-points": "1000"}, _CHARTS),
     "likelihood": View({}, _CHARTS),

@@ -9,8 +9,9 @@ from ui.digit.inspected import inspected
 from ui.digit.ledger import show_ledger
 from ui.digit.microscope import show_microscope
 from ui.digit.nearest import show_neighbours, show_places
-from ui.digit.report import show_figures, show_reconstructions, show_weights
+from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.stick import show_stick
+from ui.digit.weights import show_weights
 from ui.sidebar import choose_checkpoint, selection
 
 VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")

@@ -78,7 +78,7 @@ def test_a_digit_drawn_on_the_pad_yields_weights(server: str, page: Page) -> Non
     assert page.get_by_text("light ink on dark paper").count() == 1
     kinds = [MODELS[read_checkpoint(p.parent).model_config.model] for p in ROOT.glob(f"checkpoints/*/{WEIGHTS}")]
     if any(kind.is_mixture for kind in kinds):
-        page.locator(".js-plotly-plot .bars").first.wait_for()
+        page.locator(".weights .bar").first.wait_for()
 
 
 def test_an_uploaded_picture_gives_figures_and_a_false_one_a_sentence(server: str, page: Page) -> None:

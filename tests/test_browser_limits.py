@@ -32,6 +32,7 @@ def test_who_has_used_up_all_keeps_what_there_is_in_every_tab_and_others_go_on(
     page.get_by_text("log p(x)", exact=True).first.click()
     page.get_by_text(REFUSED).wait_for()
     settle(page)
+    page.locator(".js-plotly-plot").first.wait_for()
     assert page.locator(".js-plotly-plot").count() == 1  # the models before the refusal
     page.set_viewport_size({"width": 375, "height": 800})
     assert overhang(page) == 0

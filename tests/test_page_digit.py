@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -26,6 +27,12 @@ def metrics_of(at: AppTest) -> list[str]:
     return [metric.value for metric in at.metric]
 
 
+def bars(at: AppTest) -> list[dict[str, Any]]:
+    """What charts of weights draw."""
+    found = (each.proto for each in at.get("bidi_component") if each.proto.id.endswith("weights"))
+    return [json.loads(proto.json) for proto in found]
+
+
 @pytest.mark.parametrize("index", [0, 9999])
 def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path) -> None:
     checkpoint = first_mixture(repository)
@@ -40,10 +47,11 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     known = (report.log_p, report.log_p_error), (ledger.elbo, ledger.error), (gap, error)
     shown = [f"{value:.1f} ± {1.96 * error:.1f}".replace("-", "−") for value, error in known]
     assert metrics_of(at) == shown
-    (weights,) = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
-    names = [trace["name"] for trace in weights["data"]]
-    assert names == ["weight E[π<sub>k</sub>|x]", "responsibility p(k|x)"]
-    assert len(weights["data"][0]["x"]) == checkpoint.model_config.num_components
+    (drawn,) = bars(at)
+    assert report.sticks is not None and report.component_posterior is not None
+    assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)
+    assert drawn["high"] == pytest.approx(report.sticks.high)
+    assert drawn["posterior"] == pytest.approx(report.component_posterior)
     label = loaders.dataset("mnist").test.labels[index]
     assert any(f"test image {index} of mnist, class {label}" in caption.value for caption in at.caption)
 
@@ -63,12 +71,10 @@ def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, 
     components = 2 if model == "dldpmm" else 1
     make("one", model, num_components=components, prior_means=(0.0,) * components, prior_scales=(1.0,) * components)
     at = turn_to(start(), "digit")
-    assert len(at.get("plotly_chart")) == charts and len(metrics_of(at)) == 3
+    assert len(bars(at)) == charts and len(metrics_of(at)) == 3
+    assert all((drawn["posterior"] is None) == (model == "sb-vae") for drawn in bars(at))
     shown = " ".join(text.value for text in [*at.caption, *at.header])
     assert words in shown
-    for chart in at.get("plotly_chart"):
-        layout = json.loads(chart.proto.spec)["layout"]
-        assert layout["xaxis"]["title"]["text"] and layout["yaxis"]["title"]["text"]
 
 
 def number(cell: str) -> float:

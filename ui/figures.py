@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.basedatatypes import BaseTraceType
 
 from dlgmm_core.history import EpochMetrics
-from dlgmm_core.inspection import StickReport
 from ui.numbers import printed
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, component_colour
 
@@ -18,7 +15,6 @@ __all__ = [
     "history_figure",
     "nll_figure",
     "usage_figure",
-    "weights_figure",
 ]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
@@ -40,32 +36,6 @@ def chart(
     """
     axes = {"xaxis": {"title": {"text": x}, **(xaxis or {})}, "yaxis": {"title": {"text": y}, **(yaxis or {})}}
     return go.Figure(list(traces), {"height": height, "margin": _MARGIN, "legend": _LEGEND, **axes, **layout})
-
-
-def weights_figure(sticks: StickReport, component_posterior: NDArray[np.float64] | None) -> go.Figure:
-    """Bars of E[pi_k|x] with the 5 % to 95 % range of q(pi|x), beside p(k|x) where there is one."""
-    names = [str(k + 1) for k in range(len(sticks.mean))]
-    # Quantiles of a skewed distribution may lie on one side of its mean.
-    above, below = np.clip(sticks.high - sticks.mean, 0, None), np.clip(sticks.mean - sticks.low, 0, None)
-    weights = go.Bar(
-        x=names,
-        y=sticks.mean,
-        name="weight E[π<sub>k</sub>|x]",
-        marker={"color": [component_colour(k) for k in range(len(names))], "line": {"width": 1, "color": OUTLINE}},
-        error_y={"type": "data", "array": above, "arrayminus": below, "color": OUTLINE},
-        hovertemplate="component %{x}<br>weight %{y:.3f}<extra></extra>",
-    )
-    traces = [weights]
-    if component_posterior is not None:
-        responsibilities = go.Bar(
-            x=names,
-            y=component_posterior,
-            name="responsibility p(k|x)",
-            marker={"color": PAPER_COLOUR},
-            hovertemplate="component %{x}<br>p(k|x) %{y:.3f}<extra></extra>",
-        )
-        traces.append(responsibilities)
-    return chart(traces, "component k", "probability", 300, {"type": "category"}, {"range": [0, 1]}, barmode="group")
 
 
 def nll_figure(rows: pd.DataFrame) -> go.Figure:

@@ -1,10 +1,9 @@
-"""What one model makes of one digit: its figures, its weights beside its responsibilities, its reconstructions."""
+"""What one model makes of one digit: its figures, and its reconstructions."""
 
 import math
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
@@ -12,11 +11,10 @@ from dlgmm_core.inspection import DRAWS, SAMPLES, ImageReport
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.figures import weights_figure
 from ui.images import tiled_png
 from ui.numbers import printed
 
-__all__ = ["show_figures", "show_reconstructions", "show_weights"]
+__all__ = ["show_figures", "show_reconstructions"]
 
 
 def show_figures(report: ImageReport, bound: str) -> None:
@@ -31,39 +29,6 @@ def show_figures(report: ImageReport, bound: str) -> None:
     elbo.metric(f"ELBO ({bound}), nats", printed(ledger.elbo, ".1f") + of_bound, help=drawn)
     lost = printed(report.log_p - ledger.elbo, ".1f") + of_both
     gap.metric("gap, nats", lost, help="What the bound loses on this digit.")
-
-
-def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
-    """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
-    assert report.sticks is not None
-    with figure("weights"):
-        chart = weights_figure(report.sticks, report.component_posterior)
-        st.plotly_chart(chart, key="weights", alt=_in_words(report))
-    if report.component_posterior is not None:
-        st.caption(
-            "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
-            " itself where it lies. They need not agree."
-        )
-    settings = {"image": digit.origin, "draws of every component": DRAWS}
-    about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
-    export("weights", about, partial(recipes.report, checkpoint, digit), lambda: _weights(report))
-
-
-def _in_words(report: ImageReport) -> str:
-    """The chart for those who do not see it."""
-    assert report.sticks is not None
-    found = {"weights": report.sticks.mean, "responsibilities": report.component_posterior}
-    lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)
-    return f"Bars, component 1 first: {'; '.join(lists)}"
-
-
-def _weights(report: ImageReport) -> pd.DataFrame:
-    sticks = report.sticks
-    assert sticks is not None
-    columns = {"E[π|x]": sticks.mean, "5 % of π": sticks.low, "95 % of π": sticks.high}
-    if report.component_posterior is not None:
-        columns["p(k|x)"] = report.component_posterior
-    return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
