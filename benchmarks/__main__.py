@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, maps, neighbours, training_step, visits, waits
+from benchmarks import estimators, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured, in_words
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -22,6 +22,7 @@ Work = Callable[[], Sequence[Measured | Limit]]
 BENCHMARKS: dict[str, Work] = {
     "training_step": training_step.measure,
     "estimators": estimators.measure,
+    "scaling": scaling.measure,
     "neighbours": neighbours.measure,
     "maps": maps.measure,
     "visitors": visits.measure_visitors,
