@@ -16,9 +16,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import APP, copy_app, serve
-from dlgmm_core.checkpoints import read_checkpoint
 from dlgmm_core.experiments import FIGURE_2
-from ui.sidebar import label
 
 __all__ = ["FOLDER", "VIEWS", "View"]
 
@@ -48,11 +46,10 @@ def _open_more(page: Page) -> None:
 
 
 _CHARTS = ".js-plotly-plot .xtitle"
-_FIGURE_2 = label(read_checkpoint(APP.parent / "checkpoints" / FIGURE_2))
 VIEWS = {
     "overview": View({}, ".prior svg"),
-    "components": View({"components-checkpoint": _FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
-    "digit": View({"digit-index": "4", "digit-checkpoint": _FIGURE_2}, ".weights .bar"),
+    "components": View({"components-checkpoint": FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
+    "digit": View({"digit-index": "4", "digit-checkpoint": FIGURE_2}, ".weights .bar"),
     "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
     "knn": View({"knn-points": "1000"}, _CHARTS),
     "likelihood": View({}, _CHARTS),

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote_plus
 
 import numpy as np
 import pytest
@@ -162,9 +161,7 @@ def open_components(page: Page, server: str, query: str = "", width: int = 1600)
 
 def choice(checkpoint: Checkpoint) -> str:
     """The query that chooses a checkpoint on the page of components."""
-    from ui.sidebar import label  # here, for the same reason as in `conftest.py`
-
-    return f"?components-checkpoint={quote_plus(label(checkpoint))}"
+    return f"?components-checkpoint={checkpoint.name}"
 
 
 def mean_of(page: Page, component: int) -> Locator:

@@ -149,3 +149,14 @@ def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(
     make_mixture(make, "one", (0.0, 1.0), (1.0, 1.0))
     at = open_page(page, **query)
     assert [title.value for title in at.title] == [PAGES[page]] and not at.error
+
+
+def test_a_link_names_the_checkpoint_where_it_is_not_the_usual_one(make: Make) -> None:
+    make("one")
+    make("two", "sb-vae")
+    at = open_page("digit", **{"digit-checkpoint": "two"})
+    assert at.selectbox(key="digit-checkpoint").value == "two" and "two" in at.query_params["digit-checkpoint"]
+    at.selectbox(key="digit-checkpoint").set_value("one").run()
+    assert not at.exception and "digit-checkpoint" not in at.query_params
+    at = open_page("digit", **{"digit-checkpoint": "three"})
+    assert not at.exception and at.selectbox(key="digit-checkpoint").value == "one"

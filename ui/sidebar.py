@@ -96,16 +96,20 @@ def selection() -> Selection:
 def choose_checkpoint(
     checkpoints: list[Checkpoint], key: str, preferred: str = "", title: str = "Checkpoint"
 ) -> Checkpoint:
-    """A select box over checkpoints, remembered between pages."""
-    labels = {c.name: label(c) for c in checkpoints}
-    names = list(labels)
+    """A select box over checkpoints, remembered between pages, and in the link by name.
+
+    Args:
+        checkpoints: one or more.
+        key: of the box, and of its value in the link.
+        preferred: the name of the one that is chosen at first, if it is there; otherwise the first is.
+        title: of the box.
+    """
+    by_name = {c.name: c for c in checkpoints}
+    usual = preferred if preferred in by_name else checkpoints[0].name
+    if st.session_state.get(key) not in by_name:  # Streamlit would put the label into the link
+        st.session_state[key] = next(iter(words_in_link(key, by_name)), usual)
     name = st.selectbox(
-        title,
-        names,
-        index=names.index(preferred) if preferred in names else 0,
-        format_func=lambda name: labels[name],
-        key=key,
-        bind="query-params",
-        persist_state="session",
+        title, list(by_name), format_func=lambda name: label(by_name[name]), key=key, persist_state="session"
     )
-    return checkpoints[names.index(name)]
+    put_words_in_link(key, [] if name == usual else [name])
+    return by_name[name]
