@@ -3,9 +3,8 @@
 import streamlit as st
 
 from ui.lesson.card import lesson_start
-from ui.numbers import right
 from ui.overview.cards import describe_model
-from ui.overview.holdings import FIGURES, holdings
+from ui.overview.holdings import show_holdings
 
 st.title("Deep latent Gaussian mixtures")
 st.write(
@@ -33,7 +32,7 @@ for path, text in (
 
 st.header("What this laboratory holds")
 st.write("Each row is a trained model. NLL is −log p(x) of the test set in nats per image, lower is better.")
-st.dataframe(holdings(), hide_index=True, column_config=right(FIGURES))
+show_holdings()
 st.caption(
     "After E. Nalisnick, L. Hertel and P. Smyth, *Approximate Inference for Deep Latent Gaussian Mixtures*, 2016."
     " MNIST: LeCun, Cortes and Burges, CC BY-SA 3.0."

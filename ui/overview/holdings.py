@@ -1,17 +1,31 @@
 """The table of what this laboratory holds: every checkpoint, with what was measured on it."""
 
 import pandas as pd
+import streamlit as st
 
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from ui import loaders
 
-__all__ = ["FIGURES", "holdings"]
+__all__ = ["show_holdings"]
 
-FIGURES = ("Components", "NLL (nats)", "kNN error, k=5 (%)")  # columns that are figures in words
+_STYLE = """<style>
+.holdings { overflow: auto; max-height: 26rem; border: 1px solid #80808055; border-radius: 8px; }
+.holdings table { border-collapse: collapse; width: 100%; font-size: .85em; font-variant-numeric: tabular-nums; }
+.holdings th, .holdings td { padding: 6px 8px; text-align: right; white-space: nowrap; border: 0; font-weight: 400; }
+.holdings tbody tr { border-top: 1px solid #80808055; }
+.holdings thead th { position: sticky; top: 0; background: var(--st-background-color, Canvas); font-weight: 600; }
+.holdings :is(th, td):is(:nth-child(-n + 3), :nth-child(6)) { text-align: left; }
+</style>"""
 
 
-def holdings() -> pd.DataFrame:
+def show_holdings() -> None:
+    """Draws the table, as HTML: a grid that can be sorted takes a browser as long as all else of the first page."""
+    table = _holdings().to_html(index=False, border=0)
+    st.html(f'{_STYLE}<div class="holdings" role="region" tabindex="0" aria-label="Trained models">{table}</div>')
+
+
+def _holdings() -> pd.DataFrame:
     """One line a checkpoint, with its main figures where they have been measured."""
     rows = []
     for checkpoint in loaders.checkpoints():
