@@ -114,7 +114,7 @@ def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
     return read_results(root)
 
 
-@st.cache_resource(show_spinner=False, max_entries=14)  # seven models, 6 MB each
+@st.cache_resource(show_spinner=False, max_entries=12)  # six models, 6 MB each
 def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
 

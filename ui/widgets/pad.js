@@ -5,7 +5,7 @@ const ARROWS = { ArrowLeft: [-PIXEL, 0], ArrowRight: [PIXEL, 0], ArrowUp: [0, -P
 
 export default function ({ parentElement, setStateValue, data }) {
   const [canvas, ring, spoken, clear] = ["canvas", ".pen", ".spoken", "button"].map((part) => parentElement.querySelector(part));
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true }); // after every stroke
   if (!canvas.dataset.ready) {
     canvas.dataset.ready = "yes";
     context.fillRect(0, 0, canvas.width, canvas.height);
