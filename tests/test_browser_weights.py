@@ -25,7 +25,9 @@ def spans(parts: Locator, plot: Locator) -> NDArray[np.float64]:
     return (box["y"] + box["height"] - np.array(found)) / box["height"]
 
 
-def test_bars_are_as_high_as_their_numbers_and_pointing_reads_these_out(server: str, page: Page, tree: Path) -> None:
+def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_read_out(
+    server: str, page: Page, tree: Path
+) -> None:
     visit(page, f"{server}/digit?digit-index={IMAGE}", "Your digit")
     chart = page.locator(".weights")
     chart.locator(".bar").first.wait_for()
@@ -50,4 +52,10 @@ def test_bars_are_as_high_as_their_numbers_and_pointing_reads_these_out(server: 
         f"component 3: weight {weight:.3f} ({low:.3f} to {high:.3f}), responsibility {responsibility:.3f}"
     )
     page.mouse.move(0, 0)
+    assert says.inner_text() == ""
+    plot.focus()
+    for key, component in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        assert says.inner_text().startswith(f"component {component}: weight {sticks.mean[component - 1]:.3f} (")
+    plot.blur()
     assert says.inner_text() == ""

@@ -1,4 +1,5 @@
-// Bars of E[pi_k|x], each with the range of its posterior, beside p(k|x); pointing at a component reads its numbers out.
+// Bars of E[pi_k|x], each with the range of its posterior, beside p(k|x); pointing at a component, or going to it by the
+// arrow keys, reads its numbers out.
 
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1], MOST_NAMES = 12;
 
@@ -12,14 +13,19 @@ export default function ({ parentElement, data }) {
       bar("weight", weight, colours[k]),
       bar("responsibility", posterior?.[k], grey),
       make("div", { className: "range" }, { bottom: percent(low[k]), height: percent(high[k] - low[k]) }, make("i")));
-    const numbers = `component ${k + 1}: weight ${shown(weight)} (${shown(low[k])} to ${shown(high[k])})`
-      + (posterior ? `, responsibility ${shown(posterior[k])}` : "");
-    cell.onpointerenter = () => { says.textContent = numbers; };
-    cell.onpointerleave = () => { says.textContent = ""; };
+    cell.onpointerenter = () => read(k);
+    cell.onpointerleave = () => read(null);
     return cell;
   });
-  const says = make("div", { className: "says" });
+  const says = make("div", { className: "says", role: "status" });
   says.dataset.aside = "";
+  let chosen = null;
+  const read = (k) => {
+    chosen = k;
+    cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
+    says.textContent = k === null ? "" : `component ${k + 1}: weight ${shown(mean[k])}`
+      + ` (${shown(low[k])} to ${shown(high[k])})` + (posterior ? `, responsibility ${shown(posterior[k])}` : "");
+  };
   const isNamed = (k) => mean.length <= MOST_NAMES || k === 0 || (k + 1) % 5 === 0;
   root.classList.toggle("paired", Boolean(posterior));
   root.replaceChildren(
@@ -28,7 +34,16 @@ export default function ({ parentElement, data }) {
       make("span", {}, {}, make("span", { className: "range" }, {}, make("i")), " its middle 90 %"),
       posterior && make("span", {}, {}, swatch(grey), " responsibility p(k|x)")),
     make("div", { className: "title", textContent: "probability" }),
-    make("div", { className: "plot", role: "img", ariaLabel: data.words }, {},
+    make("div", {
+      className: "plot", role: "img", ariaLabel: data.words, tabIndex: 0,
+      onblur: () => read(null),
+      onkeydown: (event) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        read(Math.max(0, Math.min(cells.length - 1, chosen === null ? 0 : chosen + step)));
+      },
+    }, {},
       ...TICKS.map((tick) => make("div", { className: "tick" }, { bottom: percent(tick) }, make("span", { textContent: tick }))),
       make("div", { className: "cells" }, {}, ...cells)),
     make("div", { className: "names", ariaHidden: "true" }, {},
