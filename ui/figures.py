@@ -48,22 +48,24 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
     sizes, traces = sorted(rows["samples"].unique()), []
     for rank, samples in enumerate(sizes):
         part = rows[rows["samples"] == samples]
+        name, symbol = f"ours, S={samples}", "circle" if samples == sizes[-1] else "circle-open"
         shift = 0.25 * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
         ours = go.Scatter(
             x=part["value"],
             y=[names.index(name) + shift for name in part["name"]],
             mode="markers",
-            name=f"ours, S={samples}",
+            name=name,
+            legendgroup=name,
+            showlegend=False,
             error_x={"type": "data", "array": part["ci95"], "color": OUTLINE},
-            marker={
-                "size": 11,
-                "color": [MODEL_COLOURS[m] for m in part["model"]],
-                "symbol": "circle" if samples == sizes[-1] else "circle-open",
-            },
+            marker={"size": 11, "color": [MODEL_COLOURS[m] for m in part["model"]], "symbol": symbol},
             customdata=part["name"],
             hovertemplate="%{customdata}<br>%{x:.2f} nats<extra></extra>",
         )
-        traces.append(ours)
+        # the legend's mark of this S has no model's colour, so it is a trace of its own, without points
+        grey = {"size": 11, "color": OUTLINE, "symbol": symbol}
+        key = go.Scatter(x=[None], y=[None], mode="markers", name=name, legendgroup=name, marker=grey)
+        traces += [ours, key]
     paper = rows.dropna(subset=["paper"]).drop_duplicates("name")
     printed_ones = go.Scatter(
         x=paper["paper"],

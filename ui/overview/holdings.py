@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from ui import loaders
@@ -10,11 +11,11 @@ from ui import loaders
 __all__ = ["show_holdings"]
 
 _STYLE = """<style>
-.holdings { overflow: auto; max-height: 26rem; border: 1px solid #80808055; border-radius: 8px; }
+.holdings { overflow-x: auto; border: 1px solid #80808055; border-radius: 8px; }
 .holdings table { border-collapse: collapse; width: 100%; font-size: .85em; font-variant-numeric: tabular-nums; }
 .holdings th, .holdings td { padding: 6px 8px; text-align: right; white-space: nowrap; border: 0; font-weight: 400; }
 .holdings tbody tr { border-top: 1px solid #80808055; }
-.holdings thead th { position: sticky; top: 0; background: var(--st-background-color, Canvas); font-weight: 600; }
+.holdings thead th { font-weight: 600; }
 .holdings :is(th, td):is(:nth-child(-n + 3), :nth-child(6)) { text-align: left; }
 </style>"""
 
@@ -26,9 +27,9 @@ def show_holdings() -> None:
 
 
 def _holdings() -> pd.DataFrame:
-    """One line a checkpoint, with its main figures where they have been measured."""
+    """One line a checkpoint, by data set and model, with its main figures where they have been measured."""
     rows = []
-    for checkpoint in loaders.checkpoints():
+    for checkpoint in sorted(loaders.checkpoints(), key=_place):
         config, recipe = checkpoint.model_config, checkpoint.train_config
         figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
         nll = figures.get("nll", {})
@@ -49,3 +50,9 @@ def _holdings() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _place(checkpoint: Checkpoint) -> tuple[int, int, str]:
+    """Data sets and models in the order in which they are told of everywhere, then by name."""
+    config = checkpoint.model_config
+    return [*DATASETS].index(checkpoint.train_config.dataset), [*MODELS].index(config.model), checkpoint.name
