@@ -72,7 +72,7 @@ if len(found) > 1 and st.toggle("Which images change neighbours between two mode
 show_records(
     chosen.dataset,
     lambda rows: knn_records(rows, representation),
-    "All training images, Euclidean distance. The last column is McNemar's test: the images that only this model"
+    "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
     " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of so uneven"
     " a split if the two were equally good.",
 )

@@ -42,12 +42,12 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
                 "Model": records.label(row),
                 "Checkpoint": row["checkpoint"],
                 "Recipe": records.recipe(row),
-                "Numbers a code": row["code_dim"],
+                "Code size": row["code_dim"],
                 "−log p(x), S = 50": records.nll(row, 50),
                 "Paper, S = 50": records.papers_nll(row),
                 "S = 5000": records.nll(row, 5000),
-                "Effective samples of 5000": records.effective_samples(row, 5000),
                 "−ELBO": f"{records.minus_elbo(row)} ({row['elbo']['bound']})",
+                "Effective samples of 5000": records.effective_samples(row, 5000),
                 "Binarization": row["training"]["binarization"],
                 "Epochs": records.epochs(row),
                 "Hours": f"{row['seconds'] / 3600:.2f}",
@@ -70,10 +70,10 @@ def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
                 "Model": records.label(row),
                 "Checkpoint": records.NONE if is_baseline else row["checkpoint"],
                 "Recipe": records.recipe(row),
-                "Numbers a code": row["code_dim"],
+                "Code size": row["code_dim"],
                 **{f"k = {k}": records.knn_error(row, measured, k) for k in KNN_SIZES},
-                **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},
                 "Against Gauss-VAE, k = 5": records.paired(row, representation, 5),
+                **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},
             }
         )
     return pd.DataFrame(found)
