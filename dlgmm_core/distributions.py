@@ -11,7 +11,7 @@ References:
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Protocol
 
 import numpy as np
@@ -115,7 +115,7 @@ class Kumaraswamy:
         log_mean = log_inverse_binomial(torch.exp(self.log_concentration0), c)
         return log_mean.clamp_max(-torch.finfo(log_mean.dtype).tiny)  # below one, where rounding would say otherwise
 
-    @property
+    @cached_property
     def log_mean_weights(self) -> Tensor:
         """(..., T), log E[pi]: fractions are independent, so means multiply."""
         log_mean = self.log_moment(1.0)

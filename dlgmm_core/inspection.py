@@ -19,10 +19,10 @@ from dlgmm_core.ledger import Ledger, open_ledgers
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.seeding import seeded
 
-__all__ = ["DRAWS", "SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
+__all__ = ["SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
 
-DRAWS = 200  # of each component, for the bounds and p(k|x)
-SAMPLES = 500  # in all, for log p(x)
+SAMPLES = 500  # in all, for log p(x); and once more for the bounds and p(k|x), as many of each component
+FEWEST_DRAWS = 50  # of each component
 WEIGHT_DRAWS = 2000
 STICK_DRAWS = 60  # of them, the fractions that are kept
 
@@ -58,6 +58,7 @@ class ImageReport:
         log_p: importance-sampling estimate of log p(x), nats.
         ess: its effective sample size.
         num_samples: S, its draws.
+        draws: of each component, which the ledgers and `component_posterior` are averaged over.
     """
 
     reconstructions: NDArray[np.float32]
@@ -67,6 +68,7 @@ class ImageReport:
     log_p: float
     ess: float
     num_samples: int
+    draws: int
 
     @property
     def log_p_error(self) -> float:
@@ -82,13 +84,14 @@ def inspect_image(
     Args:
         model: any of the four.
         image: zeros and ones.
-        num_samples: S of the estimate of log p(x).
+        num_samples: S of the estimate of log p(x), and the draws that all components share for the rest.
         seed: of all draws.
     """
     x = torch.from_numpy(image[None]).to(next(model.parameters()).device).float()
+    draws = max(FEWEST_DRAWS, num_samples // model.config.num_components)
     with seeded(x.device, seed), torch.no_grad():
         q, p = model.posterior(x), model.prior()
-        latents = q.stratified_rsample(torch.Size([DRAWS]))
+        latents = q.stratified_rsample(torch.Size([draws]))
         log_likelihoods = model.likelihood(latents.code).log_prob(x)
         ledgers = open_ledgers(q, p, latents, log_likelihoods)
         mixed = isinstance(q, MixtureLatent)
@@ -105,6 +108,7 @@ def inspect_image(
         float(estimate.log_p[0]),
         float(estimate.ess[0]),
         num_samples,
+        draws,
     )
 
 
@@ -121,9 +125,11 @@ def _stick_report(sticks: object) -> StickReport:
     return StickReport(a, b, mean, low.cpu().numpy(), high.cpu().numpy(), fractions.cpu().numpy())
 
 
-def stick_density(concentration1: float, concentration0: float, v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Kumaraswamy density at fractions v in (0, 1), per unit of v."""
-    a, b = torch.tensor([concentration1, concentration0], dtype=torch.float64).log()
+def stick_density(
+    concentration1: NDArray[np.float64], concentration0: NDArray[np.float64], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T-1, N) Kumaraswamy densities of a and b (T-1,) at fractions v (N,) in (0, 1), per unit of v."""
+    a, b = (torch.from_numpy(c).log()[:, None] for c in (concentration1, concentration0))
     density: NDArray[np.float64] = Kumaraswamy(a, b).log_prob(Sticks.from_fraction(torch.from_numpy(v))).exp().numpy()
     return density
 

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import DRAWS, SAMPLES, ImageReport
+from dlgmm_core.inspection import ImageReport
 from dlgmm_core.ledger import Ledger
 from dlgmm_core.objectives import BOUNDS
 from ui.digit.digit_input import DigitInput
@@ -50,18 +50,18 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     with figure("ledger"):
         st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
         st.caption(
-            f"Nats, averaged over {DRAWS} draws of every component. Read down, then across: the shares of all columns,"
-            " the entropy and the stick's divergence add up to the ELBO."
+            f"Nats, averaged over {report.draws} draws of every component. Read down, then across: the shares of all"
+            " columns, the entropy and the stick's divergence add up to the ELBO."
         )
-        st.html(_scrolling(_gaps(ledgers, bound, report.log_p), "What the bounds lose on this digit"))
+        st.html(_scrolling(_gaps(report, bound), "What the bounds lose on this digit"))
         st.caption(
-            f"log p(x) is itself estimated, with S = {SAMPLES} and an effective sample size of {report.ess:.0f}:"
-            " too low, if anything. What a bound loses shrinks from eq1 to marginal."
+            f"log p(x) is itself estimated, with S = {report.num_samples} and an effective sample size of"
+            f" {report.ess:.0f}: too low, if anything. What a bound loses shrinks from eq1 to marginal."
         )
     settings = {
         "image": digit.origin,
-        "draws of every component": DRAWS,
-        f"log p(x), S = {SAMPLES}": f"{report.log_p:.4f}",
+        "draws of every component": report.draws,
+        f"log p(x), S = {report.num_samples}": f"{report.log_p:.4f}",
     }
     about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
     export("ledger", about, partial(recipes.report, checkpoint, digit), lambda: _terms(ledgers))
@@ -116,7 +116,8 @@ def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
-def _gaps(ledgers: dict[str, Ledger], chosen: str, log_p: float) -> str:
+def _gaps(report: ImageReport, chosen: str) -> str:
+    ledgers, log_p = report.ledgers, report.log_p
     widest = max(log_p - ledger.elbo for ledger in ledgers.values())
     lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "the gap as a bar"], "th")]
     for name, ledger in ledgers.items():
@@ -125,7 +126,7 @@ def _gaps(ledgers: dict[str, Ledger], chosen: str, log_p: float) -> str:
         label = f"<b>{name}</b>" if name == chosen else name
         cells = f'<td>{_nats(ledger.elbo)}</td><td>{gap:.2f}</td><td style="text-align:left">{bar}</td>'
         lines.append(f"<tr><th>{label}</th>{cells}</tr>")
-    lines.append(_line(f"log p(x), S = {SAMPLES}", [_nats(log_p), "", ""]))
+    lines.append(_line(f"log p(x), S = {report.num_samples}", [_nats(log_p), "", ""]))
     return f"<table>{''.join(lines)}</table>"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import DRAWS, SAMPLES, ImageReport
+from dlgmm_core.inspection import ImageReport
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
@@ -23,9 +23,9 @@ def show_figures(report: ImageReport, bound: str) -> None:
     ledger = report.ledgers[bound]
     errors = report.log_p_error, ledger.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
-    effective = f"S = {SAMPLES} samples, of which {report.ess:.0f} are effective."
+    effective = f"S = {report.num_samples} samples, of which {report.ess:.0f} are effective."
     log_p.metric("log p(x), nats", printed(report.log_p, ".1f") + of_estimate, help=effective)
-    drawn = f"Of {DRAWS} draws of every component."
+    drawn = f"Of {report.draws} draws of every component."
     elbo.metric(f"ELBO ({bound}), nats", printed(ledger.elbo, ".1f") + of_bound, help=drawn)
     lost = printed(report.log_p - ledger.elbo, ".1f") + of_both
     gap.metric("gap, nats", lost, help="What the bound loses on this digit.")

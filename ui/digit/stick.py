@@ -47,7 +47,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
                 "concentrations": np.stack([a, b], 1).tolist(),
                 "mean": base64_floats(mean),
                 "draws": base64_floats(sticks.draws),
-                "density": base64_floats(np.stack([stick_density(*ab, v) for ab in zip(a, b, strict=True)])),
+                "density": base64_floats(stick_density(a, b, v)),
                 "colours": colours,
                 "inks": [ink_on(colour) for colour in colours],
                 "decoder": decoder_address(checkpoint) if is_code else None,

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import DRAWS, ImageReport
+from dlgmm_core.inspection import ImageReport
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
@@ -44,7 +44,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
             "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
             " itself where it lies. They need not agree."
         )
-    settings = {"image": digit.origin, "draws of every component": DRAWS}
+    settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, partial(recipes.report, checkpoint, digit), lambda: _table(report))
 
