@@ -15,8 +15,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.decomposition import PCA
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from dlgmm_core.evaluation import Interval, image_blocks
@@ -30,7 +28,6 @@ __all__ = [
     "PairedTest",
     "encode",
     "error_rate",
-    "neighbours",
     "paired_test",
     "principal_components",
     "vote",
@@ -69,24 +66,6 @@ def _draw_from_largest(q: LatentDistribution) -> Tensor:
     code = q.stratified_rsample().code
     largest = q.log_mean_weights.argmax(0)
     return code[largest, torch.arange(code.shape[1], device=code.device)]
-
-
-def neighbours(
-    train_codes: NDArray[np.float32], test_codes: NDArray[np.float32], k: int, metric: str = "euclidean"
-) -> NDArray[np.int64]:
-    """(N, k) indices of each test code's nearest training codes, nearest first.
-
-    Args:
-        train_codes: (M, D).
-        test_codes: (N, D).
-        k: neighbours to find.
-        metric: "euclidean" or "cosine".
-    """
-    if metric == "cosine":  # the order of angles is that of distances on the sphere, found much faster
-        train_codes, test_codes = normalize(train_codes), normalize(test_codes)
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(train_codes)
-    indices: NDArray[np.int64] = search.kneighbors(test_codes, return_distance=False)
-    return indices
 
 
 def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data import Dataset
 from dlgmm_core.evaluation import log_likelihood, mean_elbo, refined_interval, weight_usage
-from dlgmm_core.knn import KNN_SIZES, REPRESENTATIONS, encode, error_rate, neighbours, paired_test, vote
+from dlgmm_core.knn import KNN_SIZES, REPRESENTATIONS, encode, error_rate, paired_test, vote
 from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.neighbours import neighbours
 
 __all__ = ["compare", "measure"]
 

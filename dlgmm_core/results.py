@@ -29,7 +29,8 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset
 from dlgmm_core.experiments import EXPERIMENTS, Experiment
 from dlgmm_core.history import read_history
-from dlgmm_core.knn import KNN_SIZES, error_rate, neighbours, principal_components, vote
+from dlgmm_core.knn import KNN_SIZES, error_rate, principal_components, vote
+from dlgmm_core.neighbours import neighbours
 from dlgmm_core.storage import write_atomically
 
 __all__ = [

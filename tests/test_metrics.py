@@ -20,9 +20,10 @@ from dlgmm_core.evaluation import (
     refined_interval,
     weight_usage,
 )
-from dlgmm_core.knn import KNN_SIZES, encode, error_rate, neighbours, paired_test, vote
+from dlgmm_core.knn import KNN_SIZES, encode, error_rate, paired_test, vote
 from dlgmm_core.metrics import compare, measure
 from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.neighbours import neighbours
 
 Toy = Callable[..., LatentVariableModel]
 GAUSS = ModelConfig("gauss-vae", 2, hidden=8, data_dim=4)

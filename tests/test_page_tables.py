@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
 from dlgmm_core.data import Dataset
-from dlgmm_core.knn import encode, error_rate, neighbours, vote
+from dlgmm_core.knn import encode, error_rate, vote
+from dlgmm_core.neighbours import neighbours
 from dlgmm_core.results import read_results
 from tests.app_helpers import Make, pictures, start, turn_to
 from tests.export_helpers import take

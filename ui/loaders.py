@@ -28,8 +28,9 @@ from dlgmm_core.checkpoints import (
     read_metrics,
 )
 from dlgmm_core.data import Dataset, load_dataset
-from dlgmm_core.knn import encode, neighbours
+from dlgmm_core.knn import encode
 from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.neighbours import neighbours
 from dlgmm_core.projection import ProjectionConfig, anchor, load_map
 from dlgmm_core.results import RESULTS, read_results
 from ui.serving.limits import computing

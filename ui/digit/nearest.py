@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
-from dlgmm_core.knn import KNN_SIZES, encode, neighbours, vote
+from dlgmm_core.knn import KNN_SIZES, encode, vote
+from dlgmm_core.neighbours import neighbours
 from dlgmm_core.projection import place
 from ui import loaders
 from ui.digit.digit_input import DigitInput

@@ -29,6 +29,7 @@ _CORE = (
     "knn",
     "kumaraswamy",
     "microscope",
+    "neighbours",
     "objectives",
     "paths",
     "projection",

@@ -11,8 +11,9 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.evaluation import mean_interval
 from dlgmm_core.experiments import FIGURE_2
 from dlgmm_core.generation import component_samples
-from dlgmm_core.knn import neighbours, vote
+from dlgmm_core.knn import vote
 from dlgmm_core.models import MODELS
+from dlgmm_core.neighbours import neighbours
 from dlgmm_core.probes import doubt, map_purity, reconstruction_loss
 from dlgmm_core.results import Row
 from dlgmm_core.summaries import expected_weights
