@@ -32,7 +32,7 @@ def _holdings() -> pd.DataFrame:
     for checkpoint in sorted(loaders.checkpoints(), key=_place):
         config, recipe = checkpoint.model_config, checkpoint.train_config
         figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
-        nll = figures.get("nll", {})
+        nll, knn = figures.get("nll", {}), figures.get("knn")
         largest = max(nll, key=int, default=None)
         rows.append(
             {
@@ -46,7 +46,7 @@ def _holdings() -> pd.DataFrame:
                 "NLL (nats)": f"{nll[largest]['value']:.2f} ± {nll[largest]['ci95']:.2f} (S={largest})"
                 if largest
                 else "–",
-                "kNN error, k=5 (%)": f"{figures['knn']['mean']['5']['error']:.2f}" if figures else "–",
+                "kNN error, k=5 (%)": f"{knn['mean']['5']['error']:.2f}" if knn else "–",
             }
         )
     return pd.DataFrame(rows)
