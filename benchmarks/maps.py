@@ -9,7 +9,8 @@ from benchmarks.measuring import Measured, compare
 from dlgmm_core.checkpoints import load_checkpoint
 from dlgmm_core.data import load_dataset
 from dlgmm_core.knn import encode
-from dlgmm_core.projection import ProjectionConfig, anchor, fit_tsne, place
+from dlgmm_core.maps import ProjectionConfig
+from dlgmm_core.projection import anchor, fit_tsne
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "mnist-dlgmm"
 
@@ -27,7 +28,7 @@ def measure() -> list[Measured]:
     )
     anchored = anchor(coordinates, codes, settings)
     placing, preparing = compare(
-        lambda: place(anchored, coordinates, codes[:1]), lambda: anchor(coordinates, codes, settings), rounds=3
+        lambda: anchored.place(codes[:1]), lambda: anchor(coordinates, codes, settings), rounds=3
     )
     return [
         Measured("t-SNE map of 10,000 codes", "openTSNE's defaults", ours, defaults, 0.8),

@@ -32,11 +32,12 @@ from dlgmm_core.evaluation import EvaluationError
 from dlgmm_core.experiments import select
 from dlgmm_core.knn import encode
 from dlgmm_core.locks import training_lock
+from dlgmm_core.maps import ProjectionConfig, save_map
 from dlgmm_core.metrics import measure
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
 from dlgmm_core.options import build_parser
-from dlgmm_core.projection import ProjectionConfig, fit_tsne, save_map
+from dlgmm_core.projection import fit_tsne
 from dlgmm_core.reproduce import Protocol, reproduce
 from dlgmm_core.results import RESULTS
 from dlgmm_core.sources import DataError

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
-from sklearn.decomposition import PCA
+from scipy.special import bdtr, bdtrik
 from torch import Tensor
 
 from dlgmm_core.evaluation import Interval, image_blocks
@@ -29,7 +28,6 @@ __all__ = [
     "encode",
     "error_rate",
     "paired_test",
-    "principal_components",
     "vote",
 ]
 
@@ -85,8 +83,16 @@ def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Inter
     exact where a loop of resamples would be noisy. Its wider half is given.
     """
     count, wrong = len(labels), int((predicted != labels).sum())
-    low, high = stats.binom.interval(0.95, count, wrong / count)
+    low, high = (_binomial_quantile(q, count, wrong / count) for q in (0.025, 0.975))
     return Interval(100 * wrong / count, 100 * float(max(high - wrong, wrong - low)) / count)
+
+
+def _binomial_quantile(q: float, count: int, share: float) -> float:
+    """The least number of successes that Binomial(count, share) stays at or below with probability q or more."""
+    if share in (0, 1):
+        return count * share
+    above = np.ceil(bdtrik(q, count, share))  # solved for a real number, so that one less may do
+    return float(above - 1 if above > 0 and bdtr(above - 1, count, share) >= q else above)
 
 
 @dataclass(frozen=True)
@@ -109,14 +115,5 @@ def paired_test(first: NDArray[np.int64], second: NDArray[np.int64], labels: NDA
     only_first = int(((first != labels) & (second == labels)).sum())
     only_second = int(((first == labels) & (second != labels)).sum())
     discordant = only_first + only_second
-    p_value = float(stats.binomtest(only_first, discordant).pvalue) if discordant else 1.0
+    p_value = min(1.0, 2 * float(bdtr(min(only_first, only_second), discordant, 0.5)))
     return PairedTest(only_first, only_second, p_value)
-
-
-def principal_components(
-    train: NDArray[np.uint8], test: NDArray[np.uint8], count: int = 25
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Training and test images (N, X) as their first principal components (N, count), found on the training set."""
-    pca = PCA(count, svd_solver="covariance_eigh")
-    train_codes = pca.fit_transform(train.astype(np.float32))
-    return train_codes.astype(np.float32), pca.transform(test.astype(np.float32)).astype(np.float32)

@@ -13,7 +13,6 @@ Reference: E. Nalisnick and P. Smyth, "Stick-breaking variational autoencoders",
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import betaln
 
 from dlgmm_core.distributions import Beta, Kumaraswamy, Sticks, kl_divergence
@@ -55,7 +54,8 @@ def matched_beta(a: float, b: float) -> tuple[float, float]:
 
 def matched_density(v: NDArray[np.float64], a: float, b: float) -> NDArray[np.float64]:
     """Density of the matched Beta at fractions v, per unit of v."""
-    density: NDArray[np.float64] = stats.beta(*matched_beta(a, b)).pdf(v)
+    matched = Beta(*torch.tensor(matched_beta(a, b), dtype=torch.float64))
+    density: NDArray[np.float64] = matched.log_prob(Sticks.from_fraction(torch.from_numpy(v))).exp().numpy()
     return density
 
 

@@ -11,8 +11,8 @@ them in order. That takes half the time of scikit-learn's brute force and finds 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.preprocessing import normalize
 from torch import Tensor
+from torch.nn.functional import normalize
 
 __all__ = ["neighbours"]
 
@@ -37,9 +37,9 @@ def neighbours(
     """
     if not 1 <= k <= len(train_codes):
         raise ValueError(f"k must be a whole number from 1 to {len(train_codes)}, the training codes, not {k}.")
-    if metric == "cosine":  # the order of angles is that of distances on the sphere
-        train_codes, test_codes = normalize(train_codes), normalize(test_codes)
     train, test = torch.from_numpy(train_codes), torch.from_numpy(test_codes)
+    if metric == "cosine":  # the order of angles is that of distances on the sphere
+        train, test = normalize(train), normalize(test)
     wanted = min(k + SPARE, len(train))
     block = max(1, min(BLOCK, len(train) // wanted))
     centre = train.mean(0)  # far from the origin the product would lose the digits that tell distances apart

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dlgmm_core.config import TrainConfig
 from dlgmm_core.data import DATASETS
+from dlgmm_core.maps import ProjectionConfig
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import OBJECTIVES
-from dlgmm_core.projection import ProjectionConfig
 from dlgmm_core.reproduce import Protocol
 
 __all__ = ["build_parser"]

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import entr
-from sklearn.neighbors import NearestNeighbors
 
 from dlgmm_core.evaluation import image_blocks
 from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.neighbours import neighbours
 
 __all__ = ["doubt", "map_purity", "reconstruction_loss"]
 
@@ -36,6 +36,9 @@ def doubt(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def map_purity(coordinates: NDArray[np.float32], labels: NDArray[np.int64], k: int = 10) -> NDArray[np.float64]:
     """(N,) share of each point's k nearest others on a map (N, 2) that have its label (N,)."""
-    nearest = NearestNeighbors(n_neighbors=k).fit(coordinates).kneighbors(return_distance=False)
+    nearest = neighbours(coordinates, coordinates, k + 1)
+    others = nearest != np.arange(len(nearest))[:, None]
+    others[others.all(1), -1] = False  # so many points in the same place that the point itself is not among them
+    nearest = nearest[others].reshape(-1, k)
     purity: NDArray[np.float64] = (labels[nearest] == labels[:, None]).mean(1)
     return purity

@@ -17,6 +17,7 @@ import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from dlgmm_core.baselines import baseline_rows
 from dlgmm_core.checkpoints import (
     TRAINING,
     WEIGHTS,
@@ -32,11 +33,11 @@ from dlgmm_core.experiments import Experiment
 from dlgmm_core.history import read_history
 from dlgmm_core.knn import encode
 from dlgmm_core.locks import training_lock
+from dlgmm_core.maps import ProjectionConfig, load_map, save_map
 from dlgmm_core.metrics import compare, measure
 from dlgmm_core.objectives import elbo_of
-from dlgmm_core.projection import ProjectionConfig, fit_tsne, load_map, save_map
+from dlgmm_core.projection import fit_tsne
 from dlgmm_core.results import (
-    baseline_rows,
     experiment_rows,
     is_recorded,
     is_trained,

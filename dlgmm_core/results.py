@@ -26,16 +26,12 @@ from dlgmm_core.checkpoints import (
     read_metrics,
 )
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data import Dataset
 from dlgmm_core.experiments import EXPERIMENTS, Experiment
 from dlgmm_core.history import read_history
-from dlgmm_core.knn import KNN_SIZES, error_rate, principal_components, vote
-from dlgmm_core.neighbours import neighbours
 from dlgmm_core.storage import write_atomically
 
 __all__ = [
     "RESULTS",
-    "baseline_rows",
     "experiment_rows",
     "is_recorded",
     "is_trained",
@@ -126,30 +122,6 @@ def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figu
         "training": train.to_dict(),
         "checkpoint": checkpoint.name,
     }
-
-
-def baseline_rows(dataset: Dataset) -> list[Row]:
-    """kNN errors of raw pixels and of their first 25 principal components: what a code has to beat."""
-    train, test = dataset.train, dataset.test
-    codes = {
-        "raw-pixels": (train.binary.astype("float32"), test.binary.astype("float32")),
-        "pca-25": principal_components(train.binary, test.binary),
-    }
-    rows = []
-    for name, (train_codes, test_codes) in codes.items():
-        labels = train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
-        errors = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
-        rows.append(
-            {
-                "model": name,
-                "dataset": dataset.name,
-                "eval_dataset": dataset.name,
-                "recipe": "baseline",
-                "code_dim": train_codes.shape[1],
-                "knn": {"mean": {str(k): {"error": e.value, "ci95": e.ci95} for k, e in errors.items()}},
-            }
-        )
-    return rows
 
 
 def write_results(root: Path, rows: list[Row]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dlgmm_core.checkpoints import METRICS, load_checkpoint, read_checkpoint, read_metrics
 from dlgmm_core.evaluation import mean_elbo
-from dlgmm_core.projection import ProjectionConfig, load_map
+from dlgmm_core.maps import ProjectionConfig, load_map
 from tests.cli_helpers import error_of, run, tiny_world, train
 from tests.experiment_helpers import toy_dataset
 

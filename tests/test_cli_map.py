@@ -12,8 +12,9 @@ from dlgmm_core import __main__ as cli
 from dlgmm_core.checkpoints import TSNE, read_checkpoint, save_checkpoint
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import Dataset, Split
+from dlgmm_core.maps import ProjectionConfig, load_map
 from dlgmm_core.models import build_model
-from dlgmm_core.projection import ProjectionConfig, fit_tsne, load_map
+from dlgmm_core.projection import fit_tsne
 
 IMAGES = 130
 

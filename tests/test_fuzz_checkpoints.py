@@ -29,8 +29,8 @@ from dlgmm_core.checkpoints import (
 )
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.history import EpochMetrics, read_history, write_history
+from dlgmm_core.maps import ProjectionConfig, load_map, save_map
 from dlgmm_core.models import build_model
-from dlgmm_core.projection import ProjectionConfig, load_map, save_map
 from dlgmm_core.results import RESULTS, read_results, write_results
 from tests.fuzz_helpers import NUMBERS, TEXT, assert_one_sentence, damaged, fuzz, json_values
 

@@ -1,6 +1,8 @@
 """Imports go one way: read with `ast`, so that no import has to succeed for the rule to be checked."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,17 +43,19 @@ RANK = {
     "dlgmm_core.inspection": 7,
     "dlgmm_core.knn": 7,
     "dlgmm_core.locks": 7,
+    "dlgmm_core.maps": 7,
     "dlgmm_core.paths": 7,
     "dlgmm_core.probes": 7,
-    "dlgmm_core.projection": 7,
     "dlgmm_core.summaries": 7,
     "dlgmm_core.metrics": 8,
+    "dlgmm_core.projection": 8,
     "dlgmm_core.results": 8,
     "dlgmm_core.training": 8,
+    "dlgmm_core.baselines": 9,
     "dlgmm_core.records": 9,
-    "dlgmm_core.reproduce": 9,
-    "dlgmm_core.options": 10,
-    "dlgmm_core.__main__": 11,
+    "dlgmm_core.reproduce": 10,
+    "dlgmm_core.options": 11,
+    "dlgmm_core.__main__": 12,
 }
 
 
@@ -115,6 +119,15 @@ def test_what_pages_share_imports_no_page(path: Path) -> None:
 @pytest.mark.parametrize("path", files("pages"), ids=module_name)
 def test_pages_import_no_torch_and_no_other_page(path: Path) -> None:
     assert not tops(file_imports(path)) & {"torch", "pages", "app", "tests", "benchmarks"}
+
+
+def test_no_page_loads_what_fits_maps_before_it_is_needed() -> None:
+    used = {name for path in files("pages") for name in file_imports(path) if tops({name}) & {"ui", "dlgmm_core"}}
+    modules = {name for name in used if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
+    code = f"import sys, app, {', '.join(sorted(modules))}"
+    code += "\nprint({'openTSNE', 'sklearn', 'scipy.stats'} & {*sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "set()\n", "they take a third of the time until the server starts, and 60 MB"
 
 
 def test_the_folders_of_the_application_are_where_these_tests_look() -> None:

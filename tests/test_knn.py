@@ -10,12 +10,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.knn import encode, error_rate, paired_test, principal_components, vote
+from dlgmm_core.knn import encode, error_rate, paired_test, vote
 from dlgmm_core.latents import MixtureLatent
 from dlgmm_core.models import LatentVariableModel, build_model
 from dlgmm_core.neighbours import neighbours
@@ -135,6 +134,14 @@ def test_the_interval_of_an_error_rate_is_that_of_a_bootstrap_loop() -> None:
     assert error.ci95 == pytest.approx(max(high - error.value, error.value - low), abs=1.01 * one_image)
 
 
+@pytest.mark.parametrize(("count", "wrong"), [(10_000, 308), (10_000, 1), (300, 7), (40, 39), (7, 3)])
+def test_the_interval_of_an_error_rate_ends_at_the_binomials_quantiles(count: int, wrong: int) -> None:
+    labels = np.zeros(count, np.int64)
+    error = error_rate((np.arange(count) < wrong).astype(np.int64), labels)
+    low, high = stats.binom(count, wrong / count).ppf([0.025, 0.975])
+    assert error.ci95 == pytest.approx(100 * max(high - wrong, wrong - low) / count)
+
+
 @pytest.mark.parametrize(("right", "rate"), [(True, 0.0), (False, 100.0)])
 def test_an_error_rate_of_none_or_all_has_no_width(right: bool, rate: float) -> None:
     labels = np.arange(10)
@@ -192,27 +199,3 @@ def test_predictions_that_err_on_the_same_images_do_not_differ() -> None:
     first, second, labels = predictions((True, True, 20), (False, False, 5))
     assert astuple(paired_test(first, second, labels)) == (0, 0, 1.0)
     assert astuple(paired_test(labels, labels, labels)) == (0, 0, 1.0)
-
-
-# --- the raw pixels' rival -------------------------------------------------------------------------
-
-
-def test_principal_components_are_those_of_a_singular_value_decomposition_of_the_training_images() -> None:
-    rng = np.random.default_rng(4)
-    train = (rng.random((300, 12)) < rng.random((300, 3)) @ rng.random((3, 12))).astype(np.uint8)
-    test = (rng.random((40, 12)) < 0.8).astype(np.uint8)  # of another mean and covariance
-    train_codes, test_codes = principal_components(train, test, 5)
-    assert train_codes.shape == (300, 5) and test_codes.shape == (40, 5)
-    assert train_codes.dtype == test_codes.dtype == np.float32
-    centre = train.mean(0)
-    axes = np.linalg.svd(train - centre, full_matrices=False)[2][:5]
-    signs = np.sign((axes * np.linalg.lstsq(train - centre, train_codes, rcond=None)[0].T).sum(1))
-    for codes, images in ((train_codes, train), (test_codes, test)):
-        np.testing.assert_allclose(codes, (images - centre) @ axes.T * signs, atol=1e-4)
-
-
-def test_as_many_principal_components_as_pixels_keep_every_distance() -> None:
-    images = (np.random.default_rng(5).random((50, 6)) < 0.4).astype(np.uint8)
-    train_codes, test_codes = principal_components(images[:30], images[30:], 6)
-    expected = cdist(images[30:], images[:30])
-    np.testing.assert_allclose(cdist(test_codes, train_codes), expected, atol=1e-4)

@@ -13,7 +13,7 @@ from dlgmm_core.checkpoints import TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.experiments import FIGURE_2
 from dlgmm_core.generation import component_samples
 from dlgmm_core.inspection import inspect_image, reconstruct
-from dlgmm_core.projection import load_map
+from dlgmm_core.maps import load_map
 from dlgmm_core.results import read_results
 from dlgmm_core.summaries import expected_weights
 from ui import loaders

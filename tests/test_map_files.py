@@ -9,7 +9,7 @@ import pytest
 
 from dlgmm_core.checkpoints import TSNE, Checkpoint, load_checkpoint, read_checkpoint
 from dlgmm_core.data import load_dataset
-from dlgmm_core.projection import ProjectionConfig, load_map, save_map
+from dlgmm_core.maps import ProjectionConfig, load_map, save_map
 from dlgmm_core.sources import DataError
 from dlgmm_core.summaries import expected_weights, weight_entropy
 from ui.latent import map_nll

@@ -9,8 +9,8 @@ import pytest
 from dlgmm_core.checkpoints import TSNE, Checkpoint, load_checkpoint
 from dlgmm_core.data import Dataset, load_dataset
 from dlgmm_core.inspection import reconstruct
+from dlgmm_core.maps import load_map
 from dlgmm_core.paths import code_path
-from dlgmm_core.projection import load_map
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
 from tests.latent_helpers import map_of, open_maps
 from ui import loaders

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.maps import ProjectionConfig, save_map
 from dlgmm_core.options import build_parser
-from dlgmm_core.projection import ProjectionConfig, save_map
 from tests.app_helpers import ALICE, Make, Manager, one_error, open_page
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")

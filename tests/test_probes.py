@@ -39,3 +39,8 @@ def test_purity_counts_the_others_and_not_the_point_itself() -> None:
     assert map_purity(line, np.array([0, 0, 1, 1]), k=1).tolist() == [1, 1, 1, 1]
     assert map_purity(line, np.array([0, 1, 2, 3]), k=1).tolist() == [0, 0, 0, 0]
     assert map_purity(line, np.array([0, 0, 0, 1]), k=2).tolist() == [1, 1, 0.5, 0]
+
+
+def test_points_in_one_place_are_each_others_neighbours() -> None:
+    heap = np.array([[5, 5]] * 6 + [[9, 9]], dtype=np.float32)
+    assert map_purity(heap, np.array([1, 1, 1, 1, 1, 1, 2]), k=2).tolist() == [1, 1, 1, 1, 1, 1, 0]

@@ -21,8 +21,8 @@ from dlgmm_core.checkpoints import (
     save_checkpoint,
 )
 from dlgmm_core.data import Dataset
+from dlgmm_core.maps import ProjectionConfig, load_map
 from dlgmm_core.metrics import compare, measure
-from dlgmm_core.projection import ProjectionConfig, load_map
 from dlgmm_core.reproduce import reproduce
 from dlgmm_core.results import RESULTS, read_results, write_results
 from dlgmm_core.training import TrainingRun, fit

@@ -1,28 +1,21 @@
 """The rows of the record: whose they are, what they say, and that their figures are those measured."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-from sklearn.decomposition import PCA
-from sklearn.neighbors import KNeighborsClassifier
 
 from dlgmm_core import results
 from dlgmm_core.checkpoints import METRICS, load_checkpoint, read_checkpoint, save_checkpoint, save_metrics
-from dlgmm_core.data import Dataset, Split
 from dlgmm_core.experiments import Experiment
 from dlgmm_core.history import EpochMetrics
 from dlgmm_core.knn import KNN_SIZES, REPRESENTATIONS
 from dlgmm_core.metrics import measure
-from dlgmm_core.results import baseline_rows, experiment_rows, is_recorded, read_results, write_results
+from dlgmm_core.results import experiment_rows, is_recorded, read_results, write_results
 from dlgmm_core.training import TrainingRun
-from tests.experiment_helpers import blobs, toy_dataset, toy_experiment, trained
+from tests.experiment_helpers import toy_dataset, toy_experiment, trained
 
 PLAIN = toy_experiment("plain")
 MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), rival="plain")
@@ -138,54 +131,3 @@ def test_a_run_stopped_for_want_of_patience_or_of_epochs(
     monkeypatch.setattr(results, "EXPERIMENTS", {"plain": replace(PLAIN, train=recipe)})
     (row,) = experiment_rows(tmp_path)
     assert (row["stopped"], row["epochs"], row["seconds"]) == (stopped, epochs, round(1.3 * epochs))
-
-
-# --- baselines -----------------------------------------------------------------------------------
-
-
-Codes = NDArray[np.floating[Any]]
-
-
-def without_ties(train: Split, test: Split, encode: Callable[[Split], Codes]) -> NDArray[np.bool_]:
-    """Which test images have no doubtful neighbour and no doubtful majority at any k."""
-    distances = cdist(encode(test), encode(train), "sqeuclidean")
-    order = distances.argsort(1, kind="stable")
-    ordered, clear = np.take_along_axis(distances, order, 1), np.full(len(test), True)
-    for k in KNN_SIZES:
-        counts = np.sort(np.stack([(train.labels[order[:, :k]] == label).sum(1) for label in range(3)]), 0)
-        clear &= (ordered[:, k] - ordered[:, k - 1] > 1e-4) & (counts[-1] > counts[-2])
-    return clear
-
-
-def test_baselines_are_the_errors_of_scikit_learns_classifier() -> None:
-    rng = np.random.default_rng(0)
-    train, test = blobs(0, 150), blobs(1, 300)
-    # two labels in five are wrong, so that the votes are divided
-    train = replace(train, labels=np.where(rng.random(150) < 0.6, rng.integers(0, 3, 150), train.labels))
-    pca = PCA(25, svd_solver="full").fit(train.binary.astype(float))
-    encoders: dict[str, Callable[[Split], Codes]] = {
-        "raw-pixels": lambda split: split.binary.astype(float),
-        "pca-25": lambda split: pca.transform(split.binary.astype(float)),
-    }
-    clear = np.logical_and.reduce([without_ties(train, test, encode) for encode in encoders.values()])
-    test = Split(test.grey[clear], test.binary[clear], test.labels[clear])
-    assert len(test) > 30
-    rows = baseline_rows(Dataset("toy", train, test, test, tuple("abc")))
-    assert [row["model"] for row in rows] == list(encoders)
-    assert [row["code_dim"] for row in rows] == [784, 25]
-    found = set()
-    for row in rows:
-        assert list(row) == ["model", "dataset", "eval_dataset", "recipe", "code_dim", "knn"]
-        assert (row["dataset"], row["eval_dataset"], row["recipe"]) == ("toy", "toy", "baseline")
-        assert list(row["knn"]) == ["mean"] and list(row["knn"]["mean"]) == [str(k) for k in KNN_SIZES]
-        encode = encoders[row["model"]]
-        for k in KNN_SIZES:
-            voter = KNeighborsClassifier(k, algorithm="brute").fit(encode(train), train.labels)
-            error = 100 * (1 - voter.score(encode(test), test.labels))
-            figure = row["knn"]["mean"][str(k)]
-            assert figure["error"] == pytest.approx(error, abs=1e-9)
-            # the normal approximation of the interval, off by the binomial's steps
-            assert figure["ci95"] == pytest.approx(1.96 * np.sqrt(error * (100 - error) / len(test)), rel=0.3)
-            found.add(round(error, 6))
-    assert len(found) > 2 and min(found) > 0
-    json.dumps(rows, allow_nan=False)

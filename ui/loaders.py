@@ -9,12 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from openTSNE import TSNEEmbedding
 
 from dlgmm_core.checkpoints import (
     METRICS,
@@ -29,11 +28,14 @@ from dlgmm_core.checkpoints import (
 )
 from dlgmm_core.data import Dataset, load_dataset
 from dlgmm_core.knn import encode
+from dlgmm_core.maps import ProjectionConfig, load_map
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.neighbours import neighbours
-from dlgmm_core.projection import ProjectionConfig, anchor, load_map
 from dlgmm_core.results import RESULTS, read_results
 from ui.serving.limits import computing
+
+if TYPE_CHECKING:
+    from dlgmm_core.projection import AnchoredMap
 
 __all__ = [
     "CHECKPOINTS",
@@ -148,7 +150,7 @@ def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
     return _tsne_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns) if path.exists() else None
 
 
-def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> TSNEEmbedding | None:
+def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
     """The stored map, ready for new codes to be placed on it.
 
     Raises:
@@ -167,10 +169,12 @@ def _tsne_map(_checkpoint: Checkpoint, digest: str, stamp: int) -> tuple[NDArray
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> TSNEEmbedding | None:
+def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> "AnchoredMap | None":
     stored = _tsne_map(_checkpoint, digest, stamp)
     if stored is None:
         return None
+    from dlgmm_core.projection import anchor  # half a second and 20 MB, which few visits need
+
     coordinates, settings = stored
     places = codes(_checkpoint.folder, digest, dataset_name, "test", "mean")
     with computing():

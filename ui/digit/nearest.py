@@ -12,7 +12,6 @@ from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
 from dlgmm_core.knn import KNN_SIZES, encode, vote
 from dlgmm_core.neighbours import neighbours
-from dlgmm_core.projection import place
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
@@ -81,7 +80,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
                     continue
                 code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
                 with computing():
-                    (point,) = place(anchored, coordinates, code)
+                    (point,) = anchored.place(code)
             except Refused as refusal:
                 st.warning(str(refusal))
                 break

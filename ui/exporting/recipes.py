@@ -134,7 +134,7 @@ def places(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str) -
         checkpoints,
         "coordinates, settings = load_map(checkpoint)",
         "anchored = anchor(coordinates, encode(model, test.binary), settings)",
-        "points[name] = place(anchored, coordinates, encode(model, image[None]))[0]",
+        "points[name] = anchored.place(encode(model, image[None]))[0]",
     )
     return script(_image(digit), f'test, points = load_dataset("{dataset}").test, {{}}', loop)
 

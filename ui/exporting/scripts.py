@@ -20,6 +20,7 @@ __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
 _STANDARD = {"b64decode": "base64", "Path": "pathlib"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
 _OTHERS = {"norm": "scipy.stats"}
+_SLOW = {"anchor": "dlgmm_core.projection"}  # not imported to be looked through
 _CORE = (
     "checkpoints",
     "data",
@@ -28,11 +29,11 @@ _CORE = (
     "inspection",
     "knn",
     "kumaraswamy",
+    "maps",
     "microscope",
     "neighbours",
     "objectives",
     "paths",
-    "projection",
     "results",
     "summaries",
 )
@@ -57,7 +58,7 @@ def _names(body: str) -> set[str]:
 def _core() -> dict[str, str]:
     """The module of every public name of the core that a script may use."""
     modules = [f"dlgmm_core.{name}" for name in _CORE]
-    return {name: module for module in modules for name in import_module(module).__all__}
+    return _SLOW | {name: module for module in modules for name in import_module(module).__all__}
 
 
 def _imports(used: set[str], origin: dict[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import Dataset
-from dlgmm_core.projection import ProjectionConfig
+from dlgmm_core.maps import ProjectionConfig
 from dlgmm_core.summaries import expected_weights, weight_entropy
 from ui import loaders
 from ui.exporting import recipes_test_set

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError, file_digest
 from dlgmm_core.data import DATASETS
-from dlgmm_core.projection import load_map
+from dlgmm_core.maps import load_map
 from dlgmm_core.sources import DataError
 from dlgmm_core.summaries import expected_weights, weight_entropy
 from ui import loaders

@@ -9,8 +9,8 @@ import streamlit as st
 from dlgmm_core.checkpoints import Checkpoint, CheckpointError
 from dlgmm_core.data import Dataset
 from dlgmm_core.inspection import reconstruct
+from dlgmm_core.maps import ProjectionConfig
 from dlgmm_core.models import MODELS
-from dlgmm_core.projection import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.projection import ProjectionConfig
+from dlgmm_core.maps import ProjectionConfig
 from ui import loaders
 from ui.serving.shares import Refused
 from ui.serving.visitor import visitor
