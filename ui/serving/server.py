@@ -20,9 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.digit.uploads import MOST_MEGABYTES
 
-__all__ = ["ServerAddress", "keep_few_heaps", "send_at_once", "warm_up"]
+__all__ = ["ServerAddress", "hoard_no_memory", "send_at_once", "warm_up"]
 
-_M_ARENA_MAX = -8  # of malloc.h
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of malloc.h
+LARGE_ARRAY = 8 * 2**20  # bytes from which the memory of one goes back to the system at once
 
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
@@ -88,14 +89,17 @@ def send_at_once() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def keep_few_heaps() -> None:
-    """Lets threads share two heaps of memory, where the C library is GNU's.
+def hoard_no_memory() -> None:
+    """Lets threads share two heaps of memory, with large arrays outside them, where the C library is GNU's.
 
-    It would give each a heap of its own, up to eight a core, and every run of a page is a thread: what one has let
-    go of lies idle there while others ask for more.
+    It would give each thread a heap of its own, up to eight a core, and every run of a page is a thread: what one
+    has let go of lies idle there while others ask for more. And once an array of up to 32 MB has been let go of,
+    it would keep all further ones of that size in the heaps, which shrink only from their ends.
     """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, 2)
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(_M_ARENA_MAX, 2)
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE_ARRAY)
 
 
 def _load() -> None:
@@ -113,7 +117,7 @@ def _load() -> None:
 @asynccontextmanager
 async def warm_up(app: Any) -> AsyncIterator[None]:
     """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
-    keep_few_heaps()
+    hoard_no_memory()
     send_at_once()
     threading.Thread(target=_load, daemon=True, name="warm-up").start()
     yield
