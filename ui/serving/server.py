@@ -12,6 +12,7 @@ import stat
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -119,6 +120,7 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
     """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
     hoard_no_memory()
     send_at_once()
+    import_module("pandas")  # the first page has a table; while the thread loads models this would take twice as long
     threading.Thread(target=_load, daemon=True, name="warm-up").start()
     yield
     from ui.training.jobs import job_manager
