@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,7 @@ def travelling(experiment: Experiment, diary: Path) -> Travelling:
 
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[LocalCluster]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as local:
+    with started(n_workers=2, threads_per_worker=1, silence_logs=50) as local:
         yield local
 
 
@@ -93,13 +93,14 @@ def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_process(workers: int, threads: int = 1) -> LocalCluster:
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=threads,
-        processes=False,
-        dashboard_address=":0",  # else it takes the usual port, which may be taken
-        protocol="tcp",
-    )
+    return started(n_workers=workers, threads_per_worker=threads, processes=False, protocol="tcp")
+
+
+def started(**options: Any) -> LocalCluster:
+    options["dashboard_address"] = ":0"  # else it takes the usual port, which may be taken
+    with suppress(AssertionError):  # its thread has to begin within ten seconds, which a busy machine may miss
+        return LocalCluster(**options)
+    return LocalCluster(**options)
 
 
 # --- dying and leaving ---------------------------------------------------------------------------
