@@ -15,8 +15,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.checkpoints import Checkpoint
-from tests.app_helpers import Make, open_page, start, turn_to
+from tests.app_helpers import ALICE, Make, open_page, start, turn_to
 from tests.export_helpers import take
+from tests.limit_helpers import USED_UP, one_refusal, use_up
 from ui.exporting.exports import About, csv_bytes, pixel_table
 from ui.exporting.scripts import each_model, load_model, script
 
@@ -124,6 +125,26 @@ def test_a_table_is_made_only_when_it_is_asked_for() -> None:
     at.run()
     assert not at.exception and at.code[0].value == "x = 1"
     assert [button.label for button in at.get("download_button")] == ["CSV"]
+
+
+def test_a_visitor_whose_share_of_computing_is_used_up_is_told_so_in_place_of_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.serving.limits.visitor", lambda: ALICE)
+
+    def page() -> None:
+        import pandas as pd
+
+        from ui.exporting.exports import About, export
+
+        export("one", About("figure"), lambda: "x = 1", pd.DataFrame)
+
+    at = AppTest.from_function(page)
+    at.session_state["export-one"] = True
+    use_up()
+    at.run()
+    assert one_refusal(at).startswith(USED_UP)
+    assert at.code[0].value == "x = 1" and not at.get("download_button")
 
 
 def test_lines_are_put_together_only_when_they_are_asked_for() -> None:

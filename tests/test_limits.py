@@ -14,6 +14,7 @@ from ui.serving.limits import (
     LimitError,
     Limits,
     charged,
+    charged_later,
     computing,
     count_upload,
     exit_if_senseless,
@@ -85,6 +86,26 @@ def test_processor_time_is_booked_also_of_what_fails_until_the_allowance_is_used
         room().__enter__()
     sentence = r"You have used up your share of computing \(300 s in ten minutes\): try again in 6\d seconds\."
     assert re.fullmatch(sentence, str(refused.value))
+
+
+def test_what_is_done_later_is_booked_to_the_visitor_who_asked_for_it(
+    processor: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> str:
+        processor.seconds += 301
+        return "done"
+
+    monkeypatch.setattr(limits, "_who", lambda: "alice")
+    do = charged_later(work)
+    monkeypatch.setattr(limits, "_who", lambda: "")
+    assert do() == "done"
+    with charged():
+        pass  # nobody else has paid for it
+    with pytest.raises(Refused, match="used up your share"):
+        do()
+    monkeypatch.setattr(limits, "_who", lambda: "alice")
+    with pytest.raises(Refused, match="used up your share"):
+        charged_later(work)
 
 
 def test_waiting_for_a_slot_is_not_booked_and_a_refusal_leaves_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.models import MODELS
+from ui.serving.limits import charged_later
+from ui.serving.shares import Refused
 from ui.widgets import widget
 
 __all__ = ["About", "csv_bytes", "export", "figure", "pixel_table"]
@@ -92,21 +94,19 @@ def export(key: str, about: About, code: Callable[[], str], table: Table) -> Non
         if not popover.open:
             st.space(_HEIGHT)
             return
-        name = about.file_name(key)
+        name, make = about.file_name(key), None
+        try:
+            make = charged_later(lambda: csv_bytes(about, table()))
+        except Refused as refusal:
+            st.warning(str(refusal))
         with st.container(horizontal=True):
             _png_button(
                 key=f"png-{key}",
                 data={"figure": _figure_key(key), "file": f"{name}.png", "words": list(about.words().items())},
                 width="content",
             )
-            st.download_button(
-                "CSV",
-                lambda: csv_bytes(about, table()),
-                f"{name}.csv",
-                "text/csv",
-                key=f"csv-{key}",
-                on_click="ignore",
-            )
+            if make is not None:
+                st.download_button("CSV", make, f"{name}.csv", "text/csv", key=f"csv-{key}", on_click="ignore")
         st.caption("The same in Python, from the repository's folder:")
         st.code(code(), language="python")
 

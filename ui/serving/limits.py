@@ -8,10 +8,11 @@ everybody and costs nothing.
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cache
+from typing import TypeVar
 
 import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
@@ -23,12 +24,15 @@ __all__ = [
     "LimitError",
     "Limits",
     "charged",
+    "charged_later",
     "computing",
     "count_upload",
     "exit_if_senseless",
     "read_limits",
     "shared",
 ]
+
+T = TypeVar("T")
 
 CORES = torch.get_num_threads()  # as OMP_NUM_THREADS says
 PERIOD = 600.0  # seconds in which an allowance of computing is given
@@ -126,19 +130,31 @@ def shared() -> _Shared:
     return _Shared(read_limits())
 
 
+def charged_later(work: Callable[[], T]) -> Callable[[], T]:
+    """The work, to be done when Streamlit asks for it, at the expense of the visitor who is there now.
+
+    Raises:
+        Refused: as `charged`, now, or when it is to be done.
+    """
+    who = _who()
+    _require_seconds(who)
+
+    def do() -> T:
+        with charged(who):
+            return work()
+
+    return do
+
+
 @contextmanager
-def charged() -> Iterator[None]:
-    """Books the processor time of what is done within to the visitor; one core does it.
+def charged(who: str | None = None) -> Iterator[None]:
+    """Books the processor time of what is done within to a visitor, usually whose page asks; one core does it.
 
     Raises:
         Refused: if the visitor's allowance is used up.
     """
-    who, seconds = _who(), shared().seconds
-    if seconds.wait(who):
-        raise Refused(
-            f"You have used up your share of computing ({seconds.most:g} s in ten minutes): try again in"
-            f" {in_words(seconds.wait(who, seconds.most / 10))}."
-        )
+    who, seconds = _who() if who is None else who, shared().seconds
+    _require_seconds(who)
     torch.set_num_threads(1)  # of this thread: beside other visitors two cores save no time, and cost twice
     began = time.thread_time()
     try:
@@ -174,3 +190,12 @@ def count_upload() -> None:
 def _who() -> str:
     """The visitor whose page asks; nobody where the server asks by itself."""
     return visitor() if get_run_yield_check() is not None else ""
+
+
+def _require_seconds(who: str) -> None:
+    seconds = shared().seconds
+    if seconds.wait(who):
+        raise Refused(
+            f"You have used up your share of computing ({seconds.most:g} s in ten minutes): try again in"
+            f" {in_words(seconds.wait(who, seconds.most / 10))}."
+        )
