@@ -51,7 +51,7 @@ VIEWS = {
     "components": View({"components-checkpoint": FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
     "digit": View({"digit-index": "4", "digit-checkpoint": FIGURE_2}, ".weights .bar"),
     "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
-    "knn": View({"knn-points": "1000"}, _CHARTS),
+    "knn": View({}, _CHARTS),
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),
     "train": View({"train-means-dlgmm": "-1.5 -0.75 0 0.75 1.5"}, "[data-testid=stBaseButton-primary]", _open_more),
