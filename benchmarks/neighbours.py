@@ -8,7 +8,7 @@ from benchmarks.measuring import Measured, compare
 from dlgmm_core.knn import vote
 from dlgmm_core.neighbours import neighbours
 
-TRAIN, TEST, SIZE, MOST, ROUNDS = 50_000, 10_000, 25, 10, 3
+TRAIN, TEST, SIZE, MOST, ROUNDS = 50_000, 10_000, 25, 10, 11
 
 
 def measure() -> list[Measured]:
