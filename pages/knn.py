@@ -46,8 +46,13 @@ with figure("knn-table"):
     found, cell = live_table(chosen.checkpoints, search)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
-    f" images; {points:,} training codes; a tie goes to the nearest. The paper's codes were samples under Euclidean"
-    " distance; its row for Gauss-VAE probably had another code size. Click an error to see the mistakes."
+    f" images; {points:,} training codes; a tie goes to the nearest. "
+    + (
+        "The paper's row for Gauss-VAE probably had another code size."
+        if search.is_papers
+        else "The paper's errors stand beside samples of all MNIST's training digits under Euclidean distance alone."
+    )
+    + " Click an error to see the mistakes."
 )
 export_errors("knn-table", found, search, KNN_SIZES, search.pixels)
 if cell is not None:

@@ -94,6 +94,20 @@ def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: M
         assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
 
 
+@pytest.mark.parametrize(("key", "other"), [("knn-code", "mean"), ("knn-metric", "cosine"), ("knn-points", 1000)])
+def test_errors_of_the_paper_stand_beside_no_other_search(
+    key: str, other: str | int, make: Make, shelf: Path, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("g", code_dim=25)
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    widget = at.slider(key=key) if key == "knn-points" else at.segmented_control(key=key)
+    widget.set_value(other).run()
+    assert not [name for name in at.dataframe[0].value if "paper" in name]
+    assert any("The paper's errors stand beside samples of all" in caption.value for caption in at.caption)
+    assert take(at, "knn-table", monkeypatch).table["paper"].isna().all()
+
+
 def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search(
     make: Make, few_digits: Dataset, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ def _errors(
     dataset, rows = loaders.dataset(search.dataset_name), []
     for checkpoint in checkpoints:
         labels = dataset.train.labels[search.nearest(checkpoint)]
-        paper = paper_knn_errors(checkpoint.model_config, search.dataset_name)
+        paper = paper_knn_errors(checkpoint.model_config, search.dataset_name) if search.is_papers else {}
         for k in sizes:
             error = error_rate(vote(labels, k), dataset.test.labels)
             rows.append((checkpoint.name, k, error.value, error.ci95, paper.get(k)))
