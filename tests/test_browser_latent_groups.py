@@ -144,14 +144,14 @@ def own_server(own_tree: Path) -> Iterator[str]:
 
 def test_a_map_can_be_computed_anew_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
     open_maps(page, own_server)
-    file = own_tree / "checkpoints" / "mnist-dldpmm" / TSNE
+    file = own_tree / "checkpoints" / "mnist-gauss-vae" / TSNE
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="Compute it anew").wait_for()
     settle(page)
     page.get_by_role("button", name="Compute it anew").click()
-    page.get_by_text("Mapping mnist-dldpmm").first.wait_for()
+    page.get_by_text("Mapping mnist-gauss-vae").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Mapping mnist-dldpmm").first.wait_for(state="detached")
+    page.get_by_text("Mapping mnist-gauss-vae").first.wait_for(state="detached")
     settle(page)
     assert file.read_bytes() == before

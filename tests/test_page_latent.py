@@ -83,7 +83,7 @@ def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> 
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
     assert not at.exception and not at.get("bidi_component") and not at.error
     assert [box.value for box in at.info] == [
-        "A map is of the test set that its model was trained beside: choose another data set for a, b, c, d."
+        "A map is of the test set that its model was trained beside: choose another data set for b, c, a, d."
     ]
 
 

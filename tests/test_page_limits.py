@@ -101,7 +101,7 @@ def test_a_server_that_maps_nothing_says_what_to_do(
     forgive()
     assert one_refusal(press(open_page("latent"), "Compute it anew")) == (
         "This server measures and maps nothing for its visitors: do it on the command line of your own machine, by"
-        " `python -m dlgmm_core map a`."
+        " `python -m dlgmm_core map b`."
     )
     assert not manager.started
 

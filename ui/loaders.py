@@ -26,10 +26,10 @@ from dlgmm_core.checkpoints import (
     load_checkpoint,
     read_metrics,
 )
-from dlgmm_core.data import Dataset, load_dataset
+from dlgmm_core.data import DATASETS, Dataset, load_dataset
 from dlgmm_core.knn import encode
 from dlgmm_core.maps import ProjectionConfig, load_map
-from dlgmm_core.models import LatentVariableModel
+from dlgmm_core.models import MODELS, LatentVariableModel
 from dlgmm_core.neighbours import neighbours
 from dlgmm_core.results import RESULTS, read_results
 from ui.serving.limits import computing
@@ -73,11 +73,19 @@ def _entries() -> list[Checkpoint | BrokenCheckpoint]:
 
 @lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
 def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
-    return list_checkpoints(root)
+    return sorted(list_checkpoints(root), key=_place)
+
+
+def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
+    """Data sets and models in the order in which they are told of everywhere, then by name; what is broken is last."""
+    if isinstance(entry, BrokenCheckpoint):
+        return len(DATASETS), 0, entry.name
+    config = entry.model_config
+    return [*DATASETS].index(entry.train_config.dataset), [*MODELS].index(config.model), entry.name
 
 
 def checkpoints() -> list[Checkpoint]:
-    """Every checkpoint that can be read; an unfinished run is none yet, and its owner's alone."""
+    """Every checkpoint that can be read, by data set and model; an unfinished run is none, and its owner's alone."""
     found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
     return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 

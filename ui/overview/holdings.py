@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
 from dlgmm_core.data import DATASETS
 from dlgmm_core.models import MODELS
 from ui import loaders
@@ -29,7 +28,7 @@ def show_holdings() -> None:
 def _holdings() -> pd.DataFrame:
     """One line a checkpoint, by data set and model, with its main figures where they have been measured."""
     rows = []
-    for checkpoint in sorted(loaders.checkpoints(), key=_place):
+    for checkpoint in loaders.checkpoints():
         config, recipe = checkpoint.model_config, checkpoint.train_config
         figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
         nll, knn = figures.get("nll", {}), figures.get("knn")
@@ -50,9 +49,3 @@ def _holdings() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _place(checkpoint: Checkpoint) -> tuple[int, int, str]:
-    """Data sets and models in the order in which they are told of everywhere, then by name."""
-    config = checkpoint.model_config
-    return [*DATASETS].index(checkpoint.train_config.dataset), [*MODELS].index(config.model), checkpoint.name
