@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.measuring import in_words
 from dlgmm_core import records
+from dlgmm_core.data import DATASETS
 from dlgmm_core.experiments import INGREDIENTS
 from dlgmm_core.knn import KNN_SIZES
 from dlgmm_core.records import NONE
@@ -100,8 +101,9 @@ def ingredients_table(rows: list[Row]) -> str:
 def seeds_table(rows: list[Row]) -> str:
     """Mean and standard deviation over seeds, where there are several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
-    for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "code-size")):
-        runs.setdefault((row["recipe"], row["code_dim"], row["model"]), []).append(row)
+    for row in _of(rows, recipes=("paper", "code-size")):
+        if row["dataset"] == row["eval_dataset"]:
+            runs.setdefault((row["recipe"], row["dataset"], row["code_dim"], row["model"]), []).append(row)
     figures: list[Callable[[Row], float]] = [
         lambda row: -row["elbo"]["value"],
         lambda row: row["nll"]["50"]["value"],
@@ -111,6 +113,7 @@ def seeds_table(rows: list[Row]) -> str:
     ]
     lines = [
         [
+            DATASETS[same[0]["dataset"]].label,
             records.label(same[0]),
             same[0]["recipe"],
             ", ".join(str(row["seed"]) for row in same),
@@ -119,7 +122,9 @@ def seeds_table(rows: list[Row]) -> str:
         for same in runs.values()
         if len(same) > 1
     ]
-    head = "model | recipe | seeds | −ELBO | S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means, %"
+    head = (
+        "data set | model | recipe | seeds | −ELBO | S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means, %"
+    )
     return _table(head, lines)
 
 
