@@ -1,9 +1,13 @@
 """Digits tiled into one picture: every pixel where it belongs."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from ui.images import tile
+from ui.images import tile, tiled_picture
 
 
 def test_images_lie_in_rows_with_grey_between_them() -> None:
@@ -33,3 +37,11 @@ def test_zeros_and_ones_are_black_and_white_whatever_their_type(kind: type) -> N
 @pytest.mark.parametrize(("count", "columns", "shape"), [(1, 9, (28, 268)), (9, 9, (28, 268)), (10, 9, (58, 268))])
 def test_the_last_row_may_be_short(count: int, columns: int, shape: tuple[int, int]) -> None:
     assert tile(np.zeros((count, 784)), columns, zoom=1, gap=2).shape == shape
+
+
+def test_an_address_holds_the_whole_picture() -> None:
+    images = np.random.default_rng(1).random((7, 784))
+    kind, content = tiled_picture(images, columns=3, zoom=2, gap=4).split(",")
+    assert kind == "data:image/png;base64"
+    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(content)), formats=["PNG"]))
+    np.testing.assert_array_equal(found, tile(images, columns=3, zoom=2, gap=4))

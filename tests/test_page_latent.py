@@ -14,7 +14,7 @@ from dlgmm_core.paths import code_path
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
 from tests.latent_helpers import map_of, open_maps
 from ui import loaders
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.latent import live_path
 from ui.latent.live_maps import glyphs
 
@@ -129,7 +129,7 @@ def test_reconstructions_are_those_of_the_core(
 ) -> None:
     shown: list[np.ndarray] = []
     monkeypatch.setattr(
-        "ui.latent.parts.tiled_png", lambda images, **how: shown.append(images[0]) or tiled_png(images, **how)
+        "ui.latent.parts.tiled_picture", lambda images, **how: shown.append(images[0]) or tiled_picture(images, **how)
     )
     open_maps(maps="a,c", image="7")
     assert len(shown) == 3

@@ -1,12 +1,13 @@
 """Digits as pictures: crisp (whole multiples, nearest neighbour), tiled into one PNG."""
 
+import base64
 import io
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-__all__ = ["fit_square", "tile", "tiled_png"]
+__all__ = ["fit_square", "picture", "tile", "tiled_picture"]
 
 SIDE = 28
 
@@ -35,11 +36,20 @@ def tile(
     return sheet
 
 
-def tiled_png(images: NDArray[np.floating] | NDArray[np.uint8], columns: int, zoom: int = 2, gap: int = 2) -> bytes:
-    """`tile`, as a PNG: packed in a quarter of the time that Streamlit takes, and a tenth larger."""
+def tiled_picture(images: NDArray[np.floating] | NDArray[np.uint8], columns: int, zoom: int = 2, gap: int = 2) -> str:
+    """`tile`, as `picture`."""
+    return picture(Image.fromarray(tile(images, columns, zoom, gap)))
+
+
+def picture(image: Image.Image) -> str:
+    """A PNG, as an address that holds the whole of it.
+
+    Streamlit would keep it under an address of its own, and forget it when the next run ends: a browser that has not
+    fetched it by then finds none. Its packing takes four times as long, to be a tenth smaller.
+    """
     file = io.BytesIO()
-    Image.fromarray(tile(images, columns, zoom, gap)).save(file, "PNG", compress_level=3)
-    return file.getvalue()
+    image.save(file, "PNG", compress_level=3)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def fit_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ from dlgmm_core.generation import centres, component_samples
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.numbers import printed
 from ui.serving.limits import charged
 from ui.serving.shares import Refused
@@ -60,7 +60,6 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
             words.markdown(f"**Means {means}**, α = {config.concentration:g}  \n{_likelihood(other)}")
             picture.image(
                 samples,
-                output_format="PNG",
                 width="stretch",
                 alt=f"{count} digits of each of the {config.num_components} components of {other.name}",
             )
@@ -78,8 +77,8 @@ def _samples(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> NDA
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
-def _picture(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> bytes:
-    return tiled_png(_samples(_checkpoint, digest, count, seed), columns=count, zoom=2)
+def _picture(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> str:
+    return tiled_picture(_samples(_checkpoint, digest, count, seed), columns=count, zoom=2)
 
 
 def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:

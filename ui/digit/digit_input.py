@@ -12,7 +12,7 @@ from dlgmm_core.digits import DigitError, prepare_digit
 from ui import loaders
 from ui.digit.pad import drawing_pad
 from ui.digit.uploads import ACCEPTED, is_large, read_picture
-from ui.images import fit_square, tiled_png
+from ui.images import fit_square, tiled_picture
 from ui.links import image_in_link, numbers_in_link, put_image_in_link
 from ui.serving.limits import charged, computing, count_upload
 from ui.serving.shares import Refused
@@ -133,13 +133,11 @@ def _prepare(content: bytes) -> DigitInput:
 def show_preparation(digit: DigitInput) -> None:
     """How the digit came to be what the model sees."""
     if not digit.steps:
-        st.image(
-            tiled_png(digit.binary[None], 1, zoom=6), output_format="PNG", alt="The binarized digit, 28 by 28 pixels"
-        )
+        st.image(tiled_picture(digit.binary[None], 1, zoom=6), alt="The binarized digit, 28 by 28 pixels")
         st.caption(f"What the model sees: 28×28 zeros and ones. From {digit.origin}.")
         return
     for column, (words, picture) in zip(st.columns(3), digit.steps.items(), strict=True):
-        column.image(tiled_png(picture.reshape(1, -1) / 255, 1, zoom=3), output_format="PNG", alt=words)
+        column.image(tiled_picture(picture.reshape(1, -1) / 255, 1, zoom=3), alt=words)
         column.caption(words)
     st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
 

@@ -1,6 +1,5 @@
 """The ledger: a bound on log p(x) of one digit as a table whose columns add up to it."""
 
-import base64
 from collections.abc import Sequence
 from functools import partial
 
@@ -16,7 +15,7 @@ from dlgmm_core.objectives import BOUNDS
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.numbers import printed
 from ui.theme import component_colour
 
@@ -140,6 +139,5 @@ def _nats(value: float) -> str:
 
 
 def _picture(probabilities: NDArray[np.float32], k: int) -> str:
-    content = base64.b64encode(tiled_png(probabilities[None], 1, zoom=2)).decode()
     alt = f"reconstruction of component {k + 1}"
-    return f'<img width="56" height="56" alt="{alt}" src="data:image/png;base64,{content}"/>'
+    return f'<img width="56" height="56" alt="{alt}" src="{tiled_picture(probabilities[None], 1, zoom=2)}"/>'

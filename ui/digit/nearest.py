@@ -16,7 +16,7 @@ from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.images import tiled_png
+from ui.images import picture, tiled_picture
 from ui.latent.scatter import draw_map
 from ui.serving.limits import computing
 from ui.serving.shares import Refused
@@ -43,11 +43,10 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         labels = dataset.train.labels[nearest]
         votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
         names = ", ".join(dataset.class_names[label] for label in labels[0])
-        words, picture = place_of_rows.columns([2, 5], vertical_alignment="center")
+        words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
         words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
-        picture.image(
-            tiled_png(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
-            output_format="PNG",
+        row.image(
+            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, zoom=2),
             alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
         )
         for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):
@@ -86,9 +85,9 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
                 break
             classes = dataset.test.labels, dataset.class_names
             theme = st.context.theme.type or "light"
-            picture = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
+            drawn = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
-            st.image(picture, output_format="PNG", caption=checkpoint.name, alt=words)
+            st.image(picture(drawn), caption=checkpoint.name, alt=words)
             placed.append((checkpoint, coordinates, point))
     if not placed:
         return

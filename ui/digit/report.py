@@ -11,7 +11,7 @@ from dlgmm_core.inspection import ImageReport
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.numbers import printed
 
 __all__ = ["show_figures", "show_reconstructions"]
@@ -36,8 +36,7 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
     images = report.reconstructions
     st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
     figure("reconstructions").image(
-        tiled_png(images, columns=min(9, len(images)), zoom=3, gap=6),
-        output_format="PNG",
+        tiled_picture(images, columns=min(9, len(images)), zoom=3, gap=6),
         alt="Reconstructions of the digit, component 1 first",
     )
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})

@@ -14,7 +14,7 @@ from dlgmm_core.models import MODELS
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.latent.map_view import select_images
 from ui.links import put_words_in_link, words_in_link
 
@@ -86,8 +86,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:
             st.image(
-                tiled_png(pixels[None], columns=1, zoom=4),
-                output_format="PNG",
+                tiled_picture(pixels[None], columns=1, zoom=4),
                 width=112,
                 caption=words,
                 alt=f"Test image {index}: {words}",

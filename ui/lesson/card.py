@@ -14,7 +14,7 @@ from streamlit.navigation.page import Page
 from dlgmm_core.checkpoints import CheckpointError
 from dlgmm_core.data import DATASETS
 from dlgmm_core.sources import DataError
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, STEPS, Step
 from ui.links import numbers_in_link
@@ -192,7 +192,7 @@ def _compare(step: Step, answer: Answer) -> None:
 
 def _picture(outcome: Outcome | None) -> None:
     if outcome is not None and outcome.picture is not None:
-        st.image(tiled_png(outcome.picture[None], 1, zoom=3), output_format="PNG", alt="The digit, 28 by 28 pixels")
+        st.image(tiled_picture(outcome.picture[None], 1, zoom=3), alt="The digit, 28 by 28 pixels")
 
 
 def _shown(step: Step, value: str | float) -> str:

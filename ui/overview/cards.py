@@ -14,7 +14,7 @@ from dlgmm_core.models import MODELS
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.overview.priors import bells, show_prior, stick
 
 __all__ = ["describe_model"]
@@ -47,7 +47,7 @@ class _Card:
     prior: dict[str, object]
     samples: NDArray[np.float32]
     components: NDArray[np.int64]
-    picture: bytes
+    picture: str
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
@@ -58,7 +58,7 @@ def _card(_checkpoint: Checkpoint, digest: str) -> _Card:
     shares = tuple((prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist())
     chart = stick(shares) if is_stick else bells(config.prior_means, config.prior_scales, shares)
     samples, components = ancestral_samples(model, SAMPLES, SEED)
-    return _Card(is_stick, shares, chart, samples, components, tiled_png(samples, columns=5, zoom=2))
+    return _Card(is_stick, shares, chart, samples, components, tiled_picture(samples, columns=5, zoom=2))
 
 
 def describe_model(name: str) -> None:
@@ -79,7 +79,6 @@ def describe_model(name: str) -> None:
             show_prior(card.prior, f"Prior of {MODELS[name].label}: {words}", key=f"prior-{name}")
         right.image(
             card.picture,
-            output_format="PNG",
             alt=f"Twenty digits drawn by {MODELS[name].label}",
         )
     st.caption(

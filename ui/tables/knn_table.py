@@ -18,7 +18,7 @@ from dlgmm_core.paper import paper_knn_errors
 from dlgmm_core.results import Row
 from ui import loaders
 from ui.figures import chart
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.numbers import right
 from ui.serving.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
@@ -144,8 +144,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
         picture.image(
-            tiled_png(strip, len(strip), zoom=2),
-            output_format="PNG",
+            tiled_picture(strip, len(strip), zoom=2),
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
         )
     st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
@@ -183,4 +182,4 @@ def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int =
             words.markdown(f"test image {image}, {checkpoint.name}")
             strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
             alt = f"Test image {image} and its ten nearest training images under {checkpoint.name}"
-            picture.image(tiled_png(strip, len(strip), zoom=2), output_format="PNG", alt=alt)
+            picture.image(tiled_picture(strip, len(strip), zoom=2), alt=alt)

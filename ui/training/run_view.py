@@ -17,7 +17,7 @@ from dlgmm_core.training import USAGE_IMAGES, TrainingRun
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
-from ui.images import tiled_png
+from ui.images import tiled_picture
 from ui.training.jobs import renewed
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 
@@ -150,14 +150,13 @@ def _show_samples(folder: Path) -> None:
         return  # a file is being replaced, or is damaged, of which the sidebar tells
     st.image(
         sheet,
-        output_format="PNG",
         caption=f"Samples of the prior with the weights of epoch {epoch}: the same noise at every epoch.",
         alt=f"Twenty samples with the weights of epoch {epoch}",
     )
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[bytes, int]:
+def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[str, int]:
     """Samples of the newest weights or, once a run has ended, of the best, and their epoch; drawn once an epoch."""
     if unfinished:
         run = TrainingRun.load(folder)
@@ -166,4 +165,4 @@ def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[bytes, int]:
         model, checkpoint = load_checkpoint(folder)
         epoch = checkpoint.epoch
     probabilities, _ = ancestral_samples(model, 20, seed=0)
-    return tiled_png(probabilities, columns=10, zoom=2), epoch
+    return tiled_picture(probabilities, columns=10, zoom=2), epoch
