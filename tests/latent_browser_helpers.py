@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from tests.browser_helpers import until, visit
+from tests.browser_helpers import settle, until, visit
 
 TITLE = "Latent space"
 
 
 def open_maps(page: Page, server: str, query: str = "") -> Locator:
-    """The maps, fetched and drawn."""
+    """The maps, fetched and drawn, on a page that has come to rest: another run may build them anew."""
     visit(page, f"{server}/latent{query}", TITLE)
+    page.locator(".maps[data-ready=yes]").wait_for()
+    settle(page)
     page.locator(".maps[data-ready=yes]").wait_for()
     return page.locator(".maps")
 

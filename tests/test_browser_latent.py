@@ -198,6 +198,7 @@ def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None
         before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")
         page.keyboard.press(key)
         index, (x, y) = app(page, "[app.hot, app.plots[0].screenOf(app.hot)]")
+        assert index is not None
         if before is not None:
             dx, dy = x - before[1][0], y - before[1][1]
             along = {"Right": dx, "Left": -dx, "Up": -dy, "Down": dy}[key.rpartition("Arrow")[2]]
