@@ -1,4 +1,4 @@
-"""What a code has to beat: the kNN errors of raw pixels, and of as many of their principal components."""
+"""What a code has to beat: the kNN errors of raw pixels, and of their first principal components."""
 
 import numpy as np
 from numpy.typing import NDArray
