@@ -83,7 +83,7 @@ def live_table(
     if not found:
         st.stop()
     if (pixels := search.pixels) is not None:
-        rows.append({name: text for name, text in _recorded(pixels).items() if name in rows[0]})
+        rows.append(_recorded(pixels, search))
     event = table.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -108,16 +108,20 @@ def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
     row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
     for k in KNN_SIZES:
         row[f"k = {k}"] = f"{errors[k].value:.2f} ± {errors[k].ci95:.2f}"
-    if search.is_papers:
-        paper = paper_knn_errors(checkpoint.model_config, search.dataset_name)
-        row |= {f"paper, k = {k}": f"{paper[k]:.2f}" if paper else "–" for k in KNN_SIZES}
-    return row
+    return row | _paper_columns(paper_knn_errors(checkpoint.model_config, search.dataset_name), search)
 
 
-def _recorded(row: Row) -> dict[str, str]:
+def _recorded(row: Row, search: Search) -> dict[str, str]:
     named = {"Model": f"{records.label(row)} (recorded)", "Checkpoint": records.NONE}
     errors = {f"k = {k}": records.knn_error(row, "mean", k) for k in KNN_SIZES}
-    return named | errors | {f"paper, k = {k}": records.NONE for k in KNN_SIZES}
+    return named | errors | _paper_columns({}, search)
+
+
+def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
+    """What the paper printed, by k, or that it printed nothing; no columns beside another search than its own."""
+    if not search.is_papers:
+        return {}
+    return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else records.NONE for k in KNN_SIZES}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
