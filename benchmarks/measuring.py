@@ -74,6 +74,7 @@ def in_words(line: dict[str, Any]) -> tuple[str, str]:
     if "unit" in line:
         sign = "+" if line["against"] else ""
         figure = f"{line['value']:{sign},.0f}" if abs(line["value"]) >= 100 else f"{line['value']:{sign}.3g}"
+        figure = figure.replace("-", "−")
         return f"{figure} {line['unit']}".rstrip(), f"≤ {line['reach']:g} {line['unit']}".rstrip()
     word, sign = ("×", "≤") if line["at_most"] else ("times faster", "≥")
     return f"{line['ratio']:.2f} {word}", f"{sign} {line['reach']}"

@@ -1,11 +1,14 @@
 """Maps of codes: one seed, one map; new codes find their place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dlgmm_core import projection
 from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.projection import anchor, fit_tsne
+from dlgmm_core.projection import LARGE_MAP, anchor, fit_tsne
 
 SETTINGS = ProjectionConfig(perplexity=15, iterations=150, seed=4)
 
@@ -30,7 +33,35 @@ def test_the_same_seed_gives_the_same_map(codes: NDArray[np.float32], coordinate
     assert heard == sorted(heard) and heard[0] > 0 and heard[-1] == 1.0
 
 
+def test_a_map_has_the_iterations_it_was_asked_for(codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    optimize = projection.TSNEEmbedding.optimize
+
+    def counted(self: projection.TSNEEmbedding, n_iter: int, **settings: object) -> object:
+        steps.append(n_iter)
+        return optimize(self, n_iter, **settings)
+
+    monkeypatch.setattr(projection.TSNEEmbedding, "optimize", counted)
+    for threshold in (LARGE_MAP, 150):  # beyond it the descent has other stretches
+        monkeypatch.setattr(projection, "LARGE_MAP", threshold)
+        for iterations in (1, 2, 37):
+            steps.clear()
+            fit_tsne(codes, replace(SETTINGS, iterations=iterations), jobs=1)
+            assert sum(steps) == iterations and min(steps) > 0, (threshold, iterations)
+
+
 def test_clouds_of_codes_stay_apart_on_the_map(coordinates: NDArray[np.float32]) -> None:
+    assert_three_clouds(coordinates)
+
+
+def test_clouds_of_codes_stay_apart_on_a_map_made_as_large_ones_are(
+    codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "LARGE_MAP", len(codes))
+    assert_three_clouds(fit_tsne(codes, SETTINGS, jobs=1))
+
+
+def assert_three_clouds(coordinates: NDArray[np.float32]) -> None:
     clouds = coordinates.reshape(3, 50, 2)
     centres = clouds.mean(1)
     nearest = np.linalg.norm(coordinates[:, None] - centres, axis=-1).argmin(1)

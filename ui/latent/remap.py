@@ -44,7 +44,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
                     st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
             except Refused as refusal:
                 st.warning(str(refusal))
-    st.caption("It takes about a minute, and replaces the stored map; the same seed gives the same picture.")
+    st.caption("It takes about half a minute, and replaces the stored map; the same seed gives the same picture.")
     for checkpoint in checkpoints:
         job = job_manager().get(checkpoint.name)
         if job is not None and job.verb == "map":
