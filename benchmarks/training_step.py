@@ -12,6 +12,7 @@ from torch.optim import Adam
 from benchmarks.measuring import Measured, compare
 from benchmarks.plain import gauss_elbo, mixture_eq1
 from dlgmm_core.experiments import paper_model
+from dlgmm_core.memory import keep_memory
 from dlgmm_core.models import LatentVariableModel, build_model
 from dlgmm_core.objectives import elbo
 
@@ -21,6 +22,7 @@ REACH = {"gauss-vae": (1.3, 1.3), "dlgmm": (1.3, 1.8), "dldpmm": (1.5, 3.0)}  # 
 
 def measure() -> list[Measured]:
     """Two lines a model."""
+    keep_memory()  # as `fit` does
     torch.manual_seed(0)
     x = (torch.rand(BATCH, 784) < 0.13).float()
     found = []

@@ -15,8 +15,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
-__all__ = ["log1mexp", "log_inverse_binomial", "log_mean_exp", "log_stick_breaking", "lognlog1mexp", "soft_bound"]
+__all__ = [
+    "bernoulli_log_prob",
+    "log1mexp",
+    "log_inverse_binomial",
+    "log_mean_exp",
+    "log_stick_breaking",
+    "lognlog1mexp",
+    "soft_bound",
+]
 
 _TINY = -18.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
 
@@ -106,3 +115,25 @@ def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
 def soft_bound(x: Tensor, limit: float) -> Tensor:
     """Smooth, monotone map of the line onto (-limit, limit), the identity near zero."""
     return limit * torch.tanh(x / limit)
+
+
+def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
+    """(*batch), nats: log probability of pixels x, which broadcast with the log odds `logits` of ink (*batch, X)."""
+    result: Tensor = _BernoulliLogProb.apply(*torch.broadcast_tensors(logits, x))  # type: ignore[no-untyped-call]
+    return result
+
+
+class _BernoulliLogProb(torch.autograd.Function):
+    """sum x l - softplus(l), with derivative x - sigmoid(l): half as many passes over all pixels of all codes."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, x: Tensor) -> Tensor:
+        ctx.save_for_backward(logits, x)
+        missing = softplus(logits)
+        return torch.addcmul(missing, x, logits, value=-1, out=missing).sum(-1).neg_()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        logits, x = ctx.saved_tensors
+        expected = torch.sigmoid(logits)
+        return torch.sub(x, expected, out=expected).mul_(gradient[..., None]), None

@@ -7,10 +7,9 @@ that training begins with a divergence near zero: Kumaraswamy(1, b) is exactly B
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from dlgmm_core.distributions import Beta, Kumaraswamy
-from dlgmm_core.functional import soft_bound
+from dlgmm_core.functional import bernoulli_log_prob, soft_bound
 from dlgmm_core.latents import MixtureLatent, NormalLatent, SticksLatent
 
 __all__ = [
@@ -181,7 +180,7 @@ class BernoulliLikelihood:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """(*batch), log p(x|z) in nats; x of zeros and ones (B, X) broadcasts."""
-        return (x * self.logits).sum(-1) - softplus(self.logits).sum(-1)
+        return bernoulli_log_prob(self.logits, x)
 
 
 class BernoulliDecoder(nn.Module):

@@ -15,6 +15,7 @@ RANK = {
     "dlgmm_core.assets": 0,
     "dlgmm_core.config": 0,
     "dlgmm_core.functional": 0,
+    "dlgmm_core.memory": 0,
     "dlgmm_core.neighbours": 0,
     "dlgmm_core.seeding": 0,
     "dlgmm_core.sources": 0,

@@ -4,7 +4,6 @@ On a link such as `/components`, Streamlit's page looks for its server under `/c
 two failed requests later under `/`. Telling it where the server is spares both.
 """
 
-import ctypes
 import gc
 import os
 import socket
@@ -19,12 +18,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dlgmm_core.memory import give_memory_back, trim_memory
 from ui.digit.uploads import MOST_MEGABYTES
 
-__all__ = ["ServerAddress", "hoard_no_memory", "send_at_once", "warm_up"]
-
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of malloc.h
-LARGE_ARRAY = 8 * 2**20  # bytes from which the memory of one goes back to the system at once
+__all__ = ["ServerAddress", "send_at_once", "warm_up"]
 
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
@@ -90,19 +87,6 @@ def send_at_once() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def hoard_no_memory() -> None:
-    """Lets threads share two heaps of memory, with large arrays outside them, where the C library is GNU's.
-
-    It would give each thread a heap of its own, up to eight a core, and every run of a page is a thread: what one
-    has let go of lies idle there while others ask for more. And once an array of up to 32 MB has been let go of,
-    it would keep all further ones of that size in the heaps, which shrink only from their ends.
-    """
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL("libc.so.6")
-        library.mallopt(_M_ARENA_MAX, 2)
-        library.mallopt(_M_MMAP_THRESHOLD, LARGE_ARRAY)
-
-
 def _load() -> None:
     from ui import loaders
 
@@ -111,14 +95,13 @@ def _load() -> None:
     loaders.dataset("mnist")
     gc.collect()
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage while visitors wait
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)  # back to the system goes what loading needed for a moment
+    trim_memory()  # loading needed more for a moment
 
 
 @asynccontextmanager
 async def warm_up(app: Any) -> AsyncIterator[None]:
     """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
-    hoard_no_memory()
+    give_memory_back()
     send_at_once()
     import_module("pandas")  # the first page has a table; while the thread loads models this would take twice as long
     threading.Thread(target=_load, daemon=True, name="warm-up").start()

@@ -1,0 +1,45 @@
+"""What becomes of memory that arrays have let go of, where the C library is GNU's.
+
+Left alone, it adapts to what it sees: arrays of a megabyte go back to the system as soon as they are let go
+of, and the next ones are zeroed pages again; larger ones may be kept for ever. Neither is what we want. In
+training every step makes the arrays that the last one has dropped, and would spend an eighth of its time on pages.
+A server meets an array of 30 MB once a minute, and should be as small as before when it is gone.
+"""
+
+import ctypes
+from contextlib import suppress
+
+__all__ = ["give_memory_back", "keep_memory", "trim_memory"]
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
+MB = 1 << 20
+LARGEST_THRESHOLD = 32 * MB  # that the library takes
+ARRAY_GIVEN_BACK = 8 * MB
+
+
+def keep_memory() -> None:
+    """Memory up to arrays of 32 MB, and 256 MB in all, waits in this process for its next use."""
+    _tune({_M_MMAP_THRESHOLD: LARGEST_THRESHOLD, _M_TRIM_THRESHOLD: 256 * MB})
+
+
+def give_memory_back() -> None:
+    """Arrays of 8 MB and more go back at once, and threads share two heaps for what is smaller.
+
+    The library would give each thread a heap of its own, up to eight a core: what one has let go of lies idle there
+    while others ask for more. And once an array of up to 32 MB has been let go of, it would keep all further ones
+    of that size in the heaps, which shrink only from their ends.
+    """
+    _tune({_M_ARENA_MAX: 2, _M_MMAP_THRESHOLD: ARRAY_GIVEN_BACK})
+
+
+def trim_memory() -> None:
+    """What the heaps hold and nobody uses goes back now."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def _tune(thresholds: dict[int, int]) -> None:
+    with suppress(OSError, AttributeError):  # another C library
+        library = ctypes.CDLL("libc.so.6")
+        for parameter, value in thresholds.items():
+            library.mallopt(parameter, value)
