@@ -39,7 +39,7 @@ __all__ = [
     "weight_usage",
 ]
 
-MAX_ROWS = 4_000  # decoded at once: 12 MB of logits, which stay near the processor
+MAX_ROWS = 2_000  # decoded at once: 6 MB of logits, which stay near the processor
 IMAGES = 100  # of one block of images
 
 

@@ -9,6 +9,7 @@ Shapes: K strata, S the sample shape, B images, D code size, T - 1 sticks. K com
 images (B, X) broadcast against decoded codes (K, *S, B, X).
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -124,7 +125,7 @@ class NormalLatent(LatentDistribution):
 
     def component_log_prob(self, latents: Latents) -> Tensor:
         """log N(z; loc, scale^2)."""
-        return self.normal.log_prob(latents.code).sum(-1)
+        return _log_normal(latents.code, self.normal.loc, self.normal.scale)
 
     conditional_log_prob = component_log_prob
     log_prob = component_log_prob
@@ -222,7 +223,7 @@ class MixtureLatent(LatentDistribution):
 
     def component_log_prob(self, latents: Latents) -> Tensor:
         """log N(z_k; loc_k, scale_k^2)."""
-        return self._normal_aligned(latents.code.dim()).log_prob(latents.code).sum(-1)
+        return self._log_normal_aligned(latents.code, latents.code.dim())
 
     def conditional_log_prob(self, latents: Latents) -> Tensor:
         """log sum_j pi_j N(z_k; loc_j, scale_j^2), with the drawn pi."""
@@ -256,13 +257,13 @@ class MixtureLatent(LatentDistribution):
         """(B, D), sum_k E[pi_k] loc_k."""
         return (torch.exp(self.log_mean_weights)[..., None] * self.normal.loc).sum(0)
 
-    def _normal_aligned(self, dim: int) -> Normal:
-        """The components with axes of length one after the first, `dim` in all."""
-        return Normal(_align(self.normal.loc, dim), _align(self.normal.scale, dim), validate_args=False)
+    def _log_normal_aligned(self, code: Tensor, dim: int) -> Tensor:
+        """log density under the components, which get axes of length one after the first, `dim` in all."""
+        return _log_normal(code, _align(self.normal.loc, dim), _align(self.normal.scale, dim))
 
     def _joint_log_prob(self, code: Tensor, log_weights: Tensor) -> Tensor:
         """(J, K, *S, B): log pi_j N(z_k; loc_j, scale_j^2) of every code under every component."""
-        log_normal = self._normal_aligned(code.dim() + 1).log_prob(code).sum(-1)
+        log_normal = self._log_normal_aligned(code, code.dim() + 1)
         # weights (J, *S, B) or (J, B): the axis of strata, and S where missing, are of length one
         return _align(log_weights, code.dim()) + log_normal
 
@@ -270,6 +271,12 @@ class MixtureLatent(LatentDistribution):
 def _align(x: Tensor, dim: int) -> Tensor:
     """x of shape (K, *rest), with axes of length one after K up to `dim` in all."""
     return x.reshape(x.shape[:1] + (1,) * (dim - x.dim()) + x.shape[1:])
+
+
+def _log_normal(z: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
+    """log N(z; loc, diag scale^2), summed over the last axis, nats."""
+    standardised = (z - loc) / scale
+    return -0.5 * (standardised.square().sum(-1) + z.shape[-1] * math.log(2 * math.pi)) - torch.log(scale).sum(-1)
 
 
 def _expected_log_normal(q: Normal, p: Normal) -> Tensor:

@@ -13,23 +13,23 @@ __all__ = ["give_memory_back", "keep_memory", "trim_memory"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 MB = 1 << 20
-LARGEST_THRESHOLD = 32 * MB  # that the library takes
-ARRAY_GIVEN_BACK = 8 * MB
+KEEPING = {_M_MMAP_THRESHOLD: 32 * MB, _M_TRIM_THRESHOLD: 256 * MB}  # the first is the most that the library takes
+GIVING_BACK = {_M_MMAP_THRESHOLD: 8 * MB, _M_TRIM_THRESHOLD: 32 * MB, _M_ARENA_MAX: 2}
 
 
 def keep_memory() -> None:
-    """Memory up to arrays of 32 MB, and 256 MB in all, waits in this process for its next use."""
-    _tune({_M_MMAP_THRESHOLD: LARGEST_THRESHOLD, _M_TRIM_THRESHOLD: 256 * MB})
+    """Memory of arrays up to 32 MB, 256 MB in all, waits in this process for its next use."""
+    _tune(KEEPING)
 
 
 def give_memory_back() -> None:
-    """Arrays of 8 MB and more go back at once, and threads share two heaps for what is smaller.
+    """Arrays of 8 MB and more go back at once; of smaller ones 32 MB may wait, in each of two heaps.
 
     The library would give each thread a heap of its own, up to eight a core: what one has let go of lies idle there
     while others ask for more. And once an array of up to 32 MB has been let go of, it would keep all further ones
     of that size in the heaps, which shrink only from their ends.
     """
-    _tune({_M_ARENA_MAX: 2, _M_MMAP_THRESHOLD: ARRAY_GIVEN_BACK})
+    _tune(GIVING_BACK)
 
 
 def trim_memory() -> None:
@@ -38,8 +38,8 @@ def trim_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _tune(thresholds: dict[int, int]) -> None:
+def _tune(settings: dict[int, int]) -> None:
     with suppress(OSError, AttributeError):  # another C library
         library = ctypes.CDLL("libc.so.6")
-        for parameter, value in thresholds.items():
+        for parameter, value in settings.items():
             library.mallopt(parameter, value)
