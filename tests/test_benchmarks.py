@@ -69,7 +69,7 @@ def test_a_limit_keeps_its_unit_and_a_rivals_figure_is_taken_off() -> None:
         "| wait | – | 61.2 ms | ≤ 60 ms | no |",
         "| errors | – | 0 | ≤ 0 | yes |",
         "| first page | a bare page | +0.5 s | ≤ 1 s | yes |",
-        "| memory | – | -3 MB | ≤ 50 MB | yes |",
+        "| memory | – | −3 MB | ≤ 50 MB | yes |",
         "| all memory | – | 1,234 MB | ≤ 700 MB | no |",
     ]
 
