@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from dlgmm_core.arithmetic import subnormals_as_zero
 from dlgmm_core.checkpoints import (
     TRAINING,
     WEIGHTS,
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A polite kill is treated like Ctrl-C: the last whole epoch is on disk already.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return COMMANDS[options.command](options)
+        with subnormals_as_zero():
+            return COMMANDS[options.command](options)
     except (CheckpointError, ClusterError, ConfigError, DataError, EvaluationError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

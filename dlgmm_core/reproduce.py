@@ -17,6 +17,7 @@ import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from dlgmm_core.arithmetic import subnormals_as_zero
 from dlgmm_core.baselines import baseline_rows
 from dlgmm_core.checkpoints import (
     TRAINING,
@@ -143,10 +144,11 @@ def _run(
 ) -> str:
     """Trains and measures one experiment, from wherever it stands."""
     folder = root / experiment.name
-    with training_lock(folder, patience):
-        if not is_trained(folder, experiment):
-            _train(experiment, folder, protocol.device, after_epoch)
-    _measure(experiment, folder, protocol)
+    with subnormals_as_zero():
+        with training_lock(folder, patience):
+            if not is_trained(folder, experiment):
+                _train(experiment, folder, protocol.device, after_epoch)
+        _measure(experiment, folder, protocol)
     return experiment.name
 
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 # A module imports modules of lower rank only.
 RANK = {
     "dlgmm_core": 0,
+    "dlgmm_core.arithmetic": 0,
     "dlgmm_core.assets": 0,
     "dlgmm_core.config": 0,
     "dlgmm_core.functional": 0,

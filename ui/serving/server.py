@@ -18,6 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dlgmm_core.arithmetic import subnormals_as_zero
 from dlgmm_core.memory import give_memory_back, trim_memory
 from ui.digit.uploads import MOST_MEGABYTES
 
@@ -104,8 +105,9 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
     give_memory_back()
     send_at_once()
     import_module("pandas")  # the first page has a table; while the thread loads models this would take twice as long
-    threading.Thread(target=_load, daemon=True, name="warm-up").start()
-    yield
+    with subnormals_as_zero():  # the runs of pages are threads of this one
+        threading.Thread(target=_load, daemon=True, name="warm-up").start()
+        yield
     from ui.training.jobs import job_manager
 
     job_manager().stop_all()
