@@ -18,7 +18,10 @@ __all__ = [
 ]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # makes itself room, however many lines it has
+# The legend makes itself room, however many lines it has, below an empty one where the bar of buttons is.
+_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": " ", "side": "top"}}
+# Short, since it is always there where there is no pointer: "Export" has pictures, and dragging zooms.
+_BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
 
 def chart(
@@ -35,7 +38,8 @@ def chart(
     Built in one go: Plotly's `add_…` and `update_…` take ten times as long, and a page waits for them.
     """
     axes = {"xaxis": {"title": {"text": x}, **(xaxis or {})}, "yaxis": {"title": {"text": y}, **(yaxis or {})}}
-    return go.Figure(list(traces), {"height": height, "margin": _MARGIN, "legend": _LEGEND, **axes, **layout})
+    frame = {"height": height, "margin": _MARGIN, "legend": _LEGEND, "modebar": _BAR}
+    return go.Figure(list(traces), {**frame, **axes, **layout})
 
 
 def nll_figure(rows: pd.DataFrame) -> go.Figure:
