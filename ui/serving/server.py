@@ -5,6 +5,7 @@ two failed requests later under `/`. Telling it where the server is spares both.
 """
 
 import gc
+import logging
 import os
 import socket
 import stat
@@ -91,6 +92,8 @@ def send_at_once() -> None:
 def _load() -> None:
     from ui import loaders
 
+    # Streamlit would warn that this thread is no run of a page, and that it does not matter
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
         loaders.model(checkpoint.folder, checkpoint.digest)
     loaders.dataset("mnist")
