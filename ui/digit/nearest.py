@@ -70,8 +70,10 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
     if not mapped:
         st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
         return
-    columns, placed = figure("places").columns(min(2, len(mapped)), gap="large"), []
+    place, placed = figure("places"), []
     for number, (checkpoint, coordinates) in enumerate(mapped):
+        if number % 2 == 0:  # row by row, so that the order stands where a telephone puts columns below each other
+            columns = place.columns(min(2, len(mapped)), gap="large")
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
             try:
                 anchored = loaders.anchored_map(checkpoint, dataset_name)
