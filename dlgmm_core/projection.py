@@ -76,13 +76,14 @@ def fit_tsne(
         ConfigError: as `ProjectionConfig.check`.
     """
     config.check(len(codes))
-    exact, is_large = codes.astype(np.float64), len(codes) >= LARGE_MAP
+    exact = codes.astype(np.float64)
+    large = len(codes) >= LARGE_MAP
+    stretches, method = (LARGE_MAP_STRETCHES, "fft") if large else (SMALL_MAP_STRETCHES, "bh")
     common = {"n_jobs": jobs, "random_state": config.seed}
     affinities = PerplexityBasedNN(exact, perplexity=config.perplexity, method="exact", **common)
     places, done = pca(exact, random_state=config.seed), 0
-    for stretch in LARGE_MAP_STRETCHES if is_large else SMALL_MAP_STRETCHES:
+    for stretch in stretches:
         end = round(stretch.until * config.iterations)
-        method = "fft" if is_large else "bh"
         # a new one for every stretch: what openTSNE has learnt of step lengths holds under one attraction only
         embedding = TSNEEmbedding(
             places, affinities, negative_gradient_method=method, ints_in_interval=stretch.cell, **common

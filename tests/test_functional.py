@@ -161,14 +161,12 @@ def test_the_inverse_binomial_has_the_gradient_of_its_digammas() -> None:
 def test_pixels_have_torchs_bernoulli_log_probability_and_its_gradient(batch: tuple[int, ...]) -> None:
     logits = (20 * torch.randn(*batch, 7, dtype=torch.float64)).requires_grad_()
     x = torch.bernoulli(torch.full((3, 7), 0.5, dtype=torch.float64))
-    weights = torch.rand(
-        *batch[:-1], 3, dtype=torch.float64
-    )  # of images and codes, so that each has a gradient of its own
+    # of images and codes, so that each has a gradient of its own
+    weights = torch.rand(*batch[:-1], 3, dtype=torch.float64)
     found = bernoulli_log_prob(logits, x)
     expected = torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(-1)
     torch.testing.assert_close(found, expected)
     gradients = [torch.autograd.grad((weights * each).sum(), logits)[0] for each in (found, expected)]
     torch.testing.assert_close(*gradients)
-    assert torch.autograd.gradcheck(
-        lambda odds: bernoulli_log_prob(odds, x), torch.randn_like(logits, requires_grad=True)
-    )
+    near_zero = torch.randn_like(logits, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda odds: bernoulli_log_prob(odds, x), near_zero)
