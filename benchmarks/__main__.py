@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import estimators, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured, in_words
+from dlgmm_core.memory import keep_memory
 
 RESULTS = Path(__file__).with_name("results.json")
 Work = Callable[[], Sequence[Measured | Limit]]
@@ -43,6 +44,7 @@ def main() -> None:
         parser.error(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}.")
     works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(visits.measure_visitors, options.seconds)}
     torch.set_num_threads(1)
+    keep_memory()  # as the command line does
     recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in options.names or list(works):
         with threadpool_limits(1):

@@ -34,6 +34,7 @@ from dlgmm_core.experiments import select
 from dlgmm_core.knn import encode
 from dlgmm_core.locks import training_lock
 from dlgmm_core.maps import ProjectionConfig, save_map
+from dlgmm_core.memory import keep_memory
 from dlgmm_core.metrics import measure
 from dlgmm_core.models import MODELS
 from dlgmm_core.objectives import elbo_of
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     # A polite kill is treated like Ctrl-C: the last whole epoch is on disk already.
     signal.signal(signal.SIGTERM, _interrupt)
+    keep_memory()
     try:
         with subnormals_as_zero():
             return COMMANDS[options.command](options)

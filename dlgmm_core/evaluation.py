@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlgmm_core.functional import to_float64
 from dlgmm_core.latents import LatentDistribution, Latents, MixtureLatent
 from dlgmm_core.models import LatentVariableModel
 from dlgmm_core.objectives import elbo, log_density_ratio
@@ -138,11 +139,11 @@ def log_likelihood(
         with seeded(x.device, seed, index), torch.no_grad():
             q = model.posterior(x)
             components = q.allocate(num_samples)
-        log_sum = log_sum_squares = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=_wide(x))
+        log_sum = log_sum_squares = to_float64(torch.full_like(x[:, 0], -torch.inf))
         for start in range(0, num_samples, draws):
             with seeded(x.device, seed, index, 1 + start), torch.no_grad():
                 latents = q.sample_components(components[start : start + draws])
-                log_w = log_density_ratio(model, x, q, latents)[0].to(log_sum)
+                log_w = to_float64(log_density_ratio(model, x, q, latents)[0])
             if not torch.isfinite(log_w).all():
                 image = IMAGES * index + int((~torch.isfinite(log_w)).any(0).nonzero()[0])
                 raise EvaluationError(f"An importance weight of image {image} is not a finite number (seed {seed}).")
@@ -153,11 +154,6 @@ def log_likelihood(
         log_p.append((log_sum - np.log(num_samples)).cpu())
         ess.append(torch.exp(2 * log_sum - log_sum_squares).cpu())
     return LogLikelihood(torch.cat(log_p).numpy(), torch.cat(ess).numpy())
-
-
-def _wide(x: Tensor) -> torch.device:
-    """Where sums in float64 can be kept: Apple's GPUs have no float64."""
-    return torch.device("cpu") if x.device.type == "mps" else x.device
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,15 @@ __all__ = [
     "log_stick_breaking",
     "lognlog1mexp",
     "soft_bound",
+    "to_float64",
 ]
 
 _TINY = -18.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
+
+
+def to_float64(x: Tensor) -> Tensor:
+    """x in float64, where it is or, since Apple's GPUs have no such numbers, on the processor."""
+    return (x.cpu() if x.device.type == "mps" else x).double()
 
 
 def log1mexp(x: Tensor) -> Tensor:

@@ -9,15 +9,16 @@ Shapes: K strata, S the sample shape, B images, D code size, T - 1 sticks. K com
 images (B, X) broadcast against decoded codes (K, *S, B, X).
 """
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.distributions import Categorical, Normal
 
 from dlgmm_core.distributions import Beta, Kumaraswamy, StickDistribution, Sticks, kl_divergence
+from dlgmm_core.normals import NormalTable, expected_log_normal, log_normal
 
 __all__ = ["LatentDistribution", "Latents", "MixtureLatent", "NormalLatent", "SticksLatent"]
 
@@ -125,7 +126,7 @@ class NormalLatent(LatentDistribution):
 
     def component_log_prob(self, latents: Latents) -> Tensor:
         """log N(z; loc, scale^2)."""
-        return _log_normal(latents.code, self.normal.loc, self.normal.scale)
+        return log_normal(latents.code, self.normal.loc, self.normal.scale)
 
     conditional_log_prob = component_log_prob
     log_prob = component_log_prob
@@ -133,7 +134,7 @@ class NormalLatent(LatentDistribution):
     def expected_log_prob(self, prior: LatentDistribution) -> Tensor:
         """(1, B), minus the cross entropy of two Gaussians."""
         assert isinstance(prior, NormalLatent)
-        return _expected_log_normal(self.normal, prior.normal)[None]
+        return expected_log_normal(self.normal, prior.normal)[None]
 
     def sticks_kl(self, prior: LatentDistribution) -> Tensor:
         """(B,), zeros."""
@@ -223,7 +224,8 @@ class MixtureLatent(LatentDistribution):
 
     def component_log_prob(self, latents: Latents) -> Tensor:
         """log N(z_k; loc_k, scale_k^2)."""
-        return self._log_normal_aligned(latents.code, latents.code.dim())
+        dim = latents.code.dim()
+        return log_normal(latents.code, _align(self.normal.loc, dim), _align(self.normal.scale, dim))
 
     def conditional_log_prob(self, latents: Latents) -> Tensor:
         """log sum_j pi_j N(z_k; loc_j, scale_j^2), with the drawn pi."""
@@ -240,7 +242,7 @@ class MixtureLatent(LatentDistribution):
     def expected_log_prob(self, prior: LatentDistribution) -> Tensor:
         """(K, B), minus the cross entropy of component k of q and component k of the prior."""
         assert isinstance(prior, MixtureLatent)
-        return _expected_log_normal(self.normal, prior.normal)
+        return expected_log_normal(self.normal, prior.normal)
 
     def sticks_kl(self, prior: LatentDistribution) -> Tensor:
         """(B,), KL of the fractions."""
@@ -257,32 +259,19 @@ class MixtureLatent(LatentDistribution):
         """(B, D), sum_k E[pi_k] loc_k."""
         return (torch.exp(self.log_mean_weights)[..., None] * self.normal.loc).sum(0)
 
-    def _log_normal_aligned(self, code: Tensor, dim: int) -> Tensor:
-        """log density under the components, which get axes of length one after the first, `dim` in all."""
-        return _log_normal(code, _align(self.normal.loc, dim), _align(self.normal.scale, dim))
+    @cached_property
+    def _table(self) -> NormalTable:
+        return NormalTable(self.normal)
 
     def _joint_log_prob(self, code: Tensor, log_weights: Tensor) -> Tensor:
         """(J, K, *S, B): log pi_j N(z_k; loc_j, scale_j^2) of every code under every component."""
-        log_normal = self._log_normal_aligned(code, code.dim() + 1)
         # weights (J, *S, B) or (J, B): the axis of strata, and S where missing, are of length one
-        return _align(log_weights, code.dim()) + log_normal
+        return _align(log_weights, code.dim()) + self._table.log_prob(code)
 
 
 def _align(x: Tensor, dim: int) -> Tensor:
     """x of shape (K, *rest), with axes of length one after K up to `dim` in all."""
     return x.reshape(x.shape[:1] + (1,) * (dim - x.dim()) + x.shape[1:])
-
-
-def _log_normal(z: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
-    """log N(z; loc, diag scale^2), summed over the last axis, nats."""
-    standardised = (z - loc) / scale
-    return -0.5 * (standardised.square().sum(-1) + z.shape[-1] * math.log(2 * math.pi)) - torch.log(scale).sum(-1)
-
-
-def _expected_log_normal(q: Normal, p: Normal) -> Tensor:
-    """E_q[log p(z)] of diagonal Gaussians, summed over the last axis, nats."""
-    spread = (q.variance + (q.loc - p.loc) ** 2) / p.variance
-    return -0.5 * (spread + torch.log(2 * torch.pi * p.variance)).sum(-1)
 
 
 def _sum_kl(q: StickDistribution, p: StickDistribution) -> Tensor:

@@ -32,7 +32,7 @@ MAX_LOG_CONCENTRATION_OF_CODE = 20.0
 def hidden_layer(in_features: int, out_features: int, activation: str = "relu") -> nn.Sequential:
     """The paper's deterministic layer: affine, then ReLU or, if "linear", nothing."""
     layer = nn.Linear(in_features, out_features)
-    return nn.Sequential(layer, nn.ReLU()) if activation == "relu" else nn.Sequential(layer)
+    return nn.Sequential(layer, nn.ReLU(inplace=True)) if activation == "relu" else nn.Sequential(layer)
 
 
 def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:

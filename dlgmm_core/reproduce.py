@@ -35,6 +35,7 @@ from dlgmm_core.history import read_history
 from dlgmm_core.knn import encode
 from dlgmm_core.locks import training_lock
 from dlgmm_core.maps import ProjectionConfig, load_map, save_map
+from dlgmm_core.memory import keep_memory
 from dlgmm_core.metrics import compare, measure
 from dlgmm_core.objectives import elbo_of
 from dlgmm_core.projection import fit_tsne
@@ -144,6 +145,7 @@ def _run(
 ) -> str:
     """Trains and measures one experiment, from wherever it stands."""
     folder = root / experiment.name
+    keep_memory()
     with subnormals_as_zero():
         with training_lock(folder, patience):
             if not is_trained(folder, experiment):

@@ -27,7 +27,6 @@ from dlgmm_core.data import Dataset
 from dlgmm_core.diagnosis import diagnose
 from dlgmm_core.evaluation import weight_usage
 from dlgmm_core.history import EpochMetrics, write_history
-from dlgmm_core.memory import keep_memory
 from dlgmm_core.models import LatentVariableModel, build_model
 from dlgmm_core.objectives import lower_bound, require_objective
 from dlgmm_core.seeding import seeded
@@ -167,7 +166,6 @@ def fit(
     Raises:
         TrainingError: at the first step whose bound is not a finite number.
     """
-    keep_memory()  # for good
     device = next(run.model.parameters()).device
     dynamic = run.config.binarization == "dynamic"
     train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)

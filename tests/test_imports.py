@@ -24,6 +24,7 @@ RANK = {
     "dlgmm_core.assets.build_mnist": 1,
     "dlgmm_core.digits": 1,
     "dlgmm_core.distributions": 1,
+    "dlgmm_core.normals": 1,
     "dlgmm_core.omniglot": 1,
     "dlgmm_core.storage": 1,
     "dlgmm_core.cluster": 2,
