@@ -115,14 +115,13 @@ def inspect_image(
 def _stick_report(sticks: object) -> StickReport:
     assert isinstance(sticks, Kumaraswamy)
     draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
-    weights = draws.log_weights.exp()[:, 0].double()
-    low, high = torch.quantile(weights, torch.tensor([0.05, 0.95], dtype=weights.dtype, device=weights.device), dim=0)
+    low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
     fractions = draws.log_v.exp()[:STICK_DRAWS, 0].double()
     a, b, mean = (
         values[0].double().exp().cpu().numpy()
         for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
     )
-    return StickReport(a, b, mean, low.cpu().numpy(), high.cpu().numpy(), fractions.cpu().numpy())
+    return StickReport(a, b, mean, low, high, fractions.cpu().numpy())
 
 
 def stick_density(
