@@ -48,7 +48,7 @@ class _Log1mExp(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        return torch.where(x > -math.log(2.0), torch.log(-torch.expm1(x)), torch.log1p(-torch.exp(x)))
+        return _log1mexp(x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
@@ -56,21 +56,55 @@ class _Log1mExp(torch.autograd.Function):
         return -gradient / torch.expm1(-x)
 
 
+def _log1mexp(x: Tensor) -> Tensor:
+    return torch.where(x > -math.log(2.0), torch.log(-torch.expm1(x)), torch.log1p(-torch.exp(x)))
+
+
 def lognlog1mexp(x: Tensor) -> Tensor:
     """log(-log(1 - e^x)) for x < 0; tends to x as x falls, where 1 - e^x rounds to one.
 
     With t = e^x this is the complementary log-log of t.
     """
-    tiny = x < _TINY
-    body = torch.log(-log1mexp(torch.where(tiny, -1.0, x)))
-    return torch.where(tiny, x + 0.5 * torch.exp(torch.where(tiny, x, _TINY)), body)
+    result: Tensor = _LogNLog1MExp.apply(x)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _LogNLog1MExp(torch.autograd.Function):
+    """The derivative is 1 / (expm1(-x) e^y), and tends to one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        y = torch.where(x < _TINY, x + 0.5 * torch.exp(x), torch.log(-_log1mexp(x)))
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        x, y = ctx.saved_tensors
+        slope = torch.where(x < _TINY, 1 + 0.5 * torch.exp(x), 1 / (torch.expm1(-x) * torch.exp(y)))
+        return gradient * slope
 
 
 def log1mexp_neg_exp(w: Tensor) -> Tensor:
     """log(1 - exp(-e^w)) for any real w; tends to w as w falls."""
-    tiny = w < _TINY
-    body = log1mexp(-torch.exp(torch.where(tiny, 0.0, w)))
-    return torch.where(tiny, w - 0.5 * torch.exp(torch.where(tiny, w, _TINY)), body)
+    result: Tensor = _Log1MExpNegExp.apply(w)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Log1MExpNegExp(torch.autograd.Function):
+    """The derivative is t / expm1(t) with t = e^w; it tends to one as w falls, and to zero as w grows."""
+
+    @staticmethod
+    def forward(ctx: Any, w: Tensor) -> Tensor:
+        t = torch.exp(w)
+        ctx.save_for_backward(t)
+        return torch.where(w < _TINY, w - 0.5 * t, _log1mexp(-t))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (t,) = ctx.saved_tensors
+        t = t.clamp(torch.finfo(t.dtype).tiny, 1e4)  # beyond either end the slope is one, or zero
+        return gradient * t / torch.expm1(t)
 
 
 def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
