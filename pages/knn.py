@@ -41,6 +41,7 @@ most = len(dataset.train)
 points = right.slider(
     "Training points", 1000, most, most, 1000, key="knn-points", bind="query-params", persist_state="session"
 )
+st.space(24)  # on a touch screen the table's buttons always stand above it
 search = Search(chosen.dataset, representation, points, metric)
 with figure("knn-table"):
     found, cell = live_table(chosen.checkpoints, search)
