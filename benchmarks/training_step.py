@@ -53,7 +53,7 @@ def measure() -> list[Measured]:
         what = f"training step, {name}"
         found += [
             Measured(what, "its matrix products alone", ours, floor, of_floor),
-            Measured(what, "these and Adam alone", ours, floor_and_adam, of_floor),
+            Measured(what, "its matrix products and Adam alone", ours, floor_and_adam, of_floor),
             Measured(what, "a loop over components and sticks", ours, plain, faster, at_most=False),
             Measured(what, "that loop without subnormal numbers", ours, plain_spared, faster, at_most=False),
         ]
