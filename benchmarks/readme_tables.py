@@ -101,7 +101,7 @@ def ingredients_table(rows: list[Row]) -> str:
 def seeds_table(rows: list[Row]) -> str:
     """Mean and standard deviation over seeds, where there are several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
-    for row in _of(rows, recipes=("paper", "code-size")):
+    for row in _of(rows, recipes=("paper", "tuned", "code-size")):
         if row["dataset"] == row["eval_dataset"]:
             runs.setdefault((row["recipe"], row["dataset"], row["code_dim"], row["model"]), []).append(row)
     figures: list[Callable[[Row], float]] = [

@@ -1,5 +1,6 @@
 """The table of experiments: it is the paper's, every row can be run, and rows that are compared are comparable."""
 
+from collections import Counter
 from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any
@@ -36,7 +37,7 @@ def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> d
 
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
-    counts = {"paper": 18, "replica": 2, "tuned": 8, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
+    counts = {"paper": 18, "replica": 2, "tuned": 16, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -158,9 +159,20 @@ def test_the_tuned_rows_have_the_papers_architecture() -> None:
     for e in tuned:
         paper = EXPERIMENTS[f"{e.train.dataset}-{e.model.model}"]
         assert replace(e.model, learned_prior=False) == paper.model and e.eval_datasets == paper.eval_datasets
-        assert e.model.learned_prior == MODELS[e.model.model].is_mixture and e.train.seed == 0
+        assert e.model.learned_prior == MODELS[e.model.model].is_mixture
+        assert e.name == f"{paper.name}-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
+        assert e.rival is None or EXPERIMENTS[e.rival].train.seed == e.train.seed
         assert e.train.bound == "iwae" and e.train.schedule == "cosine" and e.train.data_bias
         assert e.train.patience == e.train.max_epochs  # a cosine is walked to its end
+
+
+def test_the_tuned_models_that_are_compared_have_several_seeds() -> None:
+    seeds = {
+        dataset: Counter(e.model.model for e in of("tuned") if e.train.dataset == dataset)
+        for dataset in ("mnist", "omniglot")
+    }
+    assert seeds["mnist"] == {"gauss-vae": 2, "sb-vae": 1, "dlgmm": 2, "dldpmm": 1}
+    assert seeds["omniglot"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 3}
 
 
 def test_the_tuned_models_decode_about_equally_often() -> None:
