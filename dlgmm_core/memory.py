@@ -34,12 +34,14 @@ def give_memory_back() -> None:
 
 def trim_memory() -> None:
     """What the heaps hold and nobody uses goes back now."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    _call("malloc_trim", 0)
 
 
 def _tune(settings: dict[int, int]) -> None:
+    for parameter, value in settings.items():
+        _call("mallopt", parameter, value)
+
+
+def _call(function: str, *arguments: int) -> None:
     with suppress(OSError, AttributeError):  # another C library
-        library = ctypes.CDLL("libc.so.6")
-        for parameter, value in settings.items():
-            library.mallopt(parameter, value)
+        getattr(ctypes.CDLL("libc.so.6"), function)(*arguments)
