@@ -148,7 +148,7 @@ class Beta:
         a, b = self.concentration1, self.concentration0
         return (a - 1) * sticks.log_v + (b - 1) * sticks.log1m_v - log_beta(a, b)
 
-    @property
+    @cached_property
     def log_mean_weights(self) -> Tensor:
         """(..., T), log E[pi]."""
         log_total = torch.log(self.concentration1 + self.concentration0)

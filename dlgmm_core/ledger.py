@@ -67,9 +67,10 @@ def open_ledgers(
     weights = q.log_mean_weights[:, 0].double().exp()
     log_likelihood = log_likelihood[..., 0].double()
     share = weights[:, None] * log_likelihood
+    divergence = float(q.sticks_kl(p))
     found = {}
     for bound, terms in _TERMS.items():
-        gaussian, entropy, sticks = terms(q, p, latents)
+        gaussian, entropy = terms(q, p, latents)
         of_draws = (share + gaussian).sum(0) + entropy
         found[bound] = Ledger(
             weights=weights.cpu().numpy(),
@@ -77,31 +78,31 @@ def open_ledgers(
             likelihood=share.mean(1).cpu().numpy(),
             gaussian=gaussian.mean(1).cpu().numpy(),
             entropy=float(entropy.mean()),
-            sticks=sticks,
+            sticks=0.0 if bound == "marginal" else 0.0 - divergence,
             error=float(of_draws.std()) / math.sqrt(len(of_draws)),
         )
     return found
 
 
-_Terms = tuple[Tensor, Tensor, float]  # Gaussian terms (K, S or 1), entropy (S or 1), sticks
+_Terms = tuple[Tensor, Tensor]  # Gaussian terms (K, S or 1), entropy (S or 1)
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     gaussian = torch.exp(q.log_mean_weights) * q.expected_log_prob(p)
     log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)[:, 0]
-    return gaussian.double(), -log_q.double(), 0.0 - float(q.sticks_kl(p))
+    return gaussian.double(), -log_q.double()
 
 
 def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
     gaussian = (torch.exp(latents.log_weights) * log_ratio)[..., 0].double()
-    return gaussian, gaussian.new_zeros(1), 0.0 - float(q.sticks_kl(p))
+    return gaussian, gaussian.new_zeros(1)
 
 
 def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     log_ratio = (p.log_prob(latents) - q.log_prob(latents))[..., 0]
     gaussian = (torch.exp(q.log_mean_weights) * log_ratio).double()
-    return gaussian, gaussian.new_zeros(1), 0.0
+    return gaussian, gaussian.new_zeros(1)
 
 
 _TERMS = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
