@@ -116,7 +116,7 @@ def _stick_report(sticks: object) -> StickReport:
     assert isinstance(sticks, Kumaraswamy)
     draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
     low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
-    fractions = draws.log_v.exp()[:STICK_DRAWS, 0].double()
+    fractions = Sticks(draws.w[:STICK_DRAWS, 0]).log_v.exp().double()
     a, b, mean = (
         values[0].double().exp().cpu().numpy()
         for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)

@@ -68,14 +68,17 @@ def open_ledgers(
     log_likelihood = log_likelihood[..., 0].double()
     share = weights[:, None] * log_likelihood
     divergence = float(q.sticks_kl(p))
+    of_components = {
+        "weights": weights.cpu().numpy(),
+        "log_likelihood": log_likelihood.mean(1).cpu().numpy(),
+        "likelihood": share.mean(1).cpu().numpy(),
+    }
     found = {}
     for bound, terms in _TERMS.items():
         gaussian, entropy = terms(q, p, latents)
         of_draws = (share + gaussian).sum(0) + entropy
         found[bound] = Ledger(
-            weights=weights.cpu().numpy(),
-            log_likelihood=log_likelihood.mean(1).cpu().numpy(),
-            likelihood=share.mean(1).cpu().numpy(),
+            **of_components,
             gaussian=gaussian.mean(1).cpu().numpy(),
             entropy=float(entropy.mean()),
             sticks=0.0 if bound == "marginal" else 0.0 - divergence,

@@ -196,8 +196,9 @@ class BernoulliDecoder(nn.Module):
     def forward(self, code: Tensor) -> BernoulliLikelihood:
         """The likelihood given each code."""
         # strata of several draws lie crosswise in memory, where a layer would multiply them one by one
-        rows = (self.code_scale * code).flatten(0, -2)
-        return BernoulliLikelihood(_full_precision(self.logits, self.hidden(rows)).unflatten(0, code.shape[:-1]))
+        rows = (self.code_scale * code).reshape(-1, code.shape[-1])
+        logits = _full_precision(self.logits, self.hidden(rows))
+        return BernoulliLikelihood(logits.reshape(*code.shape[:-1], logits.shape[-1]))
 
     @torch.no_grad()
     def start_at(self, ink: Tensor) -> None:

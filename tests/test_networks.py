@@ -129,6 +129,13 @@ def test_decoder_multiplies_the_code_by_its_scale_first() -> None:
     torch.testing.assert_close(decoder(3 * code).logits, logits)
 
 
+def test_decoder_takes_codes_in_any_shape_and_order_in_memory() -> None:
+    decoder, codes = BernoulliDecoder(3, HIDDEN, 5), torch.randn(4, 2, B, 3)
+    logits = decoder(codes).logits
+    torch.testing.assert_close(decoder(codes.movedim(0, 1)).logits, logits.movedim(0, 1))
+    torch.testing.assert_close(decoder(codes[1, 0, 2]).logits, logits[1, 0, 2])
+
+
 @pytest.mark.parametrize("scale", [1.0, 3.0])
 def test_a_decoder_that_starts_at_an_image_decodes_a_code_of_no_influence_to_it(scale: float) -> None:
     ink = torch.tensor([0.001, 0.2, 0.5, 0.9, 0.999])
