@@ -88,27 +88,28 @@ _COMPARED = {"mnist": ("gauss-vae", "dlgmm"), "omniglot": ("gauss-vae", "dlgmm",
 _SEEDS = 3
 
 
+def _experiment(recipe: str, model: ModelConfig, train: TrainConfig, variant: str = "") -> Experiment:
+    """Named after data set, model, variant and seed; a mixture's rival is the Gauss-VAE of the same."""
+    ending = variant + (f"-seed{train.seed}" if train.seed else "")
+    return Experiment(
+        f"{train.dataset}-{model.model}{ending}",
+        recipe,
+        model,
+        train,
+        ("mnist", "binarized-mnist") if train.dataset == "mnist" else (train.dataset,),
+        rival=f"{train.dataset}-gauss-vae{ending}" if MODELS[model.model].is_mixture else None,
+    )
+
+
 def _paper() -> list[Experiment]:
     found = []
     for dataset in ("mnist", "omniglot"):
         for model in MODELS:
-            tests = ("mnist", "binarized-mnist") if dataset == "mnist" else ("omniglot",)
             for seed in range(_SEEDS if model in _COMPARED[dataset] else 1):
                 # seventeen decodings an image take hours on a processor, and two thirds of them so
                 precision = "bfloat16" if model == "dldpmm" else "float32"
                 train = TrainConfig(dataset=dataset, seed=seed, precision=precision)
-                suffix = f"-seed{seed}" if seed else ""
-                found.append(
-                    Experiment(
-                        f"{dataset}-{model}{suffix}",
-                        "paper",
-                        paper_model(model),
-                        train,
-                        tests,
-                        rival=f"{dataset}-gauss-vae{suffix}" if MODELS[model].is_mixture else None,
-                        mapped=seed == 0,
-                    )
-                )
+                found.append(replace(_experiment("paper", paper_model(model), train), mapped=seed == 0))
     return found
 
 
@@ -118,13 +119,11 @@ _REPLICA_EPOCHS = {"gauss-vae": 1000, "dlgmm": 260}
 
 def _replica() -> list[Experiment]:
     return [
-        Experiment(
-            f"mnist-{model}-replica",
+        _experiment(
             "replica",
             paper_model(model, encoder_activation="linear"),
             TrainConfig(max_epochs=_REPLICA_EPOCHS[model]),
-            ("mnist", "binarized-mnist"),
-            rival="mnist-gauss-vae-replica" if model == "dlgmm" else None,
+            "-replica",
         )
         for model in ("gauss-vae", "dlgmm")
     ]
@@ -136,24 +135,14 @@ _TUNED_SEEDS = {"mnist": 2, "omniglot": 3}  # on MNIST the tuned models lie furt
 def _tuned() -> list[Experiment]:
     found = []
     for dataset in ("mnist", "omniglot"):
-        for model in MODELS:
-            epochs = 60 if (dataset, model) == ("mnist", "dldpmm") else 120  # as long as the others take
-            samples = _TUNED_SAMPLES[model]
-            for seed in range(_TUNED_SEEDS[dataset] if model in _COMPARED[dataset] else 1):
-                train = replace(
-                    TUNED, dataset=dataset, num_samples=samples, max_epochs=epochs, patience=epochs, seed=seed
-                )
-                suffix = f"-seed{seed}" if seed else ""
-                found.append(
-                    Experiment(
-                        f"{dataset}-{model}-tuned{suffix}",
-                        "tuned",
-                        paper_model(model, learned_prior=MODELS[model].is_mixture),
-                        train,
-                        ("mnist", "binarized-mnist") if dataset == "mnist" else ("omniglot",),
-                        rival=f"{dataset}-gauss-vae-tuned{suffix}" if MODELS[model].is_mixture else None,
-                    )
-                )
+        for name in MODELS:
+            model = paper_model(name, learned_prior=MODELS[name].is_mixture)
+            epochs = 60 if (dataset, name) == ("mnist", "dldpmm") else 120  # as long as the others take
+            train = replace(
+                TUNED, dataset=dataset, num_samples=_TUNED_SAMPLES[name], max_epochs=epochs, patience=epochs
+            )
+            for seed in range(_TUNED_SEEDS[dataset] if name in _COMPARED[dataset] else 1):
+                found.append(_experiment("tuned", model, replace(train, seed=seed), "-tuned"))
     return found
 
 
@@ -169,19 +158,11 @@ def _ingredient() -> list[Experiment]:
 
 
 def _code_size() -> list[Experiment]:
-    def experiment(model: str, code_dim: int, seed: int) -> Experiment:
-        suffix = f"-d{code_dim}" + (f"-seed{seed}" if seed else "")
-        return Experiment(
-            f"mnist-{model}{suffix}",
-            "code-size",
-            paper_model(model, code_dim),
-            replace(SHORT, seed=seed),
-            ("mnist",),
-            rival=f"mnist-gauss-vae{suffix}" if model == "dlgmm" else None,
-        )
-
     return [
-        experiment(model, code_dim, seed)
+        replace(
+            _experiment("code-size", paper_model(model, code_dim), replace(SHORT, seed=seed), f"-d{code_dim}"),
+            eval_datasets=("mnist",),
+        )
         for code_dim in (5, 25, 50)
         for seed in ((0, 1, 2) if code_dim == 25 else (0,))
         for model in ("gauss-vae", "dlgmm")

@@ -75,37 +75,38 @@ def open_ledgers(
     }
     found = {}
     for bound, terms in _TERMS.items():
-        gaussian, entropy = terms(q, p, latents)
+        gaussian, entropy, has_sticks = terms(q, p, latents)
         of_draws = (share + gaussian).sum(0) + entropy
         found[bound] = Ledger(
             **of_components,
             gaussian=gaussian.mean(1).cpu().numpy(),
             entropy=float(entropy.mean()),
-            sticks=0.0 if bound == "marginal" else 0.0 - divergence,
+            sticks=0.0 - divergence if has_sticks else 0.0,
             error=float(of_draws.std()) / math.sqrt(len(of_draws)),
         )
     return found
 
 
-_Terms = tuple[Tensor, Tensor]  # Gaussian terms (K, S or 1), entropy (S or 1)
+# Gaussian terms (K, S or 1), entropy (S or 1), and whether the sticks' divergence is a term
+_Terms = tuple[Tensor, Tensor, bool]
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     gaussian = torch.exp(q.log_mean_weights) * q.expected_log_prob(p)
     log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)[:, 0]
-    return gaussian.double(), -log_q.double()
+    return gaussian.double(), -log_q.double(), True
 
 
 def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
     gaussian = (torch.exp(latents.log_weights) * log_ratio)[..., 0].double()
-    return gaussian, gaussian.new_zeros(1)
+    return gaussian, gaussian.new_zeros(1), True
 
 
 def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
     log_ratio = (p.log_prob(latents) - q.log_prob(latents))[..., 0]
     gaussian = (torch.exp(q.log_mean_weights) * log_ratio).double()
-    return gaussian, gaussian.new_zeros(1)
+    return gaussian, gaussian.new_zeros(1), False
 
 
 _TERMS = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
