@@ -7,6 +7,7 @@ joblib has a backend for Dask, but it waits for ever for a task that Dask has gi
 single worker it does the work in the asking process.
 """
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -107,8 +108,14 @@ def _connected(address: str) -> Iterator["Client"]:
     except ImportError as error:
         raise ClusterError("Dask is not installed: run `pip install distributed`.") from error
     try:
+        asyncio.run(asyncio.wait_for(_greet(address), CONNECT_SECONDS))
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except TypeError as error:  # so Dask says that its settings lack something
+        raise ClusterError(
+            f"A Dask scheduler at {address[:100]} cannot be asked ({brief(error)}): give Dask what that protocol needs,"
+            " certificates for tls, or take another address."
+        ) from error
+    except Exception as error:  # of any kind: it may be the answer of something that is no scheduler
         raise ClusterError(
             f"No Dask scheduler answers at {address[:100]}: start one with `dask scheduler`, and give the address that"
             " it prints, such as tcp://10.0.0.1:8786."
@@ -122,6 +129,19 @@ def _connected(address: str) -> Iterator["Client"]:
                 f" `dask worker {address} --nworkers 4 --nthreads 1`."
             ) from error
         yield client
+
+
+async def _greet(address: str) -> None:
+    """Meets a scheduler, or fails, and leaves nothing behind.
+
+    A client that fails to connect leaves itself: the garbage collector closes it, in whichever thread that happens
+    to run, and this can wait for ever for a lock. And a client waits for ever for a scheduler that says nothing.
+    """
+    from distributed import Security
+    from distributed.comm.core import connect
+
+    comm = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import socketserver
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,10 +98,7 @@ def in_process(workers: int, threads: int = 1) -> LocalCluster:
 
 
 def started(**options: Any) -> LocalCluster:
-    options["dashboard_address"] = ":0"  # else it takes the usual port, which may be taken
-    with suppress(AssertionError):  # its thread has to begin within ten seconds, which a busy machine may miss
-        return LocalCluster(**options)
-    return LocalCluster(**options)
+    return LocalCluster(**options, dashboard_address=":0")  # else it takes the usual port, which may be taken
 
 
 # --- dying and leaving ---------------------------------------------------------------------------
@@ -189,11 +187,44 @@ def test_tasks_are_done_by_the_workers_of_a_cluster_that_is_there(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1:1", "smoke://signals", "no address at all"])
-def test_a_scheduler_that_does_not_answer(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for, and no client is made: one that failed would leave its end to the garbage collector."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("distributed.Client", None)
+
+
+NOBODY = ["tcp://127.0.0.1:1", "127.0.0.1:1", "smoke://signals", "no address at all", ""]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("address", NOBODY)
+def test_a_scheduler_that_does_not_answer(address: str, tmp_path: Path) -> None:
     assert refusal(address, tmp_path / "new").startswith(f"No Dask scheduler answers at {address}: start one with ")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("words", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", bytes(1000)], ids=["silent", "ssh", "zeros"])
+def test_something_that_is_no_scheduler(words: bytes, tmp_path: Path) -> None:
+    class Stranger(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(words)
+            while self.request.recv(1000):
+                """Listens until the other side hangs up."""
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.server_address[1]}"
+        assert refusal(address, tmp_path).startswith(f"No Dask scheduler answers at {address}: start one with ")
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_protocol_that_lacks_its_settings(tmp_path: Path) -> None:
+    assert "give Dask what that protocol needs, certificates for tls" in refusal("tls://127.0.0.1:1", tmp_path)
 
 
 def test_dask_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
