@@ -108,7 +108,7 @@ def _connected(address: str) -> Iterator["Client"]:
     except ImportError as error:
         raise ClusterError("Dask is not installed: run `pip install distributed`.") from error
     try:
-        asyncio.run(asyncio.wait_for(_greet(address), CONNECT_SECONDS))
+        asyncio.run(_greet(address))
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except TypeError as error:  # so Dask says that its settings lack something
         raise ClusterError(
@@ -140,8 +140,9 @@ async def _greet(address: str) -> None:
     from distributed import Security
     from distributed.comm.core import connect
 
-    comm = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
-    await comm.close()
+    async with asyncio.timeout(CONNECT_SECONDS):  # connecting has a limit of its own, the first words have none
+        comm = await connect(address, **Security().get_connection_args("client"))
+        await comm.close()
 
 
 @contextmanager
