@@ -105,10 +105,11 @@ def test_an_export_opens_and_closes_by_keys(server: str, page: Page) -> None:
     button.focus()
     page.keyboard.press("Enter")
     picture = page.get_by_role("button", name="PNG", exact=True)
-    picture.wait_for()
+    csv = page.get_by_role("button", name="CSV", exact=True)
+    csv.wait_for()
+    settle(page)  # a key pressed while the popover fills would go past what is not there yet
     until(page, lambda: picture.evaluate("button => button.matches(':focus-visible')"))
     page.keyboard.press("Tab")
-    csv = page.get_by_role("button", name="CSV", exact=True)
     assert csv.evaluate("button => button.matches(':focus-visible')")
     page.keyboard.press("Escape")
     picture.wait_for(state="hidden")
