@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import estimators, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured, in_words
-from dlgmm_core.memory import keep_memory
+from dlgmm_core.runtime.memory import keep_memory
 
 RESULTS = Path(__file__).with_name("results.json")
 Work = Callable[[], Sequence[Measured | Limit]]

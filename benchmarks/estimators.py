@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from benchmarks.measuring import Measured, compare
-from dlgmm_core.evaluation import log_likelihood
-from dlgmm_core.experiments import paper_model
-from dlgmm_core.models import build_model
+from dlgmm_core.evaluate.likelihood import log_likelihood
+from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.model.models import build_model
 
 IMAGES, SAMPLES = 20, 5000
 

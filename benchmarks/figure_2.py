@@ -10,12 +10,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from dlgmm_core.checkpoints import load_checkpoint, read_checkpoint
-from dlgmm_core.data import load_dataset
-from dlgmm_core.experiments import FIGURE_2
-from dlgmm_core.generation import component_samples
-from dlgmm_core.maps import load_map
-from dlgmm_core.models import MODELS
+from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint
+from dlgmm_core.store.tsne_map import load_map
 from ui.images import tile
 from ui.latent.scatter import INK, PAPER, draw_map
 

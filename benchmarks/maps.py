@@ -11,11 +11,11 @@ from scipy.spatial.distance import cdist
 from scipy.special import rel_entr
 
 from benchmarks.measuring import Limit, Measured, compare
-from dlgmm_core.checkpoints import load_checkpoint
-from dlgmm_core.data import load_dataset
-from dlgmm_core.knn import encode
-from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.projection import anchor, fit_tsne
+from dlgmm_core.analysis.tsne import anchor, fit_tsne
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
 
 CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "mnist-dlgmm"
 

@@ -5,8 +5,8 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.measuring import Measured, compare
-from dlgmm_core.knn import vote
-from dlgmm_core.neighbours import neighbours
+from dlgmm_core.evaluate.knn import vote
+from dlgmm_core.evaluate.neighbours import neighbours
 
 TRAIN, TEST, SIZE, MOST, ROUNDS = 50_000, 10_000, 25, 10, 11
 

@@ -1,6 +1,6 @@
 """Equation 1 as one would first write it: a loop over components, and a loop over sticks.
 
-The rival of `dlgmm_core.objectives`; it borrows a model's layers, so that both multiply the same
+The rival of `dlgmm_core.model.objectives`; it borrows a model's layers, so that both multiply the same
 matrices. The divergence of the sticks is the ten-term series in common use.
 """
 
@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dlgmm_core.models import LatentVariableModel
-from dlgmm_core.networks import MixtureHead, MixturePrior, NormalHead
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
 
 TERMS = 10
 

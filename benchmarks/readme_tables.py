@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import in_words
-from dlgmm_core import records
-from dlgmm_core.data import DATASETS
-from dlgmm_core.experiments import INGREDIENTS
-from dlgmm_core.knn import KNN_SIZES
-from dlgmm_core.records import NONE
-from dlgmm_core.results import Row, read_results
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.evaluate.knn import KNN_SIZES
+from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.formatting import NONE
+from dlgmm_core.experiments.results import Row, read_results
+from dlgmm_core.experiments.table import INGREDIENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks" / "results.json"
@@ -46,15 +46,15 @@ def likelihood_table(rows: list[Row]) -> str:
     """−log p(x) on MNIST, a line for every checkpoint of the architectures that the paper names."""
     lines = [
         [
-            records.label(row),
-            records.recipe(row),
-            records.minus_elbo(row),
-            records.nll(_find(rows, row["checkpoint"], "binarized-mnist"), 50),
-            records.papers_nll(row),
-            records.nll(row, 50),
-            records.nll(row, 5000),
-            records.effective_samples(row, 5000),
-            records.epochs(row),
+            formatting.label(row),
+            formatting.recipe(row),
+            formatting.minus_elbo(row),
+            formatting.nll(_find(rows, row["checkpoint"], "binarized-mnist"), 50),
+            formatting.papers_nll(row),
+            formatting.nll(row, 50),
+            formatting.nll(row, 5000),
+            formatting.effective_samples(row, 5000),
+            formatting.epochs(row),
         ]
         for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned"))
     ]
@@ -69,14 +69,14 @@ def omniglot_table(rows: list[Row]) -> str:
     """−log p(x) on Omniglot."""
     lines = [
         [
-            records.label(row),
-            records.recipe(row),
+            formatting.label(row),
+            formatting.recipe(row),
             row["training"]["binarization"],
-            records.minus_elbo(row),
-            records.nll(row, 50),
-            records.papers_nll(row),
-            records.nll(row, 5000),
-            records.epochs(row),
+            formatting.minus_elbo(row),
+            formatting.nll(row, 50),
+            formatting.papers_nll(row),
+            formatting.nll(row, 5000),
+            formatting.epochs(row),
         ]
         for row in _of(rows, dataset="omniglot", eval_dataset="omniglot", recipes=("paper", "tuned"))
     ]
@@ -93,7 +93,9 @@ def ingredients_table(rows: list[Row]) -> str:
         value = row["nll"]["50"]["value"]
         gained = NONE if before is None else f"{before - value:+.2f}".replace("-", "−")
         changed = ", ".join(f"{field} = {setting}" for field, setting in step.items())
-        lines.append([name, changed, records.minus_elbo(row), records.nll(row, 50), gained, records.nll(row, 5000)])
+        lines.append(
+            [name, changed, formatting.minus_elbo(row), formatting.nll(row, 50), gained, formatting.nll(row, 5000)]
+        )
         before = value
     return _table("step | what it changes | −ELBO | S = 50 | nats gained | S = 5000", lines)
 
@@ -114,7 +116,7 @@ def seeds_table(rows: list[Row]) -> str:
     lines = [
         [
             DATASETS[same[0]["dataset"]].label,
-            records.label(same[0]),
+            formatting.label(same[0]),
             same[0]["recipe"],
             ", ".join(str(row["seed"]) for row in same),
             *(_spread([figure(row) for row in same]) for figure in figures),
@@ -133,16 +135,16 @@ def knn_table(rows: list[Row]) -> str:
     recipes = ("baseline", "paper", "replica", "tuned", "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
-        papers = [] if row["recipe"] == "baseline" else list(records.papers_knn_errors(row).values())
+        papers = [] if row["recipe"] == "baseline" else list(formatting.papers_knn_errors(row).values())
         lines.append(
             [
-                records.label(row),
-                records.recipe(row),
+                formatting.label(row),
+                formatting.recipe(row),
                 str(row["code_dim"]),
                 _errors(row, "sample"),
                 NONE if set(papers) <= {NONE} else " / ".join(papers),
                 _errors(row, "mean"),
-                records.paired(row, "sample", 5),
+                formatting.paired(row, "sample", 5),
             ]
         )
     head = (

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from benchmarks.measuring import Limit, compare
-from dlgmm_core.experiments import paper_model
-from dlgmm_core.models import build_model
-from dlgmm_core.objectives import elbo
+from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.model.models import build_model
+from dlgmm_core.model.objectives import elbo
 
 COMPONENTS = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS, BATCH = 15, 100

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import APP, copy_app, serve
-from dlgmm_core.experiments import FIGURE_2
+from dlgmm_core.experiments.table import FIGURE_2
 
 __all__ = ["FOLDER", "VIEWS", "View"]
 

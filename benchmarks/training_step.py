@@ -16,11 +16,11 @@ from torch.optim import Adam
 
 from benchmarks.measuring import Measured, compare
 from benchmarks.plain import gauss_elbo, mixture_eq1
-from dlgmm_core.arithmetic import subnormals_as_zero
-from dlgmm_core.checkpoints import load_checkpoint
-from dlgmm_core.data import load_dataset
-from dlgmm_core.models import LatentVariableModel
-from dlgmm_core.objectives import elbo
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import elbo
+from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.store.checkpoints import load_checkpoint
 
 ROUNDS, BATCH = 40, 100
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.clients import Value, visitor
 from benchmarks.measuring import Limit, Measured
 from benchmarks.servers import APP, Server, serve
-from dlgmm_core.checkpoints import Checkpoint, list_checkpoints
-from dlgmm_core.models import MODELS
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint, list_checkpoints
 from ui.bench.shapes import SHAPES
 from ui.sidebar import label
 

@@ -11,41 +11,40 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
-from dlgmm_core.arithmetic import subnormals_as_zero
-from dlgmm_core.checkpoints import (
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.likelihood import EvaluationError
+from dlgmm_core.evaluate.metrics import measure
+from dlgmm_core.experiments.cluster import ClusterError
+from dlgmm_core.experiments.reproduce import Protocol, reproduce
+from dlgmm_core.experiments.results import RESULTS
+from dlgmm_core.experiments.table import select
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.objectives import elbo_of
+from dlgmm_core.options import build_parser
+from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.device import choose_device
+from dlgmm_core.runtime.files import StorageError, brief, require_writable
+from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.store.checkpoints import (
     TRAINING,
     WEIGHTS,
     BrokenCheckpoint,
-    CheckpointError,
     checkpoint_folder,
     list_checkpoints,
     load_checkpoint,
     read_metrics,
     save_metrics,
 )
-from dlgmm_core.cluster import ClusterError
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
-from dlgmm_core.data import load_dataset
-from dlgmm_core.evaluation import EvaluationError
-from dlgmm_core.experiments import select
-from dlgmm_core.knn import encode
-from dlgmm_core.locks import training_lock
-from dlgmm_core.maps import ProjectionConfig, save_map
-from dlgmm_core.memory import keep_memory
-from dlgmm_core.metrics import measure
-from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import elbo_of
-from dlgmm_core.options import build_parser
-from dlgmm_core.projection import fit_tsne
-from dlgmm_core.reproduce import Protocol, reproduce
-from dlgmm_core.results import RESULTS
-from dlgmm_core.sources import DataError
-from dlgmm_core.storage import require_writable
-from dlgmm_core.training import TrainingError, TrainingRun, fit
-from dlgmm_core.untrusted import brief
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
+from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
 INTERRUPTED = 130
 
@@ -59,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with subnormals_as_zero():
             return COMMANDS[options.command](options)
-    except (CheckpointError, ClusterError, ConfigError, DataError, EvaluationError, TrainingError) as error:
+    except (ClusterError, ConfigError, DataError, EvaluationError, TrainingError, StorageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -69,14 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return str(torch.accelerator.current_accelerator() or "cpu") if torch.accelerator.is_available() else "cpu"
-    if name != "cpu" and not getattr(torch, name).is_available():
-        raise ConfigError(f"There is no {name} device on this machine: use --device auto.")
-    return name
 
 
 def _model_config(options: argparse.Namespace) -> ModelConfig:
@@ -115,7 +106,7 @@ def _train_config(options: argparse.Namespace) -> TrainConfig:
 
 def _start_or_resume(options: argparse.Namespace, folder: Path) -> TrainingRun:
     model_config, train_config = _model_config(options), _train_config(options)
-    device = _device(options.device)
+    device = choose_device(options.device)
     if not options.resume:
         if (folder / WEIGHTS).exists() or (folder / TRAINING).exists():
             raise CheckpointError(f"{folder} exists already: choose another --name, or go on with --resume.")
@@ -163,7 +154,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         raise ConfigError("--samples takes whole numbers above 0, and --seed a whole number from 0.")
     for name in options.names:
         folder = checkpoint_folder(options.checkpoints, name)
-        model, checkpoint = load_checkpoint(folder, _device(options.device))
+        model, checkpoint = load_checkpoint(folder, choose_device(options.device))
         require_writable(folder)
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
@@ -189,7 +180,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _map(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
-    model, checkpoint = load_checkpoint(checkpoint_folder(options.checkpoints, options.name), _device(options.device))
+    model, checkpoint = load_checkpoint(
+        checkpoint_folder(options.checkpoints, options.name), choose_device(options.device)
+    )
     require_writable(checkpoint.folder)
     codes = encode(model, load_dataset(checkpoint.train_config.dataset).test.binary)
     settings.check(len(codes))
@@ -220,7 +213,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         raise ConfigError("--jobs takes a whole number above 0, and --images one above 1.")
     if (options.backend == "dask") != bool(options.scheduler):
         raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
-    protocol = Protocol(images=options.images, device=_device(options.device))
+    protocol = Protocol(images=options.images, device=choose_device(options.device))
     reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
     print(f"{options.checkpoints / RESULTS}: written. Put it into README with: python -m benchmarks.readme_tables")
     return 0

@@ -66,7 +66,7 @@ class ModelConfig(Record):
     """Architecture and prior of one model.
 
     Attributes:
-        model: a name in `dlgmm_core.models.MODELS`.
+        model: a name in `dlgmm_core.model.models.MODELS`.
         code_dim: D, numbers in the code; for `sb-vae`, pieces of the stick (T).
         num_components: K, or the truncation T of the process; 1 where the model has no mixture.
         prior_means: m_k, one per component; every coordinate of component k has mean m_k.
@@ -125,9 +125,9 @@ class TrainConfig(Record):
     """How a model is fitted; the defaults are the paper's recipe.
 
     Attributes:
-        dataset: a name in `dlgmm_core.data.DATASETS`.
+        dataset: a name in `dlgmm_core.data.datasets.DATASETS`.
         binarization: "fixed" (one Bernoulli draw for good) or "dynamic" (a fresh one every epoch).
-        bound: a name in `dlgmm_core.objectives.OBJECTIVES`.
+        bound: a name in `dlgmm_core.model.objectives.OBJECTIVES`.
         num_samples: S, draws per component and image in the bound.
         learning_rate: of Adam, at the first step.
         schedule: of the learning rate, "constant" or "cosine" (falling to zero over `max_epochs`).

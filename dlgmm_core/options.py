@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.data import DATASETS
-from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import OBJECTIVES
-from dlgmm_core.reproduce import Protocol
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.reproduce import Protocol
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.objectives import OBJECTIVES
+from dlgmm_core.store.tsne_map import ProjectionConfig
 
 __all__ = ["build_parser"]
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dlgmm_core.experiments import FIGURE_2
-from dlgmm_core.models import MODELS
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.model.models import MODELS
 from ui.components.export import export_components
 from ui.components.live import SAMPLES, live_components
 from ui.components.siblings import show_siblings

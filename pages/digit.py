@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import elbo_of
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.objectives import elbo_of
 from ui.digit.digit_input import choose_digit, show_preparation
 from ui.digit.inspected import inspected
 from ui.digit.ledger import show_ledger
@@ -14,7 +14,7 @@ from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
 from ui.sidebar import choose_checkpoint, selection
 
-VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")
+VIEWS = ("Weights and stick", "ElboTerms", "log p(x)", "Neighbours", "Map")
 
 st.title("Your digit")
 st.write(
@@ -44,7 +44,7 @@ with answer:
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
-    if view == "Ledger":
+    if view == "ElboTerms":
         show_ledger(checkpoint, digit, report, bound)
         st.stop()
     is_code = not MODELS[checkpoint.model_config.model].is_mixture

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlgmm_core.knn import KNN_SIZES
+from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlgmm_core.kumaraswamy import kl_by_quadrature, kl_by_series
+from dlgmm_core.analysis.kumaraswamy_series import kl_by_quadrature, kl_by_series
 from ui.bench.density import show_densities
 from ui.bench.export import export_series
 from ui.bench.figures import series_figure

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlgmm_core.evaluation import EvaluationError
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.latent.live_maps import live_maps

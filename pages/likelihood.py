@@ -5,9 +5,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.data import DATASETS
-from dlgmm_core.models import MODELS
-from dlgmm_core.paper import paper_nll
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.paper import paper_nll
+from dlgmm_core.model.models import MODELS
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
-from dlgmm_core.models import MODELS
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
 from ui.training.jobs import Job
 from ui.training.runs import NOTE
 

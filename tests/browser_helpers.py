@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, s
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import copy_app, serve
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 

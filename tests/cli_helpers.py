@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.projection import fit_tsne
+from dlgmm_core.analysis.tsne import fit_tsne
 from tests.experiment_helpers import use_toy_data
 
 TINY = ("--hidden", "4", "--code-dim", "2", "--batch-size", "50", "--device", "cpu")

@@ -20,11 +20,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core import sources
-from dlgmm_core.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data import Dataset
-from dlgmm_core.models import LatentVariableModel, build_model
+from dlgmm_core.data import sources
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.models import LatentVariableModel, build_model
+from dlgmm_core.store.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 
 if TYPE_CHECKING:
     from tests.app_helpers import Manager

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlgmm_core import reproduce as reproducing
-from dlgmm_core import results
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.data import DATASETS, Dataset, DatasetFamily, Split
-from dlgmm_core.experiments import Experiment, paper_model
-from dlgmm_core.reproduce import Protocol, reproduce
-from dlgmm_core.training import TrainingRun, fit
+from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily, Split
+from dlgmm_core.experiments import reproduce as reproducing
+from dlgmm_core.experiments import results
+from dlgmm_core.experiments.reproduce import Protocol, reproduce
+from dlgmm_core.experiments.table import Experiment, paper_model
+from dlgmm_core.train.training import TrainingRun, fit
 
 TOY_PROTOCOL = Protocol(sample_sizes=(2, 5), images=10)
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
@@ -33,12 +33,12 @@ _DRIVER = f"""
 import json, os, runpy, sys, traceback
 from dataclasses import replace
 import torch
-from dlgmm_core import data
+from dlgmm_core.data import datasets
 
 torch.set_num_threads(1)
-whole = data.load_dataset("mnist")
+whole = datasets.load_dataset("mnist")
 few = replace(whole, train=whole.train[:{TRAIN}], test=whole.test[:{TEST}])
-data.load_dataset = lambda name: {{"mnist": few}}[name]
+datasets.load_dataset = lambda name: {{"mnist": few}}[name]
 for line in sys.stdin:
     folder, script = json.loads(line)
     os.chdir(folder)

@@ -19,12 +19,13 @@ import numpy as np
 import pytest
 import torch
 
-from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError, load_checkpoint
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.data import Dataset
-from dlgmm_core.history import read_history
-from dlgmm_core.locks import training_lock
-from dlgmm_core.training import TrainingRun, fit
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import read_history
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.train.training import TrainingRun, fit
 from tests.training_helpers import MODEL, TRAIN, split, without_time
 
 torch.set_num_threads(1)

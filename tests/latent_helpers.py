@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.maps import ProjectionConfig, save_map
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 from tests.app_helpers import open_page
 
 SETTINGS = ProjectionConfig(perplexity=12, iterations=34, seed=56)

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlgmm_core import sources
-from dlgmm_core.sources import DataError
+from dlgmm_core.data import sources
+from dlgmm_core.data.sources import DataError
 
 ZIPS = ("images_background.zip", "images_evaluation.zip")
 

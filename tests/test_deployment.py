@@ -58,7 +58,7 @@ def sent(path: str) -> bool:
 def test_the_container_holds_every_part_of_the_program() -> None:
     assert {"app.py", "dlgmm_core", "ui", "pages", "checkpoints", ".streamlit", "requirements.lock"} == set(COPIED)
     assert all((ROOT / part).exists() and sent(part) for part in COPIED)
-    assert sent("dlgmm_core/assets/mnist.npz") and sent("checkpoints/mnist-dlgmm/weights.safetensors")
+    assert sent("dlgmm_core/data/assets/mnist.npz") and sent("checkpoints/mnist-dlgmm/weights.safetensors")
 
 
 @pytest.mark.parametrize(

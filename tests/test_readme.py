@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.readme_tables import ROOT, TABLES, with_results
-from dlgmm_core.results import read_results
+from dlgmm_core.experiments.results import read_results
 
 
 def test_results_in_readme_are_those_recorded() -> None:

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core import training
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data import Dataset, Split
-from dlgmm_core.history import EpochMetrics
-from dlgmm_core.training import TrainingRun
+from dlgmm_core.data.datasets import Dataset, Split
+from dlgmm_core.store.history import EpochMetrics
+from dlgmm_core.train import training
+from dlgmm_core.train.training import TrainingRun
 
 PIXELS = 12
 MODEL = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, data_dim=PIXELS)

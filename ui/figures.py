@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
-from dlgmm_core.history import EpochMetrics
+from dlgmm_core.store.history import EpochMetrics
 from ui.numbers import printed
 from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, component_colour
 

@@ -15,7 +15,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import (
+from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.experiments.results import RESULTS, read_results
+from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.store.checkpoints import (
     METRICS,
     TRAINING,
     TSNE,
@@ -26,16 +31,11 @@ from dlgmm_core.checkpoints import (
     load_checkpoint,
     read_metrics,
 )
-from dlgmm_core.data import DATASETS, Dataset, load_dataset
-from dlgmm_core.knn import encode
-from dlgmm_core.maps import ProjectionConfig, load_map
-from dlgmm_core.models import MODELS, LatentVariableModel
-from dlgmm_core.neighbours import neighbours
-from dlgmm_core.results import RESULTS, read_results
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.serving.limits import computing
 
 if TYPE_CHECKING:
-    from dlgmm_core.projection import AnchoredMap
+    from dlgmm_core.analysis.tsne import AnchoredMap
 
 __all__ = [
     "CHECKPOINTS",
@@ -56,7 +56,7 @@ CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 @st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")
 def dataset(name: str) -> Dataset:
-    """A data set, by its name in `dlgmm_core.data.DATASETS`, without grey levels, which no page shows."""
+    """A data set, by its name in `dlgmm_core.data.datasets.DATASETS`, without grey levels, which no page shows."""
     found = load_dataset(name)
     parts = {part: getattr(found, part).without_grey() for part in ("train", "valid", "test")}
     return replace(found, **parts)
@@ -181,7 +181,7 @@ def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name
     stored = _tsne_map(_checkpoint, digest, stamp)
     if stored is None:
         return None
-    from dlgmm_core.projection import anchor  # half a second and 20 MB, which few visits need
+    from dlgmm_core.analysis.tsne import anchor  # half a second and 20 MB, which few visits need
 
     coordinates, settings = stored
     places = codes(_checkpoint.folder, digest, dataset_name, "test", "mean")

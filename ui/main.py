@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import CheckpointError
-from dlgmm_core.sources import DataError
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.runtime.files import StorageError
 from ui.lesson.card import lesson_card
 from ui.links import drop_nonsense
 from ui.sidebar import show_sidebar
@@ -39,5 +39,5 @@ show_sidebar()
 try:
     if lesson_card(page):
         page.run()
-except (CheckpointError, DataError) as error:
+except (DataError, StorageError) as error:
     st.error(str(error))

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import DATASETS
-from dlgmm_core.experiments import EXPERIMENTS, FIGURE_2
-from dlgmm_core.models import MODELS
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.links import put_words_in_link, words_in_link
 

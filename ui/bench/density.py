@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.kumaraswamy import densities_at_draws, kumaraswamy_density, matched_beta, matched_density
+from dlgmm_core.analysis.kumaraswamy_series import (
+    densities_at_draws,
+    kumaraswamy_density,
+    matched_beta,
+    matched_density,
+)
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from dlgmm_core.kumaraswamy import kl_by_quadrature, kl_by_series
+from dlgmm_core.analysis.kumaraswamy_series import kl_by_quadrature, kl_by_series
 from ui.exporting import recipes
 from ui.exporting.exports import About, export
 

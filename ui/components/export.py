@@ -7,8 +7,8 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.generation import ancestral_noise, component_noise, shapes
+from dlgmm_core.analysis.generation import ancestral_noise, component_noise, shapes
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.live import SAMPLES, Prior
 from ui.exporting import recipes

@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.generation import ancestral_noise, centres, component_noise, shapes
+from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.links import numbers_in_link, put_in_link
 from ui.serving.weights import base64_floats, decoder_address

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core import records
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.analysis.generation import centres, component_samples
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.generation import centres, component_samples
+from dlgmm_core.experiments import formatting
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
@@ -96,6 +96,6 @@ def _likelihood(checkpoint: Checkpoint) -> str:
     for row in loaders.results():
         if row.get("checkpoint") != checkpoint.name or row["eval_dataset"] != checkpoint.train_config.dataset:
             continue
-        if (known := records.nll(row, 5000)) != records.NONE:
+        if (known := formatting.nll(row, 5000)) != formatting.NONE:
             return f"−log p(x) {known} nats (S = 5000)"
     return "−log p(x) not recorded"

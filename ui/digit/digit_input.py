@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.data import Dataset, binarize
-from dlgmm_core.digits import DigitError, prepare_digit
+from dlgmm_core.data.datasets import Dataset, binarize
+from dlgmm_core.data.digits import DigitError, prepare_digit
 from ui import loaders
 from ui.digit.pad import drawing_pad
 from ui.digit.uploads import ACCEPTED, is_large, read_picture

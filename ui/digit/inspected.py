@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.evaluation import EvaluationError
-from dlgmm_core.inspection import ImageReport, inspect_image
+from dlgmm_core.analysis.inspection import ImageReport, inspect_image
+from dlgmm_core.evaluate.likelihood import EvaluationError
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.serving.limits import charged
 from ui.serving.shares import Refused

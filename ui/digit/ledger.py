@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import ImageReport
-from dlgmm_core.ledger import Ledger
-from dlgmm_core.objectives import BOUNDS
+from dlgmm_core.analysis.elbo_terms import ElboTerms
+from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
@@ -44,7 +44,7 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     bound = st.segmented_control(
         "Bound", names, default=trained_on, required=True, key="ledger-bound", bind="query-params"
     )
-    ledgers = report.ledgers
+    ledgers = report.elbo_terms
     ledger = ledgers[bound]
     with figure("ledger"):
         st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
@@ -66,7 +66,7 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
     export("ledger", about, partial(recipes.report, checkpoint, digit), lambda: _terms(ledgers))
 
 
-def _terms(ledgers: dict[str, Ledger]) -> pd.DataFrame:
+def _terms(ledgers: dict[str, ElboTerms]) -> pd.DataFrame:
     """Every term of every bound; those that belong to no component have none."""
     rows: list[dict[str, object]] = []
     for bound, ledger in ledgers.items():
@@ -88,7 +88,7 @@ def _scrolling(table: str, name: str) -> str:
     return f'{_STYLE}<div class="ledger" role="region" tabindex="0" aria-label="{name}">{table}</div>'
 
 
-def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
+def _table(ledger: ElboTerms, bound: str, report: ImageReport) -> str:
     k = len(ledger.weights)
     heads = []
     for i, picture in enumerate(report.reconstructions):
@@ -116,7 +116,7 @@ def _table(ledger: Ledger, bound: str, report: ImageReport) -> str:
 
 
 def _gaps(report: ImageReport, chosen: str) -> str:
-    ledgers, log_p = report.ledgers, report.log_p
+    ledgers, log_p = report.elbo_terms, report.log_p
     widest = max(log_p - ledger.elbo for ledger in ledgers.values())
     lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "the gap as a bar"], "th")]
     for name, ledger in ledgers.items():

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import inspect_image
-from dlgmm_core.microscope import Settling, watch_settling
-from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import elbo_of
+from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.evaluate.convergence import Convergence, estimate_convergence
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.objectives import elbo_of
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
@@ -57,7 +57,7 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
     export("microscope", about, partial(recipes.settling, shown, digit, LARGEST, REPEATS), lambda: _table(found))
 
 
-def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
+def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFrame:
     """One row a model, run and S."""
     tables = []
     for checkpoint, settling, elbo in found:
@@ -78,15 +78,15 @@ def _table(found: Sequence[tuple[Checkpoint, Settling, float]]) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> tuple[Settling, float]:
+def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
     """The curves of one digit, and the ELBO of the bound that the model was trained on."""
     model = loaders.model(_checkpoint.folder, digest)
     with computing():
-        settling = next(found for _, found in watch_settling(model, image, LARGEST, REPEATS) if found is not None)
-        return settling, inspect_image(model, image).ledgers[elbo_of(_checkpoint.train_config.bound)].elbo
+        settling = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
+        return settling, inspect_image(model, image).elbo_terms[elbo_of(_checkpoint.train_config.bound)].elbo
 
 
-def _figure(found: Sequence[tuple[Checkpoint, Settling, float]]) -> go.Figure:
+def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure:
     traces, seen = [], dict.fromkeys(MODELS, 0)
     for checkpoint, settling, elbo in found:
         model = checkpoint.model_config.model

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import Dataset
-from dlgmm_core.knn import KNN_SIZES, encode, vote
-from dlgmm_core.neighbours import neighbours
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.knn import KNN_SIZES, encode, vote
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import ImageReport
+from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
@@ -20,7 +20,7 @@ __all__ = ["show_figures", "show_reconstructions"]
 def show_figures(report: ImageReport, bound: str) -> None:
     """log p(x), the bound below it, and what lies between."""
     log_p, elbo, gap = st.columns(3)
-    ledger = report.ledgers[bound]
+    ledger = report.elbo_terms[bound]
     errors = report.log_p_error, ledger.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
     effective = f"S = {report.num_samples} samples, of which {report.ess:.0f} are effective."

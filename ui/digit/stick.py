@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.inspection import StickReport, stick_density
-from dlgmm_core.models import MODELS
+from dlgmm_core.analysis.inspection import StickReport, stick_density
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from dlgmm_core.digits import DigitError
+from dlgmm_core.data.digits import DigitError
 
 __all__ = ["ACCEPTED", "MOST_MEGABYTES", "is_large", "read_picture"]
 

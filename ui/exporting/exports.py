@@ -13,8 +13,8 @@ import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.models import MODELS
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.serving.limits import charged_later
 from ui.serving.shares import Refused
 from ui.widgets import widget

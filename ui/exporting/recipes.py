@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 
@@ -112,8 +112,8 @@ def settling(checkpoints: Sequence[Checkpoint], digit: DigitInput, largest: int,
     """`settlings` and `elbos` by name."""
     loop = each_model(
         checkpoints,
-        f"*_, (_, settlings[name]) = watch_settling(model, image, {largest}, {repeats})",
-        "elbos[name] = inspect_image(model, image).ledgers[elbo_of(checkpoint.train_config.bound)].elbo",
+        f"*_, (_, settlings[name]) = estimate_convergence(model, image, {largest}, {repeats})",
+        "elbos[name] = inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
     )
     return script(_image(digit), "settlings, elbos = {}, {}", loop)
 

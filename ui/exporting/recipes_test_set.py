@@ -6,7 +6,7 @@ As those of `recipes`: they run in the repository's folder, and stop where the w
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui.exporting.scripts import each_model, join, load_model, quoted, script
 
 __all__ = ["changes", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]

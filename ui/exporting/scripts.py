@@ -13,14 +13,14 @@ from tokenize import generate_tokens
 import numpy as np
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 
 __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
 
 _STANDARD = {"b64decode": "base64", "Path": "pathlib"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
 _OTHERS = {"norm": "scipy.stats"}
-_SLOW = {"anchor": "dlgmm_core.projection"}  # not imported to be looked through
+_SLOW = {"anchor": "dlgmm_core.analysis.tsne"}  # not imported to be looked through
 _CORE = (
     "checkpoints",
     "data",

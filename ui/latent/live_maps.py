@@ -10,10 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import Dataset
-from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.models import MODELS
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui.latent.map_files import images_address, nll_address, points_address, weights_address
 from ui.latent.map_nll import NLL_SAMPLES
 from ui.latent.map_view import MapView, current_view, hear, keep_view

@@ -1,6 +1,6 @@
 """A slider between two images: each model decodes the way between their codes, in the browser, while it is dragged.
 
-The codes and what they say of the components come from `dlgmm_core.paths`; the decoders are files of
+The codes and what they say of the components come from `dlgmm_core.analysis.interpolation`; the decoders are files of
 `ui.serving.weights`.
 """
 
@@ -13,10 +13,10 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import Dataset
-from dlgmm_core.models import MODELS
-from dlgmm_core.paths import CodePath, code_path
+from dlgmm_core.analysis.interpolation import CodePath, code_path
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.data import Dataset
-from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.summaries import expected_weights, weight_entropy
+from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export

@@ -19,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dlgmm_core.checkpoints import TSNE, Checkpoint, CheckpointError, file_digest
-from dlgmm_core.data import DATASETS
-from dlgmm_core.maps import load_map
-from dlgmm_core.sources import DataError
-from dlgmm_core.summaries import expected_weights, weight_entropy
+from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint
+from dlgmm_core.store.files import CheckpointError, file_digest
+from dlgmm_core.store.tsne_map import load_map
 from ui import loaders
 from ui.latent.map_nll import finished_nll
 

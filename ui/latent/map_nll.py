@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.summaries import NLL_BLOCK, block_nll
+from dlgmm_core.analysis.image_statistics import NLL_BLOCK, block_nll
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.serving.limits import computing
 from ui.serving.shares import Refused

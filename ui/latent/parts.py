@@ -6,11 +6,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint, CheckpointError
-from dlgmm_core.data import Dataset
-from dlgmm_core.inspection import reconstruct
-from dlgmm_core.maps import ProjectionConfig
-from dlgmm_core.models import MODELS
+from dlgmm_core.analysis.inspection import reconstruct
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table

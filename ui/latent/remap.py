@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.maps import ProjectionConfig
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.serving.shares import Refused
 from ui.serving.visitor import visitor

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dlgmm_core.checkpoints import CheckpointError
-from dlgmm_core.data import DATASETS
-from dlgmm_core.sources import DataError
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.store.files import CheckpointError
 from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, STEPS, Step

@@ -6,17 +6,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core import records
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.evaluation import mean_interval
-from dlgmm_core.experiments import FIGURE_2
-from dlgmm_core.generation import component_samples
-from dlgmm_core.knn import vote
-from dlgmm_core.models import MODELS
-from dlgmm_core.neighbours import neighbours
-from dlgmm_core.probes import doubt, map_purity, reconstruction_loss
-from dlgmm_core.results import Row
-from dlgmm_core.summaries import expected_weights
+from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.analysis.image_statistics import expected_weights, map_purity, pixel_entropy, reconstruction_loss
+from dlgmm_core.evaluate.knn import vote
+from dlgmm_core.evaluate.likelihood import mean_interval
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.live import REACH
 from ui.digit.digit_input import last_digit
@@ -128,7 +127,7 @@ def clearest_bell() -> Outcome:
 def _clearest_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
     config = _checkpoint.model_config
     model = loaders.model(_checkpoint.folder, digest)
-    doubts = doubt(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
+    doubts = pixel_entropy(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
     choices = tuple(printed(mean) for mean in config.prior_means)
     return Outcome(
         choices[doubts.argmin()],
@@ -156,7 +155,7 @@ def _dragged_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
             for mean in (start, REACH)
         ]
     )
-    before, after = doubt(pictures).mean(1)
+    before, after = pixel_entropy(pictures).mean(1)
     nearest = neighbours(
         dataset.train.binary[:VOTERS].astype(np.float32), (pictures > 0.5).reshape(2 * DRAWS, -1).astype(np.float32), K
     )
@@ -207,15 +206,19 @@ def knn_winner() -> Outcome:
     ranked = sorted(rows, key=lambda row: _error(row)["error"])
     first, second = ranked[:2]
     close = _error(second)["error"] - _error(first)["error"] < _error(first)["ci95"]
-    papers = {records.label(row): records.papers_knn_errors(row)[K] for row in rows}
-    printed = [f"{label} {error}" for label, error in papers.items() if error != records.NONE]
-    measured = [f"{records.label(row)} {records.knn_error(row, 'sample', K)}" for row in ranked]
+    papers = {formatting.label(row): formatting.papers_knn_errors(row)[K] for row in rows}
+    printed = [f"{label} {error}" for label, error in papers.items() if error != formatting.NONE]
+    measured = [f"{formatting.label(row)} {formatting.knn_error(row, 'sample', K)}" for row in ranked]
     return Outcome(
-        records.label(first),
+        formatting.label(first),
         f"Errors in percent: {', '.join(measured)}."
-        + (f" {records.label(first)} and {records.label(second)} are too close to be told apart." if close else "")
+        + (
+            f" {formatting.label(first)} and {formatting.label(second)} are too close to be told apart."
+            if close
+            else ""
+        )
         + f" The paper printed {', '.join(printed)}.",
-        tuple(records.label(row) for row in rows),
+        tuple(formatting.label(row) for row in rows),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from dlgmm_core.experiments import FIGURE_2
+from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
 from ui.lesson import outcomes
 from ui.lesson.outcomes import DLGMM, Outcome

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.generation import ancestral_samples
-from dlgmm_core.latents import SticksLatent
-from dlgmm_core.models import MODELS
+from dlgmm_core.analysis.generation import ancestral_samples
+from dlgmm_core.model.latents import SticksLatent
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.data import DATASETS
-from dlgmm_core.models import MODELS
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.model.models import MODELS
 from ui import loaders
 
 __all__ = ["show_holdings"]

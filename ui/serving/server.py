@@ -19,8 +19,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dlgmm_core.arithmetic import subnormals_as_zero
-from dlgmm_core.memory import give_memory_back, trim_memory
+from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui.digit.uploads import MOST_MEGABYTES
 
 __all__ = ["ServerAddress", "send_at_once", "warm_up"]

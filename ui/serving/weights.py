@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch.nn import Linear
 
-from dlgmm_core.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 
 __all__ = ["DECODER_ROUTE", "base64_floats", "decoder_address", "decoder_bytes"]

@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.knn import error_rate, vote
-from dlgmm_core.paper import paper_knn_errors
-from dlgmm_core.results import Row
+from dlgmm_core.evaluate.knn import error_rate, vote
+from dlgmm_core.experiments.paper import paper_knn_errors
+from dlgmm_core.experiments.results import Row
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export

@@ -9,13 +9,13 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core import records
-from dlgmm_core.checkpoints import Checkpoint
-from dlgmm_core.evaluation import Interval
-from dlgmm_core.knn import KNN_SIZES, error_rate, vote
-from dlgmm_core.models import MODELS
-from dlgmm_core.paper import paper_knn_errors
-from dlgmm_core.results import Row
+from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
+from dlgmm_core.evaluate.likelihood import Interval
+from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.paper import paper_knn_errors
+from dlgmm_core.experiments.results import Row
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.figures import chart
 from ui.images import tiled_picture
@@ -112,8 +112,8 @@ def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
 
 
 def _recorded(row: Row, search: Search) -> dict[str, str]:
-    named = {"Model": f"{records.label(row)} (recorded)", "Checkpoint": records.NONE}
-    errors = {f"k = {k}": records.knn_error(row, "mean", k) for k in KNN_SIZES}
+    named = {"Model": f"{formatting.label(row)} (recorded)", "Checkpoint": formatting.NONE}
+    errors = {f"k = {k}": formatting.knn_error(row, "mean", k) for k in KNN_SIZES}
     return named | errors | _paper_columns({}, search)
 
 
@@ -121,7 +121,7 @@ def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
     """What the paper printed, by k, or that it printed nothing; no columns beside another search than its own."""
     if not search.is_papers:
         return {}
-    return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else records.NONE for k in KNN_SIZES}
+    return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else formatting.NONE for k in KNN_SIZES}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

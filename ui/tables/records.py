@@ -6,9 +6,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core import records
-from dlgmm_core.knn import KNN_SIZES
-from dlgmm_core.results import Row
+from dlgmm_core.evaluate.knn import KNN_SIZES
+from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.results import Row
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
@@ -39,17 +39,17 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Model": records.label(row),
+                "Model": formatting.label(row),
                 "Checkpoint": row["checkpoint"],
-                "Recipe": records.recipe(row),
+                "Recipe": formatting.recipe(row),
                 "Code size": row["code_dim"],
-                "−log p(x), S = 50": records.nll(row, 50),
-                "Paper, S = 50": records.papers_nll(row),
-                "S = 5000": records.nll(row, 5000),
-                "−ELBO": f"{records.minus_elbo(row)} ({row['elbo']['bound']})",
-                "Effective samples of 5000": records.effective_samples(row, 5000),
+                "−log p(x), S = 50": formatting.nll(row, 50),
+                "Paper, S = 50": formatting.papers_nll(row),
+                "S = 5000": formatting.nll(row, 5000),
+                "−ELBO": f"{formatting.minus_elbo(row)} ({row['elbo']['bound']})",
+                "Effective samples of 5000": formatting.effective_samples(row, 5000),
                 "Binarization": row["training"]["binarization"],
-                "Epochs": records.epochs(row),
+                "Epochs": formatting.epochs(row),
                 "Hours": f"{row['seconds'] / 3600:.2f}",
             }
             for row in rows
@@ -64,15 +64,15 @@ def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
     for row in rows:
         is_baseline = row["recipe"] == "baseline"
         measured = "mean" if is_baseline else representation
-        papers = dict.fromkeys(KNN_SIZES, records.NONE) if is_baseline else records.papers_knn_errors(row)
+        papers = dict.fromkeys(KNN_SIZES, formatting.NONE) if is_baseline else formatting.papers_knn_errors(row)
         found.append(
             {
-                "Model": records.label(row),
-                "Checkpoint": records.NONE if is_baseline else row["checkpoint"],
-                "Recipe": records.recipe(row),
+                "Model": formatting.label(row),
+                "Checkpoint": formatting.NONE if is_baseline else row["checkpoint"],
+                "Recipe": formatting.recipe(row),
                 "Code size": row["code_dim"],
-                **{f"k = {k}": records.knn_error(row, measured, k) for k in KNN_SIZES},
-                "Against Gauss-VAE, k = 5": records.paired(row, representation, 5),
+                **{f"k = {k}": formatting.knn_error(row, measured, k) for k in KNN_SIZES},
+                "Against Gauss-VAE, k = 5": formatting.paired(row, representation, 5),
                 **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},
             }
         )

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dlgmm_core.checkpoints import CheckpointError
-from dlgmm_core.data import DATASETS
-from dlgmm_core.models import MODELS
-from dlgmm_core.objectives import BOUNDS
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.runtime.files import StorageError
 from ui.serving.visitor import visitor
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 
@@ -45,7 +45,7 @@ def training_form() -> None:
         return
     try:
         start_run(visitor(), recipe["--name"], [model, *_options(recipe), "--prior-means", *_numbers(means)])
-    except (RunError, CheckpointError) as refusal:
+    except (RunError, StorageError) as refusal:
         start.error(str(refusal))
         return
     st.session_state[STARTED] = recipe["--name"]

@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.checkpoints import HISTORY, TRAINING, WEIGHTS, CheckpointError, load_checkpoint, read_checkpoint
-from dlgmm_core.generation import ancestral_samples
-from dlgmm_core.history import EpochMetrics, read_history
-from dlgmm_core.models import MODELS
-from dlgmm_core.paper import paper_bound
-from dlgmm_core.training import USAGE_IMAGES, TrainingRun
+from dlgmm_core.analysis.generation import ancestral_samples
+from dlgmm_core.experiments.paper import paper_bound
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.files import StorageError
+from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import EpochMetrics, read_history
+from dlgmm_core.train.training import USAGE_IMAGES, TrainingRun
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
@@ -100,7 +102,7 @@ def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
     try:
         with st.spinner(words):
             action(run)
-    except (RunError, CheckpointError) as error:
+    except (RunError, StorageError) as error:
         st.error(str(error))
     else:
         st.rerun()

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dlgmm_core.checkpoints import TRAINING, WEIGHTS
-from dlgmm_core.locks import training_lock
-from dlgmm_core.storage import write_atomically
-from dlgmm_core.training import keep
+from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.train.training import keep
 from ui.loaders import CHECKPOINTS
 from ui.serving.limits import shared
 from ui.training.jobs import Job, job_manager
@@ -103,7 +103,7 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         RunError: for a bad name, one that is taken, or want of a slot.
-        CheckpointError: if nothing can be written there.
+        StorageError: if nothing can be written there.
     """
     if not _NAME.fullmatch(name):
         raise RunError(

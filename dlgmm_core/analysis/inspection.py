@@ -1,0 +1,142 @@
+"""What a model thinks of one image: its sticks, weights, reconstructions and log p(x).
+
+Two quantities are easily taken for one another and are therefore given side by side: the mixture
+*weights* pi, whose posterior q(pi|x) the encoder predicts, and the *component posterior* p(k|x),
+which asks the code itself where it lies.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
+from dlgmm_core.evaluate.likelihood import component_posterior, log_likelihood
+from dlgmm_core.model.distributions import Kumaraswamy, Sticks
+from dlgmm_core.model.latents import MixtureLatent, SticksLatent
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.runtime.device import device_of
+from dlgmm_core.runtime.seeding import seeded
+
+__all__ = ["SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
+
+SAMPLES = 500  # in all, for log p(x); and once more for the bounds and p(k|x), as many of each component
+FEWEST_DRAWS = 50  # of each component
+WEIGHT_DRAWS = 2000
+STICK_DRAWS = 60  # of them, the fractions that are kept
+
+
+@dataclass(frozen=True)
+class StickReport:
+    """Kumaraswamy fractions of one image and the weights they break off.
+
+    Attributes:
+        concentration1, concentration0: (T-1,) a and b of each fraction.
+        mean: (T,) E[pi|x].
+        low, high: (T,) the 5 % and 95 % quantiles of pi under q(pi|x).
+        draws: (60, T-1) fractions v drawn from q(v|x).
+    """
+
+    concentration1: NDArray[np.float64]
+    concentration0: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    draws: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """One image through one model.
+
+    Attributes:
+        reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
+        sticks: None where the model has no sticks.
+        component_posterior: (K,) p(k|x), or None where the model is no mixture.
+        elbo_terms: every bound and its terms, by the names in `BOUNDS`.
+        log_p: importance-sampling estimate of log p(x), nats.
+        ess: its effective sample size.
+        num_samples: S, its draws.
+        draws: of each component, which the ELBO terms and `component_posterior` are averaged over.
+    """
+
+    reconstructions: NDArray[np.float32]
+    sticks: StickReport | None
+    component_posterior: NDArray[np.float64] | None
+    elbo_terms: dict[str, ElboTerms]
+    log_p: float
+    ess: float
+    num_samples: int
+    draws: int
+
+    @property
+    def log_p_error(self) -> float:
+        """Standard error of `log_p` in nats, to first order; what a mixture spares by its strata is not counted."""
+        return math.sqrt(max(0.0, 1 / self.ess - 1 / self.num_samples))
+
+
+def inspect_image(
+    model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = SAMPLES, seed: int = 0
+) -> ImageReport:
+    """Everything the app shows of one binary image (784,).
+
+    Args:
+        model: any of the four.
+        image: zeros and ones.
+        num_samples: S of the estimate of log p(x), and the draws that all components share for the rest.
+        seed: of all draws.
+    """
+    x = torch.from_numpy(image[None]).to(device_of(model)).float()
+    draws = max(FEWEST_DRAWS, num_samples // model.config.num_components)
+    with seeded(x.device, seed), torch.no_grad():
+        q, p = model.posterior(x), model.prior()
+        latents = q.stratified_rsample(torch.Size([draws]))
+        log_likelihoods = model.likelihood(latents.code).log_prob(x)
+        terms = elbo_terms(q, p, latents, log_likelihoods)
+        mixed = isinstance(q, MixtureLatent)
+        responsibilities = component_posterior(q, p, latents, log_likelihoods) if mixed else None
+        code = q.normal.loc if isinstance(q, MixtureLatent) else q.mean[None]
+        reconstructions = model.likelihood(code).probs[:, 0].cpu().numpy()
+        sticks = _stick_report(q.sticks) if isinstance(q, MixtureLatent | SticksLatent) else None
+    estimate = log_likelihood(model, image[None], num_samples, seed)
+    return ImageReport(
+        reconstructions,
+        sticks,
+        responsibilities,
+        terms,
+        float(estimate.log_p[0]),
+        float(estimate.ess[0]),
+        num_samples,
+        draws,
+    )
+
+
+def _stick_report(sticks: object) -> StickReport:
+    assert isinstance(sticks, Kumaraswamy)
+    draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
+    low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
+    fractions = Sticks(draws.w[:STICK_DRAWS, 0]).log_v.exp().double()
+    a, b, mean = (
+        values[0].double().exp().cpu().numpy()
+        for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
+    )
+    return StickReport(a, b, mean, low, high, fractions.cpu().numpy())
+
+
+def stick_density(
+    concentration1: NDArray[np.float64], concentration0: NDArray[np.float64], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T-1, N) Kumaraswamy densities of a and b (T-1,) at fractions v (N,) in (0, 1), per unit of v."""
+    a, b = (torch.from_numpy(c).log()[:, None] for c in (concentration1, concentration0))
+    density: NDArray[np.float64] = Kumaraswamy(a, b).log_prob(Sticks.from_fraction(torch.from_numpy(v))).exp().numpy()
+    return density
+
+
+def reconstruct(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(N, 784) probability of ink, decoded from the posterior mean code of binary images (N, 784)."""
+    x = torch.from_numpy(images).to(device_of(model)).float()
+    with torch.no_grad():
+        probabilities: NDArray[np.float32] = model.likelihood(model.posterior(x).mean).probs.cpu().numpy()
+    return probabilities

@@ -1,0 +1,1 @@
+"""Data sets: where their files come from, and what the models see of them."""

@@ -1,0 +1,151 @@
+"""Data sets as the models see them: splits of binary images, and how grey levels become binary.
+
+A grey level g in 0..255 is read as the probability g/255 of ink (Salakhutdinov & Murray, 2008). One
+seeded draw gives the `fixed` binarization, which every reported figure is about; `dynamic` training
+draws afresh every epoch. Where files come from is the business of `dlgmm_core.data.sources`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlgmm_core.data import sources
+from dlgmm_core.data.omniglot import read_omniglot
+
+__all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset"]
+
+ASSETS = Path(__file__).with_name("assets")
+FIXED_SEED = 2016
+VALID_SIZE = 10_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """N images of one part of a data set.
+
+    Attributes:
+        grey: (N, 784) uint8, 0 = paper, 255 = ink.
+        binary: (N, 784) uint8, zeros and ones: the fixed binarization.
+        labels: (N,) int64, an index into the data set's `class_names`.
+    """
+
+    grey: NDArray[np.uint8]
+    binary: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: slice) -> "Split":
+        return Split(self.grey[rows], self.binary[rows], self.labels[rows])
+
+    def without_grey(self) -> "Split":
+        """The same without its grey levels, (0, 784), for who only looks at ink: half the memory."""
+        return Split(self.grey[:0].copy(), self.binary, self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training, validation and test images of one source."""
+
+    name: str
+    train: Split
+    valid: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+
+def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
+    """One Bernoulli draw of every pixel, its probability of ink g/255 to within 1e-5.
+
+    It is made of the raw bits of a seeded PCG64, whose stream NumPy promises never to change, so that
+    a seed means the same images on every machine and version.
+
+    Args:
+        grey: any shape, 0..255.
+        seed: whole numbers, hashed together; trailing zeros do not count.
+
+    Returns:
+        The same shape, zeros and ones.
+    """
+    bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-grey.size // 4))
+    uniform = bits.astype("<u8").view("<u2")[: grey.size].reshape(grey.shape)
+    threshold = ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)  # 0 never inks
+    ink = uniform < np.append(threshold, np.uint16(0))[grey]
+    return (ink | (grey == 255)).view(np.uint8)
+
+
+def _split(grey: NDArray[np.uint8], labels: NDArray[np.integer], *seed: int) -> Split:
+    return Split(grey, binarize(grey, *seed), labels.astype(np.int64))
+
+
+def _load_mnist() -> Dataset:
+    with np.load(ASSETS / "mnist.npz", allow_pickle=False) as file:
+        known = _split(file["train_images"], file["train_labels"], FIXED_SEED, 0)
+        test = _split(file["test_images"], file["test_labels"], FIXED_SEED, 1)
+    return Dataset("mnist", known[:-VALID_SIZE], known[-VALID_SIZE:], test, tuple("0123456789"))
+
+
+def _load_binarized_mnist() -> Dataset:
+    mnist = _load_mnist()
+    known_grey = np.concatenate([mnist.train.grey, mnist.valid.grey])
+    known_labels = np.concatenate([mnist.train.labels, mnist.valid.labels])
+    splits = []
+    for part in ("train", "valid", "test"):
+        binary = sources.binarized_mnist(part)
+        grey, labels = (mnist.test.grey, mnist.test.labels) if part == "test" else (known_grey, known_labels)
+        origin = sources.cached_array(f"binarized-mnist-{part}-origin", partial(most_likely_origin, binary, grey))
+        splits.append(Split(binary * np.uint8(255), binary, labels[origin]))
+    return Dataset("binarized-mnist", splits[0], splits[1], splits[2], mnist.class_names)
+
+
+def most_likely_origin(binary: NDArray[np.uint8], grey: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """(N,) index of the grey image (M, 784) under which each binary image (N, 784) is most likely.
+
+    log p(x|g) = x . logit(g) + sum log(1 - g): one matrix product. Levels 0 and 255 are taken half a
+    level off certainty, so that one odd pixel does not rule an image out.
+    """
+    level = np.clip(grey.astype(np.float32), 0.5, 254.5) / 255
+    logits, offsets = np.log(level / (1 - level)), np.log1p(-level).sum(1)
+    blocks = range(0, len(binary), 2000)  # 2000 x 60,000 scores are half a gigabyte
+    scores = (binary[i : i + 2000].astype(np.float32) @ logits.T + offsets for i in blocks)
+    return np.concatenate([block.argmax(1) for block in scores])
+
+
+def _load_omniglot() -> Dataset:
+    drawings = read_omniglot()
+    parts = {"train": drawings.drawer <= 14, "valid": drawings.drawer == 15, "test": drawings.drawer >= 16}
+    splits = [
+        _split(drawings.grey[rows], drawings.alphabet[rows], FIXED_SEED, 2 + i) for i, rows in enumerate(parts.values())
+    ]
+    return Dataset("omniglot", splits[0], splits[1], splits[2], drawings.alphabet_names)
+
+
+@dataclass(frozen=True)
+class DatasetFamily:
+    """A row of the table: a label for people, and the loader."""
+
+    label: str
+    load: Callable[[], Dataset]
+
+
+DATASETS: dict[str, DatasetFamily] = {
+    "mnist": DatasetFamily("MNIST", _load_mnist),
+    "binarized-mnist": DatasetFamily("Binarized MNIST (Larochelle)", _load_binarized_mnist),
+    "omniglot": DatasetFamily("Omniglot", _load_omniglot),
+}
+
+
+def load_dataset(name: str) -> Dataset:
+    """A data set by its name in `DATASETS`; Omniglot's classes are its 50 alphabets.
+
+    Raises:
+        DataError: for an unknown name, and where its files are missing, damaged or out of reach.
+    """
+    if name not in DATASETS:
+        raise sources.DataError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")
+    return DATASETS[name].load()

@@ -1,0 +1,234 @@
+"""Where the files of the published data sets come from, and how they are read.
+
+Two of the data sets may not be shipped, so each file is looked for in the folder that `$DLGMM_DATA`
+names, then in the user's cache, and else downloaded into that cache. Copies come packed in different
+ways; what must agree with the publication is the pixels, so it is their digest that is checked.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import sys
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+import pooch
+import requests
+from numpy.typing import NDArray
+
+from dlgmm_core.runtime.files import StorageError, write_atomically
+
+__all__ = [
+    "FILES",
+    "DataError",
+    "binarized_mnist",
+    "cache_folder",
+    "cached_array",
+    "damaged",
+    "obtain",
+    "parse_amat",
+    "read_unpacked",
+    "write_cache",
+]
+
+PIXELS = 784
+MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class DataError(RuntimeError):
+    """Data that cannot be had; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a publisher.
+
+    Attributes:
+        url: where it is downloaded from.
+        known_hash: of the publisher's bytes, as `pooch` writes it.
+        content: SHA-256 of its images, eight pixels a byte; those of a zip each after its name.
+    """
+
+    url: str
+    known_hash: str
+    content: str
+
+
+_TORONTO = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
+_GITHUB = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
+FILES = {
+    "binarized_mnist_train.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_train.amat",
+        "sha256:ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d",
+        "727146c35424b019f3e350e1e69faa05644a0abaf787e3f4e1a9632220a13906",
+    ),
+    "binarized_mnist_valid.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_valid.amat",
+        "sha256:1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2",
+        "a256ac44ae26be720fad8616a05ed6ecfd1619930d9a208379bb2a4405df5b6d",
+    ),
+    "binarized_mnist_test.amat": PublishedFile(
+        f"{_TORONTO}/binarized_mnist_test.amat",
+        "sha256:e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c",
+        "9fcd8da6f0fdf09b2ba30fe63a0bb784042a0de82563172530229b983e294ff2",
+    ),
+    "images_background.zip": PublishedFile(
+        f"{_GITHUB}/images_background.zip",
+        "md5:68d2efa1b9178cc56df9314c21c6e718",
+        "a0f188bfb1bc00f432bd64a8ae44544806fb20662da8336efe060c20e6bb6276",
+    ),
+    "images_evaluation.zip": PublishedFile(
+        f"{_GITHUB}/images_evaluation.zip",
+        "md5:6b91aef0f799c5bb55b94e3f2daec811",
+        "c3a14c0b7c7f0cfd0a25364b6f7594a035f39ef697824a3fdeaf9b9ed4180ab6",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """The user's cache: downloads, and what is computed from them. It need not exist yet."""
+    return Path(pooch.os_cache("dlgmm"))
+
+
+def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scalar]:
+    """An array that is computed once and kept in the user's cache.
+
+    A damaged file is computed again, and a cache that cannot be written is no error.
+
+    Args:
+        name: of the file, without ending.
+        make: computes the array, which may not be of Python objects.
+    """
+    path = cache_folder() / f"{name}.npy"
+    with contextlib.suppress(Exception), path.open("rb") as file:  # every kind of damage has one cure: make it again
+        kept: NDArray[Scalar] = np.lib.format.read_array(file, allow_pickle=False)
+        return kept
+    array = make()
+    write_cache(path, lambda file: np.save(file, array, allow_pickle=False))
+    return array
+
+
+def binarized_mnist(part: str) -> NDArray[np.uint8]:
+    """Larochelle's files of the fixed binarization of MNIST by Salakhutdinov & Murray (2008).
+
+    Args:
+        part: train, valid or test.
+
+    Returns:
+        (N, 784) zeros and ones; N is 50,000, 10,000 and 10,000.
+
+    Raises:
+        DataError: for an unknown part, and for a file, gzipped or not, that is damaged or out of reach.
+    """
+    name = f"binarized_mnist_{part}.amat"
+    if name not in FILES:
+        raise DataError(f"There is no {name}: choose train, valid or test.")
+    path = obtain("binarized_mnist", name, f"{name}.gz")
+    rows = parse_amat(read_unpacked(path, MAX_TEXT_BYTES), str(path))
+    if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
+        raise damaged(path, f"its {len(rows):,} images are not the published ones")
+    return rows
+
+
+def read_unpacked(path: Path, most: int) -> bytes:
+    """The content of a file, gzipped if its name ends so, of at most `most` bytes.
+
+    Raises:
+        DataError: if it is damaged, or longer.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise damaged(path, f"it cannot be read ({error})") from error
+    if len(content) > most:
+        raise damaged(path, f"it has more than {most:,} bytes")
+    return content
+
+
+def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
+    """Binary images in text: 784 zeros and ones a line, with white space between them.
+
+    Args:
+        text: the whole file.
+        name: what to call it in an error.
+
+    Returns:
+        (N, 784) zeros and ones.
+
+    Raises:
+        DataError: at the first line of another form, with its number; and for an empty text.
+    """
+    rows = []
+    for number, line in enumerate(text.rstrip().splitlines(), 1):
+        values = line.split(maxsplit=PIXELS)
+        if len(values) != PIXELS:
+            count = f"more than {PIXELS}" if len(values) > PIXELS else len(values)
+            raise damaged(f"{name}, line {number}", f"{count} values instead of {PIXELS}")
+        row = b"".join(values)
+        if len(row) != PIXELS or row.translate(None, b"01"):
+            odd = next(value for value in values if value not in (b"0", b"1"))
+            raise damaged(f"{name}, line {number}", f"{odd[:20].decode('ascii', 'replace')!r} is neither 0 nor 1")
+        rows.append(row)
+    if not rows:
+        raise damaged(name, "it is empty")
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, PIXELS) - np.uint8(ord("0"))
+
+
+def obtain(folder: str, *names: str) -> Path:
+    """A published file: local under any of its names, or else downloaded under the first.
+
+    Args:
+        folder: where it may also lie, within the one that `$DLGMM_DATA` names.
+        names: of the file; the first is one of `FILES`.
+
+    Raises:
+        DataError: if it is nowhere, and out of reach.
+    """
+    cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
+    if not named.isprintable() or len(named) > 4096:
+        raise DataError("DLGMM_DATA has control characters, or is longer than any path: let it name a folder.")
+    given = [Path(os.path.expanduser(named))] if named else []
+    for place in (*given, *(root / folder for root in given), cache):
+        for name in names:
+            if os.path.isfile(place / name):  # unlike Path.is_file, false where access is denied
+                return place / name
+    source = FILES[names[0]]
+    try:
+        return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))
+    except (OSError, ValueError) as error:
+        sought = " and ".join(map(str, (*given, cache)))
+        raise DataError(
+            f"{names[0]} is not in {sought}, and the download failed ({_reason(error)}): "
+            f"get it from {source.url} and put it into the folder that DLGMM_DATA names."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a download failed, in few words."""
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        return "no network"
+    return str(error) if isinstance(error, OSError) else "what arrived is not the published file"
+
+
+def damaged(name: Path | str, what: str) -> DataError:
+    """The sentence about a file, or a place in it, that is not what was published."""
+    return DataError(f"{name}: {what}; replace the file with a fresh copy, or remove it to have it downloaded.")
+
+
+def write_cache(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Writes a whole file or none, into a cache that one can do without."""
+    content = io.BytesIO()
+    write(content)
+    with contextlib.suppress(StorageError):
+        write_atomically(path, content.getvalue())

@@ -1,0 +1,74 @@
+r"""How an importance-sampling estimate of log p(x) settles as its samples grow, for one image.
+
+.. math:: \log \hat p_S(x) = \log \frac{1}{S} \sum_{s \le S} w_s
+
+is too low in expectation at every S and rises to log p(x); over seeds it scatters, and by how much
+says whether S is enough. The effective sample size says how many of the S weights count.
+
+Reference: Burda, Grosse & Salakhutdinov (2016).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import log_density_ratio
+from dlgmm_core.runtime.device import device_of
+from dlgmm_core.runtime.seeding import seeded
+
+__all__ = ["Convergence", "estimate_convergence", "sample_sizes"]
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Estimates of one image at growing S, for several seeds.
+
+    Attributes:
+        sizes: (G,) values of S, ascending.
+        log_p: (R, G) estimate of every seed at every S, nats.
+        ess: (R, G) effective sample size, (sum w)^2 / sum w^2.
+    """
+
+    sizes: NDArray[np.int64]
+    log_p: NDArray[np.float64]
+    ess: NDArray[np.float64]
+
+
+def sample_sizes(largest: int, points: int = 40) -> NDArray[np.int64]:
+    """About `points` whole numbers from 1 to `largest`, evenly spread on a logarithmic scale."""
+    return np.unique(np.geomspace(1, largest, points).round().astype(np.int64))
+
+
+def estimate_convergence(
+    model: LatentVariableModel, image: NDArray[np.uint8], largest: int = 5000, repeats: int = 8, seed: int = 0
+) -> Iterator[tuple[float, Convergence | None]]:
+    """Yields the share done and None, at last 1.0 and the estimates.
+
+    Args:
+        model: any of the four.
+        image: (X,) zeros and ones.
+        largest: the last S.
+        repeats: R, independent runs.
+        seed: of all draws; run r draws under (seed, r).
+    """
+    x = torch.from_numpy(image[None]).to(device_of(model)).float()
+    sizes = sample_sizes(largest)
+    log_p, ess = [], []
+    for repeat in range(repeats):
+        with seeded(x.device, seed, repeat), torch.no_grad():
+            q = model.posterior(x)
+            # in random order, since `allocate` sorts draws by component and S counts the first ones
+            components = q.allocate(largest)[torch.randperm(largest, device=x.device)]
+            latents = q.sample_components(components)
+            log_w = log_density_ratio(model, x, q, latents)[0, :, 0].double().cpu()
+        log_sum = torch.logcumsumexp(log_w, 0).numpy()[sizes - 1]
+        log_sum_squares = torch.logcumsumexp(2 * log_w, 0).numpy()[sizes - 1]
+        log_p.append(log_sum - np.log(sizes))
+        ess.append(np.exp(2 * log_sum - log_sum_squares))
+        if repeat + 1 < repeats:
+            yield (repeat + 1) / repeats, None
+    yield 1.0, Convergence(sizes, np.stack(log_p), np.stack(ess))

@@ -1,0 +1,119 @@
+r"""How well codes keep the classes apart: the error of a k-nearest-neighbour vote.
+
+The paper's measure: codes of the training split vote on codes of the test split, Euclidean
+distance, majority, ties to the nearest. Two models' votes on the same images are compared by
+McNemar's test, which looks only at the images that one of them gets wrong and the other right.
+
+References: Nalisnick, Hertel & Smyth (2016), section 3; Q. McNemar, "Note on the sampling error of
+the difference between correlated proportions", Psychometrika, 1947.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import bdtr, bdtrik
+from torch import Tensor
+
+from dlgmm_core.evaluate.likelihood import Interval, image_blocks
+from dlgmm_core.model.latents import LatentDistribution
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.runtime.seeding import seeded
+
+__all__ = [
+    "KNN_SIZES",
+    "REPRESENTATIONS",
+    "PairedTest",
+    "encode",
+    "error_rate",
+    "paired_test",
+    "vote",
+]
+
+KNN_SIZES = (3, 5, 10)
+REPRESENTATIONS = ("sample", "mean")
+BLOCK = 1000  # images encoded at once
+
+
+def encode(
+    model: LatentVariableModel, images: NDArray[np.uint8], representation: str = "mean", seed: int = 0
+) -> NDArray[np.float32]:
+    """(N, D) codes of binary images (N, X).
+
+    Args:
+        model: any of the four.
+        images: (N, X) zeros and ones.
+        representation: "mean", the posterior mean; or "sample", one posterior draw, for mixtures from
+            the component of largest mean weight.
+        seed: of the draw.
+
+    Raises:
+        KeyError: for an unknown representation.
+    """
+    choose = {"mean": lambda q: q.mean, "sample": _draw_from_largest}[representation]
+    codes = []
+    for index, x in enumerate(image_blocks(model, images, BLOCK)):
+        with seeded(x.device, seed, index), torch.no_grad():
+            codes.append(choose(model.posterior(x)).cpu())
+    return torch.cat(codes).numpy()
+
+
+def _draw_from_largest(q: LatentDistribution) -> Tensor:
+    """(B, D), a draw of the component with the largest E[pi_k]."""
+    code = q.stratified_rsample().code
+    largest = q.log_mean_weights.argmax(0)
+    return code[largest, torch.arange(code.shape[1], device=code.device)]
+
+
+def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """(N,) majority label of each row's first k neighbours (N, >=k, nearest first); ties go to the nearest."""
+    labels = neighbour_labels[:, :k]
+    supporters = (labels[:, :, None] == labels[:, None, :]).sum(-1)
+    # argmax takes the first, that is the nearest, of the neighbours with most supporters
+    winner = supporters.argmax(1)
+    chosen: NDArray[np.int64] = np.take_along_axis(labels, winner[:, None], 1)[:, 0]
+    return chosen
+
+
+def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Interval:
+    """Share of wrong predictions in percent, with its 95 % bootstrap interval over images.
+
+    Resampling N zeros and ones draws from Binomial(N, error): the interval is that distribution's,
+    exact where a loop of resamples would be noisy. Its wider half is given.
+    """
+    count, wrong = len(labels), int((predicted != labels).sum())
+    low, high = (_binomial_quantile(q, count, wrong / count) for q in (0.025, 0.975))
+    return Interval(100 * wrong / count, 100 * float(max(high - wrong, wrong - low)) / count)
+
+
+def _binomial_quantile(q: float, count: int, share: float) -> float:
+    """The least number of successes that Binomial(count, share) stays at or below with probability q or more."""
+    if share in (0, 1):
+        return count * share
+    above = np.ceil(bdtrik(q, count, share))  # solved for a real number, so that one less may do
+    return float(above - 1 if above > 0 and bdtr(above - 1, count, share) >= q else above)
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """McNemar's exact test of two classifiers on the same images.
+
+    Attributes:
+        only_first_wrong: images that the first gets wrong and the second right.
+        only_second_wrong: the other way round.
+        p_value: two-sided, of the hypothesis that both are equally likely.
+    """
+
+    only_first_wrong: int
+    only_second_wrong: int
+    p_value: float
+
+
+def paired_test(first: NDArray[np.int64], second: NDArray[np.int64], labels: NDArray[np.int64]) -> PairedTest:
+    """Compares two predictions (N,) of the same labels (N,)."""
+    only_first = int(((first != labels) & (second == labels)).sum())
+    only_second = int(((first == labels) & (second != labels)).sum())
+    discordant = only_first + only_second
+    p_value = min(1.0, 2 * float(bdtr(min(only_first, only_second), discordant, 0.5)))
+    return PairedTest(only_first, only_second, p_value)

@@ -1,0 +1,205 @@
+r"""Measures a trained model: its log-likelihood, and how its weights are used.
+
+Log-likelihood is estimated by importance sampling,
+
+.. math:: \log p(x) \approx \log \frac{1}{S} \sum_s \frac{p(x|z_s)\, p(z_s)}{q(z_s|x)}, \quad z_s \sim q(z|x)
+
+a lower bound in expectation that rises to log p(x) with S, so S is always stated. S counts all
+draws: a mixture spreads them over its components in proportion to their weights, so that every
+model decodes equally often at equal S.
+
+References: Burda, Grosse & Salakhutdinov (2016); Nalisnick, Hertel & Smyth (2016), section 3.
+W. G. Cochran, "Sampling Techniques", 1977, chapter 12 (the two-phase estimate).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dlgmm_core.model.functional import to_float64
+from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import elbo, log_density_ratio
+from dlgmm_core.runtime.device import device_of
+from dlgmm_core.runtime.seeding import seeded
+
+__all__ = [
+    "EvaluationError",
+    "Interval",
+    "LogLikelihood",
+    "WeightUsage",
+    "component_posterior",
+    "image_blocks",
+    "log_likelihood",
+    "mean_elbo",
+    "mean_interval",
+    "refined_interval",
+    "weight_usage",
+]
+
+MAX_ROWS = 2_000  # decoded at once: 6 MB of logits, which stay near the processor
+IMAGES = 100  # of one block of images
+
+
+class EvaluationError(RuntimeError):
+    """A measurement that came out as no number."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over images, with the half width of its 95 % interval."""
+
+    value: float
+    ci95: float
+
+
+@dataclass(frozen=True)
+class LogLikelihood:
+    """Importance-sampling estimates for N images.
+
+    Attributes:
+        log_p: (N,) log p-hat(x), nats, higher is better.
+        ess: (N,) effective sample size, (sum w)^2 / sum w^2, between 1 and S.
+    """
+
+    log_p: NDArray[np.float64]
+    ess: NDArray[np.float64]
+
+    @property
+    def nll(self) -> Interval:
+        """Mean of -log p-hat(x), nats per image, lower is better."""
+        return mean_interval(-self.log_p)
+
+
+def mean_interval(values: NDArray[np.float64]) -> Interval:
+    """Mean of one value an image (N,)."""
+    half_width = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return Interval(float(values.mean()), float(half_width))
+
+
+def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], chosen: NDArray[np.int64]) -> Interval:
+    """Mean of a costly value over all images, measured at some of them and predicted from a cheap one.
+
+    The mean of the cheap value over all N images plus the mean difference over the n chosen ones: the
+    two hardly differ from image to image, so that n << N costs little precision.
+
+    Args:
+        rough: (N,) the cheap value of every image.
+        precise: (n,) the costly value of the chosen ones.
+        chosen: (n,) their indices.
+    """
+    difference = precise - rough[chosen]
+    variance = precise.var(ddof=1) / len(rough) + difference.var(ddof=1) * (1 / len(chosen) - 1 / len(rough))
+    return Interval(float(rough.mean() + difference.mean()), float(1.96 * np.sqrt(variance)))
+
+
+def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> Iterator[Tensor]:
+    """Binary images (N, X) as float blocks of at most `size`, on the model's device, made one by one."""
+    device = device_of(model)
+    for block in torch.from_numpy(images).split(size):
+        yield block.to(device).float()
+
+
+def mean_elbo(model: LatentVariableModel, images: NDArray[np.uint8], bound: str, seed: int = 0) -> Interval:
+    """Mean bound over binary images (N, X), one draw per component, nats, higher is better."""
+    values = []
+    for index, x in enumerate(image_blocks(model, images, 5 * IMAGES)):
+        with seeded(x.device, seed, index), torch.no_grad():
+            values.append(elbo(model, x, bound).double().cpu())
+    return mean_interval(torch.cat(values).numpy())
+
+
+def log_likelihood(
+    model: LatentVariableModel,
+    images: NDArray[np.uint8],
+    num_samples: int,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> LogLikelihood:
+    """Estimates log p(x) of binary images (N, X) from S draws of q(z|x), in all, whatever the number of components.
+
+    Memory does not grow with S: draws come in blocks, and only the sums of w and w^2 are kept.
+
+    Args:
+        model: any of the four.
+        images: (N, X) zeros and ones.
+        num_samples: S.
+        seed: of all draws.
+        progress: told the fraction done, in (0, 1].
+
+    Raises:
+        EvaluationError: if a weight is not a finite number; none is ever dropped.
+    """
+    log_p, ess = [], []
+    for index, x in enumerate(image_blocks(model, images, IMAGES)):
+        draws = max(1, MAX_ROWS // len(x))
+        with seeded(x.device, seed, index), torch.no_grad():
+            q = model.posterior(x)
+            components = q.allocate(num_samples)
+        log_sum = log_sum_squares = to_float64(torch.full_like(x[:, 0], -torch.inf))
+        for start in range(0, num_samples, draws):
+            with seeded(x.device, seed, index, 1 + start), torch.no_grad():
+                latents = q.sample_components(components[start : start + draws])
+                log_w = to_float64(log_density_ratio(model, x, q, latents)[0])
+            if not torch.isfinite(log_w).all():
+                image = IMAGES * index + int((~torch.isfinite(log_w)).any(0).nonzero()[0])
+                raise EvaluationError(f"An importance weight of image {image} is not a finite number (seed {seed}).")
+            log_sum = torch.logaddexp(log_sum, torch.logsumexp(log_w, 0))
+            log_sum_squares = torch.logaddexp(log_sum_squares, torch.logsumexp(2 * log_w, 0))
+            if progress is not None:
+                progress((index + min(1.0, (start + draws) / num_samples)) / -(-len(images) // IMAGES))
+        log_p.append((log_sum - np.log(num_samples)).cpu())
+        ess.append(torch.exp(2 * log_sum - log_sum_squares).cpu())
+    return LogLikelihood(torch.cat(log_p).numpy(), torch.cat(ess).numpy())
+
+
+@dataclass(frozen=True)
+class WeightUsage:
+    """How a model's mixture weights are used over a set of images.
+
+    Attributes:
+        mean: (K,) average of E[pi|x] over images.
+        perplexity: e to the entropy of `mean`: the number of components in use, between 1 and K.
+        share: (K,) share of images whose largest E[pi_k|x] is component k's.
+    """
+
+    mean: tuple[float, ...]
+    perplexity: float
+    share: tuple[float, ...]
+
+
+def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> WeightUsage:
+    """Average use of the components over binary images (N, X); one component where there is no mixture."""
+    with torch.no_grad():
+        log_weights = [model.posterior(x).log_mean_weights.cpu() for x in image_blocks(model, images, 10 * IMAGES)]
+    weights = torch.cat(log_weights, 1).double().exp()
+    mean = weights.mean(1)
+    share = torch.bincount(weights.argmax(0), minlength=len(weights)).double() / weights.shape[1]
+    perplexity = torch.special.entr(mean).sum().exp().item()
+    return WeightUsage(tuple(mean.tolist()), perplexity, tuple(share.tolist()))
+
+
+def component_posterior(
+    q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
+) -> NDArray[np.float64]:
+    """(K,) p(k|x) of one binary image: which prior component its code belongs to.
+
+    p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. Where all
+    components of the prior are the same it is E_p[pi_k], whatever the posterior's weights are.
+
+    Args:
+        q: posterior of the image, B = 1.
+        p: prior, of a mixture.
+        latents: S stratified draws of q.
+        log_likelihood: (K, S, 1) log p(x|z) of their codes.
+    """
+    assert isinstance(p, MixtureLatent)
+    log_w = q.log_mean_weights[:, None] + log_likelihood + p.log_prob(latents) - q.log_prob(latents)  # (K, S, 1)
+    weights = torch.softmax(log_w.flatten(), 0).double()
+    responsibilities = p.responsibilities(latents.code).flatten(1).double()  # (J, K S)
+    probabilities: NDArray[np.float64] = (responsibilities @ weights).cpu().numpy()
+    return probabilities

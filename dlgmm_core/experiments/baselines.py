@@ -1,0 +1,45 @@
+"""What a code has to beat: the kNN errors of raw pixels, and of their first principal components."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.experiments.results import Row
+
+__all__ = ["baseline_rows", "principal_components"]
+
+
+def baseline_rows(dataset: Dataset) -> list[Row]:
+    """Rows of `results.json` with the errors of raw pixels, and of their first 25 principal components."""
+    train, test = dataset.train, dataset.test
+    codes = {
+        "raw-pixels": (train.binary.astype("float32"), test.binary.astype("float32")),
+        "pca-25": principal_components(train.binary, test.binary),
+    }
+    rows = []
+    for name, (train_codes, test_codes) in codes.items():
+        labels = train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
+        errors = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
+        rows.append(
+            {
+                "model": name,
+                "dataset": dataset.name,
+                "eval_dataset": dataset.name,
+                "recipe": "baseline",
+                "code_dim": train_codes.shape[1],
+                "knn": {"mean": {str(k): {"error": e.value, "ci95": e.ci95} for k, e in errors.items()}},
+            }
+        )
+    return rows
+
+
+def principal_components(
+    train: NDArray[np.uint8], test: NDArray[np.uint8], count: int = 25
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Training and test images (N, X) as their first principal components (N, count), found on the training set."""
+    pca = PCA(count, svd_solver="covariance_eigh")
+    train_codes = pca.fit_transform(train.astype(np.float32))
+    return train_codes.astype(np.float32), pca.transform(test.astype(np.float32)).astype(np.float32)

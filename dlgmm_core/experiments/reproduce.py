@@ -1,0 +1,243 @@
+"""Runs experiments side by side, each in a process of its own, here or on a cluster, and records what they measured.
+
+Everything can be killed at any moment: a training resumes after its last whole epoch, a measurement
+that is on disk is not taken again, and `results.json` is rewritten after every experiment. What is
+recorded already, trained and measured in the same way, is skipped.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.metrics import compare, measure
+from dlgmm_core.experiments.baselines import baseline_rows
+from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
+from dlgmm_core.experiments.results import (
+    experiment_rows,
+    is_recorded,
+    is_trained,
+    merge_rows,
+    read_results,
+    write_results,
+)
+from dlgmm_core.experiments.table import Experiment
+from dlgmm_core.model.objectives import elbo_of
+from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import read_history
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.train.training import TrainingRun, fit
+
+__all__ = ["Protocol", "reproduce"]
+
+BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
+POLL_SECONDS = 1.0
+TRAINING_SHARE = 0.9  # of an experiment's time, roughly; the rest is measuring
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How every experiment is measured.
+
+    Attributes:
+        sample_sizes: every S of -log p(x).
+        images: test images that all but the smallest S are estimated on.
+        seed: of all draws.
+        device: where models are trained and measured.
+    """
+
+    sample_sizes: tuple[int, ...] = (50, 5000)
+    images: int = 500
+    seed: int = 0
+    device: str = "cpu"
+
+
+def reproduce(
+    experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None = None
+) -> None:
+    """Trains and measures what is not recorded yet.
+
+    Args:
+        experiments: what the record shall hold.
+        root: the folder of checkpoints; on a cluster, one that all its workers share.
+        protocol: how to measure.
+        jobs: experiments at a time on this machine.
+        scheduler: address of a Dask cluster that does the work instead.
+
+    Raises:
+        CheckpointError: if a folder holds a model that was trained otherwise; nothing is overwritten.
+        ClusterError: if the cluster cannot do the work.
+        TrainingError, EvaluationError, DataError: as they happen; what was finished is kept.
+    """
+    recorded = read_results(root)
+    due = [e for e in experiments if not is_recorded(recorded, e, protocol.sample_sizes)]
+    for experiment in experiments:
+        is_trained(root / experiment.name, experiment)  # refuses another model's folder before any work is done
+    due.sort(key=_work, reverse=True)  # the longest first, so that none is left to run alone at the end
+    with _progress(due, root) as bar:
+        for name in _run_all(due, root, protocol, jobs, scheduler):
+            write_results(root, merge_rows(read_results(root), experiment_rows(root)))
+            bar.write(f"{name}: done")
+    # A comparison needs two finished models, so all come at the end.
+    for experiment in tqdm(experiments, desc="comparing", unit="model", disable=not any(e.rival for e in experiments)):
+        _compare(experiment, root, protocol)
+    rows = merge_rows(read_results(root), experiment_rows(root))
+    for dataset in sorted({e.train.dataset for e in experiments}):
+        if not any(row["recipe"] == "baseline" and row["dataset"] == dataset for row in rows):
+            rows += baseline_rows(load_dataset(dataset))
+    write_results(root, rows)
+    for experiment in experiments:
+        if not is_recorded(rows, experiment, protocol.sample_sizes):
+            raise CheckpointError(
+                f"The figures of {experiment.name} are not to be seen in {root / experiment.name} yet: a shared folder"
+                " may show them late, so run the same again in a minute."
+            )
+
+
+def _run_all(
+    experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None
+) -> Iterator[str]:
+    """Names of the experiments as they end."""
+    if scheduler:
+        shared = root.resolve()
+        work = partial(_run, root=shared, protocol=protocol, after_epoch=stop_unless_wanted, patience=LOCK_SECONDS)
+        yield from on_cluster(scheduler, work, experiments, shared, protocol.device)
+        return
+    threads = max(1, torch.get_num_threads() // jobs)
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    yield from parallel(delayed(_run_here)(e, root, protocol, threads, os.getpid()) for e in experiments)
+
+
+def _run_here(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:
+    """`_run` in a process of this machine, until the one that asked for it has been killed."""
+    torch.set_num_threads(threads)
+    return _run(experiment, root, protocol, partial(_stop_without, parent))
+
+
+def _stop_without(parent: int) -> None:
+    if os.getppid() != parent and os.getpid() != parent:
+        raise KeyboardInterrupt
+
+
+def _run(
+    experiment: Experiment, root: Path, protocol: Protocol, after_epoch: Callable[[], None], patience: float = 0
+) -> str:
+    """Trains and measures one experiment, from wherever it stands."""
+    folder = root / experiment.name
+    keep_memory()
+    with subnormals_as_zero():
+        with training_lock(folder, patience):
+            if not is_trained(folder, experiment):
+                _train(experiment, folder, protocol.device, after_epoch)
+        _measure(experiment, folder, protocol)
+    return experiment.name
+
+
+def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Callable[[], None]) -> None:
+    if (folder / TRAINING).exists():
+        run = TrainingRun.load(folder, device)
+        if (run.model.config, run.config) != (experiment.model, experiment.train):
+            raise CheckpointError(f"{folder} holds the beginning of another training: move the folder away.")
+    else:
+        run = TrainingRun.start(experiment.model, experiment.train, device)
+    for _ in fit(run, load_dataset(experiment.train.dataset)):
+        run.save(folder)
+        after_epoch()
+
+
+def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
+    model, checkpoint = load_checkpoint(folder, protocol.device)
+    wanted = {str(size) for size in protocol.sample_sizes}
+    for name in experiment.eval_datasets:
+        metrics = read_metrics(checkpoint)
+        tests = metrics.get("test", {})
+        if wanted <= set(tests.get(name, {}).get("nll", {})):
+            continue
+        figures = measure(
+            model,
+            load_dataset(name),
+            elbo_of(experiment.train.bound),
+            protocol.sample_sizes,
+            protocol.seed,
+            images=protocol.images,
+        )
+        save_metrics(checkpoint, {"test": {**tests, name: figures}})
+    if experiment.mapped and load_map(checkpoint) is None:
+        settings = ProjectionConfig(seed=protocol.seed)
+        codes = encode(model, load_dataset(experiment.train.dataset).test.binary)
+        save_map(checkpoint, fit_tsne(codes, settings, torch.get_num_threads()), settings)
+
+
+def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
+    """Adds McNemar's test against the rival to the metrics, unless it is there or one of the two is not trained."""
+    if experiment.rival is None or not is_trained(root / experiment.name, experiment):
+        return
+    if not (root / experiment.rival / WEIGHTS).exists() or (root / experiment.rival / TRAINING).exists():
+        return
+    name, rival = experiment.train.dataset, read_checkpoint(root / experiment.rival)
+    model, checkpoint = load_checkpoint(root / experiment.name, protocol.device)
+    tests = read_metrics(checkpoint).get("test", {})
+    stamp = {"rival": rival.name, "rival_weights": rival.digest}
+    if name not in tests or stamp.items() <= tests[name].get("paired", {}).items():
+        return
+    rival_model, _ = load_checkpoint(rival.folder, protocol.device)
+    tests[name]["paired"] = {**stamp, **compare(model, rival_model, load_dataset(name), protocol.seed)}
+    save_metrics(checkpoint, {"test": tests})
+
+
+def _work(experiment: Experiment) -> float:
+    """Roughly what training costs, in codes decoded (an image encoded is one more)."""
+    strata = experiment.model.num_components * experiment.train.num_samples
+    images = 50_000 if experiment.train.dataset == "mnist" else 23_000
+    return experiment.expected_epochs * images * (1.0 + strata)
+
+
+def _share_done(experiment: Experiment, root: Path) -> float:
+    """Of one experiment's work, from the files that it leaves."""
+    folder = root / experiment.name
+    if not (folder / WEIGHTS).exists():
+        return 0.0
+    if (folder / TRAINING).exists():
+        return TRAINING_SHARE * min(1.0, len(read_history(folder)) / experiment.expected_epochs)
+    tests = read_metrics(read_checkpoint(folder)).get("test", {})
+    measured = set(tests) & set(experiment.eval_datasets)
+    return TRAINING_SHARE + (1 - TRAINING_SHARE) * len(measured) / len(experiment.eval_datasets)
+
+
+@contextmanager
+def _progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
+    """A bar over the work of all experiments, which a thread moves by looking at the files they leave."""
+
+    def done() -> float:
+        return sum(_work(e) * _share_done(e, root) for e in experiments)
+
+    def watch() -> None:
+        while not stop.wait(POLL_SECONDS):
+            with suppress(CheckpointError):  # a file replaced while it was being read
+                bar.update(max(0.0, done() - bar.n))
+
+    # what was done before this start says nothing about the speed: `initial`
+    bar = tqdm(total=sum(map(_work, experiments)), initial=done(), smoothing=0, bar_format=BAR, dynamic_ncols=True)
+    stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield bar
+    finally:
+        stop.set()
+        thread.join()
+        bar.update(max(0.0, done() - bar.n))
+        bar.close()

@@ -1,0 +1,142 @@
+"""The record of all experiments: `checkpoints/results.json`, a list of rows, one per model and test set.
+
+A row says what was trained and how, what it cost, and every figure with its interval:
+
+    model, dataset, eval_dataset, recipe, code_dim, num_components, seed, epochs, seconds, stopped,
+    elbo {bound, value, ci95}, nll {S: {value, ci95, ess, images}}, knn {representation: {k: {error,
+    ci95}}}, paired {rival, rival_weights, representation: {k: ...}}, weights {mean, perplexity,
+    share}, architecture, training, checkpoint
+
+Nats per image and errors in percent. Tables and pages read this file; nobody types a figure.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
+from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, read_checkpoint, read_metrics
+from dlgmm_core.store.files import CheckpointError, read_json
+from dlgmm_core.store.history import read_history
+
+__all__ = [
+    "RESULTS",
+    "experiment_rows",
+    "is_recorded",
+    "is_trained",
+    "merge_rows",
+    "read_results",
+    "write_results",
+]
+
+RESULTS = "results.json"
+_REQUIRED = {"model": str, "dataset": str, "eval_dataset": str, "recipe": str, "code_dim": int, "knn": dict}
+Row = dict[str, Any]
+
+
+def is_trained(folder: Path, experiment: Experiment) -> bool:
+    """Whether the folder holds this experiment's finished weights.
+
+    Raises:
+        CheckpointError: if it holds another model, or the same one trained otherwise.
+    """
+    if not (folder / WEIGHTS).exists():
+        return False
+    checkpoint = read_checkpoint(folder)
+    kept = {**checkpoint.model_config.to_dict(), **checkpoint.train_config.to_dict()}
+    asked = {**experiment.model.to_dict(), **experiment.train.to_dict()}
+    for name, value in asked.items():
+        if kept[name] != value:
+            raise CheckpointError(
+                f"{folder} was trained with {name} = {kept[name]}, not {value}: move the folder away."
+            )
+    return not (folder / TRAINING).exists()
+
+
+def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
+    """Whether the experiment's figures are among the rows, for every test set and S, under the same settings."""
+    settings, sizes = (experiment.model.to_dict(), experiment.train.to_dict()), set(map(str, sample_sizes))
+    own = [row for row in rows if row.get("checkpoint") == experiment.name and _settings(row) == settings]
+    return {row["eval_dataset"] for row in own if sizes <= set(row["nll"])} >= set(experiment.eval_datasets)
+
+
+def _settings(row: Row) -> tuple[Row, Row]:
+    """Architecture and training, with tuples where JSON has lists."""
+    model, train = ModelConfig.from_dict(row["architecture"]), TrainConfig.from_dict(row["training"])
+    return model.to_dict(), train.to_dict()
+
+
+def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
+    """All new rows, and the old ones of models and test sets that they do not cover, in the order of the table."""
+    fresh = {(row["checkpoint"], row["eval_dataset"]) for row in new}
+    kept = [row for row in old if (row.get("checkpoint"), row["eval_dataset"]) not in fresh]
+    order = {name: number for number, name in enumerate(EXPERIMENTS)}
+    return sorted([*kept, *new], key=lambda row: order.get(row.get("checkpoint", ""), len(order)))
+
+
+def experiment_rows(root: Path) -> list[Row]:
+    """A row for every test set of every experiment that is trained and measured, in the table's order.
+
+    A folder whose model is still being trained, or was trained otherwise, gives none.
+    """
+    rows = []
+    for experiment in EXPERIMENTS.values():
+        with suppress(CheckpointError):
+            if is_trained(root / experiment.name, experiment):
+                checkpoint = read_checkpoint(root / experiment.name)
+                tests = read_metrics(checkpoint).get("test", {})
+                rows += [_row(checkpoint, experiment, dataset, tests[dataset]) for dataset in tests]
+    return rows
+
+
+def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figures: dict[str, Any]) -> Row:
+    history = read_history(checkpoint.folder)
+    if not history:
+        raise CheckpointError(f"{checkpoint.folder} has no history: restore it, or train again.")
+    last = history[-1]
+    model, train = checkpoint.model_config, checkpoint.train_config
+    return {
+        "model": model.model,
+        "dataset": train.dataset,
+        "eval_dataset": eval_dataset,
+        "recipe": experiment.recipe,
+        "code_dim": model.code_dim,
+        "num_components": model.num_components,
+        "seed": train.seed,
+        "epochs": last.epoch,
+        "seconds": round(sum(epoch.seconds for epoch in history)),
+        "stopped": "patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
+        **{name: figures[name] for name in ("elbo", "nll", "knn", "paired", "weights") if name in figures},
+        "architecture": model.to_dict(),
+        "training": train.to_dict(),
+        "checkpoint": checkpoint.name,
+    }
+
+
+def write_results(root: Path, rows: list[Row]) -> None:
+    """Writes the record, whole or not at all; one row a line, so that versions compare well."""
+    lines = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+    write_atomically(root / RESULTS, f"[\n{lines}\n]\n".encode())
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and all(type(row.get(name)) is kind for name, kind in _REQUIRED.items())
+
+
+def read_results(root: Path) -> list[Row]:
+    """The rows recorded; none, if there is no file.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = root / RESULTS
+    if not path.exists():
+        return []
+    rows = read_json(path, "restore it, or run reproduce again")
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise CheckpointError(f"{path} is no list of results: restore it, or run reproduce again.")
+    return rows

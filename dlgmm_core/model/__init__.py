@@ -1,0 +1,1 @@
+"""The paper in one sitting: functions, distributions, latent codes, networks, models, bounds."""

@@ -1,0 +1,90 @@
+"""What a training run has been through, one entry an epoch, and the file that keeps it.
+
+`history.csv` has a line for every epoch and a column for every number; a mixture's has a column more
+for each component, `usage_1`, `usage_2` and so on.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from dlgmm_core.config import ConfigError, Record
+from dlgmm_core.runtime.files import brief, write_atomically
+from dlgmm_core.store.checkpoints import HISTORY
+from dlgmm_core.store.files import CheckpointError
+
+__all__ = ["EpochMetrics", "read_history", "write_history"]
+
+
+@dataclass(frozen=True)
+class EpochMetrics(Record):
+    """One epoch of a run: bounds in nats per image, higher is better.
+
+    Attributes:
+        epoch: counted from 1.
+        train_bound: mean over the epoch, while the weights moved.
+        valid_bound: measured at its end, with the same noise every epoch.
+        best_epoch, best_valid_bound: of the best epoch so far.
+        seconds: that it took.
+        usage: (K,) mean of E[pi|x] over validation images at its end; empty where there is no mixture.
+    """
+
+    epoch: int
+    train_bound: float
+    valid_bound: float
+    best_epoch: int
+    best_valid_bound: float
+    seconds: float
+    usage: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses what is no number."""
+        for name, kind in _NUMBERS.items():
+            value = getattr(self, name)
+            if type(value) is not int and (kind is int or type(value) is not float):
+                raise ConfigError(f"{name} must be a number, not {value!r}.")
+        if not isinstance(self.usage, tuple) or not all(type(share) is float for share in self.usage):
+            raise ConfigError(f"usage must be numbers, not {self.usage!r}.")
+
+
+_USAGE = "usage_"
+_NUMBERS = {f.name: int if f.type is int else float for f in fields(EpochMetrics) if f.name != "usage"}
+
+
+def write_history(folder: Path, history: Sequence[EpochMetrics]) -> None:
+    """Writes the epochs of a run, all of them anew.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    components = max((len(entry.usage) for entry in history), default=0)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_NUMBERS, *(f"{_USAGE}{k + 1}" for k in range(components))])
+    for entry in history:
+        writer.writerow([*(getattr(entry, name) for name in _NUMBERS), *entry.usage])
+    write_atomically(folder / HISTORY, text.getvalue().encode())
+
+
+def read_history(folder: Path) -> list[EpochMetrics]:
+    """The epochs of a run, finished or under way; empty if there are none yet.
+
+    Raises:
+        CheckpointError: if the file is not a history.
+    """
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="") as file:
+            return [_entry(line) for line in csv.DictReader(file, restkey="")]
+    except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a training history ({brief(error)}): remove it.") from error
+
+
+def _entry(line: dict[str, str]) -> EpochMetrics:
+    usage = tuple(float(value) for column, value in line.items() if column.startswith(_USAGE) and value)
+    numbers = {name: kind(line[name]) for name, kind in _NUMBERS.items()}
+    return EpochMetrics(**numbers, usage=usage)  # type: ignore[arg-type]

@@ -1,0 +1,70 @@
+"""A t-SNE map as a file beside the weights it is about: coordinates, and the settings that made them.
+
+What reads a map needs nothing of what fits one, which is in `projection.py` and takes its time to load.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.config import ConfigError
+from dlgmm_core.runtime.files import brief
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint
+from dlgmm_core.store.files import CheckpointError, read_tensors, write_tensors
+
+__all__ = ["ProjectionConfig", "load_map", "save_map"]
+
+
+@dataclass(frozen=True)
+class ProjectionConfig:
+    """Settings of a map: what must be printed beside it."""
+
+    perplexity: float = 30.0
+    iterations: int = 500
+    seed: int = 0
+
+    def check(self, count: int) -> None:
+        """Three times the perplexity is the number of neighbours looked at; openTSNE would lower it in silence.
+
+        Raises:
+            ConfigError: if the settings make no map of `count` codes.
+        """
+        most = (count - 1) / 3
+        if not 2 <= self.perplexity <= most:
+            raise ConfigError(
+                f"perplexity must be a number from 2 to {most:g} for {count} images, not {self.perplexity:g}."
+            )
+        if self.iterations < 1:
+            raise ConfigError(f"iterations must be a whole number above 0, not {self.iterations}.")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed}.")
+
+
+def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:
+    """Writes the map of the test set's mean codes, stamped with the weights it is about."""
+    header = {"weights": checkpoint.digest, "settings": asdict(config)}
+    write_tensors(checkpoint.folder / TSNE, {"coordinates": torch.from_numpy(coordinates)}, header)
+
+
+def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    """The stored map and its settings; None if there is none, or one of other weights.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = checkpoint.folder / TSNE
+    if not path.exists():
+        return None
+    tensors, header = read_tensors(path)
+    if header.get("weights") != checkpoint.digest:
+        return None
+    try:
+        coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
+        if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
+            raise ValueError("its coordinates are no pairs of finite numbers")
+        settings.check(len(coordinates))
+        return coordinates.numpy(), settings
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a map ({brief(error)}): run evaluate again.") from error

@@ -1,0 +1,1 @@
+"""Fitting a model, and finding out why a fit went wrong."""

@@ -1,0 +1,44 @@
+"""What blew up: the first quantity between the weights and the bound that is no finite number, and its cure."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from dlgmm_core.model.models import LatentVariableModel
+
+__all__ = ["diagnose"]
+
+_PRIOR = "prior means and scales nearer to 0 and 1"
+_STICKS = "a concentration nearer to 1"
+
+
+@torch.no_grad()
+def diagnose(model: LatentVariableModel, x: Tensor, num_samples: int) -> tuple[str, str]:
+    """What is no finite number, and what to change besides the learning rate; both may be empty.
+
+    Args:
+        model: whose bound is no finite number.
+        x: (B, X), the images it was asked about.
+        num_samples: S, draws per component in the bound; they are drawn anew, from the global random state.
+    """
+    for words, cure, values in _quantities(model, x, num_samples):
+        if not values.isfinite().all():
+            return words, cure
+    return "", ""
+
+
+def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iterator[tuple[str, str, Tensor]]:
+    """In the order in which one follows from the other."""
+    for name, weight in model.named_parameters():
+        yield f"the weight {name}", "", weight
+    q, p = model.posterior(x), model.prior()
+    yield "the mean of q(z|x)", "", q.mean
+    yield "a mixture weight of q(z|x)", "", q.log_mean_weights
+    latents = q.stratified_rsample(torch.Size([num_samples]))
+    yield "a code drawn from q(z|x)", "", latents.code
+    yield "log p(x|z)", "", model.likelihood(latents.code).log_prob(x)
+    yield "log q(z|x)", "", q.log_prob(latents)
+    yield "log p(z)", _PRIOR, p.log_prob(latents)
+    yield "E[log p(z)]", _PRIOR, q.expected_log_prob(p)
+    yield "KL(q(v|x) || p(v)) of the sticks", _STICKS, q.sticks_kl(p)

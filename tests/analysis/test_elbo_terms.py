@@ -1,0 +1,94 @@
+"""The ledger: its terms are those of the formulas, and they add up to the bound that training maximises."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.latents import MixtureLatent
+from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.objectives import BOUNDS, elbo
+from dlgmm_core.runtime.seeding import seeded
+from tests.conftest import CONTRACT
+
+Toy = Callable[..., LatentVariableModel]
+IMAGE = np.array([1, 0, 1, 1], np.uint8)
+
+
+@pytest.fixture
+def model(config: ModelConfig, toy: Toy) -> LatentVariableModel:
+    """One of every kind."""
+    return toy(config).float()
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.from_numpy(IMAGE[None]).float()
+
+
+def ledgers_of(model: LatentVariableModel, num_samples: int = 200, seed: int = 0) -> dict[str, ElboTerms]:
+    """Of the image."""
+    x = torch.from_numpy(IMAGE[None]).float()
+    with seeded("cpu", seed), torch.no_grad():
+        q = model.posterior(x)
+        latents = q.stratified_rsample(torch.Size([num_samples]))
+        return elbo_terms(q, model.prior(), latents, model.likelihood(latents.code).log_prob(x))
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_the_terms_add_up_to_the_elbo_of_the_same_draws(model: LatentVariableModel, x: Tensor, bound: str) -> None:
+    ledger = ledgers_of(model, 50, seed=3)[bound]
+    with seeded("cpu", 3), torch.no_grad():
+        expected = elbo(model, x, bound, 50).item()
+    assert ledger.elbo == pytest.approx(expected, abs=1e-4)
+    total = ledger.likelihood.sum() + ledger.gaussian.sum() + ledger.entropy + ledger.sticks
+    assert ledger.elbo == pytest.approx(total)
+
+
+def test_weights_sum_to_one_and_weigh_the_likelihood(model: LatentVariableModel) -> None:
+    ledger = ledgers_of(model)["eq1"]
+    assert ledger.weights.shape == (model.config.num_components,)
+    assert ledger.weights.sum() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(ledger.likelihood, ledger.weights * ledger.log_likelihood)
+
+
+def test_only_models_with_sticks_pay_for_them_and_marginal_never_does(model: LatentVariableModel) -> None:
+    for bound, ledger in ledgers_of(model).items():
+        has_sticks = model.config.model == "sb-vae" or model.config.num_components > 1
+        assert (ledger.sticks < 0) == (has_sticks and bound != "marginal")
+        assert (ledger.entropy == 0) == (bound != "eq1" or model.config.model == "sb-vae")
+
+
+def test_the_gaussian_terms_of_eq1_are_the_cross_entropies_by_hand(toy: Toy, x: Tensor) -> None:
+    model = toy(CONTRACT["dlgmm"]).float()
+    with torch.no_grad():
+        q = model.posterior(x)
+    assert isinstance(q, MixtureLatent) and MODELS["dlgmm"].is_mixture
+    loc, variance = q.normal.loc[:, 0].double().numpy(), q.normal.variance[:, 0].double().numpy()
+    prior_mean, prior_scale = (np.array(v)[:, None] for v in (model.config.prior_means, model.config.prior_scales))
+    spread = (variance + (loc - prior_mean) ** 2) / prior_scale**2
+    by_hand = -0.5 * (spread + np.log(2 * np.pi * prior_scale**2)).sum(1)
+    ledger = ledgers_of(model)["eq1"]
+    np.testing.assert_allclose(ledger.gaussian, ledger.weights * by_hand, rtol=1e-4)
+
+
+def test_bounds_stand_in_order_in_expectation(toy: Toy) -> None:
+    model = toy(CONTRACT["dlgmm"]).float()
+    eq1, mixture, marginal = (ledger.elbo for ledger in ledgers_of(model, 20_000).values())
+    assert eq1 < mixture + 0.02 < marginal + 0.04
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_the_error_is_the_spread_over_repetitions(model: LatentVariableModel, bound: str) -> None:
+    found = [ledgers_of(model, 100, seed)[bound] for seed in range(200)]
+    spread = np.std([ledger.elbo for ledger in found], ddof=1)
+    assert np.mean([ledger.error for ledger in found]) == pytest.approx(spread, rel=0.2)
+
+
+def test_a_seed_gives_the_same_ledger(model: LatentVariableModel) -> None:
+    first, again, other = (ledgers_of(model, seed=seed)["mixture"] for seed in (1, 1, 2))
+    assert first.elbo == again.elbo != other.elbo

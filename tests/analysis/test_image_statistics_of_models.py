@@ -1,0 +1,68 @@
+"""One number an image: expected weights, their entropy, and the likelihood in blocks."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from torch import Tensor
+
+from dlgmm_core.analysis import image_statistics
+from dlgmm_core.analysis.image_statistics import block_nll, expected_weights, weight_entropy
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.evaluate.likelihood import log_likelihood, weight_usage
+from dlgmm_core.model.models import LatentVariableModel
+
+Toy = Callable[[ModelConfig], LatentVariableModel]
+
+
+def as_images(images: Tensor) -> np.ndarray:
+    return images.numpy().astype(np.uint8)
+
+
+def single(model: LatentVariableModel) -> LatentVariableModel:
+    """In the type that images are given in."""
+    return model.float()
+
+
+def test_weights_are_the_posteriors_and_average_to_their_use(
+    config: ModelConfig, toy: Toy, four_bit_images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, images = single(toy(config)), as_images(four_bit_images)
+    monkeypatch.setattr(image_statistics, "BLOCK", 5)  # which does not divide 16
+    weights = expected_weights(model, images)
+    if config.model == "gauss-vae":
+        assert weights is None
+        return
+    assert weights is not None
+    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
+    if config.model == "sb-vae":
+        expected = model.posterior(four_bit_images.float()).mean.detach().numpy()
+        np.testing.assert_allclose(weights, expected, atol=1e-6)
+    else:
+        assert weights.shape == (16, config.num_components)
+        np.testing.assert_allclose(weights.mean(0), weight_usage(model, images).mean, atol=1e-5)
+
+
+def test_entropy_is_none_for_certainty_and_log_k_for_equal_weights() -> None:
+    weights = np.array([[1, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0]], np.float32)
+    np.testing.assert_allclose(weight_entropy(weights), [0, np.log(4), np.log(2)], atol=1e-12)
+
+
+def test_blocks_of_the_likelihood_cover_all_images_each_once(
+    toy: Toy, four_bit_images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = single(toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, data_dim=4)))
+    images = as_images(four_bit_images)
+    monkeypatch.setattr(image_statistics, "NLL_BLOCK", 6)
+    blocks = [block_nll(model, images, block, 4000) for block in range(3)]
+    assert [len(block) for block in blocks] == [6, 6, 4]
+    whole = -log_likelihood(model, images, 4000, seed=9).log_p
+    np.testing.assert_allclose(np.concatenate(blocks), whole, atol=0.1)
+    np.testing.assert_array_equal(blocks[1], block_nll(model, images, 1, 4000))
+    assert not np.array_equal(blocks[1], block_nll(model, images, 1, 4000, seed=5))
+
+
+def test_a_block_is_in_nats_and_of_all_images_adds_up_to_one(toy: Toy, four_bit_images: Tensor) -> None:
+    model = single(toy(ModelConfig("gauss-vae", 2, hidden=8, data_dim=4)))
+    probabilities = np.exp(-block_nll(model, as_images(four_bit_images), 0, 20_000))
+    assert probabilities.sum() == pytest.approx(1, abs=0.02)

@@ -1,0 +1,148 @@
+"""What is shown of one image: sticks, weights and reconstructions that are what their names say."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.latents import MixtureLatent, SticksLatent
+from dlgmm_core.model.models import MODELS, LatentVariableModel
+from tests.conftest import CONTRACT
+
+Toy = Callable[..., LatentVariableModel]
+
+IMAGE = np.array([1, 0, 1, 1], np.uint8)
+
+
+# fixtures of conftest.py, narrowed to the models that have what is looked at
+STICKS = pytest.mark.parametrize("config", [CONTRACT[name] for name in ("sb-vae", "dlgmm", "dldpmm")])
+MIXTURES = pytest.mark.parametrize("config", [CONTRACT[name] for name in ("dlgmm", "dldpmm")])
+
+
+@pytest.fixture
+def model(config: ModelConfig, toy: Toy) -> LatentVariableModel:
+    """One of every kind."""
+    return toy(config).float()
+
+
+@pytest.fixture
+def images(four_bit_images: Tensor) -> NDArray[np.uint8]:
+    return four_bit_images.numpy().astype(np.uint8)
+
+
+def sticks_of(model: LatentVariableModel) -> StickReport:
+    sticks = inspect_image(model, IMAGE).sticks
+    assert sticks is not None
+    return sticks
+
+
+def test_models_without_sticks_or_components_report_none(model: LatentVariableModel) -> None:
+    report = inspect_image(model, IMAGE)
+    assert (report.sticks is None) == (model.config.model == "gauss-vae")
+    assert (report.component_posterior is None) == (not MODELS[model.config.model].is_mixture)
+
+
+@STICKS
+def test_mean_weights_sum_to_one_and_lie_between_their_quantiles(model: LatentVariableModel) -> None:
+    sticks = sticks_of(model)
+    pieces = model.config.code_dim if model.config.model == "sb-vae" else model.config.num_components
+    assert sticks.mean.shape == sticks.low.shape == sticks.high.shape == (pieces,)
+    assert sticks.concentration1.shape == sticks.concentration0.shape == (pieces - 1,)
+    assert sticks.mean.sum() == pytest.approx(1, abs=1e-5)
+    assert (sticks.low < sticks.mean).all() and (sticks.mean < sticks.high).all()
+    assert (sticks.low >= 0).all() and (sticks.high <= 1).all()
+
+
+@STICKS
+def test_sticks_are_the_posterior_of_the_image(model: LatentVariableModel) -> None:
+    sticks = sticks_of(model)
+    with torch.no_grad():
+        q = model.posterior(torch.from_numpy(IMAGE[None]).float())
+    assert isinstance(q, MixtureLatent | SticksLatent)
+    a, b = (v[0].exp().double().numpy() for v in (q.sticks.log_concentration1, q.sticks.log_concentration0))  # type: ignore[attr-defined]
+    np.testing.assert_allclose(sticks.concentration1, a, rtol=1e-5)
+    np.testing.assert_allclose(sticks.concentration0, b, rtol=1e-5)
+    # The first piece is the first fraction, whose quantiles and mean (by quadrature) are known.
+    u = np.array([0.95, 0.05])
+    expected = (1 - u ** (1 / b[0])) ** (1 / a[0])
+    np.testing.assert_allclose([sticks.low[0], sticks.high[0]], expected, atol=0.05)
+    t = (np.arange(100_000) + 0.5) / 100_000
+    assert sticks.mean[0] == pytest.approx(((1 - t ** (1 / b[0])) ** (1 / a[0])).mean(), abs=1e-3)
+
+
+def test_log_p_exceeds_the_bound_on_average(model: LatentVariableModel, images: NDArray[np.uint8]) -> None:
+    reports = [inspect_image(model, image, num_samples=2000) for image in images]
+    log_p = np.array([report.log_p for report in reports])
+    assert log_p.mean() > np.mean([report.elbo_terms["eq1"].elbo for report in reports])
+    assert np.exp(log_p).sum() == pytest.approx(1, abs=0.1)  # these are all the images there are
+    assert all(1 <= report.ess <= 2000 for report in reports)
+
+
+@MIXTURES
+def test_tighter_bounds_leave_a_smaller_gap(model: LatentVariableModel, images: NDArray[np.uint8]) -> None:
+    reports = [inspect_image(model, image) for image in images]
+    elbos = [np.mean([report.elbo_terms[bound].elbo for report in reports]) for bound in ("eq1", "mixture", "marginal")]
+    assert elbos[0] < elbos[1] < elbos[2]
+
+
+@MIXTURES
+def test_the_component_posterior_is_that_of_many_more_draws(
+    model: LatentVariableModel,
+) -> None:
+    shown = np.mean([inspect_image(model, IMAGE, seed=seed).component_posterior for seed in range(50)], 0)
+    many = inspect_image(model, IMAGE, 200_000, seed=99).component_posterior
+    assert many is not None and shown.sum() == pytest.approx(1)
+    np.testing.assert_allclose(shown, many, atol=0.01)
+
+
+def test_the_error_of_log_p_is_the_spread_over_repetitions_or_above_it_where_there_are_strata(
+    model: LatentVariableModel,
+) -> None:
+    found = [inspect_image(model, IMAGE, 300, seed) for seed in range(200)]
+    spread = np.std([report.log_p for report in found], ddof=1)
+    ratio = np.mean([report.log_p_error for report in found]) / spread
+    assert 0.85 < ratio < (1.15 if model.config.num_components == 1 else 1.5)
+
+
+def test_reconstructions_are_decoded_from_mean_codes(model: LatentVariableModel, images: NDArray[np.uint8]) -> None:
+    report = inspect_image(model, IMAGE)
+    assert report.reconstructions.shape == (model.config.num_components, 4)
+    with torch.no_grad():
+        q = model.posterior(torch.from_numpy(IMAGE[None]).float())
+        codes = q.normal.loc[:, 0] if isinstance(q, MixtureLatent) else q.mean
+        expected = model.likelihood(codes).probs.numpy()
+        whole = model.likelihood(q.mean).probs.numpy()
+    np.testing.assert_allclose(report.reconstructions, expected, rtol=1e-5)
+    rows = reconstruct(model, images)
+    assert rows.shape == (16, 4)
+    np.testing.assert_allclose(rows[[(images == IMAGE).all(1).argmax()]], whole, rtol=1e-5)
+
+
+def test_a_report_is_the_same_whenever_it_is_made(model: LatentVariableModel) -> None:
+    first = inspect_image(model, IMAGE)
+    torch.rand(5)
+    again = inspect_image(model, IMAGE)
+    assert (first.log_p, first.elbo_terms["eq1"].elbo, first.ess) == (
+        again.log_p,
+        again.elbo_terms["eq1"].elbo,
+        again.ess,
+    )
+    assert inspect_image(model, IMAGE, seed=1).log_p != first.log_p
+
+
+def test_stick_densities_integrate_to_one_and_to_their_distribution_functions() -> None:
+    a, b = np.array([[1.0, 1.0], [2.0, 5.0], [5.0, 1.5], [1.0, 3.0]]).T
+    v = (np.arange(20_000) + 0.5) / 20_000
+    densities = stick_density(a, b, v)
+    np.testing.assert_allclose(densities.mean(1), 1, atol=1e-4)
+    for row in (0, 3):  # with a = 1 a Kumaraswamy is a Beta
+        np.testing.assert_allclose(densities[row], stats.beta(a[row], b[row]).pdf(v), rtol=1e-6)
+    at = [4999, 14_999]
+    below = 1 - (1 - v[at] ** a[:, None]) ** b[:, None]
+    np.testing.assert_allclose(np.cumsum(densities, 1)[:, at] / 20_000, below, atol=1e-3)

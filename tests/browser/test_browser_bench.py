@@ -1,0 +1,158 @@
+"""The Kumaraswamy bench in the browser: u is drawn where it is dragged, and what is said of it is what Python says."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, WebSocket
+
+from dlgmm_core.analysis.kumaraswamy_series import fraction, kumaraswamy_density, matched_density
+from tests.browser_helpers import settle, until, visit, visitor
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Kumaraswamy bench"
+
+
+def open_bench(page: Page, server: str, query: str = "") -> None:
+    visit(page, f"{server}/kumaraswamy{query}", TITLE)
+    page.locator(".bench .curve").first.wait_for()
+    page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget
+    settle(page)
+
+
+def numbers(page: Page) -> list[str]:
+    """u, v and both densities at v, as they are printed."""
+    return page.locator(".bench dd").all_inner_texts()
+
+
+def read(text: str) -> float:
+    """A number as it is printed, with its power of ten."""
+    factor, _, power = text.partition(" × 10")
+    return float(factor) * 10.0 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+
+
+def line(page: Page) -> float:
+    """Where the line stands, in pixels from the left edge of the chart."""
+    return float(page.locator(".bench .line").get_attribute("x1") or "nan")
+
+
+def frames_drawn(page: Page) -> int:
+    return int(page.locator(".bench").get_attribute("data-frames") or 0)
+
+
+def hold(page: Page) -> Callable[[float], None]:
+    """Takes the line in the chart, and returns what moves it on by pixels while it is held."""
+    page.locator(".bench .handle").scroll_into_view_if_needed()
+    box = page.locator(".bench .handle").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return lambda by: page.mouse.move(x + by, y, steps=6)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("a", "b", "u"), [(2.0, 2.8, 0.5), (0.5, 0.5, 0.1), (4.3, 1.0, 0.987), (1.0, 6.4, 0.01)])
+def test_the_draw_and_both_densities_are_those_of_python(a: float, b: float, u: float, server: str, page: Page) -> None:
+    shapes = [float(f"{value:.2g}") for value in np.geomspace(0.1, 20, 47)]
+    a, b = (min(shapes, key=lambda shape, wish=wish: abs(shape - wish)) for wish in (a, b))
+    open_bench(page, server, f"?bench-a={a}&bench-b={b}&bench-u={u}")
+    v = fraction(u, a, b)
+    shown = numbers(page)
+    assert shown[0] == f"{u:.3f}" and float(shown[1]) == pytest.approx(v, abs=1e-6)
+    for text, density in zip(shown[2:], (kumaraswamy_density, matched_density), strict=True):
+        assert float(text) == pytest.approx(density(np.array([v]), a, b)[0], abs=1e-3)
+    words = page.locator(".bench > svg").get_attribute("aria-label") or ""
+    assert f"Kumaraswamy(a = {a:g}, b = {b:g})" in words and all(text in words for text in shown)
+
+
+def test_draws_beyond_what_decimals_can_say_have_powers_of_ten(server: str, page: Page) -> None:
+    open_bench(page, server, "?bench-a=0.1&bench-b=20.0&bench-u=0.99")
+    _, v, density, _ = numbers(page)
+    assert read(v) == pytest.approx(fraction(0.99, 0.1, 20), rel=0.05)
+    assert read(density) == pytest.approx(9.7e29, rel=0.01) and "⁻" in v
+
+
+# --- dragging -------------------------------------------------------------------------------------
+
+
+def test_while_u_is_dragged_only_the_browser_works_and_on_release_python_hears(server: str, page: Page) -> None:
+    sent: list[bytes | str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    page.on("websocket", listen)
+    open_bench(page, server)
+    page.wait_for_timeout(500)
+    address, seen, drawn = page.url, [numbers(page)], frames_drawn(page)
+    start = line(page)
+    assert sent
+    sent.clear()
+    move = hold(page)
+    for by in (40, -60, 90):
+        move(by)
+        until(page, lambda by=by: abs(line(page) - start - by) < 2)
+        seen.append(numbers(page))
+    assert len({tuple(each) for each in seen}) == 4 and frames_drawn(page) >= drawn + 3
+    slider = page.get_by_role("slider", name="u", exact=True)
+    assert float(slider.input_value()) == pytest.approx(float(seen[-1][0]), abs=0.006)
+    page.wait_for_timeout(1000)
+    assert sent == [] and page.url == address
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"bench-u={float(seen[-1][0]):g}" in url)
+    settle(page)
+    assert len(sent) == 1 and numbers(page) == seen[-1]
+
+
+def test_a_hand_that_only_touches_the_line_moves_nothing(server: str, page: Page) -> None:
+    open_bench(page, server)
+    before, address = numbers(page), page.url
+    hold(page)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert numbers(page) == before and page.url == address
+
+
+# --- the keyboard, and links ----------------------------------------------------------------------
+
+
+def test_the_slider_is_moved_by_keys(server: str, page: Page) -> None:
+    open_bench(page, server)
+    slider = page.get_by_role("slider", name="u", exact=True)
+    slider.focus()
+    for key, u in (("ArrowRight", "0.510"), ("ArrowLeft", "0.500"), ("Home", "0.010"), ("End", "0.990")):
+        page.keyboard.press(key)
+        until(page, lambda u=u: numbers(page)[0] == u)
+        settle(page)
+        assert slider.evaluate("slider => slider.matches(':focus-visible')")
+    assert slider.get_attribute("aria-valuetext") == f"u = 0.990, v = {numbers(page)[1]}"
+    page.wait_for_url("**bench-u=0.99*")
+
+
+def test_a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, browser: Browser) -> None:
+    open_bench(page, server)
+    hold(page)(70)
+    page.mouse.up()
+    page.wait_for_url("**bench-u=*")
+    settle(page)
+    chosen = numbers(page)
+    with visitor(browser) as other:
+        open_bench(other, server, f"?{page.url.partition('?')[2]}")
+        assert numbers(other) == chosen
+    curve = page.locator(".bench .curve").first.get_attribute("d")
+    page.locator(".st-key-bench-a input").press("ArrowRight")
+    until(page, lambda: page.locator(".bench .curve").first.get_attribute("d") != curve)
+    settle(page)
+    assert numbers(page)[0] == chosen[0] and numbers(page)[1] != chosen[1]
+    page.get_by_role("link", name="Likelihood").first.click()
+    page.get_by_role("heading", name="Likelihood", exact=True).wait_for()
+    settle(page)
+    page.get_by_role("link", name=TITLE).first.click()
+    page.locator(".bench .curve").first.wait_for()
+    until(page, lambda: numbers(page)[0] == chosen[0])
+    assert re.search(rf"bench-u={float(chosen[0]):g}\b", page.url)

@@ -1,0 +1,296 @@
+"""Components in the browser: what is decoded there is what the server decodes, and it follows hand and keyboard."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from playwright.sync_api import Page, WebSocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from dlgmm_core.analysis.generation import ancestral_noise, component_samples
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
+from tests.browser_helpers import (
+    ROOT,
+    choice,
+    digits,
+    drawings,
+    mean_of,
+    open_components,
+    settle,
+    until,
+    untrained,
+)
+from ui.components.live import SAMPLES
+from ui.serving.weights import decoder_address
+
+pytestmark = pytest.mark.browser
+
+Load = Callable[[str], tuple[LatentVariableModel, Checkpoint]]
+
+
+@pytest.fixture
+def load(tree: Path) -> Load:
+    return lambda name: load_checkpoint(tree / "checkpoints" / name)
+
+
+def decoded(model: LatentVariableModel, codes: torch.Tensor) -> NDArray[np.float32]:
+    with torch.no_grad():
+        found: NDArray[np.float32] = model.likelihood(codes).probs.numpy()
+    return found
+
+
+# --- decoding -------------------------------------------------------------------------------------
+
+
+def test_the_browser_decodes_to_the_probabilities_of_the_server(server: str, load: Load, page: Page) -> None:
+    open_components(page, server)
+    source = (ROOT / "ui" / "widgets" / "decoder.js").read_text()
+    own = "await window.dlgmmDecoders.get(info.path)"  # the decoder that the widget has fetched
+    fetched = f"await (async () => {{ {source}; return decoderOf(info); }})()"
+    for name, decoder in ((FIGURE_2, own), ("mnist-dldpmm", fetched), ("mnist-sb-vae", fetched)):
+        model, checkpoint = load(name)
+        codes = model.prior().sample(torch.Size([60]))[:, 0]
+        script = f"""async ([info, codes]) => {{
+            const decoder = {decoder};
+            return codes.map((code) => Array.from(decoder.decode(code)));
+        }}"""
+        found = page.evaluate(script, [decoder_address(checkpoint), codes.tolist()])
+        expected = decoded(model, codes)
+        assert expected.std(0).max() > 0.1
+        np.testing.assert_allclose(np.array(found), expected, atol=1e-3, rtol=0, err_msg=name)
+
+
+def test_the_rows_are_the_samples_of_the_core(server: str, load: Load, page: Page) -> None:
+    model, checkpoint = load(FIGURE_2)
+    config = checkpoint.model_config
+    means, scales = (-2.0, 0.5, 0.0, 1.0, 3.0), (1.0, 0.5, 1.0, 2.0, 0.1)
+    query = "?noise=3&means={}&scales={}".format(*(",".join(map(str, values)) for values in (means, scales)))
+    open_components(page, server, query)
+    *rows, ancestral = (digits(drawing) for drawing in drawings(page))
+    expected = component_samples(model, means, scales, SAMPLES, seed=3)
+    assert np.abs(np.stack(rows) - 255 * expected).max() <= 1
+    components, noise = ancestral_noise(model, SAMPLES, seed=3)
+    assert len(set(components)) > 1 and len(means) == config.num_components
+    codes = np.array(means)[components, None] + np.array(scales)[components, None] * noise
+    expected = decoded(model, torch.tensor(codes, dtype=torch.float32))
+    assert np.abs(ancestral - 255 * expected).max() <= 1
+    marks = page.locator(".marks span").all_inner_texts()
+    assert marks == [str(k + 1) for k in components]
+
+
+# --- dragging -------------------------------------------------------------------------------------
+
+
+def told(frames: list[bytes | str], key: str) -> list[dict[str, Any]]:
+    """What each websocket frame says of the widget."""
+    found = []
+    for frame in frames:
+        message = BackMsg()
+        assert isinstance(frame, bytes)
+        message.ParseFromString(frame)
+        states = message.rerun_script.widget_states.widgets
+        (said,) = (state.json_value for state in states if key in state.id)
+        found.append(json.loads(said))
+    return found
+
+
+def hold(page: Page, component: int, share: float) -> Callable[[float], None]:
+    """Takes a slider's handle to a share of its track, and returns what moves it on while the button is held."""
+    slider = mean_of(page, component)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    left, width, y = box["x"], box["width"], box["y"] + box["height"] / 2
+
+    def move(share: float) -> None:
+        page.mouse.move(left + share * width, y, steps=6)
+
+    move(share)
+    page.mouse.down()
+    return move
+
+
+def frames_drawn(page: Page) -> int:
+    return int(page.locator(".live").get_attribute("data-frames") or 0)
+
+
+def rest(page: Page) -> None:
+    """Waits until no frame is drawn any more: the hand's last step has arrived."""
+    last = -1
+    while frames_drawn(page) > last:
+        last = frames_drawn(page)
+        page.wait_for_timeout(300)
+
+
+def test_while_a_mean_is_dragged_only_the_browser_works_and_on_release_python_hears(
+    server: str, load: Load, page: Page
+) -> None:
+    model, checkpoint = load(FIGURE_2)
+    config = checkpoint.model_config
+    sent: list[bytes | str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    page.on("websocket", listen)
+    open_components(page, server)
+    components, _ = ancestral_noise(model, SAMPLES)
+    k = int(components[0])
+    before, address = drawings(page), page.url
+    assert sent and len(before) == config.num_components + 1
+    page.wait_for_timeout(500)
+    sent.clear()
+
+    seen: list[list[str]] = []
+
+    def is_new() -> bool:
+        return drawings(page)[k] not in {drawing[k] for drawing in (before, *seen)}
+
+    drawn = frames_drawn(page)
+    move = hold(page, k + 1, 0.53)
+    for share in (0.28, 0.72, 0.95, None):
+        until(page, is_new)
+        rest(page)
+        seen.append(drawings(page))
+        if share is not None:
+            move(share)
+    assert frames_drawn(page) >= drawn + 4
+    page.wait_for_timeout(1000)
+    assert sent == [] and page.url == address
+    assert len({drawing[k] for drawing in (before, *seen)}) == 5
+    assert len({drawing[-1] for drawing in (before, *seen)}) == 5
+    for drawing in seen:
+        assert [a != b for a, b in zip(drawing[:-1], before[:-1], strict=True)] == [
+            j == k for j in range(config.num_components)
+        ]
+    changed = (digits(seen[-1][-1]) != digits(before[-1])).any(-1)
+    np.testing.assert_array_equal(changed, components == k)
+
+    page.mouse.up()
+    page.wait_for_url(lambda url: "means=" in url)
+    settle(page)
+    page.wait_for_timeout(500)
+    means = list(config.prior_means)
+    means[k] = float(mean_of(page, k + 1).input_value())
+    assert means[k] > 3
+    view = {"same": True, "ink": False, "scales": False}
+    state = {"now": {"means": means, "scales": list(config.prior_scales), "view": view}}
+    assert told(sent, f"live-{FIGURE_2}") == [state]
+    assert page.url == f"{address}?means=" + "%2C".join(f"{mean:g}" for mean in means)
+    assert drawings(page) == seen[-1]
+
+
+def test_a_drag_goes_on_while_new_noise_arrives(server: str, page: Page) -> None:
+    open_components(page, server)
+    before = drawings(page)
+    page.get_by_role("button", name="New noise").click()
+    hold(page, 1, 0.8)
+    value = mean_of(page, 1).input_value()
+    page.wait_for_url("**noise=1*")
+    until(page, lambda: all(a != b for a, b in zip(drawings(page), before, strict=True)))
+    settle(page)
+    assert mean_of(page, 1).input_value() == value and len(untrained(page)) == 1
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"means={float(value):g}" in url)
+
+
+# --- buttons and switches -------------------------------------------------------------------------
+
+
+def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_tells_where_it_is(server: str, page: Page) -> None:
+    open_components(page, server)
+    before, slider = drawings(page), mean_of(page, 2)
+    trained = float(slider.input_value())
+    assert untrained(page) == []
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: drawings(page)[1] != before[1])
+    assert frames_drawn(page) == 1
+    assert float(slider.input_value()) == pytest.approx(trained + 0.05)
+    shown = f"{trained + 0.05:.2f}".replace("-", "−")
+    assert untrained(page) == [f"component 2: mean {shown}, scale 1.00"]
+    assert slider.get_attribute("aria-valuetext") == shown
+    page.wait_for_url(lambda url: "means=" in url)
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: drawings(page) == before)
+    assert untrained(page) == []
+    page.wait_for_url(lambda url: "means=" not in url)
+
+
+def test_a_preview_sets_the_mean_and_reset_puts_everything_back(server: str, page: Page) -> None:
+    open_components(page, server)
+    before, reset = drawings(page), page.get_by_role("button", name="Reset to trained")
+    assert reset.is_disabled()
+    page.get_by_role("button", name="set the mean of component 1 to −4.00").click()
+    until(page, lambda: drawings(page)[0] != before[0])
+    assert mean_of(page, 1).input_value() == "-4"
+    page.get_by_role("button", name="set the mean of component 3 to 2.00").click()
+    until(page, lambda: drawings(page)[2] != before[2])
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("scales, too").check()
+    page.get_by_role("slider", name="scale of component 4", exact=True).press("Home")
+    until(page, lambda: drawings(page)[3] != before[3])
+    assert [text.partition(":")[0] for text in untrained(page)] == ["component 1", "component 3", "component 4"]
+    page.wait_for_url(lambda url: "means=-4%2C" in url and "scales=" in url)
+    reset.click()
+    until(page, lambda: drawings(page) == before)
+    assert untrained(page) == [] and reset.is_disabled()
+    assert mean_of(page, 1).input_value() == "-1.5"
+    page.wait_for_url(lambda url: "means=" not in url and "scales=" not in url)
+
+
+def test_new_noise_changes_every_row_and_stays_under_the_hand(server: str, page: Page) -> None:
+    open_components(page, server)
+    seen = [drawings(page)]
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="New noise").focus()
+    for number in (1, 2):
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**noise={number}*")
+        until(page, lambda: all(a != b for a, b in zip(drawings(page), seen[-1], strict=True)))
+        settle(page)
+        seen.append(drawings(page))
+        focused = page.locator(".live").evaluate("live => live.getRootNode().activeElement?.textContent")
+        assert focused == "New noise"
+        assert page.get_by_label("scales, too").is_visible()
+    assert len({drawing for each in seen for drawing in each}) == 3 * len(seen[0])
+
+
+def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server: str, tree: Path, page: Page) -> None:
+    equal = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm")
+    assert len(set(equal.model_config.prior_means)) == len(set(equal.model_config.prior_scales)) == 1
+    open_components(page, server, choice(equal))
+    before = drawings(page)
+    assert len(set(before[:-1])) == 1 and len(before) == equal.model_config.num_components + 1
+    page.get_by_text("More", exact=True).click()
+    switch = page.get_by_label("the same noise in every row")
+    switch.uncheck()
+    until(page, lambda: len(set(drawings(page))) == len(before))
+    assert drawings(page)[0] == before[0] and drawings(page)[-1] == before[-1]
+    page.wait_for_url("**view=0%2C0%2C0*")
+    switch.check()
+    until(page, lambda: drawings(page) == before)
+    page.wait_for_url(lambda url: "view=" not in url)
+
+
+def test_ink_is_black_or_white(server: str, page: Page) -> None:
+    open_components(page, server)
+    grey = [digits(drawing) for drawing in drawings(page)]
+    assert all(len(np.unique(levels)) > 10 for levels in grey)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("ink where its probability exceeds one half").check()
+    until(page, lambda: all(set(np.unique(digits(drawing))) == {0, 255} for drawing in drawings(page)))
+    for drawing, levels in zip(drawings(page), grey, strict=True):
+        sure = np.abs(levels - 127.5) > 1
+        np.testing.assert_array_equal((digits(drawing) == 255)[sure], (levels > 127.5)[sure])
+    previews = page.locator(".preview canvas").evaluate_all(
+        "all => all.flatMap(c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data])"
+    )
+    assert set(previews) == {0, 255}

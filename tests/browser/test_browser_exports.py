@@ -1,0 +1,192 @@
+"""Exports in a browser: the files that are really downloaded hold what was in sight, and say what it is of."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Download, Locator, Page
+
+from dlgmm_core.store.checkpoints import read_checkpoint
+from tests.app_helpers import first_mixture
+from tests.browser_helpers import choice, drawings, mean_of, open_components, overhang, settle, until, visit
+from ui.sidebar import label
+
+pytestmark = pytest.mark.browser
+
+MARGIN = 32  # pixels of the picture, on every side
+WATCH = """
+window.written = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.written.push(text);
+  return write.call(this, text, ...rest);
+};
+"""
+
+
+def open_export(page: Page, which: int = 0) -> Locator:
+    """The popover of a figure, filled."""
+    page.get_by_role("button", name="Export").nth(which).click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    body.locator("[data-testid=stCode]").wait_for()
+    body.get_by_role("button", name="PNG").wait_for()
+    return body
+
+
+def downloaded(page: Page, body: Locator, name: str) -> Download:
+    with page.expect_download() as download:
+        body.get_by_role("button", name=name).click()
+    return download.value
+
+
+def picture(page: Page, body: Locator) -> tuple[NDArray[np.uint8], dict[str, str]]:
+    """(height, width, 3) colours of the PNG, and the words in its file."""
+    image = Image.open(downloaded(page, body, "PNG").path())
+    return np.asarray(image.convert("RGB")), {str(name): str(text) for name, text in image.info.items()}
+
+
+def close(page: Page, body: Locator) -> None:
+    page.keyboard.press("Escape")
+    body.wait_for(state="detached")
+
+
+def lines_of(body: Locator) -> str:
+    code: str = body.locator("[data-testid=stCode] code").inner_text()
+    return code
+
+
+def holds(shown: NDArray[np.uint8], url: str) -> bool:
+    """Whether a canvas (its PNG in a data URL) stands at the left margin, twice as large, its gaps left open."""
+    canvas = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"))
+    expected = canvas.repeat(2, 0).repeat(2, 1)
+    (height, width), ink = expected.shape[:2], expected[..., 3] > 0
+    strip = shown[:, MARGIN : MARGIN + width]
+    first = np.flatnonzero((strip[:, ink[0]] == expected[0, ink[0], :3]).all((1, 2)))
+    return any(np.array_equal(strip[y : y + height][ink], expected[ink, :3]) for y in first if y + height <= len(strip))
+
+
+def test_a_picture_of_the_rows_is_what_is_in_sight_and_says_what_it_is_of(page: Page, server: str, tree: Path) -> None:
+    checkpoint = first_mixture(tree / "checkpoints")
+    page.add_init_script(WATCH)
+    open_components(page, server, choice(checkpoint))
+    mean_of(page, 2).press("ArrowRight")
+    settle(page)
+    until(page, lambda: "means=" in page.url)
+    rows = drawings(page)
+    body = open_export(page)
+    page.evaluate("window.written = []")
+    shown, words = picture(page, body)
+    assert len(rows) == 6 and all(holds(shown, row) for row in rows)
+    assert words["digest"] == checkpoint.digest and words["checkpoint"] == checkpoint.name
+    assert words["model"] == "DLGMM" and words["seed"] == "0" and words["means"] != "-1.5, -0.75, 0, 0.75, 1.5"
+    written = " ".join(page.evaluate("window.written"))
+    for name in ("digest", "checkpoint", "seed", "means"):
+        assert f"{name}: {words[name]}" in written
+    assert "component 2: mean" in written and "Reset to trained" not in written
+
+
+def test_a_table_and_the_lines_follow_the_sliders(page: Page, server: str, tree: Path) -> None:
+    checkpoint = first_mixture(tree / "checkpoints")
+    open_components(page, server, f"{choice(checkpoint)}&noise=4")
+    body = open_export(page)
+    before = lines_of(body)
+    assert "seed=4" in before and checkpoint.digest in before
+    download = downloaded(page, body, "CSV")
+    assert download.suggested_filename == f"components-{checkpoint.name}-{checkpoint.digest}-seed4.csv"
+    content = Path(download.path()).read_text()
+    assert f"# digest: {checkpoint.digest}\n" in content
+    rows = pd.read_csv(io.StringIO(content), comment="#")
+    assert len(rows) == 16 * (checkpoint.model_config.num_components + 1)
+    close(page, body)
+    mean_of(page, 1).press("ArrowRight")
+    until(page, lambda: "means=" in page.url)
+    settle(page)
+    body = open_export(page)
+    until(page, lambda: lines_of(body) != before)
+    body.locator("[data-testid=stCode]").hover()
+    body.get_by_role("button", name="Copy to clipboard").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_of_a_chart_has_its_curve_words_and_theme(browser: Browser, server: str, scheme: Any) -> None:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme=scheme)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
+    page.locator(".bench .curve").first.wait_for()
+    body = open_export(page)
+    image, words = picture(page, body)
+    paper = page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    written = page.evaluate("window.written")
+    context.close()
+    shown = image.reshape(-1, 3)
+    assert f"rgb({', '.join(map(str, shown[0]))})" == paper
+    assert (shown[0].mean() > 128) == (scheme == "light")
+    assert (np.abs(shown.astype(int) - (0x3F, 0x90, 0xDA)).sum(1) < 6).sum() > 500  # the curve
+    assert {"fraction v", "density, per unit of v", "Kumaraswamy", "Beta"} <= set(written)
+    assert words["a"] == "2.0"
+
+
+def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, tree: Path) -> None:
+    stick = label(read_checkpoint(tree / "checkpoints" / "mnist-sb-vae"))
+    visit(page, f"{server}/digit", "Your digit")
+    page.wait_for_load_state("networkidle")  # a picture that is replaced while it is fetched is not found
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name=stick).click()
+    page.locator(".stick[data-ready=yes]").wait_for()
+    body = open_export(page)
+    assert "report.sticks.mean" in lines_of(body)
+    close(page, body)
+    page.get_by_role("slider", name="break 3", exact=True).press("ArrowRight")
+    body = open_export(page)
+    until(page, lambda: "v = np.array([" in lines_of(body))
+    _, words = picture(page, body)
+    assert words["fractions"] == "redrawn, or moved by hand"
+
+
+def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 375, "height": 760})
+    visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
+    page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the button
+    body = page.locator("[data-testid=stPopoverBody]")
+    for which in range(2):
+        button = page.get_by_role("button", name="Export").nth(which)
+        button.evaluate("button => button.scrollIntoView({ block: 'center' })")
+        button.focus()
+        page.keyboard.press("Enter")
+        png = body.get_by_role("button", name="PNG")
+        png.wait_for()
+        body.locator("[data-testid=stCode]").wait_for()
+        until(page, lambda: (body.bounding_box() or {"height": 0})["height"] > 100)  # its content has come
+        box = body.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 760
+        png.focus()
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        assert download.value.suggested_filename.endswith(".png")
+        close(page, body)
+    assert overhang(page) <= 0
+
+
+def test_maps_and_tables_make_pictures_too(page: Page, server: str) -> None:
+    page.add_init_script(WATCH)
+    models, names = "models=mnist-dlgmm-fig2,mnist-sb-vae", []
+    visit(page, f"{server}/latent?{models}&image=3", "Latent space")
+    page.locator(".maps[data-ready=yes]").wait_for()
+    for which in range(2):
+        body = open_export(page, which)
+        image, words = picture(page, body)
+        close(page, body)
+        assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50 and len(words["digest"].split(", ")) == 2
+        names.append(words["figure"])
+    visit(page, f"{server}/digit?{models}&digit-view=ElboTerms", "Your digit")
+    image, words = picture(page, open_export(page))
+    assert {"weighted:", "ELBO", "(eq1)"} <= set(page.evaluate("window.written"))
+    assert len({*names, words["figure"]}) == 3

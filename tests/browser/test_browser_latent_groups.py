@@ -1,0 +1,156 @@
+"""Groups of images in the browser, the way between two of them, and a map computed anew."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+from benchmarks.servers import copy_app
+from dlgmm_core.analysis.interpolation import code_path
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
+from tests.browser_helpers import app_on, settle, until
+from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place
+from ui.latent.live_path import POINTS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def labels() -> NDArray[np.int64]:
+    return load_dataset("mnist").test.labels
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["lasso", "box"])
+def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
+    mode: str, server: str, page: Page, labels: NDArray[np.int64]
+) -> None:
+    maps = open_maps(page, server)
+    maps.locator(".drag span", has_text=mode).click()
+    stage = maps.locator(".marks").first
+    stage.scroll_into_view_if_needed()
+    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
+    box = stage.bounding_box()
+    assert box is not None
+    left, top = box["width"] * 0.4, box["height"] * 0.4
+    right, bottom = left + 90, top + 70
+    corners = [(right, top), (right, bottom), (left, bottom), (left, top)] if mode == "lasso" else [(right, bottom)]
+    page.mouse.move(box["x"] + left, box["y"] + top)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.mouse.up()
+    screen = np.array(app(page, "[...Array(10000).keys()].map(i => app.plots[0].screenOf(i))"))
+    inside = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
+    group = np.array(app(page, "[...app.group]"), bool)
+    assert abs(int(inside.sum()) - int(group.sum())) <= 5 and (inside != group).sum() <= 5  # points on the line
+    counts = np.bincount(labels[group], minlength=10)
+    words = maps.locator(".words").inner_text()
+    assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
+    until(page, lambda: all(saturation(pixels(page, plot)) < before / 2 for plot, before in enumerate(coloured)))
+    stage.focus()
+    page.keyboard.press("Escape")
+    until(page, lambda: "images:" not in maps.locator(".words").inner_text())
+    assert app(page, "app.group") is None
+    until(page, lambda: [saturation(pixels(page, plot)) for plot in range(4)] == coloured)
+
+
+def saturation(drawn: NDArray[np.uint8]) -> float:
+    """How colourful a map is, on average."""
+    levels = drawn.astype(float)
+    return float((levels.max(-1) - levels.min(-1)).mean())
+
+
+def test_a_group_comes_back_after_a_visit_to_another_page(server: str, page: Page) -> None:
+    maps = open_maps(page, server)
+    maps.locator(".drag span", has_text="box").click()
+    stage = maps.locator(".marks").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 150, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 250, box["y"] + 230, steps=4)
+    page.mouse.up()
+    until(page, lambda: "images:" in maps.locator(".words").inner_text())
+    words = maps.locator(".words").inner_text()
+    settle(page)
+    page.wait_for_timeout(500)
+    settle(page)
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("heading", name="Train").wait_for()
+    page.get_by_role("link", name=TITLE).click()
+    page.locator(".maps[data-ready=yes]").wait_for()
+    assert maps.locator(".words").inner_text() == words
+
+
+# --- between two images ---------------------------------------------------------------------------
+
+
+def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
+    server: str, page: Page, tree: Path
+) -> None:
+    open_maps(page, server, "?image=77&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
+    index = lonely(page)
+    x, y = place(page, index)
+    page.keyboard.down("Shift")
+    page.mouse.click(x, y)
+    page.keyboard.up("Shift")
+    page.locator(".path[data-ready=yes]").wait_for()
+    slider = page.get_by_role("slider", name="from A to B")
+    images = load_dataset("mnist").test.binary
+    for number, name in enumerate(("mnist-dlgmm-fig2", "mnist-sb-vae", "mnist-gauss-vae")):
+        model, _ = load_checkpoint(tree / "checkpoints" / name)
+        path = code_path(model, images[77], images[index], POINTS)
+        for step in (0, 13, POINTS - 1):
+            slider.evaluate(f"s => {{ s.value = {step}; s.dispatchEvent(new Event('input')); }}")
+            until(page, lambda step=step: page.locator("output").inner_text() == f"t = {step / 40:.2f}")  # type: ignore[misc]
+            canvas = page.locator(".cards canvas").nth(number)
+            data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
+            levels = np.array(data).reshape(112, 112, 4)[::4, ::4, 0].reshape(784)
+            expected = model.likelihood(torch.from_numpy(path.codes[step])).probs.numpy()
+            assert np.abs(levels / 255 - expected).max() < 0.01
+            if path.shares is not None:
+                sticks = page.locator(".cards section").nth(number).locator(".stick span")
+                widths = sticks.evaluate_all("all => all.map(each => parseFloat(each.style.width))")
+                np.testing.assert_allclose(np.array(widths) / 100, path.shares[step], atol=1e-3)
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: f"at={POINTS - 2}" in page.url)
+    settle(page)
+
+
+# --- a new map ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_tree(tmp_path: Path) -> Path:
+    return copy_app(tmp_path)
+
+
+@pytest.fixture
+def own_server(own_tree: Path) -> Iterator[str]:
+    """Of this test alone: a server has one slot for maps."""
+    with app_on(own_tree) as address:
+        yield address
+
+
+def test_a_map_can_be_computed_anew_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
+    open_maps(page, own_server)
+    file = own_tree / "checkpoints" / "mnist-gauss-vae" / TSNE
+    before = file.read_bytes()
+    page.get_by_text("More", exact=True).click()
+    # by key: while the expander opens, the button moves away between a mouse's press and its release
+    page.get_by_role("button", name="Compute it anew").press("Enter")
+    page.get_by_text("Mapping mnist-gauss-vae").first.wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Mapping mnist-gauss-vae").first.wait_for(state="detached")
+    settle(page)
+    assert file.read_bytes() == before

@@ -1,0 +1,126 @@
+"""The lesson reveal in the browser: drawn, guessed, and only then told, the guess beside the outcome."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from dlgmm_core.experiments.results import read_results
+from tests.browser_helpers import draw_a_seven, overhang, settle, visit, visitor
+from ui.lesson.outcomes import DLGMM
+
+pytestmark = pytest.mark.browser
+
+
+def card(page: Page) -> Locator:
+    return page.locator(".st-key-lesson")
+
+
+def answer(page: Page, number: str) -> None:
+    box = card(page).get_by_role("spinbutton")
+    box.fill(number)
+    box.press("Enter")
+    card(page).get_by_text("Your guess").wait_for()
+    settle(page)
+
+
+def guess_and_outcome(page: Page) -> list[str]:
+    """Both values, which must stand side by side."""
+    metrics = card(page).locator("[data-testid=stMetric]")
+    assert metrics.count() == 2
+    boxes = [metric.bounding_box() for metric in metrics.all()]
+    assert boxes[0] is not None and boxes[1] is not None
+    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    return metrics.locator("[data-testid=stMetricValue]").all_inner_texts()
+
+
+def equation_fits(page: Page) -> bool:
+    """Whether every part of it lies within the card."""
+    edges = "all => all.map(e => e.getBoundingClientRect()).map(b => [b.left, b.right])"
+    ((left, right),) = card(page).evaluate_all(edges)
+    parts = card(page).locator(".katex-html .base").evaluate_all(edges)
+    return len(parts) > 0 and all(left < start and end < right for start, end in parts)
+
+
+def gain(tree: Path) -> str:
+    """The last step's outcome, as it is shown."""
+    rows = read_results(tree / "checkpoints")
+    (row,) = [r for r in rows if r.get("checkpoint") == DLGMM and r["eval_dataset"] == "mnist"]
+    return f"{-row['nll']['5000']['value'] - row['elbo']['value']:.1f} nats"
+
+
+def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: str, page: Page) -> None:
+    visit(page, server, "Deep latent Gaussian mixtures")
+    page.get_by_role("button", name="Start the lesson: eight steps").click()
+    page.wait_for_url("**/digit?lesson=1*")
+    draw_a_seven(page)
+    page.get_by_text("each pixel drawn once").wait_for()
+    settle(page)
+    assert card(page).locator("[data-testid=stMetric]").count() == 0
+    answer(page, "42")
+    guessed, found = guess_and_outcome(page)
+    assert guessed == "42 pixels" and found.endswith(" pixels") and 10 < int(found.split()[0]) < 400
+    assert found in card(page).locator(".katex-html").inner_text().replace("\xa0", " ")
+    card(page).get_by_role("button", name="Next").click()
+    card(page).get_by_text("Step 2 of 8").wait_for()
+    page.wait_for_url("**/digit?lesson=2*")
+    settle(page)
+    card(page).get_by_role("button", name="Back").click()
+    card(page).get_by_text("Step 1 of 8").wait_for()
+    settle(page)
+    assert guess_and_outcome(page) == [guessed, found]
+
+
+def test_a_page_that_would_tell_stays_closed_until_the_guess(
+    server: str, tree: Path, page: Page, browser: Browser
+) -> None:
+    visit(page, f"{server}/?lesson=8", "Likelihood")
+    assert page.url == f"{server}/likelihood?lesson=8"
+    told = gain(tree)
+    everything = page.locator("[data-testid=stMain]")
+    assert told not in everything.inner_text() and "ELBO (eq1)" not in everything.inner_text()
+    assert page.locator(".js-plotly-plot, [data-testid=stDataFrame]").count() == 0
+    answer(page, "3")
+    assert guess_and_outcome(page) == ["3.0 nats", told]
+    page.locator(".js-plotly-plot").first.wait_for()
+    with visitor(browser) as other:  # the link opens the step, and tells nobody's answer
+        visit(other, page.url, "Likelihood")
+        card(other).get_by_text("Step 8 of 8").wait_for()
+        assert told not in other.locator("[data-testid=stMain]").inner_text()
+
+
+def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(
+    server: str, tree: Path, page: Page
+) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    visit(page, f"{server}/likelihood?lesson=8", "Likelihood")
+    assert equation_fits(page) and overhang(page) <= 0
+    answer(page, "12.5")
+    assert equation_fits(page)
+    assert guess_and_outcome(page) == ["12.5 nats", gain(tree)]
+    page.locator(".js-plotly-plot").first.wait_for()
+    settle(page)
+    assert overhang(page) <= 0
+    leave = card(page).get_by_role("button", name="Leave")
+    leave.focus()
+    leave.press("Enter")
+    card(page).wait_for(state="detached")
+    settle(page)
+    assert page.url == f"{server}/likelihood"
+
+
+def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    for number, path in ((2, "digit"), (3, "digit"), (4, "components"), (5, "components"), (7, "knn")):
+        page.goto(f"{server}/{path}?lesson={number}&knn-points=1000", wait_until="domcontentloaded")
+        card(page).get_by_text(f"Step {number} of 8").wait_for()
+        settle(page)
+        card(page).get_by_role("radio").first.wait_for()
+        radios = card(page).get_by_role("radio").all()
+        assert len(radios) >= 2 and not any(radio.is_checked() for radio in radios)
+        assert equation_fits(page) and overhang(page) <= 0
+        radios[-1].focus()
+        radios[-1].press("Space")
+        card(page).get_by_role("button", name="Answer").press("Enter")
+        card(page).get_by_text("What turned out").wait_for()
+        assert len(guess_and_outcome(page)) == 2 and equation_fits(page)

@@ -1,0 +1,160 @@
+"""The page of components beyond one visit: links, other pages, other checkpoints, phones, and what travels."""
+
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.store.checkpoints import read_checkpoint
+from tests.browser_helpers import (
+    choice,
+    drawings,
+    mean_of,
+    open_components,
+    overhang,
+    settle,
+    until,
+    untrained,
+    visitor,
+)
+from ui.serving.weights import decoder_address
+
+pytestmark = pytest.mark.browser
+
+LARGEST = "mnist-dldpmm"
+
+
+def turn_to(page: Page, link: str) -> None:
+    page.locator("[data-testid=stSidebarNav]").get_by_role("link", name=link, exact=True).click()
+    page.locator("h1").get_by_text(link, exact=True).wait_for()
+    settle(page)
+
+
+def choose(page: Page, name: str, components: int) -> None:
+    box = page.get_by_role("combobox", name="Checkpoint", exact=True)
+    option = page.get_by_role("option").get_by_text(f" {name} (")
+
+    def is_open() -> bool:
+        if not option.is_visible():  # scrolling to the box closes its list
+            box.press("ArrowDown")
+            page.wait_for_timeout(300)
+        return option.is_visible()
+
+    until(page, is_open)
+    option.click()
+    until(page, lambda: page.locator("canvas.samples").count() == components + 1)
+    page.locator(".live[data-ready=yes]").wait_for()
+    settle(page)
+
+
+def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page, browser: Browser) -> None:
+    open_components(page, server)
+    plain = drawings(page)
+    page.get_by_role("button", name="set the mean of component 2 to 4.00").click()
+    mean_of(page, 5).press("ArrowLeft")
+    page.get_by_text("More", exact=True).click()
+    for switch in ("the same noise in every row", "ink where its probability exceeds one half"):
+        page.get_by_label(switch).click()
+    page.get_by_label("scales, too").check()
+    page.get_by_role("slider", name="scale of component 1", exact=True).press("End")
+    page.wait_for_url(lambda url: all(name in url for name in ("means=", "scales=2", "view=0%2C1%2C1")))
+    page.get_by_role("button", name="New noise").click()
+    page.wait_for_url("**noise=1*")
+    until(page, lambda: all(a != b for a, b in zip(drawings(page), plain, strict=True)))
+    settle(page)
+    with visitor(browser) as other:
+        open_components(other, server, page.url.partition("components")[2])
+        assert drawings(other) == drawings(page)
+        assert other.url == page.url
+        assert untrained(other) == untrained(page) and len(untrained(other)) == 3
+        sliders = "all => all.map(each => [each.ariaLabel, each.value])"
+        both = [each.get_by_role("slider").evaluate_all(sliders) for each in (page, other)]
+        assert both[0] == both[1] and ["mean of component 5", "1.45"] in both[1]
+        assert other.get_by_label("scales, too").is_checked() and other.get_by_label("ink where").is_checked()
+        assert not other.get_by_label("the same noise in every row").is_checked()
+
+
+def test_a_link_of_nonsense_shows_the_trained_prior(server: str, page: Page) -> None:
+    open_components(page, server)
+    trained = drawings(page)
+    for text in ("1,2", "nan,nan,nan,nan,nan", "<script>document.title = 1</script>"):
+        open_components(page, server, f"?means={quote_plus(text)}&scales=1e9&view=yes&noise=-1")
+        assert drawings(page) == trained and untrained(page) == []
+        assert page.locator("[data-testid=stAlert]").count() == 0
+        assert page.title() != "1" and page.url == f"{server}/components"
+
+
+def test_sliders_stay_while_other_pages_are_open_and_the_weights_travel_once(
+    server: str, tree: Path, page: Page
+) -> None:
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if "/decoder/" in request.url else None)
+    open_components(page, server)
+    plain = drawings(page)
+    page.get_by_role("button", name="set the mean of component 2 to 4.00").click()
+    page.wait_for_url(lambda url: "means=" in url)
+    page.get_by_role("button", name="New noise").click()
+    page.wait_for_url("**noise=1*")
+    until(page, lambda: all(a != b for a, b in zip(drawings(page), plain, strict=True)))
+    settle(page)
+    before, address = drawings(page), page.url
+    turn_to(page, "Your digit")
+    assert "means" not in page.url and "noise" not in page.url
+    turn_to(page, "Components")
+    page.locator(".live[data-ready=yes]").wait_for()
+    assert drawings(page) == before and page.url == address
+    assert mean_of(page, 2).input_value() == "4" and len(untrained(page)) == 1
+    path = decoder_address(read_checkpoint(tree / "checkpoints" / FIGURE_2))["path"]
+    assert fetched == [f"{server}/{path}"]
+
+
+def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tree: Path, page: Page) -> None:
+    many = read_checkpoint(tree / "checkpoints" / LARGEST).model_config
+    few = read_checkpoint(tree / "checkpoints" / FIGURE_2).model_config
+    assert many.num_components == 17
+    open_components(page, server)
+    mean_of(page, 1).press("End")
+    page.wait_for_url(lambda url: "means=4" in url)
+    before = drawings(page)
+    choose(page, LARGEST, many.num_components)
+    assert page.locator(".live").count() == 1 and untrained(page) == [] and "means=" not in page.url
+    assert len(set(drawings(page)[:-1])) == 1  # its components are the same
+    for component in range(1, many.num_components + 1):
+        assert mean_of(page, component).input_value() == "0"
+    mean_of(page, 17).press("End")
+    until(page, lambda: len(set(drawings(page)[:-1])) == 2)
+    assert len(set(drawings(page)[:16])) == 1
+    page.wait_for_url(lambda url: "%2C4" in url)
+    choose(page, FIGURE_2, few.num_components)
+    assert drawings(page) == before and len(untrained(page)) == 1
+
+
+def test_nothing_sticks_out_of_a_phone_and_every_slider_is_long_enough_for_a_thumb(
+    server: str, tree: Path, page: Page
+) -> None:
+    largest = read_checkpoint(tree / "checkpoints" / LARGEST)
+    means = ",".join(["-3.35"] * 17)  # every row wears its badge
+    open_components(page, server, f"{choice(largest)}&view=1,0,1&means={means}", width=375)
+    assert overhang(page) <= 0
+    parts = page.locator(".live input, .live canvas, .live .badge, .live button")
+    boxes = parts.evaluate_all(
+        "all => all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect()).map(b => [b.left, b.right])"
+    )
+    assert len(boxes) > 17 * 9 and all(0 <= left < right <= 375 for left, right in boxes)
+    sliders = page.locator(".live input[type=range]").evaluate_all("all => all.map(each => each.clientWidth)")
+    assert len(sliders) == 34 and min(sliders) >= 200
+
+
+def test_a_decoder_that_cannot_be_fetched_is_a_sentence_and_is_asked_for_again(server: str, browser: Browser) -> None:
+    with visitor(browser, forgiven="Failed to load resource") as page:
+        page.route("**/decoder/**", lambda route: route.abort())
+        page.goto(f"{server}/components")
+        page.get_by_text("The decoder could not be fetched").wait_for()
+        settle(page)
+        page.unroute("**/decoder/**")
+        turn_to(page, "Your digit")
+        turn_to(page, "Components")
+        page.locator(".live[data-ready=yes]").wait_for()
+        assert page.get_by_text("The decoder could not be fetched").count() == 0

@@ -1,0 +1,106 @@
+"""Training as visitors have it: a run outlives reloads and page switches, and is its owner's alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from benchmarks.servers import copy_app
+from dlgmm_core.store.checkpoints import TRAINING, read_checkpoint
+from tests.browser_helpers import PATIENCE, ROOT, app_on, settle, until, visit, visitor
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Train"
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose new checkpoints are seen by no other test."""
+    return copy_app(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="module")
+def server(tree: Path) -> Iterator[str]:
+    """A server with a single slot."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLGMM_TRAINING_SLOTS", "1")
+        with app_on(tree) as address:
+            yield address
+
+
+def begin(page: Page, server: str, name: str) -> None:
+    """Starts a Gauss-VAE, whose epochs are the shortest."""
+    visit(page, f"{server}/train?train-model=Gauss-VAE&train-name={name}", TITLE)
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text(f"{name} is training").wait_for()
+
+
+def export_while_running(page: Page) -> None:
+    """Opens the curves' export, and takes both files once the curves behind it have been renewed."""
+    page.get_by_role("button", name="Export").click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    body.get_by_text("The same in Python").wait_for()
+    bar, seen = page.get_by_role("progressbar"), set[str | None]()
+
+    def is_renewed() -> bool:
+        seen.add(bar.get_attribute("aria-valuenow"))
+        return len(seen) > 2
+
+    until(page, is_renewed)
+    assert page.get_by_text("from-a-visitor is training").is_visible() and body.is_visible()
+    with page.expect_download() as table:
+        body.get_by_role("button", name="CSV").click()
+    lines = Path(table.value.path()).read_text().splitlines()
+    assert "# run: from-a-visitor" in lines and len([line for line in lines if not line.startswith("#")]) >= 2
+    with page.expect_download() as picture:
+        body.get_by_role("button", name="PNG").click()
+    assert picture.value.suggested_filename == "run.png"
+    page.keyboard.press("Escape")
+    body.wait_for(state="detached")
+    settle(page)
+
+
+def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept(
+    server: str, tree: Path, page: Page
+) -> None:
+    begin(page, server, "from-a-visitor")
+    page.reload()
+    page.get_by_text("from-a-visitor is training").wait_for()
+    page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
+    page.get_by_text("the authors' run: −103.24").first.wait_for()
+    export_while_running(page)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text(re.compile("from-a-visitor is paused after epoch")).wait_for()
+    page.get_by_role("link", name="Likelihood").first.click()
+    page.get_by_role("heading", name="Likelihood", exact=True).wait_for()
+    page.get_by_role("link", name="Train").first.click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("from-a-visitor is training").wait_for()
+    sidebar = page.locator("[data-testid=stSidebar]")
+    assert sidebar.get_by_text("from-a-visitor").count() == 0
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_text("from-a-visitor has ended").wait_for()
+    sidebar.get_by_text("from-a-visitor").first.wait_for()
+    settle(page)
+    read_checkpoint(tree / "checkpoints" / "from-a-visitor")
+    assert not (tree / "checkpoints" / "from-a-visitor" / TRAINING).exists()
+    assert not (ROOT / "checkpoints" / "from-a-visitor").exists()
+
+
+def test_another_visitor_sees_only_that_the_slot_is_busy(server: str, tree: Path, page: Page, browser: Browser) -> None:
+    begin(page, server, "mine-alone")
+    with visitor(browser) as other:
+        visit(other, f"{server}/train?train-run=mine-alone", TITLE)
+        other.get_by_text("Training slots busy with runs of other visitors: 1.").wait_for()
+        assert other.get_by_text("mine-alone").count() == 0
+        assert other.get_by_role("button", name="Pause").count() == 0
+        other.get_by_role("button", name="Start training").click()
+        other.get_by_text("All training slots of this server (1) are taken: try again when a run has ended.").wait_for()
+        settle(other)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Delete the run").click()
+    page.get_by_text("You have no run yet").or_(page.get_by_text("from-a-visitor has ended")).first.wait_for()
+    assert not (tree / "checkpoints" / "mine-alone").exists()

@@ -1,0 +1,61 @@
+"""Bars of weights and responsibilities in the browser: as high as their numbers, which pointing at them reads out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Locator, Page
+
+from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.store.checkpoints import load_checkpoint
+from tests.browser_helpers import visit
+
+pytestmark = pytest.mark.browser
+
+IMAGE = 4
+
+
+def spans(parts: Locator, plot: Locator) -> NDArray[np.float64]:
+    """(N, 2) shares of the plot's height at which the parts begin and end, from below."""
+    box = plot.bounding_box()
+    assert box is not None
+    found = parts.evaluate_all("all => all.map(each => each.getBoundingClientRect()).map(box => [box.bottom, box.top])")
+    return (box["y"] + box["height"] - np.array(found)) / box["height"]
+
+
+def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_read_out(
+    server: str, page: Page, tree: Path
+) -> None:
+    visit(page, f"{server}/digit?digit-index={IMAGE}", "Your digit")
+    chart = page.locator(".weights")
+    chart.locator(".bar").first.wait_for()
+    model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
+    report = inspect_image(model, load_dataset("mnist").test.binary[IMAGE])
+    assert report.sticks is not None and report.component_posterior is not None
+    plot, sticks = chart.locator(".plot"), report.sticks
+    expected = {
+        ".weight": np.stack([np.zeros(5), sticks.mean], 1),
+        ".responsibility": np.stack([np.zeros(5), report.component_posterior], 1),
+        ".cell .range": np.stack([sticks.low, sticks.high], 1),
+    }
+    for name, shares in expected.items():
+        np.testing.assert_allclose(spans(chart.locator(name), plot), shares, atol=0.012)  # two pixels, of the outline
+    np.testing.assert_allclose(spans(chart.locator(".tick span"), plot).mean(1), np.linspace(0, 1, 6), atol=0.01)
+    says = chart.locator(".says")
+    assert says.inner_text() == ""
+    chart.locator(".cell").nth(2).hover()
+    weight, low, high = (values[2] for values in (sticks.mean, sticks.low, sticks.high))
+    responsibility = report.component_posterior[2]
+    assert says.inner_text() == (
+        f"component 3: weight {weight:.3f} ({low:.3f} to {high:.3f}), responsibility {responsibility:.3f}"
+    )
+    page.mouse.move(0, 0)
+    assert says.inner_text() == ""
+    plot.focus()
+    for key, component in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        assert says.inner_text().startswith(f"component {component}: weight {sticks.mean[component - 1]:.3f} (")
+    plot.blur()
+    assert says.inner_text() == ""

@@ -1,0 +1,85 @@
+"""The command line as a whole: misuse, help, and the list of checkpoints."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.store.checkpoints import METRICS, WEIGHTS, read_checkpoint
+from tests.cli_helpers import run, tiny_world, train
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "vae"],
+        ["train", "dlgmm", "--bound", "tight"],
+        ["train", "dlgmm", "--dataset", "cifar"],
+        ["train", "dlgmm", "--epochs", "many"],
+        ["train", "dlgmm", "--schedule", "linear"],
+        ["train", "dlgmm", "--precision", "float16"],
+        ["train", "dlgmm", "--encoder-activation", "tanh"],
+        ["train", "dlgmm", "--data-bias", "1"],
+        ["train"],
+        ["fit", "dlgmm"],
+        [],
+        ["evaluate"],
+        ["evaluate", "mnist-dlgmm", "--samples"],
+        ["reproduce", "mnist-dlgmm"],
+        ["reproduce", "--only"],
+        ["reproduce", "--jobs", "two"],
+        ["list", "--device", "cpu"],
+    ],
+)
+def test_misuse_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        cli.main(arguments)
+    assert ending.value.code == 2
+    assert "usage: python -m dlgmm_core" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_describes_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        cli.main([command, "--help"])
+    assert ending.value.code == 0
+    described = capsys.readouterr().out
+    assert described.startswith(f"usage: python -m dlgmm_core {command} ") and "--checkpoints DIR" in described
+    assert "%(" not in described and "None" not in described
+
+
+def test_the_help_as_a_whole_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    described = capsys.readouterr().out
+    assert all(re.search(rf"^ +{command}\s+\w", described, re.MULTILINE) for command in cli.COMMANDS)
+
+
+def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "dlgmm", "--epochs", "1", "--name", "good") == 0
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / WEIGHTS).write_bytes(b"nothing of the kind")
+    (tmp_path / "lost").mkdir()
+    (tmp_path / "lost" / METRICS).write_text(json.dumps({}))
+    capsys.readouterr()
+    assert run(tmp_path, "list") == 0
+    bad, good, lost = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"bad +BROKEN +\S*/bad/{WEIGHTS} is damaged \(.*\): restore it, or remove the folder\.", bad)
+    assert re.fullmatch(rf"lost +BROKEN +\S*/lost/{WEIGHTS} is missing: train again, or remove the folder\.", lost)
+    bound = read_checkpoint(tmp_path / "good").valid_bound
+    assert good.split() == ["good", "DLGMM", "mnist", "D=2", "K=3", "epoch", "1", "eq1", f"{bound:.2f}", "nats"]
+
+
+def test_a_list_of_nothing_is_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "nowhere", "list") == 0
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,80 @@
+"""`evaluate`: the figures and the map it leaves, and what it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.evaluate.likelihood import mean_elbo
+from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, read_metrics
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+from tests.cli_helpers import error_of, run, tiny_world, train
+from tests.experiment_helpers import toy_dataset
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "dlgmm", "--epochs", "2") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "20", "--seed", "3", "--device", "cpu") == 0
+    checkpoint = read_checkpoint(tmp_path / "mnist-dlgmm")
+    figures = read_metrics(checkpoint)["test"]
+    assert list(figures) == ["mnist"] and list(figures["mnist"]["nll"]) == ["5", "20"]
+    stored = load_map(checkpoint)
+    assert stored is not None and stored[0].shape == (130, 2) and stored[1] == ProjectionConfig(seed=3)
+    nll = figures["mnist"]["nll"]
+    assert capsys.readouterr().out == "".join(
+        f"mnist-dlgmm: -log p(x) = {nll[s]['value']:.2f} ± {nll[s]['ci95']:.2f} nats on mnist (S={s})\n"
+        for s in ("5", "20")
+    )
+
+    # Another test set is added beside the first, and makes no map.
+    (checkpoint.folder / "tsne.safetensors").unlink()
+    assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--dataset", "omniglot", "--device", "cpu") == 0
+    assert read_metrics(checkpoint)["test"]["mnist"] == figures["mnist"]
+    assert set(read_metrics(checkpoint)["test"]) == {"mnist", "omniglot"}
+    assert load_map(checkpoint) is None
+
+
+def test_a_model_of_the_iwae_bound_is_measured_with_an_elbo(tmp_path: Path) -> None:
+    assert train(tmp_path, "dlgmm", "--epochs", "1", "--bound", "iwae") == 0
+    assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--device", "cpu") == 0
+    model, checkpoint = load_checkpoint(tmp_path / "mnist-dlgmm")
+    expected = mean_elbo(model, toy_dataset("mnist").test.binary, "marginal")
+    assert read_metrics(checkpoint)["test"]["mnist"]["elbo"] == {"bound": "marginal", **asdict(expected)}
+
+
+def test_several_checkpoints_are_measured_in_turn_up_to_the_first_that_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("first", "last"):
+        assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", name) == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "first", "nobody", "last", "--samples", "5", "--device", "cpu") == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("first: -log p(x) = ") and len(out.splitlines()) == 1
+    assert "nobody" in err.splitlines()[-1]
+    assert (tmp_path / "first" / METRICS).exists() and not (tmp_path / "last" / METRICS).exists()
+
+
+def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "evaluate", "nobody") == 1
+    assert "nobody" in error_of(capsys)
+
+
+@pytest.mark.parametrize("options", [("--samples", "0"), ("--samples", "50", "-5"), ("--seed", "-1")])
+def test_senseless_measurements_are_refused_and_leave_no_figures(
+    options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "mnist-gauss-vae", *options, "--device", "cpu") == 1
+    assert options[0] in error_of(capsys)
+    assert not (tmp_path / "mnist-gauss-vae" / METRICS).exists()

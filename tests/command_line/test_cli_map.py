@@ -1,0 +1,114 @@
+"""The subcommand `map`: it places the test codes anew, the same way for the same seed, or says why it cannot."""
+
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import Dataset, Split
+from dlgmm_core.model.models import build_model
+from dlgmm_core.store.checkpoints import TSNE, read_checkpoint, save_checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+
+IMAGES = 130
+
+
+def split(size: int) -> Split:
+    binary = (np.random.default_rng(size).random((size, 784)) < 0.3).astype(np.uint8)
+    return Split(binary * np.uint8(255), binary, np.zeros(size, np.int64))
+
+
+@pytest.fixture(autouse=True)
+def quick_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every data set is a few images; the handler that `main` sets is put back."""
+    handler = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(cli, "fit_tsne", partial(fit_tsne, jobs=1))
+    monkeypatch.setattr(cli, "load_dataset", lambda name: Dataset(name, split(9), split(8), split(IMAGES), ("a",)))
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of one checkpoint, `one`."""
+    config = ModelConfig("gauss-vae", 3, hidden=4)
+    save_checkpoint(tmp_path / "one", build_model(config).state_dict(), config, TrainConfig(), 1, -1.0)
+    return tmp_path
+
+
+def draw_map(folder: Path, *more: str, name: str = "one") -> int:
+    return cli.main(["map", name, "--iterations", "40", *more, "--device", "cpu", "--checkpoints", str(folder)])
+
+
+def coordinates(folder: Path) -> tuple[np.ndarray, ProjectionConfig]:
+    found = load_map(read_checkpoint(folder / "one"))
+    assert found is not None
+    return found
+
+
+def test_a_map_is_kept_with_its_settings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert draw_map(folder, "--perplexity", "12.5", "--seed", "7") == 0
+    places, settings = coordinates(folder)
+    assert places.shape == (IMAGES, 2) and settings == ProjectionConfig(12.5, 40, 7)
+    assert capsys.readouterr().out == "one: mapped with perplexity 12.5, 40 iterations, seed 7.\n"
+
+
+def test_the_same_seed_draws_the_same_map_and_another_seed_another(folder: Path) -> None:
+    draw_map(folder)
+    first, _ = coordinates(folder)
+    draw_map(folder, "--seed", "1")
+    other, _ = coordinates(folder)
+    draw_map(folder)
+    again, _ = coordinates(folder)
+    np.testing.assert_array_equal(again, first)
+    assert not np.array_equal(other, first)
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--perplexity", "1"), "perplexity"),
+        (("--perplexity", "nan"), "perplexity"),
+        (("--perplexity", "44"), "from 2 to 43 for 130 images"),
+        (("--iterations", "0"), "iterations"),
+        (("--seed", "-1"), "seed"),
+        (("--seed", str(2**32)), "seed"),
+    ],
+)
+def test_senseless_settings_are_one_sentence_and_leave_the_old_map(
+    options: tuple[str, str], word: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_map(folder)
+    before = (folder / "one" / TSNE).read_bytes()
+    capsys.readouterr()
+    assert draw_map(folder, *options) == 1
+    captured = capsys.readouterr()
+    (line,) = captured.err.strip().splitlines()
+    assert captured.out == "" and line.startswith("error: ") and word in line
+    assert (folder / "one" / TSNE).read_bytes() == before
+
+
+def test_a_checkpoint_that_is_not_there_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert draw_map(folder, name="two") == 1
+    assert "two" in capsys.readouterr().err
+
+
+def test_a_stop_half_way_leaves_the_old_map(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_map(folder)
+    before = (folder / "one" / TSNE).read_bytes()
+
+    def interrupted(*arguments: object, progress: object) -> np.ndarray:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "fit_tsne", interrupted)
+    assert draw_map(folder, "--seed", "3") == cli.INTERRUPTED
+    assert (folder / "one" / TSNE).read_bytes() == before
+    assert [file.name for file in (folder / "one").iterdir() if file.name.startswith(".")] == []

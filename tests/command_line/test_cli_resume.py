@@ -1,0 +1,87 @@
+"""`train` interrupted and gone on with: `--resume` and Ctrl-C; a polite kill is in `test_locks.py`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.history import read_history
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.cli_helpers import error_of, tiny_world, train
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at the first step after so many epochs."""
+
+    def interrupted(run: TrainingRun, dataset: Dataset, on_step: object) -> Iterator[object]:
+        def step(number: int, steps: int) -> None:
+            if len(run.history) == epochs:
+                raise KeyboardInterrupt
+
+        return fit(run, dataset, step)
+
+    monkeypatch.setattr(cli, "fit", interrupted)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [("--bound", "mixture"), ("--bound", "iwae", "--samples", "2", "--schedule", "cosine", "--data-bias")],
+    ids=["mixture", "tuned"],
+)
+def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
+    recipe: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--epochs", "4", *recipe)
+    assert train(tmp_path / "whole", "dlgmm", *options) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(2, patch)
+        capsys.readouterr()
+        assert train(tmp_path / "parts", "dlgmm", *options) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. What was finished is kept."
+    folder = tmp_path / "parts" / "mnist-dlgmm"
+    assert (folder / TRAINING).exists() and len(read_history(folder)) == 2
+    assert train(tmp_path / "parts", "dlgmm", *options, "--resume") == 0
+    assert not (folder / TRAINING).exists()
+    assert (folder / WEIGHTS).read_bytes() == (tmp_path / "whole" / "mnist-dlgmm" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (("--seed", "1"), "seed = 0, not 1"),
+        (("--bound", "eq1"), "bound = mixture, not eq1"),
+        (("--alpha", "2"), "concentration"),
+        (("--prior-means", "1", "2", "3"), "prior_means"),
+        (("--epochs", "9"), "max_epochs = 4, not 9"),
+        (("--schedule", "cosine"), "schedule = constant, not cosine"),
+        (("--data-bias",), "data_bias = False, not True"),
+        (("--precision", "bfloat16"), "precision = float32, not bfloat16"),
+        (("--encoder-activation", "linear"), "encoder_activation = relu, not linear"),
+    ],
+)
+def test_a_run_is_resumed_with_its_own_options_only(
+    changed: tuple[str, ...],
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ("--epochs", "4", "--bound", "mixture")
+    interrupt_after(1, monkeypatch)
+    assert train(tmp_path, "dlgmm", *options) == 130
+    capsys.readouterr()
+    before = (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes()
+    assert train(tmp_path, "dlgmm", *options, *changed, "--resume") == 1
+    assert word in error_of(capsys)
+    assert (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes() == before
+    # nor is it begun again from scratch
+    assert train(tmp_path, "dlgmm", *options) == 1
+    assert "--resume" in error_of(capsys)

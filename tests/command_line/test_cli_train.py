@@ -1,0 +1,119 @@
+"""`train`: what it makes, what it refuses, and with which words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.config import TrainConfig
+from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint
+from dlgmm_core.store.history import read_history
+from tests.cli_helpers import error_of, tiny_world, train
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_training_leaves_a_checkpoint_and_its_history(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, model, "--epochs", "2") == 0
+    folder = tmp_path / f"mnist-{model}"
+    assert {file.name for file in folder.iterdir()} == {WEIGHTS, HISTORY}
+    checkpoint = read_checkpoint(folder)
+    history = read_history(folder)
+    assert [entry.epoch for entry in history] == [1, 2]
+    assert checkpoint.valid_bound == history[-1].best_valid_bound
+    out, err = capsys.readouterr()
+    assert out == f"{folder}: trained. Measure it with: python -m dlgmm_core evaluate mnist-{model}\n"
+    assert "epoch    1" in err and "epoch    2" in err and "nats" in err
+
+
+def test_options_become_the_configuration(tmp_path: Path) -> None:
+    options = (
+        *("--name", "mine", "--dataset", "omniglot", "--binarization", "dynamic", "--bound", "marginal"),
+        *("--prior-means", "-1.5", "0", "1.5", "--prior-scales", "0.5", "1", "2", "--alpha", "3", "--samples", "2"),
+        *("--learning-rate", "0.01", "--epochs", "1", "--patience", "7", "--seed", "5"),
+    )
+    assert train(tmp_path, "dlgmm", *options) == 0
+    checkpoint = read_checkpoint(tmp_path / "mine")
+    model, recipe = checkpoint.model_config, checkpoint.train_config
+    assert (model.model, model.num_components, model.code_dim, model.hidden) == ("dlgmm", 3, 2, 4)
+    assert (model.prior_means, model.prior_scales, model.concentration) == ((-1.5, 0.0, 1.5), (0.5, 1.0, 2.0), 3.0)
+    assert (recipe.dataset, recipe.binarization, recipe.bound) == ("omniglot", "dynamic", "marginal")
+    assert (recipe.num_samples, recipe.learning_rate, recipe.batch_size) == (2, 0.01, 50)
+    assert (recipe.max_epochs, recipe.patience, recipe.seed) == (1, 7, 5)
+
+
+def test_options_beyond_the_papers_recipe_become_the_configuration(tmp_path: Path) -> None:
+    options = ("--bound", "iwae", "--samples", "3", "--schedule", "cosine", "--data-bias", "--precision", "bfloat16")
+    assert train(tmp_path, "dlgmm", *options, "--encoder-activation", "linear", "--learned-prior", "--epochs", "1") == 0
+    checkpoint = read_checkpoint(tmp_path / "mnist-dlgmm")
+    recipe = checkpoint.train_config
+    assert (recipe.bound, recipe.num_samples, recipe.schedule) == ("iwae", 3, "cosine")
+    assert (recipe.data_bias, recipe.precision) == (True, "bfloat16")
+    assert checkpoint.model_config.encoder_activation == "linear" and checkpoint.model_config.learned_prior
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_without_options_a_model_and_its_training_are_the_papers(model: str, tmp_path: Path) -> None:
+    assert cli.main(["train", model, "--epochs", "1", "--device", "cpu", "--checkpoints", str(tmp_path)]) == 0
+    checkpoint = read_checkpoint(tmp_path / f"mnist-{model}")
+    assert checkpoint.model_config == paper_model(model)
+    assert checkpoint.train_config == TrainConfig(max_epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "word"),
+    [
+        ("dlgmm", ("--code-dim", "0"), "code_dim"),
+        ("dlgmm", ("--hidden", "-3"), "hidden"),
+        ("dlgmm", ("--components", "-1"), "num_components"),
+        ("dlgmm", ("--components", "0"), "num_components"),
+        ("dlgmm", ("--components", "2", "--prior-means", "0", "1", "2"), "prior_means"),
+        ("dlgmm", ("--prior-means", "0", "nan", "1"), "prior_means"),
+        ("dlgmm", ("--prior-means", "0", "inf"), "prior_means"),
+        ("dlgmm", ("--prior-scales", "1", "0", "1"), "prior_scales"),
+        ("dlgmm", ("--prior-means", "0", "1", "--prior-scales", "1", "1", "1"), "prior_scales"),
+        ("dlgmm", ("--alpha", "0"), "concentration"),
+        ("gauss-vae", ("--components", "3"), "no components"),
+        ("sb-vae", ("--code-dim", "1"), "code_dim"),
+        ("gauss-vae", ("--epochs", "0"), "max_epochs"),
+        ("gauss-vae", ("--patience", "0"), "patience"),
+        ("gauss-vae", ("--batch-size", "0"), "batch_size"),
+        ("gauss-vae", ("--samples", "0"), "num_samples"),
+        ("gauss-vae", ("--learning-rate", "-1"), "learning_rate"),
+        ("gauss-vae", ("--seed", "-1"), "seed"),
+        ("gauss-vae", ("--resume",), "nothing to resume"),
+    ],
+)
+def test_senseless_options_are_one_sentence_and_exit_code_one(
+    model: str, options: tuple[str, ...], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, model, *options) == 1
+    assert word in error_of(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(tmp_path, "gauss-vae", "--device", "cuda") == 1
+    assert "no cuda device" in error_of(capsys)
+
+
+def test_a_checkpoint_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    before = (tmp_path / "mnist-gauss-vae" / WEIGHTS).read_bytes()
+    capsys.readouterr()
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--seed", "1") == 1
+    assert "exists already" in error_of(capsys)
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--resume") == 1
+    assert "has ended or never began" in error_of(capsys)
+    assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).read_bytes() == before

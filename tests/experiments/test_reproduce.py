@@ -1,0 +1,229 @@
+"""`reproduce`: what is due is trained, measured, compared and recorded; what is done is not done again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.metrics import compare, measure
+from dlgmm_core.experiments import reproduce as reproducing
+from dlgmm_core.experiments import results
+from dlgmm_core.experiments.reproduce import reproduce
+from dlgmm_core.experiments.results import RESULTS, read_results, write_results
+from dlgmm_core.store.checkpoints import (
+    HISTORY,
+    METRICS,
+    TSNE,
+    WEIGHTS,
+    load_checkpoint,
+    read_checkpoint,
+    read_metrics,
+    save_checkpoint,
+)
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.experiment_helpers import (
+    DRAWN,
+    LONG,
+    MAPPED,
+    MIXED,
+    PLAIN,
+    TOY_PROTOCOL,
+    contents,
+    forbid,
+    named,
+    run,
+    spy,
+    toy_dataset,
+    trained,
+    use_toy_experiments,
+)
+
+
+@pytest.fixture(autouse=True)
+def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_toy_experiments(monkeypatch)
+
+
+# --- what is due is done -------------------------------------------------------------------------
+
+
+def test_models_are_trained_measured_and_recorded_with_the_baselines(tmp_path: Path) -> None:
+    run(tmp_path, MIXED, PLAIN)
+    rows = read_results(tmp_path)
+    assert named(rows) == [("plain", "mnist"), ("mixed", "mnist"), ("raw-pixels", "mnist"), ("pca-25", "mnist")]
+    for experiment, row in zip((PLAIN, MIXED), rows, strict=False):
+        whole = TrainingRun.start(experiment.model, experiment.train)
+        list(fit(whole, toy_dataset("mnist")))
+        model, checkpoint = load_checkpoint(tmp_path / experiment.name)
+        assert (checkpoint.model_config, checkpoint.train_config) == (experiment.model, experiment.train)
+        assert all(torch.equal(tensor, whole.best_weights[name]) for name, tensor in model.state_dict().items())
+        assert {file.name for file in checkpoint.folder.iterdir()} == {WEIGHTS, HISTORY, METRICS}
+        figures = measure(model, toy_dataset("mnist"), "eq1", (2, 5), seed=0, images=10)
+        del figures["seed"]
+        assert {name: row[name] for name in figures} == json.loads(json.dumps(figures))
+
+
+def test_every_test_set_is_measured_with_the_elbo_of_the_bound_trained_on(tmp_path: Path) -> None:
+    run(tmp_path, DRAWN)
+    rows = read_results(tmp_path)
+    assert named(rows) == [
+        ("drawn", "omniglot"),
+        ("drawn", "mnist"),
+        ("raw-pixels", "omniglot"),
+        ("pca-25", "omniglot"),
+    ]
+    model, _ = load_checkpoint(tmp_path / "drawn")
+    for row in rows[:2]:
+        expected = measure(model, toy_dataset(row["eval_dataset"]), "marginal", (2, 5), seed=0, images=10)
+        assert row["elbo"] == expected["elbo"] and row["nll"] == expected["nll"]
+
+
+def test_the_longest_training_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = spy(monkeypatch, "_train")
+    run(tmp_path, PLAIN, LONG, MIXED, DRAWN)  # 2 epochs; 4; 2 of three components; 2 of fewer images
+    assert [experiment.name for experiment, *_ in begun] == ["long", "mixed", "plain", "drawn"]
+
+
+def test_a_map_is_made_where_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, MAPPED, PLAIN)
+    stored = load_map(read_checkpoint(tmp_path / "mapped"))
+    assert stored is not None and stored[0].shape == (130, 2) and stored[1] == ProjectionConfig(seed=0)
+    assert not (tmp_path / "plain" / TSNE).exists()
+    (tmp_path / RESULTS).unlink()
+    forbid(monkeypatch, "fit_tsne", "fit", "measure")
+    run(tmp_path, MAPPED)
+
+
+# --- and what is done is not done again ----------------------------------------------------------
+
+
+def test_a_second_call_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, PLAIN, MIXED)
+    before = contents(tmp_path)
+    forbid(monkeypatch, "_run", "fit", "measure", "compare", "baseline_rows", "load_dataset")
+    run(tmp_path, PLAIN, MIXED)
+    assert contents(tmp_path) == before
+
+
+def test_baselines_are_measured_once_for_each_data_set_and_stay_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = spy(monkeypatch, "baseline_rows")
+    run(tmp_path, PLAIN)
+    run(tmp_path, PLAIN, DRAWN)
+    assert [dataset.name for (dataset,) in measured] == ["mnist", "omniglot"]
+    assert named(read_results(tmp_path)) == [
+        *[("plain", "mnist"), ("drawn", "omniglot"), ("drawn", "mnist")],
+        *[(name, dataset) for dataset in ("mnist", "omniglot") for name in ("raw-pixels", "pca-25")],
+    ]
+
+
+def test_what_is_recorded_needs_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path / "there", PLAIN, MIXED)
+    rows = read_results(tmp_path / "there")
+    write_results(tmp_path / "here", rows)
+    forbid(monkeypatch, "_run", "compare", "baseline_rows")
+    run(tmp_path / "here", PLAIN, MIXED)
+    assert read_results(tmp_path / "here") == rows
+    assert [path.name for path in (tmp_path / "here").iterdir()] == [RESULTS]
+
+
+def test_what_is_recorded_of_other_settings_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path / "there", PLAIN)
+    old = read_results(tmp_path / "there")
+    write_results(tmp_path / "here", old)
+    again = replace(PLAIN, train=replace(PLAIN.train, seed=1))
+    monkeypatch.setitem(results.EXPERIMENTS, "plain", again)
+    run(tmp_path / "here", again)
+    row, *baselines = read_results(tmp_path / "here")
+    assert row["seed"] == 1 and row["elbo"] != old[0]["elbo"] and baselines == old[1:]
+
+
+def test_a_measurement_on_disk_is_not_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+
+        def only_omniglot(model: object, dataset: Dataset, *rest: Any, **options: Any) -> dict[str, Any]:
+            if dataset.name == "mnist":
+                raise KeyboardInterrupt
+            return measure(model, dataset, *rest, **options)  # type: ignore[arg-type]
+
+        patch.setattr(reproducing, "measure", only_omniglot)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, DRAWN)
+    checkpoint = read_checkpoint(tmp_path / "drawn")
+    first = read_metrics(checkpoint)["test"]
+    assert list(first) == ["omniglot"] and not (tmp_path / RESULTS).exists()
+    forbid(monkeypatch, "fit")
+    measured = spy(monkeypatch, "measure")
+    run(tmp_path, DRAWN)
+    assert [dataset.name for _, dataset, *_ in measured] == ["mnist"]
+    assert read_metrics(checkpoint)["test"]["omniglot"] == first["omniglot"]
+
+
+def test_a_measurement_that_lacks_a_sample_size_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, PLAIN)
+    (tmp_path / RESULTS).unlink()
+    forbid(monkeypatch, "fit")
+    reproduce([PLAIN], tmp_path, replace(TOY_PROTOCOL, sample_sizes=(2, 7)), jobs=1)
+    assert list(read_metrics(read_checkpoint(tmp_path / "plain"))["test"]["mnist"]["nll"]) == ["2", "7"]
+
+
+# --- rivals --------------------------------------------------------------------------------------
+
+
+def test_votes_are_compared_with_the_rivals_image_by_image(tmp_path: Path) -> None:
+    run(tmp_path, MIXED, PLAIN)
+    plain, mixed = read_results(tmp_path)[:2]
+    models = [load_checkpoint(tmp_path / name)[0] for name in ("mixed", "plain")]
+    found = compare(models[0], models[1], toy_dataset("mnist"), seed=0)
+    stamp = {"rival": "plain", "rival_weights": read_checkpoint(tmp_path / "plain").digest}
+    assert mixed["paired"] == {**stamp, **found} and "paired" not in plain
+    first, second = (row["knn"]["mean"]["3"]["error"] for row in (mixed, plain))
+    pair = mixed["paired"]["mean"]["3"]
+    assert (pair["only_first_wrong"] - pair["only_second_wrong"]) / 1.3 == pytest.approx(first - second)
+
+
+def test_a_comparison_waits_for_its_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, MIXED)
+    assert "paired" not in read_results(tmp_path)[0]
+    run(tmp_path, PLAIN)
+    forbid(monkeypatch, "fit", "measure")
+    run(tmp_path, MIXED)
+    assert read_results(tmp_path)[1]["paired"]["rival"] == "plain"
+
+
+def test_a_comparison_is_made_again_when_the_rivals_weights_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, PLAIN, MIXED)
+    before = read_results(tmp_path)[1]
+    other = TrainingRun.start(PLAIN.model, replace(PLAIN.train, seed=9))
+    save_checkpoint(tmp_path / "plain", other.best_weights, PLAIN.model, PLAIN.train, 2, -500.0)
+    digest = read_checkpoint(tmp_path / "plain").digest
+    assert digest != before["paired"]["rival_weights"]
+    compared = spy(monkeypatch, "compare")
+    for _ in range(2):
+        run(tmp_path, MIXED)
+    assert len(compared) == 1
+    after = read_results(tmp_path)[1]
+    assert after["paired"]["rival_weights"] == digest and after["paired"]["sample"] != before["paired"]["sample"]
+    del before["paired"], after["paired"]
+    assert after == before
+
+
+# --- the bar -------------------------------------------------------------------------------------
+
+
+def test_the_share_of_an_experiment_done_grows_from_nothing_to_all(tmp_path: Path) -> None:
+    shares = [reproducing._share_done(LONG, tmp_path)]
+    for epochs in (1, 3, None):
+        trained(LONG, tmp_path / "long", epochs)
+        shares.append(reproducing._share_done(LONG, tmp_path))
+    run(tmp_path, LONG)
+    shares.append(reproducing._share_done(LONG, tmp_path))
+    assert shares == pytest.approx([0.0, 0.9 / 4, 3 * 0.9 / 4, 0.9, 1.0])

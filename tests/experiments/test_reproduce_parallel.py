@@ -1,0 +1,61 @@
+"""`reproduce` with two experiments at a time, each in a process of its own."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joblib.externals.loky import get_reusable_executor
+
+from dlgmm_core.data.datasets import DATASETS, DatasetFamily
+from dlgmm_core.experiments.reproduce import reproduce
+from dlgmm_core.experiments.results import read_results
+from dlgmm_core.experiments.table import Experiment
+from dlgmm_core.store.checkpoints import METRICS, WEIGHTS
+from tests.experiment_helpers import MIXED, PLAIN, TOY_PROTOCOL, run, toy_dataset, use_toy_experiments
+
+
+@dataclass(frozen=True)
+class Travelling(Experiment):
+    """What the test has replaced, a worker does not see: so the experiment brings the tiny data set with it."""
+
+    arrivals: Path = Path()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = dict(vars(self))
+        return _arrive, (fields.pop("arrivals"), fields)
+
+
+def _arrive(arrivals: Path, fields: dict[str, Any]) -> Experiment:
+    DATASETS["mnist"] = DatasetFamily("MNIST", partial(toy_dataset, "mnist"))
+    (arrivals / str(os.getpid())).touch()
+    return Experiment(**fields)
+
+
+@pytest.fixture(autouse=True)
+def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    use_toy_experiments(monkeypatch)
+    yield
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # its idle workers would outlive the test
+
+
+def test_experiments_side_by_side_give_the_numbers_of_one_after_another(tmp_path: Path) -> None:
+    arrivals = tmp_path / "arrivals"
+    arrivals.mkdir()
+    both = [Travelling(**vars(experiment), arrivals=arrivals) for experiment in (PLAIN, MIXED)]
+    reproduce(both, tmp_path / "parallel", TOY_PROTOCOL, jobs=2)
+    workers = {int(path.name) for path in arrivals.iterdir()}
+    assert workers and os.getpid() not in workers
+
+    run(tmp_path / "serial", PLAIN, MIXED)
+    for name in ("plain", "mixed"):
+        for file in (WEIGHTS, METRICS):
+            serial, parallel = (tmp_path / how / name / file for how in ("serial", "parallel"))
+            assert parallel.read_bytes() == serial.read_bytes(), f"{name}/{file}"
+    serial_rows, parallel_rows = (read_results(tmp_path / how) for how in ("serial", "parallel"))
+    for row in (*serial_rows, *parallel_rows):
+        row.pop("seconds", None)
+    assert parallel_rows == serial_rows and len(serial_rows) == 4

@@ -1,0 +1,184 @@
+"""The record of all experiments: it comes back as written, no row is lost, and what is done already is known."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlgmm_core.config import TrainConfig
+from dlgmm_core.experiments.results import RESULTS, is_recorded, is_trained, merge_rows, read_results, write_results
+from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
+from dlgmm_core.store.checkpoints import TRAINING
+from dlgmm_core.store.files import CheckpointError
+from tests.experiment_helpers import contents, toy_experiment, trained
+
+SIZES = (2, 5)
+PLAIN = toy_experiment("plain")
+MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), rival="plain")
+
+
+def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> dict[str, Any]:
+    """A row with what identifies it, as JSON gives it back."""
+    fields = {
+        "recipe": experiment.recipe,
+        "eval_dataset": eval_dataset,
+        "checkpoint": experiment.name,
+        "architecture": experiment.model.to_dict(),
+        "training": experiment.train.to_dict(),
+        "model": experiment.model.model,
+        "dataset": experiment.train.dataset,
+        "code_dim": experiment.model.code_dim,
+        "nll": {str(size): {"value": 100.0} for size in SIZES},
+        "knn": {},
+    }
+    row: dict[str, Any] = json.loads(json.dumps({**fields, **more}))
+    return row
+
+
+BASELINE: dict[str, Any] = {
+    "model": "raw-pixels",
+    "dataset": "mnist",
+    "eval_dataset": "mnist",
+    "recipe": "baseline",
+    "code_dim": 784,
+    "knn": {},
+}
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [[], [BASELINE], [row_of(PLAIN, value=0.1 + 0.2), BASELINE, row_of(MIXED)]])
+def test_what_is_written_is_read_again_one_row_a_line(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    write_results(tmp_path, rows)
+    assert read_results(tmp_path) == rows
+    opening, *lines, closing = (tmp_path / RESULTS).read_text().splitlines()
+    assert (opening, closing) == ("[", "]")
+    assert [json.loads(line.removesuffix(",")) for line in lines if line] == rows
+
+
+def test_without_a_file_there_are_no_rows(tmp_path: Path) -> None:
+    assert read_results(tmp_path) == []
+
+
+def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_results(tmp_path, [BASELINE])
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_results(tmp_path, [row_of(PLAIN), {**BASELINE, "value": float("nan")}])
+    assert contents(tmp_path) == before
+
+    def full(*paths: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(CheckpointError, match="No space"):
+            write_results(tmp_path, [])
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'[\n{"recipe": "paper"', b"recipe", b"[1, 2]", b'[{"model": "dlgmm"}]', b"{}", b"null", b"3", b'["\xff"]'],
+)
+def test_a_damaged_record_is_an_error_that_names_the_file(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / RESULTS).write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        read_results(tmp_path)
+    assert str(caught.value).startswith((f"{tmp_path / RESULTS} is damaged (", f"{tmp_path / RESULTS} is no list of"))
+
+
+# --- merging -------------------------------------------------------------------------------------
+
+
+def test_new_rows_replace_their_own_and_all_come_in_the_tables_order() -> None:
+    first, second, third = (EXPERIMENTS[name] for name in ("mnist-gauss-vae", "mnist-dlgmm", "mnist-dlgmm-fig2"))
+    old = [BASELINE, row_of(third, value=1), row_of(second, "binarized-mnist", value=1), row_of(second, value=1)]
+    new = [row_of(second, value=2), row_of(first, value=2)]
+    merged = merge_rows(old, new)
+    assert [(row.get("checkpoint"), row["eval_dataset"], row.get("value")) for row in merged] == [
+        ("mnist-gauss-vae", "mnist", 2),
+        ("mnist-dlgmm", "binarized-mnist", 1),
+        ("mnist-dlgmm", "mnist", 2),
+        ("mnist-dlgmm-fig2", "mnist", 1),
+        (None, "mnist", None),
+    ]
+    assert merge_rows(merged, []) == merged and merge_rows(merged, new) == merged
+
+
+def test_rows_of_models_that_the_table_lacks_are_kept_behind_it() -> None:
+    foreign, known = row_of(PLAIN), row_of(EXPERIMENTS["mnist-dlgmm"])
+    assert merge_rows([foreign], [known]) == [known, foreign]
+
+
+# --- what is recorded already --------------------------------------------------------------------
+
+
+def test_an_experiment_is_recorded_when_all_its_test_sets_are() -> None:
+    rows = [BASELINE, row_of(MIXED)]
+    assert not is_recorded([], MIXED, SIZES) and not is_recorded(rows, MIXED, SIZES)
+    assert not is_recorded([*rows, row_of(PLAIN, "omniglot")], MIXED, SIZES)
+    rows.append(row_of(MIXED, "omniglot"))
+    assert is_recorded(rows, MIXED, SIZES) and not is_recorded(rows, PLAIN, SIZES)
+    assert is_recorded(rows, MIXED, SIZES[:1]) and not is_recorded(rows, MIXED, (*SIZES, 5000))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(MIXED, train=replace(MIXED.train, seed=1)),
+        replace(MIXED, train=replace(MIXED.train, schedule="cosine")),
+        replace(MIXED, model=replace(MIXED.model, prior_means=(0.0, 0.0, 1.0))),
+        replace(MIXED, model=replace(MIXED.model, encoder_activation="linear")),
+        replace(MIXED, model=replace(MIXED.model, learned_prior=True)),
+    ],
+)
+def test_figures_of_other_settings_are_not_the_experiments(other: Experiment) -> None:
+    rows = [row_of(MIXED), row_of(MIXED, "omniglot")]
+    assert is_recorded(rows, MIXED, SIZES) and not is_recorded(rows, other, SIZES)
+    assert not is_recorded([row_of(other), row_of(MIXED, "omniglot")], MIXED, SIZES)  # nor a mixture of both
+
+
+def test_a_default_training_is_recorded_with_the_papers_recipe() -> None:
+    """What an older record lacks is what it was trained with: the defaults."""
+    rows = [row_of(EXPERIMENTS["mnist-dlgmm"], name) for name in ("mnist", "binarized-mnist")]
+    for row in rows:
+        for name in ("schedule", "data_bias", "precision"):
+            assert row["training"].pop(name) == getattr(TrainConfig(), name)
+    assert is_recorded(rows, EXPERIMENTS["mnist-dlgmm"], SIZES)
+
+
+# --- what is trained already ---------------------------------------------------------------------
+
+
+def test_a_folder_is_trained_once_the_run_has_ended(tmp_path: Path) -> None:
+    assert not is_trained(tmp_path / "plain", PLAIN)
+    trained(PLAIN, tmp_path / "plain", epochs=1)
+    assert (tmp_path / "plain" / TRAINING).exists() and not is_trained(tmp_path / "plain", PLAIN)
+    trained(PLAIN, tmp_path / "plain")
+    assert is_trained(tmp_path / "plain", PLAIN)
+
+
+@pytest.mark.parametrize("epochs", [1, None], ids=["unfinished", "finished"])
+@pytest.mark.parametrize(
+    ("asked", "difference"),
+    [
+        (replace(PLAIN, train=replace(PLAIN.train, seed=1)), "seed = 0, not 1"),
+        (replace(PLAIN, train=replace(PLAIN.train, bound="iwae")), "bound = eq1, not iwae"),
+        (replace(PLAIN, train=replace(PLAIN.train, data_bias=True)), "data_bias = False, not True"),
+        (replace(PLAIN, model=replace(PLAIN.model, hidden=5)), "hidden = 4, not 5"),
+        (replace(PLAIN, model=MIXED.model), "model = gauss-vae, not dlgmm"),
+    ],
+)
+def test_a_folder_of_other_settings_is_refused_by_the_first_that_differs(
+    asked: Experiment, difference: str, epochs: int | None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "plain"
+    trained(PLAIN, folder, epochs)
+    with pytest.raises(CheckpointError) as caught:
+        is_trained(folder, asked)
+    assert str(caught.value) == f"{folder} was trained with {difference}: move the folder away."

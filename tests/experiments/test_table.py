@@ -1,0 +1,268 @@
+"""The table of experiments: it is the paper's, every row can be run, and rows that are compared are comparable."""
+
+from collections import Counter
+from dataclasses import asdict, replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.table import EXPERIMENTS, INGREDIENTS, RECIPES, SHORT, Experiment, paper_model, select
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.train.training import TrainingRun
+
+ALL = list(EXPERIMENTS.values())
+# What a model of many components may be given less of than its rival.
+AFFORDED = {
+    "paper": {"precision", "max_epochs"},
+    "replica": {"max_epochs"},
+    "tuned": {"num_samples", "max_epochs", "patience"},
+    "code-size": set[str](),
+}
+
+
+def of(recipe: str) -> list[Experiment]:
+    return [e for e in ALL if e.recipe == recipe]
+
+
+def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> dict[str, Any]:
+    """The fields of `new` in which it differs."""
+    return {name: value for name, value in asdict(new).items() if value != asdict(old)[name]}
+
+
+# --- every row -----------------------------------------------------------------------------------
+
+
+def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
+    # were two called the same, the second would have taken the first one's place: so count them by recipe
+    counts = {"paper": 18, "replica": 2, "tuned": 17, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
+    assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
+    assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
+
+
+def test_the_recipes_are_those_of_the_experiments() -> None:
+    assert {e.recipe for e in ALL} == set(RECIPES)
+    assert not set(RECIPES) & set(EXPERIMENTS)  # `--only` takes either
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_can_be_started(name: str) -> None:
+    experiment = EXPERIMENTS[name]
+    run = TrainingRun.start(experiment.model, experiment.train)
+    assert (run.model.config, run.config) == (experiment.model, experiment.train)
+
+
+def test_no_two_experiments_are_the_same_training() -> None:
+    assert len({(e.model, e.train) for e in ALL}) == len(ALL)
+
+
+def test_every_experiment_is_measured_on_the_test_set_of_what_it_learnt() -> None:
+    for e in ALL:
+        assert e.train.dataset in e.eval_datasets and set(e.eval_datasets) <= set(DATASETS), e.name
+        assert len(set(e.eval_datasets)) == len(e.eval_datasets), e.name
+
+
+def test_a_rival_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
+    compared = [(e, e.rival) for e in ALL if e.rival is not None]
+    assert {e.recipe for e, _ in compared} == set(AFFORDED)
+    for e, name in compared:
+        assert MODELS[e.model.model].is_mixture, e.name
+        rival = EXPERIMENTS[name]
+        assert rival.model.model == "gauss-vae" and rival.recipe == e.recipe, e.name
+        assert (rival.model.code_dim, rival.model.hidden, rival.model.encoder_activation) == (
+            e.model.code_dim,
+            e.model.hidden,
+            e.model.encoder_activation,
+        ), e.name
+        assert set(changed(e.train, rival.train)) <= AFFORDED[e.recipe], e.name
+        assert set(e.eval_datasets) <= set(rival.eval_datasets), e.name
+
+
+def test_every_mixture_outside_the_ladder_and_figure_2_has_a_rival() -> None:
+    for e in ALL:
+        expected = MODELS[e.model.model].is_mixture and e.recipe not in ("ingredient", "figure-2")
+        assert (e.rival is not None) == expected, e.name
+
+
+def test_the_time_of_a_run_is_estimated_by_its_schedule() -> None:
+    by_patience = replace(EXPERIMENTS["mnist-dlgmm"], train=TrainConfig(max_epochs=1000))
+    assert by_patience.expected_epochs == 200
+    assert replace(by_patience, train=TrainConfig(max_epochs=40)).expected_epochs == 40
+    assert replace(by_patience, train=TrainConfig(max_epochs=400, schedule="cosine")).expected_epochs == 400
+
+
+# --- the paper's ---------------------------------------------------------------------------------
+
+
+def test_the_paper_has_four_models_on_two_data_sets_and_seeds_where_they_are_compared() -> None:
+    runs = {(e.model.model, e.train.dataset, e.train.seed) for e in of("paper")}
+    on_both = {(model, dataset, 0) for model in MODELS for dataset in ("mnist", "omniglot")}
+    compared = {"mnist": ("gauss-vae", "dlgmm"), "omniglot": ("gauss-vae", "dlgmm", "dldpmm")}
+    repeated = {(model, dataset, seed) for dataset, models in compared.items() for model in models for seed in (1, 2)}
+    assert runs == on_both | repeated
+
+
+def test_the_paper_rows_are_its_architecture_bound_and_optimiser() -> None:
+    for e in of("paper"):
+        assert e.model == paper_model(e.model.model), e.name
+        free = changed(TrainConfig(), e.train)
+        assert set(free) <= {"dataset", "seed", "precision"}, e.name
+        assert (e.train.bound, e.train.learning_rate, e.train.batch_size) == ("eq1", 3e-4, 100), e.name
+        assert e.train.max_epochs == 1000  # more than any took until it stopped
+        if e.model.model != "dldpmm":  # which would take hours more
+            assert e.train.precision == "float32", e.name
+
+
+def test_the_papers_models_have_its_sizes_and_priors() -> None:
+    sizes = dict.fromkeys(MODELS, (25, 500, 784, "relu"))
+    assert {
+        name: (m.code_dim, m.hidden, m.data_dim, m.encoder_activation) for name in MODELS for m in [paper_model(name)]
+    } == sizes
+    priors = {"gauss-vae": (1, 1.0), "sb-vae": (1, 5.0), "dlgmm": (3, 1.0), "dldpmm": (17, 1.0)}
+    for name, (components, concentration) in priors.items():
+        config = paper_model(name)
+        assert (config.num_components, config.concentration) == (components, concentration)
+        assert (config.prior_means, config.prior_scales) == ((0.0,) * components, (1.0,) * components)
+
+
+def test_a_papers_model_takes_changes() -> None:
+    assert paper_model("dlgmm", 7, hidden=3) == ModelConfig(
+        "dlgmm", 7, 3, (0.0,) * 3, (1.0,) * 3, concentration=1.0, hidden=3
+    )
+
+
+def test_only_the_first_seed_is_mapped() -> None:
+    assert all(e.mapped == (e.train.seed == 0) for e in of("paper"))
+
+
+def test_a_paper_row_is_called_as_train_calls_its_checkpoint_with_the_seed_added() -> None:
+    for e in of("paper"):
+        suffix = f"-seed{e.train.seed}" if e.train.seed else ""
+        assert e.name == f"{e.train.dataset}-{e.model.model}{suffix}"
+
+
+# --- beyond it -----------------------------------------------------------------------------------
+
+
+def test_the_replica_lacks_nothing_but_the_encoders_activation() -> None:
+    assert {e.model.model for e in of("replica")} == {"gauss-vae", "dlgmm"}
+    for e in of("replica"):
+        assert e.model == paper_model(e.model.model, encoder_activation="linear")
+        assert set(changed(EXPERIMENTS[f"mnist-{e.model.model}"].train, e.train)) <= {"max_epochs"}
+
+
+def test_the_tuned_rows_have_the_papers_architecture() -> None:
+    tuned = of("tuned")
+    assert {(e.train.dataset, e.model.model) for e in tuned} == {(d, m) for d in ("mnist", "omniglot") for m in MODELS}
+    for e in tuned:
+        paper = EXPERIMENTS[f"{e.train.dataset}-{e.model.model}"]
+        assert replace(e.model, learned_prior=False) == paper.model and e.eval_datasets == paper.eval_datasets
+        assert e.model.learned_prior == MODELS[e.model.model].is_mixture
+        assert e.name == f"{paper.name}-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
+        assert e.rival is None or EXPERIMENTS[e.rival].train.seed == e.train.seed
+        assert e.train.bound == "iwae" and e.train.schedule == "cosine" and e.train.data_bias
+        assert e.train.patience == e.train.max_epochs == 120  # a cosine is walked to its end
+
+
+def test_the_tuned_models_that_are_compared_have_several_seeds() -> None:
+    seeds = {
+        dataset: Counter(e.model.model for e in of("tuned") if e.train.dataset == dataset)
+        for dataset in ("mnist", "omniglot")
+    }
+    assert seeds["mnist"] == {"gauss-vae": 2, "sb-vae": 1, "dlgmm": 2, "dldpmm": 2}
+    assert seeds["omniglot"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 3}
+
+
+def test_the_tuned_models_decode_about_equally_often() -> None:
+    decodings = {e.model.model: e.model.num_components * e.train.num_samples for e in of("tuned")}
+    assert decodings == {"gauss-vae": 5, "sb-vae": 5, "dlgmm": 6, "dldpmm": 17}
+
+
+def test_the_ladder_adds_one_step_at_a_time_and_keeps_those_before() -> None:
+    ladder = of("ingredient")
+    assert [e.name for e in ladder] == [f"ingredient-{name}" for name in INGREDIENTS]
+    assert ladder[0].model == EXPERIMENTS["mnist-dlgmm"].model
+    assert changed(TrainConfig(), ladder[0].train) == INGREDIENTS["eq1"] == {"max_epochs": 40, "patience": 40}
+    for (before, after), step in zip(pairwise(ladder), list(INGREDIENTS.values())[1:], strict=True):
+        new = changed(before.train, after.train) | changed(before.model, after.model)
+        assert new == step != {}, after.name
+
+
+def test_the_ladder_leads_from_the_papers_recipe_to_the_tuned_one() -> None:
+    bottom, top = of("ingredient")[0], of("ingredient")[-1]
+    budget = {"max_epochs", "patience"}
+    assert set(changed(EXPERIMENTS["mnist-dlgmm"].train, bottom.train)) == budget
+    assert set(changed(EXPERIMENTS["mnist-dlgmm-tuned"].train, top.train)) == budget
+    assert top.model == EXPERIMENTS["mnist-dlgmm-tuned"].model
+
+
+def test_the_code_sizes_are_compared_in_pairs() -> None:
+    pairs = {(e.model.code_dim, e.train.seed, e.model.model) for e in of("code-size")}
+    sizes = ((5, 0), (25, 0), (25, 1), (25, 2), (50, 0))
+    assert pairs == {(*size, m) for size in sizes for m in ("gauss-vae", "dlgmm")}
+    for e in of("code-size"):
+        assert replace(e.model, code_dim=25) == paper_model(e.model.model)
+        assert replace(e.train, seed=0) == SHORT
+        suffix = f"-seed{e.train.seed}" if e.train.seed else ""
+        assert e.name == f"mnist-{e.model.model}-d{e.model.code_dim}{suffix}"
+
+
+def test_the_short_recipe_is_the_papers_in_fewer_epochs() -> None:
+    free = {"learning_rate", "schedule", "precision", "max_epochs", "patience"}
+    assert set(changed(TrainConfig(), SHORT)) == free and SHORT.patience == SHORT.max_epochs
+
+
+def test_figure_2_has_five_components_in_five_dimensions_at_various_spreads() -> None:
+    means = {e.name: e.model.prior_means for e in of("figure-2")}
+    assert means == {
+        "mnist-dlgmm-fig2": (-1.5, -0.75, 0.0, 0.75, 1.5),
+        "mnist-dlgmm-fig2-alpha0.1": (-1.5, -0.75, 0.0, 0.75, 1.5),
+        "mnist-dlgmm-spread0": (0.0,) * 5,
+        "mnist-dlgmm-spread0.5": (-0.5, -0.25, 0.0, 0.25, 0.5),
+        "mnist-dlgmm-spread1": (-1.0, -0.5, 0.0, 0.5, 1.0),
+        "mnist-dlgmm-spread2": (-2.0, -1.0, 0.0, 1.0, 2.0),
+    }
+    for e in of("figure-2"):
+        assert (e.model.model, e.model.code_dim, e.model.num_components) == ("dlgmm", 5, 5)
+        assert e.model.prior_scales == (1.0,) * 5 and e.train.bound == "eq1" and e.mapped
+        assert e.model.concentration == (0.1 if "alpha" in e.name else 1.0)
+        assert e.train == SHORT
+
+
+# --- select --------------------------------------------------------------------------------------
+
+
+def names(*patterns: str) -> list[str]:
+    return [e.name for e in select(list(patterns))]
+
+
+def test_no_pattern_selects_all_in_the_tables_order() -> None:
+    assert select([]) == ALL
+    assert names("*") == list(EXPERIMENTS)
+
+
+def test_a_name_selects_one_and_a_recipe_all_of_its_own() -> None:
+    assert names("mnist-dlgmm") == ["mnist-dlgmm"]
+    assert select(["tuned"]) == of("tuned")
+
+
+def test_wildcards_match_names_and_recipes() -> None:
+    assert names("mnist-*-d5?") == ["mnist-gauss-vae-d50", "mnist-dlgmm-d50"]
+    assert select(["figure-?"]) == of("figure-2")
+    assert names("*spread*") == [f"mnist-dlgmm-spread{s}" for s in ("0", "0.5", "1", "2")]
+
+
+def test_patterns_are_followed_in_their_order_and_nothing_comes_twice() -> None:
+    chosen = names("replica", "mnist-gauss-vae", "mnist-*-replica", "mnist-gauss-vae")
+    assert chosen == ["mnist-gauss-vae-replica", "mnist-dlgmm-replica", "mnist-gauss-vae"]
+
+
+@pytest.mark.parametrize("pattern", ["vae", "mnist-dlgmm-seed3", "paper?", ""])
+def test_a_pattern_without_a_match_is_one_sentence(pattern: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        select(["tuned", pattern])
+    sentence = str(caught.value)
+    assert sentence.startswith(f"No experiment is called {pattern!r}: ") and sentence.endswith(".")
+    assert "\n" not in sentence and all(recipe in sentence for recipe in RECIPES)

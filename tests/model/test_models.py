@@ -1,0 +1,239 @@
+"""The table of models: each trains end to end, refuses what it cannot be, and nests as the theory says."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.model.distributions import Beta, Kumaraswamy
+from dlgmm_core.model.latents import MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
+from dlgmm_core.model.networks import SticksHead
+from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
+
+Toy = Callable[..., LatentVariableModel]
+LATENTS = {"gauss-vae": NormalLatent, "sb-vae": SticksLatent, "dlgmm": MixtureLatent, "dldpmm": MixtureLatent}
+
+
+def test_the_table_holds_the_four_models_of_the_paper_with_its_sizes() -> None:
+    assert set(MODELS) == set(LATENTS)
+    assert MODELS["dlgmm"].default_components == 3 and MODELS["dldpmm"].default_components == 17
+    assert {name for name, family in MODELS.items() if family.is_mixture} == {"dlgmm", "dldpmm"}
+
+
+def test_posterior_prior_and_likelihood_have_the_shapes_of_their_configuration(config: ModelConfig) -> None:
+    model = build_model(config)
+    q, p = model.posterior(torch.zeros(5, 4)), model.prior()
+    assert type(q) is type(p) is LATENTS[config.model]
+    latents = q.stratified_rsample(torch.Size([2]))
+    assert latents.code.shape == (config.num_components, 2, 5, config.code_dim)
+    assert p.sample(torch.Size([7])).shape == (7, 1, config.code_dim)
+    likelihood = model.likelihood(latents.code)
+    assert likelihood.logits.shape == (config.num_components, 2, 5, 4)
+    assert likelihood.log_prob(torch.zeros(5, 4)).shape == (config.num_components, 2, 5)
+
+
+def test_likelihood_sums_to_one_over_all_images(config: ModelConfig, toy: Toy, four_bit_images: Tensor) -> None:
+    model = toy(config)
+    code = model.prior().sample(torch.Size([10]))  # (10, 1, D)
+    total = model.likelihood(code).log_prob(four_bit_images).exp().sum(-1)
+    torch.testing.assert_close(total, torch.ones(10, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_a_gradient_reaches_every_parameter(config: ModelConfig, bound: str) -> None:
+    model = build_model(config)
+    elbo(model, torch.bernoulli(torch.full((20, 4), 0.5)), bound).mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.numel() == 0 or parameter.grad.any(), name
+        # No unit of an output layer may be forgotten; hidden units may be off for every image.
+        if (name.endswith("bias") and ".linear." in name) or name == "decoder.logits.bias":
+            assert parameter.grad.all(), name
+
+
+@pytest.mark.parametrize("model", ["gauss-vae", "dlgmm"])
+def test_a_model_does_not_hold_its_prior_in_its_weights(model: str) -> None:
+    config = ModelConfig(model, 2, hidden=8, data_dim=4)
+    assert not [name for name in build_model(config).state_dict() if "prior" in name]
+
+
+@pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
+def test_a_learnt_prior_is_held_in_the_weights_and_starts_with_its_components_apart(model: str) -> None:
+    config = ModelConfig(model, 400, 2, (-1.0, 3.0), (0.5, 2.0), hidden=8, data_dim=4, learned_prior=True)
+    built = build_model(config)
+    names = ["prior_network.loc", "prior_network.log_scale"]
+    assert [name for name in built.state_dict() if "prior" in name] == names
+    prior = built.prior()
+    assert isinstance(prior, MixtureLatent)
+    # half a scale about each mean, and the scales themselves: 400 coordinates tell both to a fifteenth
+    for loc, scale, mean, trained in zip(prior.normal.loc, prior.normal.scale, (-1.0, 3.0), (0.5, 2.0), strict=True):
+        assert torch.allclose(scale, torch.tensor(trained))
+        assert loc.mean().item() == pytest.approx(mean, abs=0.15 * trained)
+        assert loc.std().item() == pytest.approx(trained / 2, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (ModelConfig("vae"), "There is no model 'vae': choose one of gauss-vae, sb-vae, dlgmm, dldpmm."),
+        (
+            ModelConfig("gauss-vae", num_components=2, prior_means=(0, 0), prior_scales=(1, 1)),
+            "Gauss-VAE has no components: num_components must be 1, not 2.",
+        ),
+        (
+            ModelConfig("sb-vae", num_components=3, prior_means=(0,) * 3, prior_scales=(1,) * 3),
+            "SB-VAE has no components: num_components must be 1, not 3.",
+        ),
+        (
+            ModelConfig("gauss-vae", learned_prior=True),
+            "Gauss-VAE has no components: learned_prior is for mixtures.",
+        ),
+        (ModelConfig("sb-vae", code_dim=1), "SB-VAE needs a code_dim of at least 2"),
+    ],
+)
+def test_a_model_that_cannot_be_built_is_refused_in_one_sentence(config: ModelConfig, sentence: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        build_model(config)
+    assert str(error.value).startswith(sentence)
+
+
+def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> None:
+    for model, concentration1, concentration0 in (
+        ("dlgmm", [0.5, 0.5, 0.5], [1.5, 1.0, 0.5]),
+        ("dldpmm", [1.0, 1.0, 1.0], [0.5, 0.5, 0.5]),
+    ):
+        config = ModelConfig(model, 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=0.5, hidden=8, data_dim=4)
+        prior = build_model(config).prior()
+        assert isinstance(prior, MixtureLatent) and isinstance(prior.sticks, Beta)
+        assert prior.sticks.concentration1.tolist() == [concentration1]
+        assert prior.sticks.concentration0.tolist() == [concentration0]
+
+
+def test_sb_vae_sticks_are_a_process_with_one_break_less_than_pieces() -> None:
+    prior = build_model(ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, data_dim=4)).prior()
+    assert isinstance(prior, SticksLatent) and isinstance(prior.sticks, Beta)
+    assert prior.sticks.concentration1.tolist() == [[1.0] * 3]
+    assert prior.sticks.concentration0.tolist() == [[5.0] * 3]
+
+
+def test_the_initial_weights_follow_from_the_random_state(config: ModelConfig) -> None:
+    weights = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        weights.append(torch.cat([p.flatten() for p in build_model(config).parameters()]))
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
+def test_a_mixture_model_of_one_component_is_the_gauss_vae(model: str) -> None:
+    gauss = build_model(ModelConfig("gauss-vae", 3, hidden=8, data_dim=4))
+    one = build_model(replace(gauss.config, model=model))
+    missing, unexpected = one.load_state_dict(gauss.state_dict(), strict=False)
+    assert set(missing) == {"encoder.1.sticks.linear.weight", "encoder.1.sticks.linear.bias"} and not unexpected
+    assert all(one.state_dict()[name].numel() == 0 for name in missing)
+    x = torch.bernoulli(torch.full((6, 4), 0.5))
+    for bound, num_samples in itertools.product(BOUNDS, (1, 4)):
+        values = []
+        for each in (gauss, one):
+            torch.manual_seed(7)
+            values.append(elbo(each, x, bound, num_samples))
+        torch.testing.assert_close(*values, rtol=1e-6, atol=0, msg=bound)
+    values = []
+    for each in (gauss, one):
+        torch.manual_seed(7)
+        values.append(iwae_bound(each, x, 50))
+    torch.testing.assert_close(*values, rtol=1e-6, atol=0)
+
+
+# --- the encoder's activation --------------------------------------------------------------------
+
+
+def location(model: LatentVariableModel, x: Tensor) -> Tensor:
+    """What of the posterior is an affine function of the encoder's features."""
+    with torch.no_grad():
+        q = model.posterior(x)
+    if isinstance(q, SticksLatent):
+        assert isinstance(q.sticks, Kumaraswamy)
+        bounded = torch.stack([q.sticks.log_concentration1, q.sticks.log_concentration0])
+        return torch.atanh(bounded / SticksHead.limit)
+    assert isinstance(q, NormalLatent | MixtureLatent)
+    return q.normal.loc
+
+
+@pytest.mark.parametrize("activation", ["relu", "linear"])
+def test_an_encoder_adds_up_over_images_exactly_if_it_is_linear(config: ModelConfig, toy: Toy, activation: str) -> None:
+    model = toy(replace(config, encoder_activation=activation))
+    a, b = 3 * torch.randn(2, 50, 4, dtype=torch.float64)
+    excess = location(model, a + b) + location(model, 0 * a) - location(model, a) - location(model, b)
+    assert excess.abs().max() < 1e-9 if activation == "linear" else excess.abs().max() > 0.1
+
+
+def test_the_decoder_keeps_its_relu_and_the_weights_their_names_whatever_the_encoder(config: ModelConfig) -> None:
+    models = [build_model(replace(config, encoder_activation=activation)) for activation in ("relu", "linear")]
+    for model in models:
+        assert [type(layer) for layer in model.decoder.hidden] == [nn.Linear, nn.ReLU]
+    models[1].load_state_dict(models[0].state_dict())
+
+
+# --- the precision of products -------------------------------------------------------------------
+
+
+def test_products_in_bfloat16_change_results_a_little_and_no_type(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    assert model.product_type is torch.float32
+    x = torch.bernoulli(torch.full((200, 4), 0.5))
+
+    def outputs() -> list[Tensor]:
+        torch.manual_seed(3)
+        with torch.no_grad():
+            q = model.posterior(x)
+            latents = q.stratified_rsample()
+            return [q.mean, latents.code, model.likelihood(latents.code).logits, elbo(model, x), model.prior().mean]
+
+    whole = outputs()
+    model.product_type = torch.bfloat16
+    short = outputs()
+    model.product_type = torch.float32
+    for a, b, again in zip(whole, short, outputs(), strict=True):
+        assert a.dtype == b.dtype == torch.float32 and torch.equal(a, again)
+        # eight bits of a factor each: a part in 256, some of them in a row
+        assert (a - b).norm() <= 0.03 * a.norm()
+    assert not torch.equal(whole[0], short[0]) and not torch.equal(whole[2], short[2])
+    assert torch.equal(whole[-1], short[-1])
+
+
+def test_every_product_of_the_networks_is_taken_in_the_type_asked_for(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    seen: list[torch.dtype] = []
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            module.register_forward_hook(lambda _, inputs, output: seen.append(output.dtype))
+    for product_type in (torch.float32, torch.bfloat16):
+        seen.clear()
+        model.product_type = product_type
+        elbo(model, torch.ones(3, 4)).sum().backward()
+        layers = 5 if config.model.startswith("dl") else 4
+        assert seen == [product_type] * layers
+    assert all(
+        p.dtype == torch.float32 and p.grad is not None and p.grad.dtype == torch.float32 for p in model.parameters()
+    )
+
+
+def test_gradients_through_products_in_bfloat16_point_the_same_way(config: ModelConfig, toy: Toy) -> None:
+    model = toy(config).float()
+    x = torch.bernoulli(torch.full((200, 4), 0.5))
+    gradients = []
+    for product_type in (torch.float32, torch.bfloat16):
+        model.zero_grad()
+        model.product_type = product_type
+        torch.manual_seed(3)
+        elbo(model, x).mean().backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    assert torch.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.999
+    assert not torch.equal(*gradients)

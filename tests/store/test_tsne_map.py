@@ -1,0 +1,57 @@
+"""Maps on disk come back with their settings, or say why not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.model.models import build_model
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint, read_checkpoint, save_checkpoint
+from dlgmm_core.store.files import CheckpointError, write_tensors
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+
+SETTINGS = ProjectionConfig(perplexity=15, iterations=150, seed=4)
+COORDINATES = np.random.default_rng(0).normal(size=(150, 2)).astype(np.float32)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    config = ModelConfig("gauss-vae", 2, hidden=4, data_dim=4)
+    save_checkpoint(tmp_path / "one", build_model(config).state_dict(), config, TrainConfig(), 1, -1.0)
+    return read_checkpoint(tmp_path / "one")
+
+
+def test_a_map_comes_back_with_its_settings(checkpoint: Checkpoint) -> None:
+    assert load_map(checkpoint) is None
+    save_map(checkpoint, COORDINATES, SETTINGS)
+    stored = load_map(checkpoint)
+    assert stored is not None
+    np.testing.assert_array_equal(stored[0], COORDINATES)
+    assert stored[1] == SETTINGS
+
+
+def test_a_map_of_other_weights_is_none(checkpoint: Checkpoint) -> None:
+    save_map(checkpoint, COORDINATES, SETTINGS)
+    assert load_map(replace(checkpoint, digest="0" * 12)) is None
+
+
+@pytest.mark.parametrize("kind", ["truncated", "text", "no coordinates", "no settings", "strange settings"])
+def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, kind: str) -> None:
+    save_map(checkpoint, COORDINATES, SETTINGS)
+    path = checkpoint.folder / TSNE
+    content = path.read_bytes()
+    header = {"weights": checkpoint.digest}
+    if kind == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "text":
+        path.write_text("a map")
+    elif kind == "no coordinates":
+        write_tensors(path, {}, {**header, "settings": {}})
+    elif kind == "no settings":
+        write_tensors(path, {}, header)
+    else:
+        write_tensors(path, {}, {**header, "settings": {"colour": "red"}})
+    with pytest.raises(CheckpointError, match=TSNE):
+        load_map(checkpoint)

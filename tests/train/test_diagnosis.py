@@ -1,0 +1,84 @@
+"""What blew up is named: by hand in a small model, and in models of the paper's make on real images."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import Dataset, load_dataset
+from dlgmm_core.model.models import build_model
+from dlgmm_core.train.diagnosis import diagnose
+from dlgmm_core.train.training import TrainingError, TrainingRun, fit
+
+CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, data_dim=4)
+IMAGES = torch.tensor([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+STOPPED = re.compile(
+    r"The (validation )?bound is (nan|-?inf) (at step \d+ of|after) epoch \d+, since (a|the|log) .+ is no"
+    r" finite number: training stopped(, and epoch \d+ is kept)?; try a learning rate below 0\.03(, or .+)?\."
+)
+
+
+def test_a_sound_model_has_nothing_to_be_found() -> None:
+    assert diagnose(build_model(CONFIG), IMAGES, 3) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([("decoder.hidden.0.weight", slice(1), torch.nan)], "the weight decoder.hidden.0.weight"),
+        ([("encoder.0.0.bias", slice(8), 100.0), ("encoder.1.linear.weight", slice(4), 3e38)], "the mean of q(z|x)"),
+        ([("encoder.1.linear.bias", slice(4, 8), 100.0)], "a code drawn from q(z|x)"),
+        ([("decoder.logits.bias", slice(4), 3e38)], "log p(x|z)"),
+        ([("encoder.1.linear.bias", slice(4, 8), -200.0)], "log q(z|x)"),
+    ],
+    ids=["weight", "mean", "scale", "likelihood", "density"],
+)
+def test_the_first_quantity_that_is_no_number_is_named(changes: list[tuple[str, slice, float]], words: str) -> None:
+    model = build_model(CONFIG)
+    with torch.no_grad():
+        for name, rows, value in changes:
+            model.get_parameter(name)[rows] = value
+    assert diagnose(model, IMAGES, 1) == (words, "")
+
+
+def test_a_prior_too_narrow_for_any_code_is_named_with_its_cure() -> None:
+    model = build_model(replace(CONFIG, prior_scales=(1e-25, 1e-25)))
+    with torch.no_grad():
+        model.get_parameter("encoder.1.linear.bias")[4:] = 0.0
+    assert diagnose(model, IMAGES, 1) == ("log p(z)", "prior means and scales nearer to 0 and 1")
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    """The first images of MNIST: five steps an epoch."""
+    mnist = load_dataset("mnist")
+    return Dataset("mnist", mnist.train[:500], mnist.valid[:100], mnist.test[:100], mnist.class_names)
+
+
+@pytest.mark.parametrize(("rate", "alpha"), [(3e-2, 1.0), (3e-4, 1e-3), (3e-2, 1e-3)])
+@pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm", "dldpmm"])
+def test_a_bold_training_of_real_digits_learns_or_says_what_blew_up(
+    model: str, rate: float, alpha: float, digits: Dataset
+) -> None:
+    config = ModelConfig(model, hidden=200, concentration=alpha)
+    if model.startswith("dl"):
+        config = replace(config, num_components=4, prior_means=(0.0,) * 4, prior_scales=(1.0,) * 4)
+    run = TrainingRun.start(config, TrainConfig(learning_rate=rate, max_epochs=3))
+    complaint = ""
+    try:
+        list(fit(run, digits))
+    except TrainingError as error:
+        complaint = str(error)
+    if complaint:
+        assert STOPPED.fullmatch(complaint) and rate == 3e-2
+    else:
+        assert run.history[-1].best_epoch > 1
+    assert all(weight.isfinite().all() for weight in run.best_weights.values())
+
+
+def test_a_gauss_vae_at_a_rate_of_a_tenth_blows_up_in_its_first_epoch(digits: Dataset) -> None:
+    run = TrainingRun.start(ModelConfig("gauss-vae"), TrainConfig(learning_rate=0.1))
+    with pytest.raises(TrainingError, match=r"^The bound is .+ at step \d of epoch 1, since .+: training stopped; try"):
+        next(fit(run, digits))

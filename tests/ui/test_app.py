@@ -1,0 +1,162 @@
+"""Pages as scripts: each opens, and says in a sentence what is amiss."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.store.checkpoints import METRICS, WEIGHTS
+from tests.app_helpers import MAIN, PAGES, Make, make_mixture, one_error, open_page, start, turn_to
+from ui import loaders
+
+pytestmark = pytest.mark.usefixtures("repository", "alice")
+
+NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str, few_digits: Dataset) -> None:
+    at = turn_to(start(), page) if page != "overview" else start()
+    assert not at.exception
+    assert [title.value for title in at.title] == [PAGES[page]]
+    assert not at.error and not at.sidebar.warning
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, shelf: Path) -> None:
+    at = turn_to(start(), page) if page != "overview" else start()
+    assert not at.exception and not at.error
+    if page in NEED_A_MODEL:
+        assert [box.value for box in at.info] == [
+            "No checkpoint trained on MNIST is chosen: choose one in the sidebar, or train one on the page **Train**."
+        ]
+        assert not at.get("image") and not at.dataframe
+
+
+@pytest.mark.parametrize("page", NEED_A_MODEL)
+def test_a_page_says_that_nothing_is_chosen_in_the_sidebar(page: str) -> None:
+    at = start()
+    at.multiselect(key="checkpoints-mnist").set_value([])
+    turn_to(at, page)
+    assert len(at.info) == 1 and "choose one in the sidebar" in at.info[0].value
+
+
+@pytest.mark.parametrize("page", NEED_A_MODEL)
+def test_a_data_set_without_a_checkpoint_is_named(page: str, make: Make) -> None:
+    make("one")
+    at = start()
+    at.selectbox(key="dataset").set_value("omniglot")
+    turn_to(at, page)
+    assert len(at.info) == 1 and "No checkpoint trained on Omniglot is chosen" in at.info[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_broken_checkpoint_is_named_in_the_sidebar_and_the_rest_goes_on(
+    page: str, make: Make, shelf: Path, few_digits: Dataset
+) -> None:
+    make_mixture(make, "whole", (-1.0, 1.0), (1.0, 1.0))
+    make("cut")
+    content = (shelf / "cut" / WEIGHTS).read_bytes()
+    (shelf / "cut" / WEIGHTS).write_bytes(content[:200])
+    at = turn_to(start(), page) if page != "overview" else start()
+    assert not at.exception and not at.error
+    assert len(at.sidebar.warning) == 1
+    assert at.sidebar.warning[0].value.startswith(f"**cut** is left out. {shelf / 'cut' / WEIGHTS} is damaged")
+    assert at.multiselect(key="checkpoints-mnist").value == ["whole"]
+    assert [title.value for title in at.title] == [PAGES[page]]
+
+
+@pytest.mark.parametrize("page", ["digit", "knn"])
+def test_data_that_cannot_be_had_is_a_sentence(page: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("one")
+
+    def fail(name: str) -> Dataset:
+        raise DataError("The digits are not here: fetch them.")
+
+    monkeypatch.setattr(loaders, "dataset", fail)
+    assert one_error(turn_to(start(), page)) == "The digits are not here: fetch them."
+
+
+@pytest.mark.parametrize("page", ["overview", "likelihood"])
+def test_damaged_figures_are_a_sentence_that_names_the_file(page: str, make: Make, shelf: Path) -> None:
+    make("one")
+    (shelf / "one" / METRICS).write_text("{")
+    at = turn_to(start(), page) if page != "overview" else start()
+    assert METRICS in one_error(at)
+
+
+def test_a_new_checkpoint_appears_and_begins_as_chosen(make: Make) -> None:
+    make("one")
+    make("two")
+    at = start()
+    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    make("three")
+    at.run()
+    assert at.multiselect(key="checkpoints-mnist").value == ["two", "three"]
+    assert at.multiselect(key="checkpoints-mnist").options == ["one", "three", "two"]
+
+
+def test_a_checkpoint_that_leaves_the_choice_leaves_the_page(make: Make) -> None:
+    make("one")
+    make("two")
+    at = turn_to(start(), "digit")
+    at.selectbox(key="digit-checkpoint").set_value("one").run()
+    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    assert not at.exception
+    assert at.selectbox(key="digit-checkpoint").value == "two"
+
+
+def test_the_choice_of_checkpoints_is_in_the_address_unless_it_is_the_usual_one(make: Make) -> None:
+    make("one")
+    make("two")
+    at = turn_to(start(), "likelihood")
+    assert "models" not in at.query_params
+    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    assert at.query_params["models"] == "two"
+    at.multiselect(key="checkpoints-mnist").set_value(["two", "one"]).run()
+    assert "models" not in at.query_params
+
+
+def test_a_link_opens_its_choice_of_checkpoints_variants_among_them(make: Make) -> None:
+    for name in ("one", "two", "mnist-dlgmm-replica"):
+        make(name)
+    assert set(open_page("likelihood").multiselect(key="checkpoints-mnist").value) == {"one", "two"}
+    linked = AppTest.from_file(MAIN, default_timeout=60)
+    linked.query_params["models"] = "mnist-dlgmm-replica,two,nobody"
+    linked.run()
+    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+    turn_to(linked, "likelihood")
+    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("digit", {"digit_checkpoint": "nobody"}),
+        ("digit", {"digit_index": "99999999"}),
+        ("digit", {"digit_index": "x"}),
+        ("components", {"noise": "-5", "means": "a,b", "scales": "0,0", "view": "2,x,1"}),
+        ("likelihood", {"models": "nobody,../../etc"}),
+        ("knn", {"knn_points": "7", "knn_code": "median", "knn_metric": "taxi"}),
+        ("likelihood", {"dataset": "cifar"}),
+    ],
+)
+def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(
+    page: str, query: dict[str, str], make: Make, few_digits: Dataset
+) -> None:
+    make_mixture(make, "one", (0.0, 1.0), (1.0, 1.0))
+    at = open_page(page, **query)
+    assert [title.value for title in at.title] == [PAGES[page]] and not at.error
+
+
+def test_a_link_names_the_checkpoint_where_it_is_not_the_usual_one(make: Make) -> None:
+    make("one")
+    make("two", "sb-vae")
+    at = open_page("digit", **{"digit-checkpoint": "two"})
+    assert at.selectbox(key="digit-checkpoint").value == "two" and "two" in at.query_params["digit-checkpoint"]
+    at.selectbox(key="digit-checkpoint").set_value("one").run()
+    assert not at.exception and "digit-checkpoint" not in at.query_params
+    at = open_page("digit", **{"digit-checkpoint": "three"})
+    assert not at.exception and at.selectbox(key="digit-checkpoint").value == "one"

@@ -1,0 +1,179 @@
+"""Files that nobody should send give the digit they show or one sentence, in little memory, and leave no trace."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.types import Message
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.data.digits import DigitError, prepare_digit
+from tests.app_helpers import Make, make_mixture, one_error, start, turn_to
+from tests.hostile_files import DIGIT, HostileFile, hostile_files
+from ui.digit.uploads import MOST_MEGABYTES, read_picture
+from ui.serving.limits import shared
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = hostile_files()
+NAMES = ("digit", "../../../etc/passwd", "<img src=x onerror=alert(1)>", "a\n\x1b[31m", "é" * 5000)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Image size"),
+    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
+]
+
+
+def test_there_are_files_of_every_sort() -> None:
+    assert len(FILES) >= 100
+    answers = [file.sentence for file in FILES.values()]
+    assert answers.count(None) >= 40 and len(set(answers)) >= 8
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_a_hostile_file_is_its_digit_or_its_sentence(file: HostileFile) -> None:
+    if file.sentence is not None:
+        with pytest.raises(DigitError) as refused:
+            prepare_digit(read_picture(file.content))
+        assert str(refused.value) == file.sentence
+        return
+    expected = prepare_digit(DIGIT).grey.astype(int)
+    found = prepare_digit(read_picture(file.content)).grey.astype(int)
+    assert np.abs(found - expected).mean() < 6  # some files keep the digit only about
+    assert np.abs(found.T - expected).mean() > 20
+
+
+# Reads every file of a folder as an upload; tells what it wrote or started, and by how many MB it grew.
+WATCHED = """
+import json, os, pathlib, resource, sys
+sys.path.insert(0, sys.argv[1])
+from dlgmm_core.data.digits import DigitError, prepare_digit
+from ui.digit.uploads import read_picture
+
+harm = []
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+STARTING = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.", "tempfile.", "shutil.")
+
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING or event.startswith(STARTING):
+        harm.append(f"{event} {arguments}")
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+sys.addaudithook(watch)
+files = sorted(pathlib.Path(sys.argv[2]).iterdir())
+before = peak()
+for path in files:
+    try:
+        prepare_digit(read_picture(path.read_bytes()))
+    except DigitError:
+        pass
+print(json.dumps({"files": len(files), "harm": harm, "megabytes": peak() - before}))
+"""
+
+
+def test_reading_them_all_writes_and_starts_nothing_and_stays_small(tmp_path: Path) -> None:
+    uploads, elsewhere = tmp_path / "uploads", tmp_path / "elsewhere"
+    uploads.mkdir(), elsewhere.mkdir()
+    for number, file in enumerate(FILES.values()):
+        (uploads / str(number)).write_bytes(file.content)
+    command = [sys.executable, "-B", "-W", "ignore", "-c", WATCHED, str(ROOT), str(uploads)]
+    environment = {"TMPDIR": str(elsewhere), "HOME": str(elsewhere), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["files"] == len(FILES) and seen["harm"] == []
+    assert seen["megabytes"] < 400
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.fixture
+def page(make: Make) -> AppTest:
+    """The page of one's own digit where it asks for a file, on a small model."""
+    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Upload").run()
+    assert not at.exception
+    return at
+
+
+def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
+    page: AppTest, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    for variable in ("DLGMM_UPLOADS", "DLGMM_UPLOADS_PER_VISITOR"):
+        monkeypatch.setenv(variable, str(len(FILES)))
+    shared.cache_clear()
+    monkeypatch.chdir(watched)
+    monkeypatch.setattr(tempfile, "tempdir", str(watched))
+    before = sorted(shelf.rglob("*"))
+    for number, (what, file) in enumerate(FILES.items()):
+        name = f"{NAMES[number % len(NAMES)]}.png"
+        page.file_uploader(key="digit-upload").set_value((name, file.content, "image/png")).run()
+        assert not page.exception, what
+        if file.sentence is None:
+            assert not page.error and len(page.metric) == 3, what
+        else:
+            assert one_error(page) == file.sentence, what
+            assert not page.metric, what
+    assert list(watched.iterdir()) == [] and sorted(shelf.rglob("*")) == before
+
+
+# --- the server's part ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, dict[str, object]]:
+    return tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+
+
+def test_the_server_refuses_what_the_page_would(settings: dict[str, dict[str, object]]) -> None:
+    assert settings["server"]["maxUploadSize"] == MOST_MEGABYTES
+
+
+def test_no_stack_trace_reaches_a_page(settings: dict[str, dict[str, object]]) -> None:
+    assert settings["client"]["showErrorDetails"] == "none"
+
+
+@pytest.fixture
+def no_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a temporary file")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+
+@pytest.fixture
+def server_module() -> ModuleType:
+    from ui.serving import server  # it sets what the test is about
+
+    return server
+
+
+@pytest.mark.usefixtures("no_temporary_files", "server_module")
+def test_the_largest_upload_passes_through_no_temporary_file() -> None:
+    picture = bytes(MOST_MEGABYTES * 2**20)
+    head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'
+    body = head + picture + b"\r\n--x--\r\n"
+    pieces = [body[start : start + 2**16] for start in range(0, len(body), 2**16)]
+    scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=x")]}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": len(pieces) > 0}
+
+    async def upload() -> bytes:
+        file = (await Request(scope, receive).form())["f"]
+        assert isinstance(file, UploadFile)
+        return await file.read()
+
+    assert asyncio.run(upload()) == picture

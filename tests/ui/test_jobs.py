@@ -1,0 +1,184 @@
+"""Background work: real processes, started once, watched by what they say, stopped without losing what they have."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import read_history
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.train.training import TrainingRun
+from tests.disk_helpers import full_disk
+from ui.training import jobs
+from ui.training.jobs import Job, JobManager, renewed
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--device", "cpu"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Checkpoints of the test's own."""
+    folder = tmp_path / "checkpoints"
+    monkeypatch.setattr(jobs, "CHECKPOINTS", folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # jobs run beside the folder of checkpoints, where the core lies
+    return folder
+
+
+@pytest.fixture
+def manager(folder: Path) -> Iterator[JobManager]:
+    manager = JobManager()
+    yield manager
+    for job in manager.all():
+        job.process.kill()
+        job.process.wait()
+
+
+def train(manager: JobManager, name: str, *more: str) -> Job:
+    return manager.start(name, "train", [*TINY, "--name", name, *more])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what processes do."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("five minutes were not enough")
+
+
+def test_a_run_ends_well_and_leaves_a_checkpoint(manager: JobManager, folder: Path) -> None:
+    job = train(manager, "tiny", "--epochs", "1")
+    assert job.running and not job.failed
+    assert manager.get("tiny") is job and manager.all() == [job]
+    job.process.wait()
+    assert job.process.returncode == 0 and not job.failed
+    assert job.last_line.startswith(f"{folder / 'tiny'}: trained.")
+    load_checkpoint(folder / "tiny")
+    assert not (folder / "tiny" / TRAINING).exists()
+
+
+def test_a_name_is_started_once_while_it_runs_and_a_stop_keeps_what_was_learnt(
+    manager: JobManager, folder: Path
+) -> None:
+    job = train(manager, "long", "--epochs", "900", "--patience", "900")
+    assert train(manager, "long", "--epochs", "900", "--patience", "900") is job
+    assert manager.all() == [job]
+    until(lambda: (folder / "long" / WEIGHTS).exists() or not job.running)
+    assert "epoch" in job.last_line
+    job.stop()
+    assert not job.running and not job.failed and job.process.returncode == 130
+    assert job.last_line == "Stopped. What was finished is kept."
+    assert (folder / "long" / WEIGHTS).exists()
+    resumable = TrainingRun.load(folder / "long")
+    assert len(resumable.history) >= len(read_history(folder / "long")) >= 1
+
+
+def test_a_run_stopped_before_its_first_epoch_is_no_failure_and_leaves_no_checkpoint(
+    manager: JobManager, folder: Path
+) -> None:
+    job = train(manager, "early")
+    manager.stop_all()
+    assert not job.running and not job.failed
+    assert not (folder / "early" / WEIGHTS).exists() and not (folder / "early" / TRAINING).exists()
+    again = train(manager, "early", "--epochs", "1")
+    assert again is not job and again.running and manager.all() == [again]
+
+
+def test_a_failure_is_reported_with_its_sentence() -> None:
+    program = r"import sys; sys.stderr.write('epoch 1: 10%\repoch 1: 20%\nerror: No.\n'); sys.exit(1)"
+    pipe, joined = subprocess.PIPE, subprocess.STDOUT
+    job = Job("bad", "train", subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=joined))
+    job.process.wait()
+    assert job.failed and not job.running
+    assert job.last_line == "error: No."
+
+
+def test_a_full_disk_is_told_although_nothing_can_be_written_down(manager: JobManager, folder: Path) -> None:
+    with full_disk():  # a process inherits it
+        job = train(manager, "full", "--epochs", "2")
+    job.process.wait()
+    sentence = f"error: {folder / 'full' / TRAINING} cannot be written (File too large): make room on that disk"
+    assert job.failed and job.last_line.startswith(sentence)
+    assert not list((folder / "full").iterdir())
+
+
+def test_only_the_end_of_what_a_job_says_is_kept(manager: JobManager) -> None:
+    program = "for i in range(20000): print(f'line {i}')\nprint('the end', end='')"
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    job = Job("long", "train", process)
+    process.wait()
+    assert job.last_line == "the end" and len(job.said) == jobs.MOST_WORDS
+
+
+def test_a_job_that_does_not_heed_a_stop_is_killed_and_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "STOP_SECONDS", 0.1)
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    job = Job("deaf", "train", subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE))
+    until(lambda: job.last_line == "deaf")
+    job.stop()
+    assert not job.running and not job.failed
+
+
+def test_a_job_that_somebody_else_kills_has_failed(manager: JobManager) -> None:
+    job = train(manager, "killed")
+    job.process.kill()
+    job.process.wait()
+    assert job.failed
+    job.stop()
+    assert job.failed
+
+
+def test_a_job_ends_with_the_server_even_if_that_is_killed_and_can_be_resumed(folder: Path) -> None:
+    options = [*TINY, "--name", "long", "--epochs", "900", "--patience", "900"]
+    server = (
+        f"import pathlib; from ui.training import jobs; jobs.CHECKPOINTS = pathlib.Path({str(folder)!r});"
+        f" jobs.JobManager().start('long', 'train', {options!r}).process.wait()"
+    )
+    run = folder / "long"
+    with subprocess.Popen(
+        [sys.executable, "-c", server], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL
+    ) as process:
+        until(lambda: (run / WEIGHTS).exists() or process.poll() is not None)
+        with pytest.raises(CheckpointError, match="another process"), training_lock(run):
+            pass
+        process.kill()
+
+    def is_free() -> bool:
+        with suppress(CheckpointError), training_lock(run):
+            return True
+        return False
+
+    until(is_free)
+    assert len(TrainingRun.load(run).history) >= len(read_history(run)) >= 1
+
+
+def test_only_what_lasts_is_looked_at_again_and_its_end_renews_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def fragment(look: Callable[[], None], run_every: float | None) -> Callable[[], None]:
+        seen.append(run_every)
+        return look
+
+    monkeypatch.setattr(jobs.st, "fragment", fragment)
+    monkeypatch.setattr(jobs.st, "rerun", lambda: seen.append("again"))
+    for states in ([False], [True, True], [True, False]):
+        renewed(lambda states=states: states.pop(0) if states else False, lambda: None)
+    assert seen == [None, 1.0, 1.0, "again"]
+
+
+def test_two_names_run_side_by_side_and_a_full_stop_ends_both(manager: JobManager) -> None:
+    first, second = train(manager, "one"), train(manager, "two")
+    assert first is not second and manager.all() == [first, second] and first.running and second.running
+    manager.stop_all()
+    assert not first.running and not second.running
+    assert manager.get("nobody") is None

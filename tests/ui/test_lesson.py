@@ -1,0 +1,285 @@
+"""The lesson's card: nothing of it without the lesson, nothing of an outcome before the guess, both beside it after."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from tests.app_helpers import PAGES, open_page, start, turn_to
+from ui.lesson import card as lesson
+from ui.lesson.steps import ANSWER, STEPS, Step
+from ui.serving.visitor import COOKIE
+
+pytestmark = pytest.mark.usefixtures("repository", "forgotten")
+
+NUMBERED = [pytest.param(number, step, id=step.title) for number, step in enumerate(STEPS, 1)]
+ELSEWHERE, ITS_TITLE = "kumaraswamy", "Kumaraswamy bench"  # a page without a step
+OPENING = "This page opens as soon as you have answered."
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """No answer of another test, and no outcome of its data, is remembered."""
+    for forget in (st.cache_data.clear, lesson._answers_of.clear):
+        forget()
+    yield
+    for forget in (st.cache_data.clear, lesson._answers_of.clear):
+        forget()
+
+
+def open_step(number: int) -> AppTest:
+    return open_page(STEPS[number - 1].page, lesson=str(number))
+
+
+def go(at: AppTest, page: str) -> None:
+    """By the sidebar, which empties the address."""
+    at.query_params.clear()
+    turn_to(at, page)
+
+
+def card_of(at: AppTest) -> list[str]:
+    """The headings of cards on the page."""
+    return [head.value for head in at.header if head.value.startswith("Step ")]
+
+
+def press(at: AppTest, label: str) -> None:
+    (button,) = [b for b in at.button if b.label == label]
+    button.click().run()
+    assert not at.exception
+
+
+def answer(at: AppTest, step: Step) -> str:
+    """Guesses the first choice, or 42, and sends it; what the guess is shown as."""
+    radios = [radio for radio in at.radio if radio.label == step.question]
+    if radios:
+        guess = str(radios[0].options[0])
+        radios[0].set_value(guess)
+    else:
+        (box,) = [box for box in at.number_input if box.label.startswith(step.question)]
+        box.set_value(42.0)
+        guess = f"{42:.{step.decimals}f} {step.unit}"
+    press(at, "Answer")
+    return guess
+
+
+def compared(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric if metric.label in ("Your guess", "What turned out")}
+
+
+def words(at: AppTest) -> str:
+    """All text of the page."""
+    boxes = (at.markdown, at.caption, at.latex, at.info, at.error)
+    return "\n".join([element.value for box in boxes for element in box] + [m.value for m in at.metric])
+
+
+# --- without the lesson --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["overview", "components", "digit", "latent", "likelihood"])
+def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(page: str) -> None:
+    at = turn_to(start(), page) if page != "overview" else start()
+    assert card_of(at) == [] and not at.latex
+    labels = [button.label for button in at.button if "esson" in button.label or button.label in ("Leave", "Next")]
+    assert labels == (["Start the lesson: eight steps"] if page == "overview" else [])
+    assert "lesson" not in at.query_params
+
+
+@pytest.mark.parametrize("text", ["0", "9", "2.5", "x", "1,2", ""])
+def test_a_link_of_nonsense_begins_no_lesson(text: str) -> None:
+    at = open_page("likelihood", lesson=text)
+    assert card_of(at) == [] and "lesson" not in at.query_params
+    assert [title.value for title in at.title] == ["Likelihood"]
+
+
+# --- the way through it --------------------------------------------------------------------------
+
+
+def test_there_are_eight_steps_of_one_equation_each() -> None:
+    assert len(STEPS) == 8
+    for step in STEPS:
+        assert step.equation.count(ANSWER) == 1
+        assert (Path(__file__).parents[2] / "pages" / f"{step.page}.py").exists()
+
+
+def test_the_button_leads_through_all_steps_and_back() -> None:
+    at = start()
+    press(at, "Start the lesson: eight steps")
+    for number, step in enumerate(STEPS, 1):
+        assert card_of(at) == [f"Step {number} of 8: {step.title}"]
+        assert [title.value for title in at.title] == [PAGES[step.page]]
+        assert at.query_params["lesson"] in (str(number), [str(number)])
+        assert {b.label: b.disabled for b in at.button if b.label in ("Back", "Next")} == {
+            "Back": number == 1,
+            "Next": number == 8,
+        }
+        if number < 8:
+            press(at, "Next")
+    press(at, "Back")
+    assert card_of(at) == ["Step 7 of 8: kNN"]
+
+
+def test_a_link_on_any_page_opens_the_page_of_its_step() -> None:
+    at = start()
+    at.query_params["lesson"] = "8"
+    turn_to(at, ELSEWHERE)
+    assert card_of(at) == ["Step 8 of 8: log p(x)"] and [title.value for title in at.title] == ["Likelihood"]
+
+
+def test_on_another_page_the_lesson_waits_and_goes_on_where_it_was() -> None:
+    at = open_step(8)
+    go(at, ELSEWHERE)
+    assert card_of(at) == [] and [title.value for title in at.title] == [ITS_TITLE]
+    assert "The lesson waits at step 8 of 8: log p(x)." in words(at)
+    press(at, "Go on with it")
+    assert card_of(at) == ["Step 8 of 8: log p(x)"]
+
+
+@pytest.mark.parametrize(("page", "title"), [("likelihood", "Likelihood"), (ELSEWHERE, ITS_TITLE)])
+def test_leaving_takes_card_and_link_away_and_opens_the_page(page: str, title: str) -> None:
+    at = open_step(8)
+    if page != "likelihood":
+        go(at, page)
+    press(at, "Leave")
+    assert card_of(at) == [] and "lesson" not in at.query_params and OPENING not in words(at)
+    assert [head.value for head in at.title] == [title]
+    go(at, "components")
+    assert card_of(at) == [] and "lesson" not in words(at)
+
+
+# --- guess and outcome ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "step"), NUMBERED)
+def test_the_outcome_is_hidden_until_there_is_a_guess_and_beside_it_afterwards(
+    number: int, step: Step, request: pytest.FixtureRequest
+) -> None:
+    if step.page == "knn":  # whose page searches for every image
+        request.getfixturevalue("few_digits")
+    at = open_step(number)
+    if number == 1:
+        at.segmented_control(key="digit-source").set_value("Test digit").run()
+    before = words(at)
+    (formula,) = at.latex
+    assert formula.value.strip("$\n") == step.equation.replace(ANSWER, r"\;?")
+    assert compared(at) == {} and "**Now look.**" not in before
+    assert (OPENING in before) == step.hides
+    if step.hides:
+        assert not at.get("plotly_chart") and not at.dataframe and not at.selectbox(key="dataset").disabled
+        assert not at.main.selectbox and not at.main.multiselect and not at.caption
+    guess = answer(at, step)
+    assert compared(at)["Your guess"] == guess
+    outcome = step.measure()
+    assert outcome is not None
+    found = compared(at)["What turned out"]
+    assert found.startswith(outcome.value if isinstance(outcome.value, str) else f"{outcome.value:.{step.decimals}f}")
+    assert outcome.because not in before and outcome.because in words(at) and step.then in words(at)
+    assert OPENING not in words(at) and at.latex[0].value != formula.value
+
+
+def test_a_guess_stays_beside_its_outcome_through_other_pages_and_steps() -> None:
+    at = open_step(8)
+    guess = answer(at, STEPS[7])
+    kept = compared(at)
+    assert kept["Your guess"] == guess
+    go(at, ELSEWHERE)
+    assert compared(at) == {}
+    go(at, "likelihood")
+    assert card_of(at) == ["Step 8 of 8: log p(x)"] and compared(at) == kept
+    press(at, "Back")
+    assert card_of(at) == ["Step 7 of 8: kNN"] and compared(at) == {}
+    go(at, "overview")
+    at.query_params["lesson"] = "8"
+    turn_to(at, "likelihood")
+    assert compared(at) == kept
+
+
+def test_the_lesson_begun_anew_has_forgotten_the_guesses() -> None:
+    at = open_step(8)
+    answer(at, STEPS[7])
+    go(at, "overview")
+    press(at, "Start the lesson: eight steps")
+    go(at, ELSEWHERE)
+    at.query_params["lesson"] = "8"
+    turn_to(at, "likelihood")
+    assert card_of(at) == ["Step 8 of 8: log p(x)"] and compared(at) == {}
+
+
+def test_an_outcome_is_about_the_digit_that_was_guessed() -> None:
+    at = open_step(1)
+    at.segmented_control(key="digit-source").set_value("Test digit").run()
+    answer(at, STEPS[0])
+    kept = compared(at)
+    at.number_input(key="digit-index").set_value(3).run()
+    assert compared(at) == kept
+
+
+def test_no_guess_is_no_answer() -> None:
+    at = open_step(8)
+    press(at, "Answer")
+    assert compared(at) == {} and "Guess first, then answer" in words(at) and OPENING in words(at)
+
+
+def test_without_a_digit_there_is_nothing_to_count() -> None:
+    at = open_step(1)
+    assert at.segmented_control(key="digit-source").value == "Draw"
+    answer(at, STEPS[0])
+    assert compared(at) == {} and "There is no digit yet: draw one on the pad below" in words(at)
+
+
+def test_the_digit_of_the_link_is_the_digit_of_the_step() -> None:
+    at = open_page("digit", lesson="3", digit_index="3")
+    answer(at, STEPS[2])
+    assert at.number_input(key="digit-index").value == 3
+    assert at.selectbox(key="digit-checkpoint").value == STEPS[2].widgets["digit-checkpoint"]
+
+
+@pytest.mark.parametrize(("number", "step"), NUMBERED[1:])
+def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(number: int, step: Step, shelf: Path) -> None:
+    at = open_step(number)
+    assert not at.exception and not at.error
+    assert "`python -m dlgmm_core" in at.info[0].value and OPENING not in words(at)
+    assert not [b for b in at.button if b.label == "Answer"]
+    if number < 8:
+        press(at, "Next")
+        assert card_of(at) == [f"Step {number + 1} of 8: {STEPS[number].title}"]
+
+
+def test_on_another_data_set_the_lesson_asks_for_its_own() -> None:
+    at = start()
+    at.selectbox(key="dataset").set_value("omniglot").run()
+    at.query_params["lesson"] = "8"
+    turn_to(at, "likelihood")
+    assert at.info[0].value == "The lesson is about MNIST: choose it as the data set in the sidebar."
+    at.selectbox(key="dataset").set_value("mnist").run()
+    assert OPENING in words(at)
+
+
+def test_a_checkpoint_that_is_not_chosen_in_the_sidebar_is_still_asked_about() -> None:
+    at = start()
+    at.multiselect(key="checkpoints-mnist").set_value(["mnist-dldpmm"]).run()
+    at.query_params["lesson"] = "4"
+    turn_to(at, "components")
+    answer(at, STEPS[3])
+    assert len(compared(at)) == 2
+    assert at.selectbox(key="components-checkpoint").value == "mnist-dldpmm"
+
+
+# --- reloads -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [2, 6])
+def test_a_guess_and_what_turned_out_outlast_a_reload_and_are_the_visitors_own(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_step(number)
+    answer(at, STEPS[number - 1])
+    shown = compared(at)
+    assert shown and compared(open_step(number)) == shown
+    with monkeypatch.context() as patch:
+        patch.setattr(ContextProxy, "cookies", {COOKIE: "bob"})
+        assert not compared(open_step(number))
+    press(at, "Leave")
+    assert not compared(open_step(number))

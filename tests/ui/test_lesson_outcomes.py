@@ -1,0 +1,192 @@
+"""The lesson's answers: each measured again by other means, and a sentence where there is nothing to measure."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.analysis.image_statistics import expected_weights
+from dlgmm_core.analysis.inspection import inspect_image, reconstruct
+from dlgmm_core.experiments.results import read_results
+from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
+from dlgmm_core.store.tsne_map import load_map
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.lesson import outcomes
+from ui.lesson.outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
+
+pytestmark = pytest.mark.usefixtures("repository", "forgotten")
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """No outcome of another test's data is remembered."""
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+
+
+def give(monkeypatch: pytest.MonkeyPatch, image: NDArray[np.uint8] | None) -> None:
+    digit = None if image is None else DigitInput(image, "a test")
+    monkeypatch.setattr(outcomes, "last_digit", lambda dataset: digit)
+
+
+def test_ink_is_counted_in_the_visitors_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros(784, np.uint8)
+    image[100:175] = 1
+    give(monkeypatch, image)
+    outcome = outcomes.ink()
+    assert outcome is not None and outcome.value == 75 and outcome.choices == ()
+    usual = loaders.dataset("mnist").test.binary.sum(1)
+    assert f"{np.mean(usual < 75):.0%}".replace("%", " %") in outcome.because
+
+
+def test_without_a_digit_there_is_no_ink_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, None)
+    assert outcomes.ink() is None
+
+
+def test_the_worst_digit_has_the_largest_mean_loss(repository: Path) -> None:
+    test, model = loaders.dataset("mnist").test, load_checkpoint(repository / DLGMM)[0]
+    images, labels = test.binary[:IMAGES], test.labels[:IMAGES]
+    p = reconstruct(model, images).astype(np.float64)
+    losses = -np.log(np.where(images == 1, p, 1 - p)).sum(1)
+    means = [losses[labels == c].mean() for c in range(10)]
+    outcome = outcomes.worst_digit()
+    assert outcome.value == str(np.argmax(means)) and outcome.choices == tuple("0123456789")
+    assert f"{max(means):.1f} nats" in outcome.because and f"{min(means):.1f}" in outcome.because
+
+
+@pytest.mark.parametrize("side", ["larger", "smaller"])
+def test_the_first_break_is_that_of_the_page(side: str, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, images = load_checkpoint(repository / FIGURE_2)[0], loaders.dataset("mnist").test.binary[:200]
+    weights = expected_weights(model, images)
+    assert weights is not None
+    equal = 1 / weights.shape[1]
+    image = next(x for x, w in zip(images, weights[:, 0], strict=True) if (w > equal) == (side == "larger"))
+    give(monkeypatch, image)
+    sticks = inspect_image(model, image, num_samples=1).sticks
+    assert sticks is not None
+    outcome = outcomes.first_break()
+    assert outcome.value == side and outcome.choices == ("larger", "smaller")
+    assert outcome.figure == f"{sticks.mean[0]:.3f}"
+    assert outcome.picture is image
+
+
+def entropies(pictures: NDArray[np.float32]) -> NDArray[np.float64]:
+    p = np.clip(pictures.astype(np.float64), 1e-12, 1 - 1e-12)
+    return -(p * np.log(p) + (1 - p) * np.log(1 - p)).sum(-1).mean(-1)
+
+
+def test_the_clearest_bell_has_the_least_entropy(repository: Path) -> None:
+    model, checkpoint = load_checkpoint(repository / FIGURE_2)
+    means = checkpoint.model_config.prior_means
+    expected = entropies(component_samples(model, means, checkpoint.model_config.prior_scales, DRAWS))
+    outcome = outcomes.clearest_bell()
+    assert len(outcome.choices) == len(means)
+    assert outcome.choices.index(str(outcome.value)) == expected.argmin()
+    assert ", ".join(f"{d:.0f}" for d in expected) in outcome.because
+
+
+def test_the_dragged_bell_is_compared_with_itself_where_it_was_trained(repository: Path) -> None:
+    model, checkpoint = load_checkpoint(repository / FIGURE_2)
+    scales = checkpoint.model_config.prior_scales
+    before, after = (entropies(component_samples(model, (m,) * 5, scales, DRAWS))[2] for m in (0.0, 4.0))
+    outcome = outcomes.dragged_bell()
+    assert outcome.value == ("clearer" if after < before else "blurrier")
+    assert f"from {before:.0f} to {after:.0f} nats" in outcome.because
+
+
+def test_purity_is_the_share_of_the_same_digit_among_the_ten_nearest(repository: Path) -> None:
+    stored, labels = load_map(read_checkpoint(repository / DLGMM)), loaders.dataset("mnist").test.labels
+    assert stored is not None
+    outcome = outcomes.purity()
+    assert isinstance(outcome.value, float)
+    rows = np.arange(0, len(labels), 50)
+    distances = np.square(stored[0][rows, None] - stored[0]).sum(-1)
+    distances[np.arange(len(rows)), rows] = np.inf
+    same = labels[np.argsort(distances, 1)[:, :10]] == labels[rows, None]
+    assert outcome.value == pytest.approx(100 * same.mean(), abs=4)  # of 200 images, not of all
+    assert all(name in outcome.because for name in ("Gauss-VAE", "SB-VAE", "DLGMM", "DLDPMM"))
+
+
+def knn_row(model: str, error: float, **changes: object) -> dict[str, Any]:
+    (row,) = [
+        r
+        for r in read_results(loaders.CHECKPOINTS)
+        if r.get("checkpoint") == f"mnist-{model}" and r["eval_dataset"] == "mnist"
+    ]
+    return {**row, "knn": {"sample": {"5": {"error": error, "ci95": 0.4}}}, **changes}
+
+
+def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        knn_row("gauss-vae", 7.0),
+        knn_row("dlgmm", 6.0),
+        knn_row("sb-vae", 5.0, recipe="tuned"),
+        knn_row("dlgmm", 4.0, seed=1),
+        knn_row("gauss-vae", 3.0, eval_dataset="omniglot"),
+    ]
+    monkeypatch.setattr(loaders, "results", lambda: rows)
+    outcome = outcomes.knn_winner()
+    assert outcome.value == "DLGMM" and outcome.choices == ("Gauss-VAE", "DLGMM")
+    assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "told apart" not in outcome.because
+    assert "The paper printed Gauss-VAE 20.96, DLGMM 8.38." in outcome.because
+
+
+def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "results", lambda: [knn_row("gauss-vae", 6.3), knn_row("dlgmm", 6.0)])
+    assert "DLGMM and Gauss-VAE are too close to be told apart." in outcomes.knn_winner().because
+
+
+def test_the_gain_is_the_recorded_elbo_against_the_recorded_estimate(repository: Path) -> None:
+    (row,) = [r for r in read_results(repository) if r.get("checkpoint") == DLGMM and r["eval_dataset"] == "mnist"]
+    outcome = outcomes.samples_gain()
+    assert outcome.value == -row["nll"]["5000"]["value"] - row["elbo"]["value"]
+    assert f"S = 50 −{row['nll']['50']['value']:.2f}" in outcome.because
+
+
+MEASURED: list[Callable[[], Outcome]] = [
+    outcomes.worst_digit,
+    outcomes.first_break,
+    outcomes.clearest_bell,
+    outcomes.dragged_bell,
+    outcomes.purity,
+    outcomes.knn_winner,
+    outcomes.samples_gain,
+]
+
+
+@pytest.mark.parametrize("measure", MEASURED, ids=lambda measure: measure.__name__)
+def test_what_is_not_there_is_a_sentence_with_a_command(
+    measure: Callable[[], Outcome], shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(monkeypatch, None)
+    with pytest.raises(Missing, match=r"^T[^\n]+ `python -m dlgmm_core (reproduce|map) [\w-]+`\.$"):
+        measure()
+
+
+def test_a_checkpoint_without_a_map_is_named(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (repository / DLGMM).iterdir():
+        if path.name != TSNE:
+            (tmp_path / DLGMM).mkdir(exist_ok=True)
+            (tmp_path / DLGMM / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(loaders, "CHECKPOINTS", tmp_path)
+    with pytest.raises(Missing, match=f"There is no map of {DLGMM}"):
+        outcomes.purity()
+
+
+@pytest.mark.parametrize("size", ["50", "5000"])
+def test_a_row_without_the_samples_is_no_answer(size: str, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read_results(repository)
+    for row in rows:
+        row.get("nll", {}).pop(size, None)
+    monkeypatch.setattr(loaders, "results", lambda: rows)
+    with pytest.raises(Missing, match="is not recorded"):
+        outcomes.samples_gain()

@@ -1,0 +1,144 @@
+"""The maps' files: what they hold is what the core says, and only what there is has an address."""
+
+import http.client
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint, load_checkpoint, read_checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from ui.latent import map_nll
+from ui.latent.map_files import images_address, map_file, nll_address, points_address, weights_address
+
+KINDS = ("mnist-dlgmm", "mnist-sb-vae", "mnist-gauss-vae")
+COUNT = 10_000
+
+
+def read(address: str) -> bytes:
+    start, kind, name, digest = address.split("/")
+    content = map_file(kind, name, digest)
+    assert start == "maps" and content is not None
+    return content
+
+
+def checkpoint_of(repository: Path, name: str) -> Checkpoint:
+    return read_checkpoint(repository / name)
+
+
+def test_the_images_are_the_test_set_eight_pixels_a_byte() -> None:
+    content = read(images_address("mnist"))
+    assert len(content) == 98 * COUNT
+    pixels = np.unpackbits(np.frombuffer(content, np.uint8)).reshape(COUNT, 784)
+    np.testing.assert_array_equal(pixels, load_dataset("mnist").test.binary)
+
+
+def test_the_points_are_the_stored_map_and_the_classes(repository: Path) -> None:
+    checkpoint = checkpoint_of(repository, "mnist-dlgmm")
+    content, stored = read(points_address(checkpoint)), load_map(checkpoint)
+    assert stored is not None and len(content) == 9 * COUNT
+    np.testing.assert_array_equal(np.frombuffer(content, "<f4", 2 * COUNT).reshape(-1, 2), stored[0])
+    np.testing.assert_array_equal(np.frombuffer(content[8 * COUNT :], np.uint8), load_dataset("mnist").test.labels)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_weights_are_those_of_the_core_where_there_are_any(name: str, repository: Path) -> None:
+    checkpoint = checkpoint_of(repository, name)
+    weights = expected_weights(load_checkpoint(checkpoint.folder)[0], load_dataset("mnist").test.binary)
+    if weights is None:
+        assert map_file(*weights_address(checkpoint).split("/")[1:]) is None
+        return
+    content = read(weights_address(checkpoint))
+    largest, entropy = np.frombuffer(content, "<f4", 2 * COUNT).reshape(2, COUNT)
+    np.testing.assert_allclose(largest, weights.max(1), atol=1e-6)
+    np.testing.assert_allclose(entropy, weight_entropy(weights), atol=1e-5)
+    component = np.frombuffer(content[8 * COUNT :], np.uint8)
+    assert (component == weights.argmax(1)).mean() > 0.999  # ties aside
+    assert len(set(component)) > 1
+
+
+def test_the_likelihood_has_an_address_once_it_is_estimated(repository: Path) -> None:
+    checkpoint, values = checkpoint_of(repository, "mnist-dlgmm"), np.linspace(50, 150, COUNT)
+    map_nll._finished.clear()
+    assert nll_address(checkpoint) is None
+    map_nll._finished()[checkpoint.name, checkpoint.digest] = values
+    address = nll_address(checkpoint)
+    assert address is not None
+    np.testing.assert_allclose(np.frombuffer(read(address), "<f4"), values, rtol=1e-6)
+    map_nll._finished.clear()
+    assert map_file(*address.split("/")[1:]) is None
+
+
+def test_another_map_has_another_address_and_the_old_one_is_gone(shelf: Path, repository: Path) -> None:
+
+    shutil.copytree(repository / "mnist-gauss-vae", shelf / "mine")
+    checkpoint = read_checkpoint(shelf / "mine")
+    before = points_address(checkpoint)
+    assert read(before)
+    save_map(checkpoint, np.zeros((COUNT, 2), np.float32), ProjectionConfig(seed=1))
+    after = points_address(checkpoint)
+    assert after != before
+    assert not np.frombuffer(read(after), "<f4", 2 * COUNT).any()
+    assert map_file(*before.split("/")[1:]) is None
+
+
+def test_a_map_that_is_damaged_or_taken_away_is_not_found(shelf: Path, repository: Path) -> None:
+
+    shutil.copytree(repository / "mnist-gauss-vae", shelf / "mine")
+    checkpoint = read_checkpoint(shelf / "mine")
+    (shelf / "mine" / TSNE).write_bytes(b"no map")
+    assert map_file(*points_address(checkpoint).split("/")[1:]) is None
+    old = points_address(checkpoint)
+    (shelf / "mine" / TSNE).unlink()
+    assert map_file(*old.split("/")[1:]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("images", "nothing"),
+        ("images", "../mnist"),
+        ("points", "nobody"),
+        ("points", "../checkpoints/mnist-dlgmm"),
+        ("weights", ""),
+        ("secrets", "mnist-dlgmm"),
+        ("nll", "mnist-dlgmm"),
+    ],
+)
+def test_what_there_is_not_is_not_found(kind: str, name: str, repository: Path) -> None:
+    map_nll._finished.clear()
+    digest = points_address(checkpoint_of(repository, "mnist-dlgmm")).rpartition("/")[2]
+    for each in (digest, images_address("mnist").rpartition("/")[2], "", "0" * 12):
+        assert map_file(kind, name, each) is None
+
+
+def test_the_server_hands_the_files_out_to_be_kept_for_ever(server: str, tree: Path) -> None:
+    checkpoint = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm")
+    addresses = [images_address("mnist"), points_address(checkpoint), weights_address(checkpoint)]
+    connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
+    for address in addresses:
+        connection.request("GET", f"/{address}")
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert len(content) in (98 * COUNT, 9 * COUNT)
+        connection.request("GET", f"/{address}0")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 404 and "immutable" not in answer.headers.get("cache-control", "")
+    connection.close()
+
+
+def test_what_cannot_be_had_has_no_file(shelf: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise DataError("The download failed.")
+
+    shutil.copytree(repository / "omniglot-dlgmm", shelf / "mine")
+    monkeypatch.setattr("ui.latent.map_files._packed", refuse)
+    assert map_file("images", "omniglot", "0" * 12) is None
+    assert map_file("weights", "mine", "0" * 12) is None

@@ -1,0 +1,203 @@
+"""The page of one's own digit: chosen, sent or drawn, it is taken through the model; what is no digit is a sentence."""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.store.checkpoints import load_checkpoint
+from tests.app_helpers import Make, first_mixture, make_mixture, one_error, pictures, start, turn_to
+from ui import loaders
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+
+def metrics_of(at: AppTest) -> list[str]:
+    return [metric.value for metric in at.metric]
+
+
+def bars(at: AppTest) -> list[dict[str, Any]]:
+    """What charts of weights draw."""
+    found = (each.proto for each in at.get("bidi_component") if each.proto.id.endswith("weights"))
+    return [json.loads(proto.json) for proto in found]
+
+
+@pytest.mark.parametrize("index", [0, 9999])
+def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path) -> None:
+    checkpoint = first_mixture(repository)
+    at = turn_to(start(), "digit")
+    at.selectbox(key="digit-checkpoint").set_value(checkpoint.name)
+    at.number_input(key="digit-index").set_value(index).run()
+    assert not at.exception and not at.error
+    image = loaders.dataset("mnist").test.binary[index]
+    report = inspect_image(load_checkpoint(checkpoint.folder)[0], image)
+    ledger = report.elbo_terms[checkpoint.train_config.bound]
+    gap, error = report.log_p - ledger.elbo, np.hypot(report.log_p_error, ledger.error)
+    known = (report.log_p, report.log_p_error), (ledger.elbo, ledger.error), (gap, error)
+    shown = [f"{value:.1f} ± {1.96 * error:.1f}".replace("-", "−") for value, error in known]
+    assert metrics_of(at) == shown
+    (drawn,) = bars(at)
+    assert report.sticks is not None and report.component_posterior is not None
+    assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)
+    assert drawn["high"] == pytest.approx(report.sticks.high)
+    assert drawn["posterior"] == pytest.approx(report.component_posterior)
+    label = loaders.dataset("mnist").test.labels[index]
+    assert any(f"test image {index} of mnist, class {label}" in caption.value for caption in at.caption)
+
+
+def test_another_test_digit_is_another_picture() -> None:
+    at = turn_to(start(), "digit")
+    before = pictures(at)
+    at.number_input(key="digit-index").set_value(1).run()
+    assert not set(pictures(at)) & set(before)
+
+
+@pytest.mark.parametrize(
+    ("model", "charts", "words"),
+    [("gauss-vae", 0, "one bell and no stick"), ("sb-vae", 1, "drag a break"), ("dldpmm", 1, "need not agree")],
+)
+def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, make: Make) -> None:
+    components = 2 if model == "dldpmm" else 1
+    make("one", model, num_components=components, prior_means=(0.0,) * components, prior_scales=(1.0,) * components)
+    at = turn_to(start(), "digit")
+    assert len(bars(at)) == charts and len(metrics_of(at)) == 3
+    assert all((drawn["posterior"] is None) == (model == "sb-vae") for drawn in bars(at))
+    shown = " ".join(text.value for text in [*at.caption, *at.header])
+    assert words in shown
+
+
+def number(cell: str) -> float:
+    return float(cell.replace("−", "-"))
+
+
+def cells(body: str) -> dict[str, list[str]]:
+    """The first table of an HTML text: the cells of each line by its first one."""
+    table = ElementTree.fromstring(body[body.index("<table>") : body.index("</table>") + len("</table>")])
+    lines = [["".join(cell.itertext()) for cell in line] for line in table.iter("tr")]
+    return {name: rest for name, *rest in lines}
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_the_printed_columns_of_the_ledger_add_up_to_the_elbo_it_prints(bound: str, make: Make) -> None:
+    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    at.segmented_control(key="ledger-bound").set_value(bound).run()
+    assert not at.exception
+    table, gaps = (cells(block.proto.body) for block in at.get("html") if "<table" in block.proto.body)
+    *columns, whole = map(number, table[f"ELBO ({bound})"])
+    below = [number(line[-1]) for name, line in table.items() if name.startswith(("entropy", "sticks"))]
+    assert sum(columns) + sum(below) == pytest.approx(whole, abs=0.03)
+    parts = [line for name, line in table.items() if name.startswith(("weighted", "E["))]
+    assert sum(number(line[-1]) for line in parts) + sum(below) == pytest.approx(whole, abs=0.03)
+    for column, total in enumerate(columns):
+        assert sum(number(line[column]) for line in parts) == pytest.approx(total, abs=0.02)
+    assert number(gaps[bound][0]) == whole and [name for name in gaps if name in BOUNDS] == list(BOUNDS)
+
+
+def test_the_views_of_all_models_show_every_chosen_one(make: Make, few_digits: Dataset) -> None:
+    make("g")
+    make("s", "sb-vae")
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-view").set_value("log p(x)").run()
+    assert not at.exception
+    traces = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
+    assert [trace["name"] for trace in traces if "name" in trace] == ["g", "s"]
+    at.segmented_control(key="digit-view").set_value("Neighbours").run()
+    assert not at.exception
+    assert [m.value.split("  ")[0] for m in at.markdown if "vote:" in m.value] == ["**g**", "**s**"]
+    at.segmented_control(key="digit-view").set_value("Map").run()
+    assert not at.exception and "has a map" in at.info[0].value
+
+
+def png(levels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG")
+    return file.getvalue()
+
+
+def seven() -> np.ndarray:
+    """Dark ink on light paper."""
+    paper = np.full((120, 90), 230, np.uint8)
+    paper[20:32, 20:70] = paper[20:100, 58:70] = 30
+    return paper
+
+
+@pytest.fixture
+def upload(make: Make) -> Callable[[bytes], AppTest]:
+    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Upload").run()
+    assert not at.exception and not metrics_of(at)
+
+    def upload(content: bytes) -> AppTest:
+        at.file_uploader(key="digit-upload").set_value(("digit.png", content, "image/png")).run()
+        return at
+
+    return upload
+
+
+def test_an_uploaded_picture_is_taken_through_the_model(upload: Callable[[bytes], AppTest]) -> None:
+    at = upload(png(seven()))
+    assert not at.exception and not at.error
+    assert len(metrics_of(at)) == 3
+    assert any("dark ink on light paper, inverted" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"this is no picture", "This file is not a picture that can be read: choose a PNG or a JPEG."),
+        (png(seven())[:90], "This file is not a picture that can be read: choose a PNG or a JPEG."),
+        (b"", "This file is empty: choose a picture of one digit."),
+        (
+            png(np.full((50, 50), 255, np.uint8)),
+            "There is no ink in this picture: draw or photograph one digit on plain paper.",
+        ),
+        (png(np.zeros((1, 1), np.uint8)), "This picture is only 1 x 1 pixels: choose a larger one."),
+    ],
+    ids=["text", "truncated", "empty", "blank", "one pixel"],
+)
+def test_a_useless_upload_is_one_clear_sentence(
+    content: bytes, sentence: str, upload: Callable[[bytes], AppTest]
+) -> None:
+    at = upload(content)
+    assert one_error(at) == sentence
+    assert not metrics_of(at)
+
+
+def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_open(make: Make) -> None:
+    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Draw").run()
+    assert not at.exception and not metrics_of(at)
+    assert any("Draw one digit" in caption.value for caption in at.caption)
+    at.session_state["digit-pad-picture"] = "data:image/png;base64," + base64.b64encode(png(255 - seven())).decode()
+    at.run()
+    assert not at.exception and len(metrics_of(at)) == 3
+    assert any("light ink on dark paper" in caption.value for caption in at.caption)
+    before = pictures(at)
+    turn_to(at, "components")
+    turn_to(at, "digit")
+    assert pictures(at) == before
+
+
+@pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%é", "nonsense", 7])
+def test_a_drawing_that_is_no_picture_does_no_harm(picture: object, make: Make) -> None:
+    make("one")
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Draw").run()
+    at.session_state["digit-pad-picture"] = picture
+    at.run()
+    assert not at.exception and not metrics_of(at) and len(at.error) <= 1

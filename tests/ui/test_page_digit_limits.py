@@ -1,0 +1,181 @@
+"""A digit that the server does not take now: one sentence, and everything that the visitor had is still there."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.store.checkpoints import Checkpoint
+from tests.app_helpers import Make, make_mixture, open_page, start, turn_to
+from tests.limit_helpers import USED_UP, draw, figures, forget, forgive, names_drawn, one_refusal, send, use_up
+from ui.digit import digit_input, inspected, microscope
+from ui.serving.limits import shared
+
+pytestmark = pytest.mark.usefixtures("repository", "alice")
+
+
+@pytest.fixture(autouse=True)
+def nothing_computed() -> None:
+    forget(inspected._inspect, microscope._settling)
+
+
+def test_a_digit_that_may_not_be_computed_stays_chosen_and_those_before_it_are_kept(make: Make) -> None:
+    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    at = open_page("digit")
+    before = figures(at)
+    use_up()
+    at.number_input(key="digit-index").set_value(1).run()
+    assert one_refusal(at).startswith(USED_UP) and not figures(at)
+    assert at.number_input(key="digit-index").value == 1
+    at.number_input(key="digit-index").set_value(0).run()
+    assert not at.warning and figures(at) == before
+    forgive()
+    at.number_input(key="digit-index").set_value(1).run()
+    assert not at.warning and figures(at) != before
+
+
+def test_another_tab_of_the_visitors_is_the_same_visitor_and_others_are_not(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("one")
+    use_up()
+    assert one_refusal(open_page("digit")).startswith(USED_UP)
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {})
+    assert len(figures(open_page("digit"))) == 3
+
+
+def test_the_ledger_of_a_digit_that_was_computed_costs_nothing(make: Make) -> None:
+    make("one")
+    at = open_page("digit")
+    before = figures(at)
+    use_up()
+    at.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    assert not at.warning and figures(at) == before
+
+
+def test_the_microscope_shows_the_models_that_it_has_and_says_why_not_the_others(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("g")
+    make("s", "sb-vae")
+    at = turn_to(start().multiselect(key="checkpoints-mnist").set_value(["g"]).run(), "digit")
+    at.segmented_control(key="digit-view").set_value("log p(x)").run()
+    assert names_drawn(at) == ["g"] and not at.warning
+    use_up()
+    at.multiselect(key="checkpoints-mnist").set_value(["g", "s"]).run()
+    assert one_refusal(at).startswith(USED_UP) and names_drawn(at) == ["g"]
+    at.number_input(key="digit-index").set_value(1).run()
+    assert one_refusal(at).startswith(USED_UP) and names_drawn(at) == []
+    forgive()
+    at.run()
+    assert not at.warning and names_drawn(at) == ["g", "s"]
+
+
+def test_neighbours_and_places_are_refused_in_a_sentence(mapped: list[Checkpoint], few_digits: Dataset) -> None:
+    at = open_page("digit")
+    use_up()
+    for view in ("Neighbours", "Map"):
+        at.segmented_control(key="digit-view").set_value(view).run()
+        assert one_refusal(at).startswith(USED_UP)
+        assert at.segmented_control(key="digit-view").value == view
+    forgive()
+    at.run()
+    assert not at.exception and not at.warning and len(at.get("imgs") or at.get("image")) >= len(mapped)
+
+
+@pytest.fixture
+def uploader(make: Make, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    make("one")
+    monkeypatch.setenv("DLGMM_UPLOADS_PER_VISITOR", "1")
+    forgive()
+    at = turn_to(start(), "digit")
+    return at.segmented_control(key="digit-source").set_value("Upload").run()
+
+
+def test_an_upload_too_many_is_a_sentence_and_the_one_before_stays(uploader: AppTest) -> None:
+    send(uploader, 1)
+    before, link = figures(uploader), uploader.query_params["digit"]
+    assert len(before) == 3 and not uploader.warning
+    send(uploader, 20)
+    sentence = "You have sent more pictures within a minute than one visitor may (1): try again in 60 seconds."
+    assert one_refusal(uploader) == sentence
+    assert figures(uploader) == before and uploader.query_params["digit"] == link
+    forgive()
+    uploader.run()
+    assert not uploader.warning and len(figures(uploader)) == 3 and uploader.query_params["digit"] != link
+
+
+def test_a_picture_is_read_and_counted_once_however_often_the_page_runs(
+    uploader: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(uploader, 1)
+    monkeypatch.setattr(digit_input, "read_picture", None)
+    uploader.run()
+    uploader.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    assert not uploader.exception and not uploader.warning and len(figures(uploader)) == 3
+
+
+def test_an_upload_that_is_no_picture_is_told_once_more_and_counted_once(uploader: AppTest) -> None:
+    uploader.file_uploader(key="digit-upload").set_value(("x.png", b"nothing", "image/png")).run()
+    for _ in range(2):
+        assert [box.value for box in uploader.error] == [
+            "This file is not a picture that can be read: choose a PNG or a JPEG."
+        ]
+        assert not uploader.warning
+        uploader.run()
+
+
+def test_a_large_picture_waits_for_a_slot_and_a_small_one_does_not(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("one")
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Upload").run()
+    file = io.BytesIO()
+    Image.new("L", (1100, 40), 255).save(file, "PNG")
+    monkeypatch.setattr(shared().slots, "_patience", 0.0)
+    with shared().slots.hold("bob"), shared().slots.hold("carol"):
+        send(at, 1)
+        before = figures(at)
+        assert len(before) == 3 and not at.warning
+        at.file_uploader(key="digit-upload").set_value(("large.png", file.getvalue(), "image/png")).run()
+        assert one_refusal(at) == (
+            "This server is busy with the computations of 2 other visitors: try again in a few seconds."
+        )
+        assert figures(at) == before
+
+
+def test_drawing_is_no_upload(uploader: AppTest) -> None:
+    uploader.segmented_control(key="digit-source").set_value("Draw").run()
+    for level in range(25):
+        draw(uploader, level)
+        assert not uploader.warning and len(figures(uploader)) == 3
+
+
+# --- who sees what -------------------------------------------------------------------------------
+
+
+def test_nobody_sees_what_another_visitor_has_drawn(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("one")
+    alice = turn_to(start(), "digit")
+    alice.segmented_control(key="digit-source").set_value("Draw").run()
+    draw(alice, 3)
+    drawn = {url for image in alice.get("image") for url in image.value}
+    assert len(figures(alice)) == 3
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {})
+    bob = turn_to(start(), "digit")
+    assert "digit" not in bob.query_params
+    assert not drawn & {url for image in bob.get("image") for url in image.value}
+    bob.segmented_control(key="digit-source").set_value("Draw").run()
+    assert not figures(bob) and any("Draw one digit" in caption.value for caption in bob.caption)
+
+
+def test_the_folder_of_checkpoints_learns_nothing_of_a_drawing(make: Make, shelf: Path) -> None:
+    make("one")
+    before = sorted((path, path.stat().st_mtime_ns) for path in shelf.rglob("*"))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-source").set_value("Upload").run()
+    send(at, 2)
+    assert len(figures(at)) == 3
+    assert sorted((path, path.stat().st_mtime_ns) for path in shelf.rglob("*")) == before

@@ -1,0 +1,207 @@
+"""The view of a run on the page of training: how it stands, its owner's buttons, its curves."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.config import TrainConfig
+from dlgmm_core.data.datasets import Dataset, Split
+from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.model.models import MODELS, build_model
+from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
+from dlgmm_core.store.history import EpochMetrics, write_history
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.app_helpers import Manager, begun, labels, one_error, open_page, press, start, turn_to
+from tests.disk_helpers import full_disk
+from tests.experiment_helpers import blobs, contents
+from tests.export_helpers import Lines, same, take
+
+pytestmark = pytest.mark.usefixtures("repository", "alice")
+
+SLEEP = "import time; time.sleep(60)"
+HISTORY_OF_TWO = [
+    EpochMetrics(1, -200.0, -190.0, 1, -190.0, 3.0, (0.5, 0.3, 0.2)),
+    EpochMetrics(2, -150.0, -155.0, 2, -155.0, 3.0, (0.4, 0.3, 0.3)),
+]
+
+
+@pytest.fixture
+def unfinished(shelf: Path) -> Path:
+    """A run of Alice's after its first epoch."""
+    images: Split = blobs(0, 60)
+    run = TrainingRun.start(paper_model("dlgmm", 2, hidden=4), TrainConfig(max_epochs=3))
+    next(fit(run, Dataset("toy", images, images, images, tuple("abc"))))
+    run.save(shelf / "mine")
+    return begun(shelf, "mine")
+
+
+# --- a run ---------------------------------------------------------------------------------------
+
+
+def test_a_run_belongs_to_the_visitor_who_started_it(manager: Manager, shelf: Path) -> None:
+    begun(shelf, "theirs", "somebody else")
+    manager.run("theirs", "train", SLEEP)
+    at = turn_to(start(), "train")
+    assert labels(at) == ["Start training"] and not at.get("progress")
+    assert not any("theirs" in box.value for box in (*at.info, *at.caption, *at.markdown))
+
+
+def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, shelf: Path) -> None:
+    for name in ("one", "two"):
+        begun(shelf, name)
+    at = turn_to(start(), "train")
+    assert at.selectbox(key="train-run").options == ["two", "one"]
+    assert at.info[0].value.startswith("two was stopped")
+    at.selectbox(key="train-run").set_value("one").run()
+    assert at.info[0].value.startswith("one was stopped")
+    linked = open_page("train", train_run="one")
+    assert linked.info[0].value.startswith("one was stopped")
+    press(at, "Start training")
+    assert at.selectbox(key="train-run").value == "my-dlgmm"
+
+
+def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager, unfinished: Path) -> None:
+    job = manager.run("mine", "train", SLEEP)
+    job.said = "epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100".encode()
+    at = turn_to(start(), "train")
+    (bar,) = at.get("progress")
+    assert bar.proto.value == 41 and bar.proto.text == "mine is training: epoch 2"
+    assert labels(at) == ["Pause", "Keep", "Delete the run", "Start training"]
+    press(at, "Pause")
+    assert not at.exception and not job.running
+    assert [box.value for box in at.info] == ["mine is paused after epoch 1."]
+
+
+def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager, unfinished: Path) -> None:
+    at = turn_to(start(), "train")
+    assert labels(at) == ["Resume", "Keep", "Delete the run", "Start training"]
+    press(at, "Resume")
+    assert not at.exception and not at.error
+    assert manager.started == [("mine", "train", ["gauss-vae", "--name", "mine", "--resume"])]
+
+
+def test_a_kept_run_is_a_checkpoint_of_everybody_and_an_unfinished_one_of_nobody(
+    manager: Manager, unfinished: Path
+) -> None:
+    at = turn_to(start(), "train")
+    assert at.multiselect(key="checkpoints-mnist").options == []
+    press(at, "Keep")
+    assert [box.value for box in at.success] == [
+        "mine has ended; its best weights are among the checkpoints in the sidebar."
+    ]
+    assert at.multiselect(key="checkpoints-mnist").options == ["mine"]
+
+
+def test_a_run_that_cannot_be_kept_for_want_of_room_stays_as_it_was(manager: Manager, unfinished: Path) -> None:
+    at, before = turn_to(start(), "train"), contents(unfinished)
+    with full_disk():
+        press(at, "Keep")
+    assert "cannot be written (File too large): make room on that disk and try again" in one_error(at)
+    assert contents(unfinished) == before
+
+
+def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, shelf: Path) -> None:
+    at = press(turn_to(start(), "train"), "Delete the run")
+    assert not at.exception and not list(shelf.iterdir())
+    assert labels(at) == ["Start training"]
+
+
+def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf: Path) -> None:
+    begun(shelf, "mine")
+    manager.run("mine", "train", SLEEP)
+    at = turn_to(start(), "train")
+    assert at.button(key="keep-mine").disabled and not at.button(key="pause-mine").disabled
+    press(at, "Pause")
+    assert [box.value for box in at.info] == [
+        "mine was stopped before its first epoch was over: resuming begins it again."
+    ]
+
+
+def test_a_run_that_failed_says_why(manager: Manager, shelf: Path) -> None:
+    begun(shelf, "mine")
+    manager.ended("mine", "train", "raise SystemExit(1)")
+    manager.jobs["mine"].said = b"epoch 1\rsomething\nerror: seed must be a whole number.\n"
+    assert one_error(turn_to(start(), "train")) == "mine failed: error: seed must be a whole number."
+
+
+def test_a_damaged_history_is_a_sentence(manager: Manager, shelf: Path) -> None:
+    (begun(shelf, "mine") / HISTORY).write_text("epoch,colour\n1,red\n")
+    assert HISTORY in one_error(turn_to(start(), "train"))
+
+
+# --- its curves ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ended(shelf: Path) -> Callable[..., list[dict[str, object]]]:
+    """Opens the page on a run of that model that has ended, and returns its figures."""
+
+    def show(model: str, train: TrainConfig | None = None) -> list[dict[str, object]]:
+        config = paper_model(model, hidden=4)
+        save_checkpoint(
+            begun(shelf, "mine"), build_model(config).state_dict(), config, train or TrainConfig(), 2, -155.0
+        )
+        history = [replace(e, usage=e.usage if MODELS[model].is_mixture else ()) for e in HISTORY_OF_TWO]
+        write_history(shelf / "mine", history)
+        at = turn_to(start(), "train")
+        assert len(at.success) == 1 and len(at.get("image")) == 1
+        return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+    return show
+
+
+def texts(figure: dict[str, object]) -> list[str]:
+    return [note["text"] for note in figure["layout"].get("annotations", [])]  # type: ignore[attr-defined]
+
+
+def test_a_mixtures_curves_bear_the_authors_level_and_the_use_of_its_components(
+    ended: Callable[..., list[dict]], manager: Manager
+) -> None:
+    bounds, usage = ended("dlgmm")
+    assert [trace["name"] for trace in bounds["data"]] == ["training", "validation", "best, kept"]
+    assert texts(bounds) == ["the authors' run: −104.75"]
+    low, high = bounds["layout"]["yaxis"]["range"]
+    assert low < -155 and high > -104.75 and bounds["layout"]["shapes"][0]["y0"] == -104.75
+    assert [trace["y"] for trace in usage["data"]] == [[0.5, 0.4], [0.3, 0.3], [0.2, 0.3]]
+    assert len({trace["stackgroup"] for trace in usage["data"]}) == 1
+    assert [figure["layout"]["xaxis"]["title"]["text"] for figure in (bounds, usage)] == ["epoch", "epoch"]
+
+
+@pytest.mark.parametrize(
+    ("model", "train", "level"),
+    [
+        ("gauss-vae", TrainConfig(), ["the authors' run: −103.24"]),
+        ("sb-vae", TrainConfig(), []),
+        ("gauss-vae", TrainConfig(bound="iwae"), []),
+    ],
+)
+def test_without_a_known_level_or_without_a_mixture_the_chart_claims_none(
+    model: str, train: TrainConfig, level: list[str], ended: Callable[..., list[dict]], manager: Manager
+) -> None:
+    (bounds,) = ended(model, train)
+    assert texts(bounds) == level
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_the_curves_are_taken_away_with_their_epochs_also_while_there_come_more(
+    is_running: bool, manager: Manager, unfinished: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_running:
+        manager.run("mine", "train", SLEEP)
+    write_history(unfinished, HISTORY_OF_TWO[:1])
+    at = turn_to(start(), "train")
+    write_history(unfinished, HISTORY_OF_TWO)
+    exported = take(at, "run", monkeypatch)
+    assert exported.words == {"figure": "bounds in training, nats per image", "run": "mine"}
+    found = lines(exported, "bounds=[epoch.valid_bound for epoch in history], usage=[e.usage for e in history]")
+    assert found["bounds"].tolist() == exported.table["valid_bound"].tolist() == [-190.0, -155.0]
+    same(found["usage"], exported.table[["usage_1", "usage_2", "usage_3"]])
+
+
+def test_before_the_first_epoch_there_is_nothing_to_take_away(manager: Manager, shelf: Path) -> None:
+    begun(shelf, "mine")
+    manager.run("mine", "train", SLEEP)
+    assert not [block for block in turn_to(start(), "train").get("popover") if "export" in block.proto.id]

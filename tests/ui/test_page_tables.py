@@ -1,0 +1,195 @@
+"""The overview, kNN and likelihood: tables of the figures that were measured, or that the core computes."""
+
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.knn import encode, error_rate, vote
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.experiments.results import read_results
+from dlgmm_core.store.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
+from tests.app_helpers import Make, pictures, start, turn_to
+from tests.export_helpers import take
+from ui import loaders
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+
+# --- overview ------------------------------------------------------------------------------------
+
+
+def holdings(at: AppTest) -> pd.DataFrame:
+    """The table of checkpoints, as words."""
+    (body,) = (block.proto.body for block in at.get("html") if 'class="holdings"' in block.proto.body)
+    table = ElementTree.fromstring(body[body.index("<table") : body.index("</table>") + len("</table>")])
+    head, *lines = ([cell.text for cell in line] for line in table.iter("tr"))
+    return pd.DataFrame(lines, columns=head)
+
+
+def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint(repository: Path) -> None:
+    at = start()
+    assert [s.value for s in at.header][:4] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
+    held = {read_checkpoint(path.parent).model_config.model for path in repository.glob(f"*/{WEIGHTS}")}
+    assert len(pictures(at)) == len(held)
+    assert sum("No trained checkpoint" in box.value for box in at.info) == 4 - len(held)
+    lines = holdings(at)
+    assert sorted(lines["Checkpoint"]) == sorted(path.parent.name for path in repository.glob(f"*/{WEIGHTS}"))
+    order = ["Gauss-VAE", "SB-VAE", "DLGMM", "DLDPMM"]
+    for _, trained_alike in lines.groupby(lines["Trained on"].str.split(",").str[0]):
+        assert trained_alike["Model"].tolist() == sorted(trained_alike["Model"], key=order.index)
+
+
+def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
+    nll = {"50": {"value": 101.234, "ci95": 0.5, "ess": 3.0}, "500": {"value": 99.876, "ci95": 0.4, "ess": 9.0}}
+    knn = {"mean": {"5": {"error": 12.345, "ci95": 0.1}}}
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": {"nll": nll, "knn": knn}}})
+    make("raw")
+    table = holdings(start()).set_index("Checkpoint")
+    assert table.loc["measured", "NLL (nats)"] == "99.88 ± 0.40 (S=500)"
+    assert table.loc["measured", "kNN error, k=5 (%)"] == "12.35"
+    assert table.loc["raw", "NLL (nats)"] == table.loc["raw", "kNN error, k=5 (%)"] == "–"
+
+
+# --- kNN -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("representation", "metric", "points"),
+    [("sample", "euclidean", 3000), ("mean", "euclidean", 1000), ("mean", "cosine", 2000)],
+)
+def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_asked_for(
+    representation: str, metric: str, points: int, few_digits: Dataset, repository: Path
+) -> None:
+    at = turn_to(start(), "knn")
+    at.segmented_control(key="knn-code").set_value(representation)
+    at.segmented_control(key="knn-metric").set_value(metric)
+    at.slider(key="knn-points").set_value(points).run()
+    assert not at.exception
+    table = at.dataframe[0].value.set_index("Checkpoint")
+    chosen = [c for c in loaders.checkpoints() if c.name in at.multiselect[0].value]
+    pixels = ["–"] if (metric, points) == ("euclidean", len(few_digits.train)) else []  # recorded, not computed
+    assert table.index.tolist() == [c.name for c in chosen] + pixels and len(chosen) > 1
+    for checkpoint in chosen:
+        model = load_checkpoint(checkpoint.folder)[0]
+        train, test = (encode(model, split.binary, representation) for split in (few_digits.train, few_digits.test))
+        labels = few_digits.train.labels[neighbours(train[:points], test, 10, metric)]
+        for k in (3, 5, 10):
+            error = error_rate(vote(labels, k), few_digits.test.labels)
+            assert table.loc[checkpoint.name, f"k = {k}"] == f"{error.value:.2f} ± {error.ci95:.2f}"
+    assert any("300 test images" in c.value and f"{points:,} training codes" in c.value for c in at.caption)
+
+
+def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: Make, few_digits: Dataset) -> None:
+    make("g", code_dim=25)
+    make("smaller")
+    make("d", "dldpmm", code_dim=25, num_components=17, prior_means=(0.0,) * 17, prior_scales=(1.0,) * 17)
+    table = turn_to(start(), "knn").dataframe[0].value.set_index("Checkpoint")
+    assert [table.loc["g", f"paper, k = {k}"] for k in (3, 5, 10)] == ["28.40", "20.96", "15.33"]
+    for name in ("smaller", "d"):
+        assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
+
+
+@pytest.mark.parametrize(("key", "other"), [("knn-code", "mean"), ("knn-metric", "cosine"), ("knn-points", 1000)])
+def test_errors_of_the_paper_stand_beside_no_other_search(
+    key: str, other: str | int, make: Make, shelf: Path, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("g", code_dim=25)
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    widget = at.slider(key=key) if key == "knn-points" else at.segmented_control(key=key)
+    widget.set_value(other).run()
+    assert not [name for name in at.dataframe[0].value if "paper" in name]
+    assert any("The paper's errors stand beside samples of all" in caption.value for caption in at.caption)
+    assert take(at, "knn-table", monkeypatch).table["paper"].isna().all()
+
+
+def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search(
+    make: Make, few_digits: Dataset, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(at: AppTest) -> list[str]:
+        told = any("The last row is recorded" in caption.value for caption in at.caption)
+        models: list[str] = at.dataframe[0].value["Model"].tolist()
+        assert told == ("raw pixels (recorded)" in models)
+        return models
+
+    make("g")
+    assert rows(turn_to(start(), "knn")) == ["Gauss-VAE"]
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    assert rows(at) == ["Gauss-VAE", "raw pixels (recorded)"]
+    (row,) = [row for row in read_results(shelf) if (row["model"], row["eval_dataset"]) == ("raw-pixels", "mnist")]
+    recorded = row["knn"]["mean"]
+    shown = at.dataframe[0].value.iloc[-1]
+    assert shown["Checkpoint"] == shown["paper, k = 5"] == "–"
+    for k in ("3", "5", "10"):
+        assert shown[f"k = {k}"] == f"{recorded[k]['error']:.2f} ± {recorded[k]['ci95']:.2f}"
+    exported = take(at, "knn-table", monkeypatch).table.tail(3)
+    assert exported["checkpoint"].unique().tolist() == ["raw pixels (recorded)"]
+    assert exported["error"].tolist() == [recorded[k]["error"] for k in ("3", "5", "10")]
+    assert "raw pixels (recorded)" not in take(at, "knn-curves", monkeypatch).table["checkpoint"].tolist()
+    at.slider(key="knn-points").set_value(2000).run()
+    assert rows(at) == ["Gauss-VAE"]
+    at.slider(key="knn-points").set_value(3000).run()
+    at.segmented_control(key="knn-metric").set_value("cosine").run()
+    assert rows(at) == ["Gauss-VAE"]
+
+
+@pytest.mark.parametrize(("row", "mistakes"), [(0, 1), (1, 0)])
+def test_a_cell_of_a_model_shows_its_mistakes_and_one_of_raw_pixels_nothing(
+    row: int, mistakes: int, make: Make, few_digits: Dataset, shelf: Path
+) -> None:
+    make("g")
+    shutil.copy("checkpoints/results.json", shelf)
+    at = turn_to(start(), "knn")
+    at.session_state["knn-table"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "k = 5")]}}
+    at.run()
+    assert not at.exception
+    assert sum("mistakes of" in header.value for header in at.header) == mistakes
+
+
+# --- likelihood ----------------------------------------------------------------------------------
+
+
+def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
+    at = turn_to(start(), "likelihood")
+    chosen = at.multiselect[0].value
+    measured = {c.name: read_metrics(c).get("test", {}).get("mnist") for c in loaders.checkpoints() if c.name in chosen}
+    missing = [name for name, figures in measured.items() if figures is None]
+    assert [box.value for box in at.info] == [f"**{name}** has not been measured on MNIST." for name in missing]
+    rows = {
+        (name, int(size)): f"{nll['value']:.2f} ± {nll['ci95']:.2f}"
+        for name, figures in measured.items()
+        if figures is not None
+        for size, nll in figures["nll"].items()
+    }
+    shown = {}
+    for _, row in at.dataframe[0].value.iterrows():
+        shown[row["Checkpoint"], row["S"]] = row["−log p(x), nats"]
+    assert shown == rows and len(rows) > 1
+
+
+def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> None:
+    figures = {
+        "elbo": {"bound": "eq1", "value": -110.5, "ci95": 0.7},
+        "nll": {"50": {"value": 104.321, "ci95": 0.654, "ess": 3.21}, "500": {"value": 101.0, "ci95": 0.6, "ess": 9}},
+        "knn": {"mean": {"5": {"error": 5.0, "ci95": 0.4}}},
+    }
+    save_metrics(make("measured", code_dim=25), {"test": {"mnist": figures}})
+    make("raw", "dldpmm")
+    at = turn_to(start(), "likelihood")
+    table = at.dataframe[0].value
+    assert table["Checkpoint"].tolist() == ["measured", "measured"] and table["S"].tolist() == [50, 500]
+    assert table["−log p(x), nats"].tolist() == ["104.32 ± 0.65", "101.00 ± 0.60"]
+    assert table["−ELBO, nats"].tolist() == ["110.50 (eq1)"] * 2
+    assert table["Paper, S = 50"].tolist() == ["96.80"] * 2
+    assert [box.value for box in at.info] == ["**raw** has not been measured on MNIST."]
+    assert [b.key for b in at.button] == ["measure-raw"]
+    at.selectbox(key="dataset").set_value("binarized-mnist").run()
+    assert not at.exception and not at.dataframe and len(at.info) == 2
+    assert all("has not been measured on Binarized MNIST" in box.value for box in at.info)
+    assert "python -m dlgmm_core evaluate raw --dataset binarized-mnist" in [block.value for block in at.code]

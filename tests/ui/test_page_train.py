@@ -1,0 +1,135 @@
+"""The form of the page of training: it starts the run that it describes, and refuses in a sentence."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.model.models import MODELS, build_model
+from dlgmm_core.options import build_parser
+from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
+from tests.disk_helpers import read_only_disk
+
+pytestmark = pytest.mark.usefixtures("repository", "alice")
+
+
+def fill(at: AppTest, **values: object) -> AppTest:
+    """Fills in the form, by the beginnings of labels, and starts the run."""
+    for label, value in values.items():
+        beginning = label.replace("_", " ")
+        kinds = (*at.text_input, *at.number_input, *at.selectbox)
+        (widget,) = (w for w in kinds if w.label.startswith(beginning))
+        widget.set_value(value)
+    return press(at, "Start training")
+
+
+@pytest.mark.parametrize("name", ["Big", "../up"])
+def test_a_bad_name_is_refused_in_one_sentence(name: str, manager: Manager, shelf: Path) -> None:
+    at = fill(turn_to(start(), "train"), Name=name)
+    assert one_error(at).startswith("The name must be 1 to 40 small letters, digits and hyphens")
+    assert not manager.started and not list(shelf.iterdir())
+
+
+def test_a_name_that_is_taken_is_refused_in_one_sentence(manager: Manager, make: Make) -> None:
+    make("mine")
+    at = fill(turn_to(start(), "train"), Name="mine")
+    assert "There is a checkpoint or a run “mine” already" in one_error(at)
+    assert not manager.started
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence(manager: Manager, shelf: Path) -> None:
+    at = turn_to(start(), "train")
+    with read_only_disk():
+        fill(at, Name="mine")
+    assert "cannot be written (Read-only file system): allow this program to write there" in one_error(at)
+    assert not manager.started and not list(shelf.iterdir())
+
+
+def test_without_a_name_the_run_gets_one_that_is_free(manager: Manager, make: Make) -> None:
+    make("my-dlgmm")
+    at = fill(turn_to(start(), "train"))
+    assert not at.exception and [name for name, _, _ in manager.started] == ["my-dlgmm-2"]
+
+
+@pytest.mark.parametrize("means", ["a b", "", "   ", "1;2", "0 0 nan", "inf 0", "-inf 0", "1e400", "0 " * 51])
+def test_bad_prior_means_are_refused_in_one_sentence(means: str, manager: Manager, shelf: Path) -> None:
+    at = fill(turn_to(start(), "train"), Prior_means=means)
+    one_error(at)
+    assert not manager.started and not list(shelf.iterdir())
+
+
+def test_want_of_a_slot_is_a_sentence(manager: Manager, shelf: Path) -> None:
+    for name in ("one", "two"):
+        begun(shelf, name, "somebody else")
+        manager.run(name, "train", "import time; time.sleep(60)")
+    at = turn_to(start(), "train")
+    assert "Training slots busy with runs of other visitors: 2." in [caption.value for caption in at.caption]
+    assert one_error(fill(at)).startswith("All training slots of this server (2) are taken")
+
+
+@pytest.mark.parametrize(
+    ("means", "expected"),
+    [
+        ("-1.5 0 1.5", (-1.5, 0.0, 1.5)),
+        ("-2,2", (-2.0, 2.0)),
+        ("-0.00001 3", (-1e-5, 3.0)),
+        ("1.2345678", (1.2345678,)),
+    ],
+)
+def test_the_form_starts_the_run_that_it_describes(
+    means: str, expected: tuple[float, ...], manager: Manager, shelf: Path
+) -> None:
+    at = turn_to(start(), "train")
+    fill(
+        at,
+        Name="my-run",
+        Bound="marginal",
+        Epochs=7,
+        Prior_means=means,
+        Numbers_in_a_code=11,
+        Seed=3,
+        Concentration=2.0,
+    )
+    assert not at.exception and not at.error
+    ((name, verb, arguments),) = manager.started
+    assert (name, verb) == ("my-run", "train")
+    options = build_parser().parse_args([verb, *arguments])
+    model, recipe = cli._model_config(options), cli._train_config(options)
+    assert (options.name, model.model, model.code_dim, model.concentration) == ("my-run", "dlgmm", 11, 2.0)
+    assert model.prior_means == expected and model.num_components == len(expected)
+    assert (recipe.bound, recipe.max_epochs, recipe.seed, recipe.dataset) == ("marginal", 7, 3, "mnist")
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: Manager, shelf: Path) -> None:
+    at = turn_to(start(), "train")
+    at.selectbox(key="train-model").set_value(model).run()
+    fill(at)
+    ((_, verb, arguments),) = manager.started
+    config = cli._model_config(build_parser().parse_args([verb, *arguments]))
+    family = MODELS[model]
+    assert (config.model, config.num_components) == (model, family.default_components)
+    assert config.concentration == family.default_concentration
+    build_model(replace(config, hidden=4))
+
+
+def test_a_link_fills_in_the_form_and_what_it_holds_outlives_a_page_switch(manager: Manager, shelf: Path) -> None:
+    at = open_page("train", train_means_dlgmm="-1 1", train_epochs="7")
+    at.number_input(key="train-seed").set_value(5).run()
+    turn_to(turn_to(at, "likelihood"), "train")
+    fields = (
+        at.text_input(key="train-means-dlgmm"),
+        at.number_input(key="train-epochs"),
+        at.number_input(key="train-seed"),
+    )
+    assert [field.value for field in fields] == ["-1 1", 7, 5]
+
+
+def test_measuring_starts_an_evaluation_of_that_checkpoint(manager: Manager, make: Make) -> None:
+    make("raw")
+    at = turn_to(start(), "likelihood")
+    at.button(key="measure-raw").click().run()
+    assert not at.exception
+    assert manager.started == [("raw", "evaluate", ["raw"])]

@@ -1,0 +1,109 @@
+"""Decoders as files: their bytes are the decoder, and only a checkpoint that exists has one."""
+
+import http.client
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
+from ui.serving.weights import decoder_address, decoder_bytes
+
+KINDS = ("mnist-dlgmm", "mnist-dldpmm", "mnist-gauss-vae", "mnist-sb-vae")
+
+
+def ask(server: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and content of a path, sent as it is written here."""
+    connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def probabilities(content: bytes, checkpoint: Checkpoint, codes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, pixels), decoded by hand from a file whose layout the address tells."""
+    sizes = decoder_address(checkpoint)
+    code, hidden, pixels = sizes["code"], sizes["hidden"], sizes["pixels"]
+    ends = np.cumsum([hidden * code, hidden, pixels * hidden, pixels])
+    w1, b1, w2, b2, rest = np.split(np.frombuffer(content, "<f4").astype(np.float64), ends)
+    assert len(rest) == 0
+    features = np.maximum(codes @ w1.reshape(hidden, code).T + b1, 0)
+    return 1 / (1 + np.exp(-(features @ w2.reshape(pixels, hidden).T + b2)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_decoder_file_decodes_what_the_model_decodes(name: str, copied: Path) -> None:
+    model, checkpoint = load_checkpoint(copied / name)
+    codes = model.prior().sample(torch.Size([50]))[:, 0]
+    expected = model.likelihood(codes).probs.numpy()
+    assert expected.std(0).max() > 0.1
+    found = probabilities(decoder_bytes(checkpoint), checkpoint, codes.numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_server_hands_out_a_decoder_to_be_kept_for_ever(name: str, server: str, tree: Path) -> None:
+    checkpoint = read_checkpoint(tree / "checkpoints" / name)
+    status, headers, content = ask(server, f"/{decoder_address(checkpoint)['path']}")
+    assert status == 200
+    assert content == decoder_bytes(checkpoint)
+    assert headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert int(headers["content-length"]) == len(content)
+
+
+def test_other_weights_have_another_address(tree: Path) -> None:
+    paths = [decoder_address(read_checkpoint(tree / "checkpoints" / name))["path"] for name in KINDS]
+    digests = {path.rpartition("/")[2] for path in paths}
+    assert len(digests) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nobody/{digest}",
+        "mnist-dlgmm/000000000000",
+        "mnist-dlgmm/{digest}0",
+        "MNIST-DLGMM/{digest}",
+        "mnist-sb-vae/{digest}",
+        "*/{digest}",
+        "mnist-dlgmm/*",
+    ],
+)
+def test_what_is_no_checkpoint_is_not_found(path: str, server: str, tree: Path) -> None:
+    digest = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm").digest
+    assert ask(server, f"/decoder/mnist-dlgmm/{digest}")[0] == 200
+    status, headers, content = ask(server, f"/decoder/{path}".format(digest=digest))
+    assert status == 404 and len(content) < 100
+    assert "immutable" not in headers.get("cache-control", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../mnist-dlgmm/{digest}",
+        "mnist-dlgmm/../mnist-dlgmm/{digest}",
+        "../checkpoints/mnist-dlgmm/weights.safetensors",
+        "..%2Fcheckpoints%2Fmnist-dlgmm/{digest}",
+        "%2e%2e/{digest}",
+        "..%2F..%2F..%2F..%2Fetc/passwd",
+        "mnist-dlgmm%00/{digest}",
+    ],
+)
+def test_a_path_that_climbs_out_of_the_folder_gets_nowhere(path: str, server: str, tree: Path) -> None:
+    digest = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm").digest
+    status, _, content = ask(server, f"/decoder/{path}".format(digest=digest))
+    assert status in (400, 404)  # Streamlit itself turns most of them away, as bad requests
+    assert len(content) < 100
+
+
+def test_a_checkpoint_that_comes_later_is_found_though_it_was_missed_before(server: str, tree: Path) -> None:
+    digest = read_checkpoint(tree / "checkpoints" / "mnist-gauss-vae").digest
+    assert ask(server, f"/decoder/late/{digest}")[0] == 404
+    shutil.copytree(tree / "checkpoints" / "mnist-gauss-vae", tree / "checkpoints" / "late")
+    assert ask(server, f"/decoder/late/{digest}")[0] == 200
