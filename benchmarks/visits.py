@@ -133,7 +133,7 @@ async def _walk(server: Server, number: int, seconds: float, waits: list[float],
 def _habits(number: int) -> tuple[str, str, Iterator[Value]]:
     """A page, the key of a widget on it, and the values that this visitor gives it."""
     fitting = [c.name for c in _checkpoints() if c.train_config.dataset == "mnist"]
-    mixtures = [label(c) for c in _checkpoints() if c.name in fitting and MODELS[c.model_config.model].is_mixture]
+    mixtures = [label(c) for c in _checkpoints() if c.name in fitting and MODELS[c.model_config.model].has_components]
     pairs = list(itertools.pairwise(fitting))
     habits: list[tuple[str, str, Sequence[Value]]] = [
         ("kumaraswamy", "bench-a", [[str(shape)] for shape in SHAPES]),

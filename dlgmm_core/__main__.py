@@ -83,7 +83,7 @@ def _model_config(options: argparse.Namespace) -> ModelConfig:
         family.default_concentration if options.alpha is None else options.alpha,
         options.hidden,
         encoder_activation=options.encoder_activation,
-        learned_prior=options.learned_prior,
+        prior_components=options.prior_components,
     )
 
 

@@ -4,13 +4,15 @@ Both are plain values: they travel through JSON and back unchanged, and refuse w
 with one sentence that names the field.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-__all__ = ["ConfigError", "ModelConfig", "Record", "TrainConfig"]
+__all__ = ["PRIOR_COMPONENTS", "ConfigError", "ModelConfig", "Record", "TrainConfig"]
 
 
+PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
 _LARGEST = 1e30  # of a number; its float32 is still finite
 _MOST_WEIGHTS = 20_000_000  # of a layer, give or take a factor of two
 
@@ -72,12 +74,14 @@ class ModelConfig(Record):
         prior_means: m_k, one per component; every coordinate of component k has mean m_k.
         prior_scales: s_k, standard deviations, one per component.
         concentration: alpha of the Dirichlet, or alpha_0 of the process.
-        learned_prior: whether the components' means and scales are learnt, each coordinate its own; `prior_means`
-            and `prior_scales` are then where they start.
-        encoder_activation: of the encoder's deterministic layer, "relu" or "linear" (none: the released code
+        hidden: units of each deterministic layer, in the encoder and in the decoder.
+        image_shape: height and width of an image, in pixels.
+        encoder_activation: of the encoder's deterministic layers, "relu" or "linear" (none: the released code
             behind the paper's MNIST figures has none).
-        hidden: units of the deterministic layer, in the encoder and in the decoder.
-        data_dim: pixels of an image.
+        prior_components: "fixed", as in the paper; "diagonal", whose means and scales are learnt, each coordinate
+            its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and `prior_scales`.
+        body: what lies between pixels and codes, a name in `dlgmm_core.model.bodies.BODIES`.
+        depth: deterministic layers of a "dense" body, in the encoder and in the decoder.
     """
 
     model: str
@@ -87,19 +91,43 @@ class ModelConfig(Record):
     prior_scales: tuple[float, ...] = (1.0,)
     concentration: float = 1.0
     hidden: int = 500
-    data_dim: int = 784
+    image_shape: tuple[int, ...] = (28, 28)
     encoder_activation: str = "relu"
-    learned_prior: bool = False
+    prior_components: str = "fixed"
+    body: str = "dense"
+    depth: int = 1
+
+    @property
+    def data_dim(self) -> int:
+        """X, the pixels of an image."""
+        return math.prod(self.image_shape)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """As `Record.from_dict`; reads also what the first checkpoints say of pixels and of learnt priors."""
+        return super().from_dict(_renamed(values) if isinstance(values, dict) else values)
 
     def __post_init__(self) -> None:
         """Refuses sizes below one or absurd, unknown activations, and priors that do not fit the components."""
         _require(isinstance(self.model, str), f"model must be a name, not {self.model!r}.")
-        for name in ("code_dim", "num_components", "hidden", "data_dim"):
+        for name in ("code_dim", "num_components", "hidden", "depth"):
             value = getattr(self, name)
             _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
         _require(
-            self.hidden * (self.data_dim + self.num_components * self.code_dim) <= _MOST_WEIGHTS,
-            f"hidden x (data_dim + num_components x code_dim) must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
+            isinstance(self.image_shape, tuple)
+            and len(self.image_shape) == 2
+            and all(map(_is_count, self.image_shape)),
+            f"image_shape must be height and width, two whole numbers above 0, not {self.image_shape}.",
+        )
+        _require(
+            self.hidden * (self.data_dim + (self.depth - 1) * self.hidden + self.num_components * self.code_dim)
+            <= _MOST_WEIGHTS,
+            "hidden x (pixels + (depth - 1) x hidden + num_components x code_dim) must be at most"
+            f" {_MOST_WEIGHTS:,}: choose smaller sizes.",
+        )
+        _require(
+            self.prior_components != "full" or self.num_components * self.code_dim**2 <= _MOST_WEIGHTS,
+            f"code_dim x code_dim x num_components must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
         for name in ("prior_means", "prior_scales"):
             values = getattr(self, name)
@@ -115,9 +143,20 @@ class ModelConfig(Record):
             f"concentration must be a positive number, not {self.concentration}.",
         )
         _require_choice("encoder_activation", self.encoder_activation, ("relu", "linear"))
-        _require(
-            isinstance(self.learned_prior, bool), f"learned_prior must be true or false, not {self.learned_prior!r}."
-        )
+        _require_choice("prior_components", self.prior_components, PRIOR_COMPONENTS)
+        _require(isinstance(self.body, str), f"body must be a name, not {self.body!r}.")
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a model by their names of today: the first checkpoints have `data_dim` and `learned_prior`."""
+    found = dict(values)
+    if _is_count(pixels := found.get("data_dim")):
+        found["image_shape"] = (28, 28) if pixels == 784 else (1, pixels)
+        del found["data_dim"]
+    if isinstance(learned := found.get("learned_prior"), bool):
+        found["prior_components"] = "diagonal" if learned else "fixed"
+        del found["learned_prior"]
+    return found
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from dlgmm_core.config import TrainConfig
+from dlgmm_core.config import PRIOR_COMPONENTS, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments.reproduce import Protocol
 from dlgmm_core.model.models import MODELS
@@ -69,7 +69,10 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prior-means", type=float, nargs="+", metavar="M", help="one per component (default: 0)")
     parser.add_argument("--prior-scales", type=float, nargs="+", metavar="S", help="one per component (default: 1)")
     parser.add_argument(
-        "--learned-prior", action="store_true", help="learn the components' means and scales from there on"
+        "--prior-components",
+        choices=PRIOR_COMPONENTS,
+        default="fixed",
+        help="fixed, or learnt from there on, with diagonal or full covariances; default %(default)s",
     )
     parser.add_argument("--alpha", type=float, help="concentration of the weights' prior (default: the model's)")
     parser.add_argument(

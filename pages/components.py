@@ -16,7 +16,7 @@ st.write(
     " Drag a mean away from its trained value, which a tick marks, and look for the point where digits stop being"
     " digits."
 )
-mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].is_mixture]
+mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].has_components]
 if not mixtures:
     st.info("None of the chosen checkpoints is a mixture: choose a DLGMM or a DLDPMM in the sidebar.")
     st.stop()
@@ -26,7 +26,7 @@ config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)
 export_components(checkpoint, prior)
-if config.learned_prior:
+if config.prior_components != "fixed":
     st.caption("This prior is learnt, each coordinate its own mean and scale: a slider moves all coordinates together.")
 elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:
     st.caption("All trained components of this model are the same: so are their rows, until you drag.")

@@ -47,7 +47,7 @@ with answer:
     if view == "ElboTerms":
         show_ledger(checkpoint, digit, report, bound)
         st.stop()
-    is_code = not MODELS[checkpoint.model_config.model].is_mixture
+    is_code = not MODELS[checkpoint.model_config.model].has_components
     if report.sticks is None:
         st.caption("A Gauss-VAE has one bell and no stick: there are no weights to show. Choose a mixture to see them.")
     else:

@@ -6,7 +6,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.checkpoints import save_checkpoint
 
-CONFIG = ModelConfig("gauss-vae", 2, hidden=8, data_dim=4)
+CONFIG = ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))
 TRAIN = TrainConfig(bound="mixture", seed=3, learning_rate=1e-4)
 
 

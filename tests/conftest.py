@@ -38,12 +38,14 @@ CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 # One of each kind, one whose prior is learnt, and the mixture of a single component, whose stick tensors are empty.
 CONTRACT = {
-    "gauss-vae": ModelConfig("gauss-vae", 2, hidden=8, data_dim=4),
-    "sb-vae": ModelConfig("sb-vae", 3, concentration=5.0, hidden=8, data_dim=4),
-    "dlgmm": ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, data_dim=4),
-    "dlgmm-learned": ModelConfig("dlgmm", 2, 2, (-0.5, 0.5), (1.0, 0.8), hidden=8, data_dim=4, learned_prior=True),
-    "dlgmm-one": ModelConfig("dlgmm", 2, hidden=8, data_dim=4),
-    "dldpmm": ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=2.0, hidden=8, data_dim=4),
+    "gauss-vae": ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2)),
+    "sb-vae": ModelConfig("sb-vae", 3, concentration=5.0, hidden=8, image_shape=(2, 2)),
+    "dlgmm": ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, image_shape=(2, 2)),
+    "dlgmm-learned": ModelConfig(
+        "dlgmm", 2, 2, (-0.5, 0.5), (1.0, 0.8), hidden=8, image_shape=(2, 2), prior_components="diagonal"
+    ),
+    "dlgmm-one": ModelConfig("dlgmm", 2, hidden=8, image_shape=(2, 2)),
+    "dldpmm": ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=2.0, hidden=8, image_shape=(2, 2)),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 
-MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, 4, "linear", True)
+MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, (2, 2), "linear", "diagonal", "conv", 2)
 TRAIN = TrainConfig(
     dataset="omniglot",
     binarization="dynamic",
@@ -43,7 +43,7 @@ def test_every_field_travels() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[(field, value) for field in ("code_dim", "num_components", "hidden", "data_dim") for value in (0, -1, 2.5)],
+        *[(field, value) for field in ("code_dim", "num_components", "hidden", "depth") for value in (0, -1, 2.5)],
         ("code_dim", "25"),
         ("prior_means", (0.0,)),
         ("prior_means", (0.0,) * 4),
@@ -57,7 +57,7 @@ def test_every_field_travels() -> None:
         ("concentration", math.inf),
         ("concentration", math.nan),
         *[("encoder_activation", value) for value in ("tanh", "", "ReLU", None, 1)],
-        *[("learned_prior", value) for value in (1, None, "yes")],
+        *[("prior_components", value) for value in (1, None, "yes")],
         *[("model", value) for value in (1, None, ("dlgmm",))],
         *[("concentration", value) for value in (True, 10**400, 1e300)],
         *[("hidden", value) for value in (10**7, 10**30)],

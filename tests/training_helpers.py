@@ -16,8 +16,9 @@ from dlgmm_core.store.history import EpochMetrics
 from dlgmm_core.train import training
 from dlgmm_core.train.training import TrainingRun
 
+SHAPE = (3, 4)
 PIXELS = 12
-MODEL = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, data_dim=PIXELS)
+MODEL = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, image_shape=SHAPE)
 TRAIN = TrainConfig(batch_size=40, max_epochs=4, patience=4, learning_rate=0.01, bound="mixture", seed=5)
 
 

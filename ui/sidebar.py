@@ -29,7 +29,7 @@ def label(checkpoint: Checkpoint) -> str:
     """A checkpoint's name for people: the paper's label, and what tells it from its siblings."""
     config = checkpoint.model_config
     family = MODELS[config.model]
-    components = f", K={config.num_components}" if family.is_mixture else ""
+    components = f", K={config.num_components}" if family.has_components else ""
     return f"{family.label} · {checkpoint.name} (D={config.code_dim}{components})"
 
 

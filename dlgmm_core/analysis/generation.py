@@ -52,7 +52,7 @@ def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float,
 
     Of a learnt prior, whose coordinates differ: the mean of the means, and the geometric mean of the scales.
     """
-    if not model.config.learned_prior:
+    if model.config.prior_components == "fixed":
         return model.config.prior_means, model.config.prior_scales
     with torch.no_grad():
         normal = _prior(model).normal

@@ -78,7 +78,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "learning-rate": {"learning_rate": 1e-3, "schedule": "cosine"},
     "dynamic": {"binarization": "dynamic"},
     "iwae": {"bound": "iwae", "num_samples": 2},
-    "learned-prior": {"learned_prior": True},
+    "learned-prior": {"prior_components": "diagonal"},
 }
 """The steps from the paper's recipe, cut off early, to the tuned one, each added to those before it."""
 
@@ -97,7 +97,7 @@ def _experiment(recipe: str, model: ModelConfig, train: TrainConfig, variant: st
         model,
         train,
         ("mnist", "binarized-mnist") if train.dataset == "mnist" else (train.dataset,),
-        rival=f"{train.dataset}-gauss-vae{ending}" if MODELS[model.model].is_mixture else None,
+        rival=f"{train.dataset}-gauss-vae{ending}" if MODELS[model.model].has_components else None,
     )
 
 
@@ -136,7 +136,7 @@ def _tuned() -> list[Experiment]:
     found = []
     for dataset in ("mnist", "omniglot"):
         for name in MODELS:
-            model = paper_model(name, learned_prior=MODELS[name].is_mixture)
+            model = paper_model(name, prior_components="diagonal" if MODELS[name].has_components else "fixed")
             train = replace(TUNED, dataset=dataset, num_samples=_TUNED_SAMPLES[name], max_epochs=120, patience=120)
             for seed in range(1 if name == "sb-vae" else _TUNED_SEEDS[dataset]):  # it is far behind the others
                 found.append(_experiment("tuned", model, replace(train, seed=seed), "-tuned"))

@@ -111,7 +111,7 @@ def _sb_vae(config: ModelConfig) -> LatentVariableModel:
 
 def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentVariableModel:
     means, scales = (torch.tensor(values, dtype=torch.float32) for values in (config.prior_means, config.prior_scales))
-    prior = MixturePrior(sticks, means, scales, config.code_dim, config.learned_prior)
+    prior = MixturePrior(sticks, means, scales, config.code_dim, config.prior_components == "diagonal")
     return LatentVariableModel(
         config,
         encoder=nn.Sequential(_features(config), MixtureHead(config.hidden, prior)),
@@ -132,28 +132,67 @@ def _dldpmm(config: ModelConfig) -> LatentVariableModel:
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """A row of the table.
+    """A row of the table: how a model is built, and what the app and the recipes must know of it.
 
     Attributes:
         label: the paper's name for it.
+        colour: of its curves and marks, as #rrggbb.
+        sentence: what its prior over codes is, for somebody who has never seen one.
         build: from a configuration to an untrained model.
-        is_mixture: whether it has components, and so prior means and scales.
+        code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one: the pieces of a stick.
+        has_components: whether its prior is a mixture with means and scales.
         default_components: K of the paper.
         default_concentration: alpha or alpha_0.
+        tuned_draws: per component in the bound of the tuned recipe, such that models decode about equally many codes.
+        smallest_code: the least D that makes sense.
     """
 
     label: str
+    colour: str
+    sentence: str
     build: Callable[[ModelConfig], LatentVariableModel]
-    is_mixture: bool = False
+    code_kind: str = "real"
+    has_components: bool = False
     default_components: int = 1
     default_concentration: float = 1.0
+    tuned_draws: int = 5
+    smallest_code: int = 1
 
 
 MODELS: dict[str, ModelFamily] = {
-    "gauss-vae": ModelFamily("Gauss-VAE", _gauss_vae),
-    "sb-vae": ModelFamily("SB-VAE", _sb_vae, default_concentration=5.0),
-    "dlgmm": ModelFamily("DLGMM", _dlgmm, is_mixture=True, default_components=3),
-    "dldpmm": ModelFamily("DLDPMM", _dldpmm, is_mixture=True, default_components=17),
+    "gauss-vae": ModelFamily(
+        "Gauss-VAE",
+        "#5790fc",
+        "One Gaussian: every code comes from the same standard normal distribution.",
+        _gauss_vae,
+    ),
+    "sb-vae": ModelFamily(
+        "SB-VAE",
+        "#c97b08",
+        "A broken stick: the code itself is the list of its pieces, which sum to one.",
+        _sb_vae,
+        code_kind="simplex",
+        default_concentration=5.0,
+        smallest_code=2,
+    ),
+    "dlgmm": ModelFamily(
+        "DLGMM",
+        "#e42536",
+        "K Gaussian components: break a stick into K weights π, choose a component by them, draw the code from it.",
+        _dlgmm,
+        has_components=True,
+        default_components=3,
+        tuned_draws=2,
+    ),
+    "dldpmm": ModelFamily(
+        "DLDPMM",
+        "#a15596",
+        "As many components as it takes: a stick broken on and on (a Dirichlet process, truncated to T pieces).",
+        _dldpmm,
+        has_components=True,
+        default_components=17,
+        tuned_draws=1,
+    ),
 }
 
 
@@ -166,12 +205,12 @@ def family_of(config: ModelConfig) -> ModelFamily:
     if config.model not in MODELS:
         raise ConfigError(f"There is no model {config.model!r}: choose one of {', '.join(MODELS)}.")
     family = MODELS[config.model]
-    if config.num_components > 1 and not family.is_mixture:
+    if config.num_components > 1 and not family.has_components:
         raise ConfigError(f"{family.label} has no components: num_components must be 1, not {config.num_components}.")
-    if config.learned_prior and not family.is_mixture:
-        raise ConfigError(f"{family.label} has no components: learned_prior is for mixtures.")
-    if config.model == "sb-vae" and config.code_dim < 2:
-        raise ConfigError("SB-VAE needs a code_dim of at least 2: a stick of one piece is always 1.")
+    if config.prior_components != "fixed" and not family.has_components:
+        raise ConfigError(f"{family.label} has no components: prior_components must be fixed.")
+    if config.code_dim < family.smallest_code:
+        raise ConfigError(f"{family.label} needs a code_dim of at least {family.smallest_code}.")
     return family
 
 

@@ -67,7 +67,7 @@ def test_the_gaussian_terms_of_eq1_are_the_cross_entropies_by_hand(toy: Toy, x: 
     model = toy(CONTRACT["dlgmm"]).float()
     with torch.no_grad():
         q = model.posterior(x)
-    assert isinstance(q, MixtureLatent) and MODELS["dlgmm"].is_mixture
+    assert isinstance(q, MixtureLatent) and MODELS["dlgmm"].has_components
     loc, variance = q.normal.loc[:, 0].double().numpy(), q.normal.variance[:, 0].double().numpy()
     prior_mean, prior_scale = (np.array(v)[:, None] for v in (model.config.prior_means, model.config.prior_scales))
     spread = (variance + (loc - prior_mean) ** 2) / prior_scale**2

@@ -24,7 +24,7 @@ from dlgmm_core.model.models import LatentVariableModel
 Toy = Callable[..., LatentVariableModel]
 
 MEANS, SCALES = (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2)
-MIXTURE = ModelConfig("dlgmm", 2, 3, MEANS, SCALES, hidden=8, data_dim=4)
+MIXTURE = ModelConfig("dlgmm", 2, 3, MEANS, SCALES, hidden=8, image_shape=(2, 2))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def model(toy: Toy) -> LatentVariableModel:
 
 @pytest.fixture
 def learnt(toy: Toy) -> LatentVariableModel:
-    return toy(replace(MIXTURE, learned_prior=True)).float()
+    return toy(replace(MIXTURE, prior_components="diagonal")).float()
 
 
 def test_only_the_component_whose_slider_moves_changes(model: LatentVariableModel) -> None:
@@ -124,7 +124,7 @@ WEIGHTS = pytest.mark.parametrize(
     [
         (MIXTURE, [1 / 3, 1 / 3, 1 / 3]),
         # Beta(1, 2) breaks off a third of what is left
-        (ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, 2.0, 8, 4), [1 / 3, 2 / 9, 4 / 27, 8 / 27]),
+        (ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, 2.0, 8, (2, 2)), [1 / 3, 2 / 9, 4 / 27, 8 / 27]),
     ],
     ids=["dlgmm", "dldpmm"],
 )

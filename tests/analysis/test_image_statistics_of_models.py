@@ -51,7 +51,7 @@ def test_entropy_is_none_for_certainty_and_log_k_for_equal_weights() -> None:
 def test_blocks_of_the_likelihood_cover_all_images_each_once(
     toy: Toy, four_bit_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = single(toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, data_dim=4)))
+    model = single(toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, image_shape=(2, 2))))
     images = as_images(four_bit_images)
     monkeypatch.setattr(image_statistics, "NLL_BLOCK", 6)
     blocks = [block_nll(model, images, block, 4000) for block in range(3)]
@@ -63,6 +63,6 @@ def test_blocks_of_the_likelihood_cover_all_images_each_once(
 
 
 def test_a_block_is_in_nats_and_of_all_images_adds_up_to_one(toy: Toy, four_bit_images: Tensor) -> None:
-    model = single(toy(ModelConfig("gauss-vae", 2, hidden=8, data_dim=4)))
+    model = single(toy(ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))))
     probabilities = np.exp(-block_nll(model, as_images(four_bit_images), 0, 20_000))
     assert probabilities.sum() == pytest.approx(1, abs=0.02)

@@ -45,7 +45,7 @@ def sticks_of(model: LatentVariableModel) -> StickReport:
 def test_models_without_sticks_or_components_report_none(model: LatentVariableModel) -> None:
     report = inspect_image(model, IMAGE)
     assert (report.sticks is None) == (model.config.model == "gauss-vae")
-    assert (report.component_posterior is None) == (not MODELS[model.config.model].is_mixture)
+    assert (report.component_posterior is None) == (not MODELS[model.config.model].has_components)
 
 
 @STICKS

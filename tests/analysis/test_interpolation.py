@@ -35,13 +35,13 @@ def test_a_path_runs_straight_in_equal_steps_from_mean_to_mean(
 
 
 def test_the_shares_of_a_broken_stick_are_the_code_itself(toy: Toy, ends: tuple[np.ndarray, np.ndarray]) -> None:
-    path = code_path(toy(ModelConfig("sb-vae", 3, hidden=8, data_dim=4)).float(), *ends, points=4)
+    path = code_path(toy(ModelConfig("sb-vae", 3, hidden=8, image_shape=(2, 2))).float(), *ends, points=4)
     assert path.shares is not None
     np.testing.assert_array_equal(path.shares, path.codes)
 
 
 def test_the_shares_of_a_mixture_are_bayes_rule_under_its_prior(toy: Toy, ends: tuple[np.ndarray, np.ndarray]) -> None:
-    config = ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, data_dim=4)
+    config = ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, image_shape=(2, 2))
     path = code_path(toy(config).float(), *ends, points=3)
     components = zip(config.prior_means, config.prior_scales, strict=True)
     # under Dirichlet(1, 1, 1) every component weighs the same
@@ -55,5 +55,5 @@ def test_there_are_no_shares_where_all_components_are_the_same(
     model: str, toy: Toy, ends: tuple[np.ndarray, np.ndarray]
 ) -> None:
     components = 3 if model == "dlgmm" else 1
-    config = ModelConfig(model, 2, components, (0.0,) * components, (1.0,) * components, hidden=8, data_dim=4)
+    config = ModelConfig(model, 2, components, (0.0,) * components, (1.0,) * components, hidden=8, image_shape=(2, 2))
     assert code_path(toy(config).float(), *ends, points=3).shares is None

@@ -13,9 +13,9 @@ from dlgmm_core.model.models import build_model
 from dlgmm_core.model.objectives import elbo
 
 MODELS = {
-    "gauss-vae": (ModelConfig("gauss-vae", 3, hidden=8, data_dim=12), gauss_elbo),
-    "dlgmm": (ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (0.5, 1.0, 1.0), hidden=8, data_dim=12), mixture_eq1),
-    "dldpmm": (ModelConfig("dldpmm", 3, 5, (0.0,) * 5, (1.0,) * 5, 2.0, hidden=8, data_dim=12), mixture_eq1),
+    "gauss-vae": (ModelConfig("gauss-vae", 3, hidden=8, image_shape=(3, 4)), gauss_elbo),
+    "dlgmm": (ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (0.5, 1.0, 1.0), hidden=8, image_shape=(3, 4)), mixture_eq1),
+    "dldpmm": (ModelConfig("dldpmm", 3, 5, (0.0,) * 5, (1.0,) * 5, 2.0, hidden=8, image_shape=(3, 4)), mixture_eq1),
 }
 
 

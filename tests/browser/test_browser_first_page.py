@@ -77,7 +77,7 @@ def test_a_digit_drawn_on_the_pad_yields_weights(server: str, page: Page) -> Non
     wait_for_metrics(page)
     assert page.get_by_text("light ink on dark paper").count() == 1
     kinds = [MODELS[read_checkpoint(p.parent).model_config.model] for p in ROOT.glob(f"checkpoints/*/{WEIGHTS}")]
-    if any(kind.is_mixture for kind in kinds):
+    if any(kind.has_components for kind in kinds):
         page.locator(".weights .bar").first.wait_for()
 
 

@@ -54,12 +54,28 @@ def test_options_become_the_configuration(tmp_path: Path) -> None:
 
 def test_options_beyond_the_papers_recipe_become_the_configuration(tmp_path: Path) -> None:
     options = ("--bound", "iwae", "--samples", "3", "--schedule", "cosine", "--data-bias", "--precision", "bfloat16")
-    assert train(tmp_path, "dlgmm", *options, "--encoder-activation", "linear", "--learned-prior", "--epochs", "1") == 0
+    assert (
+        train(
+            tmp_path,
+            "dlgmm",
+            *options,
+            "--encoder-activation",
+            "linear",
+            "--prior-components",
+            "diagonal",
+            "--epochs",
+            "1",
+        )
+        == 0
+    )
     checkpoint = read_checkpoint(tmp_path / "mnist-dlgmm")
     recipe = checkpoint.train_config
     assert (recipe.bound, recipe.num_samples, recipe.schedule) == ("iwae", 3, "cosine")
     assert (recipe.data_bias, recipe.precision) == (True, "bfloat16")
-    assert checkpoint.model_config.encoder_activation == "linear" and checkpoint.model_config.learned_prior
+    assert (
+        checkpoint.model_config.encoder_activation == "linear"
+        and checkpoint.model_config.prior_components == "diagonal"
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -60,7 +60,7 @@ def test_the_last_estimate_agrees_with_the_likelihood_of_the_evaluation(model: L
 
 
 def test_a_mixture_shows_all_its_components_from_the_first_samples_on(toy: Toy) -> None:
-    model = toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, data_dim=4)).float()
+    model = toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, image_shape=(2, 2))).float()
     found = settle(model, largest=1000, repeats=200)
     first = np.log(np.exp(found.log_p[:, 0]).mean())  # one draw: unbiased for p(x), if its component is drawn, too
     assert first == pytest.approx(log_likelihood(model, IMAGE[None], 20_000).log_p[0], abs=0.15)

@@ -27,13 +27,15 @@ from dlgmm_core.runtime.seeding import seeded
 
 Toy = Callable[..., LatentVariableModel]
 
-MIXTURE = ModelConfig("dlgmm", 1, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), concentration=2.0, hidden=8, data_dim=4)
+MIXTURE = ModelConfig("dlgmm", 1, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), concentration=2.0, hidden=8, image_shape=(2, 2))
 # What is integrated over is one number in each: z, or the one fraction of a stick of two pieces.
 LINES = {
-    "gauss-vae": ModelConfig("gauss-vae", 1, hidden=8, data_dim=4),
-    "sb-vae": ModelConfig("sb-vae", 2, concentration=3.0, hidden=8, data_dim=4),
+    "gauss-vae": ModelConfig("gauss-vae", 1, hidden=8, image_shape=(2, 2)),
+    "sb-vae": ModelConfig("sb-vae", 2, concentration=3.0, hidden=8, image_shape=(2, 2)),
     "dlgmm": MIXTURE,
-    "dldpmm": ModelConfig("dldpmm", 1, 4, (0.0, 1.0, -2.0, 0.5), (1.0, 0.5, 1.0, 2.0), 2.0, hidden=8, data_dim=4),
+    "dldpmm": ModelConfig(
+        "dldpmm", 1, 4, (0.0, 1.0, -2.0, 0.5), (1.0, 0.5, 1.0, 2.0), 2.0, hidden=8, image_shape=(2, 2)
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import LatentVariableModel
 
 Toy = Callable[..., LatentVariableModel]
-GAUSS = ModelConfig("gauss-vae", 2, hidden=8, data_dim=4)
+GAUSS = ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))
 
 
 def split(seed: int, size: int) -> Split:

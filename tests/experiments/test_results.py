@@ -134,7 +134,7 @@ def test_an_experiment_is_recorded_when_all_its_test_sets_are() -> None:
         replace(MIXED, train=replace(MIXED.train, schedule="cosine")),
         replace(MIXED, model=replace(MIXED.model, prior_means=(0.0, 0.0, 1.0))),
         replace(MIXED, model=replace(MIXED.model, encoder_activation="linear")),
-        replace(MIXED, model=replace(MIXED.model, learned_prior=True)),
+        replace(MIXED, model=replace(MIXED.model, prior_components="diagonal")),
     ],
 )
 def test_figures_of_other_settings_are_not_the_experiments(other: Experiment) -> None:

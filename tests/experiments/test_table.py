@@ -68,7 +68,7 @@ def test_a_rival_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
     compared = [(e, e.rival) for e in ALL if e.rival is not None]
     assert {e.recipe for e, _ in compared} == set(AFFORDED)
     for e, name in compared:
-        assert MODELS[e.model.model].is_mixture, e.name
+        assert MODELS[e.model.model].has_components, e.name
         rival = EXPERIMENTS[name]
         assert rival.model.model == "gauss-vae" and rival.recipe == e.recipe, e.name
         assert (rival.model.code_dim, rival.model.hidden, rival.model.encoder_activation) == (
@@ -82,7 +82,7 @@ def test_a_rival_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
 
 def test_every_mixture_outside_the_ladder_and_figure_2_has_a_rival() -> None:
     for e in ALL:
-        expected = MODELS[e.model.model].is_mixture and e.recipe not in ("ingredient", "figure-2")
+        expected = MODELS[e.model.model].has_components and e.recipe not in ("ingredient", "figure-2")
         assert (e.rival is not None) == expected, e.name
 
 
@@ -158,8 +158,8 @@ def test_the_tuned_rows_have_the_papers_architecture() -> None:
     assert {(e.train.dataset, e.model.model) for e in tuned} == {(d, m) for d in ("mnist", "omniglot") for m in MODELS}
     for e in tuned:
         paper = EXPERIMENTS[f"{e.train.dataset}-{e.model.model}"]
-        assert replace(e.model, learned_prior=False) == paper.model and e.eval_datasets == paper.eval_datasets
-        assert e.model.learned_prior == MODELS[e.model.model].is_mixture
+        assert replace(e.model, prior_components="fixed") == paper.model and e.eval_datasets == paper.eval_datasets
+        assert (e.model.prior_components == "diagonal") == MODELS[e.model.model].has_components
         assert e.name == f"{paper.name}-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
         assert e.rival is None or EXPERIMENTS[e.rival].train.seed == e.train.seed
         assert e.train.bound == "iwae" and e.train.schedule == "cosine" and e.train.data_bias

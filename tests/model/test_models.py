@@ -22,7 +22,7 @@ LATENTS = {"gauss-vae": NormalLatent, "sb-vae": SticksLatent, "dlgmm": MixtureLa
 def test_the_table_holds_the_four_models_of_the_paper_with_its_sizes() -> None:
     assert set(MODELS) == set(LATENTS)
     assert MODELS["dlgmm"].default_components == 3 and MODELS["dldpmm"].default_components == 17
-    assert {name for name, family in MODELS.items() if family.is_mixture} == {"dlgmm", "dldpmm"}
+    assert {name for name, family in MODELS.items() if family.has_components} == {"dlgmm", "dldpmm"}
 
 
 def test_posterior_prior_and_likelihood_have_the_shapes_of_their_configuration(config: ModelConfig) -> None:
@@ -59,13 +59,15 @@ def test_a_gradient_reaches_every_parameter(config: ModelConfig, bound: str) -> 
 
 @pytest.mark.parametrize("model", ["gauss-vae", "dlgmm"])
 def test_a_model_does_not_hold_its_prior_in_its_weights(model: str) -> None:
-    config = ModelConfig(model, 2, hidden=8, data_dim=4)
+    config = ModelConfig(model, 2, hidden=8, image_shape=(2, 2))
     assert not [name for name in build_model(config).state_dict() if "prior" in name]
 
 
 @pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
 def test_a_learnt_prior_is_held_in_the_weights_and_starts_with_its_components_apart(model: str) -> None:
-    config = ModelConfig(model, 400, 2, (-1.0, 3.0), (0.5, 2.0), hidden=8, data_dim=4, learned_prior=True)
+    config = ModelConfig(
+        model, 400, 2, (-1.0, 3.0), (0.5, 2.0), hidden=8, image_shape=(2, 2), prior_components="diagonal"
+    )
     built = build_model(config)
     names = ["prior_network.loc", "prior_network.log_scale"]
     assert [name for name in built.state_dict() if "prior" in name] == names
@@ -91,8 +93,8 @@ def test_a_learnt_prior_is_held_in_the_weights_and_starts_with_its_components_ap
             "SB-VAE has no components: num_components must be 1, not 3.",
         ),
         (
-            ModelConfig("gauss-vae", learned_prior=True),
-            "Gauss-VAE has no components: learned_prior is for mixtures.",
+            ModelConfig("gauss-vae", prior_components="diagonal"),
+            "Gauss-VAE has no components: prior_components must be fixed.",
         ),
         (ModelConfig("sb-vae", code_dim=1), "SB-VAE needs a code_dim of at least 2"),
     ],
@@ -108,7 +110,7 @@ def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> 
         ("dlgmm", [0.5, 0.5, 0.5], [1.5, 1.0, 0.5]),
         ("dldpmm", [1.0, 1.0, 1.0], [0.5, 0.5, 0.5]),
     ):
-        config = ModelConfig(model, 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=0.5, hidden=8, data_dim=4)
+        config = ModelConfig(model, 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=0.5, hidden=8, image_shape=(2, 2))
         prior = build_model(config).prior()
         assert isinstance(prior, MixtureLatent) and isinstance(prior.sticks, Beta)
         assert prior.sticks.concentration1.tolist() == [concentration1]
@@ -116,7 +118,7 @@ def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> 
 
 
 def test_sb_vae_sticks_are_a_process_with_one_break_less_than_pieces() -> None:
-    prior = build_model(ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, data_dim=4)).prior()
+    prior = build_model(ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, image_shape=(2, 2))).prior()
     assert isinstance(prior, SticksLatent) and isinstance(prior.sticks, Beta)
     assert prior.sticks.concentration1.tolist() == [[1.0] * 3]
     assert prior.sticks.concentration0.tolist() == [[5.0] * 3]
@@ -132,7 +134,7 @@ def test_the_initial_weights_follow_from_the_random_state(config: ModelConfig) -
 
 @pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])
 def test_a_mixture_model_of_one_component_is_the_gauss_vae(model: str) -> None:
-    gauss = build_model(ModelConfig("gauss-vae", 3, hidden=8, data_dim=4))
+    gauss = build_model(ModelConfig("gauss-vae", 3, hidden=8, image_shape=(2, 2)))
     one = build_model(replace(gauss.config, model=model))
     missing, unexpected = one.load_state_dict(gauss.state_dict(), strict=False)
     assert set(missing) == {"encoder.1.sticks.linear.weight", "encoder.1.sticks.linear.bias"} and not unexpected

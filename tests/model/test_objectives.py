@@ -33,11 +33,11 @@ SIGMAS = 5.0
 
 # Codes of one dimension, that log p(x) may be a sum over a fine grid.
 LINE = {
-    "gauss-vae": ModelConfig("gauss-vae", 1, hidden=8, data_dim=4),
-    "sb-vae": ModelConfig("sb-vae", 2, hidden=8, data_dim=4),
-    "dlgmm": ModelConfig("dlgmm", 1, 3, (-1.5, 0.0, 2.0), (0.7, 0.7, 0.7), hidden=8, data_dim=4),
-    "dlgmm of one prior": ModelConfig("dlgmm", 1, 3, (0.0,) * 3, (1.0,) * 3, hidden=8, data_dim=4),
-    "dldpmm": ModelConfig("dldpmm", 1, 4, (-2.0, 0.0, 1.0, 3.0), (0.7,) * 4, 2.0, hidden=8, data_dim=4),
+    "gauss-vae": ModelConfig("gauss-vae", 1, hidden=8, image_shape=(2, 2)),
+    "sb-vae": ModelConfig("sb-vae", 2, hidden=8, image_shape=(2, 2)),
+    "dlgmm": ModelConfig("dlgmm", 1, 3, (-1.5, 0.0, 2.0), (0.7, 0.7, 0.7), hidden=8, image_shape=(2, 2)),
+    "dlgmm of one prior": ModelConfig("dlgmm", 1, 3, (0.0,) * 3, (1.0,) * 3, hidden=8, image_shape=(2, 2)),
+    "dldpmm": ModelConfig("dldpmm", 1, 4, (-2.0, 0.0, 1.0, 3.0), (0.7,) * 4, 2.0, hidden=8, image_shape=(2, 2)),
 }
 
 

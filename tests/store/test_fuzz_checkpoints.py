@@ -34,7 +34,7 @@ from dlgmm_core.store.history import EpochMetrics, read_history, write_history
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
 from tests.fuzz_helpers import NUMBERS, TEXT, assert_one_sentence, damaged, fuzz, json_values
 
-CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 0.5), hidden=3, data_dim=4)
+CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 0.5), hidden=3, image_shape=(2, 2))
 TRAIN = TrainConfig()
 ROW = {"model": "dlgmm", "dataset": "mnist", "eval_dataset": "mnist", "recipe": "paper", "code_dim": 2, "knn": {}}
 
@@ -135,8 +135,8 @@ def test_a_header_of_any_form_is_a_checkpoint_or_one_sentence(field: str, value:
     [
         {"code_dim": 10**9},
         {"hidden": 10**9},
-        {"data_dim": 10**9},
-        {"hidden": 2**63, "data_dim": 2**63},
+        {"image_shape": (1, 10**9)},
+        {"hidden": 2**63, "image_shape": (1, 2**63)},
         {"code_dim": 10_000, "hidden": 10_000},
         {"model": "sb-vae", "num_components": 1, "prior_means": (0.0,), "prior_scales": (1.0,), "code_dim": 10**12},
     ],

@@ -18,7 +18,7 @@ COORDINATES = np.random.default_rng(0).normal(size=(150, 2)).astype(np.float32)
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Checkpoint:
-    config = ModelConfig("gauss-vae", 2, hidden=4, data_dim=4)
+    config = ModelConfig("gauss-vae", 2, hidden=4, image_shape=(2, 2))
     save_checkpoint(tmp_path / "one", build_model(config).state_dict(), config, TrainConfig(), 1, -1.0)
     return read_checkpoint(tmp_path / "one")
 

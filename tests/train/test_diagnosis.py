@@ -12,7 +12,7 @@ from dlgmm_core.model.models import build_model
 from dlgmm_core.train.diagnosis import diagnose
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
-CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, data_dim=4)
+CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, image_shape=(2, 2))
 IMAGES = torch.tensor([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
 STOPPED = re.compile(
     r"The (validation )?bound is (nan|-?inf) (at step \d+ of|after) epoch \d+, since (a|the|log) .+ is no"

@@ -18,6 +18,7 @@ from tests.fuzz_helpers import assert_one_sentence
 from tests.training_helpers import (
     MODEL,
     PIXELS,
+    SHAPE,
     TRAIN,
     assert_same_run,
     assert_same_weights,
@@ -44,7 +45,7 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("config", list(RECIPES.values()), ids=list(RECIPES))
-@pytest.mark.parametrize("model", [MODEL, ModelConfig("dlgmm", 2, hidden=8, data_dim=PIXELS)], ids=["K=2", "K=1"])
+@pytest.mark.parametrize("model", [MODEL, ModelConfig("dlgmm", 2, hidden=8, image_shape=SHAPE)], ids=["K=2", "K=1"])
 def test_a_run_resumed_from_disk_after_every_epoch_equals_one_never_interrupted(
     model: ModelConfig, config: TrainConfig, dataset: Dataset, tmp_path: Path
 ) -> None:

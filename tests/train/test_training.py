@@ -17,14 +17,14 @@ from dlgmm_core.model.objectives import lower_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint
 from dlgmm_core.train import training
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
-from tests.training_helpers import MODEL, PIXELS, TRAIN, assert_same_run, assert_same_weights, without_time
+from tests.training_helpers import MODEL, SHAPE, TRAIN, assert_same_run, assert_same_weights, without_time
 
 # --- what training achieves --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm", "dldpmm"])
 def test_the_bound_improves(model: str, dataset: Dataset) -> None:
-    config = ModelConfig(model, 2, hidden=8, data_dim=PIXELS)
+    config = ModelConfig(model, 2, hidden=8, image_shape=SHAPE)
     if model.startswith("dl"):
         config = replace(config, num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 1.0))
     history = list(fit(TrainingRun.start(config, replace(TRAIN, max_epochs=20, patience=20)), dataset))
@@ -138,7 +138,7 @@ def test_every_epoch_tells_the_mean_weights_on_the_validation_set(dataset: Datas
 
 @pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm"])
 def test_a_model_without_a_mixture_has_no_components_to_use(model: str, dataset: Dataset) -> None:
-    config = ModelConfig(model, 2, hidden=8, data_dim=PIXELS)
+    config = ModelConfig(model, 2, hidden=8, image_shape=SHAPE)
     (entry,) = fit(TrainingRun.start(config, replace(TRAIN, max_epochs=1)), dataset)
     assert entry.usage == ()
 

@@ -101,7 +101,7 @@ def test_the_widget_is_given_the_trained_prior_and_the_noise_of_the_core(reposit
 
 def test_every_mixture_of_the_repository_can_be_chosen() -> None:
     widget = open_components()
-    mixtures = [c for c in loaders.checkpoints() if MODELS[c.model_config.model].is_mixture]
+    mixtures = [c for c in loaders.checkpoints() if MODELS[c.model_config.model].has_components]
     offered = [c for c in mixtures if c.name in widget.at.multiselect(key="checkpoints-mnist").value]
     assert offered
     for checkpoint in offered:

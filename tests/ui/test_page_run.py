@@ -144,7 +144,7 @@ def ended(shelf: Path) -> Callable[..., list[dict[str, object]]]:
         save_checkpoint(
             begun(shelf, "mine"), build_model(config).state_dict(), config, train or TrainConfig(), 2, -155.0
         )
-        history = [replace(e, usage=e.usage if MODELS[model].is_mixture else ()) for e in HISTORY_OF_TWO]
+        history = [replace(e, usage=e.usage if MODELS[model].has_components else ()) for e in HISTORY_OF_TWO]
         write_history(shelf / "mine", history)
         at = turn_to(start(), "train")
         assert len(at.success) == 1 and len(at.get("image")) == 1

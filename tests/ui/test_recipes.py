@@ -70,7 +70,14 @@ def test_rows_of_components(view: str, pair: list[Checkpoint], lines: Lines, mon
 
 
 def test_rows_of_a_learnt_prior(make: Make, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    make("learnt", "dlgmm", num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 1.0), learned_prior=True)
+    make(
+        "learnt",
+        "dlgmm",
+        num_components=2,
+        prior_means=(-1.0, 1.0),
+        prior_scales=(1.0, 1.0),
+        prior_components="diagonal",
+    )
     exported = take(open_page("components"), "components", monkeypatch)
     found = lines(exported, "rows=rows, means=means")
     same(found["rows"], [exported.pixels(row=f"component {k}") for k in (1, 2)])

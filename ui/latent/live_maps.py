@@ -64,7 +64,7 @@ def _repeated(count: int) -> dict[str, list[str]]:
 def _pieces(checkpoint: Checkpoint) -> int:
     """How many weights an image has; none under a single normal."""
     config = checkpoint.model_config
-    if MODELS[config.model].is_mixture:
+    if MODELS[config.model].has_components:
         return config.num_components
     return config.code_dim if config.model == "sb-vae" else 0
 
@@ -77,7 +77,7 @@ def _describe(checkpoint: Checkpoint, settings: ProjectionConfig) -> dict[str, A
         "points": points_address(checkpoint),
         "weights": weights_address(checkpoint) if _pieces(checkpoint) else None,
         "nll": nll_address(checkpoint),
-        "piece": "component" if MODELS[checkpoint.model_config.model].is_mixture else "piece",
+        "piece": "component" if MODELS[checkpoint.model_config.model].has_components else "piece",
         "pieces": _pieces(checkpoint),
     }
 

@@ -84,7 +84,7 @@ def _where(key: str) -> int:
 
 
 def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
-    is_mixture = MODELS[checkpoint.model_config.model].is_mixture
+    is_mixture = MODELS[checkpoint.model_config.model].has_components
     if path.shares is None:
         words = (
             "The components of this prior are all the same, so a code says nothing about its component."

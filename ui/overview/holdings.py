@@ -39,7 +39,7 @@ def _holdings() -> pd.DataFrame:
                 "Checkpoint": checkpoint.name,
                 "Trained on": f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
                 "Code size": config.code_dim,
-                "Components": str(config.num_components) if MODELS[config.model].is_mixture else "–",
+                "Components": str(config.num_components) if MODELS[config.model].has_components else "–",
                 "Bound": recipe.bound,
                 "Epochs": checkpoint.epoch,
                 "NLL (nats)": f"{nll[largest]['value']:.2f} ± {nll[largest]['ci95']:.2f} (S={largest})"

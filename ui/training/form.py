@@ -29,7 +29,7 @@ def training_form() -> None:
     model = st.selectbox("Model", list(MODELS), index=2, format_func=lambda name: MODELS[name].label, **_kept("model"))
     family = MODELS[model]
     means = "0"
-    if family.is_mixture:
+    if family.has_components:
         means = st.text_input(
             "Prior means, one for each of K components",
             " ".join(["0"] * family.default_components),
