@@ -44,18 +44,18 @@ def toy_experiment(
     name: str,
     model: str = "gauss-vae",
     *,
-    rival: str | None = None,
+    baseline: str | None = None,
     tests: tuple[str, ...] = ("mnist",),
     mapped: bool = False,
     **train: object,
 ) -> Experiment:
     """An experiment of the paper's recipe with four hidden units and two epochs."""
     config = replace(TrainConfig(batch_size=50, max_epochs=2, patience=2), **train)  # type: ignore[arg-type]
-    return Experiment(name, "paper", paper_model(model, 2, hidden=4), config, tests, rival, mapped)
+    return Experiment(name, "paper", paper_model(model, 2, hidden=4), config, tests, baseline, mapped)
 
 
 PLAIN = toy_experiment("plain")
-MIXED = toy_experiment("mixed", "dlgmm", rival="plain")
+MIXED = toy_experiment("mixed", "dlgmm", baseline="plain")
 DRAWN = toy_experiment("drawn", tests=("omniglot", "mnist"), dataset="omniglot", bound="iwae")
 LONG = toy_experiment("long", max_epochs=4, patience=4)
 MAPPED = toy_experiment("mapped", mapped=True)

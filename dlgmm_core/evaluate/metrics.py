@@ -69,12 +69,12 @@ def measure(
 
 
 def compare(
-    model: LatentVariableModel, rival: LatentVariableModel, dataset: Dataset, seed: int = 0
+    model: LatentVariableModel, baseline: LatentVariableModel, dataset: Dataset, seed: int = 0
 ) -> dict[str, dict[str, dict[str, float]]]:
     """McNemar's test of two models' votes, {representation: {k: the fields of `PairedTest`}}; the first is `model`."""
     labels, found = dataset.test.labels, {}
     for representation in REPRESENTATIONS:
-        first, second = (_votes(each, dataset, representation, seed) for each in (model, rival))
+        first, second = (_votes(each, dataset, representation, seed) for each in (model, baseline))
         found[representation] = {str(k): asdict(paired_test(first[k], second[k], labels)) for k in KNN_SIZES}
     return found
 

@@ -81,7 +81,7 @@ def papers_knn_errors(row: Row) -> dict[int, str]:
 
 
 def paired(row: Row, representation: str, k: int) -> str:
-    """Test images that only this model gets wrong : only its rival, and McNemar's exact p."""
+    """Test images that only this model gets wrong : only its baseline, and McNemar's exact p."""
     if "paired" not in row:
         return NONE
     test = row["paired"][representation][str(k)]

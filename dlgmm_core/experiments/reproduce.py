@@ -93,7 +93,9 @@ def reproduce(
             write_results(root, merge_rows(read_results(root), experiment_rows(root)))
             bar.write(f"{name}: done")
     # A comparison needs two finished models, so all come at the end.
-    for experiment in tqdm(experiments, desc="comparing", unit="model", disable=not any(e.rival for e in experiments)):
+    for experiment in tqdm(
+        experiments, desc="comparing", unit="model", disable=not any(e.baseline for e in experiments)
+    ):
         _compare(experiment, root, protocol)
     rows = merge_rows(read_results(root), experiment_rows(root))
     for dataset in sorted({e.train.dataset for e in experiments}):
@@ -183,19 +185,19 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
 
 
 def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
-    """Adds McNemar's test against the rival to the metrics, unless it is there or one of the two is not trained."""
-    if experiment.rival is None or not is_trained(root / experiment.name, experiment):
+    """Adds McNemar's test against the baseline to the metrics, unless it is there or one of the two is not trained."""
+    if experiment.baseline is None or not is_trained(root / experiment.name, experiment):
         return
-    if not (root / experiment.rival / WEIGHTS).exists() or (root / experiment.rival / TRAINING).exists():
+    if not (root / experiment.baseline / WEIGHTS).exists() or (root / experiment.baseline / TRAINING).exists():
         return
-    name, rival = experiment.train.dataset, read_checkpoint(root / experiment.rival)
+    name, baseline = experiment.train.dataset, read_checkpoint(root / experiment.baseline)
     model, checkpoint = load_checkpoint(root / experiment.name, protocol.device)
     tests = read_metrics(checkpoint).get("test", {})
-    stamp = {"rival": rival.name, "rival_weights": rival.digest}
+    stamp = {"rival": baseline.name, "rival_weights": baseline.digest}
     if name not in tests or stamp.items() <= tests[name].get("paired", {}).items():
         return
-    rival_model, _ = load_checkpoint(rival.folder, protocol.device)
-    tests[name]["paired"] = {**stamp, **compare(model, rival_model, load_dataset(name), protocol.seed)}
+    baseline_model, _ = load_checkpoint(baseline.folder, protocol.device)
+    tests[name]["paired"] = {**stamp, **compare(model, baseline_model, load_dataset(name), protocol.seed)}
     save_metrics(checkpoint, {"test": tests})
 
 

@@ -141,33 +141,33 @@ def predicted(model: LatentVariableModel, representation: str, k: int, seed: int
 
 
 def test_two_models_are_compared_by_their_votes_on_the_same_test_images(model: LatentVariableModel, toy: Toy) -> None:
-    rival = toy(GAUSS).float()
-    found = compare(model, rival, DATASET, seed=3)
+    baseline = toy(GAUSS).float()
+    found = compare(model, baseline, DATASET, seed=3)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert set(found) == {"sample", "mean"}
     for representation, tests in found.items():
         assert set(tests) == {"3", "5", "10"}
         for k, test in tests.items():
-            first, second = (predicted(each, representation, int(k), 3) for each in (model, rival))
+            first, second = (predicted(each, representation, int(k), 3) for each in (model, baseline))
             assert test == asdict(paired_test(first, second, DATASET.test.labels))
     assert any(test["p_value"] < 1 for tests in found.values() for test in tests.values())
 
 
 def test_the_paired_test_counts_the_errors_that_the_figures_show(model: LatentVariableModel, toy: Toy) -> None:
-    rival = toy(GAUSS).float()
-    errors = [measure(each, DATASET, "eq1", [2], seed=3)["knn"] for each in (model, rival)]
-    for representation, tests in compare(model, rival, DATASET, seed=3).items():
+    baseline = toy(GAUSS).float()
+    errors = [measure(each, DATASET, "eq1", [2], seed=3)["knn"] for each in (model, baseline)]
+    for representation, tests in compare(model, baseline, DATASET, seed=3).items():
         for k, test in tests.items():
             first, second = (each[representation][k]["error"] for each in errors)
             assert test["only_first_wrong"] - test["only_second_wrong"] == pytest.approx((first - second) * 40 / 100)
 
 
 def test_a_model_does_not_differ_from_itself_and_the_first_is_the_first(toy: Toy) -> None:
-    model, rival = toy(GAUSS).float(), toy(GAUSS).float()
+    model, baseline = toy(GAUSS).float(), toy(GAUSS).float()
     for tests in compare(model, model, DATASET).values():
         assert all(test == {"only_first_wrong": 0, "only_second_wrong": 0, "p_value": 1} for test in tests.values())
-    swapped = compare(rival, model, DATASET)
-    for representation, tests in compare(model, rival, DATASET).items():
+    swapped = compare(baseline, model, DATASET)
+    for representation, tests in compare(model, baseline, DATASET).items():
         for k, test in tests.items():
             other = swapped[representation][k]
             assert (test["only_first_wrong"], test["p_value"]) == (other["only_second_wrong"], other["p_value"])

@@ -173,10 +173,10 @@ def test_a_measurement_that_lacks_a_sample_size_is_taken_again(tmp_path: Path, m
     assert list(read_metrics(read_checkpoint(tmp_path / "plain"))["test"]["mnist"]["nll"]) == ["2", "7"]
 
 
-# --- rivals --------------------------------------------------------------------------------------
+# --- baselines --------------------------------------------------------------------------------------
 
 
-def test_votes_are_compared_with_the_rivals_image_by_image(tmp_path: Path) -> None:
+def test_votes_are_compared_with_the_baselines_image_by_image(tmp_path: Path) -> None:
     run(tmp_path, MIXED, PLAIN)
     plain, mixed = read_results(tmp_path)[:2]
     models = [load_checkpoint(tmp_path / name)[0] for name in ("mixed", "plain")]
@@ -188,7 +188,7 @@ def test_votes_are_compared_with_the_rivals_image_by_image(tmp_path: Path) -> No
     assert (pair["only_first_wrong"] - pair["only_second_wrong"]) / 1.3 == pytest.approx(first - second)
 
 
-def test_a_comparison_waits_for_its_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comparison_waits_for_its_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, MIXED)
     assert "paired" not in read_results(tmp_path)[0]
     run(tmp_path, PLAIN)
@@ -197,7 +197,7 @@ def test_a_comparison_waits_for_its_rival(tmp_path: Path, monkeypatch: pytest.Mo
     assert read_results(tmp_path)[1]["paired"]["rival"] == "plain"
 
 
-def test_a_comparison_is_made_again_when_the_rivals_weights_have_changed(
+def test_a_comparison_is_made_again_when_the_baselines_weights_have_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path, PLAIN, MIXED)

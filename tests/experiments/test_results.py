@@ -17,7 +17,7 @@ from tests.experiment_helpers import contents, toy_experiment, trained
 
 SIZES = (2, 5)
 PLAIN = toy_experiment("plain")
-MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), rival="plain")
+MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), baseline="plain")
 
 
 def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> dict[str, Any]:

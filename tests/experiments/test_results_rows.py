@@ -18,7 +18,7 @@ from dlgmm_core.train.training import TrainingRun
 from tests.experiment_helpers import toy_dataset, toy_experiment, trained
 
 PLAIN = toy_experiment("plain")
-MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), rival="plain")
+MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), baseline="plain")
 FIELDS = [
     "model",
     "dataset",

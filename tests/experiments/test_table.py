@@ -1,5 +1,6 @@
 """The table of experiments: it is the paper's, every row can be run, and rows that are compared are comparable."""
 
+import runpy
 from collections import Counter
 from dataclasses import asdict, replace
 from itertools import pairwise
@@ -9,12 +10,13 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments import table
 from dlgmm_core.experiments.table import EXPERIMENTS, INGREDIENTS, RECIPES, SHORT, Experiment, paper_model, select
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.train.training import TrainingRun
 
 ALL = list(EXPERIMENTS.values())
-# What a model of many components may be given less of than its rival.
+# What a model of many components may be given less of than its baseline.
 AFFORDED = {
     "paper": {"precision", "max_epochs"},
     "replica": {"max_epochs"},
@@ -64,26 +66,26 @@ def test_every_experiment_is_measured_on_the_test_set_of_what_it_learnt() -> Non
         assert len(set(e.eval_datasets)) == len(e.eval_datasets), e.name
 
 
-def test_a_rival_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
-    compared = [(e, e.rival) for e in ALL if e.rival is not None]
+def test_a_baseline_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
+    compared = [(e, e.baseline) for e in ALL if e.baseline is not None]
     assert {e.recipe for e, _ in compared} == set(AFFORDED)
     for e, name in compared:
         assert MODELS[e.model.model].has_components, e.name
-        rival = EXPERIMENTS[name]
-        assert rival.model.model == "gauss-vae" and rival.recipe == e.recipe, e.name
-        assert (rival.model.code_dim, rival.model.hidden, rival.model.encoder_activation) == (
+        baseline = EXPERIMENTS[name]
+        assert baseline.model.model == "gauss-vae" and baseline.recipe == e.recipe, e.name
+        assert (baseline.model.code_dim, baseline.model.hidden, baseline.model.encoder_activation) == (
             e.model.code_dim,
             e.model.hidden,
             e.model.encoder_activation,
         ), e.name
-        assert set(changed(e.train, rival.train)) <= AFFORDED[e.recipe], e.name
-        assert set(e.eval_datasets) <= set(rival.eval_datasets), e.name
+        assert set(changed(e.train, baseline.train)) <= AFFORDED[e.recipe], e.name
+        assert set(e.eval_datasets) <= set(baseline.eval_datasets), e.name
 
 
-def test_every_mixture_outside_the_ladder_and_figure_2_has_a_rival() -> None:
+def test_every_mixture_outside_the_ingredients_and_figure_2_has_a_baseline() -> None:
     for e in ALL:
         expected = MODELS[e.model.model].has_components and e.recipe not in ("ingredient", "figure-2")
-        assert (e.rival is not None) == expected, e.name
+        assert (e.baseline is not None) == expected, e.name
 
 
 def test_the_time_of_a_run_is_estimated_by_its_schedule() -> None:
@@ -161,7 +163,7 @@ def test_the_tuned_rows_have_the_papers_architecture() -> None:
         assert replace(e.model, prior_components="fixed") == paper.model and e.eval_datasets == paper.eval_datasets
         assert (e.model.prior_components == "diagonal") == MODELS[e.model.model].has_components
         assert e.name == f"{paper.name}-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
-        assert e.rival is None or EXPERIMENTS[e.rival].train.seed == e.train.seed
+        assert e.baseline is None or EXPERIMENTS[e.baseline].train.seed == e.train.seed
         assert e.train.bound == "iwae" and e.train.schedule == "cosine" and e.train.data_bias
         assert e.train.patience == e.train.max_epochs == 120  # a cosine is walked to its end
 
@@ -180,17 +182,17 @@ def test_the_tuned_models_decode_about_equally_often() -> None:
     assert decodings == {"gauss-vae": 5, "sb-vae": 5, "dlgmm": 6, "dldpmm": 17}
 
 
-def test_the_ladder_adds_one_step_at_a_time_and_keeps_those_before() -> None:
-    ladder = of("ingredient")
-    assert [e.name for e in ladder] == [f"ingredient-{name}" for name in INGREDIENTS]
-    assert ladder[0].model == EXPERIMENTS["mnist-dlgmm"].model
-    assert changed(TrainConfig(), ladder[0].train) == INGREDIENTS["eq1"] == {"max_epochs": 40, "patience": 40}
-    for (before, after), step in zip(pairwise(ladder), list(INGREDIENTS.values())[1:], strict=True):
+def test_the_ingredients_add_one_step_at_a_time_and_keep_those_before() -> None:
+    steps = of("ingredient")
+    assert [e.name for e in steps] == [f"ingredient-{name}" for name in INGREDIENTS]
+    assert steps[0].model == EXPERIMENTS["mnist-dlgmm"].model
+    assert changed(TrainConfig(), steps[0].train) == INGREDIENTS["eq1"] == {"max_epochs": 40, "patience": 40}
+    for (before, after), step in zip(pairwise(steps), list(INGREDIENTS.values())[1:], strict=True):
         new = changed(before.train, after.train) | changed(before.model, after.model)
         assert new == step != {}, after.name
 
 
-def test_the_ladder_leads_from_the_papers_recipe_to_the_tuned_one() -> None:
+def test_the_ingredients_lead_from_the_papers_recipe_to_the_tuned_one() -> None:
     bottom, top = of("ingredient")[0], of("ingredient")[-1]
     budget = {"max_epochs", "patience"}
     assert set(changed(EXPERIMENTS["mnist-dlgmm"].train, bottom.train)) == budget
@@ -266,3 +268,12 @@ def test_a_pattern_without_a_match_is_one_sentence(pattern: str) -> None:
     sentence = str(caught.value)
     assert sentence.startswith(f"No experiment is called {pattern!r}: ") and sentence.endswith(".")
     assert "\n" not in sentence and all(recipe in sentence for recipe in RECIPES)
+
+
+# --- a model that is added -----------------------------------------------------------------------
+
+
+def test_a_model_added_to_the_table_of_models_adds_no_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MODELS, "fifth", replace(MODELS["dlgmm"], label="Fifth"))
+    made_again = runpy.run_path(table.__file__)["EXPERIMENTS"]
+    assert [asdict(e) for e in made_again.values()] == [asdict(e) for e in ALL]
