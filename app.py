@@ -4,11 +4,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.latent.map_files import MAP_ROUTE
-from ui.serving.limits import exit_if_senseless
+from ui.serving.decoders import DECODER_ROUTE
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
-from ui.serving.visitor import VisitorCookie
-from ui.serving.weights import DECODER_ROUTE
+from ui.visitors.limits import exit_if_senseless
+from ui.visitors.visitor import VisitorCookie
 
 exit_if_senseless()
 app = st.App(

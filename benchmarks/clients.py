@@ -15,7 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-from ui.serving.visitor import COOKIE
+from ui.visitors.visitor import COOKIE
 
 __all__ = ["Value", "Visitor", "visitor"]
 

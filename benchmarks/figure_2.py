@@ -17,7 +17,7 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint
 from dlgmm_core.store.tsne_map import load_map
 from ui.images import tile
-from ui.latent.scatter import INK, PAPER, draw_map
+from ui.scatter import INK, PAPER, draw_map
 
 ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 FIGURES = Path(__file__).resolve().parent / "figures"

@@ -4,17 +4,17 @@ import streamlit as st
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
+from ui.digit.convergence import show_convergence
 from ui.digit.digit_input import choose_digit, show_preparation
+from ui.digit.elbo_terms import show_elbo_terms
 from ui.digit.inspected import inspected
-from ui.digit.ledger import show_ledger
-from ui.digit.microscope import show_microscope
 from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
 from ui.sidebar import choose_checkpoint, selection
 
-VIEWS = ("Weights and stick", "ElboTerms", "log p(x)", "Neighbours", "Map")
+VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")
 
 st.title("Your digit")
 st.write(
@@ -35,7 +35,7 @@ with answer:
     )
     if view in VIEWS[2:]:
         if view == "log p(x)":
-            show_microscope(chosen.checkpoints, digit)
+            show_convergence(chosen.checkpoints, digit)
         else:
             show = show_neighbours if view == "Neighbours" else show_places
             show(chosen.checkpoints, chosen.dataset, digit)
@@ -44,8 +44,8 @@ with answer:
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
-    if view == "ElboTerms":
-        show_ledger(checkpoint, digit, report, bound)
+    if view == "Ledger":
+        show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()
     is_code = not MODELS[checkpoint.model_config.model].has_components
     if report.sticks is None:

@@ -5,11 +5,11 @@ import streamlit as st
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from ui import loaders
 from ui.exporting.exports import figure
+from ui.latent.choices import choose_images, choose_maps, show_image
 from ui.latent.live_maps import live_maps
 from ui.latent.live_path import live_path
 from ui.latent.map_export import export_maps
 from ui.latent.map_nll import estimate_nll
-from ui.latent.parts import choose_images, choose_maps, show_image
 from ui.latent.remap import remap_form
 from ui.links import put_in_link
 from ui.sidebar import selection

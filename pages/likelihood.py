@@ -12,10 +12,10 @@ from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
 from ui.figures import nll_figure
+from ui.jobs.measuring import measure_button
 from ui.numbers import right
 from ui.sidebar import selection
 from ui.tables.records import likelihood_records, show_records
-from ui.training.jobs import measure_button
 
 st.title("Likelihood")
 st.write(

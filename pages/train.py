@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from ui.serving.visitor import is_remembered, visitor
 from ui.training.form import STARTED, training_form
 from ui.training.run_view import watch_run
 from ui.training.runs import runs_of
+from ui.visitors.visitor import is_remembered, visitor
 
 st.title("Train")
 st.write(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
-from ui.training.jobs import Job
+from ui.jobs.manager import Job
 from ui.training.runs import NOTE
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"

@@ -59,8 +59,8 @@ def seeded() -> None:
 def fresh_limits() -> Iterator[None]:
     """What earlier visitors used up is no test's concern, nor the environment that one of them set."""
     yield
-    if "ui.serving.limits" in sys.modules:  # tests of the core load no app
-        sys.modules["ui.serving.limits"].shared.cache_clear()
+    if "ui.visitors.limits" in sys.modules:  # tests of the core load no app
+        sys.modules["ui.visitors.limits"].shared.cache_clear()
 
 
 @pytest.fixture(params=list(CONTRACT.values()), ids=list(CONTRACT))
@@ -132,7 +132,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in ("loaders", "training.jobs", "training.runs"):  # by name, so that tests of the core load no app
+    for module in ("loaders", "jobs.manager", "training.runs"):  # by name, so that tests of the core load no app
         monkeypatch.setattr(f"ui.{module}.CHECKPOINTS", folder)
     return folder
 
@@ -168,7 +168,7 @@ def alice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The visitor's cookie says so."""
     from streamlit.runtime.context import ContextProxy
 
-    from ui.serving.visitor import COOKIE
+    from ui.visitors.visitor import COOKIE
 
     monkeypatch.setattr(ContextProxy, "cookies", {COOKIE: "alice"})
 
@@ -179,7 +179,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator["Manager"]:
     from tests.app_helpers import Manager  # here, for the same reason
 
     manager = Manager()
-    for module in ("training.jobs", "latent.remap", "training.runs"):
+    for module in ("jobs.measuring", "latent.remap", "training.runs"):
         monkeypatch.setattr(f"ui.{module}.job_manager", lambda: manager)
     yield manager
     for job in manager.all():

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.app_helpers import ALICE
-from ui.serving.limits import shared
+from ui.visitors.limits import shared
 
 USED_UP = "You have used up your share of computing (300 s in ten minutes): try again in "
 

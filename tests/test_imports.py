@@ -10,19 +10,32 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# A folder of the core, or a module at its top, imports what has a lower rank; inside a folder imports form no circle.
+# A folder of a package, or a module at its top, imports what has a lower rank; inside a folder imports form no circle.
 RANK = {
-    "config": 0,
-    "runtime": 1,
-    "model": 2,
-    "data": 2,
-    "store": 3,
-    "evaluate": 4,
-    "train": 5,
-    "analysis": 5,
-    "experiments": 6,
-    "options": 7,
-    "__main__": 8,
+    "dlgmm_core": {
+        "config": 0,
+        "runtime": 1,
+        "model": 2,
+        "data": 2,
+        "store": 3,
+        "evaluate": 4,
+        "train": 5,
+        "analysis": 5,
+        "experiments": 6,
+        "options": 7,
+        "__main__": 8,
+    },
+    "ui": {
+        **dict.fromkeys(("theme", "numbers", "images", "links", "widgets"), 0),
+        **dict.fromkeys(("figures", "scatter", "visitors"), 1),
+        "loaders": 2,
+        **dict.fromkeys(("sidebar", "jobs"), 3),
+        **dict.fromkeys(("serving", "exporting"), 4),
+        # the parts of one page each
+        **dict.fromkeys(("overview", "components", "digit", "latent", "tables", "bench", "training"), 5),
+        "lesson": 6,
+        "main": 7,
+    },
 }
 
 
@@ -56,16 +69,18 @@ def tops(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-def part(name: str) -> str:
-    """The folder of the core that a module lies in, or the module's own name at the top; empty for anything else."""
+def part(name: str, package: str) -> str:
+    """The folder of `package` that a module lies in, or the module's own name at the top; empty for anything else."""
     names = name.split(".")
-    return names[1] if names[0] == "dlgmm_core" and len(names) > 1 else ""
+    return names[1] if names[0] == package and len(names) > 1 else ""
 
 
 def upward(module: str, imported: set[str]) -> list[str]:
-    """The parts of the core that `module` may not import."""
-    parts = {part(name) for name in imported} & set(RANK) - {part(module)}
-    return sorted(each for each in parts if RANK[each] >= RANK[part(module)])
+    """The parts of its own package that `module` may not import."""
+    package = module.split(".")[0]
+    rank, own = RANK[package], part(module, package)
+    parts = {part(name, package) for name in imported} & set(rank) - {own}
+    return sorted(each for each in parts if rank[each] >= rank[own])
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
@@ -77,8 +92,13 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_every_part_of_the_core_has_a_rank_and_few_modules_lie_at_its_top() -> None:
-    assert {part(module_name(path)) for path in files("dlgmm_core")} - {""} == set(RANK), "give a new folder its rank"
+@pytest.mark.parametrize("package", RANK)
+def test_every_part_of_a_package_has_a_rank(package: str) -> None:
+    parts = {part(module_name(path), package) for path in files(package)} - {""}
+    assert parts == set(RANK[package]), "give a new folder its rank"
+
+
+def test_few_modules_lie_at_the_top_of_the_core() -> None:
     assert len(list((ROOT / "dlgmm_core").glob("*.py"))) <= 5
 
 
@@ -90,8 +110,9 @@ def test_the_core_imports_downwards_only(path: Path) -> None:
     assert not tops(imported) & {"streamlit", "ui", "pages", "app", "tests", "benchmarks"}
 
 
-def test_no_modules_of_the_core_import_one_another_in_a_circle() -> None:
-    modules = {module_name(path): path for path in files("dlgmm_core") if path.name != "__init__.py"}
+@pytest.mark.parametrize("package", RANK)
+def test_no_modules_of_a_package_import_one_another_in_a_circle(package: str) -> None:
+    modules = {module_name(path): path for path in files(package) if path.name != "__init__.py"}
     assert circle({name: file_imports(path) & set(modules) for name, path in modules.items()}) == []
 
 
@@ -101,7 +122,9 @@ def test_configuration_and_functions_import_nothing_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("path", files("ui"), ids=module_name)
-def test_what_pages_share_imports_no_page(path: Path) -> None:
+def test_what_pages_share_imports_downwards_only_and_no_page(path: Path) -> None:
+    if module_name(path) != "ui":
+        assert upward(module_name(path), file_imports(path)) == []
     assert not tops(file_imports(path)) & {"pages", "app", "tests", "benchmarks"}
 
 
@@ -135,5 +158,6 @@ def test_the_rule_refuses_upward_and_sideways_imports_and_circles() -> None:
         "train"
     ]
     assert upward("dlgmm_core.model.models", imports("from dlgmm_core.config import ModelConfig")) == []
+    assert upward("ui.digit.stick", imports("from ui.latent import map_view\nfrom ui import loaders")) == ["latent"]
     assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
     assert circle({"a": {"b", "c"}, "b": {"c"}}) == []

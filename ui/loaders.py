@@ -32,7 +32,7 @@ from dlgmm_core.store.checkpoints import (
     read_metrics,
 )
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
-from ui.serving.limits import computing
+from ui.visitors.limits import computing
 
 if TYPE_CHECKING:
     from dlgmm_core.analysis.tsne import AnchoredMap

@@ -16,7 +16,7 @@ VIEWS = {
     "": "Deep latent Gaussian mixtures",
     "components": "Components",
     "digit": "Your digit",
-    "digit?digit-view=ElboTerms": "Your digit",
+    "digit?digit-view=Ledger": "Your digit",
     f"digit?digit-checkpoint={SB_VAE}": "Your digit",
     "digit?lesson=1": "Your digit",
     "latent?image=3": "Latent space",

@@ -28,7 +28,7 @@ from tests.browser_helpers import (
     untrained,
 )
 from ui.components.live import SAMPLES
-from ui.serving.weights import decoder_address
+from ui.serving.decoders import decoder_address
 
 pytestmark = pytest.mark.browser
 

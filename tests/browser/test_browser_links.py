@@ -19,7 +19,7 @@ from tests.browser_helpers import (
     untrained,
     visitor,
 )
-from ui.serving.weights import decoder_address
+from ui.serving.decoders import decoder_address
 
 pytestmark = pytest.mark.browser
 

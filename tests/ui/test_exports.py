@@ -130,7 +130,7 @@ def test_a_table_is_made_only_when_it_is_asked_for() -> None:
 def test_a_visitor_whose_share_of_computing_is_used_up_is_told_so_in_place_of_the_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ui.serving.limits.visitor", lambda: ALICE)
+    monkeypatch.setattr("ui.visitors.limits.visitor", lambda: ALICE)
 
     def page() -> None:
         import pandas as pd
@@ -222,7 +222,7 @@ def test_every_figure_of_a_page_can_be_exported_once(page: str, query: dict[str,
     ("view", "keys"),
     [
         ("Weights and stick", {"stick", "weights", "reconstructions"}),
-        ("ElboTerms", {"ledger"}),
+        ("Ledger", {"ledger"}),
         ("Neighbours", {"neighbours"}),
     ],
 )

@@ -20,7 +20,7 @@ from dlgmm_core.data.digits import DigitError, prepare_digit
 from tests.app_helpers import Make, make_mixture, one_error, start, turn_to
 from tests.hostile_files import DIGIT, HostileFile, hostile_files
 from ui.digit.uploads import MOST_MEGABYTES, read_picture
-from ui.serving.limits import shared
+from ui.visitors.limits import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = hostile_files()

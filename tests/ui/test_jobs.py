@@ -16,8 +16,9 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun
 from tests.disk_helpers import full_disk
-from ui.training import jobs
-from ui.training.jobs import Job, JobManager, renewed
+from ui.jobs import manager as jobs
+from ui.jobs.manager import Job, JobManager
+from ui.jobs.measuring import renewed
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--device", "cpu"]
@@ -115,7 +116,7 @@ def test_only_the_end_of_what_a_job_says_is_kept(manager: JobManager) -> None:
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     job = Job("long", "train", process)
     process.wait()
-    assert job.last_line == "the end" and len(job.said) == jobs.MOST_WORDS
+    assert job.last_line == "the end" and len(job.output) == jobs.MOST_OUTPUT
 
 
 def test_a_job_that_does_not_heed_a_stop_is_killed_and_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,8 +142,8 @@ def test_a_job_that_somebody_else_kills_has_failed(manager: JobManager) -> None:
 def test_a_job_ends_with_the_server_even_if_that_is_killed_and_can_be_resumed(folder: Path) -> None:
     options = [*TINY, "--name", "long", "--epochs", "900", "--patience", "900"]
     server = (
-        f"import pathlib; from ui.training import jobs; jobs.CHECKPOINTS = pathlib.Path({str(folder)!r});"
-        f" jobs.JobManager().start('long', 'train', {options!r}).process.wait()"
+        f"import pathlib; from ui.jobs import manager; manager.CHECKPOINTS = pathlib.Path({str(folder)!r});"
+        f" manager.JobManager().start('long', 'train', {options!r}).process.wait()"
     )
     run = folder / "long"
     with subprocess.Popen(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app_helpers import PAGES, open_page, start, turn_to
 from ui.lesson import card as lesson
 from ui.lesson.steps import ANSWER, STEPS, Step
-from ui.serving.visitor import COOKIE
+from ui.visitors.visitor import COOKIE
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.serving import limits
-from ui.serving.limits import (
+from ui.visitors import limits
+from ui.visitors.limits import (
     LimitError,
     Limits,
     charged,
@@ -21,7 +21,7 @@ from ui.serving.limits import (
     read_limits,
     shared,
 )
-from ui.serving.shares import Refused
+from ui.visitors.shares import Refused
 
 DEPLOYMENT = (Path(__file__).resolve().parents[2] / "docs" / "deployment.md").read_text()
 
@@ -110,7 +110,7 @@ def test_what_is_done_later_is_booked_to_the_visitor_who_asked_for_it(
 
 def test_waiting_for_a_slot_is_not_booked_and_a_refusal_leaves_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_COMPUTING_SLOTS", "1")
-    monkeypatch.setattr("ui.serving.shares.PATIENCE", 0.0)
+    monkeypatch.setattr("ui.visitors.shares.PATIENCE", 0.0)
     shared().seconds.spend("", 301)
     with pytest.raises(Refused):
         computing().__enter__()

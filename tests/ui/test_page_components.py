@@ -20,7 +20,7 @@ from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_check
 from tests.app_helpers import Make, first_mixture, make_mixture, open_page, pictures, start, turn_to
 from ui import loaders
 from ui.components.live import SAMPLES
-from ui.serving.weights import decoder_address
+from ui.serving.decoders import decoder_address
 
 pytestmark = pytest.mark.usefixtures("repository")
 

@@ -92,7 +92,7 @@ def cells(body: str) -> dict[str, list[str]]:
 def test_the_printed_columns_of_the_ledger_add_up_to_the_elbo_it_prints(bound: str, make: Make) -> None:
     make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
     at = turn_to(start(), "digit")
-    at.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    at.segmented_control(key="digit-view").set_value("Ledger").run()
     at.segmented_control(key="ledger-bound").set_value(bound).run()
     assert not at.exception
     table, gaps = (cells(block.proto.body) for block in at.get("html") if "<table" in block.proto.body)

@@ -11,15 +11,15 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import Checkpoint
 from tests.app_helpers import Make, make_mixture, open_page, start, turn_to
 from tests.limit_helpers import USED_UP, draw, figures, forget, forgive, names_drawn, one_refusal, send, use_up
-from ui.digit import digit_input, inspected, microscope
-from ui.serving.limits import shared
+from ui.digit import convergence, digit_input, inspected
+from ui.visitors.limits import shared
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
 
 @pytest.fixture(autouse=True)
 def nothing_computed() -> None:
-    forget(inspected._inspect, microscope._settling)
+    forget(inspected._inspect, convergence._settling)
 
 
 def test_a_digit_that_may_not_be_computed_stays_chosen_and_those_before_it_are_kept(make: Make) -> None:
@@ -52,11 +52,11 @@ def test_the_ledger_of_a_digit_that_was_computed_costs_nothing(make: Make) -> No
     at = open_page("digit")
     before = figures(at)
     use_up()
-    at.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    at.segmented_control(key="digit-view").set_value("Ledger").run()
     assert not at.warning and figures(at) == before
 
 
-def test_the_microscope_shows_the_models_that_it_has_and_says_why_not_the_others(
+def test_the_convergence_plot_shows_the_models_that_it_has_and_says_why_not_the_others(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make("g")
@@ -114,7 +114,7 @@ def test_a_picture_is_read_and_counted_once_however_often_the_page_runs(
     send(uploader, 1)
     monkeypatch.setattr(digit_input, "read_picture", None)
     uploader.run()
-    uploader.segmented_control(key="digit-view").set_value("ElboTerms").run()
+    uploader.segmented_control(key="digit-view").set_value("Ledger").run()
     assert not uploader.exception and not uploader.warning and len(figures(uploader)) == 3
 
 

@@ -129,7 +129,7 @@ def test_reconstructions_are_those_of_the_core(
 ) -> None:
     shown: list[np.ndarray] = []
     monkeypatch.setattr(
-        "ui.latent.parts.tiled_picture", lambda images, **how: shown.append(images[0]) or tiled_picture(images, **how)
+        "ui.latent.choices.tiled_picture", lambda images, **how: shown.append(images[0]) or tiled_picture(images, **how)
     )
     open_maps(maps="a,c", image="7")
     assert len(shown) == 3

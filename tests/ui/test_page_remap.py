@@ -55,7 +55,7 @@ def test_a_map_under_way_shows_how_far_it_is_and_can_be_cancelled(
     manager: Manager, mapped: Checkpoint, shelf: Path
 ) -> None:
     job = manager.run("one", "map", "import time; time.sleep(60)", ALICE)
-    job.said = "one:   0%|   |\rone:  41%|████      | 41/100".encode()
+    job.output = "one:   0%|   |\rone:  41%|████      | 41/100".encode()
     at = open_page("latent")
     (bar,) = at.get("progress")
     assert bar.proto.value == 41 and bar.proto.text == "Mapping one …"
@@ -72,7 +72,7 @@ def test_a_map_that_another_visitor_computes_cannot_be_cancelled(manager: Manage
 
 def test_a_map_that_failed_says_why(manager: Manager, mapped: Checkpoint, shelf: Path) -> None:
     manager.ended("one", "map", "raise SystemExit(1)")
-    manager.jobs["one"].said = b"error: seed must be a whole number.\n"
+    manager.jobs["one"].output = b"error: seed must be a whole number.\n"
     assert one_error(open_page("latent")) == "Mapping one failed: error: seed must be a whole number."
 
 

@@ -65,7 +65,7 @@ def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager, unfinished: Path) -> None:
     job = manager.run("mine", "train", SLEEP)
-    job.said = "epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100".encode()
+    job.output = "epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100".encode()
     at = turn_to(start(), "train")
     (bar,) = at.get("progress")
     assert bar.proto.value == 41 and bar.proto.text == "mine is training: epoch 2"
@@ -123,7 +123,7 @@ def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf
 def test_a_run_that_failed_says_why(manager: Manager, shelf: Path) -> None:
     begun(shelf, "mine")
     manager.ended("mine", "train", "raise SystemExit(1)")
-    manager.jobs["mine"].said = b"epoch 1\rsomething\nerror: seed must be a whole number.\n"
+    manager.jobs["mine"].output = b"epoch 1\rsomething\nerror: seed must be a whole number.\n"
     assert one_error(turn_to(start(), "train")) == "mine failed: error: seed must be a whole number."
 
 

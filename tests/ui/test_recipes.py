@@ -15,7 +15,7 @@ from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from tests.app_helpers import Make, make_mixture, open_page, start
 from tests.export_helpers import Lines, by_name, same, spec, take, values
-from ui.digit import microscope
+from ui.digit import convergence
 from ui.links import put_image_in_link
 from ui.overview.priors import POINTS
 
@@ -166,7 +166,7 @@ def test_a_stick_at_its_mean_and_as_it_was_moved(
 
 
 def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = open_digit(pair[0], "ElboTerms")
+    at = open_digit(pair[0], "Ledger")
     exported = take(at, "ledger", monkeypatch)
     ledgers = {bound: f"report.elbo_terms['{bound}']" for bound in BOUNDS}
     whole = ", ".join(f"{b}={ledger}.elbo, {b}_terms={ledger}.gaussian" for b, ledger in ledgers.items())
@@ -182,20 +182,20 @@ def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.Monk
     assert f"{found['log_p']:.2f}".replace("-", "−") in shown
 
 
-def test_curves_of_the_microscope(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(microscope, "LARGEST", 200)
-    microscope._settling.clear()
+def test_curves_of_the_convergence_plot(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convergence, "LARGEST", 200)
+    convergence._settling.clear()
     at = open_digit(pair[0], "log p(x)")
-    exported = take(at, "microscope", monkeypatch)
+    exported = take(at, "convergence", monkeypatch)
     numbers = by_name("settlings", "value.log_p") + ", **{name + ' elbo': value for name, value in elbos.items()}"
     found = lines(exported, numbers)
-    curves = {trace["name"]: values(trace["y"]) for trace in spec(at, "microscope-1")["data"] if "name" in trace}
+    curves = {trace["name"]: values(trace["y"]) for trace in spec(at, "convergence-1")["data"] if "name" in trace}
     for checkpoint in pair:
         rows = exported.table[exported.table["checkpoint"] == checkpoint.name]
         same(found[checkpoint.name].mean(0), curves[checkpoint.name])
         same(found[checkpoint.name].ravel(), rows["log p(x)"])
         same(found[f"{checkpoint.name} elbo"], rows["ELBO"].iloc[0])
-    microscope._settling.clear()
+    convergence._settling.clear()
 
 
 def test_nearest_images_and_places_of_a_digit(

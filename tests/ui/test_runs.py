@@ -12,7 +12,6 @@ from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import Make, Manager, begun
 from tests.training_helpers import MODEL, TRAIN
-from ui.serving.limits import shared
 from ui.training.runs import (
     NOTE,
     Run,
@@ -26,6 +25,7 @@ from ui.training.runs import (
     slots_of_others,
     start_run,
 )
+from ui.visitors.limits import shared
 
 SLEEP = "import time; time.sleep(60)"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ui.serving.shares import Allowance, Rate, Refused, Slots, in_words
+from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
 
 
 class Clock:

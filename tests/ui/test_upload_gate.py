@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from ui.serving.limits import TRANSFERS, shared
 from ui.serving.upload_gate import UploadGate
-from ui.serving.visitor import COOKIE
+from ui.visitors.limits import TRANSFERS, shared
+from ui.visitors.visitor import COOKIE
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from ui.serving.visitor import COOKIE, VisitorCookie
+from ui.visitors.visitor import COOKIE, VisitorCookie
 
 
 def given(cookies: str = "", accept: str = "text/html,*/*", scheme: str = "http") -> SimpleCookie:
@@ -57,7 +57,7 @@ def test_what_is_no_page_sets_no_cookie() -> None:
 def show() -> None:
     import streamlit as st
 
-    from ui.serving.visitor import is_remembered, visitor
+    from ui.visitors.visitor import is_remembered, visitor
 
     st.text(visitor())
     st.text(is_remembered())

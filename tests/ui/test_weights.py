@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
-from ui.serving.weights import decoder_address, decoder_bytes
+from ui.serving.decoders import decoder_address, decoder_bytes
 
 KINDS = ("mnist-dlgmm", "mnist-dldpmm", "mnist-gauss-vae", "mnist-sb-vae")
 

@@ -18,9 +18,8 @@ from dlgmm_core.analysis.kumaraswamy_series import (
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
-from ui.serving.weights import base64_floats
 from ui.theme import CLASS_COLOURS, PAPER_COLOUR
-from ui.widgets import widget
+from ui.widgets import base64_floats, widget
 
 __all__ = ["show_densities"]
 

@@ -1,7 +1,7 @@
 """Samples of every component, decoded in the browser while a slider is dragged.
 
 Python sends the noise once and hears of a slider when it is let go; the decoder's weights travel over
-HTTP, once per checkpoint (`ui.serving.weights`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
+HTTP, once per checkpoint (`ui.serving.decoders`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from dlgmm_core.analysis.generation import ancestral_noise, centres, component_n
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.links import numbers_in_link, put_in_link
-from ui.serving.weights import base64_floats, decoder_address
+from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
-from ui.widgets import widget
+from ui.widgets import base64_floats, widget
 
 __all__ = ["SAMPLES", "Prior", "live_components"]
 

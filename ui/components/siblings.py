@@ -17,8 +17,8 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import tiled_picture
 from ui.numbers import printed
-from ui.serving.limits import charged
-from ui.serving.shares import Refused
+from ui.visitors.limits import charged
+from ui.visitors.shares import Refused
 
 __all__ = ["show_siblings", "siblings"]
 

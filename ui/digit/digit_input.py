@@ -1,5 +1,6 @@
 """Where the digit comes from: drawn, uploaded, picked from the test set, or carried by a link."""
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
 
@@ -14,8 +15,8 @@ from ui.digit.pad import drawing_pad
 from ui.digit.uploads import ACCEPTED, is_large, read_picture
 from ui.images import fit_square, tiled_picture
 from ui.links import image_in_link, numbers_in_link, put_image_in_link
-from ui.serving.limits import charged, computing, count_upload
-from ui.serving.shares import Refused
+from ui.visitors.limits import charged, computing, count_upload
+from ui.visitors.shares import Refused
 
 __all__ = ["DigitInput", "choose_digit", "last_digit", "show_preparation"]
 
@@ -41,6 +42,14 @@ class DigitInput:
     steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     dataset: str | None = None
     index: int | None = None
+
+    @property
+    def code(self) -> str:
+        """The line of Python that makes `image`: a test image where it is one, else its pixels, eight a byte."""
+        if self.index is not None:
+            return f'image = load_dataset("{self.dataset}").test.binary[{self.index}]'
+        packed = base64.b64encode(np.packbits(self.binary).tobytes()).decode()
+        return f'image = np.unpackbits(np.frombuffer(b64decode("{packed}"), np.uint8))'
 
 
 def choose_digit(dataset_name: str) -> DigitInput | None:

@@ -8,8 +8,8 @@ from dlgmm_core.analysis.inspection import ImageReport, inspect_image
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.serving.limits import charged
-from ui.serving.shares import Refused
+from ui.visitors.limits import charged
+from ui.visitors.shares import Refused
 
 __all__ = ["inspected"]
 

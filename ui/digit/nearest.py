@@ -17,9 +17,9 @@ from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.images import picture, tiled_picture
-from ui.latent.scatter import draw_map
-from ui.serving.limits import computing
-from ui.serving.shares import Refused
+from ui.scatter import draw_map
+from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
 
 __all__ = ["show_neighbours", "show_places"]
 
@@ -57,7 +57,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         return
     st.caption("Euclidean distance between posterior means, nearest first.")
     about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
-    lines = partial(recipes.nearest, shown, digit, dataset_name, NEAREST)
+    lines = partial(recipes.nearest, shown, digit.code, dataset_name, NEAREST)
     columns = ["checkpoint", "rank", "training image", "class"]
     export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
 
@@ -95,7 +95,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
         return
     shown = [checkpoint for checkpoint, _, _ in placed]
     about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
-    export("places", about, partial(recipes.places, shown, digit, dataset_name), lambda: _table(placed, dataset))
+    export("places", about, partial(recipes.places, shown, digit.code, dataset_name), lambda: _table(placed, dataset))
 
 
 def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], dataset: Dataset) -> pd.DataFrame:

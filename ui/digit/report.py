@@ -41,5 +41,5 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
     )
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}
-    code = partial(recipes.report, checkpoint, digit)
+    code = partial(recipes.report, checkpoint, digit.code)
     export("reconstructions", about, code, lambda: pixel_table(images, **rows))

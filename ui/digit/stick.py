@@ -15,9 +15,9 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.serving.weights import base64_floats, decoder_address
+from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
-from ui.widgets import widget
+from ui.widgets import base64_floats, widget
 
 __all__ = ["show_stick"]
 
@@ -59,7 +59,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
     export(
         "stick",
         About("the stick: its fractions v and pieces π", [checkpoint], seed=0, settings=settings),
-        partial(recipes.stick, checkpoint, digit, moved, is_code=is_code),
+        partial(recipes.stick, checkpoint, digit.code, moved, is_code=is_code),
         lambda: _table(sticks, mean if moved is None else np.array(moved)),
     )
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from dlgmm_core.data.digits import DigitError
+from ui.visitors.limits import MOST_MEGABYTES
 
-__all__ = ["ACCEPTED", "MOST_MEGABYTES", "is_large", "read_picture"]
+__all__ = ["ACCEPTED", "is_large", "read_picture"]
 
 ACCEPTED = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tiff")
-MOST_MEGABYTES = 5  # as `server.maxUploadSize`, which a drawing does not pass
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _MOST_PIXELS = 4096  # of a side: a 97 KB file can open to gigabytes
 _MOST_SCANS = 64  # of a JPEG, which usually has ten: each goes over the whole picture, and 40 bytes hold one

@@ -46,7 +46,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
         )
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
-    export("weights", about, partial(recipes.report, checkpoint, digit), lambda: _table(report))
+    export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
 
 
 def _in_words(report: ImageReport) -> str:

@@ -15,8 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui.serving.limits import charged_later
-from ui.serving.shares import Refused
+from ui.visitors.limits import charged_later
+from ui.visitors.shares import Refused
 from ui.widgets import widget
 
 __all__ = ["About", "csv_bytes", "export", "figure", "pixel_table"]

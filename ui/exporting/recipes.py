@@ -4,13 +4,9 @@ They are written from what is shown, run in the repository's folder, and stop wh
 longer those that were shown. The first line of each docstring says what the lines make.
 """
 
-import base64
 from collections.abc import Sequence
 
-import numpy as np
-
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui.digit.digit_input import DigitInput
 from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 
 __all__ = [
@@ -26,14 +22,6 @@ __all__ = [
     "siblings",
     "stick",
 ]
-
-
-def _image(digit: DigitInput) -> str:
-    """The line that makes `image`: a test image where it is one, else its 784 pixels, eight a byte."""
-    if digit.index is not None:
-        return f'image = load_dataset("{digit.dataset}").test.binary[{digit.index}]'
-    packed = base64.b64encode(np.packbits(digit.binary).tobytes()).decode()
-    return f'image = np.unpackbits(np.frombuffer(b64decode("{packed}"), np.uint8))'
 
 
 # ---- the prior
@@ -88,15 +76,15 @@ def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
     return script("samples = {}", each_model(checkpoints, line))
 
 
-# ---- one digit
+# ---- one digit; `image` is the line that makes it
 
 
-def report(checkpoint: Checkpoint, digit: DigitInput) -> str:
+def report(checkpoint: Checkpoint, image: str) -> str:
     """`report`: sticks, weights, responsibilities, reconstructions, ledgers, log p(x); see `ImageReport`."""
-    return script(load_model(checkpoint), _image(digit), "report = inspect_image(model, image)")
+    return script(load_model(checkpoint), image, "report = inspect_image(model, image)")
 
 
-def stick(checkpoint: Checkpoint, digit: DigitInput, moved: Sequence[float] | None, *, is_code: bool) -> str:
+def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, is_code: bool) -> str:
     """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (784,) if they are a code."""
     shown = ("report = inspect_image(model, image)", "pieces = report.sticks.mean")
     if moved is not None:
@@ -105,30 +93,30 @@ def stick(checkpoint: Checkpoint, digit: DigitInput, moved: Sequence[float] | No
             "pieces = np.append(v, 1) * np.cumprod(np.append(1, 1 - v))",
         )
     decoded = "decoded = model.likelihood(torch.from_numpy(pieces[None].astype(np.float32))).probs[0].numpy()"
-    return script(load_model(checkpoint), "" if moved else _image(digit), *shown, decoded if is_code else "")
+    return script(load_model(checkpoint), "" if moved else image, *shown, decoded if is_code else "")
 
 
-def settling(checkpoints: Sequence[Checkpoint], digit: DigitInput, largest: int, repeats: int) -> str:
+def settling(checkpoints: Sequence[Checkpoint], image: str, largest: int, repeats: int) -> str:
     """`settlings` and `elbos` by name."""
     loop = each_model(
         checkpoints,
         f"*_, (_, settlings[name]) = estimate_convergence(model, image, {largest}, {repeats})",
         "elbos[name] = inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
     )
-    return script(_image(digit), "settlings, elbos = {}, {}", loop)
+    return script(image, "settlings, elbos = {}, {}", loop)
 
 
-def nearest(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str, count: int) -> str:
+def nearest(checkpoints: Sequence[Checkpoint], image: str, dataset: str, count: int) -> str:
     """`nearest` (count,) training images by name, and the `classes` of these."""
     loop = each_model(
         checkpoints,
         f"nearest[name] = neighbours(encode(model, train.binary), encode(model, image[None]), {count})[0]",
         "classes[name] = train.labels[nearest[name]]",
     )
-    return script(_image(digit), f'train, nearest, classes = load_dataset("{dataset}").train, {{}}, {{}}', loop)
+    return script(image, f'train, nearest, classes = load_dataset("{dataset}").train, {{}}, {{}}', loop)
 
 
-def places(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str) -> str:
+def places(checkpoints: Sequence[Checkpoint], image: str, dataset: str) -> str:
     """`points` (2,) of the digit on each map, by name."""
     loop = each_model(
         checkpoints,
@@ -136,7 +124,7 @@ def places(checkpoints: Sequence[Checkpoint], digit: DigitInput, dataset: str) -
         "anchored = anchor(coordinates, encode(model, test.binary), settings)",
         "points[name] = anchored.place(encode(model, image[None]))[0]",
     )
-    return script(_image(digit), f'test, points = load_dataset("{dataset}").test, {{}}', loop)
+    return script(image, f'test, points = load_dataset("{dataset}").test, {{}}', loop)
 
 
 # ---- the Kumaraswamy bench

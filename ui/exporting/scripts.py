@@ -22,20 +22,20 @@ _SHORT = {"np": "import numpy as np", "torch": "import torch"}
 _OTHERS = {"norm": "scipy.stats"}
 _SLOW = {"anchor": "dlgmm_core.analysis.tsne"}  # not imported to be looked through
 _CORE = (
-    "checkpoints",
-    "data",
-    "generation",
-    "history",
-    "inspection",
-    "knn",
-    "kumaraswamy",
-    "maps",
-    "microscope",
-    "neighbours",
-    "objectives",
-    "paths",
-    "results",
-    "summaries",
+    "analysis.generation",
+    "analysis.image_statistics",
+    "analysis.inspection",
+    "analysis.interpolation",
+    "analysis.kumaraswamy_series",
+    "data.datasets",
+    "evaluate.convergence",
+    "evaluate.knn",
+    "evaluate.neighbours",
+    "experiments.results",
+    "model.objectives",
+    "store.checkpoints",
+    "store.history",
+    "store.tsne_map",
 )
 
 

@@ -1,7 +1,7 @@
 """A slider between two images: each model decodes the way between their codes, in the browser, while it is dragged.
 
 The codes and what they say of the components come from `dlgmm_core.analysis.interpolation`; the decoders are files of
-`ui.serving.weights`.
+`ui.serving.decoders`.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.latent.map_files import images_address
 from ui.links import numbers_in_link, put_in_link
-from ui.serving.weights import base64_floats, decoder_address
+from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
-from ui.widgets import widget
+from ui.widgets import base64_floats, widget
 
 __all__ = ["POINTS", "live_path"]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.image_statistics import NLL_BLOCK, block_nll
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.serving.limits import computing
-from ui.serving.shares import Refused
+from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
 
 __all__ = ["NLL_SAMPLES", "estimate_nll", "finished_nll"]
 

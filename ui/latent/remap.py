@@ -8,9 +8,10 @@ import streamlit as st
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
-from ui.serving.shares import Refused
-from ui.serving.visitor import visitor
-from ui.training.jobs import Job, job_manager, renewed, start_measuring
+from ui.jobs.manager import Job, job_manager
+from ui.jobs.measuring import renewed, start_measuring
+from ui.visitors.shares import Refused
+from ui.visitors.visitor import visitor
 
 __all__ = ["remap_form"]
 

@@ -18,7 +18,7 @@ from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, STEPS, Step
 from ui.links import numbers_in_link
-from ui.serving.visitor import visitor
+from ui.visitors.visitor import visitor
 
 __all__ = ["lesson_card", "lesson_start"]
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.serving.weights import base64_floats
 from ui.theme import OUTLINE, PAPER_COLOUR, component_colour
-from ui.widgets import widget
+from ui.widgets import base64_floats, widget
 
 __all__ = ["POINTS", "bells", "show_prior", "stick"]
 

@@ -1,1 +1,1 @@
-"""The server and its visitors: who they are, what each may ask for, and what travels beside pages."""
+"""What the server does besides running pages: middleware, files for the browser, decoding, a warm start."""

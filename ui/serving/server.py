@@ -21,7 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.memory import give_memory_back, trim_memory
-from ui.digit.uploads import MOST_MEGABYTES
+from ui import loaders
+from ui.jobs.manager import job_manager
+from ui.visitors.limits import MOST_MEGABYTES
 
 __all__ = ["ServerAddress", "send_at_once", "warm_up"]
 
@@ -90,8 +92,6 @@ def send_at_once() -> None:
 
 
 def _load() -> None:
-    from ui import loaders
-
     # Streamlit would warn that this thread is no run of a page, and that it does not matter
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
@@ -111,6 +111,4 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
     with subnormals_as_zero():  # the runs of pages are threads of this one
         threading.Thread(target=_load, daemon=True, name="warm-up").start()
         yield
-    from ui.training.jobs import job_manager
-
     job_manager().stop_all()

@@ -1,6 +1,6 @@
 """Files counted at the door: what no person sends is turned away before it is read.
 
-A page takes so many pictures a minute and says so in a sentence (`ui.serving.limits`). Its widget keeps files in
+A page takes so many pictures a minute and says so in a sentence (`ui.visitors.limits`). Its widget keeps files in
 memory before the page hears of them, and a script could fill that without any page.
 """
 
@@ -8,9 +8,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.serving.limits import shared
-from ui.serving.shares import Refused
-from ui.serving.visitor import COOKIE, digest
+from ui.visitors.limits import shared
+from ui.visitors.shares import Refused
+from ui.visitors.visitor import COOKIE, digest
 
 __all__ = ["UploadGate"]
 

@@ -20,8 +20,8 @@ from ui import loaders
 from ui.figures import chart
 from ui.images import tiled_picture
 from ui.numbers import right
-from ui.serving.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
+from ui.visitors.shares import Refused
 
 __all__ = ["CURVE", "Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
 

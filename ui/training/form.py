@@ -10,8 +10,8 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.runtime.files import StorageError
-from ui.serving.visitor import visitor
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
+from ui.visitors.visitor import visitor
 
 __all__ = ["STARTED", "training_form"]
 

@@ -20,7 +20,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.images import tiled_picture
-from ui.training.jobs import renewed
+from ui.jobs.measuring import renewed
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 
 __all__ = ["watch_run"]
@@ -59,12 +59,12 @@ def _show(run: Run, had_epochs: bool) -> None:
 
 def _tell(run: Run, history: list[EpochMetrics]) -> None:
     """How the run stands, in a sentence."""
-    said = "" if run.job is None else run.job.last_line
+    last_line = "" if run.job is None else run.job.last_line
     if run.state == "running":
-        percent = re.search(r"(\d+)%", said)
+        percent = re.search(r"(\d+)%", last_line)
         st.progress(int(percent[1]) / 100 if percent else 0.0, f"{run.name} is training: epoch {len(history) + 1}")
     elif run.state == "failed":
-        st.error(f"{run.name} failed: {said}")
+        st.error(f"{run.name} failed: {last_line}")
     elif run.state == "ended":
         st.success(f"{run.name} has ended; its best weights are among the checkpoints in the sidebar.")
     elif history:

@@ -20,9 +20,9 @@ from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import keep
+from ui.jobs.manager import Job, job_manager
 from ui.loaders import CHECKPOINTS
-from ui.serving.limits import shared
-from ui.training.jobs import Job, job_manager
+from ui.visitors.limits import shared
 
 __all__ = [
     "Run",
@@ -171,7 +171,7 @@ def _all_runs() -> list[Run]:
     found: list[tuple[int, Run]] = []
     for path in CHECKPOINTS.glob(f"*/{NOTE}"):
         with suppress(OSError, ValueError, KeyError, TypeError):  # just deleted, or nobody's note
-            note = json.loads(path.read_text())
+            note = json.loads(path.read_text(encoding="utf-8"))
             run = Run(path.parent.name, str(note["owner"]), tuple(map(str, note["arguments"])))
             found.append((path.stat().st_mtime_ns, run))
     return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]

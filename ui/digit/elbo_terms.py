@@ -19,7 +19,7 @@ from ui.images import tiled_picture
 from ui.numbers import printed
 from ui.theme import component_colour
 
-__all__ = ["show_ledger"]
+__all__ = ["show_elbo_terms"]
 
 _GAUSSIAN = {
     "eq1": "E[π<sub>k</sub>] E log p<sub>k</sub>(z)",
@@ -38,7 +38,7 @@ _STYLE = """<style>
 </style>"""
 
 
-def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, trained_on: str) -> None:
+def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, trained_on: str) -> None:
     """The table of the chosen bound, and the gaps of all three to the estimate of log p(x)."""
     names = list(BOUNDS)
     bound = st.segmented_control(
@@ -63,7 +63,7 @@ def show_ledger(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, 
         f"log p(x), S = {report.num_samples}": f"{report.log_p:.4f}",
     }
     about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
-    export("ledger", about, partial(recipes.report, checkpoint, digit), lambda: _terms(ledgers))
+    export("ledger", about, partial(recipes.report, checkpoint, digit.code), lambda: _terms(ledgers))
 
 
 def _terms(ledgers: dict[str, ElboTerms]) -> pd.DataFrame:

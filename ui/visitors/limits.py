@@ -17,10 +17,11 @@ from typing import TypeVar
 import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
-from ui.serving.shares import Allowance, Rate, Refused, Slots, in_words
-from ui.serving.visitor import visitor
+from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
+from ui.visitors.visitor import visitor
 
 __all__ = [
+    "MOST_MEGABYTES",
     "LimitError",
     "Limits",
     "charged",
@@ -35,6 +36,7 @@ __all__ = [
 T = TypeVar("T")
 
 CORES = torch.get_num_threads()  # as OMP_NUM_THREADS says
+MOST_MEGABYTES = 5  # of a picture, as `server.maxUploadSize`, which a drawing does not pass
 PERIOD = 600.0  # seconds in which an allowance of computing is given
 TRANSFERS = 3  # files that may be sent for one that a page takes, before the server closes its door
 

@@ -1,4 +1,4 @@
-"""Runs the core's command line for as long as its parent lives: `python -m ui.training.leashed VERB …`.
+"""Runs the core's command line for as long as its parent lives: `python -m ui.jobs.child_process VERB …`.
 
 The parent holds the other end of standard input and writes nothing. However it ends, a kill included,
 the operating system closes that end, and the work is asked to save and leave as if by SIGTERM.

@@ -19,18 +19,18 @@ from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import chart
-from ui.serving.limits import computing
-from ui.serving.shares import Refused
 from ui.theme import DASHES, MODEL_COLOURS
+from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
 
-__all__ = ["show_microscope"]
+__all__ = ["show_convergence"]
 
 LARGEST, REPEATS = 5000, 8
 
 
-def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> None:
+def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> None:
     """Draws the curves one model after the other, with progress; what was seen once is kept."""
-    chart, progress, found = figure("microscope").empty(), st.progress(0.0), []
+    chart, progress, found = figure("convergence").empty(), st.progress(0.0), []
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
         try:
@@ -40,7 +40,7 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
             break
         words = ", ".join(f"{c.name} {s.log_p[:, -1].mean():.1f}" for c, s, _ in found)
         alt = f"Estimates of log p(x) that rise with S; at S = {LARGEST:,}, in nats: {words}"
-        chart.plotly_chart(_figure(found), key=f"microscope-{number}", alt=alt)
+        chart.plotly_chart(_figure(found), key=f"convergence-{number}", alt=alt)
     progress.empty()
     if not found:
         return
@@ -54,7 +54,7 @@ def show_microscope(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> Non
     settings = {"image": digit.origin, "independent runs": REPEATS}
     shown = [checkpoint for checkpoint, _, _ in found]
     about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
-    export("microscope", about, partial(recipes.settling, shown, digit, LARGEST, REPEATS), lambda: _table(found))
+    export("convergence", about, partial(recipes.settling, shown, digit.code, LARGEST, REPEATS), lambda: _table(found))
 
 
 def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFrame:

@@ -3,12 +3,10 @@
 The address contains the digest of the weights, so its content never changes and may be kept for ever.
 """
 
-import base64
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,14 +16,9 @@ from torch.nn import Linear
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 
-__all__ = ["DECODER_ROUTE", "base64_floats", "decoder_address", "decoder_bytes"]
+__all__ = ["DECODER_ROUTE", "decoder_address", "decoder_bytes"]
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
-
-
-def base64_floats(values: NDArray[np.floating]) -> str:
-    """Little-endian float32 in base64: what `floats` of the widgets' scripts reads."""
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
 
 
 def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:

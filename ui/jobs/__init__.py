@@ -1,0 +1,1 @@
+"""Jobs: the core's command line in processes of its own, and who may start them."""

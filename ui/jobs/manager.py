@@ -1,0 +1,151 @@
+"""Long work in processes of its own: training, evaluation and t-SNE maps, started, watched and stopped from pages.
+
+A job is the command line of the core, so that what the app does can be done without it, and a slow job does not slow
+down the pages. What it makes lies in the checkpoint's folder; the manager knows only the processes, and reads their
+output through a pipe instead of a file, because a full disk may be what they report. It outlives page switches, reloads
+and visitors; the jobs of a server end with it.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ui.loaders import CHECKPOINTS
+
+__all__ = ["Job", "JobManager", "job_manager"]
+
+STOP_SECONDS = 60.0  # where many jobs share few cores, a process takes long to react to the signal
+READING_SECONDS = 2.0  # for the last of a finished process' output to arrive
+MOST_OUTPUT = 2000  # bytes that are kept
+
+
+@dataclass
+class Job:
+    """One process and what it is about.
+
+    Attributes:
+        name: of the checkpoint.
+        verb: of the command line.
+        process: that runs it; its output is read if that is a pipe.
+        owner: the visitor who alone may stop it.
+        stopped: whether it was asked to stop.
+        output: the last bytes of its output.
+    """
+
+    name: str
+    verb: str
+    process: subprocess.Popen[bytes]
+    owner: str = ""
+    stopped: bool = False
+    output: bytes = b""
+    _reader: threading.Thread = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begins to read the output: otherwise a process would block for ever once the pipe is full."""
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
+        self._reader.start()
+
+    def _read_output(self) -> None:
+        if self.process.stdout is None:
+            return
+        with self.process.stdout as pipe:
+            while part := os.read(pipe.fileno(), MOST_OUTPUT):
+                self.output = (self.output + part)[-MOST_OUTPUT:]
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is still running."""
+        return self.process.poll() is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with an error, and not by being stopped (130, or the signal itself during imports)."""
+        return not self.stopped and self.process.poll() not in (None, 0, 130, -signal.SIGTERM)
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its output."""
+        if not self.running:
+            self._reader.join(READING_SECONDS)
+        return re.split(r"[\r\n]+", self.output.decode(errors="replace").strip())[-1]
+
+    def ask_to_stop(self) -> None:
+        """Asks it to save its state and exit, and does not wait."""
+        if self.running:
+            self.stopped = True
+            self.process.terminate()
+
+    def stop(self) -> None:
+        """Asks it to save its state and exit, and waits until it has; kills it if that takes more than a minute."""
+        self.ask_to_stop()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class JobManager:
+    """The jobs of this server, the newest of each checkpoint."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, name: str, verb: str, arguments: list[str], owner: str = "") -> Job:
+        """Runs `python -m dlgmm_core VERB ARGUMENTS`, about the checkpoint `name`, for as long as this server lives.
+
+        A job of that name that is still running is left alone and returned.
+        """
+        with self._lock:
+            job = self._jobs.get(name)
+            if job is None or not job.running:
+                command = [
+                    sys.executable,
+                    "-m",
+                    "ui.jobs.child_process",
+                    verb,
+                    *arguments,
+                    "--checkpoints",
+                    str(CHECKPOINTS),
+                ]
+                # Half the cores: the other half keeps the visitors' sliders quick.
+                threads = str(max(1, (os.cpu_count() or 2) // 2))
+                process = subprocess.Popen(
+                    command,
+                    cwd=CHECKPOINTS.parent,
+                    env={**os.environ, "OMP_NUM_THREADS": threads},
+                    stdin=subprocess.PIPE,  # open for as long as this process lives: see `child_process`
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+                job = self._jobs[name] = Job(name, verb, process, owner)
+            return job
+
+    def get(self, name: str) -> Job | None:
+        """The newest job of a checkpoint."""
+        return self._jobs.get(name)
+
+    def all(self) -> list[Job]:
+        """Every checkpoint's newest job, oldest first."""
+        return list(self._jobs.values())
+
+    def stop_all(self) -> None:
+        """Stops whatever is running."""
+        jobs = [job for job in self.all() if job.running]
+        for job in jobs:
+            job.ask_to_stop()
+        for job in jobs:
+            job.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def job_manager() -> JobManager:
+    """The one manager of this server."""
+    return JobManager()

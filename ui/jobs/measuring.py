@@ -1,0 +1,78 @@
+"""Evaluation and t-SNE maps as jobs: a visitor starts them if there is a free slot, and watches their progress."""
+
+import threading
+from collections.abc import Callable
+
+import streamlit as st
+
+from ui.jobs.manager import Job, job_manager
+from ui.visitors.limits import shared
+from ui.visitors.shares import Refused
+from ui.visitors.visitor import visitor
+
+__all__ = ["measure_button", "renewed", "start_measuring"]
+
+MEASURING = ("evaluate", "map")  # verbs of jobs that are no training runs
+_starting = threading.Lock()  # two visitors may want the last slot at once
+
+
+def renewed(running: Callable[[], bool], show: Callable[[], None]) -> None:
+    """Shows something and, while it is `running`, shows it anew every second; at its end the whole page runs again."""
+    began = running()
+
+    def look() -> None:
+        if began and not running():
+            st.rerun()
+        show()
+
+    with st.container():  # a fragment is known by its place
+        st.fragment(look, run_every=1.0 if began else None)()
+
+
+def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
+    """Begins a measurement or a map of a checkpoint for this visitor, or returns the job that is already running on it.
+
+    Raises:
+        Refused: for want of a slot.
+    """
+    manager, limits = job_manager(), shared().limits
+    with _starting:
+        job = manager.get(name)
+        if job is not None and job.running:
+            return job
+        running = [each for each in manager.all() if each.verb in MEASURING and each.running]
+        own = sum(each.owner == visitor() for each in running)
+        if min(limits.mapping_slots, limits.mapping_slots_per_visitor) == 0:
+            raise Refused(
+                "This server measures and maps nothing for its visitors: do it on the command line of your own machine,"
+                f" by `python -m dlgmm_core {verb} {name}`."
+            )
+        if own >= limits.mapping_slots_per_visitor:
+            raise Refused(f"You have {own} of at most {own} maps and measurements under way: wait until one has ended.")
+        if len(running) >= limits.mapping_slots:
+            raise Refused(
+                f"All slots of this server ({limits.mapping_slots}) for maps and measurements are taken: try again when"
+                " one has ended."
+            )
+        return manager.start(name, verb, arguments, visitor())
+
+
+def measure_button(name: str, label: str, key: str = "measure") -> None:
+    """A button that runs `evaluate` on a checkpoint, and what it says then; `key` tells two on a page apart."""
+    manager = job_manager()
+    job = manager.get(name)
+    if (job is None or not job.running) and st.button(label, key=f"{key}-{name}"):
+        try:
+            job = start_measuring(name, "evaluate", [name])
+        except Refused as refusal:
+            st.warning(str(refusal))
+    if job is not None and job.verb == "evaluate":
+        measured = job
+        renewed(lambda: measured.running, lambda: _report(measured))
+
+
+def _report(job: Job) -> None:
+    if job.running:
+        st.caption(f"Measuring {job.name} … {job.last_line}")
+    elif job.failed:
+        st.error(f"Measuring {job.name} failed: {job.last_line}")

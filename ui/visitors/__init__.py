@@ -1,0 +1,1 @@
+"""Visitors: who is asking, and how much of the server each of them may use."""
