@@ -9,11 +9,12 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments.reproduce import Protocol
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import OBJECTIVES
+from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.tsne_map import ProjectionConfig
 
 __all__ = ["build_parser"]
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+CHECKPOINTS = checkpoints_folder()
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import sources
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import LatentVariableModel, build_model
+from dlgmm_core.runtime.folders import cache_folder
 from dlgmm_core.store.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         port = free.getsockname()[1]
     for name, file in sources.FILES.items():
         monkeypatch.setitem(sources.FILES, name, replace(file, url=f"http://127.0.0.1:{port}/{name}"))
-    return sources.cache_folder()
+    return cache_folder()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import (
     METRICS,
     TRAINING,
@@ -51,7 +52,7 @@ __all__ = [
     "tsne_map",
 ]
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 
 
 @st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlgmm_core.data.sources import FILES, PIXELS, cache_folder, damaged, obtain, write_cache
+from dlgmm_core.data.sources import FILES, PIXELS, damaged, obtain, write_cache
+from dlgmm_core.runtime.folders import cache_folder
 
 __all__ = ["Drawings", "read_omniglot"]
 

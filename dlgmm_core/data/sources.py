@@ -23,12 +23,12 @@ import requests
 from numpy.typing import NDArray
 
 from dlgmm_core.runtime.files import StorageError, write_atomically
+from dlgmm_core.runtime.folders import cache_folder
 
 __all__ = [
     "FILES",
     "DataError",
     "binarized_mnist",
-    "cache_folder",
     "cached_array",
     "damaged",
     "obtain",
@@ -91,11 +91,6 @@ FILES = {
         "c3a14c0b7c7f0cfd0a25364b6f7594a035f39ef697824a3fdeaf9b9ed4180ab6",
     ),
 }
-
-
-def cache_folder() -> Path:
-    """The user's cache: downloads, and what is computed from them. It need not exist yet."""
-    return Path(pooch.os_cache("dlgmm"))
 
 
 def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scalar]:

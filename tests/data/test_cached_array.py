@@ -46,4 +46,4 @@ class TestCachedArray:
     def test_a_computation_that_fails_leaves_nothing_behind(self, cache: Path) -> None:
         with pytest.raises(ValueError, match="allow_pickle"):
             sources.cached_array("x", lambda: np.array([{}], dtype=object))
-        assert list(cache.iterdir()) == []
+        assert list(cache.glob("*")) == []

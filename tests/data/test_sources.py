@@ -223,7 +223,10 @@ class TestDownload:
         )
         assert list(cache.iterdir()) == []
 
-    def test_a_cache_that_cannot_be_written_is_told(self, publisher: Server, cache: Path) -> None:
+    def test_a_cache_that_cannot_be_written_is_told(
+        self, publisher: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         cache.parent.write_bytes(b"a file where the folder should be")
+        monkeypatch.setattr(sources, "cache_folder", lambda: cache)
         assert "the download failed (" in complaint(lambda: sources.binarized_mnist("test"))
         assert publisher.requests == []

@@ -29,7 +29,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Checkpoints of the test's own."""
     folder = tmp_path / "checkpoints"
     monkeypatch.setattr(jobs, "CHECKPOINTS", folder)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # jobs run beside the folder of checkpoints, where the core lies
     return folder
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
@@ -119,7 +120,7 @@ class JobManager:
                 threads = str(max(1, (os.cpu_count() or 2) // 2))
                 process = subprocess.Popen(
                     command,
-                    cwd=CHECKPOINTS.parent,
+                    cwd=Path(__file__).resolve().parents[2],  # where `ui` lies
                     env={**os.environ, "OMP_NUM_THREADS": threads},
                     stdin=subprocess.PIPE,  # open for as long as this process lives: see `child_process`
                     stdout=subprocess.PIPE,
