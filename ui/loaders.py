@@ -1,10 +1,11 @@
 """Cached access to the core: every page asks here, and everything slow happens once.
 
-Models and data sets are shared between visitors and never changed. What depends on weights is keyed
-by the checkpoint's digest, so that a checkpoint trained again is not mistaken for the old one.
+Models and data sets are shared between visitors and never changed. What depends on weights is kept by the checkpoint's
+folder and digest (`BY_WEIGHTS`), so that a checkpoint trained again is not mistaken for the old one.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from dlgmm_core.analysis.tsne import AnchoredMap
 
 __all__ = [
+    "BY_WEIGHTS",
     "CHECKPOINTS",
     "anchored_map",
     "broken_checkpoints",
@@ -53,6 +55,8 @@ __all__ = [
 ]
 
 CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
+# How Streamlit's caches tell checkpoints apart, for functions that take one.
+BY_WEIGHTS: dict[str | type[Any], Callable[[Any], Any]] = {Checkpoint: lambda c: f"{c.digest} {c.folder}"}
 
 
 @st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")
@@ -96,10 +100,10 @@ def broken_checkpoints() -> list[BrokenCheckpoint]:
     return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint)]
 
 
-@st.cache_resource(show_spinner=False)
-def model(folder: Path, digest: str) -> LatentVariableModel:
+@st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
+def model(checkpoint: Checkpoint) -> LatentVariableModel:
     """The trained model of a checkpoint."""
-    return load_checkpoint(folder)[0]
+    return load_checkpoint(checkpoint.folder)[0]
 
 
 def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -126,29 +130,29 @@ def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
     return read_results(root)
 
 
-@st.cache_resource(show_spinner=False, max_entries=12)  # six models, 6 MB each
-def codes(folder: Path, digest: str, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each
+def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
 
     Raises:
         Refused: if the visitor may not have them computed now.
     """
-    images, encoder = getattr(dataset(dataset_name), split).binary, model(folder, digest)
+    images, encoder = getattr(dataset(dataset_name), split).binary, model(checkpoint)
     with computing():
         return encode(encoder, images, representation)
 
 
-@st.cache_resource(show_spinner=False, max_entries=60)
+@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
 def neighbour_indices(
-    folder: Path, digest: str, dataset_name: str, representation: str, points: int, metric: str, k: int
+    checkpoint: Checkpoint, dataset_name: str, representation: str, points: int, metric: str, k: int
 ) -> NDArray[np.unsignedinteger]:
     """(N, k) nearest of the first `points` training images to each test image.
 
     Raises:
         Refused: as `codes`.
     """
-    train = codes(folder, digest, dataset_name, "train", representation)[:points]
-    test = codes(folder, digest, dataset_name, "test", representation)
+    train = codes(checkpoint, dataset_name, "train", representation)[:points]
+    test = codes(checkpoint, dataset_name, "test", representation)
     with computing():
         return neighbours(train, test, k, metric).astype(np.min_scalar_type(points))  # a quarter of the memory
 
@@ -156,7 +160,7 @@ def neighbour_indices(
 def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
     """The stored map of the test set; None if there is none of these weights."""
     path = checkpoint.folder / TSNE
-    return _tsne_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns) if path.exists() else None
+    return _tsne_map(checkpoint, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
@@ -168,23 +172,23 @@ def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | No
     path = checkpoint.folder / TSNE
     if not path.exists():
         return None
-    return _anchored_map(checkpoint, checkpoint.digest, path.stat().st_mtime_ns, dataset_name)
+    return _anchored_map(checkpoint, path.stat().st_mtime_ns, dataset_name)
 
 
-@st.cache_resource(show_spinner=False)
-def _tsne_map(_checkpoint: Checkpoint, digest: str, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+@st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
+def _tsne_map(checkpoint: Checkpoint, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
     # the stamp is the file's time, so that a new map is noticed
-    return load_map(_checkpoint)
+    return load_map(checkpoint)
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
-def _anchored_map(_checkpoint: Checkpoint, digest: str, stamp: int, dataset_name: str) -> "AnchoredMap | None":
-    stored = _tsne_map(_checkpoint, digest, stamp)
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)
+def _anchored_map(checkpoint: Checkpoint, stamp: int, dataset_name: str) -> "AnchoredMap | None":
+    stored = _tsne_map(checkpoint, stamp)
     if stored is None:
         return None
     from dlgmm_core.analysis.tsne import anchor  # half a second and 20 MB, which few visits need
 
     coordinates, settings = stored
-    places = codes(_checkpoint.folder, digest, dataset_name, "test", "mean")
+    places = codes(checkpoint, dataset_name, "test", "mean")
     with computing():
         return anchor(coordinates, places, settings)

@@ -65,7 +65,7 @@ def test_the_likelihood_has_an_address_once_it_is_estimated(repository: Path) ->
     checkpoint, values = checkpoint_of(repository, "mnist-dlgmm"), np.linspace(50, 150, COUNT)
     map_nll._finished.clear()
     assert nll_address(checkpoint) is None
-    map_nll._finished()[checkpoint.name, checkpoint.digest] = values
+    map_nll._finished()[checkpoint] = values
     address = nll_address(checkpoint)
     assert address is not None
     np.testing.assert_allclose(np.frombuffer(read(address), "<f4"), values, rtol=1e-6)

@@ -45,7 +45,7 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
 
 
 def _table(checkpoint: Checkpoint, prior: Prior) -> pd.DataFrame:
-    model, (is_shared, is_ink, _) = loaders.model(checkpoint.folder, checkpoint.digest), prior.switches
+    model, (is_shared, is_ink, _) = loaders.model(checkpoint), prior.switches
     offsets, stretches = shapes(model)
     means = np.array(prior.means)[:, None] + offsets  # (K, D)
     scales = np.array(prior.scales)[:, None] * stretches

@@ -38,7 +38,7 @@ class Prior:
 
 def live_components(checkpoint: Checkpoint) -> Prior:
     """The rows of samples with their sliders; returns what was last let go of."""
-    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    model = loaders.model(checkpoint)
     trained = _Trained(*centres(model))
     # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
     kept = f"live-{checkpoint.name}-{trained}"

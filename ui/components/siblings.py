@@ -48,7 +48,7 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
         " noise as above."
     )
     try:
-        pictures = [_picture(other, other.digest, count, seed) for other in others]
+        pictures = [_picture(other, count, seed) for other in others]
     except Refused as refusal:
         st.warning(str(refusal))
         return
@@ -67,18 +67,18 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     export("siblings", about, partial(recipes.siblings, others, count, seed), lambda: _table(others, count, seed))
 
 
-@st.cache_resource(show_spinner=False, max_entries=50)
-def _samples(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> NDArray[np.float32]:
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float32]:
     """(K count, 784) probabilities of ink, component after component."""
-    model = loaders.model(_checkpoint.folder, digest)
+    model = loaders.model(checkpoint)
     with charged():
         samples = component_samples(model, *centres(model), count, seed)
     return samples.reshape(-1, samples.shape[-1])
 
 
-@st.cache_resource(show_spinner=False, max_entries=50)
-def _picture(_checkpoint: Checkpoint, digest: str, count: int, seed: int) -> str:
-    return tiled_picture(_samples(_checkpoint, digest, count, seed), columns=count, zoom=2)
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+def _picture(checkpoint: Checkpoint, count: int, seed: int) -> str:
+    return tiled_picture(_samples(checkpoint, count, seed), columns=count, zoom=2)
 
 
 def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataF
         k = checkpoint.model_config.num_components
         rows = {"component": np.repeat(np.arange(1, k + 1), count), "sample": np.tile(np.arange(1, count + 1), k)}
         names = np.repeat(checkpoint.name, k * count)
-        images = _samples(checkpoint, checkpoint.digest, count, seed)
+        images = _samples(checkpoint, count, seed)
         tables.append(pixel_table(images, checkpoint=names, **rows))
     return pd.concat(tables)
 

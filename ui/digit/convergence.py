@@ -34,7 +34,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
         try:
-            found.append((checkpoint, *_settling(checkpoint, checkpoint.digest, digit.binary)))
+            found.append((checkpoint, *_settling(checkpoint, digit.binary)))
         except Refused as refusal:
             st.warning(str(refusal))
             break
@@ -77,13 +77,13 @@ def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFra
     return pd.concat(tables)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def _settling(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+def _settling(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
     """The curves of one digit, and the ELBO of the bound that the model was trained on."""
-    model = loaders.model(_checkpoint.folder, digest)
+    model = loaders.model(checkpoint)
     with computing():
         settling = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
-        return settling, inspect_image(model, image).elbo_terms[elbo_of(_checkpoint.train_config.bound)].elbo
+        return settling, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure:

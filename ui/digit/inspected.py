@@ -17,7 +17,7 @@ __all__ = ["inspected"]
 def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport:
     """The report on a binary image (784,); stops the page with one sentence where there can be none."""
     try:
-        report = _inspect(checkpoint, checkpoint.digest, image)
+        report = _inspect(checkpoint, image)
     except EvaluationError as error:
         st.error(str(error))
         st.stop()
@@ -27,8 +27,8 @@ def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport:
     return report
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def _inspect(_checkpoint: Checkpoint, digest: str, image: NDArray[np.uint8]) -> ImageReport:
-    model = loaders.model(_checkpoint.folder, digest)
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+def _inspect(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport:
+    model = loaders.model(checkpoint)
     with charged():
         return inspect_image(model, image)

@@ -34,11 +34,11 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Searching the neighbours under {checkpoint.name} …")
         try:
-            codes = loaders.codes(checkpoint.folder, checkpoint.digest, dataset_name, "train", "mean")
+            codes = loaders.codes(checkpoint, dataset_name, "train", "mean")
         except Refused as refusal:
             st.warning(str(refusal))
             break
-        code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
+        code = encode(loaders.model(checkpoint), digit.binary[None], "mean")
         nearest = neighbours(codes, code, NEAREST)
         labels = dataset.train.labels[nearest]
         votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
@@ -79,7 +79,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
                 anchored = loaders.anchored_map(checkpoint, dataset_name)
                 if anchored is None:  # taken away since
                     continue
-                code = encode(loaders.model(checkpoint.folder, checkpoint.digest), digit.binary[None], "mean")
+                code = encode(loaders.model(checkpoint), digit.binary[None], "mean")
                 with computing():
                     (point,) = anchored.place(code)
             except Refused as refusal:

@@ -82,7 +82,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     st.header(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
     pictures = [(image, "the image")]
     for checkpoint in checkpoints:
-        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        model = loaders.model(checkpoint)
         pictures.append((reconstruct(model, image[None])[0], checkpoint.name))
     with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:

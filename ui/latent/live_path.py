@@ -41,7 +41,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
     st.session_state[_KEPT] = step
     put_in_link("at", None if step == POINTS // 2 else [step])
     ends = dataset.test.binary[images[0]], dataset.test.binary[images[1]]
-    paths = [code_path(loaders.model(c.folder, c.digest), *ends, POINTS) for c in checkpoints]
+    paths = [code_path(loaders.model(c), *ends, POINTS) for c in checkpoints]
     with figure("path"):
         _widget(
             key=key,
@@ -65,7 +65,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
 def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
     """One row a place on the way: the shares of components or pieces, and the decoded pixels."""
     with torch.no_grad():
-        model = loaders.model(checkpoint.folder, checkpoint.digest)
+        model = loaders.model(checkpoint)
         pixels = model.likelihood(torch.from_numpy(path.codes)).probs.numpy()
     table = pixel_table(pixels, checkpoint=[checkpoint.name] * POINTS, t=np.linspace(0, 1, POINTS))
     for k, share in enumerate([] if path.shares is None else path.shares.T):

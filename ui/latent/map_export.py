@@ -52,7 +52,7 @@ def _table(
     for checkpoint in checkpoints:
         table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
         table[["x", "y"]] = places[checkpoint.name]
-        weights = expected_weights(loaders.model(checkpoint.folder, checkpoint.digest), dataset.test.binary)
+        weights = expected_weights(loaders.model(checkpoint), dataset.test.binary)
         if weights is not None:
             table["component of largest weight"] = weights.argmax(1) + 1
             table["largest weight"], table["entropy of weights"] = weights.max(1), weight_entropy(weights)

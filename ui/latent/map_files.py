@@ -77,11 +77,10 @@ def _points(checkpoint: Checkpoint) -> bytes | None:
 
 
 @lru_cache(maxsize=64)
-def _weights_of(name: str, digest: str) -> bytes | None:
+def _weights_of(checkpoint: Checkpoint, digest: str) -> bytes | None:
     """Kept, because it takes the encoder."""
-    checkpoint = next(c for c in loaders.checkpoints() if c.name == name)
     images = loaders.dataset(checkpoint.train_config.dataset).test.binary
-    weights = expected_weights(loaders.model(checkpoint.folder, checkpoint.digest), images)
+    weights = expected_weights(loaders.model(checkpoint), images)
     if weights is None:
         return None
     numbers = np.stack([weights.max(1), weight_entropy(weights)]).astype("<f4")
@@ -89,7 +88,7 @@ def _weights_of(name: str, digest: str) -> bytes | None:
 
 
 def _weights(checkpoint: Checkpoint) -> bytes | None:
-    return _weights_of(checkpoint.name, _digest(checkpoint))
+    return _weights_of(checkpoint, _digest(checkpoint))
 
 
 def _nll(checkpoint: Checkpoint) -> bytes | None:

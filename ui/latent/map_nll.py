@@ -4,7 +4,6 @@ A visitor who turns to something else stops it after the step under way, and it 
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -22,19 +21,18 @@ NLL_SAMPLES = 50  # as in the paper's figures
 
 
 @st.cache_resource(show_spinner=False)
-def _finished() -> dict[tuple[str, str], NDArray[np.float64]]:
-    """By checkpoint's name and digest."""
+def _finished() -> dict[Checkpoint, NDArray[np.float64]]:
     return {}
 
 
 def finished_nll(checkpoint: Checkpoint) -> NDArray[np.float64] | None:
     """(N,) nats, of the test set that the checkpoint was trained beside; None until it is estimated."""
-    return _finished().get((checkpoint.name, checkpoint.digest))
+    return _finished().get(checkpoint)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2000)
-def _step(folder: Path, digest: str, dataset: str, block: int) -> NDArray[np.float64]:
-    images, model = loaders.dataset(dataset).test.binary, loaders.model(folder, digest)
+@st.cache_resource(show_spinner=False, max_entries=2000, hash_funcs=loaders.BY_WEIGHTS)
+def _step(checkpoint: Checkpoint, dataset: str, block: int) -> NDArray[np.float64]:
+    images, model = loaders.dataset(dataset).test.binary, loaders.model(checkpoint)
     with computing():
         return block_nll(model, images, block, NLL_SAMPLES)
 
@@ -56,11 +54,11 @@ def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
                 f"Estimating −log p(x) of every image under {checkpoint.name}, S = {NLL_SAMPLES} …",
             )
             try:
-                found.append(_step(checkpoint.folder, checkpoint.digest, dataset, step))
+                found.append(_step(checkpoint, dataset, step))
             except Refused as refusal:
                 place.warning(str(refusal))
                 return number > 0
-        _finished()[checkpoint.name, checkpoint.digest] = np.concatenate(found)
+        _finished()[checkpoint] = np.concatenate(found)
     place.caption(
         f"Importance sampling, S = {NLL_SAMPLES} draws an image in all; the ends of the scale leave out the lowest and"
         " the highest hundredth of the images."

@@ -80,14 +80,14 @@ def ink() -> Outcome | None:
 def worst_digit() -> Outcome:
     """The class that the DLGMM reconstructs with the greatest loss."""
     checkpoint = _checkpoint(DLGMM)
-    return _worst_digit(checkpoint, checkpoint.digest)
+    return _worst_digit(checkpoint)
 
 
-@st.cache_data(show_spinner=False)
-def _worst_digit(_checkpoint: Checkpoint, digest: str) -> Outcome:
+@st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
+def _worst_digit(checkpoint: Checkpoint) -> Outcome:
     dataset = loaders.dataset(DATASET)
     images, labels, names = dataset.test.binary[:IMAGES], dataset.test.labels[:IMAGES], dataset.class_names
-    every_loss = reconstruction_loss(loaders.model(_checkpoint.folder, digest), images)
+    every_loss = reconstruction_loss(loaders.model(checkpoint), images)
     losses = np.array([every_loss[labels == c].mean() for c in range(len(names))])
     inks = np.array([images[labels == c].sum(1).mean() for c in range(len(names))])
     return Outcome(
@@ -103,7 +103,7 @@ def first_break() -> Outcome:
     """The mean first fraction of the visitor's digit, or of the first test image, against the prior's."""
     digit, checkpoint = last_digit(DATASET), _checkpoint(FIGURE_2)
     image = loaders.dataset(DATASET).test.binary[0] if digit is None else digit.binary
-    model = loaders.model(checkpoint.folder, checkpoint.digest)
+    model = loaders.model(checkpoint)
     prior, weights = float(model.prior().log_mean_weights[0].exp()), expected_weights(model, image[None])
     assert weights is not None  # it is a mixture
     mean = float(weights[0, 0])
@@ -120,13 +120,13 @@ def first_break() -> Outcome:
 def clearest_bell() -> Outcome:
     """The prior mean of the component whose digits have the least doubt."""
     checkpoint = _checkpoint(FIGURE_2)
-    return _clearest_bell(checkpoint, checkpoint.digest)
+    return _clearest_bell(checkpoint)
 
 
-@st.cache_data(show_spinner=False)
-def _clearest_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
-    config = _checkpoint.model_config
-    model = loaders.model(_checkpoint.folder, digest)
+@st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
+def _clearest_bell(checkpoint: Checkpoint) -> Outcome:
+    config = checkpoint.model_config
+    model = loaders.model(checkpoint)
     doubts = pixel_entropy(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
     choices = tuple(printed(mean) for mean in config.prior_means)
     return Outcome(
@@ -141,13 +141,13 @@ def _clearest_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
 def dragged_bell() -> Outcome:
     """Whether the middle bell's digits become clearer when its mean is dragged to the slider's end."""
     checkpoint = _checkpoint(FIGURE_2)
-    return _dragged_bell(checkpoint, checkpoint.digest)
+    return _dragged_bell(checkpoint)
 
 
-@st.cache_data(show_spinner=False)
-def _dragged_bell(_checkpoint: Checkpoint, digest: str) -> Outcome:
-    config, dataset = _checkpoint.model_config, loaders.dataset(DATASET)
-    model, middle = loaders.model(_checkpoint.folder, digest), config.num_components // 2
+@st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
+def _dragged_bell(checkpoint: Checkpoint) -> Outcome:
+    config, dataset = checkpoint.model_config, loaders.dataset(DATASET)
+    model, middle = loaders.model(checkpoint), config.num_components // 2
     start = config.prior_means[middle]
     pictures = np.stack(
         [

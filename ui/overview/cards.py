@@ -50,9 +50,9 @@ class _Card:
     picture: str
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
-def _card(_checkpoint: Checkpoint, digest: str) -> _Card:
-    model, config = loaders.model(_checkpoint.folder, digest), _checkpoint.model_config
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
+def _card(checkpoint: Checkpoint) -> _Card:
+    model, config = loaders.model(checkpoint), checkpoint.model_config
     prior = model.prior()
     is_stick = isinstance(prior, SticksLatent)
     shares = tuple((prior.mean[0] if is_stick else prior.log_mean_weights.exp()[:, 0]).tolist())
@@ -70,7 +70,7 @@ def describe_model(name: str) -> None:
         st.info("No trained checkpoint: train one on the page **Train**.")
         return
     config = checkpoint.model_config
-    card = _card(checkpoint, checkpoint.digest)
+    card = _card(checkpoint)
     with figure(f"card-{name}"):
         left, right = st.columns([1, 1], vertical_alignment="center")
         density = "density of a coordinate of the code under each component"

@@ -31,7 +31,7 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
 @lru_cache(maxsize=8)
 def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     """Both layers as little-endian float32: W1 (hidden, code), b1, W2 (pixels, hidden), b2."""
-    decoder = loaders.model(checkpoint.folder, checkpoint.digest).decoder
+    decoder = loaders.model(checkpoint).decoder
     first, last = decoder.hidden[0], decoder.logits
     assert isinstance(first, Linear)
     parts = (first.weight * decoder.code_scale, first.bias, last.weight, last.bias)

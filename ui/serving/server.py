@@ -95,7 +95,7 @@ def _load() -> None:
     # Streamlit would warn that this thread is no run of a page, and that it does not matter
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
-        loaders.model(checkpoint.folder, checkpoint.digest)
+        loaders.model(checkpoint)
     loaders.dataset("mnist")
     gc.collect()
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage while visitors wait

@@ -42,7 +42,7 @@ class Search:
     def nearest(self, checkpoint: Checkpoint) -> NDArray[np.unsignedinteger]:
         """(N, 30) training images nearest to each test image."""
         settings = (self.dataset_name, self.representation, self.points, self.metric)
-        return loaders.neighbour_indices(checkpoint.folder, checkpoint.digest, *settings, LARGEST_K)
+        return loaders.neighbour_indices(checkpoint, *settings, LARGEST_K)
 
     @property
     def is_papers(self) -> bool:
@@ -104,7 +104,7 @@ def live_table(
 
 
 def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
-    errors = _errors(checkpoint, checkpoint.digest, search)
+    errors = _errors(checkpoint, search)
     row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
     for k in KNN_SIZES:
         row[f"k = {k}"] = f"{errors[k].value:.2f} ± {errors[k].ci95:.2f}"
@@ -124,11 +124,11 @@ def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
     return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else formatting.NONE for k in KNN_SIZES}
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def _errors(_checkpoint: Checkpoint, digest: str, search: Search) -> dict[int, Interval]:
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, Interval]:
     """By every k of the curve, which are those of the table and more."""
     dataset = loaders.dataset(search.dataset_name)
-    labels = dataset.train.labels[search.nearest(_checkpoint)]
+    labels = dataset.train.labels[search.nearest(checkpoint)]
     return {k: error_rate(vote(labels, k), dataset.test.labels) for k in CURVE}
 
 
@@ -158,7 +158,7 @@ def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure
     """Error against k, from 1 to 30."""
     seen, traces = dict.fromkeys(MODELS, 0), []
     for checkpoint in checkpoints:
-        errors = _errors(checkpoint, checkpoint.digest, search)
+        errors = _errors(checkpoint, search)
         model = checkpoint.model_config.model
         curve = go.Scatter(
             x=CURVE,
