@@ -4,6 +4,7 @@ Run it as `python -m benchmarks.readme_tables`; a test fails when README differs
 """
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
-from dlgmm_core.experiments.results import Row, read_results
+from dlgmm_core.experiments.results import read_results
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import INGREDIENTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +51,7 @@ def likelihood_table(rows: list[Row]) -> str:
             formatting.label(row),
             formatting.recipe(row),
             formatting.minus_elbo(row),
-            formatting.nll(_find(rows, row["checkpoint"], "binarized-mnist"), 50),
+            formatting.nll(_find(rows, row.checkpoint, "binarized-mnist"), 50),
             formatting.papers_nll(row),
             formatting.nll(row, 50),
             formatting.nll(row, 5000),
@@ -71,7 +73,7 @@ def omniglot_table(rows: list[Row]) -> str:
         [
             formatting.label(row),
             formatting.recipe(row),
-            row["training"]["binarization"],
+            formatting.binarization(row),
             formatting.minus_elbo(row),
             formatting.nll(row, 50),
             formatting.papers_nll(row),
@@ -85,12 +87,12 @@ def omniglot_table(rows: list[Row]) -> str:
 
 def ingredients_table(rows: list[Row]) -> str:
     """What every step from the paper's recipe to the tuned one gave, on DLGMM."""
-    found = {row["checkpoint"]: row for row in _of(rows, eval_dataset="mnist", recipes=("ingredient",))}
+    found = {row.checkpoint: row for row in _of(rows, eval_dataset="mnist", recipes=("ingredient",))}
     lines, before = [], None
     for name, step in INGREDIENTS.items():
         if (row := found.get(f"ingredient-{name}")) is None:
             continue
-        value = row["nll"]["50"]["value"]
+        value = row.figures.nll["50"].value
         gained = NONE if before is None else f"{before - value:+.2f}".replace("-", "−")
         changed = ", ".join(f"{field} = {setting}" for field, setting in step.items())
         lines.append(
@@ -104,21 +106,21 @@ def seeds_table(rows: list[Row]) -> str:
     """Mean and standard deviation over seeds, where there are several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
     for row in _of(rows, recipes=("paper", "tuned", "code-size")):
-        if row["dataset"] == row["eval_dataset"]:
-            runs.setdefault((row["recipe"], row["dataset"], row["code_dim"], row["model"]), []).append(row)
+        if row.dataset == row.eval_dataset:
+            runs.setdefault((row.recipe, row.dataset, row.code_dim, row.model), []).append(row)
     figures: list[Callable[[Row], float]] = [
-        lambda row: -row["elbo"]["value"],
-        lambda row: row["nll"]["50"]["value"],
-        lambda row: row["nll"]["5000"]["value"],
-        lambda row: row["knn"]["sample"]["5"]["error"],
-        lambda row: row["knn"]["mean"]["5"]["error"],
+        lambda row: math.nan if row.figures.elbo is None else -row.figures.elbo.value,
+        lambda row: row.figures.nll["50"].value,
+        lambda row: row.figures.nll["5000"].value,
+        lambda row: row.figures.knn["sample"]["5"].error,
+        lambda row: row.figures.knn["mean"]["5"].error,
     ]
     lines = [
         [
-            DATASETS[same[0]["dataset"]].label,
+            DATASETS[same[0].dataset].label,
             formatting.label(same[0]),
-            same[0]["recipe"],
-            ", ".join(str(row["seed"]) for row in same),
+            same[0].recipe,
+            ", ".join(str(row.seed) for row in same),
             *(_spread([figure(row) for row in same]) for figure in figures),
         ]
         for same in runs.values()
@@ -135,12 +137,12 @@ def knn_table(rows: list[Row]) -> str:
     recipes = ("baseline", "paper", "replica", "tuned", "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
-        papers = [] if row["recipe"] == "baseline" else list(formatting.papers_knn_errors(row).values())
+        papers = [] if row.recipe == "baseline" else list(formatting.papers_knn_errors(row).values())
         lines.append(
             [
                 formatting.label(row),
                 formatting.recipe(row),
-                str(row["code_dim"]),
+                str(row.code_dim),
                 _errors(row, "sample"),
                 NONE if set(papers) <= {NONE} else " / ".join(papers),
                 _errors(row, "mean"),
@@ -158,14 +160,17 @@ def weights_table(rows: list[Row]) -> str:
     """How the mixtures use their components."""
     lines = [
         [
-            row["checkpoint"],
-            str(row["num_components"]),
-            f"{row['weights']['perplexity']:.2f}",
-            _top([100 * w for w in row["weights"]["mean"]]),
-            _top([100 * w for w in row["weights"]["share"]]),
+            row.checkpoint or NONE,
+            str(row.num_components),
+            f"{used.perplexity:.2f}",
+            _top([100 * w for w in used.mean]),
+            _top([100 * w for w in used.share]),
         ]
         for row in _of(rows, recipes=("paper", "replica", "tuned", "figure-2"))
-        if row["num_components"] > 1 and row["dataset"] == row["eval_dataset"] and not row["seed"]
+        if (used := row.figures.weights) is not None
+        and len(used.mean) > 1
+        and row.dataset == row.eval_dataset
+        and not row.seed
     ]
     return _table("checkpoint | K | perplexity of mean π | mean π, %, largest first | share of images, %", lines)
 
@@ -197,23 +202,21 @@ def _of(
     chosen = [
         row
         for row in rows
-        if row["recipe"] in recipes
-        and dataset in (None, row["dataset"])
-        and eval_dataset in (None, row["eval_dataset"])
+        if row.recipe in recipes and dataset in (None, row.dataset) and eval_dataset in (None, row.eval_dataset)
     ]
-    return sorted(chosen, key=lambda row: recipes.index(row["recipe"]))
+    return sorted(chosen, key=lambda row: recipes.index(row.recipe))
 
 
-def _find(rows: Iterable[Row], checkpoint: str, eval_dataset: str) -> Row | None:
-    return next((r for r in rows if r.get("checkpoint") == checkpoint and r["eval_dataset"] == eval_dataset), None)
+def _find(rows: Iterable[Row], checkpoint: str | None, eval_dataset: str) -> Row | None:
+    return next((r for r in rows if r.checkpoint == checkpoint and r.eval_dataset == eval_dataset), None)
 
 
 def _errors(row: Row, representation: str) -> str:
-    entries = row["knn"].get(representation)
+    entries = row.figures.knn.get(representation)
     if entries is None:
         return NONE
-    values = " / ".join(f"{entries[str(k)]['error']:.2f}" for k in KNN_SIZES)
-    return f"{values} (± {max(entries[str(k)]['ci95'] for k in KNN_SIZES):.2f})"
+    values = " / ".join(f"{entries[str(k)].error:.2f}" for k in KNN_SIZES)
+    return f"{values} (± {max(entries[str(k)].ci95 for k in KNN_SIZES):.2f})"
 
 
 def _spread(values: Sequence[float]) -> str:

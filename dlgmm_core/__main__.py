@@ -7,9 +7,9 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from tqdm import tqdm
 
@@ -17,6 +17,7 @@ from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
@@ -38,8 +39,6 @@ from dlgmm_core.store.checkpoints import (
     checkpoint_folder,
     list_checkpoints,
     load_checkpoint,
-    read_metrics,
-    save_metrics,
 )
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.locks import training_lock
@@ -163,18 +162,15 @@ def _evaluate(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(what, refresh=False)
                 bar.update(round(100 * fraction) - bar.n)
 
-            figures = measure(
-                model, dataset, elbo_of(checkpoint.train_config.bound), options.samples, options.seed, show
-            )
-            tests = read_metrics(checkpoint).get("test", {})
-            tests[dataset.name] = _merged(tests.get(dataset.name, {}), figures)
-            save_metrics(checkpoint, {"test": tests})
+            found = measure(model, dataset, elbo_of(checkpoint.train_config.bound), options.samples, options.seed, show)
+            known = read_measurements(checkpoint)
+            save_measurements(checkpoint, {**known, dataset.name: _merged(known.get(dataset.name), found)})
             if dataset.name == checkpoint.train_config.dataset:
                 settings = ProjectionConfig(seed=options.seed)
                 codes = encode(model, dataset.test.binary)
                 save_map(checkpoint, fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done)), settings)
-        for size, nll in figures["nll"].items():
-            print(f"{name}: -log p(x) = {nll['value']:.2f} ± {nll['ci95']:.2f} nats on {dataset.name} (S={size})")
+        for size, nll in found.figures.nll.items():
+            print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} (S={size})")
     return 0
 
 
@@ -196,11 +192,11 @@ def _map(options: argparse.Namespace) -> int:
     return 0
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merged(old: Measurement | None, new: Measurement) -> Measurement:
     """New figures, with what was measured before at other S under the same seed."""
-    if old.get("seed") != new["seed"]:
+    if old is None or old.seed != new.seed:
         return new
-    return {**old, **new, "nll": {**old["nll"], **new["nll"]}}
+    return replace(new, figures=old.figures.updated(new.figures))
 
 
 def _reproduce(options: argparse.Namespace) -> int:

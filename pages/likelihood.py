@@ -1,5 +1,6 @@
 """-log p(x) of the chosen models on a test set, beside the paper's."""
 
+from dataclasses import asdict
 from functools import partial
 
 import pandas as pd
@@ -26,21 +27,22 @@ st.write(
 chosen = selection()
 rows, unmeasured = [], []
 for checkpoint in chosen.checkpoints:
-    figures = loaders.metrics(checkpoint).get(chosen.dataset)
-    if figures is None:
+    measured = loaders.measurements(checkpoint).get(chosen.dataset)
+    if measured is None:
         unmeasured.append(checkpoint)
         continue
     model = checkpoint.model_config.model
-    for samples, nll in figures["nll"].items():
+    figures = measured.figures
+    for samples, nll in figures.nll.items():
         rows.append(
             {
                 "model": model,
                 "name": checkpoint.name,
                 "samples": int(samples),
-                **nll,
-                "seed": figures.get("seed", "–"),
-                "elbo": figures["elbo"]["value"],
-                "bound": figures["elbo"]["bound"],
+                **asdict(nll),
+                "seed": "–" if measured.seed is None else measured.seed,
+                "elbo": figures.elbo.value if figures.elbo else None,
+                "bound": figures.elbo.bound if figures.elbo else None,
                 "paper": paper_nll(checkpoint.model_config, chosen.dataset),
             }
         )

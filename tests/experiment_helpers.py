@@ -14,6 +14,7 @@ from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily, Split
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import Experiment, paper_model
 from dlgmm_core.train.training import TrainingRun, fit
 
@@ -110,5 +111,10 @@ def spy(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
     return calls
 
 
-def named(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(row.get("checkpoint", row["model"]), row["eval_dataset"]) for row in rows]
+def named(rows: list[Row]) -> list[tuple[str, str]]:
+    return [(row.checkpoint or row.model, row.eval_dataset) for row in rows]
+
+
+def timeless(rows: list[Row]) -> list[Row]:
+    """The rows without the seconds that training took."""
+    return [replace(row, seconds=None) for row in rows]

@@ -10,16 +10,18 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
+from dlgmm_core.evaluate.figures import Measurement, read_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import RESULTS, read_results
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import (
@@ -31,7 +33,6 @@ from dlgmm_core.store.checkpoints import (
     Checkpoint,
     list_checkpoints,
     load_checkpoint,
-    read_metrics,
 )
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
@@ -47,7 +48,7 @@ __all__ = [
     "checkpoints",
     "codes",
     "dataset",
-    "metrics",
+    "measurements",
     "model",
     "neighbour_indices",
     "results",
@@ -106,27 +107,26 @@ def model(checkpoint: Checkpoint) -> LatentVariableModel:
     return load_checkpoint(checkpoint.folder)[0]
 
 
-def metrics(checkpoint: Checkpoint) -> dict[str, Any]:
+def measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
     """What `evaluate` measured, by test set; empty if it has not."""
     with suppress(OSError):  # not measured yet
-        return _metrics(checkpoint, os.stat(f"{checkpoint.folder}/{METRICS}").st_mtime_ns)
+        return _measurements(checkpoint, os.stat(f"{checkpoint.folder}/{METRICS}").st_mtime_ns)
     return {}
 
 
 @lru_cache(maxsize=200)
-def _metrics(checkpoint: Checkpoint, stamp: int) -> dict[str, Any]:
-    found: dict[str, Any] = read_metrics(checkpoint).get("test", {})
-    return found
+def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
+    return read_measurements(checkpoint)
 
 
-def results() -> list[dict[str, Any]]:
+def results() -> list[Row]:
     """Every row of `results.json`; read again only when the file has changed."""
     path = CHECKPOINTS / RESULTS
     return _results(CHECKPOINTS, path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _results(root: Path, stamp: int) -> list[dict[str, Any]]:
+def _results(root: Path, stamp: int) -> list[Row]:
     return read_results(root)
 
 

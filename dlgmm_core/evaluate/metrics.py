@@ -1,18 +1,17 @@
-"""What `evaluate` measures of one checkpoint on one test set: the content of `metrics.json`.
+"""How the figures of a model on one test set are measured.
 
 Protocol: log-likelihood at each S; k-nearest-neighbour errors with codes of the training split; use of
 the weights on the test set. Every figure carries its 95 % interval.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, Measurement, NegativeLogLikelihood
+from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import LatentVariableModel
@@ -28,8 +27,8 @@ def measure(
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
     images: int | None = None,
-) -> dict[str, Any]:
-    """Figures of one model on `dataset.test`, ready for JSON.
+) -> Measurement:
+    """Figures of one model on `dataset.test`, all but the comparison with a baseline.
 
     Args:
         model: trained.
@@ -40,10 +39,6 @@ def measure(
         progress: told what is being measured and the fraction of it done.
         images: how many test images, evenly spread, the larger S are estimated on (see
             `refined_interval`); all, if not given.
-
-    Returns:
-        elbo {bound, value, ci95}, nll {S: {value, ci95, ess, images}}, knn {representation: {k: {error,
-        ci95}}} in percent, weights {mean, perplexity, share}, seed; nats per image.
 
     Raises:
         EvaluationError: if an estimate is not a finite number.
@@ -58,24 +53,21 @@ def measure(
         report(f"kNN, {representation} codes")(0.0)
         votes = _votes(model, dataset, representation, seed)
         errors = {k: error_rate(predicted, test.labels) for k, predicted in votes.items()}
-        knn[representation] = {str(k): {"error": e.value, "ci95": e.ci95} for k, e in errors.items()}
-    return {
-        "elbo": {"bound": bound, **asdict(mean_elbo(model, test.binary, bound, seed))},
-        "nll": _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report),
-        "knn": knn,
-        "weights": asdict(weight_usage(model, test.binary)),
-        "seed": seed,
-    }
+        knn[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
+    elbo = mean_elbo(model, test.binary, bound, seed)
+    nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report)
+    figures = Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=weight_usage(model, test.binary))
+    return Measurement(figures, seed)
 
 
 def compare(
     model: LatentVariableModel, baseline: LatentVariableModel, dataset: Dataset, seed: int = 0
-) -> dict[str, dict[str, dict[str, float]]]:
-    """McNemar's test of two models' votes, {representation: {k: the fields of `PairedTest`}}; the first is `model`."""
+) -> dict[str, dict[str, PairedTest]]:
+    """McNemar's test of two models' votes by representation and by k, as text; the first is `model`."""
     labels, found = dataset.test.labels, {}
     for representation in REPRESENTATIONS:
         first, second = (_votes(each, dataset, representation, seed) for each in (model, baseline))
-        found[representation] = {str(k): asdict(paired_test(first[k], second[k], labels)) for k in KNN_SIZES}
+        found[representation] = {str(k): paired_test(first[k], second[k], labels) for k in KNN_SIZES}
     return found
 
 
@@ -96,15 +88,15 @@ def _likelihoods(
     images: int | None,
     seed: int,
     report: Callable[[str], Callable[[float], None]],
-) -> dict[str, dict[str, float]]:
+) -> dict[str, NegativeLogLikelihood]:
     """-log p(x) by S, ascending: the first on all images (N, X), the others on evenly spread ones."""
     first, *larger = sample_sizes
     rough = log_likelihood(model, test, first, seed, report(f"log p(x), S={first}"))
-    found = {str(first): {**asdict(rough.nll), "ess": float(rough.ess.mean()), "images": len(test)}}
+    found = {str(first): NegativeLogLikelihood(rough.nll.value, rough.nll.ci95, float(rough.ess.mean()), len(test))}
     count = min(images or len(test), len(test))
     chosen = np.arange(count) * len(test) // count
     for size in larger:
         precise = log_likelihood(model, test[chosen], size, seed, report(f"log p(x), S={size}"))
         nll = refined_interval(-rough.log_p, -precise.log_p, chosen)
-        found[str(size)] = {**asdict(nll), "ess": float(precise.ess.mean()), "images": count}
+        found[str(size)] = NegativeLogLikelihood(nll.value, nll.ci95, float(precise.ess.mean()), count)
     return found

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
 from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 
 __all__ = ["baseline_rows", "principal_components"]
 
@@ -22,16 +23,17 @@ def baseline_rows(dataset: Dataset) -> list[Row]:
     rows = []
     for name, (train_codes, test_codes) in codes.items():
         labels = train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
-        errors = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
+        found = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
+        errors = {str(k): ErrorRate(e.value, e.ci95) for k, e in found.items()}
         rows.append(
-            {
-                "model": name,
-                "dataset": dataset.name,
-                "eval_dataset": dataset.name,
-                "recipe": "baseline",
-                "code_dim": train_codes.shape[1],
-                "knn": {"mean": {str(k): {"error": e.value, "ci95": e.ci95} for k, e in errors.items()}},
-            }
+            Row(
+                model=name,
+                dataset=dataset.name,
+                eval_dataset=dataset.name,
+                recipe="baseline",
+                code_dim=train_codes.shape[1],
+                figures=Figures(knn={"mean": errors}),
+            )
         )
     return rows
 

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.figures import Comparison, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments.baselines import baseline_rows
@@ -35,7 +36,7 @@ from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.memory import keep_memory
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
@@ -99,7 +100,7 @@ def reproduce(
         _compare(experiment, root, protocol)
     rows = merge_rows(read_results(root), experiment_rows(root))
     for dataset in sorted({e.train.dataset for e in experiments}):
-        if not any(row["recipe"] == "baseline" and row["dataset"] == dataset for row in rows):
+        if not any(row.recipe == "baseline" and row.dataset == dataset for row in rows):
             rows += baseline_rows(load_dataset(dataset))
     write_results(root, rows)
     for experiment in experiments:
@@ -165,11 +166,10 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
     model, checkpoint = load_checkpoint(folder, protocol.device)
     wanted = {str(size) for size in protocol.sample_sizes}
     for name in experiment.eval_datasets:
-        metrics = read_metrics(checkpoint)
-        tests = metrics.get("test", {})
-        if wanted <= set(tests.get(name, {}).get("nll", {})):
+        measured = read_measurements(checkpoint)
+        if name in measured and wanted <= set(measured[name].figures.nll):
             continue
-        figures = measure(
+        measured[name] = measure(
             model,
             load_dataset(name),
             elbo_of(experiment.train.bound),
@@ -177,7 +177,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
             protocol.seed,
             images=protocol.images,
         )
-        save_metrics(checkpoint, {"test": {**tests, name: figures}})
+        save_measurements(checkpoint, measured)
     if experiment.mapped and load_map(checkpoint) is None:
         settings = ProjectionConfig(seed=protocol.seed)
         codes = encode(model, load_dataset(experiment.train.dataset).test.binary)
@@ -192,13 +192,16 @@ def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
         return
     name, baseline = experiment.train.dataset, read_checkpoint(root / experiment.baseline)
     model, checkpoint = load_checkpoint(root / experiment.name, protocol.device)
-    tests = read_metrics(checkpoint).get("test", {})
-    stamp = {"rival": baseline.name, "rival_weights": baseline.digest}
-    if name not in tests or stamp.items() <= tests[name].get("paired", {}).items():
+    measured = read_measurements(checkpoint)
+    if name not in measured:
+        return
+    known, paired = measured[name].figures, measured[name].figures.paired
+    if paired is not None and (paired.baseline, paired.baseline_weights) == (baseline.name, baseline.digest):
         return
     baseline_model, _ = load_checkpoint(baseline.folder, protocol.device)
-    tests[name]["paired"] = {**stamp, **compare(model, baseline_model, load_dataset(name), protocol.seed)}
-    save_metrics(checkpoint, {"test": tests})
+    tests = compare(model, baseline_model, load_dataset(name), protocol.seed)
+    figures = replace(known, paired=Comparison(baseline.name, baseline.digest, **tests))
+    save_measurements(checkpoint, {**measured, name: replace(measured[name], figures=figures)})
 
 
 def _work(experiment: Experiment) -> float:
@@ -215,8 +218,7 @@ def _share_done(experiment: Experiment, root: Path) -> float:
         return 0.0
     if (folder / TRAINING).exists():
         return TRAINING_SHARE * min(1.0, len(read_history(folder)) / experiment.expected_epochs)
-    tests = read_metrics(read_checkpoint(folder)).get("test", {})
-    measured = set(tests) & set(experiment.eval_datasets)
+    measured = set(read_measurements(read_checkpoint(folder))) & set(experiment.eval_datasets)
     return TRAINING_SHARE + (1 - TRAINING_SHARE) * len(measured) / len(experiment.eval_datasets)
 
 

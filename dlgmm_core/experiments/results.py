@@ -1,25 +1,19 @@
 """The record of all experiments: `checkpoints/results.json`, a list of rows, one per model and test set.
 
-A row says what was trained and how, what it cost, and every figure with its interval:
-
-    model, dataset, eval_dataset, recipe, code_dim, num_components, seed, epochs, seconds, stopped,
-    elbo {bound, value, ci95}, nll {S: {value, ci95, ess, images}}, knn {representation: {k: {error,
-    ci95}}}, paired {rival, rival_weights, representation: {k: ...}}, weights {mean, perplexity,
-    share}, architecture, training, checkpoint
-
-Nats per image and errors in percent. Tables and pages read this file; nobody types a figure.
+Tables and pages read this file; nobody types a figure.
 """
 
 import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.evaluate.figures import Figures, read_measurements
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
-from dlgmm_core.runtime.files import write_atomically
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, read_checkpoint, read_metrics
+from dlgmm_core.runtime.files import brief, write_atomically
+from dlgmm_core.runtime.records import from_json, to_json
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, read_checkpoint
 from dlgmm_core.store.files import CheckpointError, read_json
 from dlgmm_core.store.history import read_history
 
@@ -34,8 +28,6 @@ __all__ = [
 ]
 
 RESULTS = "results.json"
-_REQUIRED = {"model": str, "dataset": str, "eval_dataset": str, "recipe": str, "code_dim": int, "knn": dict}
-Row = dict[str, Any]
 
 
 def is_trained(folder: Path, experiment: Experiment) -> bool:
@@ -59,23 +51,17 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
 
 def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
     """Whether the experiment's figures are among the rows, for every test set and S, under the same settings."""
-    settings, sizes = (experiment.model.to_dict(), experiment.train.to_dict()), set(map(str, sample_sizes))
-    own = [row for row in rows if row.get("checkpoint") == experiment.name and _settings(row) == settings]
-    return {row["eval_dataset"] for row in own if sizes <= set(row["nll"])} >= set(experiment.eval_datasets)
-
-
-def _settings(row: Row) -> tuple[Row, Row]:
-    """Architecture and training, with tuples where JSON has lists."""
-    model, train = ModelConfig.from_dict(row["architecture"]), TrainConfig.from_dict(row["training"])
-    return model.to_dict(), train.to_dict()
+    settings, sizes = (experiment.model, experiment.train), set(map(str, sample_sizes))
+    own = [r for r in rows if r.checkpoint == experiment.name and (r.model_config, r.train_config) == settings]
+    return {row.eval_dataset for row in own if sizes <= set(row.figures.nll)} >= set(experiment.eval_datasets)
 
 
 def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
     """All new rows, and the old ones of models and test sets that they do not cover, in the order of the table."""
-    fresh = {(row["checkpoint"], row["eval_dataset"]) for row in new}
-    kept = [row for row in old if (row.get("checkpoint"), row["eval_dataset"]) not in fresh]
+    fresh = {(row.checkpoint, row.eval_dataset) for row in new}
+    kept = [row for row in old if (row.checkpoint, row.eval_dataset) not in fresh]
     order = {name: number for number, name in enumerate(EXPERIMENTS)}
-    return sorted([*kept, *new], key=lambda row: order.get(row.get("checkpoint", ""), len(order)))
+    return sorted([*kept, *new], key=lambda row: order.get(row.checkpoint or "", len(order)))
 
 
 def experiment_rows(root: Path) -> list[Row]:
@@ -88,43 +74,39 @@ def experiment_rows(root: Path) -> list[Row]:
         with suppress(CheckpointError):
             if is_trained(root / experiment.name, experiment):
                 checkpoint = read_checkpoint(root / experiment.name)
-                tests = read_metrics(checkpoint).get("test", {})
-                rows += [_row(checkpoint, experiment, dataset, tests[dataset]) for dataset in tests]
+                measured = read_measurements(checkpoint)
+                rows += [_row(checkpoint, experiment, dataset, each.figures) for dataset, each in measured.items()]
     return rows
 
 
-def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figures: dict[str, Any]) -> Row:
+def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figures: Figures) -> Row:
     history = read_history(checkpoint.folder)
     if not history:
         raise CheckpointError(f"{checkpoint.folder} has no history: restore it, or train again.")
     last = history[-1]
     model, train = checkpoint.model_config, checkpoint.train_config
-    return {
-        "model": model.model,
-        "dataset": train.dataset,
-        "eval_dataset": eval_dataset,
-        "recipe": experiment.recipe,
-        "code_dim": model.code_dim,
-        "num_components": model.num_components,
-        "seed": train.seed,
-        "epochs": last.epoch,
-        "seconds": round(sum(epoch.seconds for epoch in history)),
-        "stopped": "patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
-        **{name: figures[name] for name in ("elbo", "nll", "knn", "paired", "weights") if name in figures},
-        "architecture": model.to_dict(),
-        "training": train.to_dict(),
-        "checkpoint": checkpoint.name,
-    }
+    return Row(
+        model=model.model,
+        dataset=train.dataset,
+        eval_dataset=eval_dataset,
+        recipe=experiment.recipe,
+        code_dim=model.code_dim,
+        num_components=model.num_components,
+        seed=train.seed,
+        epochs=last.epoch,
+        seconds=round(sum(epoch.seconds for epoch in history)),
+        stopped="patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
+        figures=figures,
+        architecture=model.to_dict(),
+        training=train.to_dict(),
+        checkpoint=checkpoint.name,
+    )
 
 
 def write_results(root: Path, rows: list[Row]) -> None:
     """Writes the record, whole or not at all; one row a line, so that versions compare well."""
-    lines = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+    lines = ",\n".join(json.dumps(to_json(row), allow_nan=False) for row in rows)
     write_atomically(root / RESULTS, f"[\n{lines}\n]\n".encode())
-
-
-def _is_row(row: object) -> bool:
-    return isinstance(row, dict) and all(type(row.get(name)) is kind for name, kind in _REQUIRED.items())
 
 
 def read_results(root: Path) -> list[Row]:
@@ -137,6 +119,11 @@ def read_results(root: Path) -> list[Row]:
     if not path.exists():
         return []
     rows = read_json(path, "restore it, or run reproduce again")
-    if not isinstance(rows, list) or not all(map(_is_row, rows)):
-        raise CheckpointError(f"{path} is no list of results: restore it, or run reproduce again.")
-    return rows
+    try:
+        if not isinstance(rows, list):
+            raise ValueError("it is another kind of JSON")
+        return [from_json(Row, row) for row in rows]
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} is no list of results ({brief(error)}): restore it, or run reproduce again."
+        ) from error

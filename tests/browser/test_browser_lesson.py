@@ -45,8 +45,9 @@ def equation_fits(page: Page) -> bool:
 def gain(tree: Path) -> str:
     """The last step's outcome, as it is shown."""
     rows = read_results(tree / "checkpoints")
-    (row,) = [r for r in rows if r.get("checkpoint") == DLGMM and r["eval_dataset"] == "mnist"]
-    return f"{-row['nll']['5000']['value'] - row['elbo']['value']:.1f} nats"
+    (row,) = [r for r in rows if r.checkpoint == DLGMM and r.eval_dataset == "mnist"]
+    assert row.figures.elbo is not None
+    return f"{-row.figures.nll['5000'].value - row.figures.elbo.value:.1f} nats"
 
 
 def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: str, page: Page) -> None:

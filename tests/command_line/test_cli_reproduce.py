@@ -154,8 +154,8 @@ def test_a_run_from_the_command_line_measures_what_the_protocol_says(
     monkeypatch.setattr(cli, "select", lambda patterns: [PLAIN, MIXED])
     assert run(tmp_path, "reproduce", "--jobs", "1", "--images", "3", "--device", "cpu") == 0
     rows = read_results(tmp_path)
-    assert [row["model"] for row in rows] == ["gauss-vae", "dlgmm", "raw-pixels", "pca-25"]
+    assert [row.model for row in rows] == ["gauss-vae", "dlgmm", "raw-pixels", "pca-25"]
     for row in rows[:2]:
-        assert {size: nll["images"] for size, nll in row["nll"].items()} == {"50": 130, "5000": 3}
+        assert {size: nll.images for size, nll in row.figures.nll.items()} == {"50": 130, "5000": 3}
     said = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert said[:2] == ["mixed: done", "plain: done"] and said[2].startswith(f"{tmp_path / RESULTS}: written.")

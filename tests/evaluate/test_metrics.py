@@ -1,4 +1,4 @@
-"""The content of metrics.json: every figure is that of `evaluation` or `knn`, and all of it is JSON."""
+"""The content of metrics.json: every figure is that of `likelihood` or `knn`, and comes back from JSON."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.evaluate import metrics
-from dlgmm_core.evaluate.knn import KNN_SIZES, encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.figures import Comparison, Elbo, Figures, Measurement, NegativeLogLikelihood
+from dlgmm_core.evaluate.knn import KNN_SIZES, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import (
     EvaluationError,
     Interval,
@@ -24,6 +25,7 @@ from dlgmm_core.evaluate.likelihood import (
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.runtime.records import from_json, to_json
 
 Toy = Callable[..., LatentVariableModel]
 GAUSS = ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))
@@ -46,14 +48,27 @@ def model(config: ModelConfig, toy: Toy) -> LatentVariableModel:
 
 @pytest.fixture
 def figures(model: LatentVariableModel) -> dict[str, Any]:
-    return measure(model, DATASET, "eq1", [5, 50], seed=3)
+    """As JSON holds them."""
+    return measured(model, [5, 50], seed=3)
 
 
-def test_figures_come_back_from_json_unchanged(figures: dict[str, Any]) -> None:
-    again = json.loads(json.dumps(figures, allow_nan=False))
-    # JSON knows lists alone, and the weights are tuples
-    again["weights"] = {k: tuple(v) if isinstance(v, list) else v for k, v in again["weights"].items()}
-    assert again == figures
+def measured(model: LatentVariableModel, sizes: list[int], **options: Any) -> dict[str, Any]:
+    found: dict[str, Any] = to_json(measure(model, DATASET, "eq1", sizes, **options))
+    return found
+
+
+def test_figures_come_back_from_json_unchanged(model: LatentVariableModel) -> None:
+    figures = measure(model, DATASET, "eq1", [5, 50], seed=3)
+    assert from_json(Measurement, json.loads(json.dumps(to_json(figures), allow_nan=False))) == figures
+
+
+def test_figures_are_updated_by_those_that_are_new() -> None:
+    at_50, at_500 = NegativeLogLikelihood(93.0, 0.4), NegativeLogLikelihood(92.0, 0.4)
+    compared = Comparison("plain", "0", {}, {})
+    old = Figures(Elbo("eq1", -99.0, 0.4), {"50": at_50}, {"mean": {}}, compared)
+    new = Figures(Elbo("eq1", -98.0, 0.4), {"500": at_500})
+    expected = Figures(new.elbo, {"50": at_50, "500": at_500}, {"mean": {}}, compared)
+    assert old.updated(new) == expected
 
 
 def test_likelihood_figures_are_those_of_the_test_split(model: LatentVariableModel, figures: dict[str, Any]) -> None:
@@ -68,7 +83,7 @@ def test_likelihood_figures_are_those_of_the_test_split(model: LatentVariableMod
 def test_the_smallest_s_is_measured_on_all_images_and_larger_ones_on_some(
     model: LatentVariableModel, figures: dict[str, Any]
 ) -> None:
-    some = measure(model, DATASET, "eq1", [50, 5, 20], seed=3, images=12)["nll"]
+    some = measured(model, [50, 5, 20], seed=3, images=12)["nll"]
     assert list(some) == ["5", "20", "50"]
     assert some["5"] == figures["nll"]["5"]
     rough = log_likelihood(model, DATASET.test.binary, 5, 3)
@@ -89,7 +104,7 @@ def test_the_images_of_larger_s_are_evenly_spread(count: int, toy: Toy, monkeypa
         return refined_interval(rough, precise, chosen)
 
     monkeypatch.setattr(metrics, "refined_interval", spy)
-    nll = measure(toy(GAUSS).float(), DATASET, "eq1", [2, 3], images=count)["nll"]
+    nll = measured(toy(GAUSS).float(), [2, 3], images=count)["nll"]
     assert nll["3"]["images"] == min(count, 40) and nll["2"]["images"] == 40
     (chosen,) = asked
     assert len(chosen) == min(count, 40) and min(chosen) >= 0 and max(chosen) < 40
@@ -110,7 +125,7 @@ def test_neighbours_come_from_the_training_split(model: LatentVariableModel, fig
 
 
 def test_weights_are_those_of_the_test_split(model: LatentVariableModel, figures: dict[str, Any]) -> None:
-    assert figures["weights"] == asdict(weight_usage(model, DATASET.test.binary))
+    assert figures["weights"] == to_json(weight_usage(model, DATASET.test.binary))
     assert 1 <= figures["weights"]["perplexity"] <= model.config.num_components + 1e-9
     assert sum(figures["weights"]["share"]) == pytest.approx(1)
 
@@ -143,31 +158,30 @@ def predicted(model: LatentVariableModel, representation: str, k: int, seed: int
 def test_two_models_are_compared_by_their_votes_on_the_same_test_images(model: LatentVariableModel, toy: Toy) -> None:
     baseline = toy(GAUSS).float()
     found = compare(model, baseline, DATASET, seed=3)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert set(found) == {"sample", "mean"}
     for representation, tests in found.items():
         assert set(tests) == {"3", "5", "10"}
         for k, test in tests.items():
             first, second = (predicted(each, representation, int(k), 3) for each in (model, baseline))
-            assert test == asdict(paired_test(first, second, DATASET.test.labels))
-    assert any(test["p_value"] < 1 for tests in found.values() for test in tests.values())
+            assert test == paired_test(first, second, DATASET.test.labels)
+    assert any(test.p_value < 1 for tests in found.values() for test in tests.values())
 
 
 def test_the_paired_test_counts_the_errors_that_the_figures_show(model: LatentVariableModel, toy: Toy) -> None:
     baseline = toy(GAUSS).float()
-    errors = [measure(each, DATASET, "eq1", [2], seed=3)["knn"] for each in (model, baseline)]
+    errors = [measure(each, DATASET, "eq1", [2], seed=3).figures.knn for each in (model, baseline)]
     for representation, tests in compare(model, baseline, DATASET, seed=3).items():
         for k, test in tests.items():
-            first, second = (each[representation][k]["error"] for each in errors)
-            assert test["only_first_wrong"] - test["only_second_wrong"] == pytest.approx((first - second) * 40 / 100)
+            first, second = (each[representation][k].error for each in errors)
+            assert test.only_first_wrong - test.only_second_wrong == pytest.approx((first - second) * 40 / 100)
 
 
 def test_a_model_does_not_differ_from_itself_and_the_first_is_the_first(toy: Toy) -> None:
     model, baseline = toy(GAUSS).float(), toy(GAUSS).float()
     for tests in compare(model, model, DATASET).values():
-        assert all(test == {"only_first_wrong": 0, "only_second_wrong": 0, "p_value": 1} for test in tests.values())
+        assert all(test == PairedTest(0, 0, 1.0) for test in tests.values())
     swapped = compare(baseline, model, DATASET)
     for representation, tests in compare(model, baseline, DATASET).items():
         for k, test in tests.items():
             other = swapped[representation][k]
-            assert (test["only_first_wrong"], test["p_value"]) == (other["only_second_wrong"], other["p_value"])
+            assert (test.only_first_wrong, test.p_value) == (other.only_second_wrong, other.p_value)

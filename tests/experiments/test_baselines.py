@@ -15,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments.baselines import baseline_rows, principal_components
+from dlgmm_core.runtime.records import to_json
 from tests.experiment_helpers import blobs
 
 Codes = NDArray[np.floating[Any]]
@@ -45,24 +46,25 @@ def test_baselines_are_the_errors_of_scikit_learns_classifier() -> None:
     test = Split(test.grey[clear], test.binary[clear], test.labels[clear])
     assert len(test) > 30
     rows = baseline_rows(Dataset("toy", train, test, test, tuple("abc")))
-    assert [row["model"] for row in rows] == list(encoders)
-    assert [row["code_dim"] for row in rows] == [784, 25]
+    assert [row.model for row in rows] == list(encoders)
+    assert [row.code_dim for row in rows] == [784, 25]
     found = set()
     for row in rows:
-        assert list(row) == ["model", "dataset", "eval_dataset", "recipe", "code_dim", "knn"]
-        assert (row["dataset"], row["eval_dataset"], row["recipe"]) == ("toy", "toy", "baseline")
-        assert list(row["knn"]) == ["mean"] and list(row["knn"]["mean"]) == [str(k) for k in KNN_SIZES]
-        encode = encoders[row["model"]]
+        assert list(to_json(row)) == ["model", "dataset", "eval_dataset", "recipe", "code_dim", "knn"]
+        assert (row.dataset, row.eval_dataset, row.recipe) == ("toy", "toy", "baseline")
+        knn = row.figures.knn
+        assert list(knn) == ["mean"] and list(knn["mean"]) == [str(k) for k in KNN_SIZES]
+        encode = encoders[row.model]
         for k in KNN_SIZES:
             voter = KNeighborsClassifier(k, algorithm="brute").fit(encode(train), train.labels)
             error = 100 * (1 - voter.score(encode(test), test.labels))
-            figure = row["knn"]["mean"][str(k)]
-            assert figure["error"] == pytest.approx(error, abs=1e-9)
+            figure = knn["mean"][str(k)]
+            assert figure.error == pytest.approx(error, abs=1e-9)
             # the normal approximation of the interval, off by the binomial's steps
-            assert figure["ci95"] == pytest.approx(1.96 * np.sqrt(error * (100 - error) / len(test)), rel=0.3)
+            assert figure.ci95 == pytest.approx(1.96 * np.sqrt(error * (100 - error) / len(test)), rel=0.3)
             found.add(round(error, 6))
     assert len(found) > 2 and min(found) > 0
-    json.dumps(rows, allow_nan=False)
+    json.dumps([to_json(row) for row in rows], allow_nan=False)
 
 
 def test_principal_components_are_those_of_a_singular_value_decomposition_of_the_training_images() -> None:

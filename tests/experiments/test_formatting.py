@@ -6,28 +6,41 @@ from typing import Any
 import pytest
 
 from dlgmm_core.config import TrainConfig
+from dlgmm_core.evaluate.figures import Figures
 from dlgmm_core.experiments import formatting
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.runtime.records import from_json
 
 
 def row(**changes: Any) -> Row:
-    """A row of DLGMM on the paper's test set, by the paper's recipe."""
-    train = TrainConfig()
-    return {
+    """A row of DLGMM on the paper's test set, by the paper's recipe; changes as they stand in JSON."""
+    fields = {
         "model": "dlgmm",
+        "dataset": "mnist",
         "eval_dataset": "binarized-mnist",
         "recipe": "paper",
+        "code_dim": 25,
         "seed": 0,
         "epochs": 174,
+        "seconds": 5400,
         "stopped": "patience",
         "elbo": {"bound": "eq1", "value": -99.564, "ci95": 0.4},
         "nll": {"50": {"value": 93.037, "ci95": 0.456, "ess": 3.6}},
         "knn": {"sample": {str(k): {"error": 5.0 + k / 100, "ci95": 0.449} for k in (3, 5, 10)}},
-        "paired": {"sample": {"5": {"only_first_wrong": 334, "only_second_wrong": 255, "p_value": 0.00129}}},
+        "paired": paired(334, 255, 0.00129),
         "architecture": paper_model("dlgmm").to_dict(),
-        "training": train.to_dict(),
-    } | changes
+        "training": TrainConfig().to_dict(),
+    }
+    return from_json(Row, fields | changes)
+
+
+def paired(first: int, second: int, p_value: float) -> dict[str, Any]:
+    test = {"only_first_wrong": first, "only_second_wrong": second, "p_value": p_value}
+    return {"rival": "mnist-gauss-vae", "rival_weights": "0", "sample": {"5": test}, "mean": {}}
+
+
+BASELINE = Row(model="pca-25", dataset="mnist", eval_dataset="mnist", recipe="baseline", code_dim=25, figures=Figures())
 
 
 def test_figures_are_rounded_and_carry_their_interval() -> None:
@@ -40,18 +53,21 @@ def test_figures_are_rounded_and_carry_their_interval() -> None:
     assert formatting.effective_samples(row(), 50) == "4"
     assert formatting.knn_error(row(), "sample", 5) == "5.05 ± 0.45"
     assert formatting.paired(row(), "sample", 5) == "334 : 255, p = 0.0013"
+    assert (formatting.hours(row()), formatting.binarization(row())) == ("1.50", "fixed")
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    unpaired = {name: value for name, value in row().items() if name != "paired"}
     said = [
         formatting.nll(row(), 5000),
         formatting.nll(None, 50),
         formatting.effective_samples(row(), 5000),
         formatting.knn_error(row(), "mean", 5),
-        formatting.paired(unpaired, "sample", 5),
+        formatting.paired(BASELINE, "sample", 5),
+        formatting.papers_nll(BASELINE),
+        *(words(BASELINE) for words in (formatting.minus_elbo, formatting.epochs, formatting.hours)),
+        formatting.binarization(BASELINE),
     ]
-    assert said == [formatting.NONE] * 5
+    assert said == [formatting.NONE] * 10
 
 
 @pytest.mark.parametrize("recipe", ["paper", "replica"])
@@ -73,7 +89,7 @@ def test_the_papers_figures_stand_beside_no_other_recipe_or_size(other: Row) -> 
     assert set(formatting.papers_knn_errors(other).values()) == {formatting.NONE}
 
 
-def test_a_run_that_was_ended_says_so_and_a_walked_schedule_does_not() -> None:
+def test_a_run_that_was_cut_off_says_so_and_one_by_a_finished_schedule_does_not() -> None:
     cosine = replace(TrainConfig(), schedule="cosine").to_dict()
     assert formatting.epochs(row()) == "174"
     assert formatting.epochs(row(stopped="epochs")) == "174, cut off"
@@ -85,9 +101,11 @@ def test_a_seed_is_named_unless_it_is_the_first() -> None:
 
 
 def test_a_small_p_value_is_bounded_rather_than_rounded_to_nothing() -> None:
-    test = {"only_first_wrong": 90, "only_second_wrong": 9, "p_value": 3e-17}
-    assert formatting.paired(row(paired={"sample": {"5": test}}), "sample", 5) == "90 : 9, p < 0.0001"
+    assert formatting.paired(row(paired=paired(90, 9, 3e-17)), "sample", 5) == "90 : 9, p < 0.0001"
 
 
-def test_baselines_have_names_and_no_recipe_of_the_paper() -> None:
-    assert [formatting.label({"model": name}) for name in ("raw-pixels", "pca-25")] == ["raw pixels", "PCA"]
+def test_baselines_have_names() -> None:
+    assert [formatting.label(replace(BASELINE, model=name)) for name in ("raw-pixels", "pca-25")] == [
+        "raw pixels",
+        "PCA",
+    ]

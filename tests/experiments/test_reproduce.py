@@ -1,6 +1,5 @@
 """`reproduce`: what is due is trained, measured, compared and recorded; what is done is not done again."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import torch
 
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.figures import Comparison, Measurement
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
@@ -63,9 +63,10 @@ def test_models_are_trained_measured_and_recorded_with_the_baselines(tmp_path: P
         assert (checkpoint.model_config, checkpoint.train_config) == (experiment.model, experiment.train)
         assert all(torch.equal(tensor, whole.best_weights[name]) for name, tensor in model.state_dict().items())
         assert {file.name for file in checkpoint.folder.iterdir()} == {WEIGHTS, HISTORY, METRICS}
-        figures = measure(model, toy_dataset("mnist"), "eq1", (2, 5), seed=0, images=10)
-        del figures["seed"]
-        assert {name: row[name] for name in figures} == json.loads(json.dumps(figures))
+        figures = measure(model, toy_dataset("mnist"), "eq1", (2, 5), seed=0, images=10).figures
+        paired = compare(model, load_checkpoint(tmp_path / "plain")[0], toy_dataset("mnist"))
+        compared = Comparison("plain", read_checkpoint(tmp_path / "plain").digest, **paired)
+        assert row.figures == replace(figures, paired=compared if experiment.baseline else None)
 
 
 def test_every_test_set_is_measured_with_the_elbo_of_the_bound_trained_on(tmp_path: Path) -> None:
@@ -79,8 +80,8 @@ def test_every_test_set_is_measured_with_the_elbo_of_the_bound_trained_on(tmp_pa
     ]
     model, _ = load_checkpoint(tmp_path / "drawn")
     for row in rows[:2]:
-        expected = measure(model, toy_dataset(row["eval_dataset"]), "marginal", (2, 5), seed=0, images=10)
-        assert row["elbo"] == expected["elbo"] and row["nll"] == expected["nll"]
+        expected = measure(model, toy_dataset(row.eval_dataset), "marginal", (2, 5), seed=0, images=10)
+        assert row.figures == expected.figures
 
 
 def test_the_longest_training_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,13 +142,13 @@ def test_what_is_recorded_of_other_settings_is_done_anew(tmp_path: Path, monkeyp
     monkeypatch.setitem(results.EXPERIMENTS, "plain", again)
     run(tmp_path / "here", again)
     row, *baselines = read_results(tmp_path / "here")
-    assert row["seed"] == 1 and row["elbo"] != old[0]["elbo"] and baselines == old[1:]
+    assert row.seed == 1 and row.figures.elbo != old[0].figures.elbo and baselines == old[1:]
 
 
 def test_a_measurement_on_disk_is_not_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
 
-        def only_omniglot(model: object, dataset: Dataset, *rest: Any, **options: Any) -> dict[str, Any]:
+        def only_omniglot(model: object, dataset: Dataset, *rest: Any, **options: Any) -> Measurement:
             if dataset.name == "mnist":
                 raise KeyboardInterrupt
             return measure(model, dataset, *rest, **options)  # type: ignore[arg-type]
@@ -179,41 +180,40 @@ def test_a_measurement_that_lacks_a_sample_size_is_taken_again(tmp_path: Path, m
 def test_votes_are_compared_with_the_baselines_image_by_image(tmp_path: Path) -> None:
     run(tmp_path, MIXED, PLAIN)
     plain, mixed = read_results(tmp_path)[:2]
-    models = [load_checkpoint(tmp_path / name)[0] for name in ("mixed", "plain")]
-    found = compare(models[0], models[1], toy_dataset("mnist"), seed=0)
-    stamp = {"rival": "plain", "rival_weights": read_checkpoint(tmp_path / "plain").digest}
-    assert mixed["paired"] == {**stamp, **found} and "paired" not in plain
-    first, second = (row["knn"]["mean"]["3"]["error"] for row in (mixed, plain))
-    pair = mixed["paired"]["mean"]["3"]
-    assert (pair["only_first_wrong"] - pair["only_second_wrong"]) / 1.3 == pytest.approx(first - second)
+    first, second = (row.figures.knn["mean"]["3"].error for row in (mixed, plain))
+    assert mixed.figures.paired is not None
+    pair = mixed.figures.paired.mean["3"]
+    assert (pair.only_first_wrong - pair.only_second_wrong) / 1.3 == pytest.approx(first - second)
 
 
 def test_a_comparison_waits_for_its_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, MIXED)
-    assert "paired" not in read_results(tmp_path)[0]
+    assert read_results(tmp_path)[0].figures.paired is None
     run(tmp_path, PLAIN)
     forbid(monkeypatch, "fit", "measure")
     run(tmp_path, MIXED)
-    assert read_results(tmp_path)[1]["paired"]["rival"] == "plain"
+    paired = read_results(tmp_path)[1].figures.paired
+    assert paired is not None and paired.baseline == "plain"
 
 
 def test_a_comparison_is_made_again_when_the_baselines_weights_have_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path, PLAIN, MIXED)
-    before = read_results(tmp_path)[1]
+    row = read_results(tmp_path)[1]
+    before = row.figures.paired
     other = TrainingRun.start(PLAIN.model, replace(PLAIN.train, seed=9))
     save_checkpoint(tmp_path / "plain", other.best_weights, PLAIN.model, PLAIN.train, 2, -500.0)
     digest = read_checkpoint(tmp_path / "plain").digest
-    assert digest != before["paired"]["rival_weights"]
+    assert before is not None and digest != before.baseline_weights
     compared = spy(monkeypatch, "compare")
     for _ in range(2):
         run(tmp_path, MIXED)
     assert len(compared) == 1
-    after = read_results(tmp_path)[1]
-    assert after["paired"]["rival_weights"] == digest and after["paired"]["sample"] != before["paired"]["sample"]
-    del before["paired"], after["paired"]
-    assert after == before
+    again = read_results(tmp_path)[1]
+    after = again.figures.paired
+    assert after is not None and after.baseline_weights == digest and after.sample != before.sample
+    assert replace(again, figures=replace(again.figures, paired=before)) == row
 
 
 # --- the bar -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import reproduce as reproducing
@@ -75,7 +76,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(
 
 
 def test_what_was_finished_is_recorded_when_another_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails_on_plain(model: Any, *rest: Any, **options: Any) -> dict[str, Any]:
+    def fails_on_plain(model: Any, *rest: Any, **options: Any) -> Measurement:
         if model.config.model == "gauss-vae":
             raise EvaluationError("An importance weight is not a finite number.")
         return measure(model, *rest, **options)

@@ -1,6 +1,7 @@
 """The record of all experiments: it comes back as written, no row is lost, and what is done already is known."""
 
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from dlgmm_core.config import TrainConfig
+from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, NegativeLogLikelihood
 from dlgmm_core.experiments.results import RESULTS, is_recorded, is_trained, merge_rows, read_results, write_results
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import TRAINING
 from dlgmm_core.store.files import CheckpointError
 from tests.experiment_helpers import contents, toy_experiment, trained
@@ -20,44 +24,55 @@ PLAIN = toy_experiment("plain")
 MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), baseline="plain")
 
 
-def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> dict[str, Any]:
-    """A row with what identifies it, as JSON gives it back."""
-    fields = {
-        "recipe": experiment.recipe,
-        "eval_dataset": eval_dataset,
-        "checkpoint": experiment.name,
-        "architecture": experiment.model.to_dict(),
-        "training": experiment.train.to_dict(),
-        "model": experiment.model.model,
-        "dataset": experiment.train.dataset,
-        "code_dim": experiment.model.code_dim,
-        "nll": {str(size): {"value": 100.0} for size in SIZES},
-        "knn": {},
-    }
-    row: dict[str, Any] = json.loads(json.dumps({**fields, **more}))
-    return row
+def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> Row:
+    """A row of the experiment with -log p(x) at every S."""
+    return Row(
+        recipe=experiment.recipe,
+        eval_dataset=eval_dataset,
+        checkpoint=experiment.name,
+        architecture=json.loads(json.dumps(experiment.model.to_dict())),
+        training=experiment.train.to_dict(),
+        model=experiment.model.model,
+        dataset=experiment.train.dataset,
+        code_dim=experiment.model.code_dim,
+        figures=Figures(nll={str(size): NegativeLogLikelihood(100.0, 0.1 + 0.2) for size in SIZES}),
+        **more,
+    )
 
 
-BASELINE: dict[str, Any] = {
-    "model": "raw-pixels",
-    "dataset": "mnist",
-    "eval_dataset": "mnist",
-    "recipe": "baseline",
-    "code_dim": 784,
-    "knn": {},
-}
+BASELINE = Row(
+    model="raw-pixels",
+    dataset="mnist",
+    eval_dataset="mnist",
+    recipe="baseline",
+    code_dim=784,
+    figures=Figures(knn={"mean": {"5": ErrorRate(4.5, 0.4)}}),
+)
 
 
 # --- the file ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rows", [[], [BASELINE], [row_of(PLAIN, value=0.1 + 0.2), BASELINE, row_of(MIXED)]])
-def test_what_is_written_is_read_again_one_row_a_line(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [[], [BASELINE], [row_of(PLAIN, seconds=3), BASELINE, row_of(MIXED)]])
+def test_what_is_written_is_read_again_one_row_a_line(rows: list[Row], tmp_path: Path) -> None:
     write_results(tmp_path, rows)
     assert read_results(tmp_path) == rows
     opening, *lines, closing = (tmp_path / RESULTS).read_text().splitlines()
     assert (opening, closing) == ("[", "]")
-    assert [json.loads(line.removesuffix(",")) for line in lines if line] == rows
+    assert [json.loads(line.removesuffix(","))["model"] for line in lines if line] == [row.model for row in rows]
+
+
+def test_the_shipped_record_is_written_as_it_was_read_to_the_byte(repository: Path, tmp_path: Path) -> None:
+    write_results(tmp_path, read_results(repository))
+    assert (tmp_path / RESULTS).read_bytes() == (repository / RESULTS).read_bytes()
+
+
+def test_what_was_recorded_by_other_names_reads_as_the_configuration_of_today(repository: Path) -> None:
+    by_name = {row.checkpoint: row for row in read_results(repository) if row.checkpoint}
+    tuned = by_name["mnist-dlgmm-tuned"]
+    assert tuned.architecture is not None and {"data_dim", "learned_prior"} < set(tuned.architecture)
+    for name, row in by_name.items():
+        assert (row.model_config, row.train_config) == (EXPERIMENTS[name].model, EXPERIMENTS[name].train)
 
 
 def test_without_a_file_there_are_no_rows(tmp_path: Path) -> None:
@@ -68,7 +83,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
     write_results(tmp_path, [BASELINE])
     before = contents(tmp_path)
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_results(tmp_path, [row_of(PLAIN), {**BASELINE, "value": float("nan")}])
+        write_results(tmp_path, [row_of(PLAIN), replace(BASELINE, figures=Figures(Elbo("eq1", math.nan, 0.0)))])
     assert contents(tmp_path) == before
 
     def full(*paths: object) -> None:
@@ -76,7 +91,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", full)
-        with pytest.raises(CheckpointError, match="No space"):
+        with pytest.raises(StorageError, match="No space"):
             write_results(tmp_path, [])
     assert contents(tmp_path) == before
 
@@ -97,10 +112,10 @@ def test_a_damaged_record_is_an_error_that_names_the_file(content: bytes, tmp_pa
 
 def test_new_rows_replace_their_own_and_all_come_in_the_tables_order() -> None:
     first, second, third = (EXPERIMENTS[name] for name in ("mnist-gauss-vae", "mnist-dlgmm", "mnist-dlgmm-fig2"))
-    old = [BASELINE, row_of(third, value=1), row_of(second, "binarized-mnist", value=1), row_of(second, value=1)]
-    new = [row_of(second, value=2), row_of(first, value=2)]
+    old = [BASELINE, row_of(third, seconds=1), row_of(second, "binarized-mnist", seconds=1), row_of(second, seconds=1)]
+    new = [row_of(second, seconds=2), row_of(first, seconds=2)]
     merged = merge_rows(old, new)
-    assert [(row.get("checkpoint"), row["eval_dataset"], row.get("value")) for row in merged] == [
+    assert [(row.checkpoint, row.eval_dataset, row.seconds) for row in merged] == [
         ("mnist-gauss-vae", "mnist", 2),
         ("mnist-dlgmm", "binarized-mnist", 1),
         ("mnist-dlgmm", "mnist", 2),
@@ -148,7 +163,7 @@ def test_a_default_training_is_recorded_with_the_papers_recipe() -> None:
     rows = [row_of(EXPERIMENTS["mnist-dlgmm"], name) for name in ("mnist", "binarized-mnist")]
     for row in rows:
         for name in ("schedule", "data_bias", "precision"):
-            assert row["training"].pop(name) == getattr(TrainConfig(), name)
+            assert row.training is not None and row.training.pop(name) == getattr(TrainConfig(), name)
     assert is_recorded(rows, EXPERIMENTS["mnist-dlgmm"], SIZES)
 
 

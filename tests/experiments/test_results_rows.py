@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from dlgmm_core.evaluate.figures import save_measurements
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import results
 from dlgmm_core.experiments.results import experiment_rows, is_recorded, read_results, write_results
 from dlgmm_core.experiments.table import Experiment
+from dlgmm_core.runtime.records import to_json
 from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, save_checkpoint, save_metrics
 from dlgmm_core.store.history import EpochMetrics
 from dlgmm_core.train.training import TrainingRun
@@ -48,8 +50,10 @@ def measured(experiment: Experiment, root: Path) -> dict[str, Any]:
     """The content of metrics.json, after training and measuring the experiment."""
     trained(experiment, root / experiment.name)
     model, checkpoint = load_checkpoint(root / experiment.name)
-    tests = {name: measure(model, toy_dataset(name), "eq1", (2, 5), images=9) for name in experiment.eval_datasets}
-    save_metrics(checkpoint, {"test": tests})
+    save_measurements(
+        checkpoint,
+        {name: measure(model, toy_dataset(name), "eq1", (2, 5), images=9) for name in experiment.eval_datasets},
+    )
     stored: dict[str, Any] = json.loads((checkpoint.folder / METRICS).read_text())
     return stored
 
@@ -58,16 +62,16 @@ def measured(experiment: Experiment, root: Path) -> dict[str, Any]:
 def test_a_row_says_what_was_trained_and_repeats_the_measured_figures(tmp_path: Path) -> None:
     tests = measured(MIXED, tmp_path)["test"]
     rows = experiment_rows(tmp_path)
-    assert [row["eval_dataset"] for row in rows] == ["mnist", "omniglot"]
-    for row in rows:
+    assert [row.eval_dataset for row in rows] == ["mnist", "omniglot"]
+    assert all((row.model_config, row.train_config) == (MIXED.model, MIXED.train) for row in rows)
+    for row in map(to_json, rows):
         assert list(row) == [*FIELDS, *FIGURES, *RECIPE]
         figures = tests[row["eval_dataset"]]
         assert {name: row[name] for name in FIGURES} == {name: figures[name] for name in FIGURES}
         identity = ("dlgmm", "mnist", "paper", 2, 3, 0, 2, "mixed")
         names = ["model", "dataset", "recipe", "code_dim", "num_components", "seed", "epochs", "checkpoint"]
         assert tuple(row[name] for name in names) == identity
-        assert (row["architecture"], row["training"]) == (MIXED.model.to_dict(), MIXED.train.to_dict())
-    assert rows[0]["elbo"] != rows[1]["elbo"]
+    assert rows[0].figures.elbo != rows[1].figures.elbo
     write_results(tmp_path, rows)
     assert is_recorded(read_results(tmp_path), MIXED, (2, 5))
 
@@ -75,7 +79,7 @@ def test_a_row_says_what_was_trained_and_repeats_the_measured_figures(tmp_path: 
 @pytest.mark.usefixtures("table")
 def test_the_figures_of_a_row_have_their_intervals(tmp_path: Path) -> None:
     measured(PLAIN, tmp_path)
-    (row,) = experiment_rows(tmp_path)
+    row = to_json(*experiment_rows(tmp_path))
     assert set(row["elbo"]) == {"bound", "value", "ci95"} and row["elbo"]["bound"] == "eq1"
     assert list(row["nll"]) == ["2", "5"]
     assert all(set(nll) == {"value", "ci95", "ess", "images"} for nll in row["nll"].values())
@@ -89,10 +93,10 @@ def test_the_figures_of_a_row_have_their_intervals(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("table")
 def test_a_comparison_stands_in_the_row_where_there_is_one(tmp_path: Path) -> None:
     metrics = measured(PLAIN, tmp_path)
-    metrics["test"]["mnist"]["paired"] = {"rival": "nobody", "mean": {}}
+    metrics["test"]["mnist"]["paired"] = {"rival": "nobody", "rival_weights": "0", "sample": {}, "mean": {}}
     save_metrics(read_checkpoint(tmp_path / "plain"), {"test": metrics["test"]})
-    (row,) = experiment_rows(tmp_path)
-    assert row["paired"] == {"rival": "nobody", "mean": {}}
+    row = to_json(*experiment_rows(tmp_path))
+    assert row["paired"] == metrics["test"]["mnist"]["paired"]
     assert list(row) == [*FIELDS, "elbo", "nll", "knn", "paired", "weights", *RECIPE]
 
 
@@ -104,7 +108,7 @@ def test_rows_come_in_the_tables_order_and_from_its_measured_checkpoints_only(tm
     assert experiment_rows(tmp_path) == []
     measured(MIXED, tmp_path)
     measured(PLAIN, tmp_path)
-    assert [row["checkpoint"] for row in experiment_rows(tmp_path)] == ["plain", "mixed", "mixed"]
+    assert [row.checkpoint for row in experiment_rows(tmp_path)] == ["plain", "mixed", "mixed"]
 
 
 @pytest.mark.usefixtures("table")
@@ -130,4 +134,4 @@ def test_a_run_stopped_for_want_of_patience_or_of_epochs(
     save_metrics(read_checkpoint(tmp_path / "plain"), {"test": {"mnist": {}}})
     monkeypatch.setattr(results, "EXPERIMENTS", {"plain": replace(PLAIN, train=recipe)})
     (row,) = experiment_rows(tmp_path)
-    assert (row["stopped"], row["epochs"], row["seconds"]) == (stopped, epochs, round(1.3 * epochs))
+    assert (row.stopped, row.epochs, row.seconds) == (stopped, epochs, round(1.3 * epochs))

@@ -15,8 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.evaluate.figures import Figures, read_measurements
 from dlgmm_core.experiments.results import RESULTS, read_results, write_results
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import build_model
+from dlgmm_core.runtime.records import from_json
 from dlgmm_core.store import checkpoints
 from dlgmm_core.store.checkpoints import (
     HISTORY,
@@ -195,6 +198,7 @@ def test_metrics_of_any_content_are_tests_by_name_or_one_sentence(data: st.DataO
         data.draw(forged | json_values().map(lambda v: json.dumps(v).encode()) | damaged(path.read_bytes()))
     )
     metrics = answer(lambda: read_metrics(checkpoint))
+    answer(lambda: read_measurements(checkpoint))
     if metrics:
         assert all(isinstance(figures, dict) for figures in metrics.get("test", {}).values())
 
@@ -202,14 +206,15 @@ def test_metrics_of_any_content_are_tests_by_name_or_one_sentence(data: st.DataO
 @fuzz(150)
 @given(data=st.data())
 def test_results_of_any_content_are_rows_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
-    write_results(tmp_path, [ROW, ROW])
+    write_results(tmp_path, [from_json(Row, ROW)] * 2)
     path = tmp_path / RESULTS
     forged = st.tuples(st.sampled_from(list(ROW)), json_values()).map(lambda pair: [ROW, {**ROW, pair[0]: pair[1]}])
     path.write_bytes(
         data.draw((forged | json_values()).map(lambda v: json.dumps(v).encode()) | damaged(path.read_bytes()))
     )
     for row in answer(lambda: read_results(tmp_path)) or []:
-        assert {name: type(row[name]) for name in ROW} == {name: type(value) for name, value in ROW.items()}
+        assert isinstance(row.figures, Figures)
+        assert [type(getattr(row, name)) for name in ROW if name != "knn"] == [str, str, str, str, int]
 
 
 @fuzz(150)

@@ -1,6 +1,7 @@
 """The lesson's answers: each measured again by other means, and a sentence where there is nothing to measure."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.analysis.inspection import inspect_image, reconstruct
+from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.experiments.results import read_results
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.store.tsne_map import load_map
@@ -116,13 +119,11 @@ def test_purity_is_the_share_of_the_same_digit_among_the_ten_nearest(repository:
     assert all(name in outcome.because for name in ("Gauss-VAE", "SB-VAE", "DLGMM", "DLDPMM"))
 
 
-def knn_row(model: str, error: float, **changes: object) -> dict[str, Any]:
+def knn_row(model: str, error: float, **changes: Any) -> Row:
     (row,) = [
-        r
-        for r in read_results(loaders.CHECKPOINTS)
-        if r.get("checkpoint") == f"mnist-{model}" and r["eval_dataset"] == "mnist"
+        r for r in read_results(loaders.CHECKPOINTS) if r.checkpoint == f"mnist-{model}" and r.eval_dataset == "mnist"
     ]
-    return {**row, "knn": {"sample": {"5": {"error": error, "ci95": 0.4}}}, **changes}
+    return replace(row, figures=Figures(knn={"sample": {"5": ErrorRate(error, 0.4)}}), **changes)
 
 
 def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,10 +147,11 @@ def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.Mon
 
 
 def test_the_gain_is_the_recorded_elbo_against_the_recorded_estimate(repository: Path) -> None:
-    (row,) = [r for r in read_results(repository) if r.get("checkpoint") == DLGMM and r["eval_dataset"] == "mnist"]
+    (row,) = [r for r in read_results(repository) if r.checkpoint == DLGMM and r.eval_dataset == "mnist"]
     outcome = outcomes.samples_gain()
-    assert outcome.value == -row["nll"]["5000"]["value"] - row["elbo"]["value"]
-    assert f"S = 50 −{row['nll']['50']['value']:.2f}" in outcome.because
+    nll, elbo = row.figures.nll, row.figures.elbo
+    assert elbo is not None and outcome.value == -nll["5000"].value - elbo.value
+    assert f"S = 50 −{nll['50'].value:.2f}" in outcome.because
 
 
 MEASURED: list[Callable[[], Outcome]] = [
@@ -186,7 +188,7 @@ def test_a_checkpoint_without_a_map_is_named(tmp_path: Path, repository: Path, m
 def test_a_row_without_the_samples_is_no_answer(size: str, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = read_results(repository)
     for row in rows:
-        row.get("nll", {}).pop(size, None)
+        row.figures.nll.pop(size, None)
     monkeypatch.setattr(loaders, "results", lambda: rows)
     with pytest.raises(Missing, match="is not recorded"):
         outcomes.samples_gain()

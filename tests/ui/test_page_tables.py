@@ -122,15 +122,15 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
     shutil.copy("checkpoints/results.json", shelf)
     at = turn_to(start(), "knn")
     assert rows(at) == ["Gauss-VAE", "raw pixels (recorded)"]
-    (row,) = [row for row in read_results(shelf) if (row["model"], row["eval_dataset"]) == ("raw-pixels", "mnist")]
-    recorded = row["knn"]["mean"]
+    (row,) = [row for row in read_results(shelf) if (row.model, row.eval_dataset) == ("raw-pixels", "mnist")]
+    recorded = row.figures.knn["mean"]
     shown = at.dataframe[0].value.iloc[-1]
     assert shown["Checkpoint"] == shown["paper, k = 5"] == "–"
     for k in ("3", "5", "10"):
-        assert shown[f"k = {k}"] == f"{recorded[k]['error']:.2f} ± {recorded[k]['ci95']:.2f}"
+        assert shown[f"k = {k}"] == f"{recorded[k].error:.2f} ± {recorded[k].ci95:.2f}"
     exported = take(at, "knn-table", monkeypatch).table.tail(3)
     assert exported["checkpoint"].unique().tolist() == ["raw pixels (recorded)"]
-    assert exported["error"].tolist() == [recorded[k]["error"] for k in ("3", "5", "10")]
+    assert exported["error"].tolist() == [recorded[k].error for k in ("3", "5", "10")]
     assert "raw pixels (recorded)" not in take(at, "knn-curves", monkeypatch).table["checkpoint"].tolist()
     at.slider(key="knn-points").set_value(2000).run()
     assert rows(at) == ["Gauss-VAE"]

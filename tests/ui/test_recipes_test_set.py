@@ -89,7 +89,7 @@ def test_knn_errors_recorded_of_raw_pixels(
 ) -> None:
     shutil.copy("checkpoints/results.json", shelf)
     exported = take(open_page("knn"), "knn-table", monkeypatch)
-    found = lines(exported, "pixels=[pixels[str(k)]['error'] for k in sizes]")
+    found = lines(exported, "pixels=[pixels[str(k)].error for k in sizes]")
     same(found["pixels"], exported.table["error"].tail(3))
 
 
@@ -133,7 +133,7 @@ def test_the_recorded_experiments(
     shutil.copy("checkpoints/results.json", shelf)
     at = turn_to(start(), page)
     exported = take(at, "records", monkeypatch)
-    names = lines(exported, "names=[row.get('checkpoint', '–') for row in rows]")["names"].tolist()
+    names = lines(exported, "names=[row.checkpoint or '–' for row in rows]")["names"].tolist()
     if page == "likelihood":
         names = [name for name in names if name != "–"]
     assert len(names) > 10 and exported.table["Checkpoint"].tolist() == names

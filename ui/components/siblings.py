@@ -94,7 +94,7 @@ def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataF
 
 def _likelihood(checkpoint: Checkpoint) -> str:
     for row in loaders.results():
-        if row.get("checkpoint") != checkpoint.name or row["eval_dataset"] != checkpoint.train_config.dataset:
+        if row.checkpoint != checkpoint.name or row.eval_dataset != checkpoint.train_config.dataset:
             continue
         if (known := formatting.nll(row, 5000)) != formatting.NONE:
             return f"−log p(x) {known} nats (S = 5000)"

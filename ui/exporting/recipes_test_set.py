@@ -95,12 +95,12 @@ def errors(
         f'labels = data.train.labels[neighbours(train, test, max(sizes), "{metric}")]',
         "errors[name] = [error_rate(vote(labels, k), data.test.labels) for k in sizes]  # percent",
     )
-    search = f'row["model"] == "raw-pixels" and row["eval_dataset"] == "{dataset}"'
+    search = f'row.model == "raw-pixels" and row.eval_dataset == "{dataset}"'
     return script(
         f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}',
         loop,
         f'rows = [row for row in read_results(Path("checkpoints")) if {search}]' if with_pixels else "",
-        'pixels = rows[0]["knn"]["mean"]  # error, ci95 by k, as recorded' if with_pixels else "",
+        'pixels = rows[0].figures.knn["mean"]  # error, ci95 by k, as recorded' if with_pixels else "",
     )
 
 
@@ -143,4 +143,4 @@ def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
 
 def recorded(dataset: str) -> str:
     """`rows` of the experiments that are measured on a test set, as `reproduce` recorded them."""
-    return script(f'rows = [row for row in read_results(Path("checkpoints")) if row["eval_dataset"] == "{dataset}"]')
+    return script(f'rows = [row for row in read_results(Path("checkpoints")) if row.eval_dataset == "{dataset}"]')

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights, map_purity, pixel_entropy, reconstruction_loss
+from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.evaluate.likelihood import mean_interval
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments import formatting
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -199,13 +200,13 @@ def knn_winner() -> Outcome:
     rows = [
         row
         for row in loaders.results()
-        if row["eval_dataset"] == DATASET and row["recipe"] == "paper" and not row["seed"] and "sample" in row["knn"]
+        if row.eval_dataset == DATASET and row.recipe == "paper" and not row.seed and "sample" in row.figures.knn
     ]
     if len(rows) < 2:
         raise Missing("The kNN errors are not recorded: run `python -m dlgmm_core reproduce paper`.")
-    ranked = sorted(rows, key=lambda row: _error(row)["error"])
+    ranked = sorted(rows, key=lambda row: _error(row).error)
     first, second = ranked[:2]
-    close = _error(second)["error"] - _error(first)["error"] < _error(first)["ci95"]
+    close = _error(second).error - _error(first).error < _error(first).ci95
     papers = {formatting.label(row): formatting.papers_knn_errors(row)[K] for row in rows}
     printed = [f"{label} {error}" for label, error in papers.items() if error != formatting.NONE]
     measured = [f"{formatting.label(row)} {formatting.knn_error(row, 'sample', K)}" for row in ranked]
@@ -222,21 +223,20 @@ def knn_winner() -> Outcome:
     )
 
 
-def _error(row: Row) -> dict[str, float]:
-    found: dict[str, float] = row["knn"]["sample"][str(K)]
-    return found
+def _error(row: Row) -> ErrorRate:
+    return row.figures.knn["sample"][str(K)]
 
 
 def samples_gain() -> Outcome:
     """By how many nats 5000 importance samples exceed the recorded ELBO of the DLGMM."""
-    own = (r for r in loaders.results() if r.get("checkpoint") == DLGMM and r["eval_dataset"] == DATASET)
-    row = next(own, None)
-    if row is None or not {"50", "5000"} <= set(row["nll"]):
+    own = (r for r in loaders.results() if r.checkpoint == DLGMM and r.eval_dataset == DATASET)
+    figures = next((r.figures for r in own), Figures())
+    if figures.elbo is None or not {"50", "5000"} <= set(figures.nll):
         raise Missing(f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce {DLGMM}`.")
-    elbo, few, many = row["elbo"]["value"], -row["nll"]["50"]["value"], -row["nll"]["5000"]["value"]
+    elbo, few, many = figures.elbo.value, -figures.nll["50"].value, -figures.nll["5000"].value
     return Outcome(
         many - elbo,
-        f"Nats an image: ELBO ({row['elbo']['bound']}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
+        f"Nats an image: ELBO ({figures.elbo.bound}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
         f" S = 5000 {printed(many, '.2f')}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats;"
         " what is still missing at 5000 nobody knows for certain.",
     )

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
 from ui import loaders
 
@@ -30,9 +31,9 @@ def _holdings() -> pd.DataFrame:
     rows = []
     for checkpoint in loaders.checkpoints():
         config, recipe = checkpoint.model_config, checkpoint.train_config
-        figures = loaders.metrics(checkpoint).get(recipe.dataset, {})
-        nll, knn = figures.get("nll", {}), figures.get("knn")
-        largest = max(nll, key=int, default=None)
+        measured = loaders.measurements(checkpoint).get(recipe.dataset, Measurement())
+        nll, errors = measured.figures.nll, measured.figures.knn.get("mean")
+        largest = max(nll, key=int, default="")
         rows.append(
             {
                 "Model": MODELS[config.model].label,
@@ -42,10 +43,8 @@ def _holdings() -> pd.DataFrame:
                 "Components": str(config.num_components) if MODELS[config.model].has_components else "–",
                 "Bound": recipe.bound,
                 "Epochs": checkpoint.epoch,
-                "NLL (nats)": f"{nll[largest]['value']:.2f} ± {nll[largest]['ci95']:.2f} (S={largest})"
-                if largest
-                else "–",
-                "kNN error, k=5 (%)": f"{knn['mean']['5']['error']:.2f}" if knn else "–",
+                "NLL (nats)": f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f} (S={largest})" if largest else "–",
+                "kNN error, k=5 (%)": f"{errors['5'].error:.2f}" if errors else "–",
             }
         )
     return pd.DataFrame(rows)

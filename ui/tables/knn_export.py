@@ -8,7 +8,7 @@ import pandas as pd
 
 from dlgmm_core.evaluate.knn import error_rate, vote
 from dlgmm_core.experiments.paper import paper_knn_errors
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
@@ -42,8 +42,8 @@ def _errors(
             error = error_rate(vote(labels, k), dataset.test.labels)
             rows.append((checkpoint.name, k, error.value, error.ci95, paper.get(k)))
     if pixels is not None:
-        recorded = pixels["knn"]["mean"]
-        rows += [("raw pixels (recorded)", k, recorded[str(k)]["error"], recorded[str(k)]["ci95"], None) for k in sizes]
+        recorded = pixels.figures.knn["mean"]
+        rows += [("raw pixels (recorded)", k, recorded[str(k)].error, recorded[str(k)].ci95, None) for k in sizes]
     return pd.DataFrame(rows, columns=["checkpoint", "k", "error", "ci95", "paper"])
 
 

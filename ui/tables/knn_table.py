@@ -13,7 +13,7 @@ from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
 from dlgmm_core.evaluate.likelihood import Interval
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.paper import paper_knn_errors
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -55,8 +55,8 @@ class Search:
         """What is recorded of raw pixels, where this is the search that it was recorded by."""
         if self.metric != "euclidean" or self.points < len(loaders.dataset(self.dataset_name).train):
             return None
-        rows = (row for row in loaders.results() if row["eval_dataset"] == self.dataset_name)
-        return next((row for row in rows if row["model"] == "raw-pixels"), None)
+        rows = (row for row in loaders.results() if row.eval_dataset == self.dataset_name)
+        return next((row for row in rows if row.model == "raw-pixels"), None)
 
 
 def live_table(

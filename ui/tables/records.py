@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
-from dlgmm_core.experiments.results import Row
+from dlgmm_core.experiments.rows import Row
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
@@ -21,7 +21,7 @@ _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
 def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
     """The table of every experiment measured on one test set, where there are any."""
-    rows = [row for row in loaders.results() if row["eval_dataset"] == dataset]
+    rows = [row for row in loaders.results() if row.eval_dataset == dataset]
     if not rows:
         return
     table = table_of(rows)
@@ -40,20 +40,20 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
         [
             {
                 "Model": formatting.label(row),
-                "Checkpoint": row["checkpoint"],
+                "Checkpoint": row.checkpoint,
                 "Recipe": formatting.recipe(row),
-                "Code size": row["code_dim"],
+                "Code size": row.code_dim,
                 "−log p(x), S = 50": formatting.nll(row, 50),
                 "Paper, S = 50": formatting.papers_nll(row),
                 "S = 5000": formatting.nll(row, 5000),
-                "−ELBO": f"{formatting.minus_elbo(row)} ({row['elbo']['bound']})",
+                "−ELBO": f"{formatting.minus_elbo(row)} ({elbo.bound})",
                 "Effective samples of 5000": formatting.effective_samples(row, 5000),
-                "Binarization": row["training"]["binarization"],
+                "Binarization": formatting.binarization(row),
                 "Epochs": formatting.epochs(row),
-                "Hours": f"{row['seconds'] / 3600:.2f}",
+                "Hours": formatting.hours(row),
             }
             for row in rows
-            if "nll" in row
+            if (elbo := row.figures.elbo) is not None
         ]
     )
 
@@ -62,15 +62,15 @@ def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
     """kNN errors of every experiment and baseline, the paper's, and McNemar's test against Gauss-VAE at k = 5."""
     found = []
     for row in rows:
-        is_baseline = row["recipe"] == "baseline"
+        is_baseline = row.recipe == "baseline"
         measured = "mean" if is_baseline else representation
         papers = dict.fromkeys(KNN_SIZES, formatting.NONE) if is_baseline else formatting.papers_knn_errors(row)
         found.append(
             {
                 "Model": formatting.label(row),
-                "Checkpoint": formatting.NONE if is_baseline else row["checkpoint"],
+                "Checkpoint": formatting.NONE if is_baseline else row.checkpoint,
                 "Recipe": formatting.recipe(row),
-                "Code size": row["code_dim"],
+                "Code size": row.code_dim,
                 **{f"k = {k}": formatting.knn_error(row, measured, k) for k in KNN_SIZES},
                 "Against Gauss-VAE, k = 5": formatting.paired(row, representation, 5),
                 **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},

@@ -1,0 +1,127 @@
+"""What is measured of a model on one test set, as `metrics.json` and `results.json` hold it.
+
+Nats per image and errors in percent, each with the half width of its 95 % interval over test images. What was not
+measured is None, or an empty dictionary; a further figure is one more field of `Figures`.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+
+from dlgmm_core.evaluate.knn import PairedTest
+from dlgmm_core.evaluate.likelihood import WeightUsage
+from dlgmm_core.runtime.files import brief
+from dlgmm_core.runtime.records import from_json, to_json
+from dlgmm_core.store.checkpoints import METRICS, Checkpoint, read_metrics, save_metrics
+from dlgmm_core.store.files import CheckpointError
+
+__all__ = [
+    "Comparison",
+    "Elbo",
+    "ErrorRate",
+    "Figures",
+    "Measurement",
+    "NegativeLogLikelihood",
+    "read_measurements",
+    "save_measurements",
+]
+
+
+@dataclass(frozen=True)
+class Elbo:
+    """Mean ELBO, and the name in `BOUNDS` of the bound that it is."""
+
+    bound: str
+    value: float
+    ci95: float
+
+
+@dataclass(frozen=True)
+class NegativeLogLikelihood:
+    """-log p(x), the mean effective sample size of its estimates, and the number of images that they were made on."""
+
+    value: float
+    ci95: float
+    ess: float | None = None
+    images: int | None = None
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """kNN error, percent of the test images."""
+
+    error: float
+    ci95: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """McNemar's tests of a model's kNN votes against a baseline's, on the same test images; the first is the model.
+
+    Attributes:
+        baseline: name of its checkpoint.
+        baseline_weights: digest of the weights that voted.
+        sample, mean: the test by k, as text, with the two representations of an image.
+    """
+
+    baseline: str = field(metadata={"json": "rival"})
+    baseline_weights: str = field(metadata={"json": "rival_weights"})
+    sample: dict[str, PairedTest]
+    mean: dict[str, PairedTest]
+
+    def tests(self, representation: str) -> dict[str, PairedTest]:
+        """The tests by k with one representation."""
+        return {"sample": self.sample, "mean": self.mean}[representation]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of one model on one test set.
+
+    Attributes:
+        elbo: of the bound that the model was trained on, or of the one closest to it.
+        nll: by S, as text.
+        knn: by representation, "sample" or "mean", and by k, as text.
+        paired: against the baseline.
+        weights: use of the mixture weights.
+    """
+
+    elbo: Elbo | None = None
+    nll: dict[str, NegativeLogLikelihood] = field(default_factory=dict)
+    knn: dict[str, dict[str, ErrorRate]] = field(default_factory=dict)
+    paired: Comparison | None = None
+    weights: WeightUsage | None = None
+
+    def updated(self, new: "Figures") -> "Figures":
+        """The new figures, with what they lack from these; -log p(x) at every S that either has."""
+        lacking = {f.name: getattr(self, f.name) for f in fields(new) if not getattr(new, f.name)}
+        return replace(new, **lacking | {"nll": {**self.nll, **new.nll}})
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Figures, and the seed of all draws that they were measured with."""
+
+    figures: Figures = field(default_factory=Figures, metadata={"inline": True})
+    seed: int | None = None
+
+
+def read_measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
+    """By test set, what `metrics.json` holds of exactly these weights.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    try:
+        tests = read_metrics(checkpoint).get("test", {})
+        return {dataset: from_json(Measurement, figures) for dataset, figures in tests.items()}
+    except ValueError as error:
+        path = checkpoint.folder / METRICS
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): run evaluate again.") from error
+
+
+def save_measurements(checkpoint: Checkpoint, measurements: dict[str, Measurement]) -> None:
+    """Writes `metrics.json`, by test set.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    save_metrics(checkpoint, {"test": to_json(measurements)})

@@ -1,0 +1,110 @@
+"""Frozen dataclasses as JSON: an object a record, its fields by name, read back by their types.
+
+A field at its default is left out, and a field that is left out reads as its default. So a new optional part of a
+record is one new field, and files that were written before it come back as they are.
+
+A field may have a name of its own in JSON, `field(metadata={"json": "rival"})`, or be a record whose fields stand
+among those of the record that holds it, `field(metadata={"inline": True})`.
+"""
+
+import math
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+__all__ = ["from_json", "to_json"]
+
+Kind = TypeVar("Kind")
+
+_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def to_json(value: Any) -> Any:
+    """A record, or what a field of one holds, as plain values that `json` can write."""
+    if is_dataclass(value):
+        found: dict[str, Any] = {}
+        for f in fields(value):
+            part = getattr(value, f.name)
+            if f.metadata.get("inline"):
+                found |= to_json(part)
+            elif part != _default(f):
+                found[_name(f)] = to_json(part)
+        return found
+    if isinstance(value, dict):
+        return {key: to_json(part) for key, part in value.items()}
+    return [to_json(part) for part in value] if isinstance(value, tuple) else value
+
+
+def from_json(kind: type[Kind], value: object) -> Kind:
+    """Inverse of `to_json`, for a dataclass of numbers, texts, records, tuples and dictionaries of these.
+
+    Raises:
+        ValueError: for a missing, unknown or senseless part; the message names it, as the end of a sentence.
+    """
+    return cast(Kind, _read(kind, value, ""))
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    if is_dataclass(kind):
+        return _read_record(kind, value, where)
+    if kind is Any:
+        return value
+    if get_origin(kind) is UnionType:  # X | None
+        (kind,) = (each for each in get_args(kind) if each is not NoneType)
+        return None if value is None else _read(kind, value, where)
+    if get_origin(kind) is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} must be an object, not {value!r:.50}")
+        return {key: _read(get_args(kind)[1], part, f"{where}.{key}") for key, part in value.items()}
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{where} must be a list, not {value!r:.50}")
+        return tuple(_read(get_args(kind)[0], part, where) for part in value)
+    if kind is float:
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValueError(f"{where} must be a finite number, not {value!r:.50}")
+    elif type(value) is not kind:  # True is an int, too
+        raise ValueError(f"{where} must be {_WORDS[kind]}, not {value!r:.50}")
+    return value
+
+
+def _read_record(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where or 'a record'} must be an object, not {value!r:.50}")
+    if unknown := sorted(value.keys() - _names(kind)):
+        raise ValueError(f"{_below(where, unknown[0]):.50} is unknown")
+    found = {}
+    for f in fields(kind):
+        hint, name = _hints(kind)[f.name], _name(f)
+        if f.metadata.get("inline"):
+            found[f.name] = _read_record(hint, {name: value[name] for name in value.keys() & _names(hint)}, where)
+        elif name in value:
+            found[f.name] = _read(hint, value[name], _below(where, name))
+        elif _default(f) is MISSING:
+            raise ValueError(f"{_below(where, name)} is missing")
+    return kind(**found)
+
+
+def _below(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def _name(field: Field[Any]) -> str:
+    return str(field.metadata.get("json", field.name))
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+@cache
+def _names(kind: Any) -> set[str]:
+    """What may stand in the object of a record."""
+    own = {_name(f) for f in fields(kind) if not f.metadata.get("inline")}
+    return own.union(*(_names(_hints(kind)[f.name]) for f in fields(kind) if f.metadata.get("inline")))
