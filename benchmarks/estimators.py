@@ -6,6 +6,7 @@ import torch
 from benchmarks.measuring import Measured, compare
 from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.model.bodies import DenseDecoder
 from dlgmm_core.model.models import build_model
 
 IMAGES, SAMPLES = 20, 5000
@@ -18,7 +19,8 @@ def measure() -> list[Measured]:
     images = (rng.random((IMAGES, 784)) < 0.13).astype(np.uint8)
     for name in ("gauss-vae", "dlgmm", "dldpmm"):
         model = build_model(paper_model(name))
-        hidden, output = model.decoder.hidden[0], model.decoder.logits
+        assert isinstance(model.decoder, DenseDecoder)
+        hidden, output = model.decoder.hidden[0], model.decoder.output
         assert isinstance(hidden, torch.nn.Linear)
         codes, features = torch.randn(IMAGES, model.config.code_dim), torch.randn(IMAGES, model.config.hidden)
 

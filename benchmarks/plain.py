@@ -1,6 +1,6 @@
 """Equation 1 as one would first write it: a loop over components, and a loop over sticks.
 
-The rival of `dlgmm_core.model.objectives`; it borrows a model's layers, so that both multiply the same
+The baseline of `dlgmm_core.model.objectives`; it borrows a model's layers, so that both multiply the same
 matrices. The divergence of the sticks is the ten-term series in common use.
 """
 
@@ -18,7 +18,7 @@ TERMS = 10
 
 def gauss_elbo(model: LatentVariableModel, x: Tensor) -> Tensor:
     """(B,), the ELBO of a Gauss-VAE, nats."""
-    head = model.encoder[1]  # type: ignore[index]
+    head = model.layer.head
     assert isinstance(head, NormalHead)
     loc, log_scale = head.linear(_features(model, x)).chunk(2, -1)
     z = loc + log_scale.exp() * torch.randn_like(loc)
@@ -28,11 +28,11 @@ def gauss_elbo(model: LatentVariableModel, x: Tensor) -> Tensor:
 
 def mixture_eq1(model: LatentVariableModel, x: Tensor) -> Tensor:
     """(B,), equation 1 of a mixture, nats."""
-    head, prior = model.encoder[1], model.prior_network  # type: ignore[index]
+    head, prior = model.layer.head, model.layer.prior
     assert isinstance(head, MixtureHead)
     assert isinstance(prior, MixturePrior)
     features = _features(model, x)
-    concentrations = head.sticks.linear(features).exp()
+    concentrations = head.sticks(features).exp()
     a, b = concentrations.chunk(2, -1)
     locs, log_scales = head.linear(features).chunk(2, -1)
     k, d = head.num_components, head.code_dim
@@ -66,12 +66,12 @@ def mixture_eq1(model: LatentVariableModel, x: Tensor) -> Tensor:
 
 
 def _features(model: LatentVariableModel, x: Tensor) -> Tensor:
-    features: Tensor = model.encoder[0](x)  # type: ignore[index]
+    features: Tensor = model.encoder(x)
     return features
 
 
 def _log_likelihood(model: LatentVariableModel, z: Tensor, x: Tensor) -> Tensor:
-    logits = model.decoder.logits(model.decoder.hidden(z))
+    logits = model.decoder(z).logits
     return -functional.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 

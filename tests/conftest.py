@@ -45,6 +45,9 @@ CONTRACT = {
     "dlgmm-learned": ModelConfig(
         "dlgmm", 2, 2, (-0.5, 0.5), (1.0, 0.8), hidden=8, image_shape=(2, 2), prior_components="diagonal"
     ),
+    "dlgmm-full": ModelConfig(
+        "dlgmm", 2, 2, (-0.5, 0.5), (1.0, 0.8), hidden=8, image_shape=(2, 2), prior_components="full"
+    ),
     "dlgmm-one": ModelConfig("dlgmm", 2, hidden=8, image_shape=(2, 2)),
     "dldpmm": ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=2.0, hidden=8, image_shape=(2, 2)),
 }
@@ -83,7 +86,9 @@ def toy() -> Callable[..., LatentVariableModel]:
         model = build_model(config).double()
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter.add_((0.2 if name.startswith("encoder") else 0.6) * torch.randn_like(parameter))
+                parameter.add_(
+                    (0.6 if name.startswith(("decoder", "layers.0.prior")) else 0.2) * torch.randn_like(parameter)
+                )
         return model
 
     return build

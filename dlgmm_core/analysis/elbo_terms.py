@@ -1,4 +1,4 @@
-r"""Where a bound comes from: its terms, one column a component, that add up to the ELBO of one image.
+r"""The terms of every bound for one image, one column a component, that add up to its ELBO.
 
 .. math:: L = \sum_k E[\pi_k] \log p(x|z_k) + \sum_k g_k + H - KL(q(v|x) \| p(v))
 
@@ -8,19 +8,18 @@ with g_k the Gaussian term of component k and H the entropy, according to the bo
     mixture   g_k = E[pi_k log(p(z_k|pi) / q(z_k|pi, x))],  no H: the ratio holds it
     marginal  g_k = E[pi_k] E[log(p(z_k) / q(z_k|x))],  no H and no KL: pi is integrated out
 
-Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; see `dlgmm_core.model.objectives`.
+Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; the terms are those of `dlgmm_core.model.objectives`.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.model.objectives import BOUNDS, Bound
 
 __all__ = ["ElboTerms", "elbo_terms"]
 
@@ -33,24 +32,24 @@ class ElboTerms:
         weights: (K,) E[pi_k|x].
         log_likelihood: (K,) mean of log p(x|z_k), not yet weighted.
         likelihood: (K,) its share in the bound, E[pi_k] times it.
-        gaussian: (K,) g_k, the Gaussian term of each component, weighted.
+        components: (K,) g_k, the Gaussian term of each component, weighted.
         entropy: H.
-        sticks: -KL(q(v|x) || p(v)), never above zero.
+        weights_term: -KL(q(v|x) || p(v)), never above zero.
         error: standard error of the sum over draws.
     """
 
     weights: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
     likelihood: NDArray[np.float64]
-    gaussian: NDArray[np.float64]
+    components: NDArray[np.float64]
     entropy: float
-    sticks: float
+    weights_term: float
     error: float
 
     @property
     def elbo(self) -> float:
         """The sum of all terms."""
-        return float(self.likelihood.sum() + self.gaussian.sum() + self.entropy + self.sticks)
+        return float(self.likelihood.sum() + self.components.sum() + self.entropy + self.weights_term)
 
 
 def elbo_terms(
@@ -64,50 +63,26 @@ def elbo_terms(
         latents: S > 1 stratified draws of q.
         log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    weights = q.log_mean_weights[:, 0].double().exp()
-    log_likelihood = log_likelihood[..., 0].double()
-    share = weights[:, None] * log_likelihood
-    divergence = float(q.sticks_kl(p))
-    of_components = {
-        "weights": weights.cpu().numpy(),
-        "log_likelihood": log_likelihood.mean(1).cpu().numpy(),
-        "likelihood": share.mean(1).cpu().numpy(),
-    }
-    found = {}
-    for bound, terms in _TERMS.items():
-        gaussian, entropy, has_sticks = terms(q, p, latents)
-        of_draws = (share + gaussian).sum(0) + entropy
-        found[bound] = ElboTerms(
-            **of_components,
-            gaussian=gaussian.mean(1).cpu().numpy(),
-            entropy=float(entropy.mean()),
-            sticks=0.0 - divergence if has_sticks else 0.0,
-            error=float(of_draws.std()) / math.sqrt(len(of_draws)),
-        )
-    return found
+    return {name: _terms(bound, q, p, latents, log_likelihood) for name, bound in BOUNDS.items()}
 
 
-# Gaussian terms (K, S or 1), entropy (S or 1), and whether the sticks' divergence is a term
-_Terms = tuple[Tensor, Tensor, bool]
+def _terms(
+    bound: Bound, q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
+) -> ElboTerms:
+    terms = bound(q, p, latents, log_likelihood)
+    of_draws = terms.total[:, 0].double()  # (S,)
+    return ElboTerms(
+        weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
+        log_likelihood=_mean_of_draws(log_likelihood),
+        likelihood=_mean_of_draws(terms.likelihood),
+        components=_mean_of_draws(terms.components),
+        entropy=0.0 if terms.entropy is None else float(terms.entropy.double().mean()),
+        weights_term=0.0 if terms.weights is None else 0.0 + float(terms.weights),
+        error=float(of_draws.std()) / math.sqrt(len(of_draws)),
+    )
 
 
-def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
-    gaussian = torch.exp(q.log_mean_weights) * q.expected_log_prob(p)
-    log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)[:, 0]
-    return gaussian.double(), -log_q.double(), True
-
-
-def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
-    log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
-    gaussian = (torch.exp(latents.log_weights) * log_ratio)[..., 0].double()
-    return gaussian, gaussian.new_zeros(1), True
-
-
-def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> _Terms:
-    log_ratio = (p.log_prob(latents) - q.log_prob(latents))[..., 0]
-    gaussian = (torch.exp(q.log_mean_weights) * log_ratio).double()
-    return gaussian, gaussian.new_zeros(1), False
-
-
-_TERMS = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
-assert _TERMS.keys() == BOUNDS.keys()
+def _mean_of_draws(values: Tensor) -> NDArray[np.float64]:
+    """(K,), from (K, S, 1) or (K, 1, 1)."""
+    mean: NDArray[np.float64] = values[..., 0].double().mean(1).cpu().numpy()
+    return mean

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
@@ -22,7 +21,7 @@ __all__ = ["ancestral_noise", "ancestral_samples", "centres", "component_noise",
 def ancestral_samples(
     model: LatentVariableModel, count: int, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(count, 784) probabilities of ink of draws v -> k -> z -> x, and the component (count,) of each."""
+    """(count, X) probabilities of ink of draws v -> k -> z -> x, and the component (count,) of each."""
     device = device_of(model)
     with seeded(device, seed), torch.no_grad():
         code, component = model.prior().sample_with_component(torch.Size([count]))
@@ -32,19 +31,36 @@ def ancestral_samples(
 def ancestral_noise(
     model: LatentVariableModel, count: int, seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Components (count,) drawn v -> k from a mixture's prior, and standard-normal noise (count, D) for their codes."""
+    """Components (count,) drawn v -> k from a mixture's prior, and how far their codes (count, D) lie from the means.
+
+    In units of the components' scales: standard-normal noise, correlated where the component's covariance is full.
+    """
     with seeded("cpu", seed), torch.no_grad():
-        _, component = model.prior().sample_with_component(torch.Size([count]))
-        return component[:, 0].cpu().numpy(), torch.randn(count, model.config.code_dim).numpy()
+        prior = model.prior()
+        _, component = prior.sample_with_component(torch.Size([count]))
+        noise = torch.randn(count, 1, model.config.code_dim).to(device_of(model))
+        own = prior.deviations(noise)[component[:, 0], torch.arange(count, device=noise.device), 0]
+        return component[:, 0].cpu().numpy(), own.cpu().numpy()
 
 
-def component_noise(config: ModelConfig, count: int, seed: int = 0) -> NDArray[np.float32]:
-    """(K, count, D) standard-normal noise, other in every row; the first row is that of `component_samples`."""
+def component_noise(model: LatentVariableModel, count: int, seed: int = 0, shared: bool = False) -> NDArray[np.float32]:
+    """(K, count, D), how far draws of each component lie from its mean, in units of its scales.
+
+    Args:
+        model: a mixture.
+        count: draws of each component.
+        seed: of the noise.
+        shared: whether all components see the same standard-normal noise, that of `component_samples`; else each has
+            its own, and the first component that one.
+    """
+    k = model.config.num_components
     rows = []
-    for k in range(config.num_components):
-        with seeded("cpu", seed, *([k] if k else [])):
-            rows.append(torch.randn(count, config.code_dim))
-    return torch.stack(rows).numpy()
+    for row in range(1 if shared else k):
+        with seeded("cpu", seed, *([row] if row else [])):
+            rows.append(torch.randn(count, 1, model.config.code_dim).to(device_of(model)))
+    with torch.no_grad():
+        seen = [model.prior().deviations(row)[:, :, 0] for row in rows]  # (K, count, D) each
+        return torch.stack([seen[0 if shared else each][each] for each in range(k)]).cpu().numpy()
 
 
 def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -55,8 +71,8 @@ def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float,
     if model.config.prior_components == "fixed":
         return model.config.prior_means, model.config.prior_scales
     with torch.no_grad():
-        normal = _prior(model).normal
-        means, log_scales = normal.loc.mean((1, 2)), normal.scale.log().mean((1, 2))
+        loc, scale = _means_and_scales(model)
+        means, log_scales = loc.mean((1, 2)), scale.log().mean((1, 2))
         return tuple(means.tolist()), tuple(log_scales.exp().tolist())
 
 
@@ -67,15 +83,14 @@ def shapes(model: LatentVariableModel) -> tuple[NDArray[np.float32], NDArray[np.
     """
     means, scales = (np.array(v, dtype=np.float32)[:, None] for v in centres(model))
     with torch.no_grad():
-        normal = _prior(model).normal
-        loc, scale = (v[:, 0].cpu().numpy().astype(np.float32) for v in (normal.loc, normal.scale))
+        loc, scale = (v[:, 0].cpu().numpy().astype(np.float32) for v in _means_and_scales(model))
     return loc - means, scale / scales
 
 
 def component_samples(
     model: LatentVariableModel, means: Sequence[float], scales: Sequence[float], count: int, seed: int = 0
 ) -> NDArray[np.float32]:
-    """(K, count, 784) probabilities of ink, all components fed the same noise.
+    """(K, count, X) probabilities of ink, all components fed the same noise.
 
     Args:
         model: a mixture.
@@ -87,19 +102,19 @@ def component_samples(
     Raises:
         ValueError: if the numbers of means, scales and components differ.
     """
-    config, device = model.config, device_of(model)
+    config = model.config
     if not len(means) == len(scales) == config.num_components:
         raise ValueError(f"{len(means)} means and {len(scales)} scales for {config.num_components} components.")
     offsets, stretches = shapes(model)
     loc = np.array(means, dtype=np.float32)[:, None] + offsets
     scale = np.array(scales, dtype=np.float32)[:, None] * stretches
-    with seeded("cpu", seed), torch.no_grad():
-        moved = MixtureLatent(_prior(model).sticks, *(torch.from_numpy(v)[:, None].to(device) for v in (loc, scale)))
-        code = moved.reparametrise(torch.randn(count, 1, config.code_dim).to(device))
-        return model.likelihood(code[:, :, 0]).probs.cpu().numpy()
+    code = loc[:, None] + scale[:, None] * component_noise(model, count, seed, shared=True)
+    with torch.no_grad():
+        return model.likelihood(torch.from_numpy(code).to(device_of(model))).probs.cpu().numpy()
 
 
-def _prior(model: LatentVariableModel) -> MixtureLatent:
+def _means_and_scales(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
+    """Of the components of a mixture's prior, both (K, 1, D)."""
     prior = model.prior()
-    assert isinstance(prior, MixtureLatent)
-    return prior
+    assert prior.component_scales is not None
+    return prior.component_means, prior.component_scales

@@ -13,7 +13,6 @@ from scipy.special import entr
 
 from dlgmm_core.evaluate.likelihood import image_blocks, log_likelihood
 from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.model.latents import MixtureLatent, SticksLatent
 from dlgmm_core.model.models import LatentVariableModel
 
 __all__ = [
@@ -31,14 +30,14 @@ NLL_BLOCK = 500  # images of one step of the likelihood's estimate
 
 
 def expected_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-    """(N, K) E[pi|x] of binary images (N, X); None where the model breaks no stick."""
+    """(N, K) E[pi|x] of binary images (N, X); None where the model has none."""
     found = []
     with torch.no_grad():
         for x in image_blocks(model, images, BLOCK):
-            q = model.posterior(x)
-            if not isinstance(q, MixtureLatent | SticksLatent):
+            weights = model.posterior(x).weights
+            if weights is None:
                 return None
-            found.append(q.sticks.log_mean_weights.exp().cpu())
+            found.append(weights.cpu())
     return torch.cat(found).numpy()
 
 

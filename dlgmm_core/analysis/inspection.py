@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
 from dlgmm_core.evaluate.likelihood import component_posterior, log_likelihood
 from dlgmm_core.model.distributions import Kumaraswamy, Sticks
-from dlgmm_core.model.latents import MixtureLatent, SticksLatent
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
@@ -95,11 +94,9 @@ def inspect_image(
         latents = q.stratified_rsample(torch.Size([draws]))
         log_likelihoods = model.likelihood(latents.code).log_prob(x)
         terms = elbo_terms(q, p, latents, log_likelihoods)
-        mixed = isinstance(q, MixtureLatent)
-        responsibilities = component_posterior(q, p, latents, log_likelihoods) if mixed else None
-        code = q.normal.loc if isinstance(q, MixtureLatent) else q.mean[None]
-        reconstructions = model.likelihood(code).probs[:, 0].cpu().numpy()
-        sticks = _stick_report(q.sticks) if isinstance(q, MixtureLatent | SticksLatent) else None
+        responsibilities = component_posterior(q, p, latents, log_likelihoods)
+        reconstructions = model.likelihood(q.component_means).probs[:, 0].cpu().numpy()
+        sticks = _stick_report(q.sticks) if isinstance(q.sticks, Kumaraswamy) else None
     estimate = log_likelihood(model, image[None], num_samples, seed)
     return ImageReport(
         reconstructions,
@@ -113,8 +110,7 @@ def inspect_image(
     )
 
 
-def _stick_report(sticks: object) -> StickReport:
-    assert isinstance(sticks, Kumaraswamy)
+def _stick_report(sticks: Kumaraswamy) -> StickReport:
     draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
     low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
     fractions = Sticks(draws.w[:STICK_DRAWS, 0]).log_v.exp().double()

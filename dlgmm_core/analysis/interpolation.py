@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from dlgmm_core.evaluate.likelihood import image_blocks
-from dlgmm_core.model.latents import MixtureLatent, SticksLatent
-from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.latents import LatentDistribution
+from dlgmm_core.model.models import MODELS, LatentVariableModel
 
 __all__ = ["CodePath", "code_path"]
 
@@ -40,14 +40,14 @@ def code_path(model: LatentVariableModel, first: NDArray[np.uint8], second: NDAr
         share = torch.linspace(0, 1, points, device=x.device)[:, None]
         codes = torch.lerp(q.mean[:1], q.mean[1:], share)  # (M, D)
         shares = None
-        if isinstance(q, SticksLatent):
+        if MODELS[model.config.model].code_kind == "simplex":
             shares = codes
-        elif isinstance(p, MixtureLatent) and _differ(p):
-            shares = p.responsibilities(codes[None, :, None])[:, 0, :, 0].T  # from (K, 1, M, 1)
+        elif _components_differ(p) and (responsibilities := p.responsibilities(codes[None, :, None])) is not None:
+            shares = responsibilities[:, 0, :, 0].T  # from (K, 1, M, 1)
     return CodePath(codes.cpu().numpy(), None if shares is None else shares.cpu().numpy())
 
 
-def _differ(prior: MixtureLatent) -> bool:
-    """Whether a code can tell the components apart."""
-    loc, scale = prior.normal.loc, prior.normal.scale
-    return bool((loc != loc[:1]).any() or (scale != scale[:1]).any())
+def _components_differ(prior: LatentDistribution) -> bool:
+    """Whether a code says anything about its component."""
+    parts = [v for v in (prior.component_means, prior.component_scales) if v is not None]
+    return any(bool((part != part[:1]).any()) for part in parts)

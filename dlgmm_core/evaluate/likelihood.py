@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.model.functional import to_float64
-from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent
+from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import elbo, log_density_ratio
 from dlgmm_core.runtime.device import device_of
@@ -185,21 +185,22 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
 
 def component_posterior(
     q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
-) -> NDArray[np.float64]:
-    """(K,) p(k|x) of one binary image: which prior component its code belongs to.
+) -> NDArray[np.float64] | None:
+    """(K,) p(k|x) of one binary image: which prior component its code belongs to; None where there are none.
 
     p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. Where all
     components of the prior are the same it is E_p[pi_k], whatever the posterior's weights are.
 
     Args:
         q: posterior of the image, B = 1.
-        p: prior, of a mixture.
+        p: prior.
         latents: S stratified draws of q.
         log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    assert isinstance(p, MixtureLatent)
+    responsibilities = p.responsibilities(latents.code)  # (J, K, S, 1)
+    if responsibilities is None:
+        return None
     log_w = q.log_mean_weights[:, None] + log_likelihood + p.log_prob(latents) - q.log_prob(latents)  # (K, S, 1)
     weights = torch.softmax(log_w.flatten(), 0).double()
-    responsibilities = p.responsibilities(latents.code).flatten(1).double()  # (J, K S)
-    probabilities: NDArray[np.float64] = (responsibilities @ weights).cpu().numpy()
+    probabilities: NDArray[np.float64] = (responsibilities.flatten(1).double() @ weights).cpu().numpy()
     return probabilities

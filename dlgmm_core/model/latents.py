@@ -1,4 +1,4 @@
-r"""What a latent code is, and the three kinds of distribution over it.
+r"""What a latent code is, and the kinds of distribution over it.
 
 A mixture cannot be reparametrised through its component label, so every component is drawn from: a
 draw has one *stratum* per component, and expectations are sums over strata weighted by the mixture
@@ -11,14 +11,13 @@ images (B, X) broadcast against decoded codes (K, *S, B, X).
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.distributions import Categorical, Normal
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, StickDistribution, Sticks, kl_divergence
-from dlgmm_core.model.normals import NormalTable, expected_log_normal, log_normal
+from dlgmm_core.model.normals import DiagonalNormals, Normals, align, expected_log_normal, log_normal
 
 __all__ = ["LatentDistribution", "Latents", "MixtureLatent", "NormalLatent", "SticksLatent"]
 
@@ -30,12 +29,13 @@ class Latents:
     Attributes:
         code: (K, *S, B, D), what the decoder reads.
         log_weights: (K, *S, B), log of the drawn mixture weights; zeros when K = 1.
-        sticks: (*S, B, T-1), the fractions drawn, or None where the model has none.
+        base: what the code was computed from, where a density is easier there than at the code: the drawn fractions
+            (*S, B, T-1) of a stick, say, or the normal variable under a transformation.
     """
 
     code: Tensor
     log_weights: Tensor
-    sticks: Sticks | None = None
+    base: Sticks | Tensor | None = None
 
 
 class LatentDistribution(ABC):
@@ -44,14 +44,84 @@ class LatentDistribution(ABC):
     Three densities of a code differ in what is known of the component it came from:
     `component_log_prob` (it is known), `conditional_log_prob` (the weights drawn with it are),
     `log_prob` (nothing is: weights are integrated out). All return (K, *S, B), in nats.
+
+    A new kind of a single stratum defines `stratified_rsample`, `log_prob` and `mean`; all else has a default.
     """
 
     @abstractmethod
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
         """One reparametrised draw from every component for each element of `shape`."""
 
+    @abstractmethod
+    def log_prob(self, latents: Latents) -> Tensor:
+        """log density of each code with the mixture weights integrated out."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """(B, D), mean of the code."""
+
+    def component_log_prob(self, latents: Latents) -> Tensor:
+        """log density of stratum k's code under component k alone."""
+        return self.log_prob(latents)
+
+    def conditional_log_prob(self, latents: Latents) -> Tensor:
+        """log density of each code given the mixture weights drawn with it."""
+        return self.log_prob(latents)
+
+    def expected_log_prob(self, prior: "LatentDistribution", latents: Latents) -> Tensor:
+        """E_{q_k}[log p_k(z)], nats, (K, *S, B) or what broadcasts with it.
+
+        The log density at the draws `latents` of this distribution; a closed form, where there is one, overrides it.
+        """
+        return prior.component_log_prob(latents)
+
+    def weights_kl(self, prior: "LatentDistribution") -> Tensor:
+        """(B,), KL(q(v|x) || p(v)) of the variables behind the mixture weights, nats; zero where there are none."""
+        return torch.zeros_like(self.mean[:, 0])
+
+    @property
+    def log_mean_weights(self) -> Tensor:
+        """(K, B), log E[pi_k] of the strata; zeros where there is one."""
+        return torch.zeros_like(self.mean[None, :, 0])
+
+    @property
+    def sticks(self) -> StickDistribution | None:
+        """The fractions (B, T-1) that are broken off a stick; None where there is no stick."""
+        return None
+
+    @property
+    def weights(self) -> Tensor | None:
+        """(B, T), mean weights, each row of which sums to one: of components, or of the pieces that are the code."""
+        sticks = self.sticks
+        return None if sticks is None else sticks.log_mean_weights.exp()
+
+    @property
+    def component_means(self) -> Tensor:
+        """(K, B, D), mean code of every component."""
+        return self.mean[None]
+
+    @property
+    def component_scales(self) -> Tensor | None:
+        """(K, B, D), standard deviation of every coordinate under every component; None where there are none."""
+        return None
+
+    def deviations(self, noise: Tensor) -> Tensor:
+        """(K, *S, B, D): standard-normal noise (*S, B, D) as deviations of codes from the mean of each component.
+
+        In units of `component_scales`.
+        """
+        return noise[None]
+
+    def responsibilities(self, code: Tensor) -> Tensor | None:
+        """(J, *shape, B): probability that codes (*shape, B, D) came from component j, given E[pi].
+
+        None where there are no components.
+        """
+        return None
+
     def sample_components(self, components: Tensor) -> Latents:
-        """One draw from each of `components` (S, B): a single stratum, whose weights and sticks are not to be used.
+        """One draw from each of `components` (S, B): a single stratum, whose weights and base are not to be used.
 
         Where there is one component, its number says nothing and the draw is `stratified_rsample`'s.
         """
@@ -68,36 +138,6 @@ class LatentDistribution(ABC):
         points = (steps + torch.rand(len(ends), 1, dtype=ends.dtype, device=ends.device)) / num_samples
         # a cumulative sum of floats may end just below one
         return torch.searchsorted(ends, points, right=True).clamp_max(ends.shape[1] - 1).T
-
-    @abstractmethod
-    def component_log_prob(self, latents: Latents) -> Tensor:
-        """log density of stratum k's code under component k alone."""
-
-    @abstractmethod
-    def conditional_log_prob(self, latents: Latents) -> Tensor:
-        """log density of each code given the mixture weights drawn with it."""
-
-    @abstractmethod
-    def log_prob(self, latents: Latents) -> Tensor:
-        """log density of each code with the mixture weights integrated out."""
-
-    @abstractmethod
-    def expected_log_prob(self, prior: "LatentDistribution") -> Tensor:
-        """(K, B), E_{q_k}[log p_k(z)], in closed form."""
-
-    @abstractmethod
-    def sticks_kl(self, prior: "LatentDistribution") -> Tensor:
-        """(B,), KL(q(v|x) || p(v)) summed over sticks; zero where there are none."""
-
-    @property
-    @abstractmethod
-    def log_mean_weights(self) -> Tensor:
-        """(K, B), log E[pi_k]."""
-
-    @property
-    @abstractmethod
-    def mean(self) -> Tensor:
-        """(B, D), mean of the code."""
 
     def sample(self, shape: torch.Size = torch.Size()) -> Tensor:
         """(*shape, B, D), ancestral draws of the code: v, then k given pi, then z given k."""
@@ -124,26 +164,15 @@ class NormalLatent(LatentDistribution):
         code = self.normal.rsample(shape)[None]
         return Latents(code, torch.zeros_like(code[..., 0]))
 
-    def component_log_prob(self, latents: Latents) -> Tensor:
+    def log_prob(self, latents: Latents) -> Tensor:
         """log N(z; loc, scale^2)."""
         return log_normal(latents.code, self.normal.loc, self.normal.scale)
 
-    conditional_log_prob = component_log_prob
-    log_prob = component_log_prob
-
-    def expected_log_prob(self, prior: LatentDistribution) -> Tensor:
-        """(1, B), minus the cross entropy of two Gaussians."""
-        assert isinstance(prior, NormalLatent)
-        return expected_log_normal(self.normal, prior.normal)[None]
-
-    def sticks_kl(self, prior: LatentDistribution) -> Tensor:
-        """(B,), zeros."""
-        return torch.zeros_like(self.normal.loc[..., 0])
-
-    @property
-    def log_mean_weights(self) -> Tensor:
-        """(1, B), zeros."""
-        return torch.zeros_like(self.normal.loc[None, ..., 0])
+    def expected_log_prob(self, prior: LatentDistribution, latents: Latents) -> Tensor:
+        """Minus the cross entropy of two Gaussians; under another prior, its log density at the draws."""
+        if isinstance(prior, NormalLatent):
+            return align(expected_log_normal(self.normal, prior.normal)[None], latents.log_weights.dim())
+        return super().expected_log_prob(prior, latents)
 
     @property
     def mean(self) -> Tensor:
@@ -156,7 +185,12 @@ class SticksLatent(LatentDistribution):
 
     def __init__(self, sticks: StickDistribution) -> None:
         """sticks: a distribution of batch shape (B, T-1)."""
-        self.sticks = sticks
+        self._sticks = sticks
+
+    @property
+    def sticks(self) -> StickDistribution:
+        """The fractions whose pieces are the code."""
+        return self._sticks
 
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
         """One reparametrised draw of the fractions, and the simplex point they break off; K = 1."""
@@ -164,30 +198,25 @@ class SticksLatent(LatentDistribution):
         code = torch.exp(sticks.log_weights)[None]
         return Latents(code, torch.zeros_like(code[..., 0]), sticks)
 
+    def log_prob(self, latents: Latents) -> Tensor:
+        """log density of the fractions v (the map to pi is one to one, and cancels in ratios)."""
+        assert isinstance(latents.base, Sticks)
+        return self.sticks.log_prob(latents.base).sum(-1)[None]
+
     def component_log_prob(self, latents: Latents) -> Tensor:
-        """Zero: given its fractions the code is certain, and their divergence is `sticks_kl`."""
+        """Zero: given its fractions the code is certain, and their divergence is `weights_kl`."""
         return torch.zeros_like(latents.log_weights)
 
     conditional_log_prob = component_log_prob
 
-    def log_prob(self, latents: Latents) -> Tensor:
-        """log density of the fractions v (the map to pi is one to one, and cancels in ratios)."""
-        assert latents.sticks is not None
-        return self.sticks.log_prob(latents.sticks).sum(-1)[None]
-
-    def expected_log_prob(self, prior: LatentDistribution) -> Tensor:
-        """(1, B), zeros: see `component_log_prob`."""
-        return torch.zeros_like(self.sticks.log_mean_weights[None, ..., 0])
-
-    def sticks_kl(self, prior: LatentDistribution) -> Tensor:
+    def weights_kl(self, prior: LatentDistribution) -> Tensor:
         """(B,), KL of the fractions."""
-        assert isinstance(prior, SticksLatent)
         return _sum_kl(self.sticks, prior.sticks)
 
     @property
     def log_mean_weights(self) -> Tensor:
         """(1, B), zeros: one stratum. The mean simplex point is `mean`."""
-        return self.expected_log_prob(self)
+        return torch.zeros_like(self.sticks.log_mean_weights[None, ..., 0])
 
     @property
     def mean(self) -> Tensor:
@@ -196,57 +225,53 @@ class SticksLatent(LatentDistribution):
 
 
 class MixtureLatent(LatentDistribution):
-    """z given pi ~ sum_k pi_k N(loc_k, diag scale_k^2), with pi = stick_breaking(v)."""
+    """z given pi ~ sum_k pi_k N_k(z), with pi = stick_breaking(v)."""
 
-    def __init__(self, sticks: StickDistribution, loc: Tensor, scale: Tensor) -> None:
-        """sticks: batch shape (B, K-1); loc and scale: (K, B, D)."""
-        self.sticks = sticks
-        self.normal = Normal(loc, scale, validate_args=False)  # broadcasts the two
+    def __init__(self, sticks: StickDistribution, normal: Normals) -> None:
+        """sticks: of batch shape (B, K-1). normal: the K components."""
+        self._sticks, self.normal = sticks, normal
+
+    @property
+    def sticks(self) -> StickDistribution:
+        """The fractions behind the weights of the components."""
+        return self._sticks
 
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
         """A draw from every component, and the weights of one draw of the sticks."""
         sticks = self.sticks.rsample(shape)
-        code = self.normal.rsample(shape).movedim(len(shape), 0)
+        code = self.normal.rsample(shape)
         log_weights = sticks.log_weights.movedim(-1, 0).expand(code.shape[:-1])
         return Latents(code, log_weights, sticks)
 
     def sample_components(self, components: Tensor) -> Latents:
         """A draw from each of `components` (S, B); K = 1."""
-        index = components[..., None].expand(*components.shape, self.normal.loc.shape[-1])
-        loc, scale = self.normal.loc.gather(0, index), self.normal.scale.gather(0, index)
-        code = (loc + scale * torch.randn_like(loc))[None]
+        code = self.normal.sample_of(components)[None]
         return Latents(code, torch.zeros_like(code[..., 0]))
 
-    def reparametrise(self, noise: Tensor) -> Tensor:
-        """(K, *S, B, D): one standard-normal noise (*S, B, D), seen through every component."""
-        dim = noise.dim() + 1
-        return _align(self.normal.loc, dim) + _align(self.normal.scale, dim) * noise
-
     def component_log_prob(self, latents: Latents) -> Tensor:
-        """log N(z_k; loc_k, scale_k^2)."""
-        dim = latents.code.dim()
-        return log_normal(latents.code, _align(self.normal.loc, dim), _align(self.normal.scale, dim))
+        """log N_k(z_k)."""
+        return self.normal.log_prob(latents.code)
 
     def conditional_log_prob(self, latents: Latents) -> Tensor:
-        """log sum_j pi_j N(z_k; loc_j, scale_j^2), with the drawn pi."""
+        """log sum_j pi_j N_j(z_k), with the drawn pi."""
         return self._joint_log_prob(latents.code, latents.log_weights).logsumexp(0)
 
     def log_prob(self, latents: Latents) -> Tensor:
-        """log sum_j E[pi_j] N(z_k; loc_j, scale_j^2)."""
+        """log sum_j E[pi_j] N_j(z_k)."""
         return self._joint_log_prob(latents.code, self.log_mean_weights).logsumexp(0)
 
     def responsibilities(self, code: Tensor) -> Tensor:
-        """(J, K, *S, B): probability that a code (K, *S, B, D) came from component j, given E[pi]."""
+        """(J, *shape, B): as `LatentDistribution.responsibilities`."""
         return torch.softmax(self._joint_log_prob(code, self.log_mean_weights), dim=0)
 
-    def expected_log_prob(self, prior: LatentDistribution) -> Tensor:
-        """(K, B), minus the cross entropy of component k of q and component k of the prior."""
-        assert isinstance(prior, MixtureLatent)
-        return expected_log_normal(self.normal, prior.normal)
+    def expected_log_prob(self, prior: LatentDistribution, latents: Latents) -> Tensor:
+        """Minus the cross entropy of component k of q and component k of the prior."""
+        if isinstance(prior, MixtureLatent) and isinstance(self.normal, DiagonalNormals):
+            return align(prior.normal.expectation_under(self.normal), latents.log_weights.dim())
+        return super().expected_log_prob(prior, latents)
 
-    def sticks_kl(self, prior: LatentDistribution) -> Tensor:
+    def weights_kl(self, prior: LatentDistribution) -> Tensor:
         """(B,), KL of the fractions."""
-        assert isinstance(prior, MixtureLatent)
         return _sum_kl(self.sticks, prior.sticks)
 
     @property
@@ -259,22 +284,27 @@ class MixtureLatent(LatentDistribution):
         """(B, D), sum_k E[pi_k] loc_k."""
         return (torch.exp(self.log_mean_weights)[..., None] * self.normal.loc).sum(0)
 
-    @cached_property
-    def _table(self) -> NormalTable:
-        return NormalTable(self.normal)
+    @property
+    def component_means(self) -> Tensor:
+        """(K, B, D), loc."""
+        return self.normal.loc
+
+    @property
+    def component_scales(self) -> Tensor:
+        """(K, B, D), the square roots of the diagonals of the covariances."""
+        return self.normal.scale
+
+    def deviations(self, noise: Tensor) -> Tensor:
+        """(K, *S, B, D): as `LatentDistribution.deviations`."""
+        return self.normal.deviations(noise)
 
     def _joint_log_prob(self, code: Tensor, log_weights: Tensor) -> Tensor:
-        """(J, K, *S, B): log pi_j N(z_k; loc_j, scale_j^2) of every code under every component."""
+        """(J, *shape, B): log pi_j N_j(z) of codes (*shape, B, D) under every component."""
         # weights (J, *S, B) or (J, B): the axis of strata, and S where missing, are of length one
-        return _align(log_weights, code.dim()) + self._table.log_prob(code)
+        return align(log_weights, code.dim()) + self.normal.log_prob_of_all(code)
 
 
-def _align(x: Tensor, dim: int) -> Tensor:
-    """x of shape (K, *rest), with axes of length one after K up to `dim` in all."""
-    return x.reshape(x.shape[:1] + (1,) * (dim - x.dim()) + x.shape[1:])
-
-
-def _sum_kl(q: StickDistribution, p: StickDistribution) -> Tensor:
+def _sum_kl(q: StickDistribution, p: StickDistribution | None) -> Tensor:
     """(B,), KL of Kumaraswamy fractions from Beta ones, summed over sticks."""
     assert isinstance(q, Kumaraswamy)
     assert isinstance(p, Beta)

@@ -2,29 +2,24 @@ r"""One latent-variable model, and the table of the four that the paper compares
 
 .. math:: p(x) = \int p(x \mid z)\, p(z)\, dz, \qquad q(z \mid x) \approx p(z \mid x)
 
-A model is an encoder (image -> posterior), a prior and a decoder (code -> likelihood). The models
-differ in the kind of latent distribution alone, so a fifth one is a builder and a row in `MODELS`.
+A model is a body (image -> features, and code -> likelihood) around a stochastic layer (prior and posterior). The
+models differ in that layer alone, so a fifth one is a builder and a row in `MODELS`.
+
+Reference: Nalisnick, Hertel & Smyth (2016), sections 2 and 3.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, body_of
 from dlgmm_core.model.latents import LatentDistribution
-from dlgmm_core.model.networks import (
-    BernoulliDecoder,
-    BernoulliLikelihood,
-    MixtureHead,
-    MixturePrior,
-    NormalHead,
-    NormalPrior,
-    SticksHead,
-    SticksPrior,
-    hidden_layer,
-)
+from dlgmm_core.model.layers import LatentPart, Layer
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, NormalPrior, SticksHead, SticksPrior
 
 __all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of"]
 
@@ -34,6 +29,9 @@ class LatentVariableModel(nn.Module):
 
     Attributes:
         config: architecture and prior.
+        encoder: images (B, X) -> features (B, H).
+        layers: the stochastic layers, of which there is one so far.
+        decoder: codes (*batch, D) -> likelihood.
         product_type: in which the networks multiply matrices; `torch.bfloat16` is faster where the hardware
             has it, and everything else stays in the weights' type.
 
@@ -44,21 +42,28 @@ class LatentVariableModel(nn.Module):
         torch.Size([1, 8])
     """
 
-    def __init__(self, config: ModelConfig, encoder: nn.Module, prior: nn.Module, decoder: BernoulliDecoder) -> None:
+    def __init__(self, config: ModelConfig, encoder: nn.Module, layer: Layer, decoder: Decoder) -> None:
         super().__init__()
         self.config = config
-        self.encoder, self.prior_network, self.decoder = encoder, prior, decoder
+        self.encoder, self.layers, self.decoder = encoder, nn.ModuleList([layer]), decoder
         self.product_type = torch.float32
 
-    def posterior(self, x: Tensor) -> LatentDistribution:
-        """q(.|x) of binary images x (B, X)."""
+    @property
+    def layer(self) -> Layer:
+        """The only stochastic layer."""
+        (layer,) = self.layers
+        assert isinstance(layer, Layer)
+        return layer
+
+    def posterior(self, x: Tensor, context: Tensor | None = None) -> LatentDistribution:
+        """q(.|x, context) of binary images x (B, X)."""
         with self._products(x.device):
-            distribution: LatentDistribution = self.encoder(x)
+            distribution: LatentDistribution = self.layer.head(self.encoder(x), context)
         return distribution
 
-    def prior(self) -> LatentDistribution:
-        """p(.), with a batch axis of length one."""
-        distribution: LatentDistribution = self.prior_network()
+    def prior(self, context: Tensor | None = None) -> LatentDistribution:
+        """p(.|context), with a batch axis of length one where there is no context."""
+        distribution: LatentDistribution = self.layer.prior(context)
         return distribution
 
     def likelihood(self, code: Tensor) -> BernoulliLikelihood:
@@ -71,19 +76,10 @@ class LatentVariableModel(nn.Module):
         return torch.autocast(device.type, self.product_type, enabled=self.product_type == torch.bfloat16)
 
 
-def _features(config: ModelConfig) -> nn.Module:
-    """The encoder's deterministic layer."""
-    return hidden_layer(config.data_dim, config.hidden, config.encoder_activation)
-
-
-def _gauss_vae(config: ModelConfig) -> LatentVariableModel:
+def _gauss_vae(config: ModelConfig) -> LatentPart:
     """Kingma & Welling (2014): a standard normal prior, a diagonal normal posterior."""
-    return LatentVariableModel(
-        config,
-        encoder=nn.Sequential(_features(config), NormalHead(config.hidden, config.code_dim)),
-        prior=NormalPrior(config.code_dim),
-        decoder=BernoulliDecoder(config.code_dim, config.hidden, config.data_dim),
-    )
+    head = partial(NormalHead, code_dim=config.code_dim)
+    return LatentPart(NormalPrior(config.code_dim), head, config.code_dim)
 
 
 def _process_sticks(pieces: int, concentration: float) -> SticksPrior:
@@ -97,35 +93,25 @@ def _dirichlet_sticks(pieces: int, concentration: float) -> SticksPrior:
     return SticksPrior(torch.full((pieces - 1,), concentration), concentration * pieces_left)
 
 
-def _sb_vae(config: ModelConfig) -> LatentVariableModel:
+def _sb_vae(config: ModelConfig) -> LatentPart:
     """Nalisnick & Smyth (2017): the code is a broken stick."""
     prior = _process_sticks(config.code_dim, config.concentration)
-    return LatentVariableModel(
-        config,
-        encoder=nn.Sequential(_features(config), SticksHead(config.hidden, prior)),
-        prior=prior,
-        # A simplex point has coordinates near 1/T: scaled by T, the default initialisation fits it.
-        decoder=BernoulliDecoder(config.code_dim, config.hidden, config.data_dim, code_scale=config.code_dim),
-    )
+    # A simplex point has coordinates near 1/T: scaled by T, the default initialisation fits it.
+    return LatentPart(prior, partial(SticksHead, prior=prior), config.code_dim, code_scale=config.code_dim)
 
 
-def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentVariableModel:
+def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentPart:
     means, scales = (torch.tensor(values, dtype=torch.float32) for values in (config.prior_means, config.prior_scales))
-    prior = MixturePrior(sticks, means, scales, config.code_dim, config.prior_components == "diagonal")
-    return LatentVariableModel(
-        config,
-        encoder=nn.Sequential(_features(config), MixtureHead(config.hidden, prior)),
-        prior=prior,
-        decoder=BernoulliDecoder(config.code_dim, config.hidden, config.data_dim),
-    )
+    prior = MixturePrior(sticks, means, scales, config.code_dim, config.prior_components)
+    return LatentPart(prior, partial(MixtureHead, prior=prior), config.code_dim)
 
 
-def _dlgmm(config: ModelConfig) -> LatentVariableModel:
+def _dlgmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: a finite mixture with Dirichlet weights."""
     return _mixture(config, _dirichlet_sticks(config.num_components, config.concentration))
 
 
-def _dldpmm(config: ModelConfig) -> LatentVariableModel:
+def _dldpmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: weights of a truncated Dirichlet process."""
     return _mixture(config, _process_sticks(config.num_components, config.concentration))
 
@@ -138,7 +124,7 @@ class ModelFamily:
         label: the paper's name for it.
         colour: of its curves and marks, as #rrggbb.
         sentence: what its prior over codes is, for somebody who has never seen one.
-        build: from a configuration to an untrained model.
+        build: from a configuration to the latent part of an untrained model.
         code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one: the pieces of a stick.
         has_components: whether its prior is a mixture with means and scales.
         default_components: K of the paper.
@@ -150,7 +136,7 @@ class ModelFamily:
     label: str
     colour: str
     sentence: str
-    build: Callable[[ModelConfig], LatentVariableModel]
+    build: Callable[[ModelConfig], LatentPart]
     code_kind: str = "real"
     has_components: bool = False
     default_components: int = 1
@@ -218,6 +204,9 @@ def build_model(config: ModelConfig) -> LatentVariableModel:
     """An untrained model, its weights drawn from the global random state.
 
     Raises:
-        ConfigError: as `family_of`.
+        ConfigError: as `family_of` and `body_of`.
     """
-    return family_of(config).build(config)
+    body, latent = body_of(config), family_of(config).build(config)
+    encoder = body.encoder(config)
+    layer = Layer(latent.prior, latent.head(config.hidden))
+    return LatentVariableModel(config, encoder, layer, body.decoder(config, latent.code_dim, latent.code_scale))

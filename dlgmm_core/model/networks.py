@@ -1,38 +1,32 @@
-"""Networks that return distributions: encoder heads, priors and the Bernoulli decoder.
+"""Networks that return distributions: the priors of the four models, and the heads of their posteriors.
 
-"500d" in the paper is one deterministic ReLU layer of 500 units, in the encoder and the decoder
-alike. A head maps the encoder's features to the posterior q(.|x). Its biases start at the prior, so
-that training begins with a divergence near zero: Kumaraswamy(1, b) is exactly Beta(1, b).
+A head maps the encoder's features to the posterior q(.|x). Its biases start at the prior, so that training begins
+with a divergence near zero: Kumaraswamy(1, b) is exactly Beta(1, b).
+
+Reference: Nalisnick, Hertel & Smyth (2016), section 2.
 """
 
 import torch
 from torch import Tensor, nn
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.functional import bernoulli_log_prob, soft_bound
+from dlgmm_core.model.functional import soft_bound
 from dlgmm_core.model.latents import MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.layers import Head, Prior
+from dlgmm_core.model.normals import DiagonalNormals, FullNormals, Normals
 
 __all__ = [
-    "BernoulliDecoder",
-    "BernoulliLikelihood",
     "MixtureHead",
     "MixturePrior",
     "NormalHead",
     "NormalPrior",
     "SticksHead",
     "SticksPrior",
-    "hidden_layer",
 ]
 
 MAX_LOG_CONCENTRATION = 6.0  # of log a and log b where sticks weigh components: E[v] reaches e^-6 and 1 - e^-6
 # Where the pieces are the code they must be told exactly: v = .5 +- .03 is Kumaraswamy(29, e^20).
 MAX_LOG_CONCENTRATION_OF_CODE = 20.0
-
-
-def hidden_layer(in_features: int, out_features: int, activation: str = "relu") -> nn.Sequential:
-    """The paper's deterministic layer: affine, then ReLU or, if "linear", nothing."""
-    layer = nn.Linear(in_features, out_features)
-    return nn.Sequential(layer, nn.ReLU(inplace=True)) if activation == "relu" else nn.Sequential(layer)
 
 
 def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
@@ -41,7 +35,21 @@ def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
     return output.to(layer.weight.dtype)
 
 
-class NormalPrior(nn.Module):
+def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
+    """Features (B, H) -> log a and log b of Kumaraswamy fractions, (B, 2 (T-1)), at first near the prior's."""
+    start = torch.cat([prior.concentration1, prior.concentration0], -1).squeeze(0).log()
+    layer = nn.Linear(in_features, start.numel())
+    with torch.no_grad():
+        layer.bias.copy_(start)
+    return layer
+
+
+def _kumaraswamy(layer: nn.Linear, features: Tensor, limit: float) -> Kumaraswamy:
+    """The posterior (B, T-1) of the fractions; log a and log b lie within `limit` either way."""
+    return Kumaraswamy(*soft_bound(_full_precision(layer, features), limit).chunk(2, -1))
+
+
+class NormalPrior(Prior):
     """z ~ N(0, I)."""
 
     loc: Tensor
@@ -52,12 +60,12 @@ class NormalPrior(nn.Module):
         self.register_buffer("loc", torch.zeros(1, code_dim), persistent=False)
         self.register_buffer("scale", torch.ones(1, code_dim), persistent=False)
 
-    def forward(self) -> NormalLatent:
+    def forward(self, context: Tensor | None = None) -> NormalLatent:
         """The prior, with a batch axis of length one."""
         return NormalLatent(self.loc, self.scale)
 
 
-class SticksPrior(nn.Module):
+class SticksPrior(Prior):
     """v_k ~ Beta(concentration1_k, concentration0_k), independent."""
 
     concentration1: Tensor
@@ -73,134 +81,88 @@ class SticksPrior(nn.Module):
         """The fractions' prior, of batch shape (1, T-1)."""
         return Beta(self.concentration1, self.concentration0)
 
-    def forward(self) -> SticksLatent:
+    def forward(self, context: Tensor | None = None) -> SticksLatent:
         """The prior over simplex points, with a batch axis of length one."""
         return SticksLatent(self.beta())
 
 
-class MixturePrior(nn.Module):
-    """z given pi ~ sum_k pi_k N(m_k 1, s_k^2 I), with pi from a `SticksPrior`.
+class MixturePrior(Prior):
+    """z given pi ~ sum_k pi_k N_k(z), with pi from a `SticksPrior` and every N_k at first N(m_k 1, s_k^2 I).
 
-    Where it is learnt, every coordinate has a mean and a scale of its own, and the components start apart: alike,
-    they would be told apart by the encoder's noise alone.
+    Fixed components stay so. Of learnt ones every coordinate has a mean and a scale of its own or, if they are
+    "full", a covariance matrix; and they start apart: alike, only the encoder's noise would distinguish them.
     """
 
     loc: Tensor
     log_scale: Tensor
 
     def __init__(
-        self, sticks: SticksPrior, means: Tensor, scales: Tensor, code_dim: int, learned: bool = False
+        self, sticks: SticksPrior, means: Tensor, scales: Tensor, code_dim: int, components: str = "fixed"
     ) -> None:
-        """means and scales: (K,)."""
+        """means and scales: (K,). components: "fixed", "diagonal" or "full"."""
         super().__init__()
         self.sticks = sticks
         loc, log_scale = (v[:, None, None].repeat(1, 1, code_dim) for v in (means, scales.log()))
-        if learned:
-            self.loc = nn.Parameter(loc + 0.5 * log_scale.exp() * torch.randn_like(loc))
-            self.log_scale = nn.Parameter(log_scale)
-        else:
+        if components == "fixed":
             self.register_buffer("loc", loc, persistent=False)
             self.register_buffer("log_scale", log_scale, persistent=False)
+        else:
+            self.loc = nn.Parameter(loc + 0.5 * log_scale.exp() * torch.randn_like(loc))
+            self.log_scale = nn.Parameter(log_scale)
+        # below the diagonal of the precisions' Cholesky factors, whose diagonals are e^-log_scale
+        self.lower = nn.Parameter(torch.zeros(len(means), 1, code_dim, code_dim)) if components == "full" else None
 
-    def forward(self) -> MixtureLatent:
+    def normals(self) -> Normals:
+        """The components, with a batch axis of length one."""
+        if self.lower is None:
+            return DiagonalNormals(self.loc, self.log_scale.exp())
+        return FullNormals(self.loc, self.lower.tril(-1) + torch.diag_embed(torch.exp(-self.log_scale)))
+
+    def forward(self, context: Tensor | None = None) -> MixtureLatent:
         """The prior, with a batch axis of length one."""
-        return MixtureLatent(self.sticks.beta(), self.loc, self.log_scale.exp())
+        return MixtureLatent(self.sticks.beta(), self.normals())
 
 
-class KumaraswamyHead(nn.Module):
-    """Features (B, H) -> Kumaraswamy fractions (B, T-1), at first near the prior."""
-
-    limit = MAX_LOG_CONCENTRATION
-
-    def __init__(self, hidden: int, prior: SticksPrior) -> None:
-        super().__init__()
-        start = torch.cat([prior.concentration1, prior.concentration0], -1).squeeze(0).log()
-        self.linear = nn.Linear(hidden, start.numel())
-        with torch.no_grad():
-            self.linear.bias.copy_(start)
-
-    def forward(self, features: Tensor) -> Kumaraswamy:
-        """The posterior of the fractions."""
-        return Kumaraswamy(*soft_bound(_full_precision(self.linear, features), self.limit).chunk(2, -1))
-
-
-class NormalHead(nn.Module):
+class NormalHead(Head):
     """Features (B, H) -> a diagonal normal over codes (B, D)."""
 
-    def __init__(self, hidden: int, code_dim: int) -> None:
+    def __init__(self, in_features: int, code_dim: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(hidden, 2 * code_dim)
+        self.linear = nn.Linear(in_features, 2 * code_dim)
 
-    def forward(self, features: Tensor) -> NormalLatent:
+    def forward(self, features: Tensor, context: Tensor | None = None) -> NormalLatent:
         """q(z|x)."""
         loc, log_scale = _full_precision(self.linear, features).chunk(2, -1)
         return NormalLatent(loc, log_scale.exp())
 
 
-class SticksHead(KumaraswamyHead):
+class SticksHead(Head):
     """Features (B, H) -> a stick-breaking posterior over the simplex (B, T)."""
 
-    limit = MAX_LOG_CONCENTRATION_OF_CODE
+    def __init__(self, in_features: int, prior: SticksPrior) -> None:
+        super().__init__()
+        self.linear = _sticks_layer(in_features, prior)
 
-    def forward(self, features: Tensor) -> SticksLatent:  # type: ignore[override]
+    def forward(self, features: Tensor, context: Tensor | None = None) -> SticksLatent:
         """q(pi|x)."""
-        return SticksLatent(super().forward(features))
+        return SticksLatent(_kumaraswamy(self.linear, features, MAX_LOG_CONCENTRATION_OF_CODE))
 
 
-class MixtureHead(nn.Module):
+class MixtureHead(Head):
     """Features (B, H) -> sticks (B, K-1) and K diagonal normals (K, B, D)."""
 
-    def __init__(self, hidden: int, prior: MixturePrior) -> None:
+    def __init__(self, in_features: int, prior: MixturePrior) -> None:
         super().__init__()
-        self.sticks = KumaraswamyHead(hidden, prior.sticks)
+        self.sticks = _sticks_layer(in_features, prior.sticks)
         self.num_components, _, self.code_dim = prior.loc.shape
-        self.linear = nn.Linear(hidden, 2 * self.num_components * self.code_dim)
+        self.linear = nn.Linear(in_features, 2 * self.num_components * self.code_dim)
         with torch.no_grad():
             self.linear.bias.add_(torch.cat([prior.loc.flatten(), prior.log_scale.flatten()]))
 
-    def forward(self, features: Tensor) -> MixtureLatent:
+    def forward(self, features: Tensor, context: Tensor | None = None) -> MixtureLatent:
         """q(v|x) and q(z|v, x)."""
         # (B, 2KD) -> (2, K, B, D)
         parameters = _full_precision(self.linear, features).unflatten(-1, (2, self.num_components, self.code_dim))
         loc, log_scale = parameters.movedim(0, 2)
-        return MixtureLatent(self.sticks(features), loc, log_scale.exp())
-
-
-class BernoulliLikelihood:
-    """p(x|z) of binary images: one independent Bernoulli a pixel."""
-
-    def __init__(self, logits: Tensor) -> None:
-        """logits: (*batch, X), log odds of ink."""
-        self.logits = logits
-
-    @property
-    def probs(self) -> Tensor:
-        """(*batch, X), probability of ink in every pixel."""
-        return torch.sigmoid(self.logits)
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """(*batch), log p(x|z) in nats; x of zeros and ones (B, X) broadcasts."""
-        return bernoulli_log_prob(self.logits, x)
-
-
-class BernoulliDecoder(nn.Module):
-    """Codes (*batch, D) -> p(x|z); all codes of a batch go through one matrix product."""
-
-    def __init__(self, code_dim: int, hidden: int, data_dim: int, code_scale: float = 1.0) -> None:
-        """code_scale multiplies the code, so that its coordinates are of order one."""
-        super().__init__()
-        self.code_scale = code_scale
-        self.hidden = hidden_layer(code_dim, hidden)
-        self.logits = nn.Linear(hidden, data_dim)
-
-    def forward(self, code: Tensor) -> BernoulliLikelihood:
-        """The likelihood given each code."""
-        # strata of several draws lie crosswise in memory, where a layer would multiply them one by one
-        rows = (self.code_scale * code).reshape(-1, code.shape[-1])
-        logits = _full_precision(self.logits, self.hidden(rows))
-        return BernoulliLikelihood(logits.reshape(*code.shape[:-1], logits.shape[-1]))
-
-    @torch.no_grad()
-    def start_at(self, ink: Tensor) -> None:
-        """Sets the output's bias so that a code of no influence decodes to `ink` (X,), probabilities in (0, 1)."""
-        self.logits.bias.copy_(torch.logit(ink))
+        sticks = _kumaraswamy(self.sticks, features, MAX_LOG_CONCENTRATION)
+        return MixtureLatent(sticks, DiagonalNormals(loc, log_scale.exp()))

@@ -21,6 +21,7 @@ References:
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -33,6 +34,7 @@ from dlgmm_core.model.models import LatentVariableModel
 __all__ = [
     "BOUNDS",
     "OBJECTIVES",
+    "BoundTerms",
     "elbo",
     "elbo_of",
     "iwae_bound",
@@ -43,28 +45,61 @@ __all__ = [
 ]
 
 
-def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
-    expected_prior = (torch.exp(q.log_mean_weights) * q.expected_log_prob(p)).sum(0)
+@dataclass(frozen=True)
+class BoundTerms:
+    """The terms of a bound at S draws, nats per image; what a bound does not have is None.
+
+    Attributes:
+        likelihood: (K, S, B), E[pi_k] log p(x|z_k).
+        components: (K, S, B), or (K, 1, B) in closed form: the Gaussian term of each component, weighted.
+        entropy: (S, B), minus log of the posterior's density, where `components` are of the prior alone.
+        weights: (B,), -KL(q(v|x) || p(v)).
+    """
+
+    likelihood: Tensor
+    components: Tensor
+    entropy: Tensor | None = None
+    weights: Tensor | None = None
+
+    @property
+    def total(self) -> Tensor:
+        """(S, B), the bound at each draw."""
+        divergence = self.components.sum(0)
+        for term in (self.entropy, self.weights):
+            if term is not None:
+                divergence = divergence + term
+        return self.likelihood.sum(0) + divergence
+
+
+Bound = Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
+"""From posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the terms of a bound."""
+
+
+def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
+    likelihood = _weighted(q, log_likelihood)
+    expected_prior = _weighted(q, q.expected_log_prob(p, latents))
     log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)
-    return expected_prior - log_q - q.sticks_kl(p)
+    return BoundTerms(likelihood, expected_prior, -log_q, -q.weights_kl(p))
 
 
-def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
+def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
+    likelihood = _weighted(q, log_likelihood)
     log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
-    return (torch.exp(latents.log_weights) * log_ratio).sum(0) - q.sticks_kl(p)
+    return BoundTerms(likelihood, torch.exp(latents.log_weights) * log_ratio, weights=-q.weights_kl(p))
 
 
-def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
-    log_ratio = p.log_prob(latents) - q.log_prob(latents)  # (K, S, B)
-    return (torch.exp(q.log_mean_weights)[:, None] * log_ratio).sum(0)
+def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
+    likelihood = _weighted(q, log_likelihood)
+    return BoundTerms(likelihood, _weighted(q, p.log_prob(latents) - q.log_prob(latents)))
 
 
-BOUNDS: dict[str, Callable[[LatentDistribution, LatentDistribution, Latents], Tensor]] = {
-    "eq1": _eq1,
-    "mixture": _mixture,
-    "marginal": _marginal,
-}
-"""Bounds by name: minus the divergence of posterior q from prior p at S draws, (S, B), nats."""
+def _weighted(q: LatentDistribution, values: Tensor) -> Tensor:
+    """(K, S, B): E[pi_k] times values that broadcast with it."""
+    return torch.exp(q.log_mean_weights)[:, None] * values
+
+
+BOUNDS: dict[str, Bound] = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
+"""Bounds by name. Their terms add up to the ELBO: `elbo` sums them, and the app shows them."""
 
 
 OBJECTIVES = (*BOUNDS, "iwae")
@@ -115,8 +150,7 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
     q = model.posterior(x)
     latents = q.stratified_rsample(torch.Size([num_samples]))
     log_likelihood = model.likelihood(latents.code).log_prob(x)  # (K, S, B)
-    expected_likelihood = (torch.exp(q.log_mean_weights)[:, None] * log_likelihood).sum(0)
-    return (expected_likelihood + BOUNDS[bound](q, model.prior(), latents)).mean(0)
+    return BOUNDS[bound](q, model.prior(), latents, log_likelihood).total.mean(0)
 
 
 def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:

@@ -45,6 +45,14 @@ WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
     "tsne.safetensors",
     "training.safetensors",
 )
+_FIRST_NAMES = {
+    "encoder.0.0.": "encoder.0.",
+    "encoder.1.sticks.linear.": "layers.0.head.sticks.",
+    "encoder.1.": "layers.0.head.",
+    "prior_network.": "layers.0.prior.",
+    "decoder.logits.weight": "decoder.output.weight",
+    "decoder.logits.bias": "decoder.data_bias",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # fits an address, a file system and a line of text as it is
 
 
@@ -152,12 +160,20 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
     try:
         with seeded("cpu", 0):  # the weights drawn here are overwritten; the caller's random state is not
             model = build_model(checkpoint.model_config)
-        model.load_state_dict(weights)
+        model.load_state_dict({_current_name(name): weight for name, weight in weights.items()})
     except (ConfigError, RuntimeError) as error:
         raise CheckpointError(f"{path} holds weights that do not fit its configuration ({brief(error)}).") from error
     if not all(weight.isfinite().all() for weight in model.state_dict().values()):
         raise CheckpointError(f"{path} holds weights that are no finite numbers: restore it, or train again.")
     return model.to(device).eval().requires_grad_(False), checkpoint
+
+
+def _current_name(name: str) -> str:
+    """A parameter's name of today: the first checkpoints are from before models had layers."""
+    for old, new in _FIRST_NAMES.items():
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    return name
 
 
 def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:

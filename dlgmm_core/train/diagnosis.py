@@ -1,4 +1,4 @@
-"""What blew up: the first quantity between the weights and the bound that is no finite number, and its cure."""
+"""The first non-finite quantity between the weights and the bound, and what to change."""
 
 from collections.abc import Iterator
 
@@ -15,10 +15,10 @@ _STICKS = "a concentration nearer to 1"
 
 @torch.no_grad()
 def diagnose(model: LatentVariableModel, x: Tensor, num_samples: int) -> tuple[str, str]:
-    """What is no finite number, and what to change besides the learning rate; both may be empty.
+    """The first quantity that is not finite, and what to change besides the learning rate; both may be empty.
 
     Args:
-        model: whose bound is no finite number.
+        model: whose bound is not finite.
         x: (B, X), the images it was asked about.
         num_samples: S, draws per component in the bound; they are drawn anew, from the global random state.
     """
@@ -40,5 +40,5 @@ def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iter
     yield "log p(x|z)", "", model.likelihood(latents.code).log_prob(x)
     yield "log q(z|x)", "", q.log_prob(latents)
     yield "log p(z)", _PRIOR, p.log_prob(latents)
-    yield "E[log p(z)]", _PRIOR, q.expected_log_prob(p)
-    yield "KL(q(v|x) || p(v)) of the sticks", _STICKS, q.sticks_kl(p)
+    yield "E[log p(z)]", _PRIOR, q.expected_log_prob(p, latents)
+    yield "KL(q(v|x) || p(v)) of the sticks", _STICKS, q.weights_kl(p)

@@ -91,7 +91,7 @@ def test_sliders_move_and_stretch_all_coordinates_of_a_learnt_component(learnt: 
     assert isinstance(prior, MixtureLatent)
     (m0, m1, m2), (s0, s1, s2) = centres(learnt)
     moved = component_samples(learnt, (m0, m1 + 0.7, m2), (s0, s1, 2 * s2), 5, seed=3)
-    noise = torch.from_numpy(component_noise(learnt.config, 5, seed=3)[0])
+    noise = torch.from_numpy(component_noise(learnt, 5, seed=3)[0])
     loc, scale = prior.normal.loc[:, 0], prior.normal.scale[:, 0]
     code = torch.stack([loc[0] + scale[0] * noise, loc[1] + 0.7 + scale[1] * noise, loc[2] + 2 * scale[2] * noise])
     with torch.no_grad():
@@ -154,18 +154,18 @@ def test_ancestral_noise_names_components_as_often_as_the_prior_says(
 
 
 def test_the_first_row_of_noise_decodes_to_the_components_samples(model: LatentVariableModel) -> None:
-    noise = torch.from_numpy(component_noise(MIXTURE, 6, seed=4))
+    noise = torch.from_numpy(component_noise(model, 6, seed=4))
     samples = component_samples(model, MEANS, SCALES, 6, seed=4)
     weights = model.decoder.state_dict()
     for k in range(3):
         code = MEANS[k] + SCALES[k] * noise[0]
         features = torch.relu(code @ weights["hidden.0.weight"].T + weights["hidden.0.bias"])
-        expected = torch.sigmoid(features @ weights["logits.weight"].T + weights["logits.bias"])
+        expected = torch.sigmoid(features @ weights["output.weight"].T + weights["data_bias"])
         np.testing.assert_allclose(samples[k], expected, atol=1e-6)
 
 
-def test_every_row_of_noise_is_another_standard_normal_draw() -> None:
-    noise = component_noise(MIXTURE, 400)
+def test_every_row_of_noise_is_another_standard_normal_draw(model: LatentVariableModel) -> None:
+    noise = component_noise(model, 400)
     assert noise.shape == (3, 400, 2) and noise.dtype == np.float32
     rows = noise.reshape(3, -1)
     for row in rows:
@@ -175,14 +175,14 @@ def test_every_row_of_noise_is_another_standard_normal_draw() -> None:
 
 def test_noise_follows_from_its_seed_and_leaves_the_random_state_alone(model: LatentVariableModel) -> None:
     state = torch.get_rng_state()
-    rows, drawn = component_noise(MIXTURE, 6, seed=1), ancestral_noise(model, 40, seed=1)
+    rows, drawn = component_noise(model, 6, seed=1), ancestral_noise(model, 40, seed=1)
     assert torch.equal(torch.get_rng_state(), state)
-    np.testing.assert_array_equal(component_noise(MIXTURE, 6, seed=1), rows)
+    np.testing.assert_array_equal(component_noise(model, 6, seed=1), rows)
     again = ancestral_noise(model, 40, seed=1)
     np.testing.assert_array_equal(again[0], drawn[0])
     np.testing.assert_array_equal(again[1], drawn[1])
     # no row of one seed is a row of another
-    others = [component_noise(MIXTURE, 6, seed=seed)[k] for seed in (0, 2, 3) for k in range(3)]
+    others = [component_noise(model, 6, seed=seed)[k] for seed in (0, 2, 3) for k in range(3)]
     assert all((row != other).any() for row in rows for other in others)
     components, noise = ancestral_noise(model, 40, seed=2)
     assert (components != drawn[0]).any() and (noise != drawn[1]).any(-1).all()

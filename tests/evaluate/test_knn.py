@@ -44,7 +44,7 @@ def test_a_sample_code_comes_from_the_component_of_largest_weight(toy: Toy, imag
     # Components a thousand apart: a draw shows where it came from.
     config = replace(MIXTURE, prior_means=(-1000.0, 0.0, 1000.0), prior_scales=(1.0, 1.0, 1.0))
     model = toy(config).float()
-    sticks = model.encoder.get_submodule("1.sticks.linear")
+    sticks = model.layer.head.get_submodule("sticks")
     assert isinstance(sticks, nn.Linear)
     with torch.no_grad():
         sticks.weight.mul_(6)

@@ -80,7 +80,7 @@ def blank(config: ModelConfig) -> LatentVariableModel:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
-        model.decoder.logits.bias.copy_(torch.tensor([0.5, -1.0, 2.0, 0.0]))
+        model.decoder.data_bias.copy_(torch.tensor([0.5, -1.0, 2.0, 0.0]))
     return model
 
 
@@ -274,7 +274,9 @@ def posterior_of(model: LatentVariableModel, image: NDArray[np.uint8], num_sampl
     with seeded("cpu", 0), torch.no_grad():
         q = model.posterior(x)
         latents = q.stratified_rsample(torch.Size([num_samples]))
-        return component_posterior(q, model.prior(), latents, model.likelihood(latents.code).log_prob(x))
+        found = component_posterior(q, model.prior(), latents, model.likelihood(latents.code).log_prob(x))
+    assert found is not None
+    return found
 
 
 def test_the_component_posterior_is_that_of_quadrature(mixture: LatentVariableModel, images: NDArray[np.uint8]) -> None:

@@ -141,7 +141,7 @@ def test_progress_names_what_is_being_measured(toy: Toy) -> None:
 
 def test_a_model_without_numbers_is_an_error_and_not_a_figure(toy: Toy) -> None:
     model = toy(GAUSS).float()
-    model.decoder.logits.bias.data.fill_(float("nan"))
+    model.decoder.data_bias.data.fill_(float("nan"))
     with pytest.raises(EvaluationError):
         measure(model, DATASET, "eq1", [5])
 

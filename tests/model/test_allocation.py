@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
 from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.normals import DiagonalNormals
 
 K, B, D = 4, 3, 2
 
@@ -26,7 +27,7 @@ def mixture(batch: int = B) -> tuple[MixtureLatent, NDArray[np.float64]]:
     broken, left = (alpha / (alpha + beta)).numpy(), (beta / (alpha + beta)).numpy()
     ones = np.ones((batch, 1))
     weights = np.append(broken, ones, 1) * np.cumprod(np.append(ones, left, 1), 1)
-    return MixtureLatent(Beta(alpha, beta), 2 * rand(K, batch, D), rand(K, batch, D).exp()), weights.T
+    return MixtureLatent(Beta(alpha, beta), DiagonalNormals(2 * rand(K, batch, D), rand(K, batch, D).exp())), weights.T
 
 
 def one_component(kind: str) -> LatentDistribution:
@@ -37,7 +38,7 @@ def one_component(kind: str) -> LatentDistribution:
     return (
         NormalLatent(loc, scale)
         if kind == "normal"
-        else MixtureLatent(Kumaraswamy(nothing, nothing), loc[None], scale[None])
+        else MixtureLatent(Kumaraswamy(nothing, nothing), DiagonalNormals(loc[None], scale[None]))
     )
 
 
@@ -71,7 +72,8 @@ def test_a_share_is_rounded_up_as_often_as_its_fraction_says_for_every_image_ane
     repeats = 20_000  # images that are all the same
     assert isinstance(one.sticks, Beta)
     sticks = Beta(*(a.expand(repeats, K - 1) for a in (one.sticks.concentration1, one.sticks.concentration0)))
-    many = MixtureLatent(sticks, one.normal.loc.expand(K, repeats, D), one.normal.scale.expand(K, repeats, D))
+    normal = DiagonalNormals(*(v.expand(K, repeats, D) for v in (one.normal.loc, one.normal.scale)))
+    many = MixtureLatent(sticks, normal)
     found = counts(many.allocate(size))
     up = (found > np.floor(size * weights)).sum(1)
     for k, fraction in enumerate((size * weights[:, 0]) % 1):
@@ -85,7 +87,7 @@ def test_no_draw_falls_beyond_the_last_component(monkeypatch: pytest.MonkeyPatch
     below_one = float(np.nextafter(np.float32(1), np.float32(0)))
     monkeypatch.setattr(torch, "rand", lambda *shape, **kind: torch.full(shape, below_one, **kind))
     sticks = Beta(torch.ones(50, 16), torch.linspace(0.3, 4, 50)[:, None].expand(50, 16))
-    q = MixtureLatent(sticks, torch.zeros(17, 50, D), torch.ones(17, 50, D))
+    q = MixtureLatent(sticks, DiagonalNormals(torch.zeros(17, 50, D), torch.ones(17, 50, D)))
     assert (q.log_mean_weights.exp().cumsum(0)[-1] < 1).any()
     for size in (1, 3, 5000):
         components = q.allocate(size)
@@ -141,7 +143,7 @@ def test_allotted_draws_are_the_mixture_and_are_scored_as_such() -> None:
 
 def test_allotted_draws_have_the_mean_of_the_mixture_with_less_noise_than_ancestral_ones() -> None:
     near, _ = mixture()
-    q = MixtureLatent(near.sticks, 10 * near.normal.loc, near.normal.scale)
+    q = MixtureLatent(near.sticks, DiagonalNormals(10 * near.normal.loc, near.normal.scale))
     repeats, size = 2000, 40
     components = torch.stack([q.allocate(size) for _ in range(repeats)], 1)  # (S, R, B)
     allotted = q.sample_components(components.flatten(0, 1)).code[0].unflatten(0, (size, repeats)).mean(0)

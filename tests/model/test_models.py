@@ -12,7 +12,7 @@ from dlgmm_core.config import ConfigError, ModelConfig
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
 from dlgmm_core.model.latents import MixtureLatent, NormalLatent, SticksLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
-from dlgmm_core.model.networks import SticksHead
+from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 
 Toy = Callable[..., LatentVariableModel]
@@ -53,7 +53,7 @@ def test_a_gradient_reaches_every_parameter(config: ModelConfig, bound: str) -> 
         assert parameter.grad.isfinite().all(), name
         assert parameter.numel() == 0 or parameter.grad.any(), name
         # No unit of an output layer may be forgotten; hidden units may be off for every image.
-        if (name.endswith("bias") and ".linear." in name) or name == "decoder.logits.bias":
+        if (name.endswith("bias") and ".head." in name) or name == "decoder.data_bias":
             assert parameter.grad.all(), name
 
 
@@ -69,7 +69,7 @@ def test_a_learnt_prior_is_held_in_the_weights_and_starts_with_its_components_ap
         model, 400, 2, (-1.0, 3.0), (0.5, 2.0), hidden=8, image_shape=(2, 2), prior_components="diagonal"
     )
     built = build_model(config)
-    names = ["prior_network.loc", "prior_network.log_scale"]
+    names = ["layers.0.prior.loc", "layers.0.prior.log_scale"]
     assert [name for name in built.state_dict() if "prior" in name] == names
     prior = built.prior()
     assert isinstance(prior, MixtureLatent)
@@ -137,7 +137,7 @@ def test_a_mixture_model_of_one_component_is_the_gauss_vae(model: str) -> None:
     gauss = build_model(ModelConfig("gauss-vae", 3, hidden=8, image_shape=(2, 2)))
     one = build_model(replace(gauss.config, model=model))
     missing, unexpected = one.load_state_dict(gauss.state_dict(), strict=False)
-    assert set(missing) == {"encoder.1.sticks.linear.weight", "encoder.1.sticks.linear.bias"} and not unexpected
+    assert set(missing) == {"layers.0.head.sticks.weight", "layers.0.head.sticks.bias"} and not unexpected
     assert all(one.state_dict()[name].numel() == 0 for name in missing)
     x = torch.bernoulli(torch.full((6, 4), 0.5))
     for bound, num_samples in itertools.product(BOUNDS, (1, 4)):
@@ -163,7 +163,7 @@ def location(model: LatentVariableModel, x: Tensor) -> Tensor:
     if isinstance(q, SticksLatent):
         assert isinstance(q.sticks, Kumaraswamy)
         bounded = torch.stack([q.sticks.log_concentration1, q.sticks.log_concentration0])
-        return torch.atanh(bounded / SticksHead.limit)
+        return torch.atanh(bounded / MAX_LOG_CONCENTRATION_OF_CODE)
     assert isinstance(q, NormalLatent | MixtureLatent)
     return q.normal.loc
 
@@ -220,8 +220,10 @@ def test_every_product_of_the_networks_is_taken_in_the_type_asked_for(config: Mo
         seen.clear()
         model.product_type = product_type
         elbo(model, torch.ones(3, 4)).sum().backward()
-        layers = 5 if config.model.startswith("dl") else 4
+        layers = 4 if config.model.startswith("dl") else 3
         assert seen == [product_type] * layers
+        with torch.autocast("cpu", torch.bfloat16, enabled=product_type == torch.bfloat16):
+            assert model.decoder.logits(torch.ones(3, config.code_dim)).dtype == product_type
     assert all(
         p.dtype == torch.float32 and p.grad is not None and p.grad.dtype == torch.float32 for p in model.parameters()
     )

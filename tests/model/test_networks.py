@@ -4,20 +4,16 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
-from torch.distributions import Bernoulli
 
 from dlgmm_core.model.distributions import Kumaraswamy
 from dlgmm_core.model.networks import (
-    BernoulliDecoder,
-    BernoulliLikelihood,
+    MAX_LOG_CONCENTRATION_OF_CODE,
     MixtureHead,
     MixturePrior,
     NormalHead,
     NormalPrior,
     SticksHead,
     SticksPrior,
-    hidden_layer,
 )
 
 HIDDEN, B = 8, 3
@@ -41,9 +37,9 @@ def mixture_prior() -> MixturePrior:
 @pytest.mark.parametrize("kind", list(STICKS))
 def test_stick_posteriors_start_at_their_prior(kind: str) -> None:
     prior = sticks_prior(kind)
-    divergence = SticksHead(HIDDEN, prior)(torch.zeros(B, HIDDEN)).sticks_kl(prior())
+    divergence = SticksHead(HIDDEN, prior)(torch.zeros(B, HIDDEN)).weights_kl(prior())
     # The soft bound on log b leaves b' a little below b: KL(Beta(1, b') || Beta(1, b)).
-    limit = SticksHead.limit
+    limit = MAX_LOG_CONCENTRATION_OF_CODE
     bounded = [math.exp(limit * math.tanh(math.log(b) / limit)) for b in STICKS[kind]]
     cost = sum(math.log(c / b) + b / c - 1 for b, c in zip(STICKS[kind], bounded, strict=True))
     assert cost < 0.003
@@ -53,14 +49,14 @@ def test_stick_posteriors_start_at_their_prior(kind: str) -> None:
 def test_sparse_dirichlet_sticks_start_near_their_prior() -> None:
     # Away from a = 1 a Kumaraswamy is no Beta: .63 nats by quadrature, and 4.09 had it started uniform.
     prior = SticksPrior(torch.full((4,), 0.1), torch.tensor([0.4, 0.3, 0.2, 0.1]))
-    divergence = SticksHead(HIDDEN, prior)(torch.zeros(1, HIDDEN)).sticks_kl(prior())
+    divergence = SticksHead(HIDDEN, prior)(torch.zeros(1, HIDDEN)).weights_kl(prior())
     assert divergence.item() == pytest.approx(0.630, abs=0.001)
 
 
 def test_mixture_posteriors_start_at_their_prior() -> None:
     prior = mixture_prior()
     q, p = MixtureHead(HIDDEN, prior)(torch.zeros(B, HIDDEN)), prior()
-    assert q.sticks_kl(p).abs().max() < 0.001
+    assert q.weights_kl(p).abs().max() < 0.001
     assert q.normal.loc.shape == (3, B, 6)
     # what the linear layer draws for its bias is within 1/sqrt(8) = .36
     assert (q.normal.loc - p.normal.loc).abs().max() < 0.36
@@ -75,7 +71,7 @@ def test_stick_concentrations_stay_within_their_limit_whatever_the_features(size
     assert isinstance(sticks, Kumaraswamy)
     for concentration in (sticks.log_concentration1, sticks.log_concentration0):
         assert concentration.shape == (B, 4)
-        assert concentration.abs().max() <= SticksHead.limit
+        assert concentration.abs().max() <= MAX_LOG_CONCENTRATION_OF_CODE
 
 
 def test_stick_head_reads_the_first_half_as_concentration1() -> None:
@@ -104,61 +100,3 @@ def test_priors_have_a_batch_of_one_and_no_parameters() -> None:
     assert p.normal.loc.shape == (3, 1, 6)
     assert torch.equal(p.normal.loc[:, 0], torch.tensor([-4.0, 0.0, 4.0])[:, None].expand(3, 6))
     assert torch.equal(p.normal.scale[:, 0], torch.tensor([0.5, 1.0, 2.0])[:, None].expand(3, 6))
-
-
-@pytest.mark.parametrize("shape", [(B, 7), (2, B, 7), (4, 2, B, 7)])
-def test_likelihood_is_torchs_bernoulli_summed_over_pixels(shape: tuple[int, ...]) -> None:
-    logits = 20 * torch.randn(shape)
-    x = torch.bernoulli(torch.full((B, 7), 0.5))
-    likelihood = BernoulliLikelihood(logits)
-    torch.testing.assert_close(likelihood.log_prob(x), Bernoulli(logits=logits).log_prob(x.expand(shape)).sum(-1))
-    torch.testing.assert_close(likelihood.probs, Bernoulli(logits=logits).probs)
-
-
-def test_likelihood_of_hopeless_pixels_is_finite() -> None:
-    x = torch.tensor([[0.0, 1.0]])
-    assert BernoulliLikelihood(torch.tensor([[200.0, -200.0]])).log_prob(x).item() == -400
-
-
-def test_decoder_multiplies_the_code_by_its_scale_first() -> None:
-    code = torch.randn(2, B, 3)
-    decoder = BernoulliDecoder(3, HIDDEN, 5, code_scale=3.0)
-    logits = decoder(code).logits
-    assert logits.shape == (2, B, 5)
-    decoder.code_scale = 1.0
-    torch.testing.assert_close(decoder(3 * code).logits, logits)
-
-
-def test_decoder_takes_codes_in_any_shape_and_order_in_memory() -> None:
-    decoder, codes = BernoulliDecoder(3, HIDDEN, 5), torch.randn(4, 2, B, 3)
-    logits = decoder(codes).logits
-    torch.testing.assert_close(decoder(codes.movedim(0, 1)).logits, logits.movedim(0, 1))
-    torch.testing.assert_close(decoder(codes[1, 0, 2]).logits, logits[1, 0, 2])
-
-
-@pytest.mark.parametrize("scale", [1.0, 3.0])
-def test_a_decoder_that_starts_at_an_image_decodes_a_code_of_no_influence_to_it(scale: float) -> None:
-    ink = torch.tensor([0.001, 0.2, 0.5, 0.9, 0.999])
-    decoder = BernoulliDecoder(3, HIDDEN, 5, code_scale=scale)
-    before = {name: value.clone() for name, value in decoder.state_dict().items()}
-    decoder.start_at(ink)
-    changed = {name for name, value in decoder.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {"logits.bias"} and decoder.logits.bias.requires_grad
-    with torch.no_grad():
-        decoder.logits.weight.zero_()
-        torch.testing.assert_close(decoder(torch.randn(B, 3)).probs, ink.expand(B, 5))
-
-
-@pytest.mark.parametrize("activation", ["relu", "linear"])
-def test_hidden_layer_is_one_affine_map_and_relu_or_nothing(activation: str) -> None:
-    layer = hidden_layer(4, 6, activation)
-    x = torch.randn(B, 4)
-    weight, bias = layer.state_dict().values()
-    expected: Tensor = x @ weight.T + bias
-    assert (expected < 0).any() and (expected > 0).any()
-    torch.testing.assert_close(layer(x), expected if activation == "linear" else expected.clamp_min(0))
-
-
-def test_hidden_layer_has_a_relu_unless_told_otherwise() -> None:
-    layer = hidden_layer(4, 6)
-    assert (layer(torch.randn(20, 4)) >= 0).all()

@@ -1,4 +1,4 @@
-"""Densities of diagonal normals against SciPy's, one at a time and in tables."""
+"""Densities of diagonal and of full normals against SciPy's, one at a time and all at once."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch.distributions import Normal
 
-from dlgmm_core.model.normals import NormalTable, expected_log_normal, log_normal
+from dlgmm_core.model.normals import DiagonalNormals, FullNormals, expected_log_normal, log_normal
 
 J, B, D = 3, 4, 5
 
@@ -26,7 +26,7 @@ def by_scipy(code: torch.Tensor, components: Normal) -> np.ndarray:
 @pytest.mark.parametrize("batch", [B, 1], ids=["each image has its own", "one set for all images"])
 def test_a_table_agrees_with_scipy(batch: int) -> None:
     code = torch.randn(2, 6, B, D, dtype=torch.float64)
-    actual = NormalTable(normals(batch)).log_prob(code)
+    actual = DiagonalNormals(normals(batch).loc, normals(batch).scale).log_prob_of_all(code)
     assert actual.shape == (J, 2, 6, B)
     np.testing.assert_allclose(actual, by_scipy(code, normals(batch)), rtol=1e-11)
 
@@ -42,7 +42,7 @@ def test_a_table_loses_no_digit_of_sharp_posteriors_far_from_zero() -> None:
     loc = torch.tensor([40.0, -40.0]).repeat_interleave(50).view(2, 1, 50)
     components = Normal(loc, torch.full_like(loc, 1e-3))
     code = components.rsample(torch.Size([200]))[:, 0]  # (200, B = 1, D), near the first
-    actual = NormalTable(components).log_prob(code)
+    actual = DiagonalNormals(components.loc, components.scale).log_prob_of_all(code)
     assert actual.dtype == torch.float32
     np.testing.assert_allclose(actual, by_scipy(code, components)[:, 0], rtol=1e-6)
 
@@ -50,7 +50,7 @@ def test_a_table_loses_no_digit_of_sharp_posteriors_far_from_zero() -> None:
 def test_a_table_has_the_gradients_of_the_densities_one_by_one() -> None:
     code = torch.randn(6, B, D, dtype=torch.float64, requires_grad=True)
     loc, scale = (v.detach().requires_grad_() for v in (normals().loc, normals().scale))
-    together = NormalTable(Normal(loc, scale)).log_prob(code)
+    together = DiagonalNormals(loc, scale).log_prob_of_all(code)
     one_by_one = log_normal(code, loc[:, None], scale[:, None])
     weights = torch.rand_like(together)
     for a, b in zip(
@@ -64,3 +64,70 @@ def test_expected_log_density_agrees_with_draws() -> None:
     draws = log_normal(q.sample(torch.Size([100_000])), p.loc, p.scale)  # (N, J, B)
     error = (draws.mean(0) - expected_log_normal(q, p)).abs() / (draws.std(0) / np.sqrt(len(draws)))
     assert error.max() < 5
+
+
+# --- full covariances ------------------------------------------------------------------------------
+
+
+def full_normals(batch: int) -> FullNormals:
+    factor = torch.randn(J, batch, D, D, dtype=torch.float64).tril(-1)
+    loc, diagonal = torch.randn(J, batch, D, dtype=torch.float64), 0.5 + torch.rand(J, batch, D, dtype=torch.float64)
+    return FullNormals(loc, factor + torch.diag_embed(diagonal))
+
+
+def multivariate(normals: FullNormals, j: int, b: int) -> stats._multivariate.multivariate_normal_frozen:
+    b = b if normals.loc.shape[1] > 1 else 0
+    precision = normals.factor[j, b] @ normals.factor[j, b].T
+    return stats.multivariate_normal(normals.loc[j, b].numpy(), torch.linalg.inv(precision).numpy())
+
+
+@pytest.mark.parametrize("batch", [B, 1], ids=["each image has its own", "one set for all images"])
+def test_full_normals_agree_with_scipy(batch: int) -> None:
+    normals, code = full_normals(batch), torch.randn(2, 6, B, D, dtype=torch.float64)
+    of_all = normals.log_prob_of_all(code)
+    own = normals.log_prob(code[:1, :3].expand(J, -1, -1, -1))
+    assert of_all.shape == (J, 2, 6, B) and own.shape == (J, 3, B)
+    for j in range(J):
+        for b in range(B):
+            expected = multivariate(normals, j, b).logpdf(code[:, :, b].numpy())
+            np.testing.assert_allclose(of_all[j, :, :, b], expected, rtol=1e-9)
+            np.testing.assert_allclose(own[j, :, b], expected[0, :3], rtol=1e-9)
+
+
+def test_the_expectation_of_a_full_normal_is_its_mean_under_draws() -> None:
+    p, q = full_normals(1), DiagonalNormals(torch.randn(J, B, D).double(), torch.rand(J, B, D).double())
+    scores = p.log_prob(q.rsample(torch.Size([100_000])))  # (J, S, B)
+    error = (scores.mean(1) - p.expectation_under(q)).abs() / (scores.std(1) / len(scores[0]) ** 0.5)
+    assert p.expectation_under(q).shape == (J, B) and error.max() < 5
+
+
+def test_a_full_normal_with_a_diagonal_factor_is_a_diagonal_one() -> None:
+    loc, scale = torch.randn(J, 1, D).double(), torch.rand(J, 1, D).double()
+    full, diagonal = FullNormals(loc, torch.diag_embed(1 / scale)), DiagonalNormals(loc, scale)
+    code, noise = torch.randn(4, B, D).double(), torch.randn(6, 1, D).double()
+    q = DiagonalNormals(torch.randn(J, B, D).double(), torch.rand(J, B, D).double())
+    torch.testing.assert_close(full.log_prob_of_all(code), diagonal.log_prob_of_all(code))
+    torch.testing.assert_close(full.expectation_under(q), diagonal.expectation_under(q))
+    torch.testing.assert_close(full.scale, scale)
+    torch.testing.assert_close(full.deviations(noise), diagonal.deviations(noise))
+
+
+@pytest.mark.parametrize("batch", [2, 1])
+def test_draws_of_full_normals_have_their_means_and_covariances(batch: int) -> None:
+    normals = full_normals(batch)
+    n = 200_000
+    noise = torch.randn(n, batch, D).double()
+    ways = {
+        "rsample": normals.rsample(torch.Size([n])),
+        "deviations": normals.loc[:, None] + normals.scale[:, None] * normals.deviations(noise),
+        "sample_of": torch.stack([normals.sample_of(torch.full((n, batch), j)) for j in range(J)]),
+    }
+    for name, draws in ways.items():
+        for j in range(J):
+            for b in range(batch):
+                known = multivariate(normals, j, b)
+                spread = np.sqrt(np.diag(known.cov))
+                found = draws[j, :, b].numpy()
+                np.testing.assert_allclose(found.mean(0) / spread, known.mean / spread, atol=0.02, err_msg=name)
+                found = np.cov(found.T) / np.outer(spread, spread)
+                np.testing.assert_allclose(found, known.cov / np.outer(spread, spread), atol=0.03, err_msg=name)

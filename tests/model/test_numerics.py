@@ -14,10 +14,12 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlgmm_core.model.bodies import BernoulliLikelihood
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, kl_divergence
 from dlgmm_core.model.functional import log_mean_exp
 from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent, SticksLatent
-from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION, MAX_LOG_CONCENTRATION_OF_CODE, BernoulliLikelihood
+from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION, MAX_LOG_CONCENTRATION_OF_CODE
+from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS
 
 SETS = 10_000
@@ -72,10 +74,9 @@ def _mixtures(values: NDArray[np.float32]) -> tuple[LatentDistribution, LatentDi
     each = [v[..., None].expand(K, SETS, D) for v in (loc, log_scale.exp())]
     prior = MixtureLatent(
         Beta(torch.ones(1, K - 1), torch.tensor([[2.0, 1.0]])),
-        torch.tensor([-1.5, 0.0, 1.5])[:, None, None].expand(K, 1, D),
-        torch.ones(K, 1, D),
+        DiagonalNormals(torch.tensor([-1.5, 0.0, 1.5])[:, None, None].expand(K, 1, D), torch.ones(K, 1, D)),
     )
-    return MixtureLatent(Kumaraswamy(log_a, log_b), *each), prior, [log_a, log_b, loc, log_scale]
+    return MixtureLatent(Kumaraswamy(log_a, log_b), DiagonalNormals(*each)), prior, [log_a, log_b, loc, log_scale]
 
 
 Build = Callable[[NDArray[np.float32]], tuple[LatentDistribution, LatentDistribution, list[Tensor]]]
@@ -89,7 +90,7 @@ def test_densities_and_bounds_are_finite_with_their_gradients(build: Build) -> N
         for density in ("component_log_prob", "conditional_log_prob", "log_prob"):
             assert_finite(getattr(distribution, density)(latents), *parameters)
     for bound in BOUNDS.values():
-        assert_finite(bound(q, p, latents), *parameters)
+        assert_finite(bound(q, p, latents, torch.zeros_like(latents.log_weights)).total, *parameters)
     assert_finite(log_mean_exp((p.log_prob(latents) - q.log_prob(latents)).flatten(0, 1), 0), *parameters)
 
 
@@ -105,13 +106,13 @@ def test_bounds_stand_in_their_order_whatever_the_posterior(values: NDArray[np.f
     draws = 4000
     log_a, log_b = (2 * torch.from_numpy(v)[None] for v in (values[:2], values[2:4]))
     loc, log_scale = (torch.from_numpy(v)[:, None, None].expand(K, 1, D) for v in (2 * values[4:7], values[7:10]))
-    q = MixtureLatent(Kumaraswamy(log_a, log_b), loc, log_scale.exp())
+    q = MixtureLatent(Kumaraswamy(log_a, log_b), DiagonalNormals(loc, log_scale.exp()))
     prior = Beta(torch.ones(1, K - 1).double(), torch.tensor([[2.0, 1.0]]).double())
-    p = MixtureLatent(
-        prior, torch.tensor([-1.5, 0.0, 1.5]).double()[:, None, None].expand(K, 1, D), torch.ones(K, 1, D)
-    )
+    centres = torch.tensor([-1.5, 0.0, 1.5]).double()[:, None, None].expand(K, 1, D)
+    p = MixtureLatent(prior, DiagonalNormals(centres, torch.ones_like(centres)))
     latents = q.stratified_rsample(torch.Size([draws]))
-    eq1, mixture, marginal = (BOUNDS[name](q, p, latents)[:, 0] for name in ("eq1", "mixture", "marginal"))
+    nothing = torch.zeros_like(latents.log_weights)
+    eq1, mixture, marginal = (bound(q, p, latents, nothing).total[:, 0] for bound in BOUNDS.values())
     for looser, tighter in ((eq1, mixture), (mixture, marginal)):
         gain = tighter - looser
         assert gain.mean() > -5 * gain.std() / draws**0.5

@@ -184,17 +184,17 @@ def test_importance_weights_are_those_summed_by_hand_with_mean_weights(toy: Toy,
 def test_the_density_ratio_integrated_under_the_posterior_is_p(name: str, toy: Toy, four_bit_images: Tensor) -> None:
     """The posterior's density is SciPy's here: a ratio to any other one would integrate to something else."""
     model = toy(LINE[name])
-    z = torch.linspace(-14, 14, 4001, dtype=torch.float64)
+    z = torch.linspace(-14, 14, 16001, dtype=torch.float64)
     code = z[None, :, None, None].expand(1, -1, 16, 1)
     with torch.no_grad():
         q = model.posterior(four_bit_images)
-        ratio = log_density_ratio(model, four_bit_images, q, Latents(code, torch.zeros(1, 4001, 16)))
-    assert ratio.shape == (1, 4001, 16)
+        ratio = log_density_ratio(model, four_bit_images, q, Latents(code, torch.zeros(1, 16001, 16)))
+    assert ratio.shape == (1, 16001, 16)
     assert isinstance(q, NormalLatent | MixtureLatent)
     loc, scale = (part.reshape(-1, 1, 16).numpy() for part in (q.normal.loc, q.normal.scale))
     weights = q.log_mean_weights.exp()[:, None].numpy()
     density = (weights * stats.norm(loc, scale).pdf(z[:, None].numpy())).sum(0)
-    integral = (density * ratio[0].exp().numpy()).sum(0) * 28 / 4000
+    integral = (density * ratio[0].exp().numpy()).sum(0) * 28 / 16000
     np.testing.assert_allclose(integral, exact_log_p(model, four_bit_images).exp(), rtol=1e-6)
 
 

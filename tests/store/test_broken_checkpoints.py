@@ -89,7 +89,7 @@ def damaged(path: Path, kind: str) -> None:
         case "other shape":
             forge(path, header(model={**CONFIG.to_dict(), "hidden": 9}))
         case "missing weights":
-            del weights["decoder.logits.bias"]
+            del weights["decoder.data_bias"]
             forge(path, header(), weights)
         case "weights too many":
             forge(path, header(), {**weights, "extra": torch.zeros(1)})

@@ -53,7 +53,7 @@ def test_the_digest_follows_the_weights_and_nothing_else(tmp_path: Path) -> None
         save_checkpoint(tmp_path / name, model.state_dict(), CONFIG, TRAIN, 1, -1.0)
         digests.append(read_checkpoint(tmp_path / name).digest)
     with torch.no_grad():
-        model.decoder.logits.bias[0] += 1e-6
+        model.decoder.data_bias[0] += 1e-6
     save_checkpoint(tmp_path / "c", model.state_dict(), CONFIG, TRAIN, 1, -1.0)
     assert digests[0] == digests[1] != read_checkpoint(tmp_path / "c").digest
     assert len(digests[0]) == 12

@@ -99,7 +99,7 @@ def test_a_weights_file_that_lies_about_its_tensors_is_a_model_or_one_sentence(
     field: str, value: Any, sound: bytes, tmp_path: Path
 ) -> None:
     def lie(description: dict[str, Any]) -> None:
-        description["decoder.logits.bias"][field] = value
+        description["decoder.data_bias"][field] = value
 
     (tmp_path / WEIGHTS).write_bytes(with_description(sound, lie))
     answer(lambda: load_checkpoint(tmp_path))
@@ -176,7 +176,7 @@ def test_a_file_of_more_than_a_gigabyte_is_refused_unread(sound: bytes, tmp_path
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
 def test_weights_that_are_no_numbers_are_refused(odd: float, tmp_path: Path) -> None:
     weights = build_model(CONFIG).state_dict()
-    weights["decoder.logits.bias"][2] = odd
+    weights["decoder.data_bias"][2] = odd
     save_checkpoint(tmp_path, weights, CONFIG, TRAIN, 1, 0.0)
     with pytest.raises(CheckpointError, match="no finite numbers"):
         load_checkpoint(tmp_path)

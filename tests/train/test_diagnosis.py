@@ -28,10 +28,10 @@ def test_a_sound_model_has_nothing_to_be_found() -> None:
     ("changes", "words"),
     [
         ([("decoder.hidden.0.weight", slice(1), torch.nan)], "the weight decoder.hidden.0.weight"),
-        ([("encoder.0.0.bias", slice(8), 100.0), ("encoder.1.linear.weight", slice(4), 3e38)], "the mean of q(z|x)"),
-        ([("encoder.1.linear.bias", slice(4, 8), 100.0)], "a code drawn from q(z|x)"),
-        ([("decoder.logits.bias", slice(4), 3e38)], "log p(x|z)"),
-        ([("encoder.1.linear.bias", slice(4, 8), -200.0)], "log q(z|x)"),
+        ([("encoder.0.bias", slice(8), 100.0), ("layers.0.head.linear.weight", slice(4), 3e38)], "the mean of q(z|x)"),
+        ([("layers.0.head.linear.bias", slice(4, 8), 100.0)], "a code drawn from q(z|x)"),
+        ([("decoder.data_bias", slice(4), 3e38)], "log p(x|z)"),
+        ([("layers.0.head.linear.bias", slice(4, 8), -200.0)], "log q(z|x)"),
     ],
     ids=["weight", "mean", "scale", "likelihood", "density"],
 )
@@ -46,7 +46,7 @@ def test_the_first_quantity_that_is_no_number_is_named(changes: list[tuple[str, 
 def test_a_prior_too_narrow_for_any_code_is_named_with_its_cure() -> None:
     model = build_model(replace(CONFIG, prior_scales=(1e-25, 1e-25)))
     with torch.no_grad():
-        model.get_parameter("encoder.1.linear.bias")[4:] = 0.0
+        model.get_parameter("layers.0.head.linear.bias")[4:] = 0.0
     assert diagnose(model, IMAGES, 1) == ("log p(z)", "prior means and scales nearer to 0 and 1")
 
 

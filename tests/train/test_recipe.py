@@ -101,16 +101,16 @@ def test_the_bias_starts_at_the_log_odds_of_ink_in_the_training_set(dataset: Dat
     ink = [(sum(int(level) for level in column) / 255 + 1) / 102 for column in dataset.train.grey.T]
     assert min(ink) == pytest.approx(1 / 102) and max(ink) == pytest.approx(101 / 102)
     expected = [math.log(p / (1 - p)) for p in ink]
-    np.testing.assert_allclose(after["decoder.logits.bias"].numpy(), expected, rtol=1e-5, atol=1e-6)
-    for name in after.keys() - {"decoder.logits.bias"}:
+    np.testing.assert_allclose(after["decoder.data_bias"].numpy(), expected, rtol=1e-5, atol=1e-6)
+    for name in after.keys() - {"decoder.data_bias"}:
         torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-12)
 
 
 def test_the_bias_is_left_as_drawn_unless_asked_for(dataset: Dataset) -> None:
     run = TrainingRun.start(MODEL, STILL)
-    before = run.model.decoder.logits.bias.detach().clone()
+    before = run.model.decoder.data_bias.detach().clone()
     list(fit(run, dataset))
-    torch.testing.assert_close(run.model.decoder.logits.bias.detach(), before, rtol=0, atol=1e-12)
+    torch.testing.assert_close(run.model.decoder.data_bias.detach(), before, rtol=0, atol=1e-12)
 
 
 def test_the_bias_is_set_once_and_then_learnt(dataset: Dataset) -> None:
@@ -118,7 +118,7 @@ def test_the_bias_is_set_once_and_then_learnt(dataset: Dataset) -> None:
     biases = []
     for _ in range(3):
         next(fit(run, dataset))  # begins to fit anew
-        biases.append(run.model.decoder.logits.bias.detach().clone())
+        biases.append(run.model.decoder.data_bias.detach().clone())
     # a rate of .01, and three steps of Adam an epoch
     assert (biases[2] - biases[1]).abs().max() > 0.01
     assert (biases[2] - biases[0]).abs().max() > 1.5 * (biases[1] - biases[0]).abs().max()

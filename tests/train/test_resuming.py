@@ -177,11 +177,11 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
     path = tmp_path / TRAINING
     tensors, header = read_tensors(path)
     if damage == "weight":
-        del tensors["model.decoder.logits.bias"]
+        del tensors["model.decoder.data_bias"]
     elif damage == "optimizer":
-        del tensors["optimizer.exp_avg.decoder.logits.bias"]
+        del tensors["optimizer.exp_avg.decoder.data_bias"]
     elif damage == "moments":
-        tensors["optimizer.exp_avg.decoder.logits.bias"] = torch.zeros(1)
+        tensors["optimizer.exp_avg.decoder.data_bias"] = torch.zeros(1)
     elif damage == "history":
         header["history"] = [{"epoch": 1}]
     elif damage == "no epoch":
@@ -189,9 +189,9 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
     elif damage == "odd epoch":
         header["history"][0]["epoch"] = "1\n" * 1000
     elif damage == "shape":
-        tensors["model.decoder.logits.bias"] = torch.zeros(PIXELS + 1)
+        tensors["model.decoder.data_bias"] = torch.zeros(PIXELS + 1)
     elif damage == "best shape":
-        tensors["best.decoder.logits.bias"] = torch.zeros(PIXELS + 1)
+        tensors["best.decoder.data_bias"] = torch.zeros(PIXELS + 1)
     elif damage == "bound":
         header["train"]["bound"] = "elbow\nand knee"
     write_tensors(path, tensors, header)

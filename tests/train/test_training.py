@@ -161,7 +161,7 @@ def test_training_stops_after_patience_and_restores_the_best_weights(
     assert [entry.best_epoch for entry in run.history] == [1, 2, 2, 2, 2]  # an equal bound is no better
     assert run.history[-1].best_valid_bound == -8.0
     assert_same_weights(run.model.state_dict(), weights[1])
-    assert not torch.equal(weights[1]["decoder.logits.bias"], weights[4]["decoder.logits.bias"])
+    assert not torch.equal(weights[1]["decoder.data_bias"], weights[4]["decoder.data_bias"])
     model, checkpoint = load_checkpoint(tmp_path)
     assert_same_weights(model.state_dict(), weights[1])
     assert (checkpoint.epoch, checkpoint.valid_bound) == (2, -8.0)

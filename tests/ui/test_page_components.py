@@ -93,8 +93,11 @@ def test_the_widget_is_given_the_trained_prior_and_the_noise_of_the_core(reposit
     assert data["now"] == trained(config) and data["seed"] == 0 and not widget.link
     assert len(data["colours"]) == len(set(data["colours"])) == config.num_components
     k, dim = config.num_components, config.code_dim
-    np.testing.assert_array_equal(widget.floats("noise", k, SAMPLES, dim), component_noise(config, SAMPLES))
-    components, noise = ancestral_noise(load_checkpoint(checkpoint.folder)[0], SAMPLES)
+    model, _ = load_checkpoint(checkpoint.folder)
+    for name, shared in (("noise", False), ("shared", True)):
+        expected = component_noise(model, SAMPLES, shared=shared)
+        np.testing.assert_array_equal(widget.floats(name, k, SAMPLES, dim), expected)
+    components, noise = ancestral_noise(model, SAMPLES)
     assert data["ancestral"] == components.tolist()
     np.testing.assert_array_equal(widget.floats("ancestral_noise", SAMPLES, dim), noise)
 
@@ -147,8 +150,8 @@ def test_a_link_sets_means_scales_view_and_noise(five: Checkpoint) -> None:
         "view": {"same": False, "ink": True, "scales": True},
     }
     assert widget.data["seed"] == 7
-    config = five.model_config
-    np.testing.assert_array_equal(widget.floats("noise", 5, SAMPLES, 3), component_noise(config, SAMPLES, 7))
+    model, _ = load_checkpoint(five.folder)
+    np.testing.assert_array_equal(widget.floats("noise", 5, SAMPLES, 3), component_noise(model, SAMPLES, 7))
     assert widget.link == query
 
 

@@ -54,7 +54,7 @@ def _table(checkpoint: Checkpoint, prior: Prior) -> pd.DataFrame:
         probabilities: NDArray[np.float32] = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
         return (probabilities > 0.5).astype(np.float32) if is_ink else probabilities
 
-    noise = component_noise(model.config, SAMPLES, prior.seed)[: 1 if is_shared else None]
+    noise = component_noise(model, SAMPLES, prior.seed, is_shared)
     rows = decode(means[:, None] + scales[:, None] * noise)
     drawn, own = ancestral_noise(model, SAMPLES, prior.seed)
     k = len(means)

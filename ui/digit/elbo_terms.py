@@ -74,11 +74,11 @@ def _terms(ledgers: dict[str, ElboTerms]) -> pd.DataFrame:
             "weight": ledger.weights,
             "log p(x|z)": ledger.log_likelihood,
             "weighted log p(x|z)": ledger.likelihood,
-            "Gaussian term": ledger.gaussian,
+            "Gaussian term": ledger.components,
         }
         for term, values in columns.items():
             rows += [{"bound": bound, "term": term, "component": k + 1, "value": v} for k, v in enumerate(values)]
-        whole = {"entropy": ledger.entropy, "sticks": ledger.sticks, "ELBO": ledger.elbo}
+        whole = {"entropy": ledger.entropy, "sticks": ledger.weights_term, "ELBO": ledger.elbo}
         rows += [{"bound": bound, "term": term, "component": None, "value": value} for term, value in whole.items()]
     return pd.DataFrame(rows).astype({"component": "Int64"})
 
@@ -104,13 +104,13 @@ def _table(ledger: ElboTerms, bound: str, report: ImageReport) -> str:
     if mixture:
         shares = [*(_nats(v) for v in ledger.likelihood), _nats(ledger.likelihood.sum())]
         lines.append(_line("weighted: E[π<sub>k</sub>] log p(x|z<sub>k</sub>)", shares))
-    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in ledger.gaussian), _nats(ledger.gaussian.sum())]))
+    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in ledger.components), _nats(ledger.components.sum())]))
     blank = [""] * k
     if bound == "eq1":
         lines.append(_line("entropy −E log Σ π<sub>k</sub> q<sub>k</sub>(z)", [*blank, _nats(ledger.entropy)]))
     if bound != "marginal" and report.sticks is not None:
-        lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(ledger.sticks)]))
-    columns = ledger.likelihood + ledger.gaussian
+        lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(ledger.weights_term)]))
+    columns = ledger.likelihood + ledger.components
     lines.append(_line(f"ELBO ({bound})", [*(_nats(v) for v in columns), _nats(ledger.elbo)], css="sum"))
     return f"<table>{''.join(lines)}</table>"
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch.nn import Linear
 
+from dlgmm_core.model.bodies import DenseDecoder
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 
@@ -32,9 +33,10 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
 def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     """Both layers as little-endian float32: W1 (hidden, code), b1, W2 (pixels, hidden), b2."""
     decoder = loaders.model(checkpoint).decoder
-    first, last = decoder.hidden[0], decoder.logits
+    assert isinstance(decoder, DenseDecoder)
+    first, last = decoder.hidden[0], decoder.output
     assert isinstance(first, Linear)
-    parts = (first.weight * decoder.code_scale, first.bias, last.weight, last.bias)
+    parts = (first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
     return b"".join(np.ascontiguousarray(part.detach().cpu().numpy(), "<f4").tobytes() for part in parts)
 
 

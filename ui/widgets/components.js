@@ -17,7 +17,7 @@ export default function ({ parentElement, data, setStateValue }) {
   let seed, noise, drawn;
   const draw = (from) => {
     seed = from.seed;
-    noise = floats(from.noise); // (K, MOST, dim)
+    noise = { own: floats(from.noise), shared: floats(from.shared) }; // (K, MOST, dim)
     drawn = { components: from.ancestral, noise: floats(from.ancestral_noise) };
   };
   draw(data);
@@ -127,7 +127,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const row = (k) => {
     const context = sizeOf(rows[k].samples);
-    for (let i = 0; i < count; i++) digit(context, i, k, noise, (view.same ? 0 : k * MOST) + i);
+    for (let i = 0; i < count; i++) digit(context, i, k, view.same ? noise.shared : noise.own, k * MOST + i);
   };
   const lineage = (only) => {
     const context = sizeOf(ancestral);
@@ -137,7 +137,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const film = (k) => {
     for (const { at, canvas } of rows[k].previews) {
-      place(k, at, noise, view.same ? 0 : k * MOST);
+      place(k, at, view.same ? noise.shared : noise.own, k * MOST);
       drawDigit(canvas.getContext("2d"), model.decode(code, pixels), 0, 0, 1, view.ink);
     }
   };

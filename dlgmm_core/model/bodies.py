@@ -1,0 +1,177 @@
+r"""What lies between pixels and codes: an encoder (image -> features) and a decoder (code -> likelihood).
+
+"500d" in the paper is one deterministic ReLU layer of 500 units, in the encoder and the decoder alike: the body
+`dense` of depth one. `conv` has two convolutions of stride two on either side. Every decoder adds one log odds a
+pixel, `data_bias`, to what it makes of a code: where a code of no influence decodes to.
+
+Reference: Nalisnick, Hertel & Smyth (2016), section 3.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.model.functional import bernoulli_log_prob
+
+__all__ = ["BODIES", "BernoulliLikelihood", "Body", "ConvDecoder", "Decoder", "DenseDecoder", "body_of", "dense_layers"]
+
+CHANNELS = (32, 64)  # of the two convolutions
+_KERNEL, _STRIDE, _PADDING = 4, 2, 1  # a convolution that halves even sides and, transposed, doubles them
+
+
+class BernoulliLikelihood:
+    """p(x|z) of binary images: one independent Bernoulli a pixel."""
+
+    def __init__(self, logits: Tensor) -> None:
+        """logits: (*batch, X), log odds of ink."""
+        self.logits = logits
+
+    @property
+    def probs(self) -> Tensor:
+        """(*batch, X), probability of ink in every pixel."""
+        return torch.sigmoid(self.logits)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(*batch), log p(x|z) in nats; x of zeros and ones (B, X) broadcasts."""
+        return bernoulli_log_prob(self.logits, x)
+
+
+class Decoder(nn.Module, ABC):
+    """Codes (*batch, D) -> p(x|z); all codes of a batch go through one product.
+
+    Attributes:
+        data_bias: (X,), log odds of ink that a code of no influence decodes to.
+        code_scale: multiplies the code, so that its coordinates are of order one.
+    """
+
+    def __init__(self, data_bias: Tensor, code_scale: float) -> None:
+        super().__init__()
+        self.data_bias, self.code_scale = nn.Parameter(data_bias), code_scale
+
+    @abstractmethod
+    def logits(self, rows: Tensor) -> Tensor:
+        """(N, X), log odds of ink for scaled codes (N, D)."""
+
+    def forward(self, code: Tensor) -> BernoulliLikelihood:
+        """The likelihood given each code."""
+        # strata of several draws lie crosswise in memory, where a layer would multiply them one by one
+        rows = (self.code_scale * code).reshape(-1, code.shape[-1])
+        logits = self.logits(rows).to(self.data_bias.dtype)  # autocast multiplies in a shorter type
+        return BernoulliLikelihood(logits.reshape(*code.shape[:-1], logits.shape[-1]))
+
+    @torch.no_grad()
+    def start_at(self, ink: Tensor) -> None:
+        """Sets the bias so that a code of no influence decodes to `ink` (X,), probabilities in (0, 1)."""
+        self.data_bias.copy_(torch.logit(ink))
+
+
+def dense_layers(in_features: int, out_features: int, depth: int = 1, activation: str = "relu") -> nn.Sequential:
+    """Deterministic layers of one width: affine, then ReLU or, if "linear", nothing."""
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        layers += [nn.Linear(in_features, out_features), *([nn.ReLU(inplace=True)] if activation == "relu" else [])]
+        in_features = out_features
+    return nn.Sequential(*layers)
+
+
+class DenseDecoder(Decoder):
+    """Deterministic layers, then an affine map to the pixels."""
+
+    hidden: nn.Sequential
+    output: nn.Linear
+
+    def __init__(self, config: ModelConfig, code_dim: int, code_scale: float) -> None:
+        hidden = dense_layers(code_dim, config.hidden, config.depth)
+        output = nn.Linear(config.hidden, config.data_dim)
+        super().__init__(output.bias.detach(), code_scale)
+        output.bias = None  # type: ignore[assignment]  # `data_bias` is it
+        self.hidden, self.output = hidden, output
+
+    def logits(self, rows: Tensor) -> Tensor:
+        """As `Decoder.logits`."""
+        return linear(self.hidden(rows), self.output.weight, self.data_bias)
+
+
+def _conv_encoder(config: ModelConfig) -> nn.Sequential:
+    """Two convolutions of stride two, and a dense layer of `hidden` units."""
+    first, second = CHANNELS
+    height, width = _reduced(config.image_shape)
+    missing = [4 * reduced - side for side, reduced in zip(config.image_shape, (height, width), strict=True)]
+    return nn.Sequential(
+        nn.Unflatten(1, (1, *config.image_shape)),
+        nn.ZeroPad2d((0, missing[1], 0, missing[0])),
+        nn.Conv2d(1, first, _KERNEL, _STRIDE, _PADDING),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(first, second, _KERNEL, _STRIDE, _PADDING),
+        nn.ReLU(inplace=True),
+        nn.Flatten(),
+        dense_layers(second * height * width, config.hidden, activation=config.encoder_activation),
+    )
+
+
+class ConvDecoder(Decoder):
+    """The mirror image of the convolutional encoder, cut to the image's size."""
+
+    def __init__(self, config: ModelConfig, code_dim: int, code_scale: float) -> None:
+        super().__init__(torch.zeros(config.data_dim), code_scale)
+        first, second = CHANNELS
+        height, width = _reduced(config.image_shape)
+        self.image_shape = config.image_shape
+        self.layers = nn.Sequential(
+            dense_layers(code_dim, config.hidden),
+            dense_layers(config.hidden, second * height * width),
+            nn.Unflatten(1, (second, height, width)),
+            nn.ConvTranspose2d(second, first, _KERNEL, _STRIDE, _PADDING),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(first, 1, _KERNEL, _STRIDE, _PADDING),
+        )
+
+    def logits(self, rows: Tensor) -> Tensor:
+        """As `Decoder.logits`."""
+        height, width = self.image_shape
+        return self.layers(rows)[:, 0, :height, :width].flatten(1) + self.data_bias
+
+
+def _reduced(image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Height and width after both convolutions, of an image whose sides are filled up to multiples of four."""
+    return tuple(-(-side // 4) for side in image_shape)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A row of the table.
+
+    Attributes:
+        encoder: from a configuration to a network of images (B, X) -> features (B, hidden).
+        decoder: from a configuration, the numbers in a code and their scale to a decoder.
+    """
+
+    encoder: Callable[[ModelConfig], nn.Module]
+    decoder: Callable[[ModelConfig, int, float], Decoder]
+
+
+BODIES: dict[str, Body] = {
+    "dense": Body(
+        lambda config: dense_layers(config.data_dim, config.hidden, config.depth, config.encoder_activation),
+        DenseDecoder,
+    ),
+    "conv": Body(_conv_encoder, ConvDecoder),
+}
+
+
+def body_of(config: ModelConfig) -> Body:
+    """The row of the table that a configuration asks for.
+
+    Raises:
+        ConfigError: for an unknown body, or a depth that it cannot have.
+    """
+    if config.body not in BODIES:
+        raise ConfigError(f"There is no body {config.body!r}: choose one of {', '.join(BODIES)}.")
+    if config.body != "dense" and config.depth > 1:
+        raise ConfigError(f"depth is for a dense body: leave it at 1 with a {config.body} body.")
+    return BODIES[config.body]

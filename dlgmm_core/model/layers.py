@@ -1,0 +1,64 @@
+r"""One stochastic layer: a prior over codes, and a head that predicts their posterior.
+
+.. math:: p(z \mid c), \qquad q(z \mid h, c)
+
+with h the encoder's features of an image and c a *context*: whatever a prior or a head is told besides, such as
+the codes of the layer above, or the prior's own parameters where a model is amortised over them. The four models
+of the paper have one layer and no context.
+
+Reference: Nalisnick, Hertel & Smyth (2016), section 2 (its last paragraph: several layers).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from dlgmm_core.model.latents import LatentDistribution
+
+__all__ = ["Head", "LatentPart", "Layer", "Prior"]
+
+
+class Prior(nn.Module, ABC):
+    """A network that returns the prior over codes."""
+
+    @abstractmethod
+    def forward(self, context: Tensor | None = None) -> LatentDistribution:
+        """p(.|context), with a batch axis of length one where there is no context (B, C)."""
+
+
+class Head(nn.Module, ABC):
+    """A network that returns the posterior over codes."""
+
+    @abstractmethod
+    def forward(self, features: Tensor, context: Tensor | None = None) -> LatentDistribution:
+        """q(.|features, context), from features (B, H) and context (B, C), if there is one."""
+
+
+@dataclass(frozen=True)
+class LatentPart:
+    """What a builder in `dlgmm_core.model.models` returns: all of a model that lies between its body's two halves.
+
+    Attributes:
+        prior: over codes.
+        head: from the number of features H to the head that reads them.
+        code_dim: D, numbers in a code.
+        code_scale: what the decoder multiplies codes by, so that their coordinates are of order one.
+    """
+
+    prior: Prior
+    head: Callable[[int], Head]
+    code_dim: int
+    code_scale: float = 1.0
+
+
+class Layer(nn.Module):
+    """A prior and the head of its posterior."""
+
+    prior: Prior
+    head: Head
+
+    def __init__(self, prior: Prior, head: Head) -> None:
+        super().__init__()
+        self.prior, self.head = prior, head
