@@ -71,6 +71,10 @@ def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
 
     Returns:
         The same shape, zeros and ones.
+
+    Example:
+        >>> binarize(np.array([[0, 128, 255]], dtype=np.uint8), 2016).shape
+        (1, 3)
     """
     bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-grey.size // 4))
     uniform = bits.astype("<u8").view("<u2")[: grey.size].reshape(grey.shape)

@@ -133,6 +133,12 @@ def log_likelihood(
 
     Raises:
         EvaluationError: if a weight is not a finite number; none is ever dropped.
+
+    Example:
+        >>> from dlgmm_core import ModelConfig, build_model
+        >>> images = np.zeros((3, 784), dtype=np.uint8)
+        >>> log_likelihood(build_model(ModelConfig("gauss-vae", hidden=8)), images, num_samples=10).log_p.shape
+        (3,)
     """
     log_p, ess = [], []
     for index, x in enumerate(image_blocks(model, images, IMAGES)):

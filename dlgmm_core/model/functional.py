@@ -145,6 +145,11 @@ def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
 
     Returns:
         (..., T), log pi; the pieces sum to one.
+
+    Example:
+        >>> v = torch.tensor([0.5, 0.5])
+        >>> log_stick_breaking(torch.log(v), torch.log(1 - v)).exp()
+        tensor([0.5000, 0.2500, 0.2500])
     """
     log_left = torch.cumsum(log1m_v, dim=-1)
     log_left_before = torch.cat([torch.zeros_like(log_left[..., :1]), log_left[..., :-1]], dim=-1)
