@@ -18,7 +18,8 @@ st.write(
 )
 mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].has_components]
 if not mixtures:
-    st.info("None of the chosen checkpoints is a mixture: choose a DLGMM or a DLDPMM in the sidebar.")
+    labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
+    st.info(f"None of the chosen checkpoints is a mixture: choose {labels} in the sidebar.")
     st.stop()
 
 checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred=FIGURE_2)

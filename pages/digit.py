@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from ui.digit.convergence import show_convergence
@@ -40,16 +41,17 @@ with answer:
             show = show_neighbours if view == "Neighbours" else show_places
             show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
-    checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred="mnist-dlgmm-fig2", title="Model")
+    checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred=FIGURE_2, title="Model")
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
     if view == "Ledger":
         show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()
-    is_code = not MODELS[checkpoint.model_config.model].has_components
+    family = MODELS[checkpoint.model_config.model]
+    is_code = family.code_kind == "simplex"
     if report.sticks is None:
-        st.caption("A Gauss-VAE has one bell and no stick: there are no weights to show. Choose a mixture to see them.")
+        st.caption(f"{family.label} breaks no stick: there are no weights to show. Choose a mixture to see them.")
     else:
         st.header("The stick is the code: drag a break" if is_code else "The stick behind the weights")
         show_stick(checkpoint, digit, report.sticks)

@@ -5,9 +5,10 @@ import streamlit as st
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
-from ui.sidebar import choose_checkpoint, selection
-from ui.tables.knn_export import export_changes, export_errors, export_mistakes
-from ui.tables.knn_table import CURVE, Search, error_curves, live_table, show_changes, show_mistakes
+from ui.sidebar import selection
+from ui.tables.knn_changes import compare_two
+from ui.tables.knn_export import export_errors, export_mistakes
+from ui.tables.knn_table import CURVE, Search, error_curves, live_table, show_mistakes
 from ui.tables.records import knn_records, show_records
 
 st.title("kNN")
@@ -65,15 +66,7 @@ with figure("knn-curves"):
     st.plotly_chart(error_curves(found, search), key="knn-curves", alt="Errors of every checkpoint for k from 1 to 30")
 export_errors("knn-curves", found, search, CURVE)
 if len(found) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
-    one, other = st.columns(2)
-    with one:
-        first = choose_checkpoint(found, "knn-first", title="Between")
-    with other:
-        rest = [c for c in found if c.name != first.name]
-        second = choose_checkpoint(rest, "knn-second", title="and")
-    with figure("knn-changes"):
-        show_changes(first, second, search)
-    export_changes(first, second, search)
+    compare_two(found, search)
 
 show_records(
     chosen.dataset,

@@ -1,21 +1,9 @@
-"""-log p(x) of the chosen models on a test set, beside the paper's."""
+"""−log p(x) of the chosen models on a test set, beside the paper's."""
 
-from dataclasses import asdict
-from functools import partial
-
-import pandas as pd
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
-from dlgmm_core.experiments.paper import paper_nll
-from dlgmm_core.model.models import MODELS
-from ui import loaders
-from ui.exporting import recipes_test_set
-from ui.exporting.exports import About, export, figure
-from ui.figures import nll_figure
-from ui.jobs.measuring import measure_button
-from ui.numbers import right
 from ui.sidebar import selection
+from ui.tables.likelihood_table import offer_measuring, show_likelihoods
 from ui.tables.records import likelihood_records, show_records
 
 st.title("Likelihood")
@@ -25,50 +13,8 @@ st.write(
     " S = 50."
 )
 chosen = selection()
-rows, unmeasured = [], []
-for checkpoint in chosen.checkpoints:
-    measured = loaders.measurements(checkpoint).get(chosen.dataset)
-    if measured is None:
-        unmeasured.append(checkpoint)
-        continue
-    model = checkpoint.model_config.model
-    figures = measured.figures
-    for samples, nll in figures.nll.items():
-        rows.append(
-            {
-                "model": model,
-                "name": checkpoint.name,
-                "samples": int(samples),
-                **asdict(nll),
-                "seed": "–" if measured.seed is None else measured.seed,
-                "elbo": figures.elbo.value if figures.elbo else None,
-                "bound": figures.elbo.bound if figures.elbo else None,
-                "paper": paper_nll(checkpoint.model_config, chosen.dataset),
-            }
-        )
-if rows:
-    frame = pd.DataFrame(rows).astype({"paper": float})
-    with figure("nll"):
-        st.plotly_chart(nll_figure(frame), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
-    measured = [c for c in chosen.checkpoints if c not in unmeasured]
-    seeds = ", ".join(map(str, frame.drop_duplicates("name")["seed"]))
-    about = About("−log p(x), nats per image", measured, chosen.dataset, seeds)
-    export("nll", about, partial(recipes_test_set.likelihood, measured, chosen.dataset), lambda: frame)
-    numbers = {
-        "S": frame["samples"],
-        "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(frame["value"], frame["ci95"], strict=True)],
-        "Effective samples": frame["ess"].map("{:.1f}".format),
-        "−ELBO, nats": [f"{-e:.2f} ({b})" for e, b in zip(frame["elbo"], frame["bound"], strict=True)],
-        "Paper, S = 50": frame["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
-    }
-    words = {"Model": [MODELS[m].label for m in frame["model"]], "Checkpoint": frame["name"]}
-    st.dataframe(pd.DataFrame(words | numbers), hide_index=True, column_config=right(numbers))
-for checkpoint in unmeasured:
-    st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[chosen.dataset].label}.")
-    if chosen.dataset == checkpoint.train_config.dataset:
-        measure_button(checkpoint.name, "Measure it, in a few minutes")
-    else:
-        st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {chosen.dataset}", language="bash")
+for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):
+    offer_measuring(checkpoint, chosen.dataset)
 
 show_records(
     chosen.dataset,

@@ -1,22 +1,19 @@
-"""What the four models are, in pictures; what the app holds; where to begin."""
+"""What the models are, in pictures; which checkpoints there are; where to begin."""
 
 import streamlit as st
 
 from ui.lesson.card import lesson_start
-from ui.overview.cards import describe_model
+from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
 
 st.title("Deep latent Gaussian mixtures")
 st.write(
-    "Four models learn to draw digits from a short *code*; they differ only in the prior over codes: one bell, a"
-    " mixture of bells, or a broken stick. Look at the prior of each (left) and at what it draws from it (right), then"
-    " open a page below to take one apart."
+    "The models learn to draw digits from a short *code*; they differ only in the prior over codes: one Gaussian, a"
+    " mixture of Gaussians, or a broken stick. Look at the prior of each (left) and at digits drawn from it (right),"
+    " then open one of the pages below."
 )
 lesson_start()
-for row in (("gauss-vae", "dlgmm"), ("sb-vae", "dldpmm")):
-    for column, name in zip(st.columns(2, gap="large"), row, strict=True):
-        with column:
-            describe_model(name)
+show_cards()
 
 st.header("Where to begin")
 for path, text in (

@@ -6,13 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
+from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.history import EpochMetrics
 from ui.numbers import printed
-from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, component_colour
+from ui.theme import CLASS_COLOURS, DASHES, OUTLINE, PAPER_COLOUR, component_colour
 
 __all__ = [
     "chart",
     "history_figure",
+    "lines_of",
     "nll_figure",
     "usage_figure",
 ]
@@ -42,6 +44,15 @@ def chart(
     return go.Figure(list(traces), {**frame, **axes, **layout})
 
 
+def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
+    """A line for each checkpoint, given its model: the model's colour, and a dash that differs from its siblings'."""
+    ranks = [models[:at].count(model) for at, model in enumerate(models)]
+    return [
+        {"color": MODELS[model].colour, "dash": DASHES[rank % len(DASHES)]}
+        for model, rank in zip(models, ranks, strict=True)
+    ]
+
+
 def nll_figure(rows: pd.DataFrame) -> go.Figure:
     """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
 
@@ -62,7 +73,7 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
             legendgroup=name,
             showlegend=False,
             error_x={"type": "data", "array": part["ci95"], "color": OUTLINE},
-            marker={"size": 11, "color": [MODEL_COLOURS[m] for m in part["model"]], "symbol": symbol},
+            marker={"size": 11, "color": [MODELS[m].colour for m in part["model"]], "symbol": symbol},
             customdata=part["name"],
             hovertemplate="%{customdata}<br>%{x:.2f} nats<extra></extra>",
         )

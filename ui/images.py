@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,36 +10,47 @@ from PIL import Image, ImageOps
 
 __all__ = ["fit_square", "picture", "tile", "tiled_picture"]
 
-SIDE = 28
+SHAPE = (28, 28)  # of a digit, unless said otherwise
 
 
 def tile(
-    images: NDArray[np.floating] | NDArray[np.uint8], columns: int, zoom: int = 2, gap: int = 2
+    images: NDArray[np.floating] | NDArray[np.uint8],
+    columns: int,
+    zoom: int = 2,
+    gap: int = 2,
+    shape: Sequence[int] = SHAPE,
 ) -> NDArray[np.uint8]:
     """Rows of images as one picture, white ink on black, grey between them.
 
     Args:
-        images: (N, 784) ink between 0 and 1.
+        images: (N, X) ink between 0 and 1.
         columns: images in a row.
         zoom: screen pixels per image pixel.
         gap: screen pixels between images.
+        shape: height and width of an image, whose product is X.
 
     Returns:
         (height, width) uint8.
     """
     rows = -(-len(images) // columns)
-    side = SIDE * zoom
-    sheet = np.full((rows * (side + gap) - gap, columns * (side + gap) - gap), 128, np.uint8)
+    height, width = (zoom * length for length in shape)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), 128, np.uint8)
     for index, image in enumerate(images):
-        top, left = (side + gap) * (index // columns), (side + gap) * (index % columns)
-        pixels = np.round(255 * np.asarray(image, dtype=np.float32)).astype(np.uint8).reshape(SIDE, SIDE)
-        sheet[top : top + side, left : left + side] = pixels.repeat(zoom, 0).repeat(zoom, 1)
+        top, left = (height + gap) * (index // columns), (width + gap) * (index % columns)
+        pixels = np.round(255 * np.asarray(image, dtype=np.float32)).astype(np.uint8).reshape(shape)
+        sheet[top : top + height, left : left + width] = pixels.repeat(zoom, 0).repeat(zoom, 1)
     return sheet
 
 
-def tiled_picture(images: NDArray[np.floating] | NDArray[np.uint8], columns: int, zoom: int = 2, gap: int = 2) -> str:
+def tiled_picture(
+    images: NDArray[np.floating] | NDArray[np.uint8],
+    columns: int,
+    zoom: int = 2,
+    gap: int = 2,
+    shape: Sequence[int] = SHAPE,
+) -> str:
     """`tile`, as `picture`."""
-    return picture(Image.fromarray(tile(images, columns, zoom, gap)))
+    return picture(Image.fromarray(tile(images, columns, zoom, gap, shape)))
 
 
 def picture(image: Image.Image) -> str:
@@ -54,5 +66,5 @@ def picture(image: Image.Image) -> str:
 
 def fit_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(28, 28) grey levels of a picture (height, width), whole, the rest filled with its corner's grey."""
-    fitted = ImageOps.pad(Image.fromarray(picture), (SIDE, SIDE), Image.Resampling.BOX, color=int(picture[0, 0]))
+    fitted = ImageOps.pad(Image.fromarray(picture), SHAPE[::-1], Image.Resampling.BOX, color=int(picture[0, 0]))
     return np.asarray(fitted)

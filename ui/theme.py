@@ -1,4 +1,4 @@
-"""One colour for each model, component and class, the same on every page and chart.
+"""One colour for each component and class, the same on every page and chart; those of models are in `MODELS`.
 
 Classes and components use the ten colours of M. A. Petroff, "Accessible color sequences for data
 visualization" (2021), made to be told apart in every common form of colour blindness. Some of them are
@@ -8,7 +8,6 @@ pale on a light page or dim on a dark one: what they fill is outlined, and signs
 __all__ = [
     "CLASS_COLOURS",
     "DASHES",
-    "MODEL_COLOURS",
     "OUTLINE",
     "PAPER_COLOUR",
     "SCALE_COLOURS",
@@ -58,7 +57,6 @@ SIGN_COLOURS = {
         "#92dadd",
     ),
 }
-MODEL_COLOURS = {"gauss-vae": "#5790fc", "sb-vae": "#c97b08", "dlgmm": "#e42536", "dldpmm": "#a15596"}
 DASHES = ("solid", "dash", "dot", "dashdot")  # of curves of checkpoints of one model
 PAPER_COLOUR = "#8b8b91"
 OUTLINE = "#808080"  # seen on light and on dark

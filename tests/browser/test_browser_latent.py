@@ -68,7 +68,7 @@ def test_another_colouring_draws_other_colours_and_its_legend(server: str, page:
         assert (pixels(page) != before).any()
         grey = pixels(page, 1).astype(int)
         assert (grey.max(-1) - grey.min(-1)).max() < 30  # a Gauss-VAE has no weights
-        assert says(page)[1] == "one bell: no weights to colour by"
+        assert says(page)[1] == "no weights to colour by"
         if colour == "component":
             assert maps.locator(".keys .sign").all_inner_texts() == ["1", "2", "3"]
     low, _, high = maps.locator(".ticks span").all_inner_texts()

@@ -36,7 +36,7 @@ def curves(chart: Locator) -> list[NDArray[np.float64]]:
     return [np.array(points) for points in found]
 
 
-def test_bells_are_the_densities_between_their_ticks(server: str, page: Page) -> None:
+def test_curves_are_the_densities_between_their_ticks(server: str, page: Page) -> None:
     visit(page, server, TITLE)
     chart = prior(page, "DLGMM")
     *parts, whole = curves(chart)

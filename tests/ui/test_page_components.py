@@ -117,7 +117,7 @@ def test_without_a_mixture_the_components_are_a_sentence(make: Make) -> None:
     make("plain")
     at = turn_to(start(), "components")
     assert [box.value for box in at.info] == [
-        "None of the chosen checkpoints is a mixture: choose a DLGMM or a DLDPMM in the sidebar."
+        "None of the chosen checkpoints is a mixture: choose DLGMM or DLDPMM in the sidebar."
     ]
     assert not at.get("bidi_component")
 

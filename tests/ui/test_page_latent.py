@@ -153,7 +153,7 @@ def test_two_images_are_joined_by_the_codes_of_the_core(mapped: list[Checkpoint]
         np.testing.assert_allclose(codes, path.codes, atol=1e-6)
         assert (found["shares"] is None) == (path.shares is None) == (found["title"] == "b")
     words = {model["title"]: model["words"] for model in data["models"]}
-    assert "p(k|z)" in words["a"] and "One bell" in words["b"] and "stick" in words["c"]
+    assert "p(k|z)" in words["a"] and "no components" in words["b"] and "stick" in words["c"]
 
 
 def test_equal_components_are_said_to_be_so_on_the_way(make: Make) -> None:

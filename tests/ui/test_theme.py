@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dlgmm_core.model.models import MODELS
 from ui.latent.live_maps import glyphs
-from ui.theme import CLASS_COLOURS, MODEL_COLOURS, OUTLINE, PAPER_COLOUR, SIGN_COLOURS, contrast, ink_on
+from ui.theme import CLASS_COLOURS, OUTLINE, PAPER_COLOUR, SIGN_COLOURS, contrast, ink_on
 
+MODEL_COLOURS = tuple(family.colour for family in MODELS.values())
 PAGES = {"light": "#ffffff", "dark": "#171614"}  # Streamlit's backgrounds
 GRAPHICS, TEXT = 3.0, 4.5  # the least contrast of each in WCAG 2.2
 APART, SIGNS_APART = 15.0, 11.0  # CIELAB; side by side 2.3 can be told apart
@@ -56,7 +58,7 @@ def test_the_oracle_knows_published_colours() -> None:
 def test_colours_of_classes_and_models_differ_for_every_sight(sight: str) -> None:
     assert closest(CLASS_COLOURS, sight) > APART
     assert min(closest(colours, sight) for colours in SIGN_COLOURS.values()) > SIGNS_APART
-    assert closest(tuple(MODEL_COLOURS.values()), sight) > APART
+    assert closest(MODEL_COLOURS, sight) > APART
 
 
 def test_a_class_has_a_sign_of_its_own_beside_its_colour() -> None:
@@ -66,7 +68,7 @@ def test_a_class_has_a_sign_of_its_own_beside_its_colour() -> None:
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
 def test_models_outlines_and_the_papers_figures_stand_out(page: str) -> None:
-    for colour in (*MODEL_COLOURS.values(), OUTLINE, PAPER_COLOUR):
+    for colour in (*MODEL_COLOURS, OUTLINE, PAPER_COLOUR):
         assert contrast(colour, page) >= GRAPHICS
 
 

@@ -69,7 +69,7 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
 def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float32]:
-    """(K count, 784) probabilities of ink, component after component."""
+    """(K count, X) probabilities of ink, component after component."""
     model = loaders.model(checkpoint)
     with charged():
         samples = component_samples(model, *centres(model), count, seed)
@@ -78,7 +78,8 @@ def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float3
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
 def _picture(checkpoint: Checkpoint, count: int, seed: int) -> str:
-    return tiled_picture(_samples(checkpoint, count, seed), columns=count, zoom=2)
+    samples = _samples(checkpoint, count, seed)
+    return tiled_picture(samples, columns=count, zoom=2, shape=checkpoint.model_config.image_shape)
 
 
 def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.evaluate.convergence import Convergence, estimate_convergence
-from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.figures import chart
-from ui.theme import DASHES, MODEL_COLOURS
+from ui.figures import chart, lines_of
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
 
@@ -87,18 +85,15 @@ def _settling(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Converg
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure:
-    traces, seen = [], dict.fromkeys(MODELS, 0)
-    for checkpoint, settling, elbo in found:
-        model = checkpoint.model_config.model
-        dash = DASHES[seen[model] % len(DASHES)]
-        seen[model] += 1
-        colour, sizes = MODEL_COLOURS[model], settling.sizes
+    traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint, _, _ in found])
+    for (checkpoint, settling, elbo), line in zip(found, lines, strict=True):
+        sizes = settling.sizes
         low, high = settling.log_p.min(0), settling.log_p.max(0)
         band = go.Scatter(
             x=np.concatenate([sizes, sizes[::-1]]),
             y=np.concatenate([high, low[::-1]]),
             fill="toself",
-            fillcolor=colour,
+            fillcolor=line["color"],
             opacity=0.15,
             line={"width": 0},
             hoverinfo="skip",
@@ -109,7 +104,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure
             x=sizes,
             y=settling.log_p.mean(0),
             name=checkpoint.name,
-            line={"color": colour, "dash": dash, "width": 2.5},
+            line={**line, "width": 2.5},
             legendgroup=checkpoint.name,
             customdata=np.stack([settling.ess.mean(0), settling.log_p.std(0)], 1),
             hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
@@ -119,7 +114,7 @@ def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure
             x=[1, LARGEST],
             y=[elbo, elbo],
             mode="lines",
-            line={"color": colour, "dash": dash, "width": 1},
+            line={**line, "width": 1},
             legendgroup=checkpoint.name,
             showlegend=False,
             hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",

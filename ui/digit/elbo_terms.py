@@ -47,7 +47,9 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
     ledgers = report.elbo_terms
     ledger = ledgers[bound]
     with figure("ledger"):
-        st.html(_scrolling(_table(ledger, bound, report), "The ledger of this digit"))
+        st.html(
+            _scrolling(_table(ledger, bound, report, checkpoint.model_config.image_shape), "The ledger of this digit")
+        )
         st.caption(
             f"Nats, averaged over {report.draws} draws of every component. Read down, then across: the shares of all"
             " columns, the entropy and the stick's divergence add up to the ELBO."
@@ -88,12 +90,12 @@ def _scrolling(table: str, name: str) -> str:
     return f'{_STYLE}<div class="ledger" role="region" tabindex="0" aria-label="{name}">{table}</div>'
 
 
-def _table(ledger: ElboTerms, bound: str, report: ImageReport) -> str:
+def _table(ledger: ElboTerms, bound: str, report: ImageReport, shape: Sequence[int]) -> str:
     k = len(ledger.weights)
     heads = []
     for i, picture in enumerate(report.reconstructions):
         square = f'<span style="color:{component_colour(i)}">■</span>'
-        heads.append(f"{square} {i + 1}<br/>{_picture(picture, i)}")
+        heads.append(f"{square} {i + 1}<br/>{_picture(picture, i, shape)}")
     lines = [_line("component k" if k > 1 else "term", [*heads, "all"], "th")]
     mixture = k > 1
     if mixture:
@@ -138,6 +140,8 @@ def _nats(value: float) -> str:
     return printed(value, ".2f")
 
 
-def _picture(probabilities: NDArray[np.float32], k: int) -> str:
+def _picture(probabilities: NDArray[np.float32], k: int, shape: Sequence[int]) -> str:
+    height, width = (2 * length for length in shape)
+    source = tiled_picture(probabilities[None], 1, zoom=2, shape=shape)
     alt = f"reconstruction of component {k + 1}"
-    return f'<img width="56" height="56" alt="{alt}" src="{tiled_picture(probabilities[None], 1, zoom=2)}"/>'
+    return f'<img width="{width}" height="{height}" alt="{alt}" src="{source}"/>'

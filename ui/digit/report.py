@@ -36,7 +36,7 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
     images = report.reconstructions
     st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
     figure("reconstructions").image(
-        tiled_picture(images, columns=min(9, len(images)), zoom=3, gap=6),
+        tiled_picture(images, columns=min(9, len(images)), zoom=3, gap=6, shape=checkpoint.model_config.image_shape),
         alt="Reconstructions of the digit, component 1 first",
     )
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})

@@ -34,7 +34,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
     """
     a, b = sticks.concentration1, sticks.concentration0
     v = np.linspace(0.5 / POINTS, 1 - 0.5 / POINTS, POINTS)
-    is_code = not MODELS[checkpoint.model_config.model].has_components
+    is_code = MODELS[checkpoint.model_config.model].code_kind == "simplex"
     pieces_left = 1 - np.concatenate([[0.0], np.cumsum(sticks.mean)[:-1]])
     mean = (sticks.mean / pieces_left)[:-1]
     colours = [component_colour(k) for k in range(len(sticks.mean))]

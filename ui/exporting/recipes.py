@@ -6,6 +6,7 @@ longer those that were shown. The first line of each docstring says what the lin
 
 from collections.abc import Sequence
 
+from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 
@@ -27,19 +28,18 @@ __all__ = [
 # ---- the prior
 
 
-def prior(checkpoint: Checkpoint, count: int, seed: int, *, is_stick: bool) -> str:
+def prior(checkpoint: Checkpoint, count: int, seed: int) -> str:
     """A model's card: `samples` (count, 784) of the `components`; `density` of the prior at `z`, or `pieces`."""
     samples = f"samples, components = ancestral_samples(model, {count}, seed={seed})  # probability of ink"
-    if is_stick:
+    if MODELS[checkpoint.model_config.model].code_kind == "simplex":
         return script(load_model(checkpoint), samples, "pieces = model.prior().mean[0].numpy()  # E[pi]")
     return script(
         load_model(checkpoint),
         samples,
-        "means, scales = np.array(model.config.prior_means), np.array(model.config.prior_scales)",
-        "weights = model.prior().log_mean_weights.exp()[:, 0].numpy()  # E[pi]",
+        "means, scales = map(np.array, centres(model))",
         "reach = max(abs(means) + 3 * scales)",
         "z = np.linspace(-reach, reach, 201)  # one coordinate of the code",
-        "density = (weights * norm(means, scales).pdf(z[:, None])).sum(1)",
+        "density = coordinate_densities(model, z).sum(0)",
     )
 
 

@@ -19,7 +19,6 @@ __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
 
 _STANDARD = {"b64decode": "base64", "Path": "pathlib"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
-_OTHERS = {"norm": "scipy.stats"}
 _SLOW = {"anchor": "dlgmm_core.analysis.tsne"}  # not imported to be looked through
 _CORE = (
     "analysis.generation",
@@ -27,6 +26,7 @@ _CORE = (
     "analysis.inspection",
     "analysis.interpolation",
     "analysis.kumaraswamy_series",
+    "analysis.prior_density",
     "data.datasets",
     "evaluate.convergence",
     "evaluate.knn",
@@ -43,7 +43,7 @@ def script(*lines: str) -> str:
     """The lines, but for empty ones, below the imports that they need."""
     body = join(*lines)
     used = _names(body)
-    others = [line for name, line in _SHORT.items() if name in used] + _imports(used, _OTHERS)
+    others = [line for name, line in _SHORT.items() if name in used]
     groups = (_imports(used, _STANDARD), others, _imports(used, _core()))
     return "\n\n".join([*("\n".join(group) for group in groups if group), body]) + "\n"
 

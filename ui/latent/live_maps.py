@@ -10,10 +10,12 @@ from typing import Any
 
 import streamlit as st
 
+from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
+from ui import loaders
 from ui.latent.map_files import images_address, nll_address, points_address, weights_address
 from ui.latent.map_nll import NLL_SAMPLES
 from ui.latent.map_view import MapView, current_view, hear, keep_view
@@ -31,8 +33,8 @@ _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 
 def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset) -> MapView:
     """Draws the maps side by side; returns what is looked at."""
-    pieces = max(_pieces(checkpoint) for checkpoint, _ in maps)
-    count, categories = len(dataset.test), max(pieces, len(dataset.class_names))
+    pieces = [_pieces(checkpoint, dataset) for checkpoint, _ in maps]
+    count, categories = len(dataset.test), max(*pieces, len(dataset.class_names))
     view = hear(st.session_state.get(_KEY), current_view()).within(count, categories)
     keep_view(view)
     _widget(
@@ -46,10 +48,10 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
                 "glyphs": glyphs(dataset.class_names),
                 "colours": _repeated(len(dataset.class_names)),
             },
-            "components": {"colours": _repeated(pieces)},
+            "components": {"colours": _repeated(max(pieces))},
             "scale": SCALE_COLOURS,
             "samples": NLL_SAMPLES,
-            "maps": [_describe(checkpoint, settings) for checkpoint, settings in maps],
+            "maps": [_describe(*drawn, count) for drawn, count in zip(maps, pieces, strict=True)],
         },
         on_now_change=lambda: None,
     )
@@ -61,24 +63,22 @@ def _repeated(count: int) -> dict[str, list[str]]:
     return {theme: [colours[k % len(colours)] for k in range(count)] for theme, colours in SIGN_COLOURS.items()}
 
 
-def _pieces(checkpoint: Checkpoint) -> int:
-    """How many weights an image has; none under a single normal."""
-    config = checkpoint.model_config
-    if MODELS[config.model].has_components:
-        return config.num_components
-    return config.code_dim if config.model == "sb-vae" else 0
+def _pieces(checkpoint: Checkpoint, dataset: Dataset) -> int:
+    """How many weights an image has; 0 where the model has none."""
+    weights = expected_weights(loaders.model(checkpoint), dataset.test.binary[:1])
+    return 0 if weights is None else weights.shape[1]
 
 
-def _describe(checkpoint: Checkpoint, settings: ProjectionConfig) -> dict[str, Any]:
+def _describe(checkpoint: Checkpoint, settings: ProjectionConfig, pieces: int) -> dict[str, Any]:
     return {
         "name": checkpoint.name,
         "title": label(checkpoint),
         "settings": f"seed {settings.seed}, perplexity {settings.perplexity:g}, {settings.iterations} iterations",
         "points": points_address(checkpoint),
-        "weights": weights_address(checkpoint) if _pieces(checkpoint) else None,
+        "weights": weights_address(checkpoint) if pieces else None,
         "nll": nll_address(checkpoint),
         "piece": "component" if MODELS[checkpoint.model_config.model].has_components else "piece",
-        "pieces": _pieces(checkpoint),
+        "pieces": pieces,
     }
 
 

@@ -89,7 +89,7 @@ def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
         words = (
             "The components of this prior are all the same, so a code says nothing about its component."
             if is_mixture
-            else "One bell: there are no components to move between."
+            else "This prior has no components to move between."
         )
     else:
         words = (

@@ -1,4 +1,4 @@
-"""The prior of a model as a small chart: bells over a coordinate of the code, or a broken stick.
+"""The prior of a model as a small chart: densities of a coordinate of the code, or a broken stick.
 
 It is drawn by a widget of our own, for Plotly keeps a browser busy for longer than all else of the first page.
 """
@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 from ui.theme import OUTLINE, PAPER_COLOUR, component_colour
 from ui.widgets import base64_floats, widget
 
-__all__ = ["POINTS", "bells", "show_prior", "stick"]
+__all__ = ["POINTS", "densities", "show_prior", "stick"]
 
 POINTS = 201  # of each density curve
 
 _widget = widget("prior", '<div class="prior" role="img"></div>', "prior", "decoder", "prior")
 
 
-def bells(means: Sequence[float], scales: Sequence[float], weights: Sequence[float]) -> dict[str, object]:
-    """What the widget draws of a mixture: one coordinate's density under each component and under the whole prior."""
-    reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
-    z = np.linspace(-reach, reach, POINTS)
-    mean, scale, weight = (np.array(values)[:, None] for values in (means, scales, weights))
-    densities = weight * np.exp(-0.5 * ((z - mean) / scale) ** 2) / (scale * np.sqrt(2 * np.pi))  # (K, POINTS)
-    whole = densities.sum(0)
-    parts = densities if len(means) > 1 else densities[:0]
+def densities(reach: float, components: NDArray[np.floating]) -> dict[str, object]:
+    """What the widget draws of a real code: a coordinate's density under each component and under the whole prior.
+
+    Args:
+        reach: of the coordinate, either way.
+        components: (K, POINTS) densities in even steps from -reach to reach, each times its weight.
+    """
+    whole = components.sum(0)
+    parts = components if len(components) > 1 else components[:0]
     return {
         "reach": reach,
         "top": float(whole.max()),
@@ -43,7 +44,7 @@ def stick(pieces: NDArray[np.floating] | Sequence[float]) -> dict[str, object]:
 
 
 def show_prior(data: dict[str, object], words: str, key: str) -> None:
-    """Draws what `bells` or `stick` gives, with the words for those who do not see it."""
+    """Draws what `densities` or `stick` gives, with the words for those who do not see it."""
     _widget(key=key, data={**data, "words": words})
 
 

@@ -17,13 +17,12 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.figures import chart
+from ui.figures import chart, lines_of
 from ui.images import tiled_picture
 from ui.numbers import right
-from ui.theme import DASHES, MODEL_COLOURS
 from ui.visitors.shares import Refused
 
-__all__ = ["CURVE", "Search", "error_curves", "live_table", "show_changes", "show_mistakes"]
+__all__ = ["CURVE", "Search", "error_curves", "live_table", "show_mistakes"]
 
 LARGEST_K, SHOWN = 30, 8
 CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
@@ -148,7 +147,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
         picture.image(
-            tiled_picture(strip, len(strip), zoom=2),
+            tiled_picture(strip, len(strip), zoom=2, shape=checkpoint.model_config.image_shape),
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
         )
     st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
@@ -156,34 +155,15 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
 
 def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure:
     """Error against k, from 1 to 30."""
-    seen, traces = dict.fromkeys(MODELS, 0), []
-    for checkpoint in checkpoints:
+    traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint in checkpoints])
+    for checkpoint, line in zip(checkpoints, lines, strict=True):
         errors = _errors(checkpoint, search)
-        model = checkpoint.model_config.model
         curve = go.Scatter(
             x=CURVE,
             y=[errors[k].value for k in CURVE],
             name=checkpoint.name,
-            line={"color": MODEL_COLOURS[model], "dash": DASHES[seen[model] % len(DASHES)]},
+            line=line,
             hovertemplate="k = %{x}<br>error %{y:.2f} %",
         )
         traces.append(curve)
-        seen[model] += 1
     return chart(traces, "neighbours k that vote", "error, % of test images", 360)
-
-
-def show_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
-    """The test images whose k nearest neighbours two models agree on least."""
-    dataset, (one, other) = loaders.dataset(search.dataset_name), (search.nearest(c)[:, :k] for c in (first, second))
-    shared = (one[:, :, None] == other[:, None, :]).any(-1).sum(1)
-    st.write(
-        f"Of ten neighbours, {first.name} and {second.name} share {shared.mean():.1f} on average;"
-        f" {100 * (shared == 0).mean():.1f} % of the test images share none. The images that share the fewest:"
-    )
-    for image in np.argsort(shared, kind="stable")[:4]:
-        for checkpoint, nearest in ((first, one), (second, other)):
-            words, picture = st.columns([2, 5], vertical_alignment="center")
-            words.markdown(f"test image {image}, {checkpoint.name}")
-            strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
-            alt = f"Test image {image} and its ten nearest training images under {checkpoint.name}"
-            picture.image(tiled_picture(strip, len(strip), zoom=2), alt=alt)

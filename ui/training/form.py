@@ -60,7 +60,7 @@ def _recipe(model: str) -> dict[str, Any]:
         0.01,
         100.0,
         MODELS[model].default_concentration,
-        help="A Gauss-VAE has no weights, and takes no notice.",
+        help="Of the prior over mixture weights or stick pieces; a model without them ignores it.",
         **_kept(f"alpha-{model}"),
     )
     epochs = st.number_input("Epochs, at most", 1, 1000, 20, **_kept("epochs"))

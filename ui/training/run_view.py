@@ -167,4 +167,4 @@ def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[str, int]:
         model, checkpoint = load_checkpoint(folder)
         epoch = checkpoint.epoch
     probabilities, _ = ancestral_samples(model, 20, seed=0)
-    return tiled_picture(probabilities, columns=10, zoom=2), epoch
+    return tiled_picture(probabilities, columns=10, zoom=2, shape=model.config.image_shape), epoch

@@ -133,7 +133,7 @@ class MapApp {
         : isScale ? shadesOf(values(plot), low, high)
           : now.only === null ? signs : signs.map((sign) => (sign === now.only ? sign : NOWHERE));
       plot.note = !plot.isPlain ? "" : now.colour === "nll" ? "not estimated yet"
-        : plot.info.weights ? "" : "one bell: no weights to colour by";
+        : plot.info.weights ? "" : "no weights to colour by";
     }
     this.colour.value = now.colour;
     for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;

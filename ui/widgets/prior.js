@@ -1,11 +1,11 @@
-// The prior of a model: bells over one coordinate of the code, or a stick in pieces. After decoder.js.
+// The prior of a model: densities of one coordinate of the code, or a stick in pieces. After decoder.js.
 
 const TALL = 100; // of the drawing's own units, in height; its width is twice the reach of the coordinate
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".prior");
   root.ariaLabel = data.words;
-  root.replaceChildren(...(data.pieces ? stick(data) : bells(data)));
+  root.replaceChildren(...(data.pieces ? stick(data) : densities(data)));
 }
 
 const make = (tag, properties = {}, style = {}, ...children) => {
@@ -19,7 +19,7 @@ const words = (text, name, style) => make("span", { className: name, textContent
 
 const minus = (number) => String(number).replace("-", "−");
 
-function bells({ reach, top, components, whole, colours, rest, ticks }) {
+function densities({ reach, top, components, whole, colours, rest, ticks }) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `${-reach} 0 ${2 * reach} ${TALL}`);
   svg.setAttribute("preserveAspectRatio", "none"); // words stand beside it, and are not stretched

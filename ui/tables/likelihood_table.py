@@ -1,0 +1,72 @@
+"""−log p(x) of the chosen models on a test set, as a figure and a table, and what has not been measured."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.paper import paper_nll
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.exporting import recipes_test_set
+from ui.exporting.exports import About, export, figure
+from ui.figures import nll_figure
+from ui.jobs.measuring import measure_button
+from ui.numbers import right
+
+__all__ = ["offer_measuring", "show_likelihoods"]
+
+
+def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Checkpoint]:
+    """The figure and the table of all that has been measured on a test set; returns the checkpoints that have not."""
+    measured = [c for c in checkpoints if dataset in loaders.measurements(c)]
+    if measured:
+        rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
+        with figure("nll"):
+            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
+        seeds = ", ".join(map(str, rows.drop_duplicates("name")["seed"]))
+        about = About("−log p(x), nats per image", measured, dataset, seeds)
+        export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
+        _show_table(rows)
+    return [c for c in checkpoints if c not in measured]
+
+
+def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
+    """One row for each number of samples S."""
+    measured = loaders.measurements(checkpoint)[dataset]
+    nll, elbo = measured.figures.nll, measured.figures.elbo
+    common = {
+        "seed": "–" if measured.seed is None else measured.seed,
+        "elbo": None if elbo is None else elbo.value,
+        "bound": None if elbo is None else elbo.bound,
+        "paper": paper_nll(checkpoint.model_config, dataset),
+    }
+    of_whom = {"model": checkpoint.model_config.model, "name": checkpoint.name}
+    return pd.DataFrame([{**of_whom, "samples": int(s), **asdict(found), **common} for s, found in nll.items()])
+
+
+def _show_table(rows: pd.DataFrame) -> None:
+    numbers = {
+        "S": rows["samples"],
+        "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(rows["value"], rows["ci95"], strict=True)],
+        "Effective samples": rows["ess"].map("{:.1f}".format),
+        "−ELBO, nats": [
+            "–" if pd.isna(e) else f"{-e:.2f} ({b})" for e, b in zip(rows["elbo"], rows["bound"], strict=True)
+        ],
+        "Paper, S = 50": rows["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
+    }
+    words = {"Model": [MODELS[m].label for m in rows["model"]], "Checkpoint": rows["name"]}
+    st.dataframe(pd.DataFrame(words | numbers), hide_index=True, column_config=right(numbers))
+
+
+def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
+    """Says that a checkpoint has not been measured on a test set, and how that is done."""
+    st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[dataset].label}.")
+    if dataset == checkpoint.train_config.dataset:
+        measure_button(checkpoint.name, "Measure it, in a few minutes")
+    else:
+        st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {dataset}", language="bash")
