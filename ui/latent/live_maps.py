@@ -10,7 +10,6 @@ from typing import Any
 
 import streamlit as st
 
-from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -33,7 +32,7 @@ _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 
 def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset) -> MapView:
     """Draws the maps side by side; returns what is looked at."""
-    pieces = [_pieces(checkpoint, dataset) for checkpoint, _ in maps]
+    pieces = [_pieces(checkpoint) for checkpoint, _ in maps]
     count, categories = len(dataset.test), max(*pieces, len(dataset.class_names))
     view = hear(st.session_state.get(_KEY), current_view()).within(count, categories)
     keep_view(view)
@@ -63,9 +62,9 @@ def _repeated(count: int) -> dict[str, list[str]]:
     return {theme: [colours[k % len(colours)] for k in range(count)] for theme, colours in SIGN_COLOURS.items()}
 
 
-def _pieces(checkpoint: Checkpoint, dataset: Dataset) -> int:
+def _pieces(checkpoint: Checkpoint) -> int:
     """How many weights an image has; 0 where the model has none."""
-    weights = expected_weights(loaders.model(checkpoint), dataset.test.binary[:1])
+    weights = loaders.model(checkpoint).prior().weights
     return 0 if weights is None else weights.shape[1]
 
 
