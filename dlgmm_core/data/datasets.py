@@ -28,8 +28,8 @@ class Split:
     """N images of one part of a data set.
 
     Attributes:
-        grey: (N, 784) uint8, 0 = paper, 255 = ink.
-        binary: (N, 784) uint8, zeros and ones: the fixed binarization.
+        grey: (N, X) uint8, 0 = paper, 255 = ink.
+        binary: (N, X) uint8, zeros and ones: the fixed binarization.
         labels: (N,) int64, an index into the data set's `class_names`.
     """
 
@@ -44,19 +44,40 @@ class Split:
         return Split(self.grey[rows], self.binary[rows], self.labels[rows])
 
     def without_grey(self) -> "Split":
-        """The same without its grey levels, (0, 784), for who only looks at ink: half the memory."""
+        """The same without its grey levels, (0, X), for who only looks at ink: half the memory."""
         return Split(self.grey[:0].copy(), self.binary, self.labels)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training, validation and test images of one source."""
+    """Training, validation and test images of one source.
+
+    Attributes:
+        name: of the source.
+        train, valid, test: its parts; X is the product of `shape`.
+        class_names: what the labels stand for.
+        shape: height and width of an image.
+    """
 
     name: str
     train: Split
     valid: Split
     test: Split
     class_names: tuple[str, ...]
+    shape: tuple[int, ...] = (28, 28)
+
+    def require_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuses images that are not of this height and width.
+
+        Raises:
+            DataError: then.
+        """
+        if self.shape != shape:
+            ours, theirs = (" x ".join(map(str, each)) for each in (shape, self.shape))
+            raise sources.DataError(
+                f"The model is for images of {ours} pixels, and those of {self.name} have {theirs}: choose another data"
+                " set, or train a model for it."
+            )
 
 
 def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:

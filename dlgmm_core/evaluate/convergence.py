@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dlgmm_core.evaluate.likelihood import effective_sample_size
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import log_density_ratio
 from dlgmm_core.runtime.device import device_of
@@ -65,10 +66,9 @@ def estimate_convergence(
             components = q.allocate(largest)[torch.randperm(largest, device=x.device)]
             latents = q.sample_components(components)
             log_w = log_density_ratio(model, x, q, latents)[0, :, 0].double().cpu()
-        log_sum = torch.logcumsumexp(log_w, 0).numpy()[sizes - 1]
-        log_sum_squares = torch.logcumsumexp(2 * log_w, 0).numpy()[sizes - 1]
-        log_p.append(log_sum - np.log(sizes))
-        ess.append(np.exp(2 * log_sum - log_sum_squares))
+        log_sum = torch.logcumsumexp(log_w, 0)[sizes - 1]
+        log_p.append(log_sum.numpy() - np.log(sizes))
+        ess.append(effective_sample_size(log_sum, torch.logcumsumexp(2 * log_w, 0)[sizes - 1]).numpy())
         if repeat + 1 < repeats:
             yield (repeat + 1) / repeats, None
     yield 1.0, Convergence(sizes, np.stack(log_p), np.stack(ess))

@@ -33,6 +33,7 @@ __all__ = [
     "LogLikelihood",
     "WeightUsage",
     "component_posterior",
+    "effective_sample_size",
     "image_blocks",
     "log_likelihood",
     "mean_elbo",
@@ -159,8 +160,13 @@ def log_likelihood(
             if progress is not None:
                 progress((index + min(1.0, (start + draws) / num_samples)) / -(-len(images) // IMAGES))
         log_p.append((log_sum - np.log(num_samples)).cpu())
-        ess.append(torch.exp(2 * log_sum - log_sum_squares).cpu())
+        ess.append(effective_sample_size(log_sum, log_sum_squares).cpu())
     return LogLikelihood(torch.cat(log_p).numpy(), torch.cat(ess).numpy())
+
+
+def effective_sample_size(log_sum: Tensor, log_sum_squares: Tensor) -> Tensor:
+    """(sum w)^2 / sum w^2, from the logs of both sums."""
+    return torch.exp(2 * log_sum - log_sum_squares)
 
 
 @dataclass(frozen=True)

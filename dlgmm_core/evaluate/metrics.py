@@ -42,7 +42,9 @@ def measure(
 
     Raises:
         EvaluationError: if an estimate is not a finite number.
+        DataError: if the images are not of the shape that the model is for.
     """
+    dataset.require_shape(model.config.image_shape)
     test = dataset.test
 
     def report(what: str) -> Callable[[float], None]:

@@ -166,7 +166,9 @@ def fit(
 
     Raises:
         TrainingError: at the first step whose bound is not a finite number.
+        DataError: if the images are not of the shape that the model is for.
     """
+    dataset.require_shape(run.model.config.image_shape)
     device = device_of(run.model)
     dynamic = run.config.binarization == "dynamic"
     train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)

@@ -1,0 +1,161 @@
+"""A further model is a builder and a row: two that are not in the table go through everything; so do other shapes."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import Dataset, Split
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.metrics import measure
+from dlgmm_core.model.models import MODELS, build_model
+from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
+from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.app_helpers import PAGES, open_page
+from tests.cli_helpers import TINY, run, tiny_world
+from tests.experiment_helpers import toy_dataset
+from tests.other_models import OTHER_MODELS
+
+NAMES = pytest.mark.parametrize("name", list(OTHER_MODELS))
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The two rows, and a few hundred images behind every data set's name."""
+    for name, family in OTHER_MODELS.items():
+        monkeypatch.setitem(MODELS, name, family)
+    yield from tiny_world(monkeypatch)
+
+
+@NAMES
+def test_bounds_of_another_model_lie_below_log_p_and_iwae_between(name: str) -> None:
+    model = build_model(ModelConfig(name, 3, hidden=8, image_shape=(2, 2))).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.4 * torch.randn_like(parameter))
+        x = torch.bernoulli(torch.full((6, 4), 0.5, dtype=torch.float64))
+        code = model.prior().sample(torch.Size([200_000]))  # (S, 1, D)
+        log_p = model.likelihood(code).log_prob(x).exp().mean(0).log()
+        for bound in BOUNDS:
+            assert (elbo(model, x, bound, 2000) < log_p + 0.01).all(), bound
+        # a normal proposal under heavier tails: weights of no finite variance, and so no error bars
+        iwae = iwae_bound(model, x, 20_000)
+        assert (iwae < log_p + 0.05).all() and (iwae > elbo(model, x, "marginal", 2000)).all()
+        assert (iwae - log_p).abs().median() < 0.05
+
+
+@NAMES
+def test_another_model_goes_through_every_command(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--name", "other", *TINY, "--epochs", "2")
+    begun = TrainingRun.start(ModelConfig(name, 2, hidden=4), TrainConfig(batch_size=50, max_epochs=2), "cpu")
+    next(fit(begun, toy_dataset("mnist")))
+    begun.save(tmp_path / "other")
+    assert run(tmp_path, "train", name, *options, "--resume") == 0
+    assert read_checkpoint(tmp_path / "other").model_config.model == name
+    assert run(tmp_path, "evaluate", "other", "--samples", "2", "5", "--device", "cpu") == 0
+    checkpoint = read_checkpoint(tmp_path / "other")
+    figures = read_metrics(checkpoint)["test"]["mnist"]
+    assert set(figures["nll"]) == {"2", "5"} and load_map(checkpoint) is not None
+    assert run(tmp_path, "map", "other", "--perplexity", "5", "--iterations", "20", "--device", "cpu") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "list") == 0
+    assert OTHER_MODELS[name].label in capsys.readouterr().out
+    assert run(tmp_path, "reproduce", "--list") == 0
+    assert "mnist-dlgmm" in capsys.readouterr().out
+
+
+@pytest.fixture
+def others(shelf: Path) -> Path:
+    """A trained and measured checkpoint of each."""
+    for name in OTHER_MODELS:
+        assert run(shelf, "train", name, "--name", name, *TINY, "--epochs", "1") == 0
+        assert run(shelf, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
+    return shelf
+
+
+@pytest.fixture
+def fresh_data() -> Iterator[None]:
+    """The app's caches know neither the toy data before, nor remember it afterwards."""
+    from ui import loaders
+
+    loaders.dataset.clear()
+    yield
+    loaders.dataset.clear()
+
+
+def test_every_page_shows_other_models(others: Path, fresh_data: None) -> None:
+    for page in PAGES:
+        at = open_page(page)
+        assert not at.exception and not at.error, page
+    words = " ".join(element.value for element in open_page("overview").markdown)
+    for family in OTHER_MODELS.values():
+        assert family.sentence in words
+    for name in OTHER_MODELS:
+        at = open_page("digit", **{"digit_checkpoint": name, "digit-checkpoint": name})
+        text = json.dumps([element.value for element in (*at.markdown, *at.caption)], ensure_ascii=False)
+        assert "Gauss-VAE" not in text and not at.exception and not at.error
+
+
+# --- images of another shape -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def crosses() -> Dataset:
+    """240 images of 20 x 24 pixels: bars that lie, stand or cross."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 240)
+    grey = np.full((240, 20, 24), 20, np.uint8)
+    for image, label in zip(grey, labels, strict=True):
+        if label != 1:
+            image[(row := rng.integers(2, 16)) : row + 3] = 230
+        if label != 0:
+            image[:, (column := rng.integers(2, 20)) : column + 3] = 230
+    flat = grey.reshape(240, -1)
+    whole = Split(flat, (rng.random(flat.shape) < flat / 255).astype(np.uint8), labels.astype(np.int64))
+    return Dataset("crosses", whole[:120], whole[120:150], whole[150:], ("lying", "standing", "crossed"), (20, 24))
+
+
+@pytest.mark.parametrize(("body", "depth"), [("conv", 1), ("dense", 2)])
+def test_images_of_another_shape_are_trained_on_kept_measured_and_mapped(
+    body: str, depth: int, crosses: Dataset, tmp_path: Path
+) -> None:
+    config = ModelConfig(
+        "dlgmm", 3, 2, (-1.0, 1.0), (1.0, 1.0), 1.0, 32, (20, 24), body=body, depth=depth, prior_components="full"
+    )
+    # "mnist" because a checkpoint names a data set that the table has
+    run = TrainingRun.start(config, TrainConfig(max_epochs=20, batch_size=10, learning_rate=5e-3, data_bias=True))
+    history = list(fit(run, crosses))
+    assert history[-1].best_valid_bound > history[0].valid_bound + 10
+    run.save(tmp_path / "other")
+    model, checkpoint = load_checkpoint(tmp_path / "other")
+    assert checkpoint.model_config == config
+    figures = measure(model, crosses, "eq1", [2, 5])
+    elbo_found = figures.figures.elbo
+    assert elbo_found is not None and elbo_found.value == pytest.approx(history[-1].best_valid_bound, abs=40)
+    report = inspect_image(model, crosses.test.binary[0], 50)
+    assert report.reconstructions.shape == (2, 480) and np.isfinite(report.log_p)
+    settings = ProjectionConfig(perplexity=5, iterations=20)
+    save_map(checkpoint, fit_tsne(encode(model, crosses.test.binary), settings, 1), settings)
+    stored = load_map(checkpoint)
+    assert stored is not None and stored[0].shape == (90, 2)
+
+
+def test_a_model_for_other_shapes_is_refused_in_one_sentence(crosses: Dataset) -> None:
+    run = TrainingRun.start(ModelConfig("gauss-vae", 2, hidden=4), TrainConfig(max_epochs=1))
+    with pytest.raises(DataError, match="The model is for images of 28 x 28 pixels, and those of crosses have 20 x 24"):
+        next(fit(run, crosses))
+    with pytest.raises(DataError, match="20 x 24"):
+        measure(run.model, crosses, "eq1", [2])
+    assert replace(crosses, shape=(28, 28)).shape == (28, 28)
