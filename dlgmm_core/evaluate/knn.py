@@ -67,7 +67,11 @@ def _draw_from_largest(q: LatentDistribution) -> Tensor:
 
 
 def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """(N,) majority label of each row's first k neighbours (N, >=k, nearest first); ties go to the nearest."""
+    """(N,) majority label of each row's first k neighbours (N, >=k, nearest first); ties go to the nearest.
+
+    Of training codes at the same distance the first in the training set come first, as `neighbours` says: where models
+    have collapsed and many codes are equal, the vote is that of the first images, and its error that of a guess.
+    """
     labels = neighbour_labels[:, :k]
     supporters = (labels[:, :, None] == labels[:, None, :]).sum(-1)
     # argmax takes the first, that is the nearest, of the neighbours with most supporters

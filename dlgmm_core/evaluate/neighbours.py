@@ -6,25 +6,30 @@ The first two terms rank the training codes t of one query q, and for all pairs 
 Of its rows only block minima are sorted: each of the k smallest entries lies in one of the k blocks
 whose minima are smallest. Single precision chooses k codes and some to spare, double precision puts
 them in order. That takes half the time of scikit-learn's brute force and finds the same.
+
+Where rounding or equal distances may have kept a code out, all codes that are as near in single precision, but for
+its rounding error, are compared in double precision. So the answer depends neither on k nor on the blocks.
 """
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import normalize
 
 __all__ = ["neighbours"]
 
 QUERIES = 96  # at once: their distances to 50,000 codes are 19 MB, which a cache still holds
 BLOCK = 64  # codes whose smallest distance is looked at first
-SPARE = 2  # codes beyond the k-th that rounding may have put there
+SPARE = 3  # codes beyond the k-th that rounding may have put there
 
 
 def neighbours(
     train_codes: NDArray[np.float32], test_codes: NDArray[np.float32], k: int, metric: str = "euclidean"
 ) -> NDArray[np.int64]:
-    """(N, k) indices of each test code's nearest training codes, nearest first.
+    """(N, k) indices of each test code's nearest training codes, nearest first; of equal distances the lower index.
+
+    So the order of the training set matters among codes at exactly the same distance, such as copies of one code, and
+    nowhere else.
 
     Args:
         train_codes: (M, D).
@@ -33,25 +38,39 @@ def neighbours(
         metric: "euclidean" or "cosine".
 
     Raises:
-        ValueError: if there are fewer than k training codes.
+        ValueError: if there are fewer than k training codes, or a code is not finite.
     """
     if not 1 <= k <= len(train_codes):
         raise ValueError(f"k must be a whole number from 1 to {len(train_codes)}, the training codes, not {k}.")
-    train, test = torch.from_numpy(train_codes), torch.from_numpy(test_codes)
+    if not (np.isfinite(train_codes).all() and np.isfinite(test_codes).all()):
+        raise ValueError("codes must be finite numbers.")
+    train, test = (torch.from_numpy(codes).double() for codes in (train_codes, test_codes))
     if metric == "cosine":  # the order of angles is that of distances on the sphere
-        train, test = normalize(train), normalize(test)
+        train, test = _on_the_sphere(train), _on_the_sphere(test)
     wanted = min(k + SPARE, len(train))
     block = max(1, min(BLOCK, len(train) // wanted))
     centre = train.mean(0)  # far from the origin the product would lose the digits that tell distances apart
-    columns = _columns(train - centre, block)
+    columns = _columns((train - centre).float(), block)
     products = torch.empty(QUERIES, columns.shape[1])
     found = []
     for queries in test.split(QUERIES):
-        rows = torch.cat([queries - centre, queries.new_ones(len(queries), 1)], 1)
-        ranks = torch.mm(rows, columns, out=products[: len(rows)])
-        nearest = _smallest(ranks.unflatten(1, (-1, block)), wanted)
-        found.append(_in_order(train, queries, nearest)[:, :k])
+        moved = (queries - centre).float()
+        ranks = torch.mm(torch.cat([moved, moved.new_ones(len(moved), 1)], 1), columns, out=products[: len(moved)])
+        chosen = _smallest(ranks.unflatten(1, (-1, block)), wanted)
+        nearest, distances = _in_order(train, queries, chosen, k)
+        # A code that was not chosen has a rank of at least the largest chosen one.
+        limit = _highest_rank(moved.double(), distances[:, -1])
+        if wanted < len(train):
+            for row in (limit >= ranks.gather(1, chosen).amax(1)).nonzero()[:, 0].tolist():
+                near = (ranks[row] <= limit[row]).nonzero().T
+                nearest[row] = _in_order(train, queries[row, None], near, k)[0][0]
+        found.append(nearest)
     return torch.cat(found).numpy()
+
+
+def _on_the_sphere(codes: Tensor) -> Tensor:
+    """(N, D) codes of length one; those of length zero stay as they are."""
+    return codes / codes.square().cumsum(1)[:, -1:].sqrt().clamp_min(torch.finfo(codes.dtype).tiny)
 
 
 def _columns(train: Tensor, block: int) -> Tensor:
@@ -71,7 +90,19 @@ def _smallest(values: Tensor, count: int) -> Tensor:
     return (blocks.gather(1, chosen // width) * width + chosen % width).sort(1).values
 
 
-def _in_order(train: Tensor, queries: Tensor, chosen: Tensor) -> Tensor:
-    """The chosen (N, C) training codes of every query, nearest first; of equal distances the lower index."""
-    distances = (train[chosen].double() - queries[:, None].double()).square().sum(2)
-    return chosen.gather(1, distances.argsort(dim=1, stable=True))
+def _in_order(train: Tensor, queries: Tensor, chosen: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Of the chosen (N, C) training codes, in ascending order, the k nearest to every query, and squared distances."""
+    # `cumsum` adds one coordinate after the other, while `sum` has an order that depends on the shape
+    distances = (train[chosen] - queries[:, None]).square().cumsum(2)[:, :, -1]
+    distances, order = (each[:, :k] for each in distances.sort(dim=1, stable=True))
+    return chosen.gather(1, order), distances
+
+
+def _highest_rank(queries: Tensor, distances: Tensor) -> Tensor:
+    """(N,) the highest rank that single precision gives a code at squared distances (N,) of queries (N, D), or nearer.
+
+    Such a code is no longer than the two lengths together; its rank is a sum of D + 1 products of rounded numbers.
+    """
+    length = queries.square().sum(1)
+    rounding = 2 * (queries.shape[1] + 3) * 2.0**-24
+    return (distances - length) / 2 + rounding * (length.sqrt() + distances.sqrt()).square()

@@ -43,10 +43,53 @@ def test_lengths_matter_to_one_metric_and_not_to_the_other() -> None:
     assert (neighbours(train, longer, 5) != neighbours(train, test, 5)).mean() > 0.2
 
 
-def test_of_equal_distances_the_lower_index_comes_first() -> None:
-    train = np.repeat(cloud(50), 3, axis=0)
-    found = neighbours(train, train[::3], 3)
-    np.testing.assert_array_equal(found, np.arange(150).reshape(50, 3))
+def on_a_grid(count: int, size: int, seed: int = 0) -> Codes:
+    """Codes of few whole numbers, most of them copies of others, and whose squared distances are exact."""
+    return np.random.default_rng(seed).integers(0, 3, (count, size)).astype(np.float32)
+
+
+EQUAL = {
+    "all": (np.zeros((5000, 2), np.float32), np.zeros((3, 2), np.float32)),
+    "two": (np.repeat(np.eye(2, dtype=np.float32), 1000, 0)[::-1].copy(), np.ones((2, 2), np.float32)),
+    "copies": (np.repeat(cloud(50), 30, axis=0), cloud(50)),
+    "a coarse grid": (on_a_grid(4000, 2), on_a_grid(50, 2, seed=1)),
+    "a grid": (on_a_grid(3000, 8), on_a_grid(50, 8, seed=1)),
+    "a grid far away": (on_a_grid(3000, 8) + 4096, on_a_grid(50, 8, seed=1) + 4096),
+}
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 200])
+@pytest.mark.parametrize("which", EQUAL)
+def test_of_equal_distances_the_lower_index_comes_first(which: str, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, test = EQUAL[which]
+    distances = cdist(test.astype(np.float64), train, "sqeuclidean")
+    expected = distances.argsort(1, kind="stable")[:, :k]
+    np.testing.assert_array_equal(neighbours(train, test, k), expected)
+    monkeypatch.setattr("dlgmm_core.evaluate.neighbours.BLOCK", 7)
+    np.testing.assert_array_equal(neighbours(train, test, k), expected)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("size", [1, 2, 25])
+def test_neighbours_do_not_depend_on_how_many_are_asked_for_nor_on_the_order(size: int, metric: str) -> None:
+    """Twenty thousand codes are dense enough that single precision confuses them."""
+    train, test = np.unique(cloud(20_000, size), axis=0), cloud(100, size, seed=1)
+    most = neighbours(train, test, 30, metric)
+    for k in (1, 2, 3, 10):
+        np.testing.assert_array_equal(neighbours(train, test, k, metric), most[:, :k])
+    if (size, metric) == (1, "cosine"):  # two directions, and so all distances are equal
+        return
+    order = np.random.default_rng(0).permutation(len(train))
+    np.testing.assert_array_equal(order[neighbours(train[order], test, 30, metric)], most)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_codes_that_are_not_finite_are_refused(odd: float) -> None:
+    for place in range(2):
+        codes = [cloud(5), cloud(2)]
+        codes[place][1, 3] = odd
+        with pytest.raises(ValueError, match="finite"):
+            neighbours(*codes, 1)
 
 
 @pytest.mark.parametrize("k", [0, 6])
