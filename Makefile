@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench
+.PHONY: run test lint docs bench
 
 run: .venv/app
 	$(BIN)/streamlit run app.py
@@ -12,8 +12,11 @@ test: .venv/dev
 lint: .venv/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+docs: .venv/dev
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --jobs auto docs docs/_build/html
+
 bench: .venv/dev
-	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.readme_tables
+	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.tables
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -211,7 +211,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
     protocol = Protocol(images=options.images, device=choose_device(options.device))
     reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
-    print(f"{options.checkpoints / RESULTS}: written. Put it into README with: python -m benchmarks.readme_tables")
+    print(f"{options.checkpoints / RESULTS}: written.")
     return 0
 
 

@@ -180,6 +180,7 @@ MODELS: dict[str, ModelFamily] = {
         tuned_draws=1,
     ),
 }
+"""The models by name."""
 
 
 def family_of(config: ModelConfig) -> ModelFamily:

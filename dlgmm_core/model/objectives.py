@@ -16,7 +16,7 @@ must be the drawn pi, as inside: E[pi] there is *no* bound, since pi_k and log p
 References:
     Nalisnick, Hertel & Smyth (2016), eq. 1 (`eq1`).
     Y. Burda, R. Grosse and R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016;
-    S. Morningstar et al., "Automatic differentiation variational inference with mixtures",
+    W. Morningstar et al., "Automatic differentiation variational inference with mixtures",
     AISTATS 2021 (its stratified form).
 """
 

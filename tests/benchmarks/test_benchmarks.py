@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.measuring import Limit, Measured, compare
 from benchmarks.plain import gauss_elbo, mixture_eq1
-from benchmarks.readme_tables import benchmarks_table
+from benchmarks.tables import benchmarks_table
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import build_model
 from dlgmm_core.model.objectives import elbo

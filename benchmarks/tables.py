@@ -1,10 +1,11 @@
-"""Writes README's results from `checkpoints/results.json`, so that nobody types a figure.
+"""Writes the tables of README and of the documentation from recorded results, so that nobody types a figure.
 
-Run it as `python -m benchmarks.readme_tables`; a test fails when README differs from what it would write.
+Run it as `python -m benchmarks.tables`; a test fails when a page differs from what it would write.
 """
 
 import json
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,27 +22,51 @@ from dlgmm_core.experiments.table import INGREDIENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks" / "results.json"
+PAGES = ("README.md", "docs/results.md", "docs/benchmarks.md")
 
 
 def main() -> None:
-    """Rewrites README in place."""
-    path = ROOT / "README.md"
-    path.write_text(with_results(path.read_text(), read_results(ROOT / "checkpoints")))
-    print(f"{path}: results written")
+    """Rewrites the pages in place."""
+    tables = all_tables()
+    for name in PAGES:
+        path = ROOT / name
+        path.write_text(with_tables(path.read_text(encoding="utf-8"), tables), encoding="utf-8")
+        print(f"{path}: tables written")
 
 
-def with_results(readme: str, rows: list[Row]) -> str:
-    """README's text with every table between its two marks `<!-- name -->` and `<!-- /name -->`.
+def all_tables() -> dict[str, str]:
+    """Every table in Markdown, by the name in its marks."""
+    rows = read_results(ROOT / "checkpoints")
+    recorded = json.loads(BENCHMARKS.read_text(encoding="utf-8"))
+    return {**{name: table(rows) for name, table in TABLES.items()}, "benchmarks": benchmarks_table(recorded)}
+
+
+def with_tables(page: str, tables: dict[str, str]) -> str:
+    """A page with the table of that name between any two marks `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
-        ValueError: if a mark is missing.
+        KeyError: if there is no such table.
     """
-    tables = {name: table(rows) for name, table in TABLES.items()}
-    for name, table in {**tables, "benchmarks": benchmarks_table(json.loads(BENCHMARKS.read_text()))}.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, rest = readme.split(begin)
-        readme = before + begin + table + end + rest.split(end, 1)[1]
-    return readme
+    return re.sub(r"(<!-- (\S+) -->\n).*?(<!-- /\2 -->)", lambda m: m[1] + tables[m[2]] + m[3], page, flags=re.DOTALL)
+
+
+def summary_table(rows: list[Row]) -> str:
+    """What the paper compares, on MNIST: its recipe and the tuned one, a line a model."""
+    lines = [
+        [
+            formatting.label(row),
+            formatting.recipe(row),
+            formatting.nll(_find(rows, row.checkpoint, "binarized-mnist"), 50),
+            formatting.papers_nll(row),
+            formatting.nll(row, 5000),
+            formatting.knn_error(row, "sample", 5),
+            formatting.papers_knn_errors(row)[5],
+        ]
+        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "tuned"))
+        if not row.seed
+    ]
+    head = "model | recipe | −log p(x), S = 50 | paper printed | S = 5000 | kNN error, %, k = 5 | paper printed"
+    return _table(head, lines)
 
 
 def likelihood_table(rows: list[Row]) -> str:
@@ -186,6 +211,7 @@ def benchmarks_table(recorded: dict[str, dict[str, Any]]) -> str:
 
 
 TABLES: dict[str, Callable[[list[Row]], str]] = {
+    "summary": summary_table,
     "likelihood": likelihood_table,
     "omniglot": omniglot_table,
     "ingredients": ingredients_table,
@@ -193,7 +219,7 @@ TABLES: dict[str, Callable[[list[Row]], str]] = {
     "knn": knn_table,
     "weights": weights_table,
 }
-"""README's tables by the name in their marks."""
+"""Tables of results by the name in their marks."""
 
 
 def _of(

@@ -1,0 +1,102 @@
+"""README and the documentation: tables are those recorded, links lead somewhere, code and commands work."""
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
+from dlgmm_core import MODELS
+from dlgmm_core.options import build_parser
+
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in DOCS}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code of every fenced block in that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """What a link into a page may name: its headings, as a host of repositories writes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_table_is_on_a_page_and_says_what_is_recorded() -> None:
+    tables = all_tables()
+    assert all(table.count("\n") > 2 for table in tables.values())
+    marks = [mark for name in PAGES for mark in re.findall(r"<!-- ([a-z]\S*) -->", TEXTS[name])]
+    assert sorted(marks) == sorted(tables)
+    assert {name: with_tables(TEXTS[name], tables) for name in PAGES} == {name: TEXTS[name] for name in PAGES}
+
+
+def test_readme_is_short_and_has_three_pictures() -> None:
+    assert (ROOT / "README.md").stat().st_size <= 9000
+    assert TEXTS["README.md"].count("![") == 3
+
+
+def test_every_page_of_the_app_is_in_the_tour_by_its_picture_and_none_is_heavy() -> None:
+    pictures = [ROOT / "docs" / "screenshots" / f"{page.stem}.png" for page in (ROOT / "pages").glob("*.py")]
+    assert all(f"](screenshots/{picture.name})" in TEXTS["docs/app.md"] for picture in pictures)
+    sizes = [picture.stat().st_size for picture in pictures]
+    assert len(sizes) == 8 and max(sizes) <= 150 * 1024 and sum(sizes) <= 1.2 * 2**20
+
+
+def test_every_link_leads_somewhere_and_the_index_to_every_page() -> None:
+    broken = []
+    for page, text in TEXTS.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, anchor = target.partition("#")
+            if "://" in target:
+                continue
+            place = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+            known = anchors(place.read_text(encoding="utf-8")) if anchor else set()
+            if not place.exists() or (anchor and anchor not in known):
+                broken.append(f"{page}: {target}")
+    assert broken == []
+    index = TEXTS["docs/index.md"]
+    pages = {path.name for path in DOCS if path.parent.name == "docs"} - {"index.md"}
+    assert {name for name in pages if f"]({name})" not in index or f"\n{name[:-3]}\n" not in index} == set()
+
+
+@pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if blocks(text, "python")])
+def test_the_python_on_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    monkeypatch.chdir(tmp_path)
+    models = dict(MODELS)
+    try:
+        exec(compile("\n".join(blocks(TEXTS[page], "python")), page, "exec"), {"__name__": page})
+    finally:
+        MODELS.clear()
+        MODELS.update(models)
+
+
+def test_every_command_on_a_page_is_one_that_the_command_line_knows() -> None:
+    commands = [
+        words[words.index(name) + 1 :]
+        for text in TEXTS.values()
+        for line in "".join(blocks(text, "bash")).replace("\\\n", " ").splitlines()
+        for words in [shlex.split(line, comments=True)]
+        for name in ("dlgmm", "dlgmm_core")
+        if words[:1] == ["dlgmm"] == [name] or words[:3] == ["python", "-m", "dlgmm_core"] == ["python", "-m", name]
+    ]
+    assert len(commands) > 8
+    for command in commands:
+        build_parser().parse_args(command)
+
+
+def test_every_module_that_a_page_names_is_there() -> None:
+    named = {name for text in TEXTS.values() for name in re.findall(r"`(dlgmm_core(?:\.\w+)+)`", text)}
+    assert named
+    for name in named:
+        import_module(name)
+    mathematics = TEXTS["docs/mathematics.md"]
+    table = mathematics[mathematics.index("| equation |") : mathematics.index("Names without a folder")]
+    for module, name in re.findall(r"\| `([a-z]+)(?:\.(\w+))?` \|$", table, re.MULTILINE):
+        assert not name or hasattr(import_module(f"dlgmm_core.model.{module}"), name), name
+    files = re.findall(r"`((?:model|evaluate)/\w+\.py)`", TEXTS["README.md"])
+    assert len(files) > 8 and all((ROOT / "dlgmm_core" / file).exists() for file in files)
