@@ -1,13 +1,13 @@
 """Deep latent Gaussian mixtures: models, bounds, training and evaluation.
 
-These are the public names; all else is in the modules that they come from.
+These are the public names; everything else is in the modules that they come from.
 
 Example:
     >>> import torch
     >>> import dlgmm_core as dlgmm
     >>> config = dlgmm.ModelConfig("dlgmm", code_dim=2, num_components=2, prior_means=(-1, 1), prior_scales=(1, 1))
     >>> model = dlgmm.build_model(config)
-    >>> dlgmm.elbo(model, torch.zeros(8, 784), bound="eq1").shape  # nats, one an image
+    >>> dlgmm.elbo(model, torch.zeros(8, 784), bound="eq1").shape  # nats, one per image
     torch.Size([8])
 
 Reference: E. Nalisnick, L. Hertel and P. Smyth, "Approximate Inference for Deep Latent Gaussian

@@ -1,1 +1,1 @@
-"""What the app and the papers ask of a trained model: one image, samples, maps, terms of a bound."""
+"""Analyses of a trained model: single images, samples, maps, the terms of a bound."""

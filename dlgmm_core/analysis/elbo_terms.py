@@ -1,11 +1,11 @@
-r"""The terms of every bound for one image, one column a component, that add up to its ELBO.
+r"""The terms of every bound for one image, by component, which sum to its ELBO.
 
 .. math:: L = \sum_k E[\pi_k] \log p(x|z_k) + \sum_k g_k + H - KL(q(v|x) \| p(v))
 
-with g_k the Gaussian term of component k and H the entropy, according to the bound:
+with g_k the Gaussian term of component k and H the entropy, depending on the bound:
 
     eq1       g_k = E[pi_k] E_{q_k}[log p_k(z)],  H = -E[log sum_k pi_k q_k(z_k)]
-    mixture   g_k = E[pi_k log(p(z_k|pi) / q(z_k|pi, x))],  no H: the ratio holds it
+    mixture   g_k = E[pi_k log(p(z_k|pi) / q(z_k|pi, x))],  no H: the ratio contains it
     marginal  g_k = E[pi_k] E[log(p(z_k) / q(z_k|x))],  no H and no KL: pi is integrated out
 
 Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; the terms are those of `dlgmm_core.model.objectives`.
@@ -30,11 +30,11 @@ class ElboTerms:
 
     Attributes:
         weights: (K,) E[pi_k|x].
-        log_likelihood: (K,) mean of log p(x|z_k), not yet weighted.
-        likelihood: (K,) its share in the bound, E[pi_k] times it.
+        log_likelihood: (K,) mean of log p(x|z_k), unweighted.
+        likelihood: (K,) E[pi_k] times `log_likelihood`, the contribution to the bound.
         components: (K,) g_k, the Gaussian term of each component, weighted.
         entropy: H.
-        weights_term: -KL(q(v|x) || p(v)), never above zero.
+        weights_term: -KL(q(v|x) || p(v)), at most zero.
         error: standard error of the sum over draws.
     """
 
@@ -70,7 +70,7 @@ def _terms(
     bound: Bound, q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
 ) -> ElboTerms:
     terms = bound(q, p, latents, log_likelihood)
-    of_draws = terms.total[:, 0].double()  # (S,)
+    elbo_per_draw = terms.total[:, 0].double()  # (S,)
     return ElboTerms(
         weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
         log_likelihood=_mean_of_draws(log_likelihood),
@@ -78,7 +78,7 @@ def _terms(
         components=_mean_of_draws(terms.components),
         entropy=0.0 if terms.entropy is None else float(terms.entropy.double().mean()),
         weights_term=0.0 if terms.weights is None else 0.0 + float(terms.weights),
-        error=float(of_draws.std()) / math.sqrt(len(of_draws)),
+        error=float(elbo_per_draw.std()) / math.sqrt(len(elbo_per_draw)),
     )
 
 

@@ -1,7 +1,7 @@
-"""Images out of the prior: ancestral samples, and each component's under means of one's choosing.
+"""Images sampled from the prior: ancestral samples, and samples of each component with given means and scales.
 
-With the noise fixed, z_k = m_k + s_k * noise moves only with the component's own mean and scale, so
-that what changes in a picture is what the slider changed (Nalisnick, Hertel & Smyth, 2016, fig. 2).
+With fixed noise, z_k = m_k + s_k * noise depends only on the component's mean and scale, so any change in
+an image comes from the parameter that was changed (Nalisnick, Hertel & Smyth, 2016, fig. 2).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ __all__ = ["ancestral_noise", "ancestral_samples", "centres", "component_noise",
 def ancestral_samples(
     model: LatentVariableModel, count: int, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(count, X) probabilities of ink of draws v -> k -> z -> x, and the component (count,) of each."""
+    """Probabilities of ink (count, X) of ancestral samples v -> k -> z -> x, and the component (count,) of each."""
     device = device_of(model)
     with seeded(device, seed), torch.no_grad():
         code, component = model.prior().sample_with_component(torch.Size([count]))
@@ -31,9 +31,9 @@ def ancestral_samples(
 def ancestral_noise(
     model: LatentVariableModel, count: int, seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Components (count,) drawn v -> k from a mixture's prior, and how far their codes (count, D) lie from the means.
+    """Components (count,) drawn v -> k from a mixture's prior, and the deviations (count, D) of codes from their means.
 
-    In units of the components' scales: standard-normal noise, correlated where the component's covariance is full.
+    Deviations are in units of the components' scales: standard normal, correlated where the covariance is full.
     """
     with seeded("cpu", seed), torch.no_grad():
         prior = model.prior()
@@ -44,14 +44,14 @@ def ancestral_noise(
 
 
 def component_noise(model: LatentVariableModel, count: int, seed: int = 0, shared: bool = False) -> NDArray[np.float32]:
-    """(K, count, D), how far draws of each component lie from its mean, in units of its scales.
+    """(K, count, D), deviations of draws of each component from its mean, in units of its scales.
 
     Args:
         model: a mixture.
         count: draws of each component.
         seed: of the noise.
-        shared: whether all components see the same standard-normal noise, that of `component_samples`; else each has
-            its own, and the first component that one.
+        shared: whether all components use the same standard-normal noise, as in `component_samples`; otherwise each
+            has its own, and only the first component uses that noise.
     """
     k = model.config.num_components
     rows = []
@@ -59,14 +59,14 @@ def component_noise(model: LatentVariableModel, count: int, seed: int = 0, share
         with seeded("cpu", seed, *([row] if row else [])):
             rows.append(torch.randn(count, 1, model.config.code_dim).to(device_of(model)))
     with torch.no_grad():
-        seen = [model.prior().deviations(row)[:, :, 0] for row in rows]  # (K, count, D) each
-        return torch.stack([seen[0 if shared else each][each] for each in range(k)]).cpu().numpy()
+        deviations = [model.prior().deviations(row)[:, :, 0] for row in rows]  # (K, count, D) each
+        return torch.stack([deviations[0 if shared else each][each] for each in range(k)]).cpu().numpy()
 
 
 def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The trained mean and scale of each component of a mixture's prior, both (K,).
+    """The mean and scale of each component of a mixture's prior, both (K,).
 
-    Of a learnt prior, whose coordinates differ: the mean of the means, and the geometric mean of the scales.
+    The coordinates of a learnt prior differ: the mean of their means, and the geometric mean of their scales.
     """
     if model.config.prior_components == "fixed":
         return model.config.prior_means, model.config.prior_scales
@@ -77,7 +77,7 @@ def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float,
 
 
 def shapes(model: LatentVariableModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How the coordinates of a mixture's prior differ: means less `centres`, scales over them, both (K, D).
+    """How the coordinates of a mixture's prior differ from `centres`: means minus, scales divided by it, both (K, D).
 
     Zeros and ones unless the prior is learnt.
     """
@@ -90,12 +90,12 @@ def shapes(model: LatentVariableModel) -> tuple[NDArray[np.float32], NDArray[np.
 def component_samples(
     model: LatentVariableModel, means: Sequence[float], scales: Sequence[float], count: int, seed: int = 0
 ) -> NDArray[np.float32]:
-    """(K, count, X) probabilities of ink, all components fed the same noise.
+    """(K, count, X) probabilities of ink, with the same noise for all components.
 
     Args:
         model: a mixture.
-        means: (K,) of the prior's components, the trained ones (`centres`) or others.
-        scales: (K,) standard deviations. Of a learnt prior, all coordinates move and stretch together.
+        means: (K,) of the prior's components, the model's own (`centres`) or others.
+        scales: (K,) standard deviations. All coordinates of a learnt prior are shifted and scaled together.
         count: images per component.
         seed: of the noise.
 
@@ -104,17 +104,19 @@ def component_samples(
     """
     config = model.config
     if not len(means) == len(scales) == config.num_components:
-        raise ValueError(f"{len(means)} means and {len(scales)} scales for {config.num_components} components.")
-    offsets, stretches = shapes(model)
+        raise ValueError(
+            f"{config.num_components} components need as many means and scales, not {len(means)} and {len(scales)}."
+        )
+    offsets, factors = shapes(model)
     loc = np.array(means, dtype=np.float32)[:, None] + offsets
-    scale = np.array(scales, dtype=np.float32)[:, None] * stretches
+    scale = np.array(scales, dtype=np.float32)[:, None] * factors
     code = loc[:, None] + scale[:, None] * component_noise(model, count, seed, shared=True)
     with torch.no_grad():
         return model.likelihood(torch.from_numpy(code).to(device_of(model))).probs.cpu().numpy()
 
 
 def _means_and_scales(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
-    """Of the components of a mixture's prior, both (K, 1, D)."""
+    """Means and scales of the components of a mixture's prior, both (K, 1, D)."""
     prior = model.prior()
     assert prior.component_scales is not None
     return prior.component_means, prior.component_scales

@@ -1,9 +1,9 @@
-"""One number an image, a picture or a map: what it loses, how clear it is, how its weights are spread, how pure it is.
+"""Summary statistics: NLL, reconstruction loss and weight entropy of images, pixel entropy of pictures, map purity.
 
-The *weights* E[pi|x] are what the encoder predicts of an image's sticks. A mixture weighs its components with them;
-in a stick-breaking code they are the code itself; a single normal has none. The *pixel entropy* of a picture is zero
-where every pixel is surely ink or surely paper, and log 2 for each that may as well be one as the other. A clear
-picture need not be a good one.
+The *weights* E[pi|x] follow from the stick fractions that the encoder predicts for an image. In a mixture they weight
+the components; in a stick-breaking code they are the code; a single normal has none. The *pixel entropy* of a picture
+is the sum over its pixels of an entropy that is 0 if ink has probability 0 or 1, and log 2 if it has probability 1/2.
+A low pixel entropy means a sharp picture, not necessarily a good one.
 """
 
 import numpy as np
@@ -26,11 +26,11 @@ __all__ = [
 ]
 
 BLOCK = 1000  # images encoded at once
-NLL_BLOCK = 500  # images of one step of the likelihood's estimate
+NLL_BLOCK = 500  # images per block of the log-likelihood estimate
 
 
 def expected_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-    """(N, K) E[pi|x] of binary images (N, X); None where the model has none."""
+    """(N, K) E[pi|x] of binary images (N, X); None if the model has no weights."""
     found = []
     with torch.no_grad():
         for x in image_blocks(model, images, BLOCK):
@@ -42,7 +42,7 @@ def expected_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> N
 
 
 def weight_entropy(weights: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(N,) entropy of weights (N, K), nats: 0 where one has everything, log K where all are equal."""
+    """(N,) entropy of weights (N, K), nats: 0 if one weight is 1, log K if all are equal."""
     entropy: NDArray[np.float64] = entr(weights.astype(np.float64)).sum(1)
     return entropy
 
@@ -52,14 +52,14 @@ def block_nll(
 ) -> NDArray[np.float64]:
     """(B,) -log p-hat(x) of one block of `NLL_BLOCK` of the binary images (N, X), nats.
 
-    An estimate of all images takes a minute: by blocks it can be watched, left and taken up again.
+    The estimate for all images takes a minute: in blocks it can show its progress, be interrupted and be continued.
 
     Args:
-        model: any of the four.
+        model: any model.
         images: (N, X) zeros and ones, all of them.
-        block: counted from 0; B is `NLL_BLOCK`, and less in the last one.
+        block: counted from 0; B is `NLL_BLOCK`, or fewer in the last block.
         num_samples: S.
-        seed: of the draws; those of different blocks differ.
+        seed: of the draws, which differ between blocks.
 
     Raises:
         EvaluationError: as `log_likelihood`.
@@ -69,7 +69,7 @@ def block_nll(
 
 
 def reconstruction_loss(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(N,) -log p(x|z) of binary images (N, X) at the mean of their own posterior, nats."""
+    """(N,) -log p(x|z) of binary images (N, X) at their posterior mean z, nats."""
     losses = []
     with torch.no_grad():
         for x in image_blocks(model, images, BLOCK):
@@ -78,17 +78,17 @@ def reconstruction_loss(model: LatentVariableModel, images: NDArray[np.uint8]) -
 
 
 def pixel_entropy(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(...) entropy of pictures (..., X) of independent pixels, probabilities of ink, in nats."""
+    """(...) entropy, nats, of pictures (..., X) of independent pixels, given as probabilities of ink."""
     p = probabilities.astype(np.float64)
     entropy: NDArray[np.float64] = (entr(p) + entr(1 - p)).sum(-1)
     return entropy
 
 
 def map_purity(coordinates: NDArray[np.float32], labels: NDArray[np.int64], k: int = 10) -> NDArray[np.float64]:
-    """(N,) share of each point's k nearest others on a map (N, 2) that have its label (N,)."""
+    """(N,) share of each point's k nearest neighbours on a map (N, 2) that have its label (N,)."""
     nearest = neighbours(coordinates, coordinates, k + 1)
     others = nearest != np.arange(len(nearest))[:, None]
-    others[others.all(1), -1] = False  # so many points in the same place that the point itself is not among them
+    others[others.all(1), -1] = False  # many points coincide, and the point itself is not among its k + 1 nearest
     nearest = nearest[others].reshape(-1, k)
     purity: NDArray[np.float64] = (labels[nearest] == labels[:, None]).mean(1)
     return purity

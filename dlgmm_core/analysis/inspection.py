@@ -1,8 +1,8 @@
-"""What a model thinks of one image: its sticks, weights, reconstructions and log p(x).
+"""What a model infers from one image: sticks, mixture weights, reconstructions, bounds and log p(x).
 
-Two quantities are easily taken for one another and are therefore given side by side: the mixture
-*weights* pi, whose posterior q(pi|x) the encoder predicts, and the *component posterior* p(k|x),
-which asks the code itself where it lies.
+Two quantities are easily confused and therefore reported together: the *mixture weights* pi, whose
+posterior q(pi|x) the encoder predicts, and the *responsibilities* p(k|x), which also use the codes
+and how well they explain the image.
 """
 
 import math
@@ -21,15 +21,15 @@ from dlgmm_core.runtime.seeding import seeded
 
 __all__ = ["SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
 
-SAMPLES = 500  # in all, for log p(x); and once more for the bounds and p(k|x), as many of each component
+SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
 FEWEST_DRAWS = 50  # of each component
 WEIGHT_DRAWS = 2000
-STICK_DRAWS = 60  # of them, the fractions that are kept
+STICK_DRAWS = 60  # of them, those whose fractions are kept
 
 
 @dataclass(frozen=True)
 class StickReport:
-    """Kumaraswamy fractions of one image and the weights they break off.
+    """The posterior of the stick fractions of one image, and of the weights that they determine.
 
     Attributes:
         concentration1, concentration0: (T-1,) a and b of each fraction.
@@ -48,17 +48,17 @@ class StickReport:
 
 @dataclass(frozen=True)
 class ImageReport:
-    """One image through one model.
+    """Everything that a model infers from one image.
 
     Attributes:
         reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
-        sticks: None where the model has no sticks.
-        component_posterior: (K,) p(k|x), or None where the model is no mixture.
+        sticks: None if the model has no sticks.
+        component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
         log_p: importance-sampling estimate of log p(x), nats.
-        ess: its effective sample size.
-        num_samples: S, its draws.
-        draws: of each component, which the ELBO terms and `component_posterior` are averaged over.
+        ess: effective sample size of that estimate.
+        num_samples: S, draws of that estimate.
+        draws: of each component, over which the ELBO terms and `component_posterior` are averaged.
     """
 
     reconstructions: NDArray[np.float32]
@@ -72,19 +72,19 @@ class ImageReport:
 
     @property
     def log_p_error(self) -> float:
-        """Standard error of `log_p` in nats, to first order; what a mixture spares by its strata is not counted."""
+        """Standard error of `log_p` in nats, to first order; for a mixture conservative: stratification is ignored."""
         return math.sqrt(max(0.0, 1 / self.ess - 1 / self.num_samples))
 
 
 def inspect_image(
     model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = SAMPLES, seed: int = 0
 ) -> ImageReport:
-    """Everything the app shows of one binary image (784,).
+    """Everything that a model infers from one binary image (784,).
 
     Args:
-        model: any of the four.
+        model: any model.
         image: zeros and ones.
-        num_samples: S of the estimate of log p(x), and the draws that all components share for the rest.
+        num_samples: S of the estimate of log p(x), and the number of draws for the rest, over all components.
         seed: of all draws.
     """
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
@@ -124,7 +124,7 @@ def _stick_report(sticks: Kumaraswamy) -> StickReport:
 def stick_density(
     concentration1: NDArray[np.float64], concentration0: NDArray[np.float64], v: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(T-1, N) Kumaraswamy densities of a and b (T-1,) at fractions v (N,) in (0, 1), per unit of v."""
+    """(T-1, N) densities of Kumaraswamy(a, b), a and b (T-1,), at fractions v (N,) in (0, 1), per unit of v."""
     a, b = (torch.from_numpy(c).log()[:, None] for c in (concentration1, concentration0))
     density: NDArray[np.float64] = Kumaraswamy(a, b).log_prob(Sticks.from_fraction(torch.from_numpy(v))).exp().numpy()
     return density

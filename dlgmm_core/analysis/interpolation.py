@@ -1,8 +1,8 @@
-"""From one image to another through the space of codes, in equal steps along a straight line.
+"""Interpolation between two images in the space of codes, in equal steps along a straight line.
 
-Where the components of a mixture's prior differ, a code on the line says which of them it is likely
-to come from: the *responsibilities* p(k|z) of the prior. Weights pi, by contrast, belong to an image
-and not to a code; only in a stick-breaking code, which is a point of the simplex, the two are one.
+If the components of a mixture's prior differ, a code on the line has *responsibilities* p(k|z): the
+probability that it came from each component. Mixture weights pi are not a function of the code; only
+in a stick-breaking model, whose code is a point of the simplex, the weights are the code.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class CodePath:
 
     Attributes:
         codes: (M, D), from the first image's posterior mean to the second's.
-        shares: (M, K), each row sums to one: responsibilities of the prior's components for a code, where
-            they differ; the pieces of the stick, where these are the code; else None.
+        shares: (M, K), rows sum to one: responsibilities of the prior's components for each code, if the
+            components differ; the pieces of the stick, if these are the code; otherwise None.
     """
 
     codes: NDArray[np.float32]
@@ -33,7 +33,7 @@ class CodePath:
 
 
 def code_path(model: LatentVariableModel, first: NDArray[np.uint8], second: NDArray[np.uint8], points: int) -> CodePath:
-    """The line between the posterior mean codes of two binary images (X,), at `points` places, ends included."""
+    """The line between the posterior mean codes of two binary images (X,), as `points` codes, both ends included."""
     (x,) = image_blocks(model, np.stack([first, second]), 2)
     with torch.no_grad():
         q, p = model.posterior(x), model.prior()
@@ -48,6 +48,6 @@ def code_path(model: LatentVariableModel, first: NDArray[np.uint8], second: NDAr
 
 
 def _components_differ(prior: LatentDistribution) -> bool:
-    """Whether a code says anything about its component."""
+    """Whether the prior's components differ, so that a code is informative about its component."""
     parts = [v for v in (prior.component_means, prior.component_scales) if v is not None]
     return any(bool((part != part[:1]).any()) for part in parts)

@@ -1,11 +1,11 @@
-r"""The Kumaraswamy distribution under a lens: its nearest Beta, and the series that its KL is often cut from.
+r"""The Kumaraswamy distribution compared with a Beta, and its KL by quadrature compared with a truncated series.
 
-The divergence from a Beta prior needs T = E[-log(1 - v)]. Published code sums a few terms of
+The divergence from a Beta prior needs T = E[-log(1 - v)]. Published code sums the first terms of
 
 .. math:: T = b \sum_{m=1}^{\infty} \frac{1}{m + a b} B(m / a, b)
 
-whose terms are all positive: any finite number of them falls short, the KL comes out too small, and the
-bound built on it is no bound. `dlgmm_core.model.distributions` takes T by quadrature.
+All terms are positive, so any partial sum underestimates T. For beta > 1 the KL is then too small, and an
+"ELBO" computed with it need not be a lower bound. `dlgmm_core.model.distributions` computes T by quadrature.
 
 Reference: E. Nalisnick and P. Smyth, "Stick-breaking variational autoencoders", ICLR 2017, eq. 7.
 """
@@ -33,7 +33,7 @@ def _distribution(a: float, b: float) -> Kumaraswamy:
 
 
 def fraction(u: float, a: float, b: float) -> float:
-    """v = (1 - u^(1/b))^(1/a), for u in (0, 1): the draw that a uniform number u becomes."""
+    """v = (1 - u^(1/b))^(1/a): the draw of Kumaraswamy(a, b) that a uniform number u in (0, 1) is mapped to."""
     log_u = torch.tensor(u, dtype=torch.float64).log()
     return float(_distribution(a, b).inverse_survival(log_u).log_v.exp())
 
@@ -45,7 +45,7 @@ def kumaraswamy_density(v: NDArray[np.float64], a: float, b: float) -> NDArray[n
 
 
 def matched_beta(a: float, b: float) -> tuple[float, float]:
-    """(alpha, beta) of the Beta with the mean and the variance of Kumaraswamy(a, b)."""
+    """(alpha, beta) of the Beta with the same mean and variance as Kumaraswamy(a, b)."""
     q = _distribution(a, b)
     mean, square = (float(q.log_moment(order).exp()) for order in (1.0, 2.0))
     total = mean * (1 - mean) / (square - mean**2) - 1
@@ -60,9 +60,9 @@ def matched_density(v: NDArray[np.float64], a: float, b: float) -> NDArray[np.fl
 
 
 def densities_at_draws(u: NDArray[np.float64], a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Densities of Kumaraswamy(a, b) and of the matched Beta at the (N,) draws that u in (0, 1) become.
+    """Densities (N,) of Kumaraswamy(a, b) and of the matched Beta at the draws that u (N,) in (0, 1) is mapped to.
 
-    They are right also where a draw is so near to 0 or 1 that a plain number cannot tell.
+    They are accurate even for a draw that would round to 0 or 1 in floating point.
     """
     q, matched = _distribution(a, b), Beta(*torch.tensor(matched_beta(a, b), dtype=torch.float64))
     draws = q.inverse_survival(torch.from_numpy(u).log())
@@ -76,10 +76,10 @@ def kl_by_quadrature(a: float, b: float, alpha: float, beta: float) -> float:
 
 
 def kl_by_series(a: float, b: float, alpha: float, beta: float, terms: int = 50) -> NDArray[np.float64]:
-    """(terms,) the same divergence with T cut off after 1, 2, … terms of its series, nats."""
+    """(terms,) the same divergence, nats, with the series of T truncated after 1, 2, … terms."""
     m = np.arange(1, terms + 1)
-    cut = np.cumsum(b / (m + a * b) * np.exp(betaln(m / a, b)))
-    without = kl_by_quadrature(a, b, alpha, 1.0)  # at beta = 1 there is no T
+    partial_sums = np.cumsum(b / (m + a * b) * np.exp(betaln(m / a, b)))
+    kl_at_one = kl_by_quadrature(a, b, alpha, 1.0)  # at beta = 1 the KL does not contain T
     change = betaln(alpha, beta) - betaln(alpha, 1.0)
-    series: NDArray[np.float64] = without + change + (beta - 1) * cut
+    series: NDArray[np.float64] = kl_at_one + change + (beta - 1) * partial_sums
     return series

@@ -1,7 +1,7 @@
-"""The density of one coordinate of a code under the prior: a curve that a page can draw of any real code.
+"""The density of one coordinate of a real code under the prior, for plotting.
 
-A mixture has a curve for each component. Of any other prior no more is known than its density at a code, so the other
-coordinates stay at their mean, which is the marginal density wherever coordinates are independent.
+A mixture has one curve per component. For any other prior only its density at a code is known, so the other
+coordinates are fixed at their means; if coordinates are independent, this is the marginal density.
 """
 
 import numpy as np
@@ -15,13 +15,13 @@ from dlgmm_core.runtime.device import device_of
 
 __all__ = ["coordinate_densities"]
 
-REACH, NODES = 1e4, 4001  # of the quadrature, whose nodes lie close together near the mean
+REACH, NODES = 1e4, 4001  # of the quadrature, whose nodes are denser near zero
 
 
 def coordinate_densities(model: LatentVariableModel, z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K, N) what each component, by its mean weight, adds to the density of a coordinate at z (N,); K = 1 without any.
+    """(K, N) density of a coordinate at z (N,) under each component, times its mean weight; K = 1 without components.
 
-    Where components are learnt and coordinates differ, this is the coordinate of `centres`.
+    If components are learnt, their coordinates differ: then the means and scales are those of `centres`.
     """
     if not family_of(model.config).has_components:
         return _conditional_density(model, z)[None]
@@ -42,7 +42,7 @@ def _conditional_density(model: LatentVariableModel, z: NDArray[np.float64]) -> 
 
 
 def _log_density(model: LatentVariableModel, z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,), up to a constant."""
+    """(N,), up to an additive constant."""
     with torch.no_grad():
         prior = model.prior()
         codes = prior.mean.double().repeat(len(z), 1)  # (N, D)

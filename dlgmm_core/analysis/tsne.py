@@ -1,16 +1,16 @@
-"""Maps of codes in the plane by t-SNE, and the place of a new code on a finished map.
+"""t-SNE maps of codes in the plane, and the coordinates of a new code on a finished map.
 
-openTSNE with exact neighbours and a fixed seed: the same codes give the same map. A stored map is
-its coordinates; the neighbourhoods that `anchor` needs are computed again from the codes.
+openTSNE with exact neighbours and a fixed seed: the same codes give the same map. Only the coordinates
+of a map are stored; the affinities that `anchor` needs are computed again from the codes.
 
-On a large map most of the time goes into drawing clusters apart, in hundreds of steps on a grid that
-grows with the map. A phase of halved attraction and coarse cells gets there in a few cheap ones; its
-end is as usual. The divergence that t-SNE minimises comes out at or below that of openTSNE's
-defaults, in half their time.
+On a large map most iterations serve to separate clusters, on an interpolation grid that grows with the
+map. A phase with exaggeration 0.5 and a coarse grid does this in fewer and cheaper iterations; the last
+iterations are as usual. The final KL divergence is equal to or lower than with openTSNE's defaults, in
+half the time.
 
 References:
     L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 2008.
-    G. Linderman et al., "Fast interpolation-based t-SNE", Nature Methods 2019: the grid.
+    G. Linderman et al., "Fast interpolation-based t-SNE", Nature Methods 2019 (the grid).
     P. Policar, M. Strazar and B. Zupan, "openTSNE", Journal of Statistical Software, 2024.
 """
 
@@ -30,12 +30,12 @@ __all__ = ["AnchoredMap", "anchor", "fit_tsne"]
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the descent.
+    """A phase of the gradient descent.
 
     Attributes:
-        until: the share of all iterations after which it ends.
-        exaggeration: what attraction is multiplied by.
-        momentum: of the descent.
+        until: the fraction of all iterations at which it ends.
+        exaggeration: factor of the attractive forces.
+        momentum: of the gradient descent.
         cell: side of the grid's cells, in units of the map.
     """
 
@@ -45,7 +45,7 @@ class Phase:
     cell: float = 1.0
 
 
-LARGE_MAP = 5000  # points from which a grid pays; repulsion on smaller ones is summed by a tree
+LARGE_MAP = 5000  # points from which the grid is faster; smaller maps sum repulsive forces by Barnes-Hut
 SMALL_MAP_PHASES = (Phase(1 / 3, 12, 0.5), Phase(1, 1, 0.8))
 LARGE_MAP_PHASES = (
     Phase(0.2, 12, 0.5, cell=2),
@@ -54,7 +54,7 @@ LARGE_MAP_PHASES = (
     Phase(0.9, 1, 0.9, cell=2),
     Phase(1, 1, 0.9),
 )
-LARGE_REFERENCE = 2000  # points from which placing new ones by a grid is accurate, and eighty times faster
+LARGE_REFERENCE = 2000  # points from which placing new ones with the grid is accurate, and eighty times faster
 REPORT_EVERY = 25  # iterations
 
 
@@ -70,7 +70,7 @@ def fit_tsne(
         codes: of the test set, usually posterior means.
         config: settings.
         jobs: processor cores; -1 for all.
-        progress: told the fraction done about every twenty-fifth iteration.
+        progress: called with the fraction done about every twenty-fifth iteration.
 
     Raises:
         ConfigError: as `ProjectionConfig.check`.
@@ -84,7 +84,7 @@ def fit_tsne(
     places, done = pca(exact, random_state=config.seed), 0
     for phase in phases:
         end = round(phase.until * config.iterations)
-        # a new one for every phase: what openTSNE has learnt of step lengths holds under one attraction only
+        # a new embedding for every phase: openTSNE's adapted step sizes are valid for one exaggeration only
         embedding = TSNEEmbedding(
             places, affinities, negative_gradient_method=method, ints_in_interval=phase.cell, **common
         )
@@ -100,21 +100,21 @@ def fit_tsne(
 
 @dataclass(frozen=True)
 class AnchoredMap:
-    """A finished map on which new codes find their place."""
+    """A finished map, on which new codes can be placed."""
 
     embedding: TSNEEmbedding
     centre: NDArray[np.float32]
 
     def place(self, new_codes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(M, 2) places of new codes (M, D) on the map, which stays as it is."""
-        # `transform` moves the whole map to the origin, and leaves it there
+        """(M, 2) coordinates of new codes (M, D) on the map, which does not change."""
+        # `transform` centres the whole map at the origin
         return np.asarray(self.embedding.transform(new_codes.astype(np.float64)) + self.centre, dtype=np.float32)
 
 
 def anchor(
     coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig, jobs: int = 1
 ) -> AnchoredMap:
-    """A finished map (N, 2) of `codes` (N, D), ready for new ones; takes seconds, so that callers keep it."""
+    """A finished map (N, 2) of `codes` (N, D), ready for new codes; takes seconds, so callers should cache it."""
     affinities = PerplexityBasedNN(
         codes.astype(np.float64), perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
     )

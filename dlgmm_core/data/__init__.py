@@ -1,1 +1,1 @@
-"""Data sets: where their files come from, and what the models see of them."""
+"""Data sets: where their files come from, and the binary images that models are trained on."""

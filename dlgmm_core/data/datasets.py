@@ -1,8 +1,8 @@
-"""Data sets as the models see them: splits of binary images, and how grey levels become binary.
+"""Data sets as splits of binary images, and the binarization of grey levels.
 
 A grey level g in 0..255 is read as the probability g/255 of ink (Salakhutdinov & Murray, 2008). One
-seeded draw gives the `fixed` binarization, which every reported figure is about; `dynamic` training
-draws afresh every epoch. Where files come from is the business of `dlgmm_core.data.sources`.
+seeded draw gives the `fixed` binarization, on which every figure is reported; `dynamic` training
+draws again every epoch. `dlgmm_core.data.sources` provides the files.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Split:
     Attributes:
         grey: (N, X) uint8, 0 = paper, 255 = ink.
         binary: (N, X) uint8, zeros and ones: the fixed binarization.
-        labels: (N,) int64, an index into the data set's `class_names`.
+        labels: (N,) int64, indices into the data set's `class_names`.
     """
 
     grey: NDArray[np.uint8]
@@ -44,7 +44,7 @@ class Split:
         return Split(self.grey[rows], self.binary[rows], self.labels[rows])
 
     def without_grey(self) -> "Split":
-        """The same without its grey levels, (0, X), for who only looks at ink: half the memory."""
+        """The same split without grey levels, (0, X): half the memory, if only binary images are needed."""
         return Split(self.grey[:0].copy(), self.binary, self.labels)
 
 
@@ -54,8 +54,8 @@ class Dataset:
 
     Attributes:
         name: of the source.
-        train, valid, test: its parts; X is the product of `shape`.
-        class_names: what the labels stand for.
+        train, valid, test: its splits; X is the product of `shape`.
+        class_names: names of the labels.
         shape: height and width of an image.
     """
 
@@ -67,10 +67,10 @@ class Dataset:
     shape: tuple[int, ...] = (28, 28)
 
     def require_shape(self, shape: tuple[int, ...]) -> None:
-        """Refuses images that are not of this height and width.
+        """Checks that images have this height and width.
 
         Raises:
-            DataError: then.
+            DataError: if they do not.
         """
         if self.shape != shape:
             ours, theirs = (" x ".join(map(str, each)) for each in (shape, self.shape))
@@ -81,10 +81,10 @@ class Dataset:
 
 
 def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
-    """One Bernoulli draw of every pixel, its probability of ink g/255 to within 1e-5.
+    """One Bernoulli draw of every pixel, with probability of ink g/255 to within 1e-5.
 
-    It is made of the raw bits of a seeded PCG64, whose stream NumPy promises never to change, so that
-    a seed means the same images on every machine and version.
+    It uses the raw bits of a seeded PCG64, whose stream NumPy guarantees not to change, so that a seed
+    gives the same images on every machine and version.
 
     Args:
         grey: any shape, 0..255.
@@ -99,7 +99,7 @@ def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
     """
     bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-grey.size // 4))
     uniform = bits.astype("<u8").view("<u2")[: grey.size].reshape(grey.shape)
-    threshold = ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)  # 0 never inks
+    threshold = ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)  # level 0 is never ink
     ink = uniform < np.append(threshold, np.uint16(0))[grey]
     return (ink | (grey == 255)).view(np.uint8)
 
@@ -131,8 +131,8 @@ def _load_binarized_mnist() -> Dataset:
 def most_likely_origin(binary: NDArray[np.uint8], grey: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(N,) index of the grey image (M, 784) under which each binary image (N, 784) is most likely.
 
-    log p(x|g) = x . logit(g) + sum log(1 - g): one matrix product. Levels 0 and 255 are taken half a
-    level off certainty, so that one odd pixel does not rule an image out.
+    log p(x|g) = x . logit(g) + sum log(1 - g): one matrix product. Levels 0 and 255 are moved by half a
+    level away from probabilities 0 and 1, so that one unexpected pixel does not exclude an image.
     """
     level = np.clip(grey.astype(np.float32), 0.5, 254.5) / 255
     logits, offsets = np.log(level / (1 - level)), np.log1p(-level).sum(1)
@@ -152,7 +152,7 @@ def _load_omniglot() -> Dataset:
 
 @dataclass(frozen=True)
 class DatasetFamily:
-    """A row of the table: a label for people, and the loader."""
+    """A row of the table of data sets: the name to display, and the loader."""
 
     label: str
     load: Callable[[], Dataset]
@@ -169,7 +169,7 @@ def load_dataset(name: str) -> Dataset:
     """A data set by its name in `DATASETS`; Omniglot's classes are its 50 alphabets.
 
     Raises:
-        DataError: for an unknown name, and where its files are missing, damaged or out of reach.
+        DataError: for an unknown name, and if files are missing, damaged or cannot be downloaded.
     """
     if name not in DATASETS:
         raise sources.DataError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")

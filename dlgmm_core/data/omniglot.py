@@ -1,7 +1,7 @@
 """Omniglot: 32,460 handwritten characters of 50 alphabets, reduced to the size of MNIST's digits.
 
 Reference: Lake, Salakhutdinov & Tenenbaum, Human-level concept learning through probabilistic program
-induction, Science 350 (2015). The zips are the publisher's; nothing in one is trusted before its digest agrees.
+induction, Science 350 (2015). The zips are the publisher's; their content is used only if its digest agrees.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ __all__ = ["Drawings", "read_omniglot"]
 DRAWING_SIZE = (105, 105)
 MAX_PNG_BYTES = 64 * 1024  # the largest published drawing has 500
 MAX_DRAWINGS = 20_000  # the larger of the published zips has 19,280
-MAX_ZIP_BYTES = 2**26  # the larger of the published zips has 9.5 million; unpacked drawings have the double
+MAX_ZIP_BYTES = 2**26  # the larger of the published zips has 9.5 million; its unpacked drawings twice as many
 DRAWING_NAME = re.compile(r"(?:.*/)?([^/]+)/([^/]+)/(\d+)_(\d+)\.png")  # alphabet, character, its number, drawer
 
 
@@ -49,12 +49,12 @@ class Drawings:
 def read_omniglot() -> Drawings:
     """All 32,460 drawings of Omniglot (Lake et al., 2015), in order of alphabet, character and drawer.
 
-    They are inverted and reduced from 105 x 105 to 28 x 28 by averaging over boxes: the grey level is
-    the share of ink, there is no overshoot to clip, and fewer pixels are left undecided between ink
-    and paper than by the smoother filters. That takes seconds, so the result is kept in the user's cache.
+    They are inverted and reduced from 105 x 105 to 28 x 28 by averaging over boxes: the grey level is the
+    share of ink, nothing overshoots, and fewer pixels have intermediate grey levels than with smoother
+    filters. This takes seconds, so the result is kept in the user's cache.
 
     Raises:
-        DataError: for a zip that is missing, damaged, unsafe or out of reach.
+        DataError: for a zip that is damaged, unsafe, or missing and cannot be downloaded.
     """
     path = cache_folder() / "omniglot-28x28.npz"
     with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as kept:  # as in `cached_array`
@@ -77,7 +77,7 @@ def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
         if path.stat().st_size > MAX_ZIP_BYTES:
             raise ValueError(f"it has more than {MAX_ZIP_BYTES:,} bytes")
         archive = zipfile.ZipFile(path)
-    except Exception as error:  # zipfile and Pillow answer malformed bytes with errors of a dozen kinds
+    except Exception as error:  # zipfile and Pillow raise a dozen kinds of errors for malformed bytes
         raise damaged(path, f"it cannot be read as a zip ({error})") from error
     with archive:
         members = sorted(_drawing_members(archive, path))
@@ -94,22 +94,22 @@ def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
 
 
 def _drawing_members(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Names of the drawings, split and whole, past what a file manager hides in a zip."""
+    """Names of the drawings, split into parts and whole, without hidden files that file managers add to a zip."""
     for info in archive.infolist():
         name = info.orig_filename  # `filename` has lost the backslashes on Windows
         parts = name.split("/")
         if name.startswith("/") or ".." in parts or "\\" in name or ":" in name:
-            raise damaged(path, f"its member {name!r} points outside of it")
+            raise damaged(path, f"its member {name!r} points outside the zip")
         match = DRAWING_NAME.fullmatch(name)
         if match and not any(part.startswith((".", "__MACOSX")) for part in parts):
             yield match.groups(), name
 
 
 def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[np.bool_]:
-    """(105, 105) pixels of a drawing, true where there is ink."""
+    """(105, 105) pixels of a drawing, true for ink."""
     try:
         if archive.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError("packed in a way that cannot be unpacked bit by bit")
+            raise ValueError("its compression method is not supported")
         with archive.open(member) as file:
             content = file.read(MAX_PNG_BYTES + 1)
         if len(content) > MAX_PNG_BYTES:
@@ -119,4 +119,4 @@ def _read_drawing(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[
                 raise ValueError(f"{image.width} x {image.height} pixels instead of 105 x 105")
             return np.asarray(image.convert("L")) < 128
     except Exception as error:  # as in `_read_zip`
-        raise damaged(path, f"its member {member!r} is no drawing ({error})") from error
+        raise damaged(path, f"its member {member!r} is not a drawing ({error})") from error

@@ -1,8 +1,8 @@
-"""Where the files of the published data sets come from, and how they are read.
+"""The files of the published data sets: finding, downloading and reading them.
 
-Two of the data sets may not be shipped, so each file is looked for in the folder that `$DLGMM_DATA`
-names, then in the user's cache, and else downloaded into that cache. Copies come packed in different
-ways; what must agree with the publication is the pixels, so it is their digest that is checked.
+Two of the data sets may not be shipped, so each file is searched for in the folder that `$DLGMM_DATA`
+names, then in the user's cache, and is otherwise downloaded into that cache. Copies are compressed in
+different ways, so the digest of the pixels is checked, not that of the file.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class DataError(RuntimeError):
-    """Data that cannot be had; the message names the file and says what to do."""
+    """Data is unavailable or damaged; the message names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PublishedFile:
     Attributes:
         url: where it is downloaded from.
         known_hash: of the publisher's bytes, as `pooch` writes it.
-        content: SHA-256 of its images, eight pixels a byte; those of a zip each after its name.
+        content: SHA-256 of its images, eight pixels per byte; in a zip, each image follows its name.
     """
 
     url: str
@@ -96,14 +96,14 @@ FILES = {
 def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scalar]:
     """An array that is computed once and kept in the user's cache.
 
-    A damaged file is computed again, and a cache that cannot be written is no error.
+    A damaged file is replaced, and a cache that cannot be written is not an error.
 
     Args:
-        name: of the file, without ending.
-        make: computes the array, which may not be of Python objects.
+        name: of the file, without its extension.
+        make: computes the array, which must not contain Python objects.
     """
     path = cache_folder() / f"{name}.npy"
-    with contextlib.suppress(Exception), path.open("rb") as file:  # every kind of damage has one cure: make it again
+    with contextlib.suppress(Exception), path.open("rb") as file:  # whatever the damage, compute it again
         kept: NDArray[Scalar] = np.lib.format.read_array(file, allow_pickle=False)
         return kept
     array = make()
@@ -121,7 +121,7 @@ def binarized_mnist(part: str) -> NDArray[np.uint8]:
         (N, 784) zeros and ones; N is 50,000, 10,000 and 10,000.
 
     Raises:
-        DataError: for an unknown part, and for a file, gzipped or not, that is damaged or out of reach.
+        DataError: for an unknown part, and for a file that is damaged, or missing and cannot be downloaded.
     """
     name = f"binarized_mnist_{part}.amat"
     if name not in FILES:
@@ -134,10 +134,10 @@ def binarized_mnist(part: str) -> NDArray[np.uint8]:
 
 
 def read_unpacked(path: Path, most: int) -> bytes:
-    """The content of a file, gzipped if its name ends so, of at most `most` bytes.
+    """The content of a file of at most `most` bytes, unpacked if its name ends in .gz.
 
     Raises:
-        DataError: if it is damaged, or longer.
+        DataError: if it is damaged or longer.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -150,17 +150,17 @@ def read_unpacked(path: Path, most: int) -> bytes:
 
 
 def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
-    """Binary images in text: 784 zeros and ones a line, with white space between them.
+    """Binary images as text: 784 zeros and ones per line, separated by white space.
 
     Args:
         text: the whole file.
-        name: what to call it in an error.
+        name: of the file, for error messages.
 
     Returns:
         (N, 784) zeros and ones.
 
     Raises:
-        DataError: at the first line of another form, with its number; and for an empty text.
+        DataError: for the first malformed line, with its number, and for an empty text.
     """
     rows = []
     for number, line in enumerate(text.rstrip().splitlines(), 1):
@@ -179,22 +179,22 @@ def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def obtain(folder: str, *names: str) -> Path:
-    """A published file: local under any of its names, or else downloaded under the first.
+    """A published file: a local one under any of its names, otherwise downloaded under the first.
 
     Args:
-        folder: where it may also lie, within the one that `$DLGMM_DATA` names.
-        names: of the file; the first is one of `FILES`.
+        folder: a subfolder of the one that `$DLGMM_DATA` names, which is searched too.
+        names: of the file; the first is a key of `FILES`.
 
     Raises:
-        DataError: if it is nowhere, and out of reach.
+        DataError: if it is missing and cannot be downloaded.
     """
     cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
     if not named.isprintable() or len(named) > 4096:
-        raise DataError("DLGMM_DATA has control characters, or is longer than any path: let it name a folder.")
+        raise DataError("DLGMM_DATA is too long or contains control characters: set it to the path of a folder.")
     given = [Path(os.path.expanduser(named))] if named else []
     for place in (*given, *(root / folder for root in given), cache):
         for name in names:
-            if os.path.isfile(place / name):  # unlike Path.is_file, false where access is denied
+            if os.path.isfile(place / name):  # unlike Path.is_file, false if access is denied
                 return place / name
     source = FILES[names[0]]
     try:
@@ -208,21 +208,21 @@ def obtain(folder: str, *names: str) -> Path:
 
 
 def _reason(error: Exception) -> str:
-    """Why a download failed, in few words."""
+    """Why a download failed, in a few words."""
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off"
+        return "the connection was interrupted"
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         return "no network"
-    return str(error) if isinstance(error, OSError) else "what arrived is not the published file"
+    return str(error) if isinstance(error, OSError) else "the downloaded file is not the published one"
 
 
 def damaged(name: Path | str, what: str) -> DataError:
-    """The sentence about a file, or a place in it, that is not what was published."""
+    """The error for a file, or a place in it, that is not as published."""
     return DataError(f"{name}: {what}; replace the file with a fresh copy, or remove it to have it downloaded.")
 
 
 def write_cache(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Writes a whole file or none, into a cache that one can do without."""
+    """Writes a file atomically into a cache; errors are ignored, since the cache is optional."""
     content = io.BytesIO()
     write(content)
     with contextlib.suppress(StorageError):

@@ -1,1 +1,1 @@
-"""The paper in one sitting: functions, distributions, latent codes, networks, models, bounds."""
+"""The paper's models and bounds: functions, distributions, latent codes, networks, models, objectives."""

@@ -1,8 +1,8 @@
-r"""What lies between pixels and codes: an encoder (image -> features) and a decoder (code -> likelihood).
+r"""The deterministic networks between pixels and codes: an encoder (image -> features), a decoder (code -> likelihood).
 
-"500d" in the paper is one deterministic ReLU layer of 500 units, in the encoder and the decoder alike: the body
-`dense` of depth one. `conv` has two convolutions of stride two on either side. Every decoder adds one log odds a
-pixel, `data_bias`, to what it makes of a code: where a code of no influence decodes to.
+"500d" in the paper is one deterministic ReLU layer of 500 units in both the encoder and the decoder: the body
+`dense` with depth one. `conv` has two convolutions of stride two on each side. Every decoder adds a learnt bias per
+pixel, `data_bias`, to its logits: the logits of a code that has no influence.
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3.
 """
@@ -21,11 +21,11 @@ from dlgmm_core.model.functional import bernoulli_log_prob
 __all__ = ["BODIES", "BernoulliLikelihood", "Body", "ConvDecoder", "Decoder", "DenseDecoder", "body_of", "dense_layers"]
 
 CHANNELS = (32, 64)  # of the two convolutions
-_KERNEL, _STRIDE, _PADDING = 4, 2, 1  # a convolution that halves even sides and, transposed, doubles them
+_KERNEL, _STRIDE, _PADDING = 4, 2, 1  # a convolution halves an even side; a transposed one doubles it
 
 
 class BernoulliLikelihood:
-    """p(x|z) of binary images: one independent Bernoulli a pixel."""
+    """p(x|z) of binary images: one independent Bernoulli per pixel."""
 
     def __init__(self, logits: Tensor) -> None:
         """logits: (*batch, X), log odds of ink."""
@@ -33,20 +33,20 @@ class BernoulliLikelihood:
 
     @property
     def probs(self) -> Tensor:
-        """(*batch, X), probability of ink in every pixel."""
+        """(*batch, X), probability of ink at every pixel."""
         return torch.sigmoid(self.logits)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """(*batch), log p(x|z) in nats; x of zeros and ones (B, X) broadcasts."""
+        """(*batch), log p(x|z) in nats, of x (B, X), zeros and ones, broadcast against the batch."""
         return bernoulli_log_prob(self.logits, x)
 
 
 class Decoder(nn.Module, ABC):
-    """Codes (*batch, D) -> p(x|z); all codes of a batch go through one product.
+    """Codes (*batch, D) -> p(x|z); each layer is one matrix product over all codes of the batch.
 
     Attributes:
-        data_bias: (X,), log odds of ink that a code of no influence decodes to.
-        code_scale: multiplies the code, so that its coordinates are of order one.
+        data_bias: (X,), log odds of ink of a code that has no influence.
+        code_scale: factor applied to the code, so that its coordinates are of order one.
     """
 
     def __init__(self, data_bias: Tensor, code_scale: float) -> None:
@@ -59,19 +59,19 @@ class Decoder(nn.Module, ABC):
 
     def forward(self, code: Tensor) -> BernoulliLikelihood:
         """The likelihood given each code."""
-        # strata of several draws lie crosswise in memory, where a layer would multiply them one by one
+        # strata of several draws are not contiguous: without the reshape, a layer would multiply them one by one
         rows = (self.code_scale * code).reshape(-1, code.shape[-1])
-        logits = self.logits(rows).to(self.data_bias.dtype)  # autocast multiplies in a shorter type
+        logits = self.logits(rows).to(self.data_bias.dtype)  # autocast multiplies in a lower precision
         return BernoulliLikelihood(logits.reshape(*code.shape[:-1], logits.shape[-1]))
 
     @torch.no_grad()
     def start_at(self, ink: Tensor) -> None:
-        """Sets the bias so that a code of no influence decodes to `ink` (X,), probabilities in (0, 1)."""
+        """Sets the bias so that a code without influence decodes to `ink` (X,), probabilities in (0, 1)."""
         self.data_bias.copy_(torch.logit(ink))
 
 
 def dense_layers(in_features: int, out_features: int, depth: int = 1, activation: str = "relu") -> nn.Sequential:
-    """Deterministic layers of one width: affine, then ReLU or, if "linear", nothing."""
+    """`depth` layers of one width: affine, followed by a ReLU unless `activation` is "linear"."""
     layers: list[nn.Module] = []
     for _ in range(depth):
         layers += [nn.Linear(in_features, out_features), *([nn.ReLU(inplace=True)] if activation == "relu" else [])]
@@ -89,7 +89,7 @@ class DenseDecoder(Decoder):
         hidden = dense_layers(code_dim, config.hidden, config.depth)
         output = nn.Linear(config.hidden, config.data_dim)
         super().__init__(output.bias.detach(), code_scale)
-        output.bias = None  # type: ignore[assignment]  # `data_bias` is it
+        output.bias = None  # type: ignore[assignment]  # replaced by `data_bias`
         self.hidden, self.output = hidden, output
 
     def logits(self, rows: Tensor) -> Tensor:
@@ -138,17 +138,17 @@ class ConvDecoder(Decoder):
 
 
 def _reduced(image_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Height and width after both convolutions, of an image whose sides are filled up to multiples of four."""
+    """Height and width after both convolutions of an image whose sides are padded to multiples of four."""
     return tuple(-(-side // 4) for side in image_shape)
 
 
 @dataclass(frozen=True)
 class Body:
-    """A row of the table.
+    """A row of the table of bodies.
 
     Attributes:
-        encoder: from a configuration to a network of images (B, X) -> features (B, hidden).
-        decoder: from a configuration, the numbers in a code and their scale to a decoder.
+        encoder: builds, from a configuration, the network images (B, X) -> features (B, hidden).
+        decoder: builds the decoder from a configuration, the code size D and the code's scale.
     """
 
     encoder: Callable[[ModelConfig], nn.Module]
@@ -165,13 +165,13 @@ BODIES: dict[str, Body] = {
 
 
 def body_of(config: ModelConfig) -> Body:
-    """The row of the table that a configuration asks for.
+    """The body that a configuration names.
 
     Raises:
-        ConfigError: for an unknown body, or a depth that it cannot have.
+        ConfigError: for an unknown body, or a depth that this body does not support.
     """
     if config.body not in BODIES:
         raise ConfigError(f"There is no body {config.body!r}: choose one of {', '.join(BODIES)}.")
     if config.body != "dense" and config.depth > 1:
-        raise ConfigError(f"depth is for a dense body: leave it at 1 with a {config.body} body.")
+        raise ConfigError(f"depth applies to a dense body only: leave it at 1 with a {config.body} body.")
     return BODIES[config.body]

@@ -1,8 +1,8 @@
 r"""Distributions of stick fractions: the Kumaraswamy posterior and the Beta prior.
 
 A Beta has no simple reparametrisation; the Kumaraswamy does, :math:`v = (1 - u^{1/b})^{1/a}` with
-:math:`u \sim U(0, 1)`, and resembles it. In float32 that formula returns exactly 1 in three draws of a
-hundred at a = b = 0.2, so fractions are kept as :math:`w = \log(-\log v)`, exact at both ends.
+:math:`u \sim U(0, 1)`, and is close to it. In float32 that formula returns exactly 1 for three per cent of
+draws at a = b = 0.2, so fractions are stored as :math:`w = \log(-\log v)`, accurate near both 0 and 1.
 
 References:
     P. Kumaraswamy, "A generalized probability density function for double-bounded random
@@ -40,7 +40,7 @@ class Sticks:
 
     @classmethod
     def from_fraction(cls, v: Tensor) -> "Sticks":
-        """Sticks from plain fractions, strictly between 0 and 1."""
+        """Sticks from fractions v, strictly between 0 and 1."""
         return cls(torch.log(-torch.log(v)))
 
     @property
@@ -50,7 +50,7 @@ class Sticks:
 
     @property
     def log1m_v(self) -> Tensor:
-        """log(1 - v), the log of the fraction left."""
+        """log(1 - v), the log of the remaining fraction."""
         return log1mexp_neg_exp(self.w)
 
     @property
@@ -100,7 +100,7 @@ class Kumaraswamy:
         """Reparametrised draws of shape (*shape, ..., T-1)."""
         a = self.log_concentration1
         u = torch.rand(shape + a.shape, dtype=a.dtype, device=a.device)
-        # rand() can return 0: the midpoint of its smallest cell is as good a draw and has a log.
+        # rand() can return 0, whose log is infinite: use the midpoint of its smallest interval instead.
         return self.inverse_survival(torch.log(u.clamp_min(0.25 * torch.finfo(a.dtype).eps)))
 
     def log_prob(self, sticks: Sticks) -> Tensor:
@@ -113,24 +113,24 @@ class Kumaraswamy:
         """log E[v^order] = log b B(1 + order/a, b)."""
         c = order * torch.exp(-self.log_concentration1)
         log_mean = log_inverse_binomial(torch.exp(self.log_concentration0), c)
-        return log_mean.clamp_max(-torch.finfo(log_mean.dtype).tiny)  # below one, where rounding would say otherwise
+        return log_mean.clamp_max(-torch.finfo(log_mean.dtype).tiny)  # keep the mean below one despite rounding
 
     @cached_property
     def log_mean_weights(self) -> Tensor:
-        """(..., T), log E[pi]: fractions are independent, so means multiply."""
+        """(..., T), log E[pi]: fractions are independent, so their means multiply."""
         log_mean = self.log_moment(1.0)
         return log_stick_breaking(log_mean, log1mexp(log_mean))
 
 
 class Beta:
-    """Beta(alpha, beta) over stick fractions, the prior."""
+    """Beta(alpha, beta), the prior over stick fractions."""
 
     def __init__(self, concentration1: Tensor, concentration0: Tensor) -> None:
         """alpha and beta, positive, of one shape (..., T-1)."""
         self.concentration1, self.concentration0 = concentration1, concentration0
 
     def rsample(self, shape: torch.Size = torch.Size()) -> Sticks:
-        """Draws of shape (*shape, ..., T-1); made in log space from two Gammas, no gradient."""
+        """Draws of shape (*shape, ..., T-1), computed in log space from two Gammas, without gradient."""
         with torch.no_grad():
             # log Gamma(a) = log Gamma(a+1) + log(u)/a never underflows (Marsaglia & Tsang, 2000).
             log_x, log_y = (
@@ -138,7 +138,7 @@ class Beta:
                 + torch.log1p(-torch.rand(shape + c.shape, dtype=c.dtype, device=c.device)) / c
                 for c in (self.concentration1, self.concentration0)
             )
-            # -log v = softplus(log y - log x); its own log is kept exact as v tends to one.
+            # -log v = softplus(log y - log x), whose log tends to log y - log x as v tends to one.
             odds = log_y - log_x
             softplus = torch.nn.functional.softplus(odds)
             return Sticks(torch.where(odds < -15.0, odds, torch.log(softplus)))
@@ -164,7 +164,7 @@ def log_beta(a: Tensor, b: Tensor) -> Tensor:
 
 @cache
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
-    """log u and weights of Gauss-Legendre in s with u = s^2 (3 - 2s), which is flat at both ends."""
+    """log u and weights of Gauss-Legendre quadrature in s, with u = s^2 (3 - 2s): du/ds is zero at both ends."""
     x, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
     s = 0.5 * (x + 1)
     return np.log(s * s * (3 - 2 * s)), 0.5 * weights * 6 * s * (1 - s)
@@ -174,7 +174,7 @@ def expected_neg_log1m(q: Kumaraswamy) -> Tensor:
     """T = E[-log(1 - v)], nats: 1/b plus the integral over u of a bounded function.
 
     With t = u^(1/b), E[log t] = -1/b exactly, and log t - log(1 - v) stays between 0 and log a.
-    The 10-term series in common use always falls short of it, by 0.09 nats at a = b = 1.
+    The 10-term series in common use always underestimates T, by 0.09 nats at a = b = 1.
     """
     log_a, log_b = q.log_concentration1, q.log_concentration0
     log_u, weights = (torch.as_tensor(n, dtype=log_a.dtype, device=log_a.device) for n in _quadrature())
@@ -186,11 +186,11 @@ def expected_neg_log1m(q: Kumaraswamy) -> Tensor:
 def kl_divergence(q: Kumaraswamy, p: Beta) -> Tensor:
     """KL(Kumaraswamy(a, b) || Beta(alpha, beta)) of every fraction, nats, shape (..., T-1).
 
-    Nalisnick & Smyth (2017), eq. 7, with the expectation of log(1 - v) by quadrature.
+    Nalisnick & Smyth (2017), eq. 7, with E[log(1 - v)] by quadrature.
     """
     log_a, log_b = q.log_concentration1, q.log_concentration0
     alpha, beta = p.concentration1, p.concentration0
-    # -gamma - psi(b) - 1/b, written without the cancellation of its poles at b = 0
+    # -gamma - psi(b) - 1/b, in a form whose poles at b = 0 need not cancel
     mean_log = -EULER_GAMMA - torch.digamma(1 + torch.exp(log_b))
     return (
         (1 - alpha * torch.exp(-log_a)) * mean_log

@@ -1,7 +1,7 @@
-r"""Stable scalar functions on which every density of this package stands.
+r"""Numerically stable scalar functions that every density of this package uses.
 
-A stick :math:`v \in (0, 1)` gets as close to 0 and to 1 as :math:`e^{-1000}` when a posterior is
-sure of itself, far outside float32. Two maps between log v and log(1 - v) keep it finite:
+Under a concentrated posterior a stick :math:`v \in (0, 1)` can be within :math:`e^{-1000}` of 0 or 1, far
+outside the range of float32. Two functions that relate log v and log(1 - v) avoid overflow and underflow:
 
 .. math::
     \mathrm{log1mexp}(x) = \log(1 - e^{x}), \qquad
@@ -28,22 +28,22 @@ __all__ = [
     "to_float64",
 ]
 
-_TINY = -18.0  # below it, e^x is so small that two terms of a series are exact in float32 and float64
+_TINY = -18.0  # below it, two terms of the series in e^x are exact in float32 and float64
 
 
 def to_float64(x: Tensor) -> Tensor:
-    """x in float64, where it is or, since Apple's GPUs have no such numbers, on the processor."""
+    """x in float64, on its own device or, as Apple's GPUs lack float64, on the CPU."""
     return (x.cpu() if x.device.type == "mps" else x).double()
 
 
 def log1mexp(x: Tensor) -> Tensor:
-    """log(1 - e^x) for x < 0, with a finite gradient up to the smallest |x| the type can hold."""
+    """log(1 - e^x) for x < 0, with a finite gradient down to the smallest |x| of the type."""
     result: Tensor = _Log1mExp.apply(x)  # type: ignore[no-untyped-call]
     return result
 
 
 class _Log1mExp(torch.autograd.Function):
-    """Both branches are taken everywhere, and the derivative, 1 / (1 - e^-x), is known without them."""
+    """Computes both branches everywhere; the derivative, 1 / (1 - e^-x), needs neither."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -110,9 +110,9 @@ class _Log1MExpNegExp(torch.autograd.Function):
 def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
     """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c), for b, c >= 0.
 
-    The three terms cancel almost wholly where one argument is large and the other small: in float32
-    they leave no correct digit at b = 1e5. Eight steps of the recurrence and Stirling's series, in
-    which the large parts are taken from each other on paper, leave all of them.
+    The three terms cancel almost completely where one argument is large and the other small: in float32
+    no digit is correct at b = 1e5. Eight steps of the recurrence and Stirling's series, whose large
+    terms are subtracted analytically, keep full precision.
     """
     m, n = torch.maximum(b, c), torch.minimum(b, c)
     steps = torch.arange(1, 9, dtype=m.dtype, device=m.device)
@@ -123,7 +123,7 @@ def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
 
 
 def _stirling_rest(x: Tensor) -> Tensor:
-    """What log Gamma(x) has beyond (x - 1/2) log x - x + log(2 pi) / 2, for x >= 9."""
+    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), for x >= 9."""
     inverse = 1 / x
     square = inverse * inverse
     return inverse * (1 / 12 - square * (1 / 360 - square / 1260))
@@ -137,11 +137,11 @@ def log_mean_exp(x: Tensor, dim: int) -> Tensor:
 def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
     """Log lengths of the pieces that break a stick of length one.
 
-    pi_k = v_k prod_{j<k} (1 - v_j), and the last piece is what remains (design: GEM, truncated).
+    pi_k = v_k prod_{j<k} (1 - v_j), and the last piece is the remainder (a truncated GEM).
 
     Args:
         log_v: (..., T-1), log of the fraction broken off at each break.
-        log1m_v: (..., T-1), log of the fraction left.
+        log1m_v: (..., T-1), log of the remaining fraction.
 
     Returns:
         (..., T), log pi; the pieces sum to one.
@@ -158,7 +158,7 @@ def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
 
 
 def soft_bound(x: Tensor, limit: float) -> Tensor:
-    """Smooth, monotone map of the line onto (-limit, limit), the identity near zero."""
+    """Smooth, increasing map of the real line onto (-limit, limit), close to the identity near zero."""
     return limit * torch.tanh(x / limit)
 
 
@@ -169,7 +169,7 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
 
 
 class _BernoulliLogProb(torch.autograd.Function):
-    """sum x l - softplus(l), with derivative x - sigmoid(l): half as many passes over all pixels of all codes."""
+    """sum x l - softplus(l), with derivative x - sigmoid(l): half as many passes over the pixels of all codes."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, x: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-r"""What a latent code is, and the kinds of distribution over it.
+r"""Distributions over latent codes: one interface for normals, mixtures and stick-breaking codes.
 
-A mixture cannot be reparametrised through its component label, so every component is drawn from: a
-draw has one *stratum* per component, and expectations are sums over strata weighted by the mixture
-weights (Nalisnick, Hertel & Smyth, 2016, section 2.3). A normal and a stick-breaking code are the
-case of one stratum, so that one interface, and one set of bounds, serves every model.
+The component label of a mixture cannot be reparametrised, so a draw takes one sample from every
+component, its *strata*; expectations are sums over strata, weighted by the mixture weights
+(Nalisnick, Hertel & Smyth, 2016, section 2.3). A normal and a stick-breaking code have a single
+stratum, so that one interface and one set of bounds serve every model.
 
 Shapes: K strata, S the sample shape, B images, D code size, T - 1 sticks. K comes first, so that
 images (B, X) broadcast against decoded codes (K, *S, B, X).
@@ -27,10 +27,10 @@ class Latents:
     """One stratified draw.
 
     Attributes:
-        code: (K, *S, B, D), what the decoder reads.
+        code: (K, *S, B, D), the decoder's input.
         log_weights: (K, *S, B), log of the drawn mixture weights; zeros when K = 1.
-        base: what the code was computed from, where a density is easier there than at the code: the drawn fractions
-            (*S, B, T-1) of a stick, say, or the normal variable under a transformation.
+        base: the variables that the code was computed from, where the density is simpler in them: for example the
+            drawn stick fractions (*S, B, T-1), or the normal variable before a transformation.
     """
 
     code: Tensor
@@ -39,13 +39,13 @@ class Latents:
 
 
 class LatentDistribution(ABC):
-    """A distribution over codes: the posterior q(.|x) and the prior p(.) alike.
+    """A distribution over codes, either a posterior q(.|x) or a prior p(.).
 
-    Three densities of a code differ in what is known of the component it came from:
-    `component_log_prob` (it is known), `conditional_log_prob` (the weights drawn with it are),
-    `log_prob` (nothing is: weights are integrated out). All return (K, *S, B), in nats.
+    Three densities of a code condition on different variables: `component_log_prob` on its component,
+    `conditional_log_prob` on the mixture weights drawn with it, `log_prob` on neither (the weights are
+    integrated out). All return (K, *S, B), in nats.
 
-    A new kind of a single stratum defines `stratified_rsample`, `log_prob` and `mean`; all else has a default.
+    A new kind with a single stratum defines `stratified_rsample`, `log_prob` and `mean`; the rest has defaults.
     """
 
     @abstractmethod
@@ -54,45 +54,45 @@ class LatentDistribution(ABC):
 
     @abstractmethod
     def log_prob(self, latents: Latents) -> Tensor:
-        """log density of each code with the mixture weights integrated out."""
+        """Log density of each code, with the mixture weights integrated out."""
 
     @property
     @abstractmethod
     def mean(self) -> Tensor:
-        """(B, D), mean of the code."""
+        """(B, D), mean code."""
 
     def component_log_prob(self, latents: Latents) -> Tensor:
-        """log density of stratum k's code under component k alone."""
+        """Log density of stratum k's code under component k."""
         return self.log_prob(latents)
 
     def conditional_log_prob(self, latents: Latents) -> Tensor:
-        """log density of each code given the mixture weights drawn with it."""
+        """Log density of each code, given the mixture weights drawn with it."""
         return self.log_prob(latents)
 
     def expected_log_prob(self, prior: "LatentDistribution", latents: Latents) -> Tensor:
-        """E_{q_k}[log p_k(z)], nats, (K, *S, B) or what broadcasts with it.
+        """E_{q_k}[log p_k(z)], nats, (K, *S, B) or a shape that broadcasts to it.
 
-        The log density at the draws `latents` of this distribution; a closed form, where there is one, overrides it.
+        By default the log density at `latents`, drawn from this distribution; subclasses with a closed form override.
         """
         return prior.component_log_prob(latents)
 
     def weights_kl(self, prior: "LatentDistribution") -> Tensor:
-        """(B,), KL(q(v|x) || p(v)) of the variables behind the mixture weights, nats; zero where there are none."""
+        """(B,), KL(q(v|x) || p(v)) of the stick fractions v behind the mixture weights, nats; zero without any."""
         return torch.zeros_like(self.mean[:, 0])
 
     @property
     def log_mean_weights(self) -> Tensor:
-        """(K, B), log E[pi_k] of the strata; zeros where there is one."""
+        """(K, B), log E[pi_k] of the strata; zeros for a single stratum."""
         return torch.zeros_like(self.mean[None, :, 0])
 
     @property
     def sticks(self) -> StickDistribution | None:
-        """The fractions (B, T-1) that are broken off a stick; None where there is no stick."""
+        """Distribution of the stick fractions, of batch shape (B, T-1); None without stick-breaking."""
         return None
 
     @property
     def weights(self) -> Tensor | None:
-        """(B, T), mean weights, each row of which sums to one: of components, or of the pieces that are the code."""
+        """(B, T), mean weights of the components or, in a stick-breaking code, of the pieces; rows sum to one."""
         sticks = self.sticks
         return None if sticks is None else sticks.log_mean_weights.exp()
 
@@ -103,27 +103,27 @@ class LatentDistribution(ABC):
 
     @property
     def component_scales(self) -> Tensor | None:
-        """(K, B, D), standard deviation of every coordinate under every component; None where there are none."""
+        """(K, B, D), standard deviation of every coordinate under every component; None without components."""
         return None
 
     def deviations(self, noise: Tensor) -> Tensor:
         """(K, *S, B, D): standard-normal noise (*S, B, D) as deviations of codes from the mean of each component.
 
-        In units of `component_scales`.
+        The unit is `component_scales`.
         """
         return noise[None]
 
     def responsibilities(self, code: Tensor) -> Tensor | None:
         """(J, *shape, B): probability that codes (*shape, B, D) came from component j, given E[pi].
 
-        None where there are no components.
+        None without components.
         """
         return None
 
     def sample_components(self, components: Tensor) -> Latents:
-        """One draw from each of `components` (S, B): a single stratum, whose weights and base are not to be used.
+        """One draw from each of `components` (S, B): a single stratum, whose weights and base must not be used.
 
-        Where there is one component, its number says nothing and the draw is `stratified_rsample`'s.
+        With one component, `components` is ignored and the draw is that of `stratified_rsample`.
         """
         return self.stratified_rsample(components.shape[:1])
 
@@ -131,12 +131,12 @@ class LatentDistribution(ABC):
         """(S, B), the components of S draws from q(z|x), in proportion to E[pi].
 
         Systematic sampling: component k gets S E[pi_k] draws, rounded up or down by one shared uniform
-        offset, so that the count is right in expectation and nothing else is left to chance.
+        offset, so that the counts have the right expectation and the least variance.
         """
         ends = torch.exp(self.log_mean_weights).cumsum(0).T.contiguous()  # (B, K)
         steps = torch.arange(num_samples, dtype=ends.dtype, device=ends.device)
         points = (steps + torch.rand(len(ends), 1, dtype=ends.dtype, device=ends.device)) / num_samples
-        # a cumulative sum of floats may end just below one
+        # a cumulative sum in floating point may end just below one
         return torch.searchsorted(ends, points, right=True).clamp_max(ends.shape[1] - 1).T
 
     def sample(self, shape: torch.Size = torch.Size()) -> Tensor:
@@ -169,7 +169,7 @@ class NormalLatent(LatentDistribution):
         return log_normal(latents.code, self.normal.loc, self.normal.scale)
 
     def expected_log_prob(self, prior: LatentDistribution, latents: Latents) -> Tensor:
-        """Minus the cross entropy of two Gaussians; under another prior, its log density at the draws."""
+        """Minus the cross entropy of two Gaussians; under a prior of another kind, its log density at the draws."""
         if isinstance(prior, NormalLatent):
             return align(expected_log_normal(self.normal, prior.normal)[None], latents.log_weights.dim())
         return super().expected_log_prob(prior, latents)
@@ -181,7 +181,7 @@ class NormalLatent(LatentDistribution):
 
 
 class SticksLatent(LatentDistribution):
-    """The code is pi = stick_breaking(v) itself, a point of the simplex: a single stratum."""
+    """The code is pi = stick_breaking(v), a point of the simplex: a single stratum."""
 
     def __init__(self, sticks: StickDistribution) -> None:
         """sticks: a distribution of batch shape (B, T-1)."""
@@ -189,22 +189,22 @@ class SticksLatent(LatentDistribution):
 
     @property
     def sticks(self) -> StickDistribution:
-        """The fractions whose pieces are the code."""
+        """The stick fractions, whose pieces are the code."""
         return self._sticks
 
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
-        """One reparametrised draw of the fractions, and the simplex point they break off; K = 1."""
+        """One reparametrised draw of the fractions, and the simplex point that they determine; K = 1."""
         sticks = self.sticks.rsample(shape)
         code = torch.exp(sticks.log_weights)[None]
         return Latents(code, torch.zeros_like(code[..., 0]), sticks)
 
     def log_prob(self, latents: Latents) -> Tensor:
-        """log density of the fractions v (the map to pi is one to one, and cancels in ratios)."""
+        """Log density of the fractions v: the Jacobian of the one-to-one map to pi cancels in density ratios."""
         assert isinstance(latents.base, Sticks)
         return self.sticks.log_prob(latents.base).sum(-1)[None]
 
     def component_log_prob(self, latents: Latents) -> Tensor:
-        """Zero: given its fractions the code is certain, and their divergence is `weights_kl`."""
+        """Zero: the fractions determine the code, and their divergence is `weights_kl`."""
         return torch.zeros_like(latents.log_weights)
 
     conditional_log_prob = component_log_prob
@@ -233,11 +233,11 @@ class MixtureLatent(LatentDistribution):
 
     @property
     def sticks(self) -> StickDistribution:
-        """The fractions behind the weights of the components."""
+        """The stick fractions behind the mixture weights."""
         return self._sticks
 
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
-        """A draw from every component, and the weights of one draw of the sticks."""
+        """A draw from every component, with the mixture weights of one draw of the sticks."""
         sticks = self.sticks.rsample(shape)
         code = self.normal.rsample(shape)
         log_weights = sticks.log_weights.movedim(-1, 0).expand(code.shape[:-1])
@@ -265,7 +265,7 @@ class MixtureLatent(LatentDistribution):
         return torch.softmax(self._joint_log_prob(code, self.log_mean_weights), dim=0)
 
     def expected_log_prob(self, prior: LatentDistribution, latents: Latents) -> Tensor:
-        """Minus the cross entropy of component k of q and component k of the prior."""
+        """Minus the cross entropy of component k of q with component k of the prior."""
         if isinstance(prior, MixtureLatent) and isinstance(self.normal, DiagonalNormals):
             return align(prior.normal.expectation_under(self.normal), latents.log_weights.dim())
         return super().expected_log_prob(prior, latents)
@@ -291,7 +291,7 @@ class MixtureLatent(LatentDistribution):
 
     @property
     def component_scales(self) -> Tensor:
-        """(K, B, D), the square roots of the diagonals of the covariances."""
+        """(K, B, D), square roots of the diagonals of the covariances."""
         return self.normal.scale
 
     def deviations(self, noise: Tensor) -> Tensor:
@@ -300,12 +300,12 @@ class MixtureLatent(LatentDistribution):
 
     def _joint_log_prob(self, code: Tensor, log_weights: Tensor) -> Tensor:
         """(J, *shape, B): log pi_j N_j(z) of codes (*shape, B, D) under every component."""
-        # weights (J, *S, B) or (J, B): the axis of strata, and S where missing, are of length one
+        # weights (J, *S, B) or (J, B): the axis of strata, and S where missing, get length one
         return align(log_weights, code.dim()) + self.normal.log_prob_of_all(code)
 
 
 def _sum_kl(q: StickDistribution, p: StickDistribution | None) -> Tensor:
-    """(B,), KL of Kumaraswamy fractions from Beta ones, summed over sticks."""
+    """(B,), KL of Kumaraswamy from Beta fractions, summed over sticks."""
     assert isinstance(q, Kumaraswamy)
     assert isinstance(p, Beta)
     return kl_divergence(q, p).sum(-1)

@@ -2,9 +2,9 @@ r"""One stochastic layer: a prior over codes, and a head that predicts their pos
 
 .. math:: p(z \mid c), \qquad q(z \mid h, c)
 
-with h the encoder's features of an image and c a *context*: whatever a prior or a head is told besides, such as
-the codes of the layer above, or the prior's own parameters where a model is amortised over them. The four models
-of the paper have one layer and no context.
+with h the encoder's features of an image and c a *context*: any further input of a prior or a head, such as the
+codes of the layer above, or the prior's parameters in a model that is amortised over them. The four models of the
+paper have one layer and no context.
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 2 (its last paragraph: several layers).
 """
@@ -25,7 +25,7 @@ class Prior(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, context: Tensor | None = None) -> LatentDistribution:
-        """p(.|context), with a batch axis of length one where there is no context (B, C)."""
+        """p(.|context), context (B, C); without one, the batch axis has length one."""
 
 
 class Head(nn.Module, ABC):
@@ -33,18 +33,18 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Tensor, context: Tensor | None = None) -> LatentDistribution:
-        """q(.|features, context), from features (B, H) and context (B, C), if there is one."""
+        """q(.|features, context) from features (B, H) and, if there is one, context (B, C)."""
 
 
 @dataclass(frozen=True)
 class LatentPart:
-    """What a builder in `dlgmm_core.model.models` returns: all of a model that lies between its body's two halves.
+    """What a builder in `dlgmm_core.model.models` returns: the part of a model between encoder and decoder.
 
     Attributes:
         prior: over codes.
-        head: from the number of features H to the head that reads them.
-        code_dim: D, numbers in a code.
-        code_scale: what the decoder multiplies codes by, so that their coordinates are of order one.
+        head: builds, from the number of features H, the head that reads them.
+        code_dim: D, the size of a code.
+        code_scale: the decoder's factor for codes, so that their coordinates are of order one.
     """
 
     prior: Prior
@@ -54,7 +54,7 @@ class LatentPart:
 
 
 class Layer(nn.Module):
-    """A prior and the head of its posterior."""
+    """A prior, and the head that predicts its posterior."""
 
     prior: Prior
     head: Head

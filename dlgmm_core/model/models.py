@@ -3,7 +3,7 @@ r"""One latent-variable model, and the table of the four that the paper compares
 .. math:: p(x) = \int p(x \mid z)\, p(z)\, dz, \qquad q(z \mid x) \approx p(z \mid x)
 
 A model is a body (image -> features, and code -> likelihood) around a stochastic layer (prior and posterior). The
-models differ in that layer alone, so a fifth one is a builder and a row in `MODELS`.
+models differ in that layer only, so a fifth model is one builder and one row in `MODELS`.
 
 Reference: Nalisnick, Hertel & Smyth (2016), sections 2 and 3.
 """
@@ -32,8 +32,8 @@ class LatentVariableModel(nn.Module):
         encoder: images (B, X) -> features (B, H).
         layers: the stochastic layers, of which there is one so far.
         decoder: codes (*batch, D) -> likelihood.
-        product_type: in which the networks multiply matrices; `torch.bfloat16` is faster where the hardware
-            has it, and everything else stays in the weights' type.
+        product_type: number type of the networks' matrix products; `torch.bfloat16` is faster on hardware that
+            supports it. Everything else stays in the type of the weights.
 
     Example:
         >>> model = build_model(ModelConfig("gauss-vae"))
@@ -62,7 +62,7 @@ class LatentVariableModel(nn.Module):
         return distribution
 
     def prior(self, context: Tensor | None = None) -> LatentDistribution:
-        """p(.|context), with a batch axis of length one where there is no context."""
+        """p(.|context); without a context, the batch axis has length one."""
         distribution: LatentDistribution = self.layer.prior(context)
         return distribution
 
@@ -83,7 +83,7 @@ def _gauss_vae(config: ModelConfig) -> LatentPart:
 
 
 def _process_sticks(pieces: int, concentration: float) -> SticksPrior:
-    """v_k ~ Beta(1, alpha_0): a Dirichlet process' weights, truncated to `pieces`."""
+    """v_k ~ Beta(1, alpha_0): the weights of a Dirichlet process, truncated to `pieces`."""
     return SticksPrior(torch.ones(pieces - 1), torch.full((pieces - 1,), concentration))
 
 
@@ -94,7 +94,7 @@ def _dirichlet_sticks(pieces: int, concentration: float) -> SticksPrior:
 
 
 def _sb_vae(config: ModelConfig) -> LatentPart:
-    """Nalisnick & Smyth (2017): the code is a broken stick."""
+    """Nalisnick & Smyth (2017): the code is a point of the simplex, made by stick breaking."""
     prior = _process_sticks(config.code_dim, config.concentration)
     # A simplex point has coordinates near 1/T: scaled by T, the default initialisation fits it.
     return LatentPart(prior, partial(SticksHead, prior=prior), config.code_dim, code_scale=config.code_dim)
@@ -118,19 +118,19 @@ def _dldpmm(config: ModelConfig) -> LatentPart:
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """A row of the table: how a model is built, and what the app and the recipes must know of it.
+    """A row of the table of models: how a model is built, and what the app and the recipes need to know.
 
     Attributes:
         label: the paper's name for it.
         colour: of its curves and marks, as #rrggbb.
-        sentence: what its prior over codes is, for somebody who has never seen one.
-        build: from a configuration to the latent part of an untrained model.
-        code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one: the pieces of a stick.
+        sentence: its prior over codes, explained to a newcomer.
+        build: builds the latent part of an untrained model from a configuration.
+        code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one (the pieces of a stick).
         has_components: whether its prior is a mixture with means and scales.
         default_components: K of the paper.
         default_concentration: alpha or alpha_0.
-        tuned_draws: per component in the bound of the tuned recipe, such that models decode about equally many codes.
-        smallest_code: the least D that makes sense.
+        tuned_draws: draws per component in the bound of the tuned recipe; models then decode about equally many codes.
+        smallest_code: the smallest D that the model allows.
     """
 
     label: str
@@ -155,7 +155,7 @@ MODELS: dict[str, ModelFamily] = {
     "sb-vae": ModelFamily(
         "SB-VAE",
         "#c97b08",
-        "A broken stick: the code itself is the list of its pieces, which sum to one.",
+        "A broken stick: the code is the list of its pieces, which sum to one.",
         _sb_vae,
         code_kind="simplex",
         default_concentration=5.0,
@@ -184,10 +184,10 @@ MODELS: dict[str, ModelFamily] = {
 
 
 def family_of(config: ModelConfig) -> ModelFamily:
-    """The row of the table that a configuration is of.
+    """The row of `MODELS` that a configuration names.
 
     Raises:
-        ConfigError: for an unknown model, or components where the model has none.
+        ConfigError: for an unknown model, components of a model without any, or too small a code.
     """
     if config.model not in MODELS:
         raise ConfigError(f"There is no model {config.model!r}: choose one of {', '.join(MODELS)}.")
@@ -202,7 +202,7 @@ def family_of(config: ModelConfig) -> ModelFamily:
 
 
 def build_model(config: ModelConfig) -> LatentVariableModel:
-    """An untrained model, its weights drawn from the global random state.
+    """An untrained model, its initial weights drawn from the global random state.
 
     Raises:
         ConfigError: as `family_of` and `body_of`.

@@ -1,7 +1,7 @@
 """Networks that return distributions: the priors of the four models, and the heads of their posteriors.
 
-A head maps the encoder's features to the posterior q(.|x). Its biases start at the prior, so that training begins
-with a divergence near zero: Kumaraswamy(1, b) is exactly Beta(1, b).
+A head maps the encoder's features to the posterior q(.|x). Its biases are initialised to the prior, so that the
+divergence is near zero when training starts: Kumaraswamy(1, b) is exactly Beta(1, b).
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 2.
 """
@@ -24,19 +24,19 @@ __all__ = [
     "SticksPrior",
 ]
 
-MAX_LOG_CONCENTRATION = 6.0  # of log a and log b where sticks weigh components: E[v] reaches e^-6 and 1 - e^-6
-# Where the pieces are the code they must be told exactly: v = .5 +- .03 is Kumaraswamy(29, e^20).
+MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reaches e^-6 and 1 - e^-6
+# Where the pieces are the code, it must be precise: v = .5 +- .03 is Kumaraswamy(29, e^20).
 MAX_LOG_CONCENTRATION_OF_CODE = 20.0
 
 
 def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
-    """layer(x) in the type of the layer's weights, also where its product is taken in a shorter one."""
+    """layer(x) in the type of the layer's weights, even where autocast uses a lower precision."""
     output: Tensor = layer(x)
     return output.to(layer.weight.dtype)
 
 
 def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
-    """Features (B, H) -> log a and log b of Kumaraswamy fractions, (B, 2 (T-1)), at first near the prior's."""
+    """Features (B, H) -> log a and log b of Kumaraswamy fractions, (B, 2 (T-1)), initially near the prior's."""
     start = torch.cat([prior.concentration1, prior.concentration0], -1).squeeze(0).log()
     layer = nn.Linear(in_features, start.numel())
     with torch.no_grad():
@@ -45,7 +45,7 @@ def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
 
 
 def _kumaraswamy(layer: nn.Linear, features: Tensor, limit: float) -> Kumaraswamy:
-    """The posterior (B, T-1) of the fractions; log a and log b lie within `limit` either way."""
+    """The posterior (B, T-1) of the fractions, with log a and log b in (-limit, limit)."""
     return Kumaraswamy(*soft_bound(_full_precision(layer, features), limit).chunk(2, -1))
 
 
@@ -87,10 +87,11 @@ class SticksPrior(Prior):
 
 
 class MixturePrior(Prior):
-    """z given pi ~ sum_k pi_k N_k(z), with pi from a `SticksPrior` and every N_k at first N(m_k 1, s_k^2 I).
+    """z given pi ~ sum_k pi_k N_k(z), with pi from a `SticksPrior` and every N_k initially N(m_k 1, s_k^2 I).
 
-    Fixed components stay so. Of learnt ones every coordinate has a mean and a scale of its own or, if they are
-    "full", a covariance matrix; and they start apart: alike, only the encoder's noise would distinguish them.
+    "fixed" components are not trained. "diagonal" ones learn a mean and a scale of every coordinate, "full" ones a
+    mean and a covariance matrix. Learnt components should start at different means: if they start identical, only
+    the encoder's random initialisation distinguishes them.
     """
 
     loc: Tensor
@@ -109,7 +110,7 @@ class MixturePrior(Prior):
         else:
             self.loc = nn.Parameter(loc + 0.5 * log_scale.exp() * torch.randn_like(loc))
             self.log_scale = nn.Parameter(log_scale)
-        # below the diagonal of the precisions' Cholesky factors, whose diagonals are e^-log_scale
+        # entries below the diagonal of the precisions' Cholesky factors; the diagonals are e^-log_scale
         self.lower = nn.Parameter(torch.zeros(len(means), 1, code_dim, code_dim)) if components == "full" else None
 
     def normals(self) -> Normals:

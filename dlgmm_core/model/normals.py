@@ -1,14 +1,14 @@
-r"""Gaussian densities, of one normal at a code or of all components of a mixture at once.
+r"""Gaussian densities, for one normal and for all components of a mixture at once.
 
-The density of a mixture asks for every code under every component. With diagonal covariances the exponents are one
+The density of a mixture needs every code under every component. With diagonal covariances the exponents are one
 matrix product,
 
 .. math:: -2 \log N(z; m_j, \mathrm{diag}\, s_j^2)
           = \sum_d \left( \frac{z_d^2}{s_{jd}^2} - \frac{2 m_{jd} z_d}{s_{jd}^2} \right)
           + \sum_d \left( \frac{m_{jd}^2}{s_{jd}^2} + \log 2 \pi s_{jd}^2 \right),
 
-so that no array of codes x components x coordinates is made. The terms are large and cancel: they are summed in
-float64, which leaves more correct digits than squared distances in float32 do. With full covariances, given by the
+so that no array of codes x components x coordinates is needed. The terms are large and cancel, so they are summed
+in float64, which is more accurate than squared distances in float32. With full covariances, given by the
 lower-triangular Cholesky factor L of the precision,
 
 .. math:: \log N(z; m, (L L^T)^{-1}) = -\tfrac12 \|L^T (z - m)\|^2 + \log |L| - \tfrac{D}{2} \log 2 \pi .
@@ -42,7 +42,7 @@ def expected_log_normal(q: Normal, p: Normal) -> Tensor:
 
 
 class Normals(ABC):
-    """K normals for each of B images; B = 1 serves any number of images.
+    """K normals for each of B images; B = 1 broadcasts to any number of images.
 
     Attributes:
         loc: (K, B, D), means.

@@ -11,7 +11,7 @@ With one reparametrised draw z_k from every component, E[pi] under q(v|x) and pi
                        p(z) = \sum_j E_p[\pi_j] p_j(z), \; q(z|x) = \sum_j E_q[\pi_j] q_j(z)
 
 In expectation eq1 <= mixture <= marginal <= log p(x). In `mixture` the weights outside the log-ratio
-must be the drawn pi, as inside: E[pi] there is *no* bound, since pi_k and log pi_k vary together.
+must be the same drawn pi as inside: with E[pi] the result is *not* a bound, since pi_k and log pi_k are correlated.
 
 References:
     Nalisnick, Hertel & Smyth (2016), eq. 1 (`eq1`).
@@ -47,12 +47,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class BoundTerms:
-    """The terms of a bound at S draws, nats per image; what a bound does not have is None.
+    """The terms of a bound at S draws, nats per image; terms that a bound lacks are None.
 
     Attributes:
         likelihood: (K, S, B), E[pi_k] log p(x|z_k).
         components: (K, S, B), or (K, 1, B) in closed form: the Gaussian term of each component, weighted.
-        entropy: (S, B), minus log of the posterior's density, where `components` are of the prior alone.
+        entropy: (S, B), minus the log density of the posterior, where `components` holds the prior's alone.
         weights: (B,), -KL(q(v|x) || p(v)).
     """
 
@@ -72,7 +72,7 @@ class BoundTerms:
 
 
 Bound = Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
-"""From posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the terms of a bound."""
+"""Maps posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the terms of a bound."""
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
@@ -101,16 +101,15 @@ def _weighted(q: LatentDistribution, values: Tensor) -> Tensor:
 BOUNDS: dict[str, Bound] = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
 """Bounds by name. Their terms add up to the ELBO: `elbo` sums them, and the app shows them."""
 
-
 OBJECTIVES = (*BOUNDS, "iwae")
-"""What a model can be trained on: an ELBO, or the IWAE bound."""
+"""Objectives of training: an ELBO, or the IWAE bound."""
 
 
 def require_objective(name: str) -> None:
-    """Refuses what is no name in `OBJECTIVES`.
+    """Checks that `name` is in `OBJECTIVES`.
 
     Raises:
-        ConfigError: then.
+        ConfigError: if it is not.
     """
     if name not in OBJECTIVES:
         raise ConfigError(f"There is no bound {name!r}: choose one of {', '.join(OBJECTIVES)}.")
@@ -128,7 +127,7 @@ def lower_bound(model: LatentVariableModel, x: Tensor, objective: str, num_sampl
 
 
 def elbo_of(objective: str) -> str:
-    """The bound whose ELBO a model trained on `objective` is reported with: `marginal`, S = 1, for "iwae"."""
+    """The bound whose ELBO is reported for a model trained on `objective`: `marginal`, S = 1, for "iwae"."""
     return "marginal" if objective == "iwae" else objective
 
 
@@ -136,7 +135,7 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
     """An unbiased estimate of a lower bound on log p(x).
 
     Args:
-        model: any of the four.
+        model: any model.
         x: (B, X), zeros and ones.
         bound: a name in `BOUNDS`.
         num_samples: S, draws per component.
@@ -154,9 +153,9 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
 
 
 def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:
-    """(S, B), log of w_s = sum_k E[pi_k] p(x|z_sk) p(z_sk) / q(z_sk|x): each an unbiased p(x).
+    """(S, B), log of w_s = sum_k E[pi_k] p(x|z_sk) p(z_sk) / q(z_sk|x), each an unbiased estimate of p(x).
 
-    Stratified: every w_s averages over all components, so none is left to chance.
+    Stratified: every w_s averages over all components.
     """
     q = model.posterior(x)
     latents = q.stratified_rsample(torch.Size([num_samples]))
@@ -164,10 +163,10 @@ def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: i
 
 
 def log_density_ratio(model: LatentVariableModel, x: Tensor, q: LatentDistribution, latents: Latents) -> Tensor:
-    """(K, S, B), log p(x|z) p(z) / q(z|x) at each code, nats: of a draw from q(z|x), the weight of one sample."""
+    """(K, S, B), log p(x|z) p(z) / q(z|x) at each code, nats: the log importance weight of a draw from q(z|x)."""
     return model.likelihood(latents.code).log_prob(x) + model.prior().log_prob(latents) - q.log_prob(latents)
 
 
 def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:
-    """(B,), log of the mean of S importance weights: a bound that rises to log p(x) with S."""
+    """(B,), nats, log of the mean of S importance weights: a lower bound that approaches log p(x) as S grows."""
     return log_mean_exp(log_importance_weights(model, x, num_samples), 0)

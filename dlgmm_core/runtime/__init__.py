@@ -1,1 +1,1 @@
-"""What the process and the machine do: random numbers, memory, arithmetic, devices, files."""
+"""The process and the machine: random numbers, memory, arithmetic, devices, files and folders."""

@@ -1,8 +1,8 @@
-"""Numbers below 1e-38, which cost much and mean nothing here.
+"""Rounding of subnormal numbers to zero, for speed.
 
-A trained decoder is so sure of dark pixels that their odds, and the gradients that follow, are subnormal:
-numbers too small for all digits, which processors compute many times slower. A good DLDPMM was trained
-three times as slowly for it as an untrained one. Rounded to zero they cost what others do.
+A trained decoder is so certain of background pixels that their odds of ink and the gradients are subnormal: below
+1e-38 in float32, with reduced precision, and many times slower to compute with. They made training steps of a trained
+DLDPMM three times as slow as those of an untrained one. Rounded to zero they cost no extra time.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ __all__ = ["subnormals_as_zero"]
 
 @contextmanager
 def subnormals_as_zero() -> Iterator[None]:
-    """Within it this thread, and all that it starts, have no subnormal numbers, where the processor can do so.
+    """Rounds subnormal numbers to zero inside the block, in this thread and threads it starts, if the CPU supports it.
 
-    Torch's threads begin with the first large computation, and those that there are already stay as they are:
-    so a process enters this first. A library does not do it for its callers, who may have use for such numbers.
+    Torch starts its threads at the first large computation, and existing threads are not affected: so a process
+    should enter this block first. The library does not do so itself, since its callers may need subnormal numbers.
     """
     before = _rounds_to_zero()
     torch.set_flush_denormal(True)

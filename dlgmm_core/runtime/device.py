@@ -1,4 +1,4 @@
-"""Where a model computes: the choice of a device by name, and the device of a model."""
+"""Devices: choosing one by name, and finding the one that a model is on."""
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def choose_device(name: str) -> str:
-    """The device of that name; for "auto" an accelerator, if there is one.
+    """The device of that name; for "auto" an accelerator if there is one, otherwise the CPU.
 
     Raises:
         ConfigError: if this machine has no such device.
@@ -24,5 +24,5 @@ def choose_device(name: str) -> str:
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """The device of a model's weights, which are all on one."""
+    """The device of a model's weights, all of which are on the same one."""
     return next(model.parameters()).device

@@ -1,7 +1,7 @@
-"""Files that are whole or not there at all, whenever the process is killed or the disk runs full.
+"""Atomic writing of files: a file is complete or absent, even if the process is killed or the disk runs full.
 
-A file is written beside its place, brought to the disk, and moved to its place in one step: who reads
-it finds the old content or the new. What a kill leaves beside it begins with a dot and is nobody's.
+The content is written to a temporary file in the same folder, flushed to disk, and renamed in one step, so a
+reader sees the old content or the new. A killed process may leave a temporary file, whose name begins with a dot.
 """
 
 import errno
@@ -28,28 +28,28 @@ __all__ = [
 
 Content = TypeVar("Content")
 
-_CURES = {
+_REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room on that disk and try again"),
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "allow this program to write there and try again"),
 }
 
 
 class StorageError(RuntimeError):
-    """A file or a folder that cannot be read or written; the message names it and says what to do."""
+    """A file or folder cannot be read or written; the message names it and says what to do."""
 
 
 def unwritable(path: Path, error: OSError) -> StorageError:
-    """The sentence about a file or a folder that cannot be written."""
-    cure = _CURES.get(error.errno or 0, "see to that disk or folder and try again")
+    """The error for a file or folder that cannot be written."""
+    remedy = _REMEDIES.get(error.errno or 0, "check that disk or folder and try again")
     reason = brief(error.strerror or error)
-    return StorageError(f"{path} cannot be written ({reason}): {cure}; what was saved before is kept.")
+    return StorageError(f"{path} cannot be written ({reason}): {remedy}; what was saved before is kept.")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a whole file or none: readers see the old content or the new.
+    """Writes a file atomically: readers see the old content or the new.
 
     Raises:
-        StorageError: if it cannot be written; the old file is as it was, and nothing lies beside it.
+        StorageError: if it cannot be written; the old file is unchanged, and no temporary file is left.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +58,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(handle)  # some disks tell only now that they are full; and a name must not outlive its bytes
-            os.chmod(temporary, 0o644)  # mkstemp gives 0600; a checkpoint is for everybody
+                os.fsync(handle)  # some disks report only now that they are full; and the rename must follow the data
+            os.chmod(temporary, 0o644)  # mkstemp gives 0600; other users may read checkpoints
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -70,10 +70,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def of_one_version(path: Path, read: Callable[[], Content]) -> Content:
-    """What `read` makes of a file that it opens several times, while others may be replacing it.
+    """The result of `read`, which may open the file several times, from one version of a file that may be replaced.
 
     Raises:
-        StorageError: if `read` does so, and not because of a change of the file meanwhile.
+        StorageError: if `read` raises it although the file did not change meanwhile.
     """
 
     def version() -> tuple[int, int] | None:
@@ -96,7 +96,7 @@ def of_one_version(path: Path, read: Callable[[], Content]) -> Content:
 
 
 def remove(path: Path) -> None:
-    """Removes a file, if it is there.
+    """Removes a file if it exists.
 
     Raises:
         StorageError: if it cannot be removed.
@@ -110,7 +110,7 @@ def remove(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
-    """Removes what kills have left of writing these files; nobody else may be writing them."""
+    """Removes temporary files that killed processes left of these files, which no process may be writing now."""
     for name in names:
         for path in folder.glob(f".{name}.*"):
             with suppress(OSError):
@@ -118,10 +118,10 @@ def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """To be asked before long work, rather than after it.
+    """Checks, before long work, that files can be written in a folder.
 
     Raises:
-        StorageError: if no file can be made in the folder.
+        StorageError: if no file can be created there.
     """
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -130,14 +130,14 @@ def require_writable(folder: Path) -> None:
         raise unwritable(folder, error) from error
 
 
-LONGEST_JSON = 2**24  # characters; a thousand epochs of a large mixture take a hundredth
+LONGEST_JSON = 2**24  # characters; a thousand epochs of a large mixture take 1 % of it
 
 
 def parse_json(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ValueError: if it is none, too long, or nested too deeply.
+        ValueError: if the text is not JSON, too long, or nested too deeply.
     """
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it has more than {LONGEST_JSON:,} characters")
@@ -147,7 +147,7 @@ def parse_json(text: str) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def brief(words: object) -> str:
-    """Words that may come from a file, as the part of a sentence: in one line, printable, at most 200 characters."""
-    text = " ".join(str(words).split())
+def brief(value: object) -> str:
+    """The text of a value that may come from a file, safe in a message: one line, printable, at most 200 characters."""
+    text = " ".join(str(value).split())
     return "".join(c if c.isprintable() else "?" for c in text[:200])

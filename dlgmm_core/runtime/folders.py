@@ -1,8 +1,7 @@
-"""Where files lie that are no part of the program: trained models, and a cache of data sets.
+"""Folders outside the program: checkpoints, and a cache of data sets.
 
-The installed package is never written into. Checkpoints belong to whoever trained them; a cache may be lost at any
-time. In containers and on clusters an account may have no home folder, or one that cannot be written, so both have
-another place to fall back on.
+Nothing is ever written into the installed package. Checkpoints are the user's own files; the cache may be deleted at
+any time. In containers and on clusters the home folder may be missing or read-only, so both folders have a fallback.
 """
 
 import os
@@ -18,46 +17,46 @@ __all__ = ["cache_folder", "checkpoints_folder"]
 
 
 def checkpoints_folder(project: Path = Path()) -> Path:
-    """The folder of checkpoints, absolute; it need not exist yet.
+    """The folder of checkpoints, an absolute path; it may not exist yet.
 
-    That is `checkpoints` in the project's folder if it is there, else what `$DLGMM_CHECKPOINTS` names, else the user's
-    data folder and, where there is none, `checkpoints` in the project's folder again.
+    It is `checkpoints` in the project's folder if that exists, otherwise the folder that `$DLGMM_CHECKPOINTS` names,
+    otherwise `checkpoints` in the user's data folder or, without a usable data folder, in the project's folder.
 
     Args:
-        project: where to look first; the working folder, unless said otherwise.
+        project: the project's folder; the working folder by default.
     """
     local = Path(os.path.abspath(project / "checkpoints"))
     if local.is_dir():
         return local
     if named := os.environ.get("DLGMM_CHECKPOINTS"):
         return Path(os.path.abspath(os.path.expanduser(named)))
-    return _of_the_user(lambda: platformdirs.user_data_path("dlgmm") / "checkpoints") or local
+    return _user_folder(lambda: platformdirs.user_data_path("dlgmm") / "checkpoints") or local
 
 
 def cache_folder() -> Path:
-    """The user's cache of downloads, and of what is computed from them; it need not exist yet.
+    """The user's cache of downloads and of results computed from them; it may not exist yet.
 
-    Where the user has none, it is a temporary folder that ends with the process.
+    Without a usable cache folder, a temporary folder that is removed when the process ends.
     """
-    if folder := _of_the_user(lambda: platformdirs.user_cache_path("dlgmm")):
+    if folder := _user_folder(lambda: platformdirs.user_cache_path("dlgmm")):
         return folder
     temporary = _temporary_folder()
-    return Path(temporary.name if temporary else os.devnull)  # in what is no folder, every read and write fails
+    return Path(temporary.name if temporary else os.devnull)  # not a folder: every read and write below it fails
 
 
-def _of_the_user(choose: Callable[[], Path]) -> Path | None:
-    """A folder of the user's, if it is there or can be made."""
+def _user_folder(choose: Callable[[], Path]) -> Path | None:
+    """The chosen folder of the user, if it exists or can be created."""
     try:
         folder = choose()
     except RuntimeError:  # no home folder
         return None
-    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))
-    return folder if os.path.isdir(there) and (there == folder or os.access(there, os.W_OK)) else None
+    existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    return folder if os.path.isdir(existing) and (existing == folder or os.access(existing, os.W_OK)) else None
 
 
 @cache
 def _temporary_folder() -> tempfile.TemporaryDirectory[str] | None:
-    """Kept for as long as the process lives, and removed with it; None where nothing can be written anywhere."""
+    """A folder that is removed when the process ends; None if no temporary folder can be created."""
     with suppress(OSError):
         return tempfile.TemporaryDirectory(prefix="dlgmm-")
     return None

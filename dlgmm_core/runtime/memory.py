@@ -1,9 +1,9 @@
-"""What becomes of memory that arrays have let go of, where the C library is GNU's.
+"""Settings for how freed memory is reused or returned to the system, with the GNU C library.
 
-Left alone, it adapts to what it sees: arrays of a megabyte go back to the system as soon as they are let go
-of, and the next ones are zeroed pages again; larger ones may be kept for ever. Neither is what we want. In
-training every step makes the arrays that the last one has dropped, and would spend an eighth of its time on pages.
-A server meets an array of 30 MB once a minute, and should be as small as before when it is gone.
+By default, the library returns freed arrays of a megabyte to the system, so that new ones need freshly zeroed
+pages; larger arrays may be kept for ever. Neither suits this program. Every training step allocates arrays of the
+same sizes, and would spend an eighth of its time on fresh pages. A server that occasionally needs an array of
+30 MB should return the memory afterwards.
 """
 
 import ctypes
@@ -13,27 +13,27 @@ __all__ = ["give_memory_back", "keep_memory", "trim_memory"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 MB = 1 << 20
-KEEPING = {_M_MMAP_THRESHOLD: 32 * MB, _M_TRIM_THRESHOLD: 256 * MB}  # the first is the most that the library takes
+KEEPING = {_M_MMAP_THRESHOLD: 32 * MB, _M_TRIM_THRESHOLD: 256 * MB}  # 32 MB is the library's maximum
 GIVING_BACK = {_M_MMAP_THRESHOLD: 8 * MB, _M_TRIM_THRESHOLD: 32 * MB, _M_ARENA_MAX: 2}
 
 
 def keep_memory() -> None:
-    """Memory of arrays up to 32 MB, 256 MB in all, waits in this process for its next use."""
+    """Keeps the freed memory of arrays up to 32 MB, 256 MB in all, in this process for reuse."""
     _tune(KEEPING)
 
 
 def give_memory_back() -> None:
-    """Arrays of 8 MB and more go back at once; of smaller ones 32 MB may wait, in each of two heaps.
+    """Returns freed arrays of 8 MB and more at once, and keeps at most 32 MB of smaller ones in each of two heaps.
 
-    The library would give each thread a heap of its own, up to eight a core: what one has let go of lies idle there
-    while others ask for more. And once an array of up to 32 MB has been let go of, it would keep all further ones
-    of that size in the heaps, which shrink only from their ends.
+    By default, threads have heaps of their own, up to eight per core, so memory freed in one is not reused by the
+    others. And after an array of up to 32 MB was freed, later ones of that size are allocated in the heaps, which
+    shrink only from their ends.
     """
     _tune(GIVING_BACK)
 
 
 def trim_memory() -> None:
-    """What the heaps hold and nobody uses goes back now."""
+    """Returns unused memory of the heaps to the system now."""
     _call("malloc_trim", 0)
 
 

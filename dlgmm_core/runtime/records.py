@@ -1,10 +1,10 @@
-"""Frozen dataclasses as JSON: an object a record, its fields by name, read back by their types.
+"""Frozen dataclasses as JSON: one object per record, with its fields by name, validated by their types when read.
 
-A field at its default is left out, and a field that is left out reads as its default. So a new optional part of a
-record is one new field, and files that were written before it come back as they are.
+A field with its default value is omitted, and an omitted field reads as its default. A record can thus get a new
+optional field, and older files can still be read.
 
-A field may have a name of its own in JSON, `field(metadata={"json": "rival"})`, or be a record whose fields stand
-among those of the record that holds it, `field(metadata={"inline": True})`.
+A field may have another name in JSON, `field(metadata={"json": "rival"})`, or be a record whose fields are written
+among those of the enclosing record, `field(metadata={"inline": True})`.
 """
 
 import math
@@ -17,11 +17,11 @@ __all__ = ["from_json", "to_json"]
 
 Kind = TypeVar("Kind")
 
-_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+_TYPE_NAMES = {int: "a whole number", str: "a text", bool: "true or false"}
 
 
 def to_json(value: Any) -> Any:
-    """A record, or what a field of one holds, as plain values that `json` can write."""
+    """A record, or the value of a field, as plain values that `json` can write."""
     if is_dataclass(value):
         found: dict[str, Any] = {}
         for f in fields(value):
@@ -40,7 +40,7 @@ def from_json(kind: type[Kind], value: object) -> Kind:
     """Inverse of `to_json`, for a dataclass of numbers, texts, records, tuples and dictionaries of these.
 
     Raises:
-        ValueError: for a missing, unknown or senseless part; the message names it, as the end of a sentence.
+        ValueError: for a missing, unknown or invalid field; the message names it, as the end of a sentence.
     """
     return cast(Kind, _read(kind, value, ""))
 
@@ -65,7 +65,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValueError(f"{where} must be a finite number, not {value!r:.50}")
     elif type(value) is not kind:  # True is an int, too
-        raise ValueError(f"{where} must be {_WORDS[kind]}, not {value!r:.50}")
+        raise ValueError(f"{where} must be {_TYPE_NAMES[kind]}, not {value!r:.50}")
     return value
 
 
@@ -105,6 +105,6 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 @cache
 def _names(kind: Any) -> set[str]:
-    """What may stand in the object of a record."""
+    """The names that the object of a record may have."""
     own = {_name(f) for f in fields(kind) if not f.metadata.get("inline")}
     return own.union(*(_names(_hints(kind)[f.name]) for f in fields(kind) if f.metadata.get("inline")))

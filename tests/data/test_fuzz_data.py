@@ -197,7 +197,7 @@ def test_a_member_that_opens_to_much_more_is_not_unpacked(method: int, zips: Pat
     with zipfile.ZipFile(zips / ZIPS[0], "w", method) as archive:
         archive.writestr("a/b/c/0001_01.png", bytes(3 * 10**7))
     with at_most(3):
-        assert "is no drawing" in complaint(omniglot.read_omniglot)
+        assert "is not a drawing" in complaint(omniglot.read_omniglot)
 
 
 def test_a_member_that_lies_about_its_size_is_one_sentence(zips: Path) -> None:

@@ -201,13 +201,13 @@ class TestDownload:
     def test_a_broken_download_leaves_nothing_behind(self, publisher: Server, cache: Path) -> None:
         publisher.withheld = 100
         message = complaint(lambda: sources.binarized_mnist("test"))
-        assert "the download failed (the connection broke off)" in message
+        assert "the download failed (the connection was interrupted)" in message
         assert list(cache.iterdir()) == []
 
     def test_a_download_with_a_wrong_checksum_leaves_nothing_behind(self, publisher: Server, cache: Path) -> None:
         publisher.files[TEST_PART] = b"a login page"
         message = complaint(lambda: sources.binarized_mnist("test"))
-        assert "the download failed (what arrived is not the published file)" in message
+        assert "the download failed (the downloaded file is not the published one)" in message
         assert list(cache.iterdir()) == []
 
     def test_a_file_that_the_publisher_has_moved_is_told(self, publisher: Server, cache: Path) -> None:

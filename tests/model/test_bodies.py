@@ -93,5 +93,5 @@ def test_dense_layers_are_affine_maps_with_a_relu_after_each_or_none(depth: int,
 def test_an_unknown_body_and_a_deep_convolutional_one_are_refused() -> None:
     with pytest.raises(ConfigError, match="There is no body 'round': choose one of dense, conv"):
         body_of(replace(CONFIG, body="round"))
-    with pytest.raises(ConfigError, match="depth is for a dense body"):
+    with pytest.raises(ConfigError, match="depth applies to a dense body only"):
         body_of(replace(CONFIG, body="conv", depth=2))

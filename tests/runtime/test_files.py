@@ -24,7 +24,7 @@ from dlgmm_core.runtime.files import (
         (errno.EDQUOT, "make room on that disk"),
         (errno.EROFS, "allow this program to write there"),
         (errno.EACCES, "allow this program to write there"),
-        (errno.EIO, "see to that disk or folder"),
+        (errno.EIO, "check that disk or folder"),
     ],
 )
 def test_the_sentence_says_where_why_and_what_to_do(number: int, cure: str) -> None:
@@ -43,7 +43,7 @@ def test_a_file_in_the_place_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
         lambda: remove(tmp_path / "file" / "x"),
     ):
         with pytest.raises(
-            StorageError, match=r"file.* cannot be written \((Not a directory|File exists)\): see to that disk"
+            StorageError, match=r"file.* cannot be written \((Not a directory|File exists)\): check that disk"
         ):
             act()
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.sources import DataError, read_unpacked
 
-# MD5 of the unpacked files, and the bytes of header before the data
+# MD5 of the unpacked files, and the length of the header before the data, in bytes
 PUBLISHED = {
     "train_images": ("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb", 16),
     "train_labels": ("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624", 8),
@@ -28,7 +28,7 @@ def read_idx(path: Path, md5: str, header: int) -> NDArray[np.uint8]:
     """The data of a published file, gzipped.
 
     Raises:
-        DataError: if it cannot be read, or is another file.
+        DataError: if it cannot be read, or is not the published file.
     """
     raw = read_unpacked(path, MAX_BYTES)
     if hashlib.md5(raw).hexdigest() != md5:
@@ -39,7 +39,7 @@ def read_idx(path: Path, md5: str, header: int) -> NDArray[np.uint8]:
 def main() -> None:
     """Reads, checks and packs the four files."""
     parser = argparse.ArgumentParser(description="Pack MNIST's IDX files into the package's mnist.npz.")
-    parser.add_argument("folder", type=Path, help="holds train-images-idx3-ubyte.gz and its three companions")
+    parser.add_argument("folder", type=Path, help="contains train-images-idx3-ubyte.gz and the other three files")
     folder = parser.parse_args().folder
     arrays: dict[str, np.ndarray] = {}
     for key, (name, md5, header) in PUBLISHED.items():
