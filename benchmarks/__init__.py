@@ -1,1 +1,1 @@
-"""Measurements of this project's own speed."""
+"""Measurements of this project's speed and memory."""

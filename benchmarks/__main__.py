@@ -1,7 +1,7 @@
 """Runs the benchmarks and writes `benchmarks/results.json`: `python -m benchmarks [NAME ...]`.
 
-One thread, so that processor time and the clock would agree on an idle machine. Servers of the app are
-processes of their own, with as many threads as visitors get.
+Everything is measured with one thread, so that processor time and elapsed time agree on an idle machine. Servers of
+the app run in separate processes, with their usual number of threads.
 """
 
 import argparse
@@ -34,10 +34,10 @@ BENCHMARKS: dict[str, Work] = {
 
 
 def main() -> None:
-    """Measures those named, or all; lines of the others stay as they are."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures, and records what it found.")
+    """Runs the named benchmarks, or all; the results of the others stay unchanged."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and record the results.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default all")
-    parser.add_argument("--seconds", type=float, default=300, help="that the visitors stay; default %(default)s")
+    parser.add_argument("--seconds", type=float, default=300, help="of simulated visits; default %(default)s")
     parser.add_argument("--dry", action="store_true", help="record nothing")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:

@@ -1,4 +1,4 @@
-"""Chromium, as whoever drives the app starts it, and how its pages are waited for."""
+"""Chromium with the options that benchmarks, screenshots and tests share, and waiting for a page of the app."""
 
 import shutil
 
@@ -15,13 +15,13 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # what falls out of the address bar, which a page of its own would draw beside each of ours
+    # suggestions of the address bar, which Chromium renders in a page of its own beside each of ours
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 ]
-PATIENCE = 60_000  # milliseconds; waits end as soon as what they wait for is there
+PATIENCE = 60_000  # milliseconds, the longest wait
 
 
 def settle(page: Page) -> None:
-    """Waits for the end of the script, and fails where it ended in an exception."""
+    """Waits until the script has ended, and fails if it raised an exception."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     assert page.locator("[data-testid=stException]").all_inner_texts() == []

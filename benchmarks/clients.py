@@ -1,7 +1,7 @@
-"""A visitor without a browser: what Streamlit's page says to its server, over a WebSocket, and what it hears.
+"""A simulated visitor without a browser, which exchanges Streamlit's messages with a server over a WebSocket.
 
-The messages are those of `streamlit.proto`. A run counts from the request to the word that the script
-has finished; what the browser then draws is not in it.
+The messages are those of `streamlit.proto`. A run is timed from the request to the message that the script
+has finished; drawing in the browser is not included.
 """
 
 import secrets
@@ -20,7 +20,7 @@ from ui.visitors.visitor import COOKIE
 __all__ = ["Value", "Visitor", "visitor"]
 
 Value = float | str | Sequence[str]
-_PREFIX = "$$ID-"  # of a widget's id, which goes on with a digest and ends with the key
+_PREFIX = "$$ID-"  # of a widget's id, followed by a digest and the key
 
 
 @dataclass
@@ -30,26 +30,26 @@ class Visitor:
     Attributes:
         connection: to the server.
         page: address of the page last opened.
-        complaints: errors, warnings and exceptions that the last run put on the page.
-        widgets: ids of all widgets of the page by their keys, with the type of each.
+        problems: errors, warnings and exceptions that the last run showed on the page.
+        widgets: id and type of every widget of the page, by key.
     """
 
     connection: ClientConnection
     page: str = ""
-    complaints: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     widgets: dict[str, tuple[str, str]] = field(default_factory=dict)
     _hash: str = ""
     _query: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
 
     async def open(self, page: str, query: str = "") -> float:
-        """Seconds until a page, by its address, stands for the first time."""
+        """Seconds until a page, given by its address, is complete."""
         self.page, self._hash, self._query = page, "", query
         self.widgets.clear()
         return await self._run()
 
     async def move(self, key: str, value: Value) -> float:
-        """Seconds until the page stands after a widget of it was given another value.
+        """Seconds until the page is complete after one of its widgets has got another value.
 
         Raises:
             KeyError: if the page has no such widget.
@@ -73,7 +73,7 @@ class Visitor:
         request.rerun_script.page_name = self.page
         request.rerun_script.page_script_hash = self._hash
         request.rerun_script.widget_states.widgets.extend(self._states.values())
-        self.complaints.clear()
+        self.problems.clear()
         began = time.perf_counter()
         await self.connection.send(request.SerializeToString())
         while not self._is_end(ForwardMsg.FromString(await self.connection.recv(decode=False))):
@@ -81,7 +81,7 @@ class Visitor:
         return time.perf_counter() - began
 
     def _is_end(self, message: ForwardMsg) -> bool:
-        """Whether the run has ended; notes what else the message says."""
+        """Whether the run has ended; records what the message says."""
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._hash = message.new_session.page_script_hash
@@ -90,30 +90,30 @@ class Visitor:
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "page_not_found":
-            self.complaints.append(f"There is no page {self.page!r}.")
+            self.problems.append(f"There is no page {self.page!r}.")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._note(message)
+            self._record(message)
         elif kind == "script_finished":
             if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
-                self.complaints.append("The script does not compile.")
-            # a script that asks for another run of itself has not ended
+                self.problems.append("The script does not compile.")
+            # the script may request another run of itself, which belongs to this one
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         return False
 
-    def _note(self, message: ForwardMsg) -> None:
+    def _record(self, message: ForwardMsg) -> None:
         element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception":
-            self.complaints.append(element.exception.message)
+            self.problems.append(element.exception.message)
         elif kind == "alert" and element.alert.format in (element.alert.ERROR, element.alert.WARNING):
-            self.complaints.append(element.alert.body)
+            self.problems.append(element.alert.body)
         elif kind is not None and (number := getattr(getattr(element, kind), "id", "")).startswith(_PREFIX):
             self.widgets[number.removeprefix(_PREFIX).partition("-")[2]] = number, kind
 
 
 @asynccontextmanager
 async def visitor(port: int) -> AsyncIterator[Visitor]:
-    """A visitor of the server on that port, whom it has not seen before."""
+    """A new visitor of the server on that port."""
     headers = {"Cookie": f"{COOKIE}={secrets.token_urlsafe(32)}"}
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], additional_headers=headers, max_size=None) as connection:  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""log p(x) by importance sampling against its decoder's products alone."""
+"""Time of log p(x) by importance sampling, compared with the decoder's matrix products alone."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Draws the paper's figure 2 from the checkpoints of this repository: `python -m benchmarks.figure_2`.
+"""Draws the paper's Figure 2 from the checkpoints of this repository: `python -m benchmarks.figure_2`.
 
 Left and right in the paper: samples of the two extreme components of a DLGMM whose five prior means
 lie between −1.5 and 1.5, and t-SNE maps of the codes of a Gauss-VAE and a DLGMM, coloured by class.
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def extreme_components(name: str) -> list[Image.Image]:
-    """Eight by eight samples of the first and of the last component, all of them fed the same noise."""
+    """Eight by eight samples of the first and of the last component, with the same noise."""
     model, _ = load_checkpoint(ROOT / name)
     means, scales = model.config.prior_means, model.config.prior_scales
     samples = component_samples(model, means, scales, count=64, seed=0)
@@ -44,7 +44,7 @@ def extreme_components(name: str) -> list[Image.Image]:
 
 
 def code_map(name: str) -> Image.Image:
-    """The stored t-SNE map of a checkpoint's test codes, one colour a class.
+    """The stored t-SNE map of a checkpoint's test codes, one colour per class.
 
     Raises:
         FileNotFoundError: if the checkpoint has no map.
@@ -66,7 +66,7 @@ def _titled(panel: Image.Image, title: str) -> Image.Image:
 
 
 def side_by_side(panels: list[Image.Image]) -> Image.Image:
-    """Panels in a row on white."""
+    """Panels in a row on a white background."""
     width = sum(p.width for p in panels) + MARGIN * (len(panels) + 1)
     image = Image.new("RGB", (width, max(p.height for p in panels) + 2 * MARGIN), PAPER)
     left = MARGIN

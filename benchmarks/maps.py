@@ -1,4 +1,4 @@
-"""A t-SNE map of the test codes against openTSNE's defaults, its divergence too, and a new digit's place on it."""
+"""A t-SNE map of the test codes compared with openTSNE's defaults in time and KL divergence, and placing a digit."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "mnist-dlg
 
 
 def measure() -> list[Measured | Limit]:
-    """One round each: a map takes most of a minute."""
+    """Map in one round, since it takes most of a minute; placing in three."""
     model, _ = load_checkpoint(CHECKPOINT)
     codes = encode(model, load_dataset("mnist").test.binary)
     exact, settings, maps = codes.astype(np.float64), ProjectionConfig(), {}
@@ -34,7 +34,7 @@ def measure() -> list[Measured | Limit]:
 
     ours, defaults = compare(map_ours, map_by_defaults, rounds=1)
     affinities = PerplexityBasedNN(exact, perplexity=settings.perplexity, method="exact").P
-    divergences = {name: _divergence(affinities, places) for name, places in maps.items()}
+    divergences = {name: _divergence(affinities, coordinates) for name, coordinates in maps.items()}
     anchored = anchor(maps["ours"], codes, settings)
     placing, preparing = compare(
         lambda: anchored.place(codes[:1]), lambda: anchor(maps["ours"], codes, settings), rounds=3
@@ -42,20 +42,20 @@ def measure() -> list[Measured | Limit]:
     return [
         Measured("t-SNE map of 10,000 codes", "openTSNE's defaults", ours, defaults, 0.8),
         Limit(
-            "divergence of that map, exactly summed",
+            "KL divergence of that map, summed exactly",
             "nats",
             divergences["ours"],
             0.0,
             "openTSNE's defaults",
             divergences["defaults"],
         ),
-        Measured("a digit's place on a map", "preparing the map", placing, preparing, 0.5),
+        Measured("placing a digit on a map", "preparing the map", placing, preparing, 0.5),
     ]
 
 
-def _divergence(affinities: csr_matrix, places: NDArray[np.floating]) -> float:
-    """KL(P || Q), what t-SNE minimises, over all pairs: no grid, no tree."""
-    pairs, y = affinities.tocoo(), np.asarray(places, dtype=np.float64)
+def _divergence(affinities: csr_matrix, coordinates: NDArray[np.floating]) -> float:
+    """KL(P || Q), which t-SNE minimises, summed exactly over all pairs."""
+    pairs, y = affinities.tocoo(), np.asarray(coordinates, dtype=np.float64)
     kernel = sum(float((1 / (1 + cdist(rows, y, "sqeuclidean"))).sum()) for rows in np.array_split(y, 20)) - len(y)
     log_q = -np.log1p(((y[pairs.row] - y[pairs.col]) ** 2).sum(1)) - np.log(kernel)
     return float((rel_entr(pairs.data, 1) - pairs.data * log_q).sum())

@@ -1,8 +1,8 @@
-"""How everything here is timed: two things that do the same work, by turns, in one run.
+"""How everything here is timed: two implementations of the same work, alternately, in one run.
 
-Seconds say what the machine was doing; a ratio of medians over interleaved rounds says what the code
-does. Processor time of one thread is counted, not the clock: other programs hardly touch it. What
-has nothing to be compared with has a limit instead, in units.
+Seconds depend on the machine's load; the ratio of medians over alternating rounds depends mainly on the
+code. Processor time of one thread is measured, since other programs hardly affect it. A measurement
+without a reference has an absolute limit instead.
 """
 
 import statistics
@@ -16,14 +16,14 @@ __all__ = ["Limit", "Measured", "compare", "in_words"]
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the table.
+    """A line of the table: a ratio.
 
     Attributes:
         name: what was measured.
-        against: what with.
+        against: the reference.
         ours, theirs: median seconds, of processor time unless the name says otherwise.
-        reach: what the ratio of the two should be.
-        at_most: whether the ratio is ours to theirs, to be at most `reach`; otherwise theirs to ours, at least.
+        reach: the aim for the ratio.
+        at_most: whether the ratio is ours / theirs and should be at most `reach`; else theirs / ours, at least.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Measured:
 
     @property
     def ratio(self) -> float:
-        """Ours to theirs, or how many times faster ours is."""
+        """Ours / theirs, or how many times faster ours is."""
         return self.ours / self.theirs if self.at_most else self.theirs / self.ours
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,14 +45,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Limit:
-    """A line of the table that is no ratio.
+    """A line of the table: a figure with an absolute limit.
 
     Attributes:
         name: what was measured.
         unit: of all figures; empty for a count.
         ours: the figure.
-        reach: what it may be at most, or, with a rival, what it may be above the rival's.
-        against: the rival, if there is one.
+        reach: the limit of the figure or, with a reference, of its difference from the reference's.
+        against: the reference, if there is one.
         theirs: its figure.
     """
 
@@ -64,13 +64,13 @@ class Limit:
     theirs: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; `value` is what has to be at most `reach`."""
+        """Plain values, ready for JSON; `value` should be at most `reach`."""
         value = self.ours - self.theirs
         return {**asdict(self), "value": value, "reached": value <= self.reach}
 
 
 def in_words(line: dict[str, Any]) -> tuple[str, str]:
-    """What a line of either kind found, and what it should have."""
+    """The result and the aim of a line of either kind, as texts."""
     if "unit" in line:
         sign = "+" if line["against"] else ""
         figure = f"{line['value']:{sign},.0f}" if abs(line["value"]) >= 100 else f"{line['value']:{sign}.3g}"
@@ -81,7 +81,7 @@ def in_words(line: dict[str, Any]) -> tuple[str, str]:
 
 
 def compare(*works: Callable[[], object], rounds: int) -> list[float]:
-    """Median seconds of processor time of each work, after one round that does not count."""
+    """Median seconds of processor time of each work, after one round that is not counted."""
     seconds: list[list[float]] = [[] for _ in works]
     for number in range(rounds + 1):
         for work, taken in zip(works, seconds, strict=True):

@@ -1,7 +1,7 @@
-"""Equation 1 as one would first write it: a loop over components, and a loop over sticks.
+"""A direct implementation of equation 1, with a loop over components and a loop over sticks.
 
-The baseline of `dlgmm_core.model.objectives`; it borrows a model's layers, so that both multiply the same
-matrices. The divergence of the sticks is the ten-term series in common use.
+The baseline for `dlgmm_core.model.objectives`; it uses a model's layers, so that both compute the same
+matrix products. The KL divergence of the sticks is the ten-term series in common use.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What a DLGMM's bound and its gradient cost against K: time on a straight line, and no jump in memory."""
+"""Time and memory of a DLGMM's bound and its gradient as functions of K, which should be linear."""
 
 import multiprocessing
 import re
@@ -16,13 +16,13 @@ from dlgmm_core.model.objectives import elbo
 
 COMPONENTS = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS, BATCH = 15, 100
-LARGE = COMPONENTS[3:]  # where a few components more take more than the allocator's grain
+LARGE = COMPONENTS[3:]  # where the memory of a component is not hidden by the allocator's granularity
 
 
 def measure() -> list[Limit]:
-    """What a straight line leaves of the variance of time, and where memory grows most."""
+    """The variance of time that a straight line does not explain, and the largest slope of memory."""
     seconds = compare(*(_step(k) for k in COMPONENTS), rounds=ROUNDS)
-    # Each K in a process of its own: memory that one has let go of would hide what the next one takes.
+    # each K in a process of its own: memory freed by one would be reused by the next
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         megabytes = pool.map(_peak, LARGE, chunksize=1)
     unexplained = 1 - float(np.corrcoef(COMPONENTS, seconds)[0, 1] ** 2)
@@ -30,7 +30,7 @@ def measure() -> list[Limit]:
     what = "of a bound and its gradient"
     return [
         Limit(f"time {what}, K = 1 … 64: 1 − R² of a straight line", "", unexplained, 0.01),
-        Limit(f"memory {what}, K = 8 … 64: the steepest part over the mean", "", float(slopes.max() / mean), 2),
+        Limit(f"memory {what}, K = 8 … 64: largest over mean slope", "", float(slopes.max() / mean), 2),
     ]
 
 
@@ -47,11 +47,11 @@ def _step(k: int) -> Callable[[], object]:
 
 
 def _peak(k: int) -> float:
-    """Most megabytes that a process which makes three steps has held; Linux only."""
+    """Peak memory of a process that makes three steps, megabytes; Linux only."""
     torch.set_num_threads(1)
     step = _step(k)
     for _ in range(3):
         step()
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found is not None  # unlike `ru_maxrss`, which begins with what the parent held
+    assert found is not None  # unlike `ru_maxrss`, it does not include the parent's memory
     return int(found[1]) / 1024

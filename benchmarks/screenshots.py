@@ -1,6 +1,6 @@
-"""The pictures of README's tour: every page of the app, in a state that tells what it is for.
+"""Screenshots for the documentation: every page of the app, in a typical state.
 
-Run it as `python -m benchmarks.screenshots`, or with the names of some pages behind; it wants Chromium.
+Run it as `python -m benchmarks.screenshots [PAGE ...]`; it needs Chromium.
 """
 
 import io
@@ -22,12 +22,12 @@ __all__ = ["FOLDER", "VIEWS", "View"]
 
 FOLDER = APP.parent / "docs" / "screenshots"
 SIZE: ViewportSize = {"width": 1320, "height": 940}
-REST = 1500  # milliseconds in which charts, whose end no event tells, come to rest
+REST = 1500  # milliseconds until charts are drawn, for which there is no event
 
 
 @dataclass(frozen=True)
 class View:
-    """A state of a page: what its address asks for, what is there once it is drawn, what is done then."""
+    """A state of a page: its URL query, an element that exists once it is drawn, and an action then."""
 
     query: dict[str, str]
     drawn: str
@@ -59,7 +59,7 @@ VIEWS = {
 
 
 def take(page: Page, address: str, name: str) -> bytes:
-    """The page's picture, PNG."""
+    """A screenshot of the page, PNG."""
     view = VIEWS[name]
     page.goto(f"{address}/{name if name != 'overview' else ''}?{urlencode(view.query)}", wait_until="domcontentloaded")
     page.locator(view.drawn).first.wait_for()
@@ -71,13 +71,13 @@ def take(page: Page, address: str, name: str) -> bytes:
 
 
 def reduce(picture: bytes) -> Image.Image:
-    """The same with 256 colours, rare ones among them, half the size."""
+    """The image reduced to 256 colours, rare ones included: half the size."""
     whole = Image.open(io.BytesIO(picture)).convert("RGB")
     return whole.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
 
 
 def main(names: list[str]) -> None:
-    """Takes the pictures of the named pages, of all where none is named."""
+    """Takes screenshots of the named pages, or of all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory() as folder,

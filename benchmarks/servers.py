@@ -1,4 +1,4 @@
-"""The app, or any other Streamlit script, on a server of its own, and how much memory that takes."""
+"""The app or another Streamlit script on a server of its own, and the memory of that server."""
 
 import os
 import re
@@ -34,11 +34,11 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def megabytes(self) -> float:
-        """Memory that the process holds now; Linux only."""
+        """Memory that the process uses now; Linux only."""
         status = Path(f"/proc/{self.process}/status").read_text()
         found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
         assert found is not None
@@ -46,7 +46,7 @@ class Server:
 
 
 def copy_app(root: Path) -> Path:
-    """All that the app needs, in an empty folder, which is given back: there visitors may train."""
+    """Copies everything that the app needs into an empty folder, where it can train; returns the folder."""
     unwanted = shutil.ignore_patterns("__pycache__", "training.safetensors", "*.log", ".*.safetensors*")
     shutil.copy(APP, root)
     for folder in (".streamlit", "ui", "pages", "dlgmm_core", "checkpoints"):
@@ -56,14 +56,14 @@ def copy_app(root: Path) -> Path:
 
 @contextmanager
 def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Server]:
-    """A fresh server of the script, from the moment that it says it is well.
+    """A new server of the script, once its health check succeeds.
 
     Args:
-        script: it runs this; a relative path starts at `root`.
-        root: the folder whose settings and modules the server finds: the app's, or a copy's, for any script.
+        script: to run; a relative path starts at `root`.
+        root: the folder with the settings and modules of the app, or of a copy.
 
     Raises:
-        RuntimeError: if it does not within two minutes; its note is what the server said.
+        RuntimeError: if it does not start within two minutes; its note is the server's output.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -71,13 +71,13 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Se
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    with TemporaryFile("w+", errors="replace") as said:
-        process = subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said)
+    with TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
         try:
-            if not _is_well(port, process):
-                error = RuntimeError("The server has not started: run `streamlit run app.py` and read what it says.")
-                said.seek(0)
-                error.add_note(said.read())
+            if not _is_healthy(port, process):
+                error = RuntimeError("The server has not started: run `streamlit run app.py` and read its output.")
+                output.seek(0)
+                error.add_note(output.read())
                 raise error
             yield Server(port, process.pid)
         finally:
@@ -89,7 +89,7 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Se
                 process.wait()
 
 
-def _is_well(port: int, process: subprocess.Popen[bytes]) -> bool:
+def _is_healthy(port: int, process: subprocess.Popen[bytes]) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:

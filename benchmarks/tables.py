@@ -1,6 +1,6 @@
-"""Writes the tables of README and of the documentation from recorded results, so that nobody types a figure.
+"""Writes the tables of the README and the documentation from recorded results.
 
-Run it as `python -m benchmarks.tables`; a test fails when a page differs from what it would write.
+Run it as `python -m benchmarks.tables`; a test fails if a page differs from what it would write.
 """
 
 import json
@@ -35,14 +35,14 @@ def main() -> None:
 
 
 def all_tables() -> dict[str, str]:
-    """Every table in Markdown, by the name in its marks."""
+    """Every table in Markdown, by the name in its markers."""
     rows = read_results(ROOT / "checkpoints")
     recorded = json.loads(BENCHMARKS.read_text(encoding="utf-8"))
     return {**{name: table(rows) for name, table in TABLES.items()}, "benchmarks": benchmarks_table(recorded)}
 
 
 def with_tables(page: str, tables: dict[str, str]) -> str:
-    """A page with the table of that name between any two marks `<!-- name -->` and `<!-- /name -->`.
+    """The page with every table written between its two markers `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
         KeyError: if there is no such table.
@@ -51,7 +51,7 @@ def with_tables(page: str, tables: dict[str, str]) -> str:
 
 
 def summary_table(rows: list[Row]) -> str:
-    """What the paper compares, on MNIST: its recipe and the tuned one, a line a model."""
+    """The paper's comparison on MNIST, with its recipe and the tuned one, one line per model."""
     lines = [
         [
             formatting.label(row),
@@ -70,7 +70,7 @@ def summary_table(rows: list[Row]) -> str:
 
 
 def likelihood_table(rows: list[Row]) -> str:
-    """−log p(x) on MNIST, a line for every checkpoint of the architectures that the paper names."""
+    """−log p(x) on MNIST, one line per checkpoint with an architecture of the paper."""
     lines = [
         [
             formatting.label(row),
@@ -111,7 +111,7 @@ def omniglot_table(rows: list[Row]) -> str:
 
 
 def ingredients_table(rows: list[Row]) -> str:
-    """What every step from the paper's recipe to the tuned one gave, on DLGMM."""
+    """The gain of every step from the paper's recipe to the tuned one, on DLGMM."""
     found = {row.checkpoint: row for row in _of(rows, eval_dataset="mnist", recipes=("ingredient",))}
     lines, before = [], None
     for name, step in INGREDIENTS.items():
@@ -128,7 +128,7 @@ def ingredients_table(rows: list[Row]) -> str:
 
 
 def seeds_table(rows: list[Row]) -> str:
-    """Mean and standard deviation over seeds, where there are several."""
+    """Mean and standard deviation over seeds, for models trained with several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
     for row in _of(rows, recipes=("paper", "tuned", "code-size")):
         if row.dataset == row.eval_dataset:
@@ -158,7 +158,7 @@ def seeds_table(rows: list[Row]) -> str:
 
 
 def knn_table(rows: list[Row]) -> str:
-    """kNN errors on MNIST, with the paper's and with McNemar's test against Gauss-VAE."""
+    """kNN errors on MNIST, with the paper's values and McNemar's test against Gauss-VAE."""
     recipes = ("baseline", "paper", "replica", "tuned", "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
@@ -175,7 +175,7 @@ def knn_table(rows: list[Row]) -> str:
             ]
         )
     head = (
-        "model | recipe | numbers a code | error of samples, % | paper printed | error of means, %"
+        "model | recipe | code size | error of samples, % | paper printed | error of means, %"
         " | against Gauss-VAE, samples, k = 5"
     )
     return _table(head, lines)
@@ -201,7 +201,7 @@ def weights_table(rows: list[Row]) -> str:
 
 
 def benchmarks_table(recorded: dict[str, dict[str, Any]]) -> str:
-    """What `python -m benchmarks` found, with what it should be."""
+    """Results of `python -m benchmarks`, with their aims."""
     lines = [
         [line["name"], line["against"] or NONE, *in_words(line), "yes" if line["reached"] else "no"]
         for benchmark in recorded.values()
@@ -219,7 +219,7 @@ TABLES: dict[str, Callable[[list[Row]], str]] = {
     "knn": knn_table,
     "weights": weights_table,
 }
-"""Tables of results by the name in their marks."""
+"""Tables of results, by the name in their markers."""
 
 
 def _of(

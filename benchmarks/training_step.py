@@ -1,9 +1,9 @@
-"""A step of training three models against the matrix products it cannot do without, and against plain code.
+"""Time of a training step of three models, compared with its matrix products alone and with a direct implementation.
 
-The models have the weights of the checkpoints, since an untrained one has no subnormal numbers: a step of ours is
-taken as the command line takes it, without them, and a step of plain code both as torch takes it and without them.
-The floor is one product forward and two backward for every layer, on matrices of the same sizes; with Adam's pass over
-weights, gradients and moments, which no step can do without either, it is given too.
+The models have the weights of the checkpoints, since an untrained model has no subnormal numbers. Our step rounds
+subnormal numbers to zero, as the command line does; the direct implementation is timed with and without rounding.
+The lower limit is one product forward and two backward for every layer, on matrices of the same sizes, with and
+without Adam's update of weights and moments.
 """
 
 from collections.abc import Callable
@@ -24,11 +24,15 @@ from dlgmm_core.store.checkpoints import load_checkpoint
 
 ROUNDS, BATCH = 40, 100
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
-REACH = {"gauss-vae": (1.3, 1.3), "dlgmm": (1.3, 1.8), "dldpmm": (1.5, 3.0)}  # of the floor; times faster than plain
+REACH = {
+    "gauss-vae": (1.3, 1.3),
+    "dlgmm": (1.3, 1.8),
+    "dldpmm": (1.5, 3.0),
+}  # of the lower limit; times faster than direct
 
 
 def measure() -> list[Measured]:
-    """Four lines a model."""
+    """Four lines per model."""
     torch.manual_seed(0)
     x = torch.from_numpy(load_dataset("mnist").train.binary[:BATCH]).float()
     found = []
@@ -37,17 +41,17 @@ def measure() -> list[Measured]:
         model.train().requires_grad_()
         plain_bound = gauss_elbo if name == "gauss-vae" else mixture_eq1
         step = _step(model, lambda m: elbo(m, x, "eq1"), fused=True)
-        as_torch_does, spared = (
+        with_subnormals, flushed = (
             _step(deepcopy(model), lambda m, bound=plain_bound: bound(m, x), fused=False)  # type: ignore[misc]
             for _ in range(2)
         )
-        with subnormals_as_zero():  # and `_with` says for each work whether it has them
-            ours, floor, floor_and_adam, plain, plain_spared = compare(
+        with subnormals_as_zero():  # restored afterwards; `_with` sets it for each work
+            ours, floor, floor_and_adam, plain, plain_flushed = compare(
                 _with(False, step),
                 _with(False, _products(model)),
                 _with(False, _products_and_adam(model)),
-                _with(True, as_torch_does),
-                _with(False, spared),
+                _with(True, with_subnormals),
+                _with(False, flushed),
                 rounds=ROUNDS,
             )
         what = f"training step, {name}"
@@ -55,7 +59,7 @@ def measure() -> list[Measured]:
             Measured(what, "its matrix products alone", ours, floor, of_floor),
             Measured(what, "its matrix products and Adam alone", ours, floor_and_adam, of_floor),
             Measured(what, "a loop over components and sticks", ours, plain, faster, at_most=False),
-            Measured(what, "that loop without subnormal numbers", ours, plain_spared, faster, at_most=False),
+            Measured(what, "that loop without subnormal numbers", ours, plain_flushed, faster, at_most=False),
         ]
     return found
 
@@ -82,7 +86,7 @@ def _step(
 
 
 def _products(model: LatentVariableModel) -> Callable[[], object]:
-    """Every layer's product on a batch, and the two of its gradients; the input needs none."""
+    """Every layer's product on a batch, and the two of its gradients; the first layer has no input gradient."""
     config = model.config
     layers = []
     for name, layer in model.named_modules():

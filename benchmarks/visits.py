@@ -1,7 +1,7 @@
-"""What a visitor of the app waits for, and what visitors cost its server.
+"""Waiting times of the app's visitors, and the server's memory.
 
-Real servers, each in a process of its own, and visitors without browsers. What they wait is told by
-the clock, so these figures want an idle machine.
+Real servers, each in a process of its own, and simulated visitors without browsers. Elapsed time is
+measured, so these figures need an idle machine.
 """
 
 import asyncio
@@ -23,30 +23,30 @@ from ui.sidebar import label
 
 __all__ = ["measure_first_visit", "measure_slider", "measure_visitors"]
 
-VISITORS, PAUSE, PATIENCE = 20, 1.0, 60.0  # seconds between two interactions; that one is waited for
+VISITORS, PAUSE, PATIENCE = 20, 1.0, 60.0  # seconds between two interactions; longest wait
 PAGES = ("", "components", "digit", "latent", "knn", "likelihood", "kumaraswamy", "train")
 BARE = 'import streamlit as st\n\nst.title("x")\n'
 ROUNDS, DIGITS = 5, 40
 
 
 def measure_visitors(seconds: float = 300) -> list[Limit]:
-    """20 visitors, each of whom does something once a second."""
+    """20 visitors, each with one interaction per second."""
     with serve(APP) as server:
-        waits, complaints, grown = asyncio.run(_crowd(server, seconds))
-    what = f"{VISITORS} visitors, an interaction a second each, {seconds:g} s"
+        waits, problems, grown = asyncio.run(_crowd(server, seconds))
+    what = f"{VISITORS} visitors, one interaction per second each, {seconds:g} s"
     found = [
         Limit(f"{what}: median wait", "ms", 1000 * statistics.median(waits), 60),
-        Limit(f"{what}: 95 % wait less than", "ms", 1000 * statistics.quantiles(waits, n=20)[-1], 250),
-        Limit(f"{what}: errors and warnings of {len(waits):,} runs", "", len(complaints), 0),
-        Limit(f"{what}: memory of the server grows", "MB", grown, 50),
+        Limit(f"{what}: 95th percentile of waits", "ms", 1000 * statistics.quantiles(waits, n=20)[-1], 250),
+        Limit(f"{what}: errors and warnings of {len(waits):,} runs", "", len(problems), 0),
+        Limit(f"{what}: growth of the server's memory", "MB", grown, 50),
     ]
-    for complaint in sorted(set(complaints)):
-        print(f"said to a visitor: {complaint}")
+    for problem in sorted(set(problems)):
+        print(f"shown to a visitor: {problem}")
     return found
 
 
 def measure_first_visit() -> list[Limit]:
-    """The first page of a fresh server, the app's and a bare one's by turns; then the memory of one who saw all."""
+    """The first page of a new server, alternately of the app and of a minimal script; then memory after all pages."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
@@ -60,18 +60,18 @@ def measure_first_visit() -> list[Limit]:
     ours, theirs = (statistics.median(taken) for taken in waits.values())
     return [
         Limit("first page of a fresh server", "s", ours, 1.0, against="a page with one title", theirs=theirs),
-        Limit("memory of the server, every page seen with all checkpoints", "MB", memory, 700),
+        Limit("memory of the server after every page with all checkpoints", "MB", memory, 700),
     ]
 
 
 def measure_slider() -> list[Measured]:
-    """Page *Your digit* with another test digit every time, by turns with a digit that was seen before.
+    """Page *Your digit* with a new test digit every time, alternately with one whose results are cached.
 
-    All sliders over pictures decode in the browser; this field of numbers is the nearest that the server decodes for.
+    Sliders for images decode in the browser; this number field is the closest input for which the server decodes.
     """
     with serve(APP) as server:
         fresh, seen = asyncio.run(_digits(server))
-    return [Measured("another test digit, decoded on the server", "one that was seen before", fresh, seen, 1.5)]
+    return [Measured("another test digit, decoded on the server", "a digit with cached results", fresh, seen, 1.5)]
 
 
 async def _first(server: Server) -> float:
@@ -85,12 +85,12 @@ async def _see_everything(server: Server) -> None:
     for page in PAGES:
         async with visitor(server.port) as someone:
             await someone.open(page, query)
-            for complaint in someone.complaints:
-                print(f"said to the first visitor: {complaint}")
+            for problem in someone.problems:
+                print(f"shown to the first visitor: {problem}")
 
 
 async def _digits(server: Server) -> tuple[float, float]:
-    """Median seconds of a run with a new digit, and of one with a digit that everything is known of."""
+    """Median seconds of a run with a new digit, and of one with a digit whose results are cached."""
     fresh, seen = [], []
     async with visitor(server.port) as someone:
         await someone.open("digit")
@@ -101,18 +101,18 @@ async def _digits(server: Server) -> tuple[float, float]:
 
 
 async def _crowd(server: Server, seconds: float) -> tuple[list[float], list[str], float]:
-    """All waits, all complaints, and the megabytes by which the server has grown since all pages had been seen."""
+    """All waits, all problems, and the growth of the server's memory after all pages were opened once, megabytes."""
     await _see_everything(server)
     waits: list[float] = []
-    complaints: list[str] = []
+    problems: list[str] = []
     before = server.megabytes()
-    walks = [_walk(server, number, seconds, waits, complaints) for number in range(VISITORS)]
+    walks = [_walk(server, number, seconds, waits, problems) for number in range(VISITORS)]
     await asyncio.gather(*walks)
-    return waits, complaints, server.megabytes() - before
+    return waits, problems, server.megabytes() - before
 
 
-async def _walk(server: Server, number: int, seconds: float, waits: list[float], complaints: list[str]) -> None:
-    """One visitor, who stays on one page and moves one of its widgets."""
+async def _walk(server: Server, number: int, seconds: float, waits: list[float], problems: list[str]) -> None:
+    """One visitor, who stays on one page and changes one of its widgets."""
     clock = asyncio.get_running_loop().time
     page, key, values = _habits(number)
     try:
@@ -123,11 +123,11 @@ async def _walk(server: Server, number: int, seconds: float, waits: list[float],
             while tick < until:
                 await asyncio.sleep(tick - clock())
                 waits.append(await asyncio.wait_for(someone.move(key, next(values)), PATIENCE))
-                complaints += someone.complaints
+                problems += someone.problems
                 tick = max(tick + PAUSE, clock())
     except (TimeoutError, ConnectionClosed) as error:  # this visitor leaves
         waits.append(PATIENCE)
-        complaints.append(f"{page}: {type(error).__name__} {error}")
+        problems.append(f"{page}: {type(error).__name__} {error}")
 
 
 def _habits(number: int) -> tuple[str, str, Iterator[Value]]:

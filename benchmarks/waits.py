@@ -1,6 +1,6 @@
-"""What a visitor with a browser waits for: frames while dragging, results after a stroke, pages and their pictures.
+"""Waiting times in a browser: frames while dragging, results after a stroke, pages and their pictures.
 
-Real servers and headless Chromium, told by the page's own clock, so these figures want an idle machine.
+Real servers and headless Chromium; elapsed time is measured by the page's clock, so these figures need an idle machine.
 """
 
 import statistics
@@ -22,7 +22,7 @@ __all__ = ["measure"]
 ROUNDS, STROKES, FRAMES = 5, 10, 120
 ROUND_TRIP = ("Components", "Your digit", "Latent space", "Likelihood", "Kumaraswamy bench", "Overview")
 
-# Moves a slider by hand's way on every frame; milliseconds between two frames.
+# Drags a slider, one step per frame; milliseconds between frames.
 _DRAG = """(slider, frames) => new Promise((done) => {
   const times = [];
   const [low, high] = [Number(slider.min), Number(slider.max)];
@@ -36,7 +36,7 @@ _DRAG = """(slider, frames) => new Promise((done) => {
   requestAnimationFrame(step);
 })"""
 
-# Milliseconds from the next pointer that is lifted until the first of the figures is another.
+# Milliseconds from the next `pointerup` until the first figure on the page changes.
 _WATCH = """() => {
   const figure = () => document.querySelector("[data-testid=stMetricValue]")?.textContent;
   const before = figure();
@@ -50,7 +50,7 @@ _WATCH = """() => {
   }, { capture: true, once: true }));
 }"""
 
-# Milliseconds between two names of models in the bar that tells of the search, the last until it is gone.
+# Milliseconds between two texts of the progress bar of the search; the last, until the bar disappears.
 _ROWS = """() => {
   const times = [performance.now()];
   let before = "";
@@ -67,7 +67,7 @@ _ROWS = """() => {
 
 
 def measure() -> list[Limit]:
-    """All of them; the median of some rounds, but for pages and rows, of which the slowest is told."""
+    """All waiting times: medians over rounds; of pages and rows, the slowest."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         try:
@@ -81,18 +81,18 @@ def measure() -> list[Limit]:
         finally:
             browser.close()
     return [
-        Limit("first visit, until a picture is there", "s", ours, 1.5, against="a page with one title", theirs=bare),
-        Limit("another page, from the click until it stands, the slowest of six", "s", max(switches), 0.6),
-        Limit(f"a frame while a mean is dragged, {SAMPLES} digits decoded", "ms", frame, 20),
-        Limit("from the end of a stroke to the figures", "ms", stroke, 150),
-        Limit("four maps of 10,000 points, from the address to the points", "s", maps, 2),
-        Limit(f"a row of the kNN table, the slowest of {len(rows)}", "s", max(rows), 2),
+        Limit("first visit, until a picture is shown", "s", ours, 1.5, against="a page with one title", theirs=bare),
+        Limit("switching pages, from the click until the page is complete, slowest of six", "s", max(switches), 0.6),
+        Limit(f"one frame while dragging a mean, {SAMPLES} digits decoded", "ms", frame, 20),
+        Limit("from the end of a stroke to new figures", "ms", stroke, 150),
+        Limit("four maps of 10,000 points, from opening the page to the points", "s", maps, 2),
+        Limit(f"one row of the kNN table, slowest of {len(rows)}", "s", max(rows), 2),
     ]
 
 
 @contextmanager
 def _visitor(browser: Browser) -> Iterator[Page]:
-    """A page of a browser without a past."""
+    """A page of a browser without cache or cookies."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     context.set_default_timeout(PATIENCE)
     try:
@@ -102,12 +102,12 @@ def _visitor(browser: Browser) -> Iterator[Page]:
 
 
 def _clock(page: Page) -> float:
-    """Seconds since the page was asked for."""
+    """Seconds since the page was requested."""
     return float(page.evaluate("performance.now()")) / 1000
 
 
 def _first_visits(browser: Browser) -> tuple[float, float]:
-    """Seconds of the first visitor of a server: until our first picture, and until the bare page's title."""
+    """Seconds for the first visitor of a server: until our first picture, and until the minimal page's title."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
@@ -125,7 +125,7 @@ def _first_visits(browser: Browser) -> tuple[float, float]:
 
 
 def _rows(page: Page, address: str) -> list[float]:
-    """Seconds of each row of the table on a server that has not searched yet."""
+    """Seconds of each row of the table on a server without cached results."""
     page.goto(address, wait_until="domcontentloaded")
     settle(page)
     page.evaluate(_ROWS)
@@ -136,7 +136,7 @@ def _rows(page: Page, address: str) -> list[float]:
 
 
 def _switches(page: Page, address: str) -> list[float]:
-    """Seconds from the click on a page's name until it stands, by page, each seen once before."""
+    """Seconds from the click on a page's name until the page is complete, for each page after one earlier visit."""
     page.goto(address, wait_until="domcontentloaded")
     settle(page)
     waits: dict[str, float] = {}
@@ -163,7 +163,7 @@ def _frame(page: Page, address: str) -> float:
 
 
 def _stroke(page: Page, address: str) -> float:
-    """Milliseconds from the end of a stroke, a new digit each time, until other figures are on the page."""
+    """Milliseconds from the end of a stroke, a new digit each time, until the figures on the page change."""
     page.goto(f"{address}/digit", wait_until="domcontentloaded")
     page.get_by_text("Draw", exact=True).click()
     pad = page.get_by_label("Drawing pad: draw one digit")
@@ -181,7 +181,7 @@ def _stroke(page: Page, address: str) -> float:
         page.mouse.up()
         waits.append(float(page.evaluate("window.dlgmmWait")))
         settle(page)
-    return statistics.median(waits[1:])  # before the first there are no figures
+    return statistics.median(waits[1:])  # before the first stroke there are no figures
 
 
 def _maps(browser: Browser, address: str) -> float:

@@ -19,7 +19,7 @@ names = st.multiselect("names", ["c", "d", "e"], key="names")
 size = st.select_slider("size", [0.5, 1.0, 2.0], key="size")
 again = "once again" if "again" in st.session_state else "at once"
 st.warning(f"{again} {n} {i} {name} {names} {size} {st.query_params['q']}")
-st.info("not a complaint")
+st.info("not a problem")
 if n == 9 and again == "at once":
     st.session_state["again"] = True
     st.rerun()
@@ -42,7 +42,7 @@ async def tour(server: Server) -> list[list[str]]:
 
     async def hear(someone: Visitor, seconds: float) -> None:
         assert seconds > 0
-        heard.append(list(someone.complaints))
+        heard.append(list(someone.problems))
 
     async with visitor(server.port) as someone:
         await hear(someone, await someone.open("", "q=1"))
