@@ -4,16 +4,16 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.latent.map_files import MAP_ROUTE
-from ui.serving.decoders import DECODER_ROUTE
+from ui.serving.decoders import DECODER_ROUTES
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
-from ui.visitors.limits import exit_if_senseless
+from ui.visitors.limits import exit_on_bad_limits
 from ui.visitors.visitor import VisitorCookie
 
-exit_if_senseless()
+exit_on_bad_limits()
 app = st.App(
     "ui/main.py",
     lifespan=warm_up,
     middleware=[Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
-    routes=[DECODER_ROUTE, MAP_ROUTE],
+    routes=[*DECODER_ROUTES, MAP_ROUTE],
 )

@@ -1,4 +1,4 @@
-"""Samples of every component, under prior means and scales of one's choosing."""
+"""Samples of every component, under prior means and scales that the visitor chooses."""
 
 import streamlit as st
 
@@ -12,8 +12,8 @@ from ui.sidebar import choose_checkpoint, selection
 
 st.title("Components")
 st.write(
-    "Each row is one component of the prior, and every row sees the same noise: only the mean and the scale differ."
-    " Drag a mean away from its trained value, which a tick marks, and look for the point where digits stop being"
+    "Each row is one component of the prior, and all rows use the same noise: only the mean and the scale differ."
+    " Drag a mean away from its trained value, which a tick marks, and find out where the samples are no longer"
     " digits."
 )
 mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].has_components]

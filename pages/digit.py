@@ -1,4 +1,4 @@
-"""One digit through the models: its stick, its ledger, its log p(x), its neighbours."""
+"""One digit through the models: its stick, its ELBO terms, its log p(x), its neighbours."""
 
 import streamlit as st
 
@@ -51,10 +51,10 @@ with answer:
     family = MODELS[checkpoint.model_config.model]
     is_code = family.code_kind == "simplex"
     if report.sticks is None:
-        st.caption(f"{family.label} breaks no stick: there are no weights to show. Choose a mixture to see them.")
+        st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
     else:
         st.header("The stick is the code: drag a break" if is_code else "The stick behind the weights")
         show_stick(checkpoint, digit, report.sticks)
-        st.header("The pieces, and how sure of them the encoder is" if is_code else "Weights and responsibilities")
+        st.header("The pieces, and the encoder's uncertainty" if is_code else "Weights and responsibilities")
         show_weights(checkpoint, digit, report)
     show_reconstructions(checkpoint, digit, report)

@@ -1,4 +1,4 @@
-"""kNN errors of the chosen models, computed while one looks."""
+"""kNN errors of the chosen models, computed live."""
 
 import streamlit as st
 
@@ -13,8 +13,8 @@ from ui.tables.records import knn_records, show_records
 
 st.title("kNN")
 st.write(
-    "A test image takes the class that most of its k nearest training codes have; the share of mistakes says how well"
-    " codes keep the classes apart. Take away training points, or change the code, and see which models suffer."
+    "A test image takes the class that most of its k nearest training codes have; the error rate shows how well"
+    " the codes separate the classes. Use fewer training points, or another code, and see which models get worse."
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
@@ -48,11 +48,11 @@ with figure("knn-table"):
     found, cell = live_table(chosen.checkpoints, search)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
-    f" images; {points:,} training codes; a tie goes to the nearest. "
+    f" images; {points:,} training codes; ties go to the nearest. "
     + (
         "The paper's row for Gauss-VAE probably had another code size."
         if search.is_papers
-        else "The paper's errors stand beside samples of all MNIST's training digits under Euclidean distance alone."
+        else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
     )
     + " Click an error to see the mistakes."
 )

@@ -1,4 +1,4 @@
-"""The distribution behind every break: its draw, its nearest Beta, and what a cut series costs."""
+"""The Kumaraswamy distribution: its draw, the Beta matched to it, and the error of a truncated series."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ st.title("Kumaraswamy bench")
 st.write(
     "A stick breaks at a fraction v. Its posterior is a Kumaraswamy distribution, because a uniform number u becomes a"
     " draw by a formula that can be differentiated, $v = (1 - u^{1/b})^{1/a}$, which a Beta does not allow. Move a, b"
-    " and u, and watch the draw, the Beta it resembles, and the divergence from the prior."
+    " and u, and watch the draw, the matched Beta, and the divergence from the prior."
 )
 
 left, right = st.columns(2, gap="large")
@@ -27,17 +27,19 @@ exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, b
 with right:
     with figure("bench-series"):
         st.plotly_chart(
-            series_figure(series, exact), key="bench-series", alt="The series against its terms, as told below"
+            series_figure(series, exact),
+            key="bench-series",
+            alt="The series against its number of terms, as below",
         )
     st.caption(
         f"KL from Beta({alpha:g}, {beta:g}): {exact:.4f} nats by quadrature, {series[9]:.4f} with the ten terms"
-        f" in common use, {exact - series[9]:+.4f} apart. "
+        f" in common use, a difference of {exact - series[9]:+.4f}. "
         + (
-            "At β = 1 the series has no part in it."
+            "At β = 1 the series is not needed."
             if beta == 1
-            else "A KL that is too small makes a bound that is none."
+            else "A KL that is too small makes the bound invalid."
             if beta > 1
-            else "Below β = 1 the cut series errs the other way: the KL is too large."
+            else "Below β = 1 the truncated series errs in the other direction: the KL is too large."
         )
     )
     export_series(a, b, alpha, beta)

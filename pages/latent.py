@@ -1,4 +1,4 @@
-"""Maps of the test codes of up to four models, linked, and the way between two images."""
+"""Linked maps of the test codes of up to four models, and the path between two images."""
 
 import streamlit as st
 
@@ -16,7 +16,8 @@ from ui.sidebar import selection
 
 st.title("Latent space")
 st.write(
-    "Each mark is a test image, placed by t-SNE so that similar codes lie together; the models never saw the classes."
+    "Each mark is a test image, placed by t-SNE so that similar codes lie together; models are trained without"
+    " classes."
     " Point at an image to find it on every map. Look for classes that one model separates and another does not."
 )
 chosen = selection()

@@ -1,4 +1,4 @@
-"""−log p(x) of the chosen models on a test set, beside the paper's."""
+"""−log p(x) of the chosen models on a test set, and the paper's."""
 
 import streamlit as st
 
@@ -8,9 +8,9 @@ from ui.tables.records import likelihood_records, show_records
 
 st.title("Likelihood")
 st.write(
-    "−log p(x) says how much a test image surprises a model, in nats: lower is better. It is estimated with S"
-    " importance samples and falls towards the truth as S grows, so compare figures of one S only; the paper used"
-    " S = 50."
+    "−log p(x) measures how improbable a test image is under a model, in nats: lower is better. It is estimated with S"
+    " importance samples and decreases towards the true value as S grows, so compare figures at the same S only; the"
+    " paper used S = 50."
 )
 chosen = selection()
 for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):

@@ -20,14 +20,14 @@ for path, text in (
     ("components", "**Components**: drag a prior mean and see what a component draws."),
     ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
     ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
-    ("knn", "**kNN**: do codes of the same digit lie together? Errors, live."),
-    ("likelihood", "**Likelihood**: how probable is a test digit, beside the paper's table."),
-    ("kumaraswamy", "**Kumaraswamy bench**: the distribution behind every break of a stick."),
-    ("train", "**Train**: fit a model of your own and watch it learn."),
+    ("knn", "**kNN**: do codes of the same digit lie together? Errors, computed live."),
+    ("likelihood", "**Likelihood**: how probable are test digits? With the paper's figures."),
+    ("kumaraswamy", "**Kumaraswamy bench**: the distribution of every break of a stick."),
+    ("train", "**Train**: train a model of your own and watch its bound."),
 ):
     st.page_link(f"../pages/{path}.py", label=text)
 
-st.header("What this laboratory holds")
+st.header("Trained models")
 st.write("Each row is a trained model. NLL is −log p(x) of the test set in nats per image, lower is better.")
 show_holdings()
 st.caption(

@@ -1,4 +1,4 @@
-"""Start, watch, pause and keep training runs of one's own."""
+"""Start, watch, pause and keep your own training runs."""
 
 import streamlit as st
 
@@ -9,12 +9,11 @@ from ui.visitors.visitor import is_remembered, visitor
 
 st.title("Train")
 st.write(
-    "Fit a model in the background: leave this page, reload it or close it, the run goes on. Watch the validation"
-    " bound: when it stops rising while the training bound does not, the model has begun to learn its training images"
-    " by heart."
+    "Train a model in the background: the run continues if you leave, reload or close this page. Watch the validation"
+    " bound: when it stops rising while the training bound still rises, the model has begun to overfit."
 )
 if not is_remembered():
-    st.caption("Your browser keeps no cookie of this app: after a reload the page will not know your runs.")
+    st.caption("Your browser does not accept cookies from this app: after a reload this page cannot show your runs.")
 runs = {run.name: run for run in runs_of(visitor())}
 if not runs:
     form, view = st.columns([1, 2], gap="large")

@@ -37,7 +37,7 @@ def chart(
 ) -> go.Figure:
     """The traces between titled axes, one margin for all charts, the legend above, `height` in pixels.
 
-    Built in one go: Plotly's `add_…` and `update_…` take ten times as long, and a page waits for them.
+    Built at once: Plotly's `add_…` and `update_…` take ten times as long, and a page waits for them.
     """
     axes = {"xaxis": {"title": {"text": x}, **(xaxis or {})}, "yaxis": {"title": {"text": y}, **(yaxis or {})}}
     frame = {"height": height, "margin": _MARGIN, "legend": _LEGEND, "modebar": _BAR}
@@ -100,11 +100,11 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
 
 
 def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:
-    """Training and validation bound against epochs; the first epochs, far below, are cut off.
+    """Training and validation bound against epochs; the first epochs, whose bounds are far lower, are cut off.
 
     Args:
         history: one entry or more.
-        level: that the validation bound of the authors' run reached, if it is known.
+        level: the best validation bound of the authors' run, if it is known.
     """
     epochs = [e.epoch for e in history]
     grey, blue = {"color": PAPER_COLOUR}, {"color": CLASS_COLOURS[0]}

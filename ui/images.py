@@ -56,8 +56,8 @@ def tiled_picture(
 def picture(image: Image.Image) -> str:
     """A PNG, as an address that holds the whole of it.
 
-    Streamlit would keep it under an address of its own, and forget it when the next run ends: a browser that has not
-    fetched it by then finds none. Its packing takes four times as long, to be a tenth smaller.
+    Streamlit would serve it under an address of its own, and forget it when the next run ends: a browser that has not
+    fetched it by then gets an error. Its compression takes four times as long and saves a tenth.
     """
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)

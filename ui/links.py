@@ -1,4 +1,4 @@
-"""Views as links: what a widget of ours says, in the address, and back, believing nothing."""
+"""Views as links: the state of our widgets in the address, and back; nothing in an address is trusted."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 __all__ = [
-    "drop_nonsense",
+    "drop_invalid",
     "image_in_link",
     "numbers_in_link",
     "put_image_in_link",
@@ -27,21 +27,21 @@ _LONGEST_VALUE = 10_000  # characters of anything
 PIXELS, DIGIT = 784, "digit"
 
 
-def drop_nonsense() -> None:
-    """Takes out of the address a visitor comes with what no page writes, before any widget reads it by itself.
+def drop_invalid() -> None:
+    """Removes from the address of a new visitor what no page writes, before Streamlit's own widgets read it.
 
     Streamlit's fields of whole numbers fail on an infinite one, and its required choices take an empty one for none.
     """
     if st.session_state.setdefault("link-is-read", False):
         return
     st.session_state["link-is-read"] = True
-    if nonsense := [name for name in st.query_params if any(map(_is_nonsense, st.query_params.get_all(name)))]:
-        for name in nonsense:
+    if invalid := [name for name in st.query_params if any(map(_is_invalid, st.query_params.get_all(name)))]:
+        for name in invalid:
             del st.query_params[name]
         st.rerun()
 
 
-def _is_nonsense(value: str) -> bool:
+def _is_invalid(value: str) -> bool:
     if not value or not value.isprintable() or len(value) > _LONGEST_VALUE:
         return True
     try:
@@ -51,7 +51,7 @@ def _is_nonsense(value: str) -> bool:
 
 
 def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
-    """`count` numbers between `low` and `high` from the address, or None where it has no such thing."""
+    """`count` numbers between `low` and `high` from the address, or None where it has none."""
     text = str(st.query_params.get(name, ""))
     words = text.split(",")
     if len(words) != count or len(text) > _LONGEST * count or not _NUMERIC.issuperset(text):
@@ -64,7 +64,7 @@ def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[flo
 
 
 def put_in_link(name: str, values: Sequence[float] | None) -> None:
-    """Writes numbers into the address; None takes them out."""
+    """Writes numbers into the address; None removes them."""
     if values is None:
         st.query_params.pop(name, None)
     else:
@@ -83,7 +83,7 @@ def image_in_link() -> NDArray[np.uint8] | None:
 
 
 def put_image_in_link(image: NDArray[np.uint8] | None) -> None:
-    """Writes a binary image (784,) into the address, as 98 bytes in URL-safe base64; None takes it out."""
+    """Writes a binary image (784,) into the address, as 98 bytes in URL-safe base64; None removes it."""
     if image is None:
         st.query_params.pop(DIGIT, None)
         return
@@ -97,7 +97,7 @@ def words_in_link(name: str, known: Collection[str]) -> list[str]:
 
 
 def put_words_in_link(name: str, words: Sequence[str]) -> None:
-    """Writes words into the address; none take them out."""
+    """Writes words into the address; an empty list removes them."""
     if words:
         st.query_params[name] = ",".join(words)
     else:

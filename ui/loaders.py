@@ -83,7 +83,7 @@ def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | 
 
 
 def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
-    """Data sets and models in the order in which they are told of everywhere, then by name; what is broken is last."""
+    """In the order of the tables of data sets and models, then by name; broken checkpoints come last."""
     if isinstance(entry, BrokenCheckpoint):
         return len(DATASETS), 0, entry.name
     config = entry.model_config
@@ -91,13 +91,13 @@ def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
 
 
 def checkpoints() -> list[Checkpoint]:
-    """Every checkpoint that can be read, by data set and model; an unfinished run is none, and its owner's alone."""
+    """Every checkpoint that can be read, by data set and model; unfinished runs are shown to their owners only."""
     found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
     return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:
-    """Every folder that should hold a checkpoint and does not."""
+    """Every folder that should hold a checkpoint and has a damaged one."""
     return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint)]
 
 
@@ -135,7 +135,7 @@ def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation:
     """(N, D) codes of a split's fixed binarization.
 
     Raises:
-        Refused: if the visitor may not have them computed now.
+        Refused: if the visitor's share of computing is used up, or no slot is free.
     """
     images, encoder = getattr(dataset(dataset_name), split).binary, model(checkpoint)
     with computing():

@@ -11,7 +11,7 @@ import streamlit as st
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import StorageError
 from ui.lesson.card import lesson_card
-from ui.links import drop_nonsense
+from ui.links import drop_invalid
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
 
@@ -34,7 +34,7 @@ page = st.navigation(
     ]
 )
 st.html(STYLE)
-drop_nonsense()
+drop_invalid()
 show_sidebar()
 try:
     if lesson_card(page):

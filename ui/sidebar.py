@@ -19,14 +19,14 @@ _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the sidebar says."""
+    """The choice made in the sidebar."""
 
     dataset: str
     checkpoints: list[Checkpoint]
 
 
 def label(checkpoint: Checkpoint) -> str:
-    """A checkpoint's name for people: the paper's label, and what tells it from its siblings."""
+    """A checkpoint's name for people: the paper's label, its own name, and the sizes of its code and its prior."""
     config = checkpoint.model_config
     family = MODELS[config.model]
     components = f", K={config.num_components}" if family.has_components else ""
@@ -60,7 +60,7 @@ def show_sidebar() -> None:
         )
         put_words_in_link(_LINK, [] if set(chosen) == {n for n in names if not _is_variant(n)} else chosen)
         for broken in loaders.broken_checkpoints():
-            st.warning(f"**{broken.name}** is left out. {broken.reason}")
+            st.warning(f"**{broken.name}** cannot be used. {broken.reason}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in chosen])
 
 
@@ -74,7 +74,7 @@ def _choose_new_ones(key: str, names: list[str]) -> None:
 
 
 def _is_variant(name: str) -> bool:
-    """Whether it is an experiment beside the paper's: another seed, recipe or prior."""
+    """Whether it differs from the paper's experiments in seed, recipe or prior."""
     experiment = EXPERIMENTS.get(name)
     if experiment is None or name == FIGURE_2:
         return False
@@ -82,7 +82,7 @@ def _is_variant(name: str) -> bool:
 
 
 def selection() -> Selection:
-    """The sidebar's choice; stops the page with one sentence when no model is chosen."""
+    """The sidebar's choice; ends the page with one sentence when no model is chosen."""
     chosen: Selection = st.session_state["selection"]
     if not chosen.checkpoints:
         st.info(

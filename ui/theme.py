@@ -1,8 +1,8 @@
 """One colour for each component and class, the same on every page and chart; those of models are in `MODELS`.
 
 Classes and components use the ten colours of M. A. Petroff, "Accessible color sequences for data
-visualization" (2021), made to be told apart in every common form of colour blindness. Some of them are
-pale on a light page or dim on a dark one: what they fill is outlined, and signs have their own shades of them.
+visualization" (2021), which can be distinguished under every common form of colour blindness. Some of them have little
+contrast with a light page or a dark one: filled areas are outlined, and signs have their own shades of them.
 """
 
 __all__ = [

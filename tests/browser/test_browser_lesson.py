@@ -123,5 +123,5 @@ def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, p
         radios[-1].focus()
         radios[-1].press("Space")
         card(page).get_by_role("button", name="Answer").press("Enter")
-        card(page).get_by_text("What turned out").wait_for()
+        card(page).get_by_text("The answer").wait_for()
         assert len(guess_and_outcome(page)) == 2 and equation_fits(page)

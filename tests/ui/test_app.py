@@ -63,7 +63,7 @@ def test_a_broken_checkpoint_is_named_in_the_sidebar_and_the_rest_goes_on(
     at = turn_to(start(), page) if page != "overview" else start()
     assert not at.exception and not at.error
     assert len(at.sidebar.warning) == 1
-    assert at.sidebar.warning[0].value.startswith(f"**cut** is left out. {shelf / 'cut' / WEIGHTS} is damaged")
+    assert at.sidebar.warning[0].value.startswith(f"**cut** cannot be used. {shelf / 'cut' / WEIGHTS} is damaged")
     assert at.multiselect(key="checkpoints-mnist").value == ["whole"]
     assert [title.value for title in at.title] == [PAGES[page]]
 

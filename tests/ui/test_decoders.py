@@ -1,5 +1,6 @@
-"""Decoders as files: their bytes are the decoder, and only a checkpoint that exists has one."""
+"""Decoders for the browser: files that are the decoder, answers that are its probabilities, both of what exists."""
 
+import asyncio
 import http.client
 import shutil
 from pathlib import Path
@@ -8,9 +9,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from starlette.applications import Starlette
+from starlette.types import Message
 
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
-from ui.serving.decoders import decoder_address, decoder_bytes
+from tests.app_helpers import Make
+from ui.serving.decoders import DECODER_ROUTES, MOST_CODES, decoder_address, decoder_bytes
+from ui.visitors.limits import shared
+from ui.visitors.visitor import COOKIE, digest
 
 KINDS = ("mnist-dlgmm", "mnist-dldpmm", "mnist-gauss-vae", "mnist-sb-vae")
 
@@ -107,3 +113,64 @@ def test_a_checkpoint_that_comes_later_is_found_though_it_was_missed_before(serv
     assert ask(server, f"/decoder/late/{digest}")[0] == 404
     shutil.copytree(tree / "checkpoints" / "mnist-gauss-vae", tree / "checkpoints" / "late")
     assert ask(server, f"/decoder/late/{digest}")[0] == 200
+
+
+# --- decoding on the server -----------------------------------------------------------------------
+
+DEEP: dict[str, dict[str, object]] = {"conv": {"body": "conv", "image_shape": (20, 24)}, "deep": {"depth": 2}}
+
+
+def post(path: str, body: bytes, cookie: str = "alice") -> tuple[int, bytes]:
+    """Status and content of the answer to a request to decode."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"cookie", f"{COOKIE}={cookie}".encode())]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+    asyncio.run(Starlette(routes=DECODER_ROUTES)(scope, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def path_of(checkpoint: Checkpoint) -> str:
+    return f"/decode/{checkpoint.name}/{checkpoint.digest}"
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_what_no_file_can_hold_is_decoded_on_the_server(kind: str, make: Make) -> None:
+    checkpoint = make(kind, **DEEP[kind])
+    address = decoder_address(checkpoint)
+    assert f"/{address['path']}" == path_of(checkpoint) and address["hidden"] is None
+    assert (address["height"], address["width"]) == checkpoint.model_config.image_shape
+    model, _ = load_checkpoint(checkpoint.folder)
+    codes = model.prior().sample(torch.Size([MOST_CODES]))[:, 0]
+    status, content = post(path_of(checkpoint), codes.numpy().astype("<f4").tobytes())
+    assert status == 200
+    found = np.frombuffer(content, "<f4").reshape(MOST_CODES, -1)
+    np.testing.assert_allclose(found, model.likelihood(codes).probs.numpy(), atol=1e-6)
+
+
+def test_requests_that_make_no_sense_are_refused(make: Make) -> None:
+    checkpoint = make("deep", depth=2)
+    code = np.zeros(checkpoint.model_config.code_dim, "<f4").tobytes()
+    path = path_of(checkpoint)
+    assert post(path, code)[0] == 200
+    assert post(path, b"")[0] == post(path, code[:-1])[0] == post(path, code + code[:4])[0] == 400
+    assert post(path, np.full(3, np.nan, "<f4").tobytes())[0] == 400
+    assert post(path, code * (MOST_CODES + 1))[0] == 413
+    assert post("/decode/nobody/" + checkpoint.digest, code)[0] == post("/decode/deep/000000000000", code)[0] == 404
+
+
+def test_decoding_is_paid_for_like_all_computing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = make("deep", depth=2)
+    code = np.zeros(checkpoint.model_config.code_dim, "<f4").tobytes()
+    post(path_of(checkpoint), code)
+    assert len(shared().seconds) == 1
+    shared().seconds.spend(digest("alice"), 1000.0)
+    status, content = post(path_of(checkpoint), code)
+    assert status == 429 and b"share of computing" in content
+    assert post(path_of(checkpoint), code, cookie="bob")[0] == 200

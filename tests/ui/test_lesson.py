@@ -66,7 +66,7 @@ def answer(at: AppTest, step: Step) -> str:
 
 
 def compared(at: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in at.metric if metric.label in ("Your guess", "What turned out")}
+    return {metric.label: metric.value for metric in at.metric if metric.label in ("Your guess", "The answer")}
 
 
 def words(at: AppTest) -> str:
@@ -132,8 +132,8 @@ def test_on_another_page_the_lesson_waits_and_goes_on_where_it_was() -> None:
     at = open_step(8)
     go(at, ELSEWHERE)
     assert card_of(at) == [] and [title.value for title in at.title] == [ITS_TITLE]
-    assert "The lesson waits at step 8 of 8: log p(x)." in words(at)
-    press(at, "Go on with it")
+    assert "The lesson is at step 8 of 8: log p(x)." in words(at)
+    press(at, "Continue")
     assert card_of(at) == ["Step 8 of 8: log p(x)"]
 
 
@@ -173,7 +173,7 @@ def test_the_outcome_is_hidden_until_there_is_a_guess_and_beside_it_afterwards(
     assert compared(at)["Your guess"] == guess
     outcome = step.measure()
     assert outcome is not None
-    found = compared(at)["What turned out"]
+    found = compared(at)["The answer"]
     assert found.startswith(outcome.value if isinstance(outcome.value, str) else f"{outcome.value:.{step.decimals}f}")
     assert outcome.because not in before and outcome.because in words(at) and step.then in words(at)
     assert OPENING not in words(at) and at.latex[0].value != formula.value
@@ -219,7 +219,7 @@ def test_an_outcome_is_about_the_digit_that_was_guessed() -> None:
 def test_no_guess_is_no_answer() -> None:
     at = open_step(8)
     press(at, "Answer")
-    assert compared(at) == {} and "Guess first, then answer" in words(at) and OPENING in words(at)
+    assert compared(at) == {} and "Enter a guess first" in words(at) and OPENING in words(at)
 
 
 def test_without_a_digit_there_is_nothing_to_count() -> None:

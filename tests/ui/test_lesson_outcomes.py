@@ -91,7 +91,7 @@ def test_the_clearest_bell_has_the_least_entropy(repository: Path) -> None:
     model, checkpoint = load_checkpoint(repository / FIGURE_2)
     means = checkpoint.model_config.prior_means
     expected = entropies(component_samples(model, means, checkpoint.model_config.prior_scales, DRAWS))
-    outcome = outcomes.clearest_bell()
+    outcome = outcomes.clearest_component()
     assert len(outcome.choices) == len(means)
     assert outcome.choices.index(str(outcome.value)) == expected.argmin()
     assert ", ".join(f"{d:.0f}" for d in expected) in outcome.because
@@ -101,7 +101,7 @@ def test_the_dragged_bell_is_compared_with_itself_where_it_was_trained(repositor
     model, checkpoint = load_checkpoint(repository / FIGURE_2)
     scales = checkpoint.model_config.prior_scales
     before, after = (entropies(component_samples(model, (m,) * 5, scales, DRAWS))[2] for m in (0.0, 4.0))
-    outcome = outcomes.dragged_bell()
+    outcome = outcomes.dragged_component()
     assert outcome.value == ("clearer" if after < before else "blurrier")
     assert f"from {before:.0f} to {after:.0f} nats" in outcome.because
 
@@ -137,13 +137,13 @@ def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatc
     monkeypatch.setattr(loaders, "results", lambda: rows)
     outcome = outcomes.knn_winner()
     assert outcome.value == "DLGMM" and outcome.choices == ("Gauss-VAE", "DLGMM")
-    assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "told apart" not in outcome.because
+    assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "distinguished" not in outcome.because
     assert "The paper printed Gauss-VAE 20.96, DLGMM 8.38." in outcome.because
 
 
 def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loaders, "results", lambda: [knn_row("gauss-vae", 6.3), knn_row("dlgmm", 6.0)])
-    assert "DLGMM and Gauss-VAE are too close to be told apart." in outcomes.knn_winner().because
+    assert "DLGMM and Gauss-VAE are too close to be distinguished." in outcomes.knn_winner().because
 
 
 def test_the_gain_is_the_recorded_elbo_against_the_recorded_estimate(repository: Path) -> None:
@@ -157,8 +157,8 @@ def test_the_gain_is_the_recorded_elbo_against_the_recorded_estimate(repository:
 MEASURED: list[Callable[[], Outcome]] = [
     outcomes.worst_digit,
     outcomes.first_break,
-    outcomes.clearest_bell,
-    outcomes.dragged_bell,
+    outcomes.clearest_component,
+    outcomes.dragged_component,
     outcomes.purity,
     outcomes.knn_winner,
     outcomes.samples_gain,

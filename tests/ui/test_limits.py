@@ -17,7 +17,7 @@ from ui.visitors.limits import (
     charged_later,
     computing,
     count_upload,
-    exit_if_senseless,
+    exit_on_bad_limits,
     read_limits,
     shared,
 )
@@ -46,19 +46,19 @@ def test_every_limit_comes_from_the_variable_of_its_name() -> None:
 
 @pytest.mark.parametrize("text", ["two", "-1", "1.5", "0", "1e3", "٣", "9" * 30])
 def test_a_senseless_limit_is_a_sentence_before_the_server_starts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = f"DLGMM_UPLOADS must be a whole number from 1, not “{text}”: whoever runs this server can mend it."
+    sentence = f"DLGMM_UPLOADS must be a whole number from 1, not “{text}”: ask the server's administrator."
     with pytest.raises(LimitError) as refused:
         read_limits({"DLGMM_UPLOADS": text})
     assert str(refused.value) == sentence
     monkeypatch.setenv("DLGMM_UPLOADS", text)
     with pytest.raises(SystemExit) as ended:
-        exit_if_senseless()
+        exit_on_bad_limits()
     assert ended.value.code == sentence
 
 
 def test_a_server_with_sensible_limits_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_COMPUTING_SLOTS", "8")
-    exit_if_senseless()
+    exit_on_bad_limits()
 
 
 # --- what is booked ------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ def listed(at: AppTest) -> list[str]:
 def test_siblings_are_the_same_network_under_other_priors(family: list[Checkpoint]) -> None:
     widget = open_components()
     widget.chooses("first")
-    assert [header.value for header in widget.at.header] == ["What if it had been trained so?"]
+    assert [header.value for header in widget.at.header] == ["The same model, trained with other priors"]
     assert listed(widget.at) == [
         "**Means 0, 0, 0**, α = 1  \n−log p(x) not recorded",
         "**Means −3, 0, 3**, α = 1  \n−log p(x) not recorded",

@@ -65,7 +65,7 @@ def test_another_test_digit_is_another_picture() -> None:
 
 @pytest.mark.parametrize(
     ("model", "charts", "words"),
-    [("gauss-vae", 0, "breaks no stick"), ("sb-vae", 1, "drag a break"), ("dldpmm", 1, "need not agree")],
+    [("gauss-vae", 0, "no mixture weights"), ("sb-vae", 1, "drag a break"), ("dldpmm", 1, "need not agree")],
 )
 def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, make: Make) -> None:
     components = 2 if model == "dldpmm" else 1

@@ -68,7 +68,7 @@ def test_without_any_map_there_is_the_sentence_and_the_form(make: Make) -> None:
     at = open_page("latent")
     assert not at.exception and not at.get("bidi_component")
     assert [box.value[:15] for box in at.info] == ["No map yet of o"]
-    assert any(button.label == "Compute it anew" for button in at.button)
+    assert any(button.label == "Compute it again" for button in at.button)
 
 
 def test_a_damaged_map_is_a_sentence_that_names_the_file_and_the_others_are_drawn(mapped: list[Checkpoint]) -> None:
@@ -83,7 +83,7 @@ def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> 
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
     assert not at.exception and not at.get("bidi_component") and not at.error
     assert [box.value for box in at.info] == [
-        "A map is of the test set that its model was trained beside: choose another data set for b, c, a, d."
+        "A map shows the test set of its model's own data set: choose another data set for b, c, a, d."
     ]
 
 

@@ -63,7 +63,7 @@ def test_samples_that_may_not_be_drawn_leave_the_sliders(make: Make) -> None:
 @pytest.mark.parametrize(
     ("owner", "sentence"),
     [
-        (ALICE, "You have 1 of at most 1 maps and measurements under way: wait until one has ended."),
+        (ALICE, "You have 1 of at most 1 maps and measurements in progress: wait until one has ended."),
         (
             "bob",
             "All slots of this server (1) for maps and measurements are taken: try again when one has ended.",
@@ -74,7 +74,7 @@ def test_maps_and_measurements_are_made_one_at_a_time(
     owner: str, sentence: str, manager: Manager, mapped: list[Checkpoint], few_digits: Dataset
 ) -> None:
     job = manager.run("d", "map", SLEEP, owner)
-    at = press(open_page("latent", maps="a,b"), "Compute it anew")
+    at = press(open_page("latent", maps="a,b"), "Compute it again")
     assert one_refusal(at) == sentence and at.multiselect(key="latent-maps-chosen").value == ["a", "b"]
     turn_to(at, "likelihood")
     at.button(key="measure-a").click().run()
@@ -90,7 +90,7 @@ def test_a_map_may_not_take_gigabytes_or_minutes(make: Make) -> None:
 
 def test_runs_take_no_slot_of_maps(manager: Manager, mapped: list[Checkpoint], few_digits: Dataset) -> None:
     manager.run("d", "train", SLEEP, ALICE)
-    at = press(open_page("latent"), "Compute it anew")
+    at = press(open_page("latent"), "Compute it again")
     assert not at.exception and not at.warning and [verb for _, verb, _ in manager.started] == ["map"]
 
 
@@ -99,8 +99,8 @@ def test_a_server_that_maps_nothing_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("DLGMM_MAPPING_SLOTS", "0")
     forgive()
-    assert one_refusal(press(open_page("latent"), "Compute it anew")) == (
-        "This server measures and maps nothing for its visitors: do it on the command line of your own machine, by"
+    assert one_refusal(press(open_page("latent"), "Compute it again")) == (
+        "This server does not measure or map for its visitors: do it on your own machine, by"
         " `python -m dlgmm_core map b`."
     )
     assert not manager.started

@@ -22,7 +22,7 @@ def mapped(make: Make) -> Checkpoint:
 
 
 def submit(at: AppTest) -> None:
-    (button,) = (b for b in at.button if b.label == "Compute it anew")
+    (button,) = (b for b in at.button if b.label == "Compute it again")
     button.click().run()
 
 
@@ -80,7 +80,7 @@ def test_a_checkpoint_that_is_busy_otherwise_is_left_alone(manager: Manager, map
     manager.run("one", "evaluate", "import time; time.sleep(60)")
     at = open_page("latent")
     submit(at)
-    assert [box.value for box in at.warning] == ["one is busy with another job (evaluate): wait until that has ended."]
+    assert [box.value for box in at.warning] == ["one is busy with another job (evaluate): wait until it has ended."]
     assert not at.get("progress")
 
 

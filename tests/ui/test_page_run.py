@@ -116,7 +116,7 @@ def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf
     assert at.button(key="keep-mine").disabled and not at.button(key="pause-mine").disabled
     press(at, "Pause")
     assert [box.value for box in at.info] == [
-        "mine was stopped before its first epoch was over: resuming begins it again."
+        "mine was stopped before the end of its first epoch: resuming starts it again."
     ]
 
 

@@ -104,7 +104,7 @@ def test_errors_of_the_paper_stand_beside_no_other_search(
     widget = at.slider(key=key) if key == "knn-points" else at.segmented_control(key=key)
     widget.set_value(other).run()
     assert not [name for name in at.dataframe[0].value if "paper" in name]
-    assert any("The paper's errors stand beside samples of all" in caption.value for caption in at.caption)
+    assert any("The paper's errors are shown only for samples of all" in caption.value for caption in at.caption)
     assert take(at, "knn-table", monkeypatch).table["paper"].isna().all()
 
 
@@ -112,7 +112,7 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
     make: Make, few_digits: Dataset, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows(at: AppTest) -> list[str]:
-        told = any("The last row is recorded" in caption.value for caption in at.caption)
+        told = any("The last row was recorded" in caption.value for caption in at.caption)
         models: list[str] = at.dataframe[0].value["Model"].tolist()
         assert told == ("raw pixels (recorded)" in models)
         return models

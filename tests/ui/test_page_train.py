@@ -28,7 +28,7 @@ def fill(at: AppTest, **values: object) -> AppTest:
 @pytest.mark.parametrize("name", ["Big", "../up"])
 def test_a_bad_name_is_refused_in_one_sentence(name: str, manager: Manager, shelf: Path) -> None:
     at = fill(turn_to(start(), "train"), Name=name)
-    assert one_error(at).startswith("The name must be 1 to 40 small letters, digits and hyphens")
+    assert one_error(at).startswith("The name must be 1 to 40 lower-case letters, digits and hyphens")
     assert not manager.started and not list(shelf.iterdir())
 
 
@@ -65,7 +65,7 @@ def test_want_of_a_slot_is_a_sentence(manager: Manager, shelf: Path) -> None:
         begun(shelf, name, "somebody else")
         manager.run(name, "train", "import time; time.sleep(60)")
     at = turn_to(start(), "train")
-    assert "Training slots busy with runs of other visitors: 2." in [caption.value for caption in at.caption]
+    assert "Training slots in use by other visitors: 2." in [caption.value for caption in at.caption]
     assert one_error(fill(at)).startswith("All training slots of this server (2) are taken")
 
 

@@ -184,10 +184,10 @@ def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.Monk
 
 def test_curves_of_the_convergence_plot(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convergence, "LARGEST", 200)
-    convergence._settling.clear()
+    convergence._convergence.clear()
     at = open_digit(pair[0], "log p(x)")
     exported = take(at, "convergence", monkeypatch)
-    numbers = by_name("settlings", "value.log_p") + ", **{name + ' elbo': value for name, value in elbos.items()}"
+    numbers = by_name("curves", "value.log_p") + ", **{name + ' elbo': value for name, value in elbos.items()}"
     found = lines(exported, numbers)
     curves = {trace["name"]: values(trace["y"]) for trace in spec(at, "convergence-1")["data"] if "name" in trace}
     for checkpoint in pair:
@@ -195,7 +195,7 @@ def test_curves_of_the_convergence_plot(pair: list[Checkpoint], lines: Lines, mo
         same(found[checkpoint.name].mean(0), curves[checkpoint.name])
         same(found[checkpoint.name].ravel(), rows["log p(x)"])
         same(found[f"{checkpoint.name} elbo"], rows["ELBO"].iloc[0])
-    convergence._settling.clear()
+    convergence._convergence.clear()
 
 
 def test_nearest_images_and_places_of_a_digit(

@@ -63,7 +63,7 @@ def test_a_run_belongs_to_who_started_it(manager: Manager, shelf: Path) -> None:
     "name", ["", " ", "Big", "-x", "a b", "../up", "a/b", "ünï", "a" * 41, "..", "con.txt", "a\nb"]
 )
 def test_a_bad_name_is_refused(name: str, manager: Manager, shelf: Path) -> None:
-    with pytest.raises(RunError, match="The name must be 1 to 40 small letters, digits and hyphens"):
+    with pytest.raises(RunError, match="The name must be 1 to 40 lower-case letters, digits and hyphens"):
         start_run("alice", name, [])
     assert not manager.started and not list(shelf.iterdir())
 
@@ -98,7 +98,7 @@ def test_a_free_name_is_one_that_nothing_has(make: Make, shelf: Path) -> None:
 
 def test_a_visitor_may_have_one_run_under_way_and_the_server_two(manager: Manager, shelf: Path) -> None:
     running(shelf, manager, "one")
-    with pytest.raises(RunError, match="You have 1 of at most 1 runs under way"):
+    with pytest.raises(RunError, match="You have 1 of at most 1 runs in progress"):
         start_run("alice", "second", [])
     running(shelf, manager, "two", "bob")
     with pytest.raises(RunError, match=r"All training slots of this server \(2\) are taken"):
@@ -128,7 +128,7 @@ def test_the_caps_come_from_the_environment(manager: Manager, shelf: Path, monke
     start_run("bob", "third", [])
     monkeypatch.setenv("DLGMM_TRAINING_SLOTS", "0")
     shared.cache_clear()
-    with pytest.raises(RunError, match="trains nothing for its visitors"):
+    with pytest.raises(RunError, match="does not train for its visitors"):
         start_run("bob", "fourth", [])
 
 

@@ -1,6 +1,6 @@
-"""The density of a fraction beside the Beta it resembles, and a draw that follows the hand, in the browser.
+"""The Kumaraswamy density of a fraction, the Beta matched to it, and a draw that can be dragged, in the browser.
 
-Python sends both curves and their heights at every draw in reach, and hears of u when it is let go.
+Python sends both curves and their values at every possible draw, and is told of u when it is released.
 """
 
 from functools import lru_cache, partial
@@ -35,7 +35,7 @@ _widget = widget("bench", '<div class="bench"></div>', "bench", "decoder", "benc
 def show_densities(a: float, b: float) -> None:
     """Kumaraswamy(a, b), the matched Beta, and the draw v that a uniform u becomes.
 
-    It is a fragment because the widget says where u is: nothing else on the page depends on it.
+    It is a fragment because the widget reports u, on which nothing else on the page depends.
     """
     u = st.session_state[_LINK] = _where()
     with figure("bench-densities"):
@@ -56,7 +56,7 @@ def show_densities(a: float, b: float) -> None:
     alpha, beta = matched_beta(a, b)
     st.caption(
         f"The area right of v is u. The Beta with the same mean and variance has α = {alpha:.2f}, β = {beta:.2f};"
-        " at a = 1 or b = 1 the two are one."
+        " at a = 1 or b = 1 the two are identical."
     )
     about = About("densities of Kumaraswamy(a, b) and of the matched Beta", settings={"a": a, "b": b, "u": u})
     export("bench-densities", about, partial(recipes.densities, a, b, u), lambda: _table(a, b))
@@ -74,10 +74,10 @@ def _curves(a: float, b: float) -> dict[str, object]:
 
 
 def _where() -> float:
-    """u as it was let go of, as it was kept, as the address has it, or in the middle."""
-    said = (st.session_state.get(_KEY) or {}).get("u")
-    if isinstance(said, int | float) and LOWEST <= said <= HIGHEST:
-        return round(float(said) * STEPS) / STEPS
+    """u as last released, as kept in the session, as in the address, or in the middle."""
+    released = (st.session_state.get(_KEY) or {}).get("u")
+    if isinstance(released, int | float) and LOWEST <= released <= HIGHEST:
+        return round(float(released) * STEPS) / STEPS
     (asked,) = numbers_in_link(_LINK, 1, LOWEST, HIGHEST) or (MIDDLE,)
     kept: float = st.session_state.get(_LINK, round(asked * STEPS) / STEPS)
     return kept

@@ -1,4 +1,4 @@
-"""What the divergence on the Kumaraswamy bench is taken away as; it has no model and no draws, only formulas."""
+"""Export of the divergence on the Kumaraswamy bench, which involves no model and no draws."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ __all__ = ["export_series"]
 
 
 def export_series(a: float, b: float, alpha: float, beta: float) -> None:
-    """The divergence from Beta(alpha, beta) by a cut series and by quadrature."""
+    """The divergence from Beta(alpha, beta) by a truncated series and by quadrature."""
     settings = {"a": a, "b": b, "prior alpha": alpha, "prior beta": beta}
     about = About("KL of Kumaraswamy(a, b) from Beta(α, β), nats", settings=settings)
     export("bench-series", about, partial(recipes.series, a, b, alpha, beta), lambda: _series(a, b, alpha, beta))

@@ -11,7 +11,7 @@ __all__ = ["series_figure"]
 
 
 def series_figure(series: NDArray[np.float64], exact: float) -> go.Figure:
-    """The divergence with its series cut off after 1, 2, … terms, and by quadrature."""
+    """The divergence by its series truncated after 1, 2, … terms, and by quadrature."""
     terms, red, blue = np.arange(1, len(series) + 1), {"color": CLASS_COLOURS[6]}, {"color": CLASS_COLOURS[0]}
     traces = [
         go.Scatter(x=terms, y=series, mode="lines+markers", name="series", line=red),

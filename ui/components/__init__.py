@@ -1,1 +1,1 @@
-"""Samples of the components: live, retrained under other priors, and as files."""
+"""Samples of the components: live, retrained under other priors, and exported."""

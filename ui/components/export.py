@@ -1,4 +1,4 @@
-"""What the page of components is taken away as: its rows, decoded again where the sliders stand."""
+"""Export of the components page: its rows of digits, decoded again at the sliders' values."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ __all__ = ["export_components"]
 
 
 def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
-    """The rows of every component, and the ancestral samples, under the prior that the sliders say."""
+    """The rows of every component, and the ancestral samples, under the prior that the sliders are set to."""
     is_shared, is_ink, _ = prior.switches
     about = About(
         "samples of every component of the prior",
@@ -27,7 +27,7 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
         settings={
             "means": ", ".join(f"{mean:g}" for mean in prior.means),
             "scales": ", ".join(f"{scale:g}" for scale in prior.scales),
-            "noise": "the same in every row" if is_shared else "other in every row",
+            "noise": "the same in every row" if is_shared else "different in every row",
             "pixels": "ink where its probability exceeds one half" if is_ink else "probability of ink",
         },
     )

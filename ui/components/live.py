@@ -1,7 +1,7 @@
 """Samples of every component, decoded in the browser while a slider is dragged.
 
-Python sends the noise once and hears of a slider when it is let go; the decoder's weights travel over
-HTTP, once per checkpoint (`ui.serving.decoders`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
+Python sends the noise once and is told of a slider when it is released; decoders come over HTTP
+(`ui.serving.decoders`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _widget = widget("live_components", '<div class="live"></div>', "components", "d
 
 @dataclass(frozen=True)
 class Prior:
-    """Where the sliders stand, and the seed of the noise."""
+    """The values of the sliders, and the seed of the noise."""
 
     means: tuple[float, ...]
     scales: tuple[float, ...]
@@ -37,7 +37,7 @@ class Prior:
 
 
 def live_components(checkpoint: Checkpoint) -> Prior:
-    """The rows of samples with their sliders; returns what was last let go of."""
+    """The rows of samples with their sliders; returns the values when one was last released."""
     model = loaders.model(checkpoint)
     trained = _Trained(*centres(model))
     # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
@@ -45,8 +45,8 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     if kept not in st.session_state:
         st.session_state[kept] = _from_link(checkpoint.name, trained)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
-    if (said := st.session_state.get(key)) is not None:
-        st.session_state[kept] = _heard(said, st.session_state[kept])
+    if (state := st.session_state.get(key)) is not None:
+        st.session_state[kept] = _updated(state, st.session_state[kept])
     prior: Prior = st.session_state[kept]
     offsets, stretches = shapes(model)
     ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
@@ -82,14 +82,14 @@ def live_components(checkpoint: Checkpoint) -> Prior:
 
 @dataclass(frozen=True)
 class _Trained:
-    """Where the ticks stand."""
+    """The trained values, which ticks mark."""
 
     means: tuple[float, ...]
     scales: tuple[float, ...]
 
 
 def _from_link(name: str, trained: _Trained) -> Prior:
-    """What the address asks for, the trained prior where it asks for nothing or for nonsense."""
+    """The prior that the address asks for; the trained one where it asks for none, or is invalid."""
     k, means, scales = len(trained.means), None, None
     if st.session_state.setdefault("live-opened-with", name) == name:  # others have their own
         means = numbers_in_link("means", k, *_range(trained.means, -REACH, REACH))
@@ -99,9 +99,9 @@ def _from_link(name: str, trained: _Trained) -> Prior:
     return Prior(means or trained.means, scales or trained.scales, tuple(map(bool, switches)), int(seed))
 
 
-def _heard(said: Any, before: Prior) -> Prior:
-    """What the widget says; what it does not speak of stays as it was."""
-    now, seed = said.get("now"), said.get("seed")
+def _updated(state: Any, before: Prior) -> Prior:
+    """The prior in the widget's state; what is not in it stays as it was."""
+    now, seed = state.get("now"), state.get("seed")
     if now is None:
         return Prior(before.means, before.scales, before.switches, before.seed if seed is None else int(seed))
     k = len(before.means)

@@ -1,4 +1,4 @@
-"""The same mixture trained under other priors: the honest answer to "what if it had been trained so"."""
+"""The same mixture trained under other priors: what changing the sliders alone cannot show."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -42,9 +42,9 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     others = siblings(checkpoint)
     if not others:
         return
-    st.header("What if it had been trained so?")
+    st.header("The same model, trained with other priors")
     st.caption(
-        "The same network, retrained from scratch under other priors. Each row is a component, all rows see the same"
+        "The same network, trained from scratch with other priors. Each row is a component; all rows use the same"
         " noise as above."
     )
     try:

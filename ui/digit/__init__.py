@@ -1,1 +1,1 @@
-"""One digit: where it comes from, and all that the models say of it."""
+"""One digit: where it comes from, and what the models compute of it."""

@@ -1,4 +1,4 @@
-"""The log p(x) microscope: how the estimates of every chosen model settle on one digit."""
+"""Convergence of log p(x): the estimates of every chosen model on one digit, against the number of samples."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,12 +27,12 @@ LARGEST, REPEATS = 5000, 8
 
 
 def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> None:
-    """Draws the curves one model after the other, with progress; what was seen once is kept."""
+    """Draws the curves one model after the other, with progress; they are cached."""
     chart, progress, found = figure("convergence").empty(), st.progress(0.0), []
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
         try:
-            found.append((checkpoint, *_settling(checkpoint, digit.binary)))
+            found.append((checkpoint, *_convergence(checkpoint, digit.binary)))
         except Refused as refusal:
             st.warning(str(refusal))
             break
@@ -44,30 +44,32 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
         return
     effective = ", ".join(f"{c.name} {s.ess[:, -1].mean():.0f}" for c, s, _ in found)
     st.caption(
-        f"Estimates of log p(x) against S, the samples used: line, the mean of {REPEATS} independent runs; band, their"
-        " range. Thin lines are ELBOs, each of the bound its model was trained on. An estimate is too low in"
-        " expectation and rises to log p(x); where a curve still rises, S is not enough. Effective samples of"
+        f"Estimates of log p(x) against S, the samples used. Line: the mean of {REPEATS} independent runs. Band: their"
+        " range. Thin lines: ELBOs, each by the bound that its model was trained on. An estimate is too low in"
+        " expectation and rises to log p(x); while a curve still rises, S is too small. Effective samples of"
         f" {LARGEST:,}: {effective}."
     )
     settings = {"image": digit.origin, "independent runs": REPEATS}
     shown = [checkpoint for checkpoint, _, _ in found]
     about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
-    export("convergence", about, partial(recipes.settling, shown, digit.code, LARGEST, REPEATS), lambda: _table(found))
+    export(
+        "convergence", about, partial(recipes.convergence, shown, digit.code, LARGEST, REPEATS), lambda: _table(found)
+    )
 
 
 def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFrame:
     """One row a model, run and S."""
     tables = []
-    for checkpoint, settling, elbo in found:
-        runs, sizes = settling.log_p.shape
+    for checkpoint, curves, elbo in found:
+        runs, sizes = curves.log_p.shape
         tables.append(
             pd.DataFrame(
                 {
                     "checkpoint": checkpoint.name,
                     "run": np.repeat(np.arange(1, runs + 1), sizes),
-                    "S": np.tile(settling.sizes, runs),
-                    "log p(x)": settling.log_p.ravel(),
-                    "effective samples": settling.ess.ravel(),
+                    "S": np.tile(curves.sizes, runs),
+                    "log p(x)": curves.log_p.ravel(),
+                    "effective samples": curves.ess.ravel(),
                     "ELBO": elbo,
                 }
             )
@@ -76,19 +78,19 @@ def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFra
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
-def _settling(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
+def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
     """The curves of one digit, and the ELBO of the bound that the model was trained on."""
     model = loaders.model(checkpoint)
     with computing():
-        settling = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
-        return settling, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
+        curves = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
+        return curves, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
 
 
 def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure:
     traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint, _, _ in found])
-    for (checkpoint, settling, elbo), line in zip(found, lines, strict=True):
-        sizes = settling.sizes
-        low, high = settling.log_p.min(0), settling.log_p.max(0)
+    for (checkpoint, curves, elbo), line in zip(found, lines, strict=True):
+        sizes = curves.sizes
+        low, high = curves.log_p.min(0), curves.log_p.max(0)
         band = go.Scatter(
             x=np.concatenate([sizes, sizes[::-1]]),
             y=np.concatenate([high, low[::-1]]),
@@ -102,11 +104,11 @@ def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure
         )
         estimates = go.Scatter(
             x=sizes,
-            y=settling.log_p.mean(0),
+            y=curves.log_p.mean(0),
             name=checkpoint.name,
             line={**line, "width": 2.5},
             legendgroup=checkpoint.name,
-            customdata=np.stack([settling.ess.mean(0), settling.log_p.std(0)], 1),
+            customdata=np.stack([curves.ess.mean(0), curves.log_p.std(0)], 1),
             hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
             "<br>effective samples %{customdata[0]:.1f}",
         )

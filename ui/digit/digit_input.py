@@ -28,12 +28,12 @@ _LAST, _READ = "digit-last", "digit-read"
 
 @dataclass(frozen=True)
 class DigitInput:
-    """A binary image (784,), in words where it comes from, and the steps that led to it.
+    """A binary image (784,), its origin in words, and the steps of its preparation.
 
     Attributes:
         binary: zeros and ones.
         origin: where it comes from.
-        steps: pictures (28, 28) uint8 on the way from what was drawn or uploaded, by caption; none for a test digit.
+        steps: pictures (28, 28) uint8 from what was drawn or uploaded to the image, by caption; none for a test digit.
         dataset, index: which test image it is; None for any other.
     """
 
@@ -59,7 +59,7 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
 
 
 def last_digit(dataset_name: str) -> DigitInput | None:
-    """What this visitor chose when last asked, None if nothing; if never asked, what `choose_digit` begins with."""
+    """The visitor's latest choice, None if there is none; before any choice, what `choose_digit` starts with."""
     if _LAST in st.session_state:
         digit: DigitInput | None = st.session_state[_LAST]
         return digit
@@ -104,7 +104,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
 
 
 def _read_once(content: bytes, *, is_upload: bool) -> DigitInput | None:
-    """What a picture becomes; where the server does not take it now, what the picture before it became."""
+    """The digit of a picture; that of the picture before it where the server refuses this one for now."""
     mark = hashlib.sha256(content).digest()
     read, answer = st.session_state.get(_READ, (None, None))
     if read != mark:
@@ -132,15 +132,15 @@ def _prepare(content: bytes) -> DigitInput:
     binary = binarize(digit.grey.reshape(-1), 0)
     left, top, right, bottom = digit.box
     steps = {
-        f"as it came, {picture.shape[1]}×{picture.shape[0]}; ink {right - left}×{bottom - top}": fit_square(picture),
-        "ink scaled to 20 pixels, mass centred in 28": digit.grey,
-        "each pixel drawn once: what the model sees": 255 * binary.reshape(digit.grey.shape),
+        f"original, {picture.shape[1]}×{picture.shape[0]}; ink {right - left}×{bottom - top}": fit_square(picture),
+        "ink scaled to 20 pixels, centre of mass in the middle of 28": digit.grey,
+        "every pixel sampled once: what the model sees": 255 * binary.reshape(digit.grey.shape),
     }
     return DigitInput(binary, polarity, steps)
 
 
 def show_preparation(digit: DigitInput) -> None:
-    """How the digit came to be what the model sees."""
+    """The steps from the drawing or the picture to what the model sees."""
     if not digit.steps:
         st.image(tiled_picture(digit.binary[None], 1, zoom=6), alt="The binarized digit, 28 by 28 pixels")
         st.caption(f"What the model sees: 28×28 zeros and ones. From {digit.origin}.")

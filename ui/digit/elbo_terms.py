@@ -1,4 +1,4 @@
-"""The ledger: a bound on log p(x) of one digit as a table whose columns add up to it."""
+"""ELBO terms: a bound on log p(x) of one digit as a ledger, a table whose columns add up to it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -51,20 +51,20 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
             _scrolling(_table(ledger, bound, report, checkpoint.model_config.image_shape), "The ledger of this digit")
         )
         st.caption(
-            f"Nats, averaged over {report.draws} draws of every component. Read down, then across: the shares of all"
-            " columns, the entropy and the stick's divergence add up to the ELBO."
+            f"Nats, averaged over {report.draws} draws of every component. Read down, then across: the sums of all"
+            " columns, the entropy and the divergence of the sticks add up to the ELBO."
         )
-        st.html(_scrolling(_gaps(report, bound), "What the bounds lose on this digit"))
+        st.html(_scrolling(_gaps(report, bound), "The gap of every bound on this digit"))
         st.caption(
             f"log p(x) is itself estimated, with S = {report.num_samples} and an effective sample size of"
-            f" {report.ess:.0f}: too low, if anything. What a bound loses shrinks from eq1 to marginal."
+            f" {report.ess:.0f}: it is too low in expectation. The gap shrinks from eq1 to marginal."
         )
     settings = {
         "image": digit.origin,
         "draws of every component": report.draws,
         f"log p(x), S = {report.num_samples}": f"{report.log_p:.4f}",
     }
-    about = About("what the bounds on log p(x) are made of, nats", [checkpoint], seed=0, settings=settings)
+    about = About("terms of the bounds on log p(x), nats", [checkpoint], seed=0, settings=settings)
     export("ledger", about, partial(recipes.report, checkpoint, digit.code), lambda: _terms(ledgers))
 
 
@@ -86,7 +86,7 @@ def _terms(ledgers: dict[str, ElboTerms]) -> pd.DataFrame:
 
 
 def _scrolling(table: str, name: str) -> str:
-    """In a frame that the keyboard reaches, and then scrolls where the table is too wide."""
+    """In a frame that can be focused and scrolled by the keyboard where the table is too wide."""
     return f'{_STYLE}<div class="ledger" role="region" tabindex="0" aria-label="{name}">{table}</div>'
 
 

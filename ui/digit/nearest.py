@@ -1,4 +1,4 @@
-"""Where a digit lies among the others: its nearest training digits, their vote, and its place on the map."""
+"""A digit among the others: its nearest training digits, their vote, and its place on the map."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,7 +28,7 @@ Coordinates = NDArray[np.float32]
 
 
 def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
-    """Ten training digits a model, nearest first, and what three, five and ten of them vote."""
+    """The ten nearest training digits under each model, and the votes of the first three, five and ten."""
     dataset, shown, rows = loaders.dataset(dataset_name), [], []
     progress, place_of_rows = st.progress(0.0), figure("neighbours")
     for number, checkpoint in enumerate(checkpoints):
@@ -72,12 +72,12 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
         return
     place, placed = figure("places"), []
     for number, (checkpoint, coordinates) in enumerate(mapped):
-        if number % 2 == 0:  # row by row, so that the order stands where a telephone puts columns below each other
+        if number % 2 == 0:  # row by row, so that the order stands where a phone puts columns below each other
             columns = place.columns(min(2, len(mapped)), gap="large")
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
             try:
                 anchored = loaders.anchored_map(checkpoint, dataset_name)
-                if anchored is None:  # taken away since
+                if anchored is None:  # deleted since
                     continue
                 code = encode(loaders.model(checkpoint), digit.binary[None], "mean")
                 with computing():

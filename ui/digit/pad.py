@@ -1,7 +1,7 @@
 """A drawing pad: strokes of a pointer or of the arrow keys in the browser, a small grey picture in Python.
 
-The pad speaks when a stroke ends. Its picture is white ink on black, PNG in a data URL, and is treated
-like an upload: nothing of it is believed before `ui.digit.uploads` has looked.
+The pad sends its picture when a stroke ends: white ink on black, as a PNG in a data URL. It is treated like an upload:
+`ui.digit.uploads` checks it first.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What one model makes of one digit: its figures, and its reconstructions."""
+"""One digit through one model: its figures, and its reconstructions."""
 
 import math
 from functools import partial
@@ -18,7 +18,7 @@ __all__ = ["show_figures", "show_reconstructions"]
 
 
 def show_figures(report: ImageReport, bound: str) -> None:
-    """log p(x), the bound below it, and what lies between."""
+    """log p(x), the bound, and the gap between them."""
     log_p, elbo, gap = st.columns(3)
     ledger = report.elbo_terms[bound]
     errors = report.log_p_error, ledger.error
@@ -28,11 +28,11 @@ def show_figures(report: ImageReport, bound: str) -> None:
     drawn = f"Of {report.draws} draws of every component."
     elbo.metric(f"ELBO ({bound}), nats", printed(ledger.elbo, ".1f") + of_bound, help=drawn)
     lost = printed(report.log_p - ledger.elbo, ".1f") + of_both
-    gap.metric("gap, nats", lost, help="What the bound loses on this digit.")
+    gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this digit.")
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
-    """What each component's mean code is decoded to."""
+    """The image decoded from each component's mean code."""
     images = report.reconstructions
     st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
     figure("reconstructions").image(

@@ -1,4 +1,4 @@
-"""The stick of one digit, broken by the encoder's fractions; on the SB-VAE, where it is the code, a digit to drag."""
+"""The stick of one digit, broken at the encoder's fractions; where the pieces are the code, breaks can be dragged."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -30,7 +30,7 @@ _widget = widget("stick", '<div class="stick"></div>', "stick", "decoder", "stic
 def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -> None:
     """The stick at its mean, with draws, densities and, where the pieces are the code, the decoded digit.
 
-    It is a fragment because the widget says where its breaks are: nothing else on the page depends on them.
+    It is a fragment because the widget reports its breaks, on which nothing else on the page depends.
     """
     a, b = sticks.concentration1, sticks.concentration0
     v = np.linspace(0.5 / POINTS, 1 - 0.5 / POINTS, POINTS)
@@ -55,7 +55,10 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
             on_now_change=lambda: None,
         )
     moved = _moved(result.now, signature, len(mean))
-    settings = {"image": digit.origin, "fractions": "their means" if moved is None else "redrawn, or moved by hand"}
+    settings = {
+        "image": digit.origin,
+        "fractions": "their means" if moved is None else "redrawn, or moved by the visitor",
+    }
     export(
         "stick",
         About("the stick: its fractions v and pieces π", [checkpoint], seed=0, settings=settings),
@@ -64,11 +67,11 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
     )
 
 
-def _moved(said: Any, signature: str, count: int) -> tuple[float, ...] | None:
-    """The fractions that the widget says it shows of this digit; None while they are the means."""
-    if not isinstance(said, Mapping) or said.get("signature") != signature:
+def _moved(state: Any, signature: str, count: int) -> tuple[float, ...] | None:
+    """The fractions that the widget shows of this digit; None while they are the means."""
+    if not isinstance(state, Mapping) or state.get("signature") != signature:
         return None
-    fractions = said.get("fractions")
+    fractions = state.get("fractions")
     if not isinstance(fractions, list) or len(fractions) != count:
         return None
     return tuple(float(fraction) for fraction in fractions)

@@ -1,4 +1,4 @@
-"""From a file that somebody sent to a grey picture, believing nothing about the file."""
+"""From an uploaded file to a grey picture; nothing about the file is trusted."""
 
 import io
 import math
@@ -14,14 +14,14 @@ __all__ = ["ACCEPTED", "is_large", "read_picture"]
 
 ACCEPTED = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tiff")
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-_MOST_PIXELS = 4096  # of a side: a 97 KB file can open to gigabytes
+_MOST_PIXELS = 4096  # of a side: a file of 97 KB can decompress to gigabytes
 _MOST_SCANS = 64  # of a JPEG, which usually has ten: each goes over the whole picture, and 40 bytes hold one
 _SIDE = 512  # a digit needs no more
 _LARGE = 1024  # pixels of a side that take no more than a moment and 20 MB
 
 
 def is_large(content: bytes) -> bool:
-    """Whether a picture, by the size that it says it has, takes up to a second and 300 MB to read."""
+    """Whether a picture, by the size in its header, takes up to a second and 300 MB to read."""
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             return max(image.size) > _LARGE

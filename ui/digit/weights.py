@@ -1,6 +1,6 @@
-"""The weights of a digit beside its responsibilities, as bars.
+"""The mixture weights of a digit and its responsibilities, as bars.
 
-They are drawn by a widget of our own: they follow every stroke, and Plotly takes longer to draw than all the rest.
+They are drawn by a widget of our own: they change with every stroke, and Plotly takes longer than the rest of the page.
 """
 
 from functools import partial
@@ -41,8 +41,8 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
         )
     if posterior is not None:
         st.caption(
-            "The weights π belong to the digit before its code is drawn; the responsibilities p(k|x) ask the code"
-            " itself where it lies. They need not agree."
+            "The weights π are those of the digit before its code is drawn; the responsibilities p(k|x) follow from the"
+            " code itself. They need not agree."
         )
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
@@ -50,7 +50,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
 
 
 def _in_words(report: ImageReport) -> str:
-    """The chart for those who do not see it."""
+    """A description of the chart for screen readers."""
     assert report.sticks is not None
     found = {"weights": report.sticks.mean, "responsibilities": report.component_posterior}
     lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)

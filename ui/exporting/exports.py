@@ -1,7 +1,7 @@
-"""What every figure can be taken away as: a PNG, a CSV, and the lines of `dlgmm_core` that reproduce it.
+"""Every figure can be exported: as a PNG, as a CSV, and as the lines of `dlgmm_core` that reproduce it.
 
-A figure is drawn in the container that `figure` gives, and followed by `export`. The picture is made in
-the browser, of what stands there; the table is made when it is asked for. Both say what they are of.
+A figure is drawn in the container that `figure` returns, and followed by `export`. The picture is made in the browser
+from what is shown there; the table is made on demand. Both files name what they show.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +32,13 @@ _png_button = widget(
 
 @dataclass(frozen=True)
 class About:
-    """What a figure is of.
+    """What a figure shows, and of which models and data.
 
     Attributes:
         figure: what it shows.
         checkpoints: whose weights.
         dataset: whose images, where there are any.
-        seed: of the draws that it shows, or every checkpoint's in words; None where nothing is drawn.
+        seed: of the random draws that it shows, or every checkpoint's, as text; None where nothing is random.
         settings: what else it depends on.
     """
 
@@ -62,7 +62,7 @@ class About:
         return {name: " ".join(str(value).split()) for name, value in words.items() if value is not None}
 
     def file_name(self, key: str) -> str:
-        """A name without ending that tells files of different weights and seeds apart."""
+        """A name without ending, which differs between different weights and seeds."""
         if len(self.checkpoints) == 1:
             of = [self.checkpoints[0].name, self.checkpoints[0].digest]
         else:
@@ -81,7 +81,7 @@ def _figure_key(key: str) -> str:
 
 @st.fragment
 def export(key: str, about: About, code: Callable[[], str], table: Table) -> None:
-    """A quiet popover with the figure's picture, its table and its lines of Python; filled when it is opened.
+    """A popover with the figure's picture, its table and its lines of Python; filled when it is opened.
 
     Args:
         key: as the figure's.

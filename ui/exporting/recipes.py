@@ -1,7 +1,7 @@
 """Copy as Python: for every figure of a prior, a digit or a run, the lines of `dlgmm_core` that reproduce its numbers.
 
-They are written from what is shown, run in the repository's folder, and stop where the weights are no
-longer those that were shown. The first line of each docstring says what the lines make.
+They follow from what is shown, run in the repository's folder, and stop where the weights are no longer those that
+were shown. The first line of each docstring names the variables that the lines define.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 
 __all__ = [
     "components",
+    "convergence",
     "densities",
     "nearest",
     "places",
@@ -19,7 +20,6 @@ __all__ = [
     "report",
     "run",
     "series",
-    "settling",
     "siblings",
     "stick",
 ]
@@ -79,7 +79,7 @@ def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
 
 
 def report(checkpoint: Checkpoint, image: str) -> str:
-    """`report`: sticks, weights, responsibilities, reconstructions, ledgers, log p(x); see `ImageReport`."""
+    """`report`: sticks, weights, responsibilities, reconstructions, ELBO terms, log p(x); see `ImageReport`."""
     return script(load_model(checkpoint), image, "report = inspect_image(model, image)")
 
 
@@ -88,21 +88,21 @@ def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, 
     shown = ("report = inspect_image(model, image)", "pieces = report.sticks.mean")
     if moved is not None:
         shown = (
-            f"v = np.array({numbers(moved)})  # redrawn, or moved by hand",
+            f"v = np.array({numbers(moved)})  # redrawn, or moved by the visitor",
             "pieces = np.append(v, 1) * np.cumprod(np.append(1, 1 - v))",
         )
     decoded = "decoded = model.likelihood(torch.from_numpy(pieces[None].astype(np.float32))).probs[0].numpy()"
     return script(load_model(checkpoint), "" if moved else image, *shown, decoded if is_code else "")
 
 
-def settling(checkpoints: Sequence[Checkpoint], image: str, largest: int, repeats: int) -> str:
-    """`settlings` and `elbos` by name."""
+def convergence(checkpoints: Sequence[Checkpoint], image: str, largest: int, repeats: int) -> str:
+    """`curves` and `elbos` by name."""
     loop = each_model(
         checkpoints,
-        f"*_, (_, settlings[name]) = estimate_convergence(model, image, {largest}, {repeats})",
+        f"*_, (_, curves[name]) = estimate_convergence(model, image, {largest}, {repeats})",
         "elbos[name] = inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
     )
-    return script(image, "settlings, elbos = {}, {}", loop)
+    return script(image, "curves, elbos = {}, {}", loop)
 
 
 def nearest(checkpoints: Sequence[Checkpoint], image: str, dataset: str, count: int) -> str:

@@ -29,7 +29,7 @@ def maps(
     blocks = f"block_nll(model, test.binary, block, {nll_samples}) for block in range(-(-len(test) // NLL_BLOCK))"
     loop = each_model(
         checkpoints,
-        "# to compute the map anew, in a minute: fit_tsne(encode(model, test.binary), settings)",
+        "# to compute the map again, in a minute: fit_tsne(encode(model, test.binary), settings)",
         "coordinates[name], settings = load_map(checkpoint)",
         "weights[name] = expected_weights(model, test.binary)",
         f"nll[name] = np.concatenate([{blocks}])" if nll_samples else "",

@@ -49,7 +49,7 @@ def script(*lines: str) -> str:
 
 
 def _names(body: str) -> set[str]:
-    """What occurs and is nobody's attribute; by tokens, as Python's parser is not safe among threads."""
+    """Names that occur and are no attributes; by tokens, because Python's parser is not thread-safe."""
     tokens = list(generate_tokens(io.StringIO(body).readline))
     return {name.string for before, name in pairwise(tokens) if name.type == NAME and before.string != "."}
 
@@ -93,10 +93,10 @@ def each_model(checkpoints: Sequence[Checkpoint], *lines: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """As a literal, whatever a folder is called."""
+    """A text as a literal, whatever characters it contains."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def numbers(values: Sequence[float] | NDArray[np.float64]) -> str:
-    """A list of numbers, none of their digits lost that matters."""
+    """A list of numbers, to 15 significant digits."""
     return f"[{', '.join(f'{value:.15g}' for value in values)}]"

@@ -1,7 +1,7 @@
-"""Runs the core's command line for as long as its parent lives: `python -m ui.jobs.child_process VERB …`.
+"""Runs the core's command line until its parent process ends: `python -m ui.jobs.child_process VERB …`.
 
-The parent holds the other end of standard input and writes nothing. However it ends, a kill included,
-the operating system closes that end, and the work is asked to save and leave as if by SIGTERM.
+The parent holds the other end of standard input and writes nothing. However the parent ends, even if it is killed, the
+operating system closes that end, and this process gets a SIGTERM, on which the command line saves its state and exits.
 """
 
 import os

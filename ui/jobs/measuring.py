@@ -17,7 +17,7 @@ _starting = threading.Lock()  # two visitors may want the last slot at once
 
 
 def renewed(running: Callable[[], bool], show: Callable[[], None]) -> None:
-    """Shows something and, while it is `running`, shows it anew every second; at its end the whole page runs again."""
+    """Shows something and, while it is `running`, updates it every second; at its end the whole page runs again."""
     began = running()
 
     def look() -> None:
@@ -33,7 +33,7 @@ def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
     """Begins a measurement or a map of a checkpoint for this visitor, or returns the job that is already running on it.
 
     Raises:
-        Refused: for want of a slot.
+        Refused: if no slot is free.
     """
     manager, limits = job_manager(), shared().limits
     with _starting:
@@ -44,11 +44,13 @@ def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
         own = sum(each.owner == visitor() for each in running)
         if min(limits.mapping_slots, limits.mapping_slots_per_visitor) == 0:
             raise Refused(
-                "This server measures and maps nothing for its visitors: do it on the command line of your own machine,"
+                "This server does not measure or map for its visitors: do it on your own machine,"
                 f" by `python -m dlgmm_core {verb} {name}`."
             )
         if own >= limits.mapping_slots_per_visitor:
-            raise Refused(f"You have {own} of at most {own} maps and measurements under way: wait until one has ended.")
+            raise Refused(
+                f"You have {own} of at most {own} maps and measurements in progress: wait until one has ended."
+            )
         if len(running) >= limits.mapping_slots:
             raise Refused(
                 f"All slots of this server ({limits.mapping_slots}) for maps and measurements are taken: try again when"
@@ -58,7 +60,7 @@ def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
 
 
 def measure_button(name: str, label: str, key: str = "measure") -> None:
-    """A button that runs `evaluate` on a checkpoint, and what it says then; `key` tells two on a page apart."""
+    """A button that runs `evaluate` on a checkpoint, and its progress; `key` distinguishes two on a page."""
     manager = job_manager()
     job = manager.get(name)
     if (job is None or not job.running) and st.button(label, key=f"{key}-{name}"):

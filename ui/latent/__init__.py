@@ -1,1 +1,1 @@
-"""The linked maps of the codes, and the ways between two of them."""
+"""The linked maps of the codes, and paths between two of them."""

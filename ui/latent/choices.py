@@ -1,4 +1,4 @@
-"""The parts of the page of latent space around the maps: which are drawn, and the image behind a point."""
+"""What is chosen on the latent-space page: which maps are drawn, and the image behind a point."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,7 +27,7 @@ Mapped = tuple[Checkpoint, ProjectionConfig]
 
 
 def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]:
-    """Asks which maps are drawn, of those there are, and says which there are not; at first one a model.
+    """Asks which of the available maps are drawn, at first one for each model, and names those that are missing.
 
     Args:
         checkpoints: of the sidebar.
@@ -52,8 +52,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
         )
     if others := [c.name for c in checkpoints if c not in own]:
         st.info(
-            f"A map is of the test set that its model was trained beside: choose another data set for"
-            f" {', '.join(others)}."
+            f"A map shows the test set of its model's own data set: choose another data set for {', '.join(others)}."
         )
     return [mapped[name] for name in picked]
 
@@ -93,8 +92,8 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
                 alt=f"Test image {index}: {words}",
             )
     st.caption(
-        "Reconstructions are decoded from the mean code. Shift-click a second one, or"
-        " give its number under **More**, for the way between the two."
+        "Reconstructions are decoded from the mean code. Shift-click a second image, or"
+        " enter its number under **More**, to see the path between the two."
     )
     about = About("a test image and its reconstructions", checkpoints, dataset.name, settings={"image": index})
     pixels, names = np.stack([pixels for pixels, _ in pictures]), [words for _, words in pictures]
@@ -103,7 +102,7 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
 
 
 def choose_images(images: tuple[int, ...], count: int) -> None:
-    """Two number inputs that select images, for those who know which."""
+    """Two number inputs that select images."""
     keys = ("latent-first", "latent-second")
     for place, key in enumerate(keys):
         st.session_state[key] = images[place] if place < len(images) else None

@@ -1,7 +1,7 @@
-"""Maps of the test codes, drawn in the browser: what is pointed at or grouped on one is shown on all.
+"""Maps of the test codes, drawn in the browser: what is pointed at or grouped on one is marked on all.
 
-Python sends addresses (`ui.latent.map_files`) and hears what was selected; panning, zooming, colouring and
-grouping ask nothing of it.
+Python sends addresses (`ui.latent.map_files`) and is told what was selected; panning, zooming, colouring and grouping
+happen in the browser.
 """
 
 import string
@@ -17,7 +17,7 @@ from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.latent.map_files import images_address, nll_address, points_address, weights_address
 from ui.latent.map_nll import NLL_SAMPLES
-from ui.latent.map_view import MapView, current_view, hear, keep_view
+from ui.latent.map_view import MapView, current_view, keep_view, updated_view
 from ui.sidebar import label
 from ui.theme import SCALE_COLOURS, SIGN_COLOURS
 from ui.widgets import widget
@@ -31,10 +31,10 @@ _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 
 
 def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Dataset) -> MapView:
-    """Draws the maps side by side; returns what is looked at."""
+    """Draws the maps side by side; returns the visitor's view."""
     pieces = [_pieces(checkpoint) for checkpoint, _ in maps]
     count, categories = len(dataset.test), max(*pieces, len(dataset.class_names))
-    view = hear(st.session_state.get(_KEY), current_view()).within(count, categories)
+    view = updated_view(st.session_state.get(_KEY), current_view()).within(count, categories)
     keep_view(view)
     _widget(
         key=_KEY,
@@ -42,6 +42,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
             "now": view.data(),
             "count": count,
             "images": images_address(dataset.name),
+            "shape": maps[0][0].model_config.image_shape,
             "classes": {
                 "names": dataset.class_names,
                 "glyphs": glyphs(dataset.class_names),

@@ -1,6 +1,6 @@
-"""A slider between two images: each model decodes the way between their codes, in the browser, while it is dragged.
+"""A slider between two images: each model decodes the path between their codes while it is dragged.
 
-The codes and what they say of the components come from `dlgmm_core.analysis.interpolation`; the decoders are files of
+The codes and their responsibilities come from `dlgmm_core.analysis.interpolation`, the decoders from
 `ui.serving.decoders`.
 """
 
@@ -49,6 +49,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
                 "images": list(images),
                 "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
                 "file": images_address(dataset.name),
+                "shape": checkpoints[0].model_config.image_shape,
                 "points": POINTS,
                 "at": step,
                 "models": [_describe(checkpoint, path) for checkpoint, path in zip(checkpoints, paths, strict=True)],
@@ -57,13 +58,13 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
             on_at_change=lambda: None,
         )
     settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
-    about = About("digits decoded on the way between two images", checkpoints, dataset.name, settings=settings)
+    about = About("digits decoded on the path between two images", checkpoints, dataset.name, settings=settings)
     code = partial(recipes_test_set.path, checkpoints, dataset.name, images, POINTS, step)
     export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
 
 
 def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
-    """One row a place on the way: the shares of components or pieces, and the decoded pixels."""
+    """One row for each point of the path: the shares of components or pieces, and the decoded pixels."""
     with torch.no_grad():
         model = loaders.model(checkpoint)
         pixels = model.likelihood(torch.from_numpy(path.codes)).probs.numpy()
@@ -74,10 +75,10 @@ def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
 
 
 def _where(key: str) -> int:
-    """The slider's place: as it was let go of, as it was kept, as the address has it, or half way."""
-    said = st.session_state.get(key) or {}
+    """The slider's position: as last released, as kept in the session, as in the address, or in the middle."""
+    state = st.session_state.get(key) or {}
     asked = numbers_in_link("at", 1, 0, POINTS - 1) or (POINTS // 2,)
-    place = said.get("at")
+    place = state.get("at")
     if not isinstance(place, int | float) or not 0 <= place < POINTS:
         place = st.session_state.get(_KEPT, asked[0])
     return int(place)
@@ -87,7 +88,7 @@ def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
     is_mixture = MODELS[checkpoint.model_config.model].has_components
     if path.shares is None:
         words = (
-            "The components of this prior are all the same, so a code says nothing about its component."
+            "The components of this prior are all the same, so a code does not depend on its component."
             if is_mixture
             else "This prior has no components to move between."
         )

@@ -1,4 +1,4 @@
-"""What the linked maps are taken away as: every image's place, and what a map says of it."""
+"""Export of the linked maps: every image's place, its weights and its likelihood."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,9 +1,9 @@
-"""What the maps of codes draw, as files for the browser: fetched once, kept by the browser's cache.
+"""Files that the maps of codes draw: fetched once, then kept by the browser's cache.
 
-Every address contains a digest of all that its content follows from, so it never changes and may be
-kept for ever. Numbers are little-endian, one array after the other:
+Every address contains a digest of all that its content depends on, so the content never changes.
+Numbers are little-endian, one array after the other:
 
-    images   (N, 98) bits of the test images, eight a byte, the first pixel highest
+    images   (N, X) bits of the test images, eight a byte, the first pixel highest; whole bytes an image
     points   (N, 2) float32 coordinates; (N,) uint8 classes
     weights  (N,) float32 largest E[pi|x]; (N,) float32 entropy, nats; (N,) uint8 which one is largest
     nll      (N,) float32 -log p(x), nats
@@ -51,7 +51,7 @@ def points_address(checkpoint: Checkpoint) -> str:
 
 
 def weights_address(checkpoint: Checkpoint) -> str:
-    """Where it finds what the weights say of each image; for models that have them."""
+    """Where it finds the largest weight of each image and their entropy; for models that have weights."""
     return f"maps/weights/{checkpoint.name}/{_digest(checkpoint)}"
 
 
@@ -114,7 +114,7 @@ def map_file(kind: str, name: str, digest: str) -> bytes | None:
             if checkpoint.name == name:
                 current_digest, read = _OF_CHECKPOINTS[kind]
                 return read(checkpoint) if digest == current_digest(checkpoint) else None
-    except (CheckpointError, DataError, OSError):  # the map or the data set was taken away, or damaged, since
+    except (CheckpointError, DataError, OSError):  # the map or the data set has been deleted or damaged since
         return None
     return None
 

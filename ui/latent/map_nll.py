@@ -1,6 +1,6 @@
-"""-log p(x) of every test image: estimated once a model, when somebody asks to see it, in steps that are kept.
+"""-log p(x) of every test image: estimated once for each model, on demand, in steps that are cached.
 
-A visitor who turns to something else stops it after the step under way, and it goes on from there the next time.
+If the visitor leaves the page it stops after the current step, and continues from there the next time.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def _finished() -> dict[Checkpoint, NDArray[np.float64]]:
 
 
 def finished_nll(checkpoint: Checkpoint) -> NDArray[np.float64] | None:
-    """(N,) nats, of the test set that the checkpoint was trained beside; None until it is estimated."""
+    """(N,) nats, of the test set of the data that the checkpoint was trained on; None until it is estimated."""
     return _finished().get(checkpoint)
 
 
@@ -38,9 +38,9 @@ def _step(checkpoint: Checkpoint, dataset: str, block: int) -> NDArray[np.float6
 
 
 def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
-    """Estimates what is missing, under a progress bar; whether anything was, and what is shown is out of date.
+    """Estimates what is missing, under a progress bar; returns whether there is anything new to show.
 
-    Where the server refuses to go on it says so, and what was estimated is kept.
+    If the server refuses to continue, the page says so, and finished estimates are kept.
     """
     missing = [c for c in checkpoints if finished_nll(c) is None]
     place = st.empty()
@@ -60,7 +60,7 @@ def estimate_nll(checkpoints: Sequence[Checkpoint]) -> bool:
                 return number > 0
         _finished()[checkpoint] = np.concatenate(found)
     place.caption(
-        f"Importance sampling, S = {NLL_SAMPLES} draws an image in all; the ends of the scale leave out the lowest and"
-        " the highest hundredth of the images."
+        f"Importance sampling with S = {NLL_SAMPLES} draws per image; the scale ends at the first and the last"
+        " percentile of the images."
     )
     return bool(missing)

@@ -1,4 +1,4 @@
-"""What a visitor looks at on the maps: kept in the session and, but for the group, in the address."""
+"""The visitor's view of the maps: kept in the session and, except for the group, in the address."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.links import numbers_in_link, put_in_link
 
-__all__ = ["COLOURS", "MODES", "MapView", "current_view", "hear", "keep_view", "select_images"]
+__all__ = ["COLOURS", "MODES", "MapView", "current_view", "keep_view", "select_images", "updated_view"]
 
 COLOURS = ("class", "component", "entropy", "nll")
 MODES = ("pan", "lasso", "box")
@@ -19,7 +19,7 @@ _KEPT = "latent-view"
 
 @dataclass(frozen=True)
 class MapView:
-    """Where everything stands.
+    """Colouring, mode of dragging, selection and group.
 
     Attributes:
         colour: a name in `COLOURS`.
@@ -27,7 +27,7 @@ class MapView:
         only: the class or component shown alone, counted from 0.
         images: none, one or two test images.
         group: the outline drawn, {map: name, outline: [[x, y], …]} in the map's coordinates.
-        turn: counts what the widget has said, so that neither side takes up what is out of date.
+        turn: counts the widget's messages, so that both sides recognise outdated ones.
     """
 
     colour: str = COLOURS[0]
@@ -49,7 +49,7 @@ class MapView:
 
 
 def current_view() -> MapView:
-    """What was kept, or what the address asks for."""
+    """The view in the session, or the one that the address asks for."""
     kept: MapView | None = st.session_state.get(_KEPT)
     return _from_link() if kept is None else kept
 
@@ -66,13 +66,13 @@ def keep_view(view: MapView) -> None:
 
 
 def select_images(images: tuple[int, ...]) -> None:
-    """Selects images otherwise than on a map."""
+    """Selects images from outside the maps."""
     st.session_state[_KEPT] = replace(st.session_state[_KEPT], images=images)
 
 
-def hear(said: Any, view: MapView) -> MapView:
-    """What the widget says, once; nonsense is not heard."""
-    if not isinstance(said, Mapping) or not isinstance(now := said.get("now"), Mapping):
+def updated_view(state: Any, view: MapView) -> MapView:
+    """The view in the widget's state, or `view` where that is no newer, or invalid."""
+    if not isinstance(state, Mapping) or not isinstance(now := state.get("now"), Mapping):
         return view
     try:
         if now["turn"] == view.turn:
@@ -89,13 +89,13 @@ def hear(said: Any, view: MapView) -> MapView:
         return view
 
 
-def _group(said: Any) -> dict[str, Any] | None:
-    if said is None:
+def _group(group: Any) -> dict[str, Any] | None:
+    if group is None:
         return None
-    outline = [[float(x), float(y)] for x, y in said["outline"][:MOST_CORNERS]]
+    outline = [[float(x), float(y)] for x, y in group["outline"][:MOST_CORNERS]]
     if not all(math.isfinite(x) and math.isfinite(y) for x, y in outline):
         return None
-    return {"map": str(said["map"]), "outline": outline}
+    return {"map": str(group["map"]), "outline": outline}
 
 
 def _from_link() -> MapView:

@@ -1,4 +1,4 @@
-"""A map computed anew, with settings of one's own, as a job that can be watched and cancelled."""
+"""A t-SNE map computed again with the visitor's settings, as a job that can be watched and cancelled."""
 
 import re
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ MOST_PERPLEXITY, MOST_ITERATIONS = 100.0, 2000
 
 
 def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
-    """Asks for settings, starts the job, and shows those under way.
+    """Asks for settings, starts the job, and shows running ones.
 
     Args:
-        checkpoints: those that can be mapped: trained beside the test set `name`.
+        checkpoints: those that can be mapped: trained on the data set `name`.
         name: of the data set.
     """
     usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
@@ -37,15 +37,15 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
             "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),
         }
-        if st.form_submit_button("Compute it anew") and chosen is not None:
+        if st.form_submit_button("Compute it again") and chosen is not None:
             options = [str(part) for pair in settings.items() for part in pair]
             try:
                 started = start_measuring(chosen, "map", [chosen, *options])
                 if started.verb != "map":
-                    st.warning(f"{chosen} is busy with another job ({started.verb}): wait until that has ended.")
+                    st.warning(f"{chosen} is busy with another job ({started.verb}): wait until it has ended.")
             except Refused as refusal:
                 st.warning(str(refusal))
-    st.caption("It takes about half a minute, and replaces the stored map; the same seed gives the same picture.")
+    st.caption("This takes about half a minute and replaces the stored map; the same seed gives the same map.")
     for checkpoint in checkpoints:
         job = job_manager().get(checkpoint.name)
         if job is not None and job.verb == "map":

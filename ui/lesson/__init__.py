@@ -1,1 +1,1 @@
-"""The guided lesson: its steps, what they reveal, and the card that leads through them."""
+"""The guided lesson: its steps, their answers, and the card that leads through them."""

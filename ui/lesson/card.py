@@ -1,8 +1,7 @@
-"""The guided lesson: a card above the page that the step is about, with a guess, and what turned out beside it.
+"""The guided lesson: a card above the page that the step is about, with a guess and the measured answer.
 
-The step lives in the session and in the link. Answers belong to the visitor: they outlast a reload, and a link
-tells them to nobody else. An answer keeps its outcome, so that the two stay side by side whatever is changed
-afterwards.
+The step is kept in the session and in the link. Answers belong to the visitor: they survive a reload, and are not in
+the link. A guess is kept together with its outcome, which later changes on the page do not affect.
 """
 
 from contextlib import suppress
@@ -23,10 +22,10 @@ from ui.visitors.visitor import visitor
 __all__ = ["lesson_card", "lesson_start"]
 
 LINK = "lesson"
-AMISS = (Missing, CheckpointError, DataError)  # why there is nothing to guess
+UNAVAILABLE = (Missing, CheckpointError, DataError)  # why a question cannot be asked
 _STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
-# Figures small enough for a guess and its outcome to stand side by side on a phone; room for what stands out of an
-# equation's box, which without it would have to be scrolled by two pixels.
+# Figures small enough for a guess and its outcome to stand side by side on a phone; padding, so that equations need not
+# be scrolled by two pixels.
 _STYLE = """<style>
 .st-key-lesson [data-testid=stMetricValue] { font-size: 1.5rem; }
 .st-key-lesson .katex-display { padding: 2px 4px; }
@@ -42,7 +41,7 @@ class Answer:
 
 
 def lesson_start() -> None:
-    """The button that begins the lesson anew."""
+    """The button that starts the lesson from the beginning."""
     if st.button("Start the lesson: eight steps", icon=":material/school:"):
         _leave()
         _open(1)
@@ -61,8 +60,8 @@ def lesson_card(page: Page) -> bool:
     step = STEPS[number - 1]
     if step.page != page.url_path:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="lesson"):
-            st.markdown(f"The lesson waits at step {number} of {len(STEPS)}: {step.title}.", width="stretch")
-            if st.button("Go on with it"):
+            st.markdown(f"The lesson is at step {number} of {len(STEPS)}: {step.title}.", width="stretch")
+            if st.button("Continue"):
                 _open(number)
             st.button("Leave", on_click=_leave)
         return True
@@ -80,7 +79,7 @@ def lesson_card(page: Page) -> bool:
 
 
 def _step_of_visitor(page: Page) -> int | None:
-    """Counted from 1; that of the link, where the visitor comes from another page or from outside."""
+    """Counted from 1; the link's, if the visitor comes from another page or from outside."""
     arrives = st.session_state.get(_PAGE) != page.url_path
     st.session_state[_PAGE] = page.url_path
     linked = numbers_in_link(LINK, 1, 1, len(STEPS))
@@ -135,7 +134,7 @@ def _draw(number: int, step: Step) -> bool:
             else:
                 _compare(step, answer)
             opens = answer is not None or not step.hides
-        except AMISS as error:
+        except UNAVAILABLE as error:
             st.info(str(error))
             opens = True
     return opens
@@ -167,15 +166,15 @@ def _ask(number: int, step: Step) -> None:
             )
         answered = st.form_submit_button("Answer", type="primary", on_click=_record, args=(number, key))
     if answered and st.session_state[key] is None:
-        st.info("Guess first, then answer: a wrong guess costs nothing.")
+        st.info("Enter a guess first; it need not be right.")
     elif answered:
         st.info("There is no digit yet: draw one on the pad below, or choose a test digit.")
 
 
 def _record(number: int, key: str) -> None:
-    """Keeps the guess with the outcome as it is now, before the card is drawn; what is amiss the card will say."""
+    """Keeps the guess with the present outcome, before the card is drawn, which reports errors."""
     guess = st.session_state[key]
-    with suppress(*AMISS):
+    with suppress(*UNAVAILABLE):
         outcome = _measured(STEPS[number - 1])
         if guess is not None and outcome is not None:
             _answers()[number] = Answer(guess, outcome)
@@ -185,7 +184,7 @@ def _compare(step: Step, answer: Answer) -> None:
     _picture(answer.outcome)
     with st.container(horizontal=True, gap="medium"):
         st.metric("Your guess", _shown(step, answer.guess), width="content")
-        st.metric("What turned out", _shown(step, answer.outcome.value), width="content")
+        st.metric("The answer", _shown(step, answer.outcome.value), width="content")
     st.write(answer.outcome.because)
     st.write(f"**Now look.** {step.then}")
 

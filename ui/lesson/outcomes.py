@@ -1,4 +1,4 @@
-"""How the lesson's questions are answered: each by a measurement on the models, data and records at hand."""
+"""The answers to the lesson's questions: each is measured on the present models, data and recorded results."""
 
 from dataclasses import dataclass
 
@@ -26,8 +26,8 @@ __all__ = [
     "DATASET",
     "Missing",
     "Outcome",
-    "clearest_bell",
-    "dragged_bell",
+    "clearest_component",
+    "dragged_component",
     "first_break",
     "ink",
     "knn_winner",
@@ -38,21 +38,21 @@ __all__ = [
 
 DATASET, DLGMM = "mnist", "mnist-dlgmm"
 IMAGES = 2000  # test images that are reconstructed
-DRAWS = 200  # digits of every bell
-VOTERS, K = 10_000, 5  # training images that name what was drawn, and how many of the nearest do
+DRAWS = 200  # digits of every component
+VOTERS, K = 10_000, 5  # training images that classify a drawn digit by their vote, and how many of the nearest vote
 
 
 class Missing(Exception):  # noqa: N818 - nothing went wrong
-    """Why a question has no answer here, in a sentence that says what to do."""
+    """Why a question cannot be answered here, in a sentence that says what to do."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What turned out.
+    """The answer to a question.
 
     Attributes:
         value: the right one of the choices, or the number.
-        because: the figures behind it.
+        because: the measurements behind it.
         choices: what may be guessed; none where a number is.
         figure: what the equation comes to, in LaTeX, where that is not the value.
         picture: (784,) the binary image that it is about, where the visitor has to see it first.
@@ -73,7 +73,7 @@ def ink() -> Outcome | None:
     ones, usual = int(digit.binary.sum()), loaders.dataset(DATASET).test.binary.sum(1)
     return Outcome(
         ones,
-        f"{ones} ones and {digit.binary.size - ones} zeros: nothing else reaches the model. A test digit has"
+        f"{ones} ones and {digit.binary.size - ones} zeros, which is all that the model sees. A test digit has"
         f" {usual.mean():.0f} ones on average, and {100 * (usual < ones).mean():.0f} % of them have fewer than yours.",
     )
 
@@ -118,35 +118,35 @@ def first_break() -> Outcome:
     )
 
 
-def clearest_bell() -> Outcome:
-    """The prior mean of the component whose digits have the least doubt."""
+def clearest_component() -> Outcome:
+    """The prior mean of the component whose digits have the lowest mean pixel entropy."""
     checkpoint = _checkpoint(FIGURE_2)
-    return _clearest_bell(checkpoint)
+    return _clearest_component(checkpoint)
 
 
 @st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
-def _clearest_bell(checkpoint: Checkpoint) -> Outcome:
+def _clearest_component(checkpoint: Checkpoint) -> Outcome:
     config = checkpoint.model_config
     model = loaders.model(checkpoint)
-    doubts = pixel_entropy(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
+    entropies = pixel_entropy(component_samples(model, config.prior_means, config.prior_scales, DRAWS)).mean(1)
     choices = tuple(printed(mean) for mean in config.prior_means)
     return Outcome(
-        choices[doubts.argmin()],
-        f"The mean doubt of {DRAWS} digits of each bell, in the order of the choices:"
-        f" {', '.join(f'{d:.0f}' for d in doubts)} nats. Where bells overlap, a code may stand for several kinds of"
-        " digit, and the decoder hedges.",
+        choices[entropies.argmin()],
+        f"The mean entropy of {DRAWS} digits of each component, in the order of the choices:"
+        f" {', '.join(f'{d:.0f}' for d in entropies)} nats. Where components overlap, a code may belong to several"
+        " kinds of digit, and the decoder is less certain.",
         choices,
     )
 
 
-def dragged_bell() -> Outcome:
-    """Whether the middle bell's digits become clearer when its mean is dragged to the slider's end."""
+def dragged_component() -> Outcome:
+    """Whether the middle component's digits become clearer when its mean is moved to the slider's end."""
     checkpoint = _checkpoint(FIGURE_2)
-    return _dragged_bell(checkpoint)
+    return _dragged_component(checkpoint)
 
 
 @st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
-def _dragged_bell(checkpoint: Checkpoint) -> Outcome:
+def _dragged_component(checkpoint: Checkpoint) -> Outcome:
     config, dataset = checkpoint.model_config, loaders.dataset(DATASET)
     model, middle = loaders.model(checkpoint), config.num_components // 2
     start = config.prior_means[middle]
@@ -163,8 +163,8 @@ def _dragged_bell(checkpoint: Checkpoint) -> Outcome:
     near, far = (np.bincount(votes) for votes in vote(dataset.train.labels[nearest], K).reshape(2, DRAWS))
     return Outcome(
         "clearer" if after < before else "blurrier",
-        f"The mean doubt of a digit goes from {before:.0f} to {after:.0f} nats: a decoder can be sure of itself where"
-        f" it was never trained. Sure is not varied: of {DRAWS} digits drawn at {printed(start)}, the commonest,"
+        f"The mean entropy of a digit goes from {before:.0f} to {after:.0f} nats: a decoder can be certain where"
+        f" it was never trained. Certain is not varied: of {DRAWS} digits drawn at {printed(start)}, the commonest,"
         f" {dataset.class_names[near.argmax()]}, makes up {near.max()}; at {printed(REACH)} it is"
         f" {dataset.class_names[far.argmax()]} with {far.max()}, by the vote of the {K} nearest training images.",
         ("clearer", "blurrier"),
@@ -173,7 +173,7 @@ def _dragged_bell(checkpoint: Checkpoint) -> Outcome:
 
 
 def purity() -> Outcome:
-    """Percent of the nearest on the DLGMM's map that are of an image's own class; the other maps' beside it."""
+    """Percent of the nearest on the DLGMM's map that are of an image's own class; and the other maps'."""
     labels, found = loaders.dataset(DATASET).test.labels, {}
     for name in (f"{DATASET}-{model}" for model in MODELS):
         checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
@@ -214,7 +214,7 @@ def knn_winner() -> Outcome:
         formatting.label(first),
         f"Errors in percent: {', '.join(measured)}."
         + (
-            f" {formatting.label(first)} and {formatting.label(second)} are too close to be told apart."
+            f" {formatting.label(first)} and {formatting.label(second)} are too close to be distinguished."
             if close
             else ""
         )
@@ -238,7 +238,7 @@ def samples_gain() -> Outcome:
         many - elbo,
         f"Nats an image: ELBO ({figures.elbo.bound}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
         f" S = 5000 {printed(many, '.2f')}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats;"
-        " what is still missing at 5000 nobody knows for certain.",
+        " how much is still missing at 5000 is not known.",
     )
 
 

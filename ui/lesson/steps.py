@@ -1,4 +1,4 @@
-"""The lesson's eight steps as data: where each plays, what it tells, asks, computes, and where to look afterwards."""
+"""The lesson's eight steps as data: page, text, question, measurement, and where to look afterwards."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from ui.lesson.outcomes import DLGMM, Outcome
 
 __all__ = ["ANSWER", "STEPS", "Step"]
 
-ANSWER = r"\answer"  # where an equation has its value
+ANSWER = r"\answer"  # in an equation, the place of its value
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Step:
         question: whose answer is guessed.
         measure: the answer; None while the visitor has still to give it something to measure.
         then: what to look at on the page afterwards.
-        hides: whether the page stays closed until the visitor has guessed, since it would tell.
-        widgets: where the page's widgets stand when it opens, by their keys.
+        hides: whether the page stays hidden until the visitor has guessed, because it shows the answer.
+        widgets: the values of the page's widgets when it opens, by their keys.
         most, decimals, unit: of a guess that is a number.
     """
 
@@ -48,12 +48,12 @@ STEPS = (
     Step(
         "digit",
         "Draw",
-        "Draw a digit on the pad below, or choose a test digit. Its ink is brought to MNIST's size, and every pixel is"
-        " drawn once, its grey level being the probability of ink: the model sees zeros and ones.",
+        "Draw a digit on the pad below, or choose a test digit. Its ink is scaled to MNIST's size, and every pixel is"
+        " sampled once, its grey level being the probability of ink: the model sees zeros and ones.",
         r"\begin{gathered} x_i \sim \mathrm{Bernoulli}(g_i / 255) \\ \sum_{i=1}^{784} x_i = \answer \end{gathered}",
         "How many of the 784 pixels of your digit are ink?",
         outcomes.ink,
-        "See below what the model sees of your digit. Draw another with a thicker or thinner hand.",
+        "See below what the model sees of your digit. Draw another with thicker or thinner strokes.",
         hides=False,
         widgets={"digit-source": "Draw", "digit-view": "Weights and stick"},
         most=784.0,
@@ -63,7 +63,7 @@ STEPS = (
         "digit",
         "Reconstruct",
         "The encoder turns an image into a code, and the decoder turns the code's mean back into probabilities of ink."
-        " What is lost on the way is counted in nats: how much the reconstruction is surprised by the image. Choose"
+        " What is lost is measured in nats: minus the log probability of the image under its reconstruction. Choose"
         " test digits below and compare them with their reconstructions.",
         r"\begin{gathered} \ell(x) = -\sum_{i} \log p(x_i \mid \bar z(x)) \\"
         r" \operatorname*{arg\,max}_c\; \mathbb{E}_{x \in c}\,\ell(x) = \answer \end{gathered}",
@@ -83,33 +83,33 @@ STEPS = (
         r" \mathbb{E}[v_1 \mid x] = b\, B(1 + 1/a,\, b) = \answer \end{gathered}",
         "Is the mean of the first fraction of this digit larger or smaller than the prior's, 1/K?",
         outcomes.first_break,
-        "The stick below is broken at these means; the first break is the one that was asked for. Find a digit for"
+        "The stick below is broken at these means; the question was about the first break. Find a digit for"
         " which it lies on the other side of 1/K.",
         widgets={"digit-view": "Weights and stick", "digit-checkpoint": FIGURE_2},
     ),
     Step(
         "components",
         "Components",
-        "This model's prior is a row of bells of the same width, one a component. Codes are drawn from each, and the"
-        " decoder turns every code into 784 probabilities of ink. Their entropy is the doubt that is left in the"
-        " picture: a clear digit has little of it.",
+        "This model's prior is a mixture of Gaussian components of the same width. Codes are drawn from each, and the"
+        " decoder turns every code into 784 probabilities of ink. Their entropy measures how uncertain the picture is:"
+        " a clear digit has a low one.",
         r"\begin{gathered} H(z) = -\sum_i p_i \log p_i \\ {} - \sum_i (1 - p_i) \log (1 - p_i) \\"
         r" \operatorname*{arg\,min}_{m_k}\; \mathbb{E}_\varepsilon\, H(m_k + s_k\,\varepsilon) = \answer"
         r" \end{gathered}",
-        "Which bell draws the clearest digits? The bells are named by their means.",
-        outcomes.clearest_bell,
-        "Each row below is a bell, and all rows see the same noise. Go down a column: what stays of a digit?",
+        "Which component draws the clearest digits? They are named by their means.",
+        outcomes.clearest_component,
+        "Each row below is a component, and all rows use the same noise. What do the digits of a column share?",
         widgets={"components-checkpoint": FIGURE_2},
     ),
     Step(
         "components",
         "Drag a prior",
-        f"The decoder was trained on codes near its bells. Now the mean of the bell in the middle is dragged to"
-        f" {REACH:g}, where there is no other, and nothing is trained again.",
+        f"The decoder was trained on codes near its components. Now the mean of the middle component is moved to"
+        f" {REACH:g}, where there is no other, and nothing is retrained.",
         rf"\begin{{gathered}} z = m + s\,\varepsilon, \quad m \to {REACH:g} \\"
         r" \mathbb{E}_\varepsilon\, H(z) = \answer \end{gathered}",
-        "Will the digits of the middle bell become blurrier or clearer?",
-        outcomes.dragged_bell,
+        "Will the digits of the middle component become blurrier or clearer?",
+        outcomes.dragged_component,
         "Drag the mean of the middle component to its right end, or press the last of the small digits under it, and"
         " watch its row.",
         widgets={"components-checkpoint": FIGURE_2},
@@ -117,9 +117,9 @@ STEPS = (
     Step(
         "latent",
         "t-SNE",
-        "t-SNE places the codes of the test images in the plane so that neighbours stay neighbours: it makes the"
-        " divergence between P, who is near whom among the codes, and Q, the same on the map, as small as it can. No"
-        " class is told to the model or to the map.",
+        "t-SNE places the codes of the test images in the plane so that neighbours stay neighbours: it minimises the"
+        " divergence between P, the similarities of the codes, and Q, those of the points on the map. Neither the"
+        " model nor the map is given the classes.",
         r"\begin{gathered} \min\; \mathrm{KL}(P \,\|\, Q) = \sum_{i \ne j} p_{ij} \log \frac{p_{ij}}{q_{ij}} \\"
         r" \mathbb{E}_i\, \tfrac{1}{10} \textstyle\sum_{j \in N(i)} [y_j = y_i] = \answer \end{gathered}",
         "Of the ten nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
@@ -137,7 +137,7 @@ STEPS = (
         r" \operatorname*{arg\,min}_{\text{model}}\; P(\hat y \ne y) = \answer \end{gathered}",
         "Which model makes the fewest mistakes at k = 5?",
         outcomes.knn_winner,
-        "Take away training points below, or let the code be the posterior's mean, and see which models suffer.",
+        "Use fewer training points below, or the posterior's mean as the code, and see which models get worse.",
         widgets={"knn-code": "sample", "knn-metric": "euclidean"},
     ),
     Step(
@@ -149,7 +149,7 @@ STEPS = (
         r" \log \frac{1}{S} \sum_{s=1}^{5000} w_s - \mathrm{ELBO} = \answer \end{gathered}",
         "By how many nats an image does the estimate with S = 5000 lie above the ELBO?",
         outcomes.samples_gain,
-        "Compare the models below at one S only, and beside the paper's S = 50.",
+        "Compare the models below at the same S only, and with the paper at S = 50.",
         decimals=1,
         unit="nats",
     ),

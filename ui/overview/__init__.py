@@ -1,1 +1,1 @@
-"""The four models in pictures, and what the app holds."""
+"""The models in pictures, and the table of checkpoints."""

@@ -29,7 +29,7 @@ class _Card:
 
     Attributes:
         prior: what the chart of the prior draws.
-        words: what that is, for those who do not see it.
+        words: a description of the chart for screen readers.
         numbers: the parameters behind the chart, by name; none where there are no components and no pieces.
         samples: (20, X) probabilities of ink.
         components: (20,) that they were drawn from.

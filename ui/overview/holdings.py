@@ -1,4 +1,4 @@
-"""The table of what this laboratory holds: every checkpoint, with what was measured on it."""
+"""The table of checkpoints, with what was measured of each."""
 
 import pandas as pd
 import streamlit as st

@@ -1,6 +1,6 @@
 """The prior of a model as a small chart: densities of a coordinate of the code, or a broken stick.
 
-It is drawn by a widget of our own, for Plotly keeps a browser busy for longer than all else of the first page.
+It is drawn by a widget of our own, because Plotly takes a browser longer than the rest of the first page.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def stick(pieces: NDArray[np.floating] | Sequence[float]) -> dict[str, object]:
 
 
 def show_prior(data: dict[str, object], words: str, key: str) -> None:
-    """Draws what `densities` or `stick` gives, with the words for those who do not see it."""
+    """Draws what `densities` or `stick` gives, with a description for screen readers."""
     _widget(key=key, data={**data, "words": words})
 
 

@@ -1,32 +1,57 @@
-"""A checkpoint's decoder as a file for the browser: fetched once, kept by the browser's cache.
+"""Decoders for the browser: a shallow one as a file, which decodes on every frame; any other by request.
 
-The address contains the digest of the weights, so its content never changes and may be kept for ever.
+A file is fetched once and kept by the browser's cache: its address contains the digest of the weights, so that its
+content never changes. A decoder that the browser cannot run answers `POST /decode/{name}/{digest}`: codes (N, D) in
+the body, probabilities of ink (N, X) in the answer, both little-endian float32.
 """
 
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from torch.nn import Linear
 
 from dlgmm_core.model.bodies import DenseDecoder
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.visitors.limits import charged
+from ui.visitors.shares import Refused
+from ui.visitors.visitor import COOKIE, digest
 
-__all__ = ["DECODER_ROUTE", "decoder_address", "decoder_bytes"]
+__all__ = ["DECODER_ROUTES", "MOST_CODES", "decoder_address", "decoder_bytes"]
 
+MOST_CODES = 256  # of one request, as in `decoder.js`
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+_NOT_FOUND = PlainTextResponse("There is no such checkpoint.", 404)
 
 
 def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Where the browser finds the decoder, relative to the app's root, and the sizes of its layers."""
+    """Where the browser finds the decoder, relative to the app's root, and the sizes that it has to know.
+
+    `hidden`, the units of its one layer, is None where the server decodes.
+    """
     config = checkpoint.model_config
-    path = f"decoder/{checkpoint.name}/{checkpoint.digest}"
-    return {"path": path, "code": config.code_dim, "hidden": config.hidden, "pixels": config.data_dim}
+    is_file = _fits_a_file(checkpoint)
+    height, width = config.image_shape
+    return {
+        "path": f"{'decoder' if is_file else 'decode'}/{checkpoint.name}/{checkpoint.digest}",
+        "code": config.code_dim,
+        "hidden": config.hidden if is_file else None,
+        "pixels": config.data_dim,
+        "height": height,
+        "width": width,
+    }
+
+
+def _fits_a_file(checkpoint: Checkpoint) -> bool:
+    """Whether `decoder.js` can run it: one deterministic layer."""
+    return checkpoint.model_config.body == "dense" and checkpoint.model_config.depth == 1
 
 
 @lru_cache(maxsize=8)
@@ -40,19 +65,52 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     return b"".join(np.ascontiguousarray(part.detach().cpu().numpy(), "<f4").tobytes() for part in parts)
 
 
-def _content(name: str, digest: str) -> bytes | None:
+def _found(request: Request) -> Checkpoint | None:
     """None if there is no such checkpoint: names are looked up, never joined to a path."""
-    for checkpoint in loaders.checkpoints():
-        if (checkpoint.name, checkpoint.digest) == (name, digest):
-            return decoder_bytes(checkpoint)
-    return None
+    asked = request.path_params["name"], request.path_params["digest"]
+    return next((c for c in loaders.checkpoints() if (c.name, c.digest) == asked), None)
 
 
-async def _decoder(request: Request) -> Response:
-    content = await run_in_threadpool(_content, request.path_params["name"], request.path_params["digest"])
-    if content is None:
-        return Response("There is no such checkpoint.", 404)
+async def _file(request: Request) -> Response:
+    checkpoint = await run_in_threadpool(_found, request)
+    if checkpoint is None or not _fits_a_file(checkpoint):
+        return _NOT_FOUND
+    content = await run_in_threadpool(decoder_bytes, checkpoint)
     return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
 
 
-DECODER_ROUTE = Route("/decoder/{name}/{digest}", _decoder)
+async def _decode(request: Request) -> Response:
+    checkpoint = await run_in_threadpool(_found, request)
+    if checkpoint is None:
+        return _NOT_FOUND
+    code_dim = checkpoint.model_config.code_dim
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > 4 * code_dim * MOST_CODES:
+            return PlainTextResponse(f"One request decodes at most {MOST_CODES} codes.", 413)
+    if not body or len(body) % (4 * code_dim):
+        return PlainTextResponse(f"Codes of this checkpoint have {code_dim} float32 numbers each.", 400)
+    codes = np.frombuffer(body, "<f4").reshape(-1, code_dim)
+    if not np.isfinite(codes).all():
+        return PlainTextResponse("The numbers of a code must be finite.", 400)
+    who = request.cookies.get(COOKIE) or (request.client.host if request.client else "")
+    try:
+        content = await run_in_threadpool(_decoded, checkpoint, codes, digest(who))
+    except Refused as refusal:
+        return PlainTextResponse(str(refusal), 429)
+    return Response(content, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
+
+def _decoded(checkpoint: Checkpoint, codes: NDArray[np.float32], who: str) -> bytes:
+    """Probabilities of ink (N, X) of codes (N, D), at the expense of a visitor."""
+    model = loaders.model(checkpoint)
+    with charged(who), torch.no_grad():
+        probabilities = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
+    return probabilities.astype("<f4").tobytes()
+
+
+DECODER_ROUTES = [
+    Route("/decoder/{name}/{digest}", _file),
+    Route("/decode/{name}/{digest}", _decode, methods=["POST"]),
+]

@@ -1,7 +1,7 @@
-"""What the server does besides running pages: a warm start, quick answers, little memory, cold links, a clean end.
+"""The server's lifespan and its socket: a warm start, quick answers, little memory, and jobs that end with it.
 
 On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
-two failed requests later under `/`. Telling it where the server is spares both.
+two failed requests later under `/`. Writing the server's address into the page avoids both.
 """
 
 import gc
@@ -92,7 +92,7 @@ def send_at_once() -> None:
 
 
 def _load() -> None:
-    # Streamlit would warn that this thread is no run of a page, and that it does not matter
+    # Streamlit would warn that this thread does not run a page, which does not matter
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
         loaders.model(checkpoint)
@@ -104,7 +104,7 @@ def _load() -> None:
 
 @asynccontextmanager
 async def warm_up(app: Any) -> AsyncIterator[None]:
-    """Lifespan of the server: loads in a thread, so that pages are served at once; ends with its jobs."""
+    """Lifespan of the server: loads models in a thread, so that pages are served at once; stops all jobs at its end."""
     give_memory_back()
     send_at_once()
     import_module("pandas")  # the first page has a table; while the thread loads models this would take twice as long

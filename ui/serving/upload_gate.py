@@ -1,7 +1,7 @@
-"""Files counted at the door: what no person sends is turned away before it is read.
+"""Uploads are counted before they are read, and refused beyond what a person sends.
 
-A page takes so many pictures a minute and says so in a sentence (`ui.visitors.limits`). Its widget keeps files in
-memory before the page hears of them, and a script could fill that without any page.
+Pages limit the pictures of a minute themselves (`ui.visitors.limits`). But Streamlit keeps uploaded files in memory
+before a page runs, and a script could fill it without any page.
 """
 
 from starlette.requests import HTTPConnection
@@ -24,7 +24,7 @@ class UploadGate:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on, but for files that are too many."""
+        """Passes everything on, except for too many files."""
         if scope["type"] == "http" and scope["method"] in ("PUT", "POST") and _UPLOADS in scope["path"]:
             session = scope["path"].partition(_UPLOADS)[2].partition("/")[0]
             try:

@@ -1,1 +1,1 @@
-"""Tables of neighbours and of recorded experiments."""
+"""Tables of kNN errors, of likelihoods and of recorded experiments."""

@@ -1,4 +1,4 @@
-"""What the page of kNN is taken away as: its errors, a model's mistakes, and what two models disagree on."""
+"""Exports of the kNN page: its errors, a model's mistakes, and the neighbours that two models share."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -48,7 +48,7 @@ def _errors(
 
 
 def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
-    """All mistakes of a vote, also those on other pages."""
+    """All mistakes of a vote, not only those shown."""
     about = _about(f"mistakes of the vote of {k} neighbours", [checkpoint], search)
     code = partial(recipes_test_set.mistakes, checkpoint, k, *_settings(search))
     export("knn-mistakes", about, code, lambda: _mistakes(checkpoint, k, search))

@@ -45,7 +45,7 @@ class Search:
 
     @property
     def is_papers(self) -> bool:
-        """Whether the paper searched so, and its errors may stand beside these."""
+        """Whether the paper searched in the same way, so that its errors can be compared with these."""
         everything = len(loaders.dataset(self.dataset_name).train)
         return self == Search("mnist", "sample", everything, "euclidean")
 
@@ -63,8 +63,8 @@ def live_table(
 ) -> tuple[list[Checkpoint], tuple[Checkpoint, int] | None]:
     """The table, row by row; returns the checkpoints in it, and that and the k of the cell selected, if one is.
 
-    Raw pixels are its last row where they are recorded; there are no mistakes to show behind its cells. Where the
-    server refuses to search on it says so, and the table ends; the page, where there is no row.
+    Raw pixels are its last row where they are recorded; no mistakes can be shown behind its cells. If the server
+    refuses to continue, the page says so, and the table ends there; the page ends, if there is no row.
     """
     rows, found = [], []
     table, progress = st.empty(), st.progress(0.0)
@@ -93,8 +93,8 @@ def live_table(
     )
     if pixels is not None:
         st.caption(
-            "The last row is recorded, not computed now: the 784 pixels themselves stand in for the code. That search"
-            " takes too long to be made while you look, so the mistakes behind its errors cannot be shown."
+            "The last row was recorded earlier: it uses the pixels themselves as the code. That search"
+            " takes too long for this page, so the mistakes behind its errors cannot be shown."
         )
     cells = event["selection"]["cells"]
     if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(found):
@@ -117,7 +117,7 @@ def _recorded(row: Row, search: Search) -> dict[str, str]:
 
 
 def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
-    """What the paper printed, by k, or that it printed nothing; no columns beside another search than its own."""
+    """The paper's errors by k, or dashes; no columns beside a search that is not the paper's."""
     if not search.is_papers:
         return {}
     return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else formatting.NONE for k in KNN_SIZES}
@@ -125,14 +125,14 @@ def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
 def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, Interval]:
-    """By every k of the curve, which are those of the table and more."""
+    """By every k of the curve, which include those of the table."""
     dataset = loaders.dataset(search.dataset_name)
     labels = dataset.train.labels[search.nearest(checkpoint)]
     return {k: error_rate(vote(labels, k), dataset.test.labels) for k in CURVE}
 
 
 def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
-    """Some of the digits that the vote gets wrong, each with its k nearest training digits."""
+    """Some of the test images that the vote gets wrong, each with its k nearest training images."""
     dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
     predicted = vote(dataset.train.labels[nearest], k)
     wrong = np.flatnonzero(predicted != dataset.test.labels)

@@ -1,4 +1,4 @@
-"""−log p(x) of the chosen models on a test set, as a figure and a table, and what has not been measured."""
+"""−log p(x) of the chosen models on a test set, as a figure and a table, and the ones that have not been measured."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -64,7 +64,7 @@ def _show_table(rows: pd.DataFrame) -> None:
 
 
 def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
-    """Says that a checkpoint has not been measured on a test set, and how that is done."""
+    """Says that a checkpoint has not been measured on a test set, and offers to measure it."""
     st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[dataset].label}.")
     if dataset == checkpoint.train_config.dataset:
         measure_button(checkpoint.name, "Measure it, in a few minutes")

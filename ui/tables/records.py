@@ -1,4 +1,4 @@
-"""The recorded experiments as tables: `results.json` beside what the paper printed."""
+"""The recorded experiments as tables: `results.json`, with the paper's figures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,1 +1,1 @@
-"""Training runs of visitors: begun, watched, stopped and resumed."""
+"""Training runs of visitors: started, watched, paused and resumed."""

@@ -1,4 +1,4 @@
-"""The form of the Train page: which model, which recipe."""
+"""The form of the Train page: the model and its training options."""
 
 import math
 from typing import Any
@@ -20,7 +20,7 @@ MOST_COMPONENTS = 50
 
 
 def _kept(name: str) -> dict[str, Any]:
-    """Makes a field keep its value through page switches and, in the address, through reloads."""
+    """Keeps a field's value through page switches and, by the address, through reloads."""
     return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
 
 
@@ -33,12 +33,12 @@ def training_form() -> None:
         means = st.text_input(
             "Prior means, one for each of K components",
             " ".join(["0"] * family.default_components),
-            help="Numbers with spaces between them: as many as you give, so many components the mixture has.",
+            help="Numbers separated by spaces: the mixture has as many components as there are numbers.",
             **_kept(f"means-{model}"),
         )
     start = st.container()
     if busy := slots_of_others(visitor()):
-        st.caption(f"Training slots busy with runs of other visitors: {busy}.")
+        st.caption(f"Training slots in use by other visitors: {busy}.")
     with st.expander("More"):
         recipe = _recipe(model)
     if not start.button("Start training", type="primary"):
@@ -66,7 +66,7 @@ def _recipe(model: str) -> dict[str, Any]:
     epochs = st.number_input("Epochs, at most", 1, 1000, 20, **_kept("epochs"))
     free = free_name(f"my-{model}")
     name = st.text_input(
-        "Name of the checkpoint", placeholder=free, help="Small letters, digits and hyphens.", **_kept("name")
+        "Name of the checkpoint", placeholder=free, help="Lower-case letters, digits and hyphens.", **_kept("name")
     )
     return {
         "--name": name or free,
@@ -93,7 +93,7 @@ def _numbers(text: str) -> list[str]:
     except ValueError:
         values = []
     if not values or not all(map(math.isfinite, values)):
-        raise RunError(f"Prior means must be numbers with spaces between them, not “{text}”.")
+        raise RunError(f"Prior means must be numbers separated by spaces, not “{text}”.")
     if len(values) > MOST_COMPONENTS:
         raise RunError(f"These are {len(values)} prior means, and a run here has at most {MOST_COMPONENTS} components.")
     return [np.format_float_positional(value, trim="-") for value in values]

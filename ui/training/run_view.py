@@ -1,4 +1,4 @@
-"""The view of one training run: how it stands, what its owner may do, its curves and its samples."""
+"""The view of one training run: its state, its owner's buttons, its curves and its samples."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ __all__ = ["watch_run"]
 
 
 def watch_run(run: Run) -> None:
-    """Everything about a run, renewed every second while it lasts."""
+    """Everything about a run, updated every second while it is running."""
     try:
         has_epochs = bool(read_history(run.folder))
     except CheckpointError:
@@ -38,7 +38,7 @@ def watch_run(run: Run) -> None:
 
     renewed(is_running, lambda: _show(run, has_epochs))
     if has_epochs:
-        _export(run.folder)  # apart: what is renewed every second cannot be held open
+        _export(run.folder)  # separately: a popover cannot stay open in what is updated every second
         renewed(is_running, lambda: _show_samples(run.folder))
 
 
@@ -58,7 +58,7 @@ def _show(run: Run, had_epochs: bool) -> None:
 
 
 def _tell(run: Run, history: list[EpochMetrics]) -> None:
-    """How the run stands, in a sentence."""
+    """The run's state, in a sentence."""
     last_line = "" if run.job is None else run.job.last_line
     if run.state == "running":
         percent = re.search(r"(\d+)%", last_line)
@@ -70,7 +70,7 @@ def _tell(run: Run, history: list[EpochMetrics]) -> None:
     elif history:
         st.info(f"{run.name} is paused after epoch {len(history)}.")
     else:
-        st.info(f"{run.name} was stopped before its first epoch was over: resuming begins it again.")
+        st.info(f"{run.name} was stopped before the end of its first epoch: resuming starts it again.")
 
 
 def _offer(run: Run, history: list[EpochMetrics]) -> None:
@@ -80,20 +80,20 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
             if st.button(
                 "Pause",
                 key=f"pause-{run.name}",
-                help="Stops now. Resuming repeats the epoch under way, and ends in the same numbers as no pause.",
+                help="Stops now. Resuming repeats the current epoch, and gives the same numbers as without a pause.",
             ):
-                _do(pause_run, run, "Saving and leaving …")
-        elif st.button("Resume", key=f"resume-{run.name}", type="primary", help="Goes on after the last whole epoch."):
+                _do(pause_run, run, "Saving …")
+        elif st.button("Resume", key=f"resume-{run.name}", type="primary", help="Continues after its last epoch."):
             _do(resume_run, run, "Starting …")
         if st.button(
             "Keep",
             key=f"keep-{run.name}",
             disabled=not history,
-            help="Stops for good. The best weights so far become a checkpoint, which all visitors see.",
+            help="Ends the run. The best weights so far become a checkpoint, which all visitors see.",
         ):
-            _do(keep_run, run, "Saving and leaving …")
-        with st.popover("Cancel", help="Stops for good and deletes the run."):
-            st.write(f"Delete {run.name}, its best weights too? This cannot be undone.")
+            _do(keep_run, run, "Saving …")
+        with st.popover("Cancel", help="Ends the run and deletes it."):
+            st.write(f"Delete {run.name} and its best weights? This cannot be undone.")
             if st.button("Delete the run", key=f"cancel-{run.name}", type="primary"):
                 _do(cancel_run, run, "Stopping …")
 
@@ -117,13 +117,13 @@ def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
     words = []
     if level is not None:
         words.append(
-            f"Dashed: the best validation bound of the authors' own {label}, by the training log that they published"
-            " with their code; it is the model whose −log p(x) the paper prints."
+            f"Dashed: the best validation bound of the authors' own {label}, from the training log that they published"
+            " with their code; it is the model whose −log p(x) the paper reports."
         )
     if history[-1].usage:
         charts["Mean weight of every component, epoch by epoch"] = usage_figure(history)
         words.append(
-            f"Bands: the share of the weight that each component has, E[π|x] averaged over {USAGE_IMAGES:,} validation"
+            f"Bands: the mean weight of each component, E[π|x] averaged over {USAGE_IMAGES:,} validation"
             " images after every epoch, component 1 at the bottom."
         )
     with figure("run"):
@@ -149,7 +149,7 @@ def _show_samples(folder: Path) -> None:
         stamp = (folder / WEIGHTS).stat().st_mtime_ns
         sheet, epoch = _samples(folder, stamp, (folder / TRAINING).exists())
     except (FileNotFoundError, CheckpointError):
-        return  # a file is being replaced, or is damaged, of which the sidebar tells
+        return  # a file is being replaced, or is damaged, which the sidebar reports
     st.image(
         sheet,
         caption=f"Samples of the prior with the weights of epoch {epoch}: the same noise at every epoch.",

@@ -1,8 +1,8 @@
-"""Training runs as visitors have them: whose they are, how they stand, and what their owner may do.
+"""Training runs of visitors: their owners, their states, and what their owners may do.
 
-A run is a folder of checkpoints with a note in it, `run.json`: the digest of its owner and the options it
-was begun with. So a run outlives the server: what the server's end cut short is paused, and goes on from
-its last whole epoch when its owner resumes it.
+A run is a folder of checkpoints with a note in it, `run.json`: the digest of its owner and the options it was started
+with. So a run outlives the server: one that was running when the server ended is paused, and continues after its last
+complete epoch when its owner resumes it.
 """
 
 import itertools
@@ -43,7 +43,7 @@ _starting = threading.Lock()  # two visitors may want the last slot, or one name
 
 
 class RunError(RuntimeError):
-    """A run that may not start; the message says why and what to do."""
+    """A run that cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Run:
 
     @property
     def state(self) -> Literal["running", "paused", "failed", "ended"]:
-        """How it stands; a run that a server's end cut short is paused."""
+        """Its state; a run that was interrupted by the server's end is paused."""
         job = self.job
         if job is not None and job.running:
             return "running"
@@ -99,15 +99,15 @@ def free_name(stem: str) -> str:
 
 
 def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
-    """Begins a run of the visitor's.
+    """Starts a run of the visitor's.
 
     Raises:
-        RunError: for a bad name, one that is taken, or want of a slot.
+        RunError: for an invalid name, one that is taken, or if no slot is free.
         StorageError: if nothing can be written there.
     """
     if not _NAME.fullmatch(name):
         raise RunError(
-            "The name must be 1 to 40 small letters, digits and hyphens, and begin with a letter or a digit."
+            "The name must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter or a digit."
         )
     with _starting:
         if _is_taken(name, visitor):
@@ -119,27 +119,27 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
 
 
 def resume_run(run: Run) -> None:
-    """Goes on after the last whole epoch, or from the start where there is none.
+    """Continues after the last complete epoch, or from the start where there is none.
 
     Raises:
-        RunError: for want of a slot, or if another job is at work on the checkpoint.
+        RunError: if no slot is free, or another job is running on the checkpoint.
     """
     with _starting:
         _require_slot(run.owner)
         begun = ["--resume"] if (run.folder / TRAINING).exists() else []
         job = job_manager().start(run.name, "train", [*run.arguments, *begun], run.owner)
     if job.verb != "train":
-        raise RunError(f"{run.name} is busy with another job ({job.verb}): wait until that has ended.")
+        raise RunError(f"{run.name} is busy with another job ({job.verb}): wait until it has ended.")
 
 
 def pause_run(run: Run) -> None:
-    """Stops it where it stands; the epoch under way will be begun again."""
+    """Stops it now; the current epoch will be started again."""
     if run.job is not None:
         run.job.stop()
 
 
 def keep_run(run: Run) -> None:
-    """Stops it for good, and leaves its best weights as a checkpoint.
+    """Ends it, and leaves its best weights as a checkpoint.
 
     Raises:
         CheckpointError: if it has not finished an epoch, another process trains it, or the disk refuses.
@@ -151,7 +151,7 @@ def keep_run(run: Run) -> None:
 
 
 def cancel_run(run: Run) -> None:
-    """Stops it for good, and deletes all of it; a run that has just ended by itself stays.
+    """Ends it, and deletes all of it; a run that has just ended by itself stays.
 
     Raises:
         CheckpointError: if another process trains it.
@@ -170,7 +170,7 @@ def _all_runs() -> list[Run]:
     """Every run with a note that can be read, the newest first."""
     found: list[tuple[int, Run]] = []
     for path in CHECKPOINTS.glob(f"*/{NOTE}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # just deleted, or nobody's note
+        with suppress(OSError, ValueError, KeyError, TypeError):  # just deleted, or no valid note
             note = json.loads(path.read_text(encoding="utf-8"))
             run = Run(path.parent.name, str(note["owner"]), tuple(map(str, note["arguments"])))
             found.append((path.stat().st_mtime_ns, run))
@@ -178,7 +178,7 @@ def _all_runs() -> list[Run]:
 
 
 def _is_taken(name: str, visitor: str) -> bool:
-    """Whether starting under that name would touch what exists; one's own run without an epoch may be begun anew."""
+    """Whether the name is in use; one's own run without a complete epoch may be started again."""
     job = job_manager().get(name)
     if job is not None and job.running:
         return True
@@ -193,8 +193,8 @@ def _require_slot(visitor: str) -> None:
     limits = shared().limits
     total, each = limits.training_slots, limits.training_slots_per_visitor
     if min(total, each) == 0:
-        raise RunError("This server trains nothing for its visitors: train on the command line of your own machine.")
+        raise RunError("This server does not train for its visitors: train on your own machine, by the command line.")
     if own >= each:
-        raise RunError(f"You have {own} of at most {each} runs under way: wait, or pause, keep or cancel one first.")
+        raise RunError(f"You have {own} of at most {each} runs in progress: wait, or pause, keep or cancel one first.")
     if len(running) >= total:
         raise RunError(f"All training slots of this server ({total}) are taken: try again when a run has ended.")

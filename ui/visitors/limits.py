@@ -1,8 +1,7 @@
-"""One visitor cannot stop the others: what each may ask of the server, and all together.
+"""Limits: how much of the server one visitor, and all visitors together, may use.
 
-What takes half a second or more runs in one of a few slots, and a visitor has fewer of them than there
-are. All computing is paid for from an allowance of processor time. What has been computed is kept for
-everybody and costs nothing.
+What takes half a second or more runs in one of a few slots, of which one visitor cannot hold all. All computing is
+charged to an allowance of processor time. Cached results are shared and cost nothing.
 """
 
 import os
@@ -28,7 +27,7 @@ __all__ = [
     "charged_later",
     "computing",
     "count_upload",
-    "exit_if_senseless",
+    "exit_on_bad_limits",
     "read_limits",
     "shared",
 ]
@@ -38,11 +37,11 @@ T = TypeVar("T")
 CORES = torch.get_num_threads()  # as OMP_NUM_THREADS says
 MOST_MEGABYTES = 5  # of a picture, as `server.maxUploadSize`, which a drawing does not pass
 PERIOD = 600.0  # seconds in which an allowance of computing is given
-TRANSFERS = 3  # files that may be sent for one that a page takes, before the server closes its door
+TRANSFERS = 3  # files that may be sent for one that a page takes, before the server refuses them unread
 
 
 class LimitError(ValueError):
-    """A limit in the environment that is none; the message says what it has to be."""
+    """An invalid limit in the environment; the message says which values are allowed."""
 
 
 def _at_least(least: int, default: int) -> int:
@@ -52,7 +51,7 @@ def _at_least(least: int, default: int) -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the environment says: each is the variable `DLGMM_…` of its name in capitals.
+    """Each is read from the environment variable `DLGMM_…` with its name in capitals.
 
     Attributes:
         computing_slots: computations at a time, of all visitors.
@@ -86,7 +85,7 @@ def _whole_number(variable: str, default: int, least: int, environment: Mapping[
     text = environment.get(variable, "").strip() or str(default)
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= least):
         raise LimitError(
-            f"{variable} must be a whole number from {least}, not “{text}”: whoever runs this server can mend it."
+            f"{variable} must be a whole number from {least}, not “{text}”: ask the server's administrator."
         )
     return int(text)
 
@@ -107,8 +106,8 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     )
 
 
-def exit_if_senseless() -> None:
-    """Ends the program with one sentence where a limit in the environment is none."""
+def exit_on_bad_limits() -> None:
+    """Ends the program with one sentence if a limit in the environment is invalid."""
     try:
         read_limits()
     except LimitError as error:
@@ -128,12 +127,12 @@ class _Shared:
 
 @cache
 def shared() -> _Shared:
-    """The one of this server, by the environment that it was started in."""
+    """What visitors share on this server, by the environment that it was started in."""
     return _Shared(read_limits())
 
 
 def charged_later(work: Callable[[], T]) -> Callable[[], T]:
-    """The work, to be done when Streamlit asks for it, at the expense of the visitor who is there now.
+    """The work, to be done when Streamlit asks for it, charged to the visitor whose page is running now.
 
     Raises:
         Refused: as `charged`, now, or when it is to be done.
@@ -150,14 +149,14 @@ def charged_later(work: Callable[[], T]) -> Callable[[], T]:
 
 @contextmanager
 def charged(who: str | None = None) -> Iterator[None]:
-    """Books the processor time of what is done within to a visitor, usually whose page asks; one core does it.
+    """Charges the processor time of the block to a visitor, by default the one whose page is running; it uses one core.
 
     Raises:
         Refused: if the visitor's allowance is used up.
     """
     who, seconds = _who() if who is None else who, shared().seconds
     _require_seconds(who)
-    torch.set_num_threads(1)  # of this thread: beside other visitors two cores save no time, and cost twice
+    torch.set_num_threads(1)  # of this thread: with other visitors, two cores save no time and cost twice as much
     began = time.thread_time()
     try:
         yield
@@ -167,21 +166,21 @@ def charged(who: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """The same for what takes half a second or more, or much memory: on all cores, once one of the slots is free.
+    """The same for what takes half a second or more, or much memory: on all cores, once a slot is free.
 
-    Nothing within it may wait for a slot itself, nor for what is cached and does.
+    Nothing within it may wait for another slot, directly or through a cached function.
 
     Raises:
         Refused: as `charged`; or if there is no slot for too long.
     """
-    # a visitor who turns to something else while waiting is let go
+    # a visitor who leaves the page while waiting gives up the place
     with charged(), shared().slots.hold(_who(), get_run_yield_check() or (lambda: None)):
         torch.set_num_threads(CORES)
         yield
 
 
 def count_upload() -> None:
-    """Books a picture that the visitor has sent.
+    """Counts a picture that the visitor has uploaded.
 
     Raises:
         Refused: if the visitor, or all together, have sent too many within a minute.
@@ -190,7 +189,7 @@ def count_upload() -> None:
 
 
 def _who() -> str:
-    """The visitor whose page asks; nobody where the server asks by itself."""
+    """The visitor whose page is running; an empty name where the server itself computes."""
     return visitor() if get_run_yield_check() is not None else ""
 
 

@@ -1,6 +1,6 @@
-"""How a server's room is shared out among its visitors: by slots, by allowances, and by rates.
+"""How a server's capacity is divided among its visitors: by slots, by allowances, and by rates.
 
-All three are used by many threads at once, and remember only visitors who hold or owe something.
+All three are thread-safe, and remember only visitors who hold a slot or have an allowance to recover.
 """
 
 import math
@@ -12,17 +12,17 @@ from contextlib import contextmanager
 __all__ = ["Allowance", "Rate", "Refused", "Slots", "in_words"]
 
 PATIENCE = 20.0  # seconds that one waits for a slot
-_POLL = 0.1  # seconds between two looks at whether the visitor has turned to something else
+_POLL = 0.1  # seconds between checks of whether the visitor has left the page
 
 Clock = Callable[[], float]
 
 
 class Refused(RuntimeError):  # noqa: N818 - nothing went wrong
-    """A request that the server does not take now; the message says why and what to do."""
+    """A request that the server refuses for now; the message says why and what to do."""
 
 
 class Slots:
-    """Room for a few computations at a time, first come, first served, a visitor's own share permitting.
+    """A few computations at a time, first come, first served, up to a limit for each visitor.
 
     Args:
         total: slots.
@@ -75,7 +75,7 @@ class Slots:
                 self._changed.notify_all()
 
     def _is_next(self, ticket: object) -> bool:
-        """Whether there is a slot for it: nobody who came before and may have one is passed over."""
+        """Whether there is a slot for it, after all who came before and may have one."""
         able = [each for each, who in self._waiting.items() if self._held.count(who) < self._each]
         return ticket in able[: max(0, self._total - len(self._held))]
 
@@ -88,9 +88,9 @@ class Slots:
 
 
 class Allowance:
-    """So much for everybody in a period: what was spent comes back evenly.
+    """An amount for each visitor in a period: what was spent comes back at a constant rate.
 
-    One may go into debt, since costs are known afterwards, and has to wait until it is paid back.
+    Costs are known only afterwards, so an allowance may be overdrawn; the visitor then waits until it has recovered.
 
     Args:
         most: that may be spent at once.
@@ -104,11 +104,11 @@ class Allowance:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """How many had something to pay back when somebody last spent."""
+        """How many visitors had not recovered when a cost was last charged."""
         return len(self._spent)
 
     def spend(self, who: str, amount: float) -> None:
-        """Books a cost, and forgets everybody who has paid all back."""
+        """Charges a cost, and forgets all visitors whose allowance has recovered."""
         with self._lock:
             now = self._clock()
             owed = {name: self._owed(name, now) for name in self._spent}
@@ -116,7 +116,7 @@ class Allowance:
             self._spent = {name: (spent, now) for name, spent in owed.items() if spent > 0}
 
     def wait(self, who: str, amount: float = 0.0) -> float:
-        """Seconds until so much may be spent without debt; 0.0 if it may be now."""
+        """Seconds until the amount can be spent without overdrawing; 0.0 if it can now."""
         with self._lock:
             return max(0.0, (self._owed(who, self._clock()) + amount - self.most) / self._rate)
 
@@ -138,7 +138,7 @@ class Rate:
         self._each, self._total = Allowance(each, 60, clock), Allowance(total, 60, clock)
 
     def count(self, who: str) -> None:
-        """Books one more.
+        """Counts one more.
 
         Raises:
             Refused: if that is too many.
@@ -158,7 +158,7 @@ class Rate:
 
 
 def in_words(seconds: float) -> str:
-    """A wait as people say it, rounded up."""
+    """A waiting time in words, rounded up."""
     if seconds > 100:
         return f"{math.ceil(seconds / 60)} minutes"
     return "a second" if seconds <= 1 else f"{math.ceil(seconds)} seconds"

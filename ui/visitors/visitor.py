@@ -1,4 +1,4 @@
-"""Who is asking: a random number in a cookie, which no link, page or file shows.
+"""Who is asking: a random number in a cookie, which appears in no link, page or file.
 
 Runs belong to the visitor who started them. The cookie is set with the first page and outlives reloads
 and the server; scripts in the browser cannot read it, and files keep only its digest.
@@ -44,7 +44,7 @@ class VisitorCookie:
 
 
 def is_remembered() -> bool:
-    """Whether the visitor will be known after a reload: not without cookies."""
+    """Whether the visitor will be recognised after a reload, which needs cookies."""
     return COOKIE in st.context.cookies
 
 
@@ -55,5 +55,5 @@ def visitor() -> str:
 
 
 def digest(token: str) -> str:
-    """What is kept of a cookie's value, and tells no one the value."""
+    """What is stored instead of a cookie's value: its SHA-256."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-// The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u becomes: dragging v in
+// The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u is mapped to: dragging v in
 // the chart, or u below it, draws anew on every frame. Densities come from Python; only the map from u to v is known
 // here. After decoder.js.
 
@@ -9,7 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".bench");
   root.bench ??= new Bench(root, data);
-  root.bench.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  root.bench.tell = setStateValue; // every run brings a new one, and old ones are ignored
   root.bench.take(data);
 }
 
@@ -80,7 +80,7 @@ class Bench {
       inside, this.line, this.dots.density, this.dots.matched, this.grip, this.handle);
     this.handle.onpointerdown = (event) => {
       this.handle.setPointerCapture(event.pointerId);
-      this.held = event.clientX - this.x(this.v); // the line stays where it is under the hand
+      this.held = event.clientX - this.x(this.v); // the line keeps its distance from the pointer
       event.preventDefault();
     };
     this.handle.onpointermove = (event) => {
@@ -99,7 +99,7 @@ class Bench {
     new ResizeObserver(() => this.lay()).observe(root);
   }
 
-  // Curves of other parameters; where u stands is known here, and Python may not have heard of it yet.
+  // Curves of other parameters; where u stands is known here, and Python may not know it yet.
   take({ a, b, fractions, density, matched, draws }) {
     if (this.a === a && this.b === b) return;
     Object.assign(this, { a, b, fractions: floats(fractions) });
@@ -151,7 +151,7 @@ class Bench {
     return points.join("L");
   }
 
-  // ---- what follows the hand
+  // ---- dragging
   move(u) {
     const [lowest, highest] = this.range;
     this.u = Math.min(highest, Math.max(lowest, Math.round(u * this.steps) / this.steps));

@@ -5,12 +5,12 @@ const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
-  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   if (root.dataset.decoder === data.decoder.path) return root.renew(data);
   root.dataset.decoder = data.decoder.path;
   root.observer?.disconnect();
   const { decoder, means: trainedMeans, scales: trainedScales } = data;
-  const dim = decoder.code;
+  const dim = decoder.code, { height, width } = decoder; // of a digit, pixels
   const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
   const means = [...data.now.means], scales = [...data.now.scales];
   const view = { ...data.now.view };
@@ -21,7 +21,7 @@ export default function ({ parentElement, data, setStateValue }) {
     drawn = { components: from.ancestral, noise: floats(from.ancestral_noise) };
   };
   draw(data);
-  // Only the noise comes from Python: where the sliders stand, Python may not have heard yet.
+  // Only the noise comes from Python: where the sliders stand, Python may not know yet.
   root.renew = (from) => { if (from.seed !== seed) { draw(from); all(); } };
   const code = new Float32Array(dim), pixels = new Float32Array(decoder.pixels);
   let model = null, zoom = 1, count = MOST;
@@ -51,7 +51,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const film = make("span", { className: "film" });
     const previews = Array.from({ length: PREVIEWS }, (_, i) => {
       const at = low + ((high - low) * i) / (PREVIEWS - 1);
-      const canvas = make("canvas", { width: SIDE, height: SIDE });
+      const canvas = make("canvas", { width, height });
       const button = make("button", { type: "button", className: "preview", title: `mean ${shown(at)}` }, canvas);
       button.setAttribute("aria-label", `set the mean of component ${k + 1} to ${shown(at)}`);
       button.onclick = () => { means[k] = at; mean.input.value = at; moved(k); settled(); };
@@ -111,9 +111,13 @@ export default function ({ parentElement, data, setStateValue }) {
   root.classList.toggle("with-scales", view.scales);
 
   // ---- drawing
+  const again = (error) => { // the server has decoded what was not known
+    status.textContent = error ? `The digits could not be decoded: ${error.message}` : "";
+    if (!error) all();
+  };
   const sizeOf = (canvas) => {
-    const cell = SIDE * zoom + GAP;
-    if (canvas.width !== count * cell - GAP) { canvas.width = count * cell - GAP; canvas.height = SIDE * zoom; }
+    const cell = width * zoom + GAP;
+    if (canvas.width !== count * cell - GAP) { canvas.width = count * cell - GAP; canvas.height = height * zoom; }
     return canvas.getContext("2d");
   };
   const place = (k, mean, from, at) => { // the code of one noise, seen through component k about that mean
@@ -123,7 +127,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const digit = (context, index, k, from, at) => {
     place(k, means[k], from, at);
-    drawDigit(context, model.decode(code, pixels), index * (SIDE * zoom + GAP), 0, zoom, view.ink);
+    drawDigit(context, model.decode(code, pixels, again), decoder, index * (width * zoom + GAP), 0, zoom, view.ink);
   };
   const row = (k) => {
     const context = sizeOf(rows[k].samples);
@@ -138,7 +142,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const film = (k) => {
     for (const { at, canvas } of rows[k].previews) {
       place(k, at, view.same ? noise.shared : noise.own, k * MOST);
-      drawDigit(canvas.getContext("2d"), model.decode(code, pixels), 0, 0, 1, view.ink);
+      drawDigit(canvas.getContext("2d"), model.decode(code, pixels, again), decoder, 0, 0, 1, view.ink);
     }
   };
   const say = (k) => {
@@ -176,17 +180,17 @@ export default function ({ parentElement, data, setStateValue }) {
     lineage();
     marks.replaceChildren(...drawn.components.slice(0, count).map((k) => {
       const mark = make("span", { textContent: k + 1 });
-      mark.style.cssText = `width:${SIDE * zoom}px;border-color:${data.colours[k]}`;
+      mark.style.cssText = `width:${width * zoom}px;border-color:${data.colours[k]}`;
       return mark;
     }));
     ancestral.setAttribute("aria-label",
       `${count} ancestral samples, of components ${drawn.components.slice(0, count).map((k) => k + 1).join(", ")}`);
   };
   const fit = () => {
-    const width = root.clientWidth;
+    const room = root.clientWidth;
     const before = [zoom, count].join();
-    zoom = (SIDE * 2 + GAP) * 8 - GAP <= width ? 2 : 1; // twice as large where at least eight fit
-    count = Math.max(1, Math.min(MOST, Math.floor((width + GAP) / (SIDE * zoom + GAP))));
+    zoom = (width * 2 + GAP) * 8 - GAP <= room ? 2 : 1; // twice as large where at least eight fit
+    count = Math.max(1, Math.min(MOST, Math.floor((room + GAP) / (width * zoom + GAP))));
     return before !== [zoom, count].join();
   };
   fit();

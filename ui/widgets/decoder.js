@@ -1,17 +1,23 @@
-// A Bernoulli decoder in the browser: code -> hidden ReLU layer -> probability of ink in every pixel.
-// Weights are fetched once per checkpoint and page visit, and kept by the browser's cache between visits.
+// Bernoulli decoders in the browser: code -> probability of ink in every pixel. A shallow one, code -> hidden ReLU layer
+// -> pixels, is fetched once per checkpoint and page visit, and kept by the browser's cache between visits; any other
+// decodes on the server. Both have one method:
+//
+//   decode(z, out, again)  the probabilities of code z, written into `out`; null where they are not known yet: `again` is
+//                          then called once they are, or with an error if they cannot be had.
 
-const SIDE = 28;
+const MOST_CODES = 256; // of one request, as in ui/serving/decoders.py
+const MOST_KNOWN = 4000; // codes whose probabilities are kept of a decoder on the server
 const decoders = (window.dlgmmDecoders ??= new Map());
 
 const serverRoot = () => location.origin + location.pathname.replace(/[^/]+\/?$/, "");
 
-// info: { path, code, hidden, pixels }; the file holds W1 (hidden, code), b1, W2 (pixels, hidden), b2, float32.
+// info: { path, code, hidden, pixels, height, width }; hidden is null where the server decodes.
 function decoderOf(info) {
-  if (!decoders.has(info.path)) decoders.set(info.path, fetchDecoder(info));
+  if (!decoders.has(info.path)) decoders.set(info.path, info.hidden === null ? remoteDecoder(info) : fetchDecoder(info));
   return decoders.get(info.path);
 }
 
+// The file holds W1 (hidden, code), b1, W2 (pixels, hidden), b2, float32.
 async function fetchDecoder({ path, code, hidden, pixels }) {
   const answer = await fetch(serverRoot() + path);
   if (!answer.ok) {
@@ -41,20 +47,64 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
   };
 }
 
+// Asks the server, one request at a time and one a frame at most. Codes that are no longer wanted when an answer comes
+// are forgotten: whoever still needs some asks again when called.
+async function remoteDecoder({ path, code, pixels }) {
+  const known = new Map(), wanted = new Map(), calls = new Set(); // by the code's numbers; who waits for an answer
+  let isBusy = false;
+  const ask = async () => {
+    const batch = [...wanted].slice(-MOST_CODES);
+    wanted.clear();
+    const body = new Float32Array(batch.length * code);
+    batch.forEach(([, z], i) => body.set(z, i * code));
+    const answer = await fetch(serverRoot() + path, { method: "POST", body });
+    if (!answer.ok) throw new Error(answer.status === 429 ? await answer.text() : `the server answered ${answer.status}`);
+    const all = new Float32Array(await answer.arrayBuffer());
+    batch.forEach(([key], i) => known.set(key, all.subarray(i * pixels, (i + 1) * pixels)));
+    for (const key of known.keys()) if (known.size > MOST_KNOWN) known.delete(key); // the oldest
+  };
+  const next = async () => {
+    const error = await ask().then(() => null, (failure) => failure);
+    const waiting = [...calls];
+    calls.clear();
+    wanted.clear();
+    isBusy = false;
+    for (const again of waiting) again(error);
+  };
+  return {
+    decode(z, out = new Float32Array(pixels), again = () => {}) {
+      const key = z.join(), found = known.get(key);
+      if (found) {
+        out.set(found);
+        return out;
+      }
+      wanted.set(key, Float32Array.from(z));
+      calls.add(again);
+      if (!isBusy) {
+        isBusy = true;
+        requestAnimationFrame(next);
+      }
+      return null;
+    },
+  };
+}
+
 const floats = (base64) => new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
 // One digit on a canvas, whole multiples of its pixels, white ink on black; `ink` shows what exceeds one half.
+// Nothing is drawn where there are no probabilities yet.
 const scratch = document.createElement("canvas");
-scratch.width = scratch.height = SIDE;
-function drawDigit(context, probabilities, left, top, zoom, ink = false) {
+function drawDigit(context, probabilities, { height, width }, left, top, zoom, ink = false) {
+  if (probabilities === null) return;
+  if (scratch.width !== width || scratch.height !== height) Object.assign(scratch, { width, height });
   const small = scratch.getContext("2d", { willReadFrequently: true });
-  const image = small.createImageData(SIDE, SIDE);
-  for (let x = 0, i = 0; x < SIDE * SIDE; x++, i += 4) {
+  const image = small.createImageData(width, height);
+  for (let x = 0, i = 0; x < width * height; x++, i += 4) {
     const value = ink ? (probabilities[x] > 0.5 ? 255 : 0) : Math.round(255 * probabilities[x]);
     image.data[i] = image.data[i + 1] = image.data[i + 2] = value;
     image.data[i + 3] = 255;
   }
   small.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, left, top, SIDE * zoom, SIDE * zoom);
+  context.drawImage(scratch, left, top, width * zoom, height * zoom);
 }

@@ -1,5 +1,5 @@
 // Files of the maps: fetched once a page visit, kept by the browser's cache between visits.
-// `serverRoot` is that of decoder.js; the layout of each file is described in ui/map_files.py.
+// `serverRoot` is that of decoder.js; the layout of each file is described in ui/latent/map_files.py.
 
 const fetched = (window.dlgmmMapFiles ??= new Map());
 
@@ -32,10 +32,10 @@ const fetchWeights = (path, count) => fetchOnce(path, (buffer) => ({
 const fetchNll = (path) => fetchOnce(path, (buffer) => new Float32Array(buffer));
 
 // One test image on a canvas: eight pixels a byte, the first one highest; white ink on black, as everywhere.
-function drawImage(context, images, index, left = 0, top = 0) {
-  const picture = context.createImageData(SIDE, SIDE);
-  const start = (index * SIDE * SIDE) / 8;
-  for (let x = 0; x < SIDE * SIDE; x++) {
+function drawImage(context, images, index, [height, width], left = 0, top = 0) {
+  const picture = context.createImageData(width, height);
+  const start = index * Math.ceil((height * width) / 8);
+  for (let x = 0; x < height * width; x++) {
     const value = images[start + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
     picture.data.set([value, value, value, 255], 4 * x);
   }

@@ -1,4 +1,4 @@
-// The hand on a map: pointers (mouse, touch, pen), the wheel, the keyboard.
+// Pointing at a map: pointers (mouse, touch, pen), the wheel, the keyboard.
 
 const STILL = 4, STEP_LEAST = 3, THIN = 3, CORNERS = 200, WHEEL_PAUSE = 300;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

@@ -1,6 +1,6 @@
 // One map: where its points lie on the screen, and two canvases, the points and above them the marks.
 
-const MARGIN = 14, NEAR = 14, DEEPEST = 60, NOWHERE = 255;
+const MARGIN = 14, NEAR = 14, DEEPEST = 60, THUMB_ZOOM = 3, NOWHERE = 255;
 
 class MapPlot {
   // app: what all maps share, see maps.js
@@ -12,7 +12,9 @@ class MapPlot {
     this.looks = null; // one byte a point: which stamp it gets, NOWHERE for none
     this.points = make("canvas", { "aria-hidden": "true" });
     this.marks = make("canvas", { className: "marks", role: "img", tabIndex: 0 });
-    this.thumb = make("canvas", { width: SIDE, height: SIDE });
+    const [height, width] = app.data.shape;
+    this.thumb = make("canvas", { width, height });
+    Object.assign(this.thumb.style, { width: `${THUMB_ZOOM * width}px`, height: `${THUMB_ZOOM * height}px` });
     this.tipWords = make("div");
     this.tip = make("div", { className: "tip", "aria-hidden": "true" }, this.thumb, this.tipWords);
     this.whole = make("button", { type: "button", className: "whole", textContent: "Whole map", "data-aside": "" });
@@ -202,7 +204,7 @@ class MapPlot {
   showTip(index) {
     this.tip.classList.toggle("on", index !== null);
     if (index === null) return;
-    if (this.app.images) drawImage(this.thumb.getContext("2d"), this.app.images, index);
+    if (this.app.images) drawImage(this.thumb.getContext("2d"), this.app.images, index, this.app.data.shape);
     const lines = [`image ${index}`, `class ${this.app.data.classes.names[this.classes[index]]}`];
     const weight = this.weightOf(index).replace(/^[:,] /, "");
     this.tipWords.replaceChildren(...[...lines, ...weight.split(", "), this.valueOf(index).slice(2)]

@@ -1,4 +1,4 @@
-// Linked maps: what they share, the controls above them, and what Python is told.
+// Linked maps: what they share, the controls above them, and the messages to Python.
 
 const TITLES = { class: "class", component: "component of largest weight E[π|x]",
   entropy: "entropy of the weights", nll: "−log p(x)" };
@@ -7,7 +7,7 @@ const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a s
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".maps");
-  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   const app = (root.app ??= new MapApp(root));
   app.take(data);
 }
@@ -36,9 +36,9 @@ class MapApp {
     this.words = make("p", { className: "words", role: "status" });
     this.clear = make("button", { type: "button", className: "clear", textContent: "Clear", "data-aside": "" });
     this.clear.onclick = () => this.escape();
-    this.strip = make("canvas", { className: "strip", height: SIDE, role: "img" });
+    this.strip = make("canvas", { className: "strip", role: "img" });
     this.below = make("div", { className: "below" }, make("div", {}, this.words, this.clear), this.strip);
-    this.spoken = make("p", { className: "spoken", role: "status" }); // for those who do not see the marks
+    this.spoken = make("p", { className: "spoken", role: "status" }); // for screen readers
     this.grid = make("div", { className: "grid" });
     const drag = make("fieldset", { className: "drag" }, make("legend", { textContent: "Drag to" }), ...this.drags);
     root.replaceChildren(
@@ -52,13 +52,13 @@ class MapApp {
 
   // ---- from Python and to Python
   take(data) {
-    const said = JSON.stringify(data.now);
-    // What Python says is out of date where it has not yet heard the last thing said here.
-    const fresh = !this.now || (data.now.turn >= this.now.turn && said !== this.heard);
+    const sent = JSON.stringify(data.now);
+    // Python's view is outdated while it has not received the last message from here.
+    const fresh = !this.now || (data.now.turn >= this.now.turn && sent !== this.received);
     this.data = data;
     if (fresh) {
       this.now = structuredClone(data.now);
-      this.heard = said;
+      this.received = sent;
     }
     const signature = JSON.stringify(data.maps.map((map) => [map.title, map.settings, map.points]));
     if (signature !== this.signature) {
@@ -72,7 +72,7 @@ class MapApp {
 
   tell() {
     this.now.turn += 1;
-    this.heard = JSON.stringify(this.now);
+    this.received = JSON.stringify(this.now);
     this.root.tell("now", structuredClone(this.now));
   }
 
@@ -213,18 +213,20 @@ class MapApp {
   }
 
   showGroup() {
-    const { group, strip } = this, classes = this.plots.find((plot) => plot.classes)?.classes;
+    const { group, strip } = this, [height, width] = this.data?.shape ?? [0, 0]; // before anything has come from Python
+    const classes = this.plots.find((plot) => plot.classes)?.classes;
     this.words.textContent = group ? groupWords(classes, group, this.data.classes.names) : HELP;
     this.words.classList.toggle("help", !group);
     this.words.toggleAttribute("data-aside", !group);
     this.below.classList.toggle("on", Boolean(group));
     const members = group ? [...group.keys()].filter((i) => group[i]) : [];
-    const count = Math.min(members.length, Math.max(1, Math.floor((this.root.clientWidth + 2) / (SIDE + 2))));
-    strip.width = Math.max(1, count * (SIDE + 2) - 2);
+    const count = Math.min(members.length, Math.max(1, Math.floor((this.root.clientWidth + 2) / (width + 2))));
+    Object.assign(strip, { width: Math.max(1, count * (width + 2) - 2), height });
     strip.setAttribute("aria-label", `${count} of the images in the group`);
     if (!this.images) return;
     for (let i = 0; i < count; i++) { // evenly spread over the group
-      drawImage(strip.getContext("2d"), this.images, members[Math.floor((i * members.length) / count)], i * (SIDE + 2));
+      const member = members[Math.floor((i * members.length) / count)];
+      drawImage(strip.getContext("2d"), this.images, member, this.data.shape, i * (width + 2));
     }
   }
 

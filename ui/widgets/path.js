@@ -1,25 +1,31 @@
-// The way from one image to another: a slider over codes that Python has worked out, decoded here.
+// The path from one image to another: a slider over codes that Python has computed, decoded here.
 // After decoder.js and map_files.js.
 
-const ZOOM = 4, LEAST_WORD = 0.1;
+const ZOOM = 4, END_ZOOM = 3, LEAST_WORD = 0.1;
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".path");
-  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   const signature = JSON.stringify([data.images, data.models.map((model) => model.decoder.path)]);
   if (root.dataset.signature === signature) return;
   root.dataset.signature = signature;
   root.dataset.ready = "";
+  const [height, width] = data.shape;
   const ends = data.images.map((index, which) => {
-    const canvas = make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `image ${index}` });
+    const canvas = make("canvas", { width, height, role: "img", "aria-label": `image ${index}` });
+    Object.assign(canvas.style, { width: `${END_ZOOM * width}px`, height: `${END_ZOOM * height}px` });
     const words = make("figcaption", { textContent: `${"AB"[which]}: image ${index}, class ${data.classes[which]}` });
-    fetchImages(data.file).then((images) => drawImage(canvas.getContext("2d"), images, index));
+    fetchImages(data.file).then((images) => drawImage(canvas.getContext("2d"), images, index, data.shape));
     return make("figure", {}, canvas, words);
   });
   const slider = make("input", { type: "range", min: 0, max: data.points - 1, step: 1, "aria-label": "from A to B" });
   slider.value = data.at;
   const at = make("output");
-  const cards = data.models.map((model) => new PathCard(model, data.colours));
+  const again = (error) => { // the server has decoded what was not known
+    if (error) at.textContent = `The digits could not be decoded: ${error.message}`;
+    else move();
+  };
+  const cards = data.models.map((model) => new PathCard(model, data.colours, again));
   const move = () => {
     const step = Number(slider.value), share = (step / (data.points - 1)).toFixed(2);
     at.textContent = `t = ${share}`;
@@ -40,12 +46,13 @@ export default function ({ parentElement, data, setStateValue }) {
 
 class PathCard {
   // model.codes: (points, code) and model.shares: (points, pieces) or null, float32
-  constructor(model, colours) {
-    this.model = model;
+  constructor(model, colours, again) {
+    Object.assign(this, { model, again });
     this.codes = floats(model.codes);
     this.shares = model.shares && floats(model.shares);
     this.pixels = new Float32Array(model.decoder.pixels);
-    this.canvas = make("canvas", { width: SIDE * ZOOM, height: SIDE * ZOOM, role: "img" });
+    const { width, height } = model.decoder;
+    this.canvas = make("canvas", { width: width * ZOOM, height: height * ZOOM, role: "img" });
     this.pieces = this.shares
       ? Array.from({ length: this.shares.length / (this.codes.length / model.decoder.code) }, (_, k) => {
         const piece = make("span");
@@ -61,8 +68,8 @@ class PathCard {
   show(step) {
     const { code } = this.model.decoder, count = this.pieces.length;
     if (this.decoder) {
-      this.decoder.decode(this.codes.subarray(step * code, (step + 1) * code), this.pixels);
-      drawDigit(this.canvas.getContext("2d"), this.pixels, 0, 0, ZOOM);
+      const found = this.decoder.decode(this.codes.subarray(step * code, (step + 1) * code), this.pixels, this.again);
+      drawDigit(this.canvas.getContext("2d"), found, this.model.decoder, 0, 0, ZOOM);
     }
     this.canvas.setAttribute("aria-label", `decoded by ${this.model.title}`);
     if (!count) return;

@@ -1,13 +1,13 @@
 // A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
 // Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame.
 
-const POINTS = 101, WIDTH = 320, HEIGHT = 120, STEP_MILLISECONDS = 350, KEY_STEP = 0.01;
+const POINTS = 101, WIDTH = 320, HEIGHT = 120, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
 const SVG = "http://www.w3.org/2000/svg";
 const two = (value) => value.toFixed(2);
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
-  root.tell = setStateValue; // every run brings a new one, and an old one is not listened to
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   if (root.dataset.signature === data.signature) return;
   root.dataset.signature = data.signature;
   const { concentrations, colours, inks, decoder } = data;
@@ -124,13 +124,18 @@ export default function ({ parentElement, data, setStateValue }) {
   };
 
   // ---- the digit that the pieces are the code of
-  const canvas = make("canvas", { width: 168, height: 168, className: "decoded" });
+  const canvas = make("canvas", { className: "decoded" });
   canvas.setAttribute("role", "img");
-  const code = new Float32Array(T);
+  if (decoder !== null) Object.assign(canvas, { width: ZOOM * decoder.width, height: ZOOM * decoder.height });
+  const code = new Float32Array(T), pixels = new Float32Array(decoder?.pixels ?? 0);
+  const again = (error) => { // the server has decoded what was not known
+    if (error) said(`The digit could not be decoded: ${error.message}`);
+    else decode();
+  };
   const decode = () => {
     if (model === null) return;
     code.set(pieces);
-    drawDigit(canvas.getContext("2d"), model.decode(code), 0, 0, 6);
+    drawDigit(canvas.getContext("2d"), model.decode(code, pixels, again), decoder, 0, 0, ZOOM);
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
   };
 
