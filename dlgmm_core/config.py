@@ -1,18 +1,19 @@
 """What a model and a training run are made of: two frozen records that a checkpoint carries.
 
-Both are plain values: they travel through JSON and back unchanged, and refuse what makes no sense
-with one sentence that names the field.
+Both are plain values: they travel through JSON and back unchanged, and refuse what makes no sense with one sentence
+that names the field. All that is known of a field stands beside it: its default, what it must be, what it says in
+`--help`, and its option on the command line where that has another name.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Self
 
-__all__ = ["PRIOR_COMPONENTS", "ConfigError", "ModelConfig", "Record", "TrainConfig"]
-
+__all__ = ["COUNT", "PRIOR_COMPONENTS", "SEED", "Check", "ConfigError", "ModelConfig", "Record", "TrainConfig"]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
+LARGEST_COUNT = 1_000_000  # of anything
 _LARGEST = 1e30  # of a number; its float32 is still finite
 _MOST_WEIGHTS = 20_000_000  # of a layer, give or take a factor of two
 
@@ -21,8 +22,83 @@ class ConfigError(ValueError):
     """A configuration that describes no model or no run."""
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a value must be.
+
+    Attributes:
+        words: end the sentence "it must be ...".
+        holds: whether a value is so.
+        choices: the values, where they are few.
+    """
+
+    words: str
+    holds: Callable[[Any], bool]
+    choices: tuple[str, ...] = ()
+
+    def require(self, name: str, value: object) -> None:
+        """Refuses a value that is not so.
+
+        Raises:
+            ConfigError: then; its sentence begins with the name.
+        """
+        _require(self.holds(value), f"{name} must be {self.words}, not {value!r}.")
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ConfigError(sentence)
+
+
+def _one_of(*choices: str) -> Check:
+    return Check(" or ".join(map(repr, choices)), lambda value: value in choices, choices)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_COUNT  # True is an int, too
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST  # nan is not
+
+
+def _is_positive(value: object) -> bool:
+    return _is_number(value) and value > 0  # type: ignore[operator]
+
+
+def _all(holds: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda values: isinstance(values, tuple) and all(map(holds, values))
+
+
+NAME = Check("a name", lambda value: isinstance(value, str))
+YES_OR_NO = Check("true or false", lambda value: isinstance(value, bool))
+COUNT = Check(f"a whole number from 1 to {LARGEST_COUNT:,}", _is_count)
+SEED = Check(f"a whole number from 0 to {2**32 - 1:,}", lambda value: type(value) is int and 0 <= value < 2**32)
+POSITIVE = Check("a positive number", _is_positive)
+NUMBERS = Check("finite numbers", _all(_is_number))
+POSITIVE_NUMBERS = Check("positive numbers", _all(_is_positive))
+HEIGHT_AND_WIDTH = Check(
+    "height and width, two whole numbers above 0", lambda value: _all(_is_count)(value) and len(value) == 2
+)
+
+
+def _field(default: Any, check: Check, help: str, flag: str | None = "", metavar: str = "", usual: str = "") -> Any:
+    """A field of a configuration.
+
+    Args:
+        default: MISSING where there is none.
+        check: what its value must be.
+        help: what it is.
+        flag: its option on the command line, if that is not the field's name; None, if there is no option.
+        metavar: how the option's value is called.
+        usual: the default in words, where the command line takes another one than this.
+    """
+    metadata = {"check": check, "help": help, "flag": flag, "metavar": metavar or None, "usual": usual}
+    return field(default=default, metadata=metadata)
+
+
 class Record:
-    """JSON round trip for frozen dataclasses whose sequences are tuples."""
+    """JSON round trip for frozen dataclasses whose sequences are tuples, and the checks of their fields."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -45,57 +121,45 @@ class Record:
         except TypeError as error:
             raise ConfigError(f"{cls.__name__} cannot be read: {error}.") from error
 
-
-def _require(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise ConfigError(sentence)
-
-
-def _require_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    _require(value in choices, f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}.")
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 1  # True is an int, too
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST  # nan is not
+    def __post_init__(self) -> None:
+        """Refuses a field whose value is not what it must be."""
+        for f in fields(self):  # type: ignore[arg-type]
+            if "check" in f.metadata:
+                f.metadata["check"].require(f.name, getattr(self, f.name))
 
 
 @dataclass(frozen=True)
 class ModelConfig(Record):
     """Architecture and prior of one model.
 
-    Attributes:
-        model: a name in `dlgmm_core.model.models.MODELS`.
-        code_dim: D, numbers in the code; for `sb-vae`, pieces of the stick (T).
-        num_components: K, or the truncation T of the process; 1 where the model has no mixture.
-        prior_means: m_k, one per component; every coordinate of component k has mean m_k.
-        prior_scales: s_k, standard deviations, one per component.
-        concentration: alpha of the Dirichlet, or alpha_0 of the process.
-        hidden: units of each deterministic layer, in the encoder and in the decoder.
-        image_shape: height and width of an image, in pixels.
-        encoder_activation: of the encoder's deterministic layers, "relu" or "linear" (none: the released code
-            behind the paper's MNIST figures has none).
-        prior_components: "fixed", as in the paper; "diagonal", whose means and scales are learnt, each coordinate
-            its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and `prior_scales`.
-        body: what lies between pixels and codes, a name in `dlgmm_core.model.bodies.BODIES`.
-        depth: deterministic layers of a "dense" body, in the encoder and in the decoder.
+    Components of the prior are "fixed", as in the paper; "diagonal", whose means and scales are learnt, each coordinate
+    its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and `prior_scales`. A model
+    without a mixture has one component.
     """
 
-    model: str
-    code_dim: int = 25
-    num_components: int = 1
-    prior_means: tuple[float, ...] = (0.0,)
-    prior_scales: tuple[float, ...] = (1.0,)
-    concentration: float = 1.0
-    hidden: int = 500
-    image_shape: tuple[int, ...] = (28, 28)
-    encoder_activation: str = "relu"
-    prior_components: str = "fixed"
-    body: str = "dense"
-    depth: int = 1
+    model: str = _field(MISSING, NAME, "name of the model")
+    code_dim: int = _field(25, COUNT, "numbers in a code; of SB-VAE, pieces of the stick", metavar="D")
+    num_components: int = _field(
+        1, COUNT, "components K, or truncation T of a process", "components", "K", usual="the paper's"
+    )
+    prior_means: tuple[float, ...] = _field(
+        (0.0,), NUMBERS, "one per component, the mean of all its coordinates", metavar="M", usual="0"
+    )
+    prior_scales: tuple[float, ...] = _field(
+        (1.0,), POSITIVE_NUMBERS, "standard deviations, one per component", metavar="S", usual="1"
+    )
+    concentration: float = _field(
+        1.0, POSITIVE, "alpha of the Dirichlet, or alpha_0 of the process", "alpha", usual="the model's"
+    )
+    hidden: int = _field(500, COUNT, "units of each deterministic layer, in the encoder and in the decoder")
+    image_shape: tuple[int, ...] = _field((28, 28), HEIGHT_AND_WIDTH, "of an image, in pixels", flag=None)
+    # the released code behind the paper's MNIST figures has none, "linear"
+    encoder_activation: str = _field("relu", _one_of("relu", "linear"), "of the encoder's deterministic layers")
+    prior_components: str = _field(
+        "fixed", _one_of(*PRIOR_COMPONENTS), "fixed, or learnt, with diagonal or full covariances"
+    )
+    body: str = _field("dense", NAME, "what lies between pixels and codes")
+    depth: int = _field(1, COUNT, "deterministic layers of a dense body, in the encoder and in the decoder")
 
     @property
     def data_dim(self) -> int:
@@ -108,17 +172,8 @@ class ModelConfig(Record):
         return super().from_dict(_renamed(values) if isinstance(values, dict) else values)
 
     def __post_init__(self) -> None:
-        """Refuses sizes below one or absurd, unknown activations, and priors that do not fit the components."""
-        _require(isinstance(self.model, str), f"model must be a name, not {self.model!r}.")
-        for name in ("code_dim", "num_components", "hidden", "depth"):
-            value = getattr(self, name)
-            _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
-        _require(
-            isinstance(self.image_shape, tuple)
-            and len(self.image_shape) == 2
-            and all(map(_is_count, self.image_shape)),
-            f"image_shape must be height and width, two whole numbers above 0, not {self.image_shape}.",
-        )
+        """Refuses senseless fields, absurd sizes, and priors that do not fit the components."""
+        super().__post_init__()
         _require(
             self.hidden * (self.data_dim + (self.depth - 1) * self.hidden + self.num_components * self.code_dim)
             <= _MOST_WEIGHTS,
@@ -130,21 +185,11 @@ class ModelConfig(Record):
             f"code_dim x code_dim x num_components must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
         for name in ("prior_means", "prior_scales"):
-            values = getattr(self, name)
-            _require(isinstance(values, tuple), f"{name} must be numbers, not {values!r}.")
+            count = len(getattr(self, name))
             _require(
-                len(values) == self.num_components,
-                f"{name} has {len(values)} values for {self.num_components} components: give one each.",
+                count == self.num_components,
+                f"{name} has {count} values for {self.num_components} components: give one each.",
             )
-            _require(all(map(_is_number, values)), f"{name} must be finite numbers, not {values}.")
-        _require(min(self.prior_scales) > 0, f"prior_scales must be positive, not {self.prior_scales}.")
-        _require(
-            _is_number(self.concentration) and self.concentration > 0,
-            f"concentration must be a positive number, not {self.concentration}.",
-        )
-        _require_choice("encoder_activation", self.encoder_activation, ("relu", "linear"))
-        _require_choice("prior_components", self.prior_components, PRIOR_COMPONENTS)
-        _require(isinstance(self.body, str), f"body must be a name, not {self.body!r}.")
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:
@@ -161,51 +206,38 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TrainConfig(Record):
-    """How a model is fitted; the defaults are the paper's recipe.
+    """How a model is fitted, by Adam; the defaults are the paper's recipe.
 
-    Attributes:
-        dataset: a name in `dlgmm_core.data.datasets.DATASETS`.
-        binarization: "fixed" (one Bernoulli draw for good) or "dynamic" (a fresh one every epoch).
-        bound: a name in `dlgmm_core.model.objectives.OBJECTIVES`.
-        num_samples: S, draws per component and image in the bound.
-        learning_rate: of Adam, at the first step.
-        schedule: of the learning rate, "constant" or "cosine" (falling to zero over `max_epochs`).
-        data_bias: whether the decoder's output starts at the log odds of ink in every pixel of the training set.
-        precision: of the networks' matrix products while training, "float32" or "bfloat16"; weights, densities
-            and every measurement are float32 either way.
-        batch_size: images per step.
-        max_epochs: where training ends at the latest.
-        patience: epochs without a better validation bound after which it ends.
-        seed: of the initial weights, of shuffling and of all noise.
+    A cosine schedule falls to zero over `max_epochs`. Products in "bfloat16" are those of the networks while training;
+    weights, densities and every measurement are float32 either way.
     """
 
-    dataset: str = "mnist"
-    binarization: str = "fixed"
-    bound: str = "eq1"
-    num_samples: int = 1
-    learning_rate: float = 3e-4
-    schedule: str = "constant"
-    data_bias: bool = False
-    precision: str = "float32"
-    batch_size: int = 100
-    max_epochs: int = 1000
-    patience: int = 30
-    seed: int = 0
+    dataset: str = _field("mnist", NAME, "data set to learn")
+    binarization: str = _field(
+        "fixed", _one_of("fixed", "dynamic"), "of training images: one draw for good, or one every epoch"
+    )
+    bound: str = _field("eq1", NAME, "bound to maximise")
+    num_samples: int = _field(1, COUNT, "draws per component and image in the bound", "samples", "S")
+    learning_rate: float = _field(3e-4, POSITIVE, "of Adam, at the first step")
+    schedule: str = _field("constant", _one_of("constant", "cosine"), "of the learning rate")
+    data_bias: bool = _field(False, YES_OR_NO, "start the output at the training set's mean image")
+    precision: str = _field(
+        "float32", _one_of("float32", "bfloat16"), "of the networks' matrix products while training"
+    )
+    batch_size: int = _field(100, COUNT, "images per step")
+    max_epochs: int = _field(1000, COUNT, "epochs at most", "epochs")
+    patience: int = _field(30, COUNT, "epochs without a better validation bound after which training ends")
+    seed: int = _field(0, SEED, "of initial weights, shuffling and all noise")
 
     def __post_init__(self) -> None:
-        """Refuses counts below one, rates that are not positive, and unknown choices."""
-        for name in ("dataset", "bound"):
-            value = getattr(self, name)
-            _require(isinstance(value, str), f"{name} must be a name, not {value!r}.")
-        for name in ("num_samples", "batch_size", "max_epochs", "patience"):
-            value = getattr(self, name)
-            _require(_is_count(value), f"{name} must be a whole number above 0, not {value}.")
-        _require(isinstance(self.seed, int) and self.seed >= 0, f"seed must be a whole number from 0, not {self.seed}.")
+        """Refuses senseless fields, and more draws a step than any memory holds."""
+        super().__post_init__()
         _require(
-            _is_number(self.learning_rate) and self.learning_rate > 0,
-            f"learning_rate must be a positive number, not {self.learning_rate}.",
+            self.num_samples * self.batch_size <= LARGEST_COUNT,
+            f"num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
         )
-        _require_choice("binarization", self.binarization, ("fixed", "dynamic"))
-        _require(isinstance(self.data_bias, bool), f"data_bias must be true or false, not {self.data_bias!r}.")
-        _require_choice("schedule", self.schedule, ("constant", "cosine"))
-        _require_choice("precision", self.precision, ("float32", "bfloat16"))
+
+
+for _kind in (ModelConfig, TrainConfig):  # so that `help` and the pages of the API show what stands beside the fields
+    _lines = [f"        {f.name}: {f.metadata['help']}.\n" for f in fields(_kind)]
+    _kind.__doc__ = f"{_kind.__doc__}\n    Attributes:\n{''.join(_lines)}    "

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,18 +10,29 @@ import pytest
 
 from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.commands import evaluate
 from tests.experiment_helpers import use_toy_data
 
 TINY = ("--hidden", "4", "--code-dim", "2", "--batch-size", "50", "--device", "cpu")
 
 
 def tiny_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every data set is a few hundred images; the handler that `main` sets is put back."""
-    handler = signal.getsignal(signal.SIGTERM)
+    """Every data set is a few hundred images; the handlers that `main` sets are put back."""
     use_toy_data(monkeypatch)
-    monkeypatch.setattr(cli, "fit_tsne", partial(fit_tsne, jobs=1))  # threads in plenty make a map of 130 points slow
-    yield
-    signal.signal(signal.SIGTERM, handler)
+    monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))  # threads in plenty make 130 points slow
+    with handlers_kept():
+        yield
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Puts back afterwards how this process answers signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(folder: Path, *arguments: str) -> int:

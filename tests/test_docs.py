@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
 from dlgmm_core import MODELS
-from dlgmm_core.options import build_parser
+from dlgmm_core.commands.table import build_parser
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in DOCS}

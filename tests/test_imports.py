@@ -23,7 +23,8 @@ RANK = {
         "analysis": 5,
         "experiments": 6,
         "options": 7,
-        "__main__": 8,
+        "commands": 8,
+        "__main__": 9,
     },
     "ui": {
         **dict.fromkeys(("theme", "numbers", "images", "links", "widgets"), 0),

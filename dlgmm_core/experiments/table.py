@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.config import LARGEST_COUNT, ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.model.models import MODELS
 
 __all__ = ["EXPERIMENTS", "FIGURE_2", "INGREDIENTS", "RECIPES", "SHORT", "Experiment", "paper_model", "select"]
@@ -54,11 +54,17 @@ class Experiment:
 
 
 def paper_model(name: str, code_dim: int = 25, **changes: Any) -> ModelConfig:
-    """The paper's configuration of a model, with some fields changed."""
+    """The paper's configuration of a model, with some fields changed; means and scales are as many as components.
+
+    Raises:
+        ConfigError: if the changes make no sense.
+    """
     family = MODELS[name]
-    k = family.default_components
-    config = ModelConfig(name, code_dim, k, (0.0,) * k, (1.0,) * k, family.default_concentration)
-    return replace(config, **changes)
+    given = changes.get("prior_means") or changes.get("prior_scales")
+    k = changes.get("num_components", len(given) if given else family.default_components)
+    means, scales = ((number,) * min(k, LARGEST_COUNT) for number in (0.0, 1.0))  # more are refused below
+    paper = {"num_components": k, "prior_means": means, "prior_scales": scales}
+    return ModelConfig(name, code_dim, **{"concentration": family.default_concentration, **paper, **changes})
 
 
 SHORT = TrainConfig(learning_rate=1e-3, schedule="cosine", precision="bfloat16", max_epochs=40, patience=40)

@@ -1,15 +1,16 @@
 """A t-SNE map as a file beside the weights it is about: coordinates, and the settings that made them.
 
-What reads a map needs nothing of what fits one, which is in `projection.py` and takes its time to load.
+What reads a map needs nothing of what fits one, which is in `dlgmm_core.analysis.tsne` and takes its time to load.
 """
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.config import ConfigError
+from dlgmm_core.config import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.files import CheckpointError, read_tensors, write_tensors
@@ -25,6 +26,13 @@ class ProjectionConfig:
     iterations: int = 500
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuses settings that make no map of any codes."""
+        if not 2 <= self.perplexity < math.inf:
+            raise ConfigError(f"perplexity must be a number from 2, not {self.perplexity:g}.")
+        COUNT.require("iterations", self.iterations)
+        SEED.require("seed", self.seed)
+
     def check(self, count: int) -> None:
         """Three times the perplexity is the number of neighbours looked at; openTSNE would lower it in silence.
 
@@ -32,14 +40,10 @@ class ProjectionConfig:
             ConfigError: if the settings make no map of `count` codes.
         """
         most = (count - 1) / 3
-        if not 2 <= self.perplexity <= most:
+        if self.perplexity > most:
             raise ConfigError(
                 f"perplexity must be a number from 2 to {most:g} for {count} images, not {self.perplexity:g}."
             )
-        if self.iterations < 1:
-            raise ConfigError(f"iterations must be a whole number above 0, not {self.iterations}.")
-        if not 0 <= self.seed < 2**32:
-            raise ConfigError(f"seed must be a whole number from 0 to {2**32 - 1}, not {self.seed}.")
 
 
 def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core.commands.table import COMMANDS
 from dlgmm_core.store.checkpoints import METRICS, WEIGHTS, read_checkpoint
-from tests.cli_helpers import run, tiny_world, train
+from tests.cli_helpers import error_of, run, tiny_world, train
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def test_misuse_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFix
     assert "usage: python -m dlgmm_core" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_describes_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         cli.main([command, "--help"])
@@ -60,7 +61,7 @@ def test_the_help_as_a_whole_names_the_commands(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     described = capsys.readouterr().out
-    assert all(re.search(rf"^ +{command}\s+\w", described, re.MULTILINE) for command in cli.COMMANDS)
+    assert all(re.search(rf"^ +{command}\s+\w", described, re.MULTILINE) for command in COMMANDS)
 
 
 def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(
@@ -80,6 +81,11 @@ def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(
     assert good.split() == ["good", "DLGMM", "mnist", "D=2", "K=3", "epoch", "1", "eq1", f"{bound:.2f}", "nats"]
 
 
-def test_a_list_of_nothing_is_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(tmp_path / "nowhere", "list") == 0
+def test_a_list_of_an_empty_folder_is_empty_and_of_none_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "list") == 0
     assert capsys.readouterr().out == ""
+    for nowhere in (tmp_path / "nowhere", Path(__file__)):
+        assert run(nowhere, "list") == 1
+        assert error_of(capsys).startswith(f"There is no folder {nowhere}: ")

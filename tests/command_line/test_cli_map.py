@@ -1,6 +1,5 @@
 """The subcommand `map`: it places the test codes anew, the same way for the same seed, or says why it cannot."""
 
-import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,11 +9,13 @@ import pytest
 
 from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.commands import mapping
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.model.models import build_model
 from dlgmm_core.store.checkpoints import TSNE, read_checkpoint, save_checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+from tests.cli_helpers import handlers_kept
 
 IMAGES = 130
 
@@ -26,12 +27,11 @@ def split(size: int) -> Split:
 
 @pytest.fixture(autouse=True)
 def quick_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every data set is a few images; the handler that `main` sets is put back."""
-    handler = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(cli, "fit_tsne", partial(fit_tsne, jobs=1))
-    monkeypatch.setattr(cli, "load_dataset", lambda name: Dataset(name, split(9), split(8), split(IMAGES), ("a",)))
-    yield
-    signal.signal(signal.SIGTERM, handler)
+    """Every data set is a few images; the handlers that `main` sets are put back."""
+    monkeypatch.setattr(mapping, "fit_tsne", partial(fit_tsne, jobs=1))
+    monkeypatch.setattr(mapping, "load_dataset", lambda name: Dataset(name, split(9), split(8), split(IMAGES), ("a",)))
+    with handlers_kept():
+        yield
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_stop_half_way_leaves_the_old_map(
     def interrupted(*arguments: object, progress: object) -> np.ndarray:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "fit_tsne", interrupted)
+    monkeypatch.setattr(mapping, "fit_tsne", interrupted)
     assert draw_map(folder, "--seed", "3") == cli.INTERRUPTED
     assert (folder / "one" / TSNE).read_bytes() == before
     assert [file.name for file in (folder / "one").iterdir() if file.name.startswith(".")] == []

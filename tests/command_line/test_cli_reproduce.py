@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core.commands import reproduce as command
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError
@@ -38,7 +39,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     ) -> None:
         made.append(([e.name for e in experiments], root, protocol, jobs, scheduler))
 
-    monkeypatch.setattr(cli, "reproduce", reproduce)
+    monkeypatch.setattr(command, "reproduce", reproduce)
     return made
 
 
@@ -141,7 +142,7 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_an_exit_code(
     def failing(*_: object) -> None:
         raise problem
 
-    monkeypatch.setattr(cli, "reproduce", failing)
+    monkeypatch.setattr(command, "reproduce", failing)
     assert run(tmp_path, "reproduce", "--device", "cpu") == code
     assert capsys.readouterr().err == f"{said}\n"
 
@@ -150,11 +151,11 @@ def test_a_run_from_the_command_line_measures_what_the_protocol_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     use_toy_experiments(monkeypatch)
-    monkeypatch.setattr(cli, "select", lambda patterns: [PLAIN, MIXED])
+    monkeypatch.setattr(command, "select", lambda patterns: [PLAIN, MIXED])
     assert run(tmp_path, "reproduce", "--jobs", "1", "--images", "3", "--device", "cpu") == 0
     rows = read_results(tmp_path)
     assert [row.model for row in rows] == ["gauss-vae", "dlgmm", "raw-pixels", "pca-25"]
     for row in rows[:2]:
         assert {size: nll.images for size, nll in row.figures.nll.items()} == {"50": 130, "5000": 3}
     said = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert said[:2] == ["mixed: done", "plain: done"] and said[2].startswith(f"{tmp_path / RESULTS}: written.")
+    assert said[:2] == ["mixed: done", "plain: done"] and said[2] == f"{tmp_path / RESULTS}: written."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dlgmm_core import __main__ as cli
+from dlgmm_core.commands import train as training
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.history import read_history
@@ -28,7 +28,7 @@ def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return fit(run, dataset, step)
 
-    monkeypatch.setattr(cli, "fit", interrupted)
+    monkeypatch.setattr(training, "fit", interrupted)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dlgmm_core import __main__ as cli
+from dlgmm_core.commands import reproduce
+from dlgmm_core.commands import train as training
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
@@ -96,7 +97,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in tiny_world(patch):
             assert train(root, "gauss-vae", "--epochs", "1") == 0
             assert run_cli(root, *MAP) == 0
-            patch.setattr(cli, "fit", lambda *arguments: itertools.islice(fit(*arguments), 1))
+            patch.setattr(training, "fit", lambda *arguments: itertools.islice(fit(*arguments), 1))
             assert train(root, "gauss-vae", "--epochs", "2", "--name", "begun") == 0
     return root
 
@@ -104,7 +105,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     use_toy_experiments(monkeypatch)
-    monkeypatch.setattr(cli, "select", lambda names: [PLAIN])
+    monkeypatch.setattr(reproduce, "select", lambda names: [PLAIN])
     monkeypatch.setattr(reproducing, "baseline_rows", lambda dataset: [])
     yield from tiny_world(monkeypatch)
 

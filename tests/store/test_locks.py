@@ -1,7 +1,6 @@
 """Two processes want to train under one name: the second is refused, and the first notices nothing."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun
-from tests.cli_helpers import error_of
+from tests.cli_helpers import error_of, handlers_kept
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--epochs", "900", "--patience", "900"]
@@ -46,10 +45,10 @@ def first(command: list[str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes
 def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed_leaves_no_lock(
     first: subprocess.Popen[bytes], command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, handler = tmp_path / "one", signal.getsignal(signal.SIGTERM)
+    folder = tmp_path / "one"
     for more in ([], ["--resume"]):
-        assert cli.main([*command, *more]) == 1
-        signal.signal(signal.SIGTERM, handler)  # `main` has set its own
+        with handlers_kept():
+            assert cli.main([*command, *more]) == 1
         assert error_of(capsys) == (
             f"{folder} is being trained by another process: wait until that has ended, or take another name."
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.options import build_parser
+from dlgmm_core.commands.table import build_parser
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 from tests.app_helpers import ALICE, Make, Manager, one_error, open_page

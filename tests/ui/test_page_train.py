@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core import __main__ as cli
+from dlgmm_core.commands.table import build_parser
 from dlgmm_core.model.models import MODELS, build_model
-from dlgmm_core.options import build_parser
+from dlgmm_core.options import model_config, train_config
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import read_only_disk
 
@@ -96,7 +96,7 @@ def test_the_form_starts_the_run_that_it_describes(
     ((name, verb, arguments),) = manager.started
     assert (name, verb) == ("my-run", "train")
     options = build_parser().parse_args([verb, *arguments])
-    model, recipe = cli._model_config(options), cli._train_config(options)
+    model, recipe = model_config(options), train_config(options)
     assert (options.name, model.model, model.code_dim, model.concentration) == ("my-run", "dlgmm", 11, 2.0)
     assert model.prior_means == expected and model.num_components == len(expected)
     assert (recipe.bound, recipe.max_epochs, recipe.seed, recipe.dataset) == ("marginal", 7, 3, "mnist")
@@ -108,7 +108,7 @@ def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: M
     at.selectbox(key="train-model").set_value(model).run()
     fill(at)
     ((_, verb, arguments),) = manager.started
-    config = cli._model_config(build_parser().parse_args([verb, *arguments]))
+    config = model_config(build_parser().parse_args([verb, *arguments]))
     family = MODELS[model]
     assert (config.model, config.num_components) == (model, family.default_components)
     assert config.concentration == family.default_concentration

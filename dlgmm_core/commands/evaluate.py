@@ -1,0 +1,73 @@
+"""`evaluate`: measures trained models on a test set, and makes the map of their own."""
+
+import argparse
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.config import COUNT, SEED
+from dlgmm_core.data.datasets import DATASETS, load_dataset
+from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_measurements
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.metrics import measure
+from dlgmm_core.model.objectives import elbo_of
+from dlgmm_core.options import add_device, add_folder
+from dlgmm_core.runtime.device import choose_device
+from dlgmm_core.runtime.files import require_writable
+from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
+
+__all__ = ["describe", "run"]
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument("names", nargs="+", metavar="NAME", help="checkpoints, as `list` names them")
+    parser.add_argument("--dataset", choices=list(DATASETS), help="whose test set; default: the one trained on")
+    parser.add_argument(
+        "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all draws and of the map; default: %(default)s")
+    add_device(parser)
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures one checkpoint after the other.
+
+    Raises:
+        ConfigError, DataError, EvaluationError, StorageError: as they happen; what was measured is kept.
+    """
+    for size in options.samples:
+        COUNT.require("--samples", size)
+    SEED.require("--seed", options.seed)
+    device = choose_device(options.device)
+    for name in options.names:
+        folder = checkpoint_folder(options.checkpoints, name)
+        model, checkpoint = load_checkpoint(folder, device)
+        require_writable(folder)
+        dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
+        with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
+
+            def show(what: str, fraction: float, bar: tqdm = bar) -> None:
+                bar.set_postfix_str(what, refresh=False)
+                bar.update(round(100 * fraction) - bar.n)
+
+            found = measure(model, dataset, elbo_of(checkpoint.train_config.bound), options.samples, options.seed, show)
+            known = read_measurements(checkpoint)
+            save_measurements(checkpoint, {**known, dataset.name: _merged(known.get(dataset.name), found)})
+            if dataset.name == checkpoint.train_config.dataset:
+                settings = ProjectionConfig(seed=options.seed)
+                codes = encode(model, dataset.test.binary)
+                save_map(checkpoint, fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done)), settings)
+        for size, nll in found.figures.nll.items():
+            print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} (S={size})")
+    return 0
+
+
+def _merged(old: Measurement | None, new: Measurement) -> Measurement:
+    """New figures, with what was measured before at other S under the same seed."""
+    if old is None or old.seed != new.seed:
+        return new
+    return replace(new, figures=old.figures.updated(new.figures))

@@ -1,0 +1,39 @@
+"""`list`: the checkpoints of a folder, and what is wrong with those that cannot be read."""
+
+import argparse
+
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.options import PROGRAM, add_folder
+from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
+from dlgmm_core.store.files import CheckpointError
+
+__all__ = ["describe", "run"]
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints a line for each.
+
+    Raises:
+        CheckpointError: if there is no such folder.
+    """
+    if not options.checkpoints.is_dir():
+        raise CheckpointError(
+            f"There is no folder {options.checkpoints}: give another one by --checkpoints, or train a model first,"
+            f" such as by: {PROGRAM} train dlgmm --checkpoints {options.checkpoints}."
+        )
+    for entry in list_checkpoints(options.checkpoints):
+        if isinstance(entry, BrokenCheckpoint):
+            print(f"{entry.name:28} BROKEN   {entry.reason}")
+        else:
+            config = entry.model_config
+            print(
+                f"{entry.name:28} {MODELS[config.model].label:10} {entry.train_config.dataset:16}"
+                f" D={config.code_dim:<3} K={config.num_components:<3} epoch {entry.epoch:<4}"
+                f" {entry.train_config.bound} {entry.valid_bound:.2f} nats"
+            )
+    return 0

@@ -1,0 +1,55 @@
+"""`map`: places the codes of the test set in the plane anew, with other settings of t-SNE."""
+
+import argparse
+
+from tqdm import tqdm
+
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.options import add_device, add_folder
+from dlgmm_core.runtime.device import choose_device
+from dlgmm_core.runtime.files import require_writable
+from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
+
+__all__ = ["describe", "run"]
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    usual = ProjectionConfig()
+    parser.add_argument("name", metavar="NAME", help="a checkpoint, as `list` names it")
+    parser.add_argument(
+        "--perplexity",
+        type=float,
+        default=usual.perplexity,
+        help="effective neighbours; default: %(default)s",
+    )
+    parser.add_argument("--iterations", type=int, default=usual.iterations, help="of t-SNE; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=usual.seed, help="of the initial positions; default: %(default)s")
+    add_device(parser)
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fits and keeps the map.
+
+    Raises:
+        ConfigError, DataError, StorageError: as they happen; the old map is kept then.
+    """
+    settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
+    folder = checkpoint_folder(options.checkpoints, options.name)
+    model, checkpoint = load_checkpoint(folder, choose_device(options.device))
+    require_writable(folder)
+    images = load_dataset(checkpoint.train_config.dataset).test.binary
+    settings.check(len(images))
+    codes = encode(model, images)
+    with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
+        coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
+    save_map(checkpoint, coordinates, settings)
+    print(
+        f"{options.name}: mapped with perplexity {settings.perplexity:g}, {settings.iterations} iterations,"
+        f" seed {settings.seed}."
+    )
+    return 0

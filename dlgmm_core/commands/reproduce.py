@@ -1,0 +1,67 @@
+"""`reproduce`: runs the paper's experiments, and those beyond it, and records them."""
+
+import argparse
+import os
+
+from dlgmm_core.config import COUNT, Check, ConfigError
+from dlgmm_core.experiments.reproduce import Protocol, reproduce
+from dlgmm_core.experiments.results import RESULTS
+from dlgmm_core.experiments.table import select
+from dlgmm_core.options import add_device, add_folder
+from dlgmm_core.runtime.device import choose_device
+
+__all__ = ["describe", "run"]
+
+_IMAGES = Check("a whole number above 1", lambda value: value > 1)
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="recipes or names of experiments, * and ? stand for anything; default: all",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="at a time on this machine; default: %(default)s"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=["local", "dask"],
+        default="local",
+        help="processes of this machine, or the workers of a Dask cluster; default: %(default)s",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, such as tcp://10.0.0.1:8786")
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=Protocol().images,
+        help="test images of -log p(x) at S = 5000; S = 50 always takes all; default: %(default)s",
+    )
+    parser.add_argument("--list", action="store_true", help="name the experiments and do nothing")
+    add_device(parser)
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs what is not recorded yet.
+
+    Raises:
+        ConfigError, ClusterError, DataError, EvaluationError, StorageError, TrainingError: as they happen; what was
+            finished is kept.
+    """
+    experiments = select(options.only)
+    if options.list:
+        for experiment in experiments:
+            print(f"{experiment.name:28} {experiment.recipe:12} {experiment.train.dataset}")
+        return 0
+    COUNT.require("--jobs", options.jobs)
+    _IMAGES.require("--images", options.images)
+    if (options.backend == "dask") != bool(options.scheduler):
+        raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
+    protocol = Protocol(images=options.images, device=choose_device(options.device))
+    reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
+    print(f"{options.checkpoints / RESULTS}: written.")
+    return 0

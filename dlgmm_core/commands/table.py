@@ -1,0 +1,58 @@
+"""The table of commands: how a line is read, and how an error of any of them becomes one sentence."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from dlgmm_core.commands import evaluate, listing, mapping, reproduce, train
+from dlgmm_core.config import ConfigError
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.likelihood import EvaluationError
+from dlgmm_core.experiments.cluster import ClusterError
+from dlgmm_core.options import PROGRAM, Parser
+from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.files import StorageError
+from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.train.training import TrainingError
+
+__all__ = ["COMMANDS", "build_parser", "run_command"]
+
+Describe = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], int]
+
+COMMANDS: dict[str, tuple[str, Describe, Run]] = {
+    "train": ("fit a model and keep its best weights", train.describe, train.run),
+    "evaluate": ("measure trained models on a test set", evaluate.describe, evaluate.run),
+    "map": ("place the test set's codes in the plane anew", mapping.describe, mapping.run),
+    "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
+    "list": ("list checkpoints and what is wrong with broken ones", listing.describe, listing.run),
+}
+
+
+def build_parser() -> Parser:
+    """Of the whole command line; what a command does is in `run`."""
+    parser = Parser(prog=PROGRAM, description="Deep latent Gaussian mixtures: train, measure, reproduce.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (summary, describe, run) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        describe(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+def run_command(arguments: Sequence[str] | None) -> int:
+    """Runs one command, and returns 0, or 1 after an error."""
+    options = build_parser().parse_args(arguments)
+    keep_memory()
+    try:
+        with subnormals_as_zero():
+            code: int = options.run(options)
+            return code
+    except (ClusterError, ConfigError, DataError, EvaluationError, StorageError, TrainingError) as error:
+        sentence = str(error)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # as PyTorch says it
+            raise
+        sentence = "There is not enough memory: choose smaller sizes."
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1

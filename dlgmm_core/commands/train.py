@@ -1,0 +1,101 @@
+"""`train`: fits a model and keeps its best weights, or goes on with a run that was interrupted."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.options import (
+    PROGRAM,
+    add_configuration,
+    add_device,
+    add_folder,
+    given,
+    model_config,
+    train_config,
+)
+from dlgmm_core.runtime.device import choose_device
+from dlgmm_core.runtime.files import brief
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, checkpoint_folder
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.locks import training_lock
+from dlgmm_core.train.training import TrainingRun, fit
+
+__all__ = ["describe", "run"]
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    add_configuration(parser, ModelConfig)
+    add_configuration(parser, TrainConfig)
+    parser.add_argument("--name", help="of the checkpoint; default: DATASET-MODEL")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with an unfinished run; options may be repeated, and --learning-rate be changed",
+    )
+    add_device(parser)
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains until the run has ended.
+
+    Raises:
+        ConfigError, DataError, StorageError, TrainingError: as they happen; the last whole epoch is kept.
+    """
+    model, recipe = model_config(options), train_config(options)
+    folder = checkpoint_folder(options.checkpoints, options.name or f"{recipe.dataset}-{model.model}")
+    device = choose_device(options.device)
+    with training_lock(folder):
+        if options.resume:
+            training = _resumed(folder, options, device)
+        elif (folder / WEIGHTS).exists() or (folder / TRAINING).exists():
+            raise CheckpointError(f"{folder} exists already: choose another --name, or go on with --resume.")
+        else:
+            training = TrainingRun.start(model, recipe, device)
+        _fit(training, folder)
+    print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
+    return 0
+
+
+def _resumed(folder: Path, options: argparse.Namespace, device: str) -> TrainingRun:
+    """The unfinished run, with the learning rate that was asked for: a lower one is what a run that diverged needs."""
+    training = TrainingRun.load(folder, device)
+    stored = {**training.model.config.to_dict(), **training.config.to_dict()}
+    asked = {**given(options, ModelConfig), **given(options, TrainConfig)}
+    rate = asked.pop("learning_rate", training.config.learning_rate)
+    for name, value in asked.items():
+        if stored[name] != value:
+            raise ConfigError(
+                f"{folder} was begun with {name} = {brief(stored[name])}, not {value}: leave that option out, or begin"
+                " a new run under another --name."
+            )
+    if rate != training.config.learning_rate:
+        before, epoch = training.config.learning_rate, len(training.history)
+        print(f"The learning rate is {before:g} up to epoch {epoch}, and {rate:g} from there on.", file=sys.stderr)
+        training.config = replace(training.config, learning_rate=rate)
+    return training
+
+
+def _fit(run: TrainingRun, folder: Path) -> None:
+    dataset = load_dataset(run.config.dataset)
+    with tqdm(unit="step", dynamic_ncols=True) as bar:
+
+        def on_step(step: int, steps: int) -> None:
+            if step == 1:
+                bar.reset(total=steps)
+                bar.set_description(f"epoch {len(run.history) + 1}")
+            bar.update()
+
+        for epoch in fit(run, dataset, on_step):
+            run.save(folder)
+            bar.write(
+                f"epoch {epoch.epoch:4d}   train {epoch.train_bound:9.3f}   valid {epoch.valid_bound:9.3f} nats"
+                f"   best {epoch.best_valid_bound:9.3f} at {epoch.best_epoch}   {epoch.seconds:.1f} s",
+                file=sys.stderr,
+            )
