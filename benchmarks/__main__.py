@@ -45,7 +45,7 @@ def main() -> None:
     works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(visits.measure_visitors, options.seconds)}
     torch.set_num_threads(1)
     keep_memory()  # as the command line does
-    recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    recorded = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in options.names or list(works):
         with threadpool_limits(1):
             lines = [line.to_dict() for line in works[name]()]
@@ -57,7 +57,7 @@ def main() -> None:
             "lines": lines,
         }
         if not options.dry:
-            RESULTS.write_text(json.dumps(recorded, indent=1) + "\n")
+            RESULTS.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,6 @@ def _peak(k: int) -> float:
     step = _step(k)
     for _ in range(3):
         step()
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None  # unlike `ru_maxrss`, it does not include the parent's memory
     return int(found[1]) / 1024

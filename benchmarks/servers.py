@@ -39,7 +39,7 @@ class Server:
 
     def megabytes(self) -> float:
         """Memory that the process uses now; Linux only."""
-        status = Path(f"/proc/{self.process}/status").read_text()
+        status = Path(f"/proc/{self.process}/status").read_text(encoding="utf-8")
         found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
         assert found is not None
         return int(found[1]) / 1024

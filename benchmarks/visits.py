@@ -49,7 +49,7 @@ def measure_first_visit() -> list[Limit]:
     """The first page of a new server, alternately of the app and of a minimal script; then memory after all pages."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
-        bare.write_text(BARE)
+        bare.write_text(BARE, encoding="utf-8")
         waits: dict[Path, list[float]] = {APP: [], bare: []}
         for script, _ in itertools.product(waits, range(ROUNDS)):
             with serve(script) as server:

@@ -110,7 +110,7 @@ def _first_visits(browser: Browser) -> tuple[float, float]:
     """Seconds for the first visitor of a server: until our first picture, and until the minimal page's title."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
-        bare.write_text(BARE)
+        bare.write_text(BARE, encoding="utf-8")
         waits: dict[Path, list[float]] = {APP: [], bare: []}
         for script in [*waits] * ROUNDS:
             with serve(script) as server, _visitor(browser) as page:

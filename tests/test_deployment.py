@@ -2,12 +2,16 @@
 
 import re
 from fnmatch import fnmatch
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 _REQUIREMENT = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 
@@ -18,7 +22,7 @@ def pinned(text: str) -> dict[str, str]:
 
 
 def test_the_lock_pins_the_versions_that_the_program_asks_for() -> None:
-    asked, locked = pinned((ROOT / "requirements.txt").read_text()), pinned(LOCK)
+    asked, locked = pinned((ROOT / "requirements.txt").read_text(encoding="utf-8")), pinned(LOCK)
     assert len(asked) > 10
     assert {name: locked.get(name, "").partition("+")[0] for name in asked} == asked
 
@@ -28,6 +32,32 @@ def test_every_package_of_the_lock_has_a_hash() -> None:
     assert with_hashes == pinned(LOCK)
     rest = _REQUIREMENT.sub("", LOCK)
     assert all(not line or line.lstrip().startswith("#") for line in rest.splitlines())
+
+
+def test_the_lock_says_what_it_is_for_and_the_container_is_that() -> None:
+    assert "for Python 3.11 on x86-64 Linux, and nothing else" in LOCK[: LOCK.index("==")]
+    assert "FROM --platform=linux/amd64 python:3.11" in DOCKERFILE
+
+
+def test_the_lock_has_all_that_its_packages_need() -> None:
+    target = {
+        **{"python_version": "3.11", "python_full_version": "3.11.9", "implementation_name": "cpython"},
+        **{"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"},
+        **{"platform_python_implementation": "CPython", "extra": ""},
+    }
+    locked = {canonicalize_name(name): version for name, version in pinned(LOCK).items()}
+    missing, known = [], 0
+    for name in locked:
+        try:
+            needs = [Requirement(line) for line in requires(name) or ()]
+        except PackageNotFoundError:  # what the tests run with need not have it
+            continue
+        known += 1
+        needed = [need for need in needs if need.marker is None or need.marker.evaluate(target)]
+        missing += [
+            f"{name}: {n}" for n in needed if not n.specifier.contains(locked.get(canonicalize_name(n.name), "0"))
+        ]
+    assert missing == [] and known > 40
 
 
 def test_the_lock_takes_the_build_of_torch_that_needs_no_accelerator() -> None:
@@ -40,14 +70,13 @@ def test_the_lock_names_no_place_to_download_from() -> None:
     assert not re.search(r"^\s*--?(?!hash)[a-z]", LOCK, re.MULTILINE)
 
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COPIED = [words.split()[0] for words in re.findall(r"^COPY (?:--\S+ )?(.+)$", DOCKERFILE, re.MULTILINE)]
 
 
 def sent(path: str) -> bool:
     """Whether a path is sent to where the image is built: the last rule of `.dockerignore` that fits decides."""
     answer = True
-    for rule in (ROOT / ".dockerignore").read_text().split():
+    for rule in (ROOT / ".dockerignore").read_text(encoding="utf-8").split():
         pattern = rule.removeprefix("!").removeprefix("**/")
         parts = path.split("/")
         if any(fnmatch(part, pattern) for part in (parts if "**/" in rule else parts[:1])) or fnmatch(path, pattern):
