@@ -23,6 +23,7 @@ __all__ = [
     "pixel_entropy",
     "reconstruction_loss",
     "weight_entropy",
+    "within_outline",
 ]
 
 BLOCK = 1000  # images encoded at once
@@ -92,3 +93,12 @@ def map_purity(coordinates: NDArray[np.float32], labels: NDArray[np.int64], k: i
     nearest = nearest[others].reshape(-1, k)
     purity: NDArray[np.float64] = (labels[nearest] == labels[:, None]).mean(1)
     return purity
+
+
+def within_outline(places: NDArray[np.float32], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) whether places (N, 2) on a map lie within a polygon (C, 2): an odd number of its edges is to their right."""
+    (x, y), (ax, ay), (bx, by) = places.astype(float).T[..., None], outline.T, np.roll(outline, 1, 0).T
+    with np.errstate(divide="ignore", invalid="ignore"):  # a horizontal edge crosses no horizontal line
+        crossed = ((ay > y) != (by > y)) & (x < ax + (bx - ax) * (y - ay) / (by - ay))
+    inside: NDArray[np.bool_] = crossed.sum(1) % 2 == 1
+    return inside

@@ -7,7 +7,7 @@ import pytest
 from torch import Tensor
 
 from dlgmm_core.analysis import image_statistics
-from dlgmm_core.analysis.image_statistics import map_purity, pixel_entropy, reconstruction_loss
+from dlgmm_core.analysis.image_statistics import map_purity, pixel_entropy, reconstruction_loss, within_outline
 from dlgmm_core.analysis.inspection import reconstruct
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import LatentVariableModel
@@ -44,3 +44,11 @@ def test_purity_counts_the_others_and_not_the_point_itself() -> None:
 def test_points_in_one_place_are_each_others_neighbours() -> None:
     heap = np.array([[5, 5]] * 6 + [[9, 9]], dtype=np.float32)
     assert map_purity(heap, np.array([1, 1, 1, 1, 1, 1, 2]), k=2).tolist() == [1, 1, 1, 1, 1, 1, 0]
+
+
+def test_places_within_an_outline_are_those_of_a_polygon_with_a_hole_in_its_middle() -> None:
+    square = np.array([(0, 0), (4, 0), (4, 4), (0, 4)], float)
+    places = np.array([(2, 2), (5, 2), (-1, 2), (2, 5), (3.9, 0.1), (2, -0.1)], np.float32)
+    assert within_outline(places, square).tolist() == [True, False, False, False, True, False]
+    twice = np.concatenate([square, square[:1], square[::-1] / 4 + 1.5, square[3:] / 4 + 1.5, square[:1]])
+    assert within_outline(np.array([(2, 2), (0.5, 2)], np.float32), twice).tolist() == [False, True]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui.exporting.scripts import each_model, join, load_model, quoted, script
+from ui.exporting.scripts import each_model, load_model, quoted, script
 
 __all__ = ["changes", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]
 
@@ -37,14 +37,7 @@ def maps(
     inside = ""
     if group is not None:
         corners = ", ".join(f"({x:.15g}, {y:.15g})" for x, y in group["outline"])
-        inside = join(
-            f"outline = np.array([{corners}])",
-            f"(x, y), (ax, ay) = coordinates[{quoted(group['map'])}].astype(float).T[..., None], outline.T",
-            "bx, by = np.roll(outline, 1, 0).T",
-            'with np.errstate(divide="ignore", invalid="ignore"):  # level edges cross no level line',
-            "    crossed = ((ay > y) != (by > y)) & (x < ax + (bx - ax) * (y - ay) / (by - ay))",
-            "grouped = crossed.sum(1) % 2 == 1",
-        )
+        inside = f"grouped = within_outline(coordinates[{quoted(group['map'])}], np.array([{corners}]))"
     return script(
         f'test = load_dataset("{dataset}").test',
         "coordinates, weights, nll = {}, {}, {}" if nll_samples else "coordinates, weights = {}, {}",

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
+from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy, within_outline
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
@@ -47,7 +46,7 @@ def _table(
     """One row a map and test image; weights and likelihoods where they are known."""
     names = [dataset.class_names[label] for label in dataset.test.labels]
     places = {c.name: stored[0] for c in checkpoints if (stored := loaders.tsne_map(c)) is not None}
-    grouped = None if group is None else _within(places[group["map"]], np.array(group["outline"]))
+    grouped = None if group is None else within_outline(places[group["map"]], np.array(group["outline"]))
     tables = []
     for checkpoint in checkpoints:
         table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
@@ -62,12 +61,3 @@ def _table(
             table["grouped"] = grouped
         tables.append(table)
     return pd.concat(tables).convert_dtypes()
-
-
-def _within(places: NDArray[np.float32], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) whether places (N, 2) lie within an outline (C, 2), by the number of edges to the right of each."""
-    (x, y), (ax, ay), (bx, by) = places.astype(float).T[..., None], outline.T, np.roll(outline, 1, 0).T
-    with np.errstate(divide="ignore", invalid="ignore"):  # a level edge crosses no level line
-        crossed = ((ay > y) != (by > y)) & (x < ax + (bx - ax) * (y - ay) / (by - ay))
-    inside: NDArray[np.bool_] = crossed.sum(1) % 2 == 1
-    return inside
