@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-__all__ = ["fit_square", "picture", "tile", "tiled_picture"]
+__all__ = ["SHAPE", "fit_square", "picture", "tile", "tiled_picture"]
 
 SHAPE = (28, 28)  # of a digit, unless said otherwise
 

@@ -1,4 +1,4 @@
-"""The microscope: estimates at growing S, each the formula on the first S weights, and rising to log p(x)."""
+"""Convergence: estimates at growing S, each the formula on the first S weights, and rising to log p(x)."""
 
 from collections.abc import Callable
 

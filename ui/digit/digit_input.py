@@ -13,7 +13,7 @@ from dlgmm_core.data.digits import DigitError, prepare_digit
 from ui import loaders
 from ui.digit.pad import drawing_pad
 from ui.digit.uploads import ACCEPTED, is_large, read_picture
-from ui.images import fit_square, tiled_picture
+from ui.images import SHAPE, fit_square, tiled_picture
 from ui.links import image_in_link, numbers_in_link, put_image_in_link
 from ui.visitors.limits import charged, computing, count_upload
 from ui.visitors.shares import Refused
@@ -28,13 +28,14 @@ _LAST, _READ = "digit-last", "digit-read"
 
 @dataclass(frozen=True)
 class DigitInput:
-    """A binary image (784,), its origin in words, and the steps of its preparation.
+    """A binary image (X,), its origin in words, and the steps of its preparation.
 
     Attributes:
         binary: zeros and ones.
         origin: where it comes from.
         steps: pictures (28, 28) uint8 from what was drawn or uploaded to the image, by caption; none for a test digit.
         dataset, index: which test image it is; None for any other.
+        shape: height and width.
     """
 
     binary: NDArray[np.uint8]
@@ -42,6 +43,7 @@ class DigitInput:
     steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     dataset: str | None = None
     index: int | None = None
+    shape: tuple[int, ...] = SHAPE
 
     @property
     def code(self) -> str:
@@ -142,11 +144,13 @@ def _prepare(content: bytes) -> DigitInput:
 def show_preparation(digit: DigitInput) -> None:
     """The steps from the drawing or the picture to what the model sees."""
     if not digit.steps:
-        st.image(tiled_picture(digit.binary[None], 1, zoom=6), alt="The binarized digit, 28 by 28 pixels")
-        st.caption(f"What the model sees: 28×28 zeros and ones. From {digit.origin}.")
+        height, width = digit.shape
+        picture = tiled_picture(digit.binary[None], 1, zoom=6, shape=digit.shape)
+        st.image(picture, alt=f"The binarized digit, {height} by {width} pixels")
+        st.caption(f"What the model sees: {height}×{width} zeros and ones. From {digit.origin}.")
         return
-    for column, (words, picture) in zip(st.columns(3), digit.steps.items(), strict=True):
-        column.image(tiled_picture(picture.reshape(1, -1) / 255, 1, zoom=3), alt=words)
+    for column, (words, step) in zip(st.columns(3), digit.steps.items(), strict=True):
+        column.image(tiled_picture(step.reshape(1, -1) / 255, 1, zoom=3), alt=words)
         column.caption(words)
     st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
 
@@ -164,4 +168,4 @@ def _pick(dataset: Dataset) -> DigitInput:
 def _test_digit(dataset: Dataset, index: int) -> DigitInput:
     label = dataset.class_names[dataset.test.labels[index]]
     origin = f"test image {index} of {dataset.name}, class {label}"
-    return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index)
+    return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index, shape=dataset.shape)

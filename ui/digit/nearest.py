@@ -46,7 +46,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
         words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
         row.image(
-            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, zoom=2, shape=checkpoint.model_config.image_shape),
+            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, zoom=2, shape=dataset.shape),
             alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
         )
         for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):

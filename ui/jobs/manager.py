@@ -48,7 +48,7 @@ class Job:
     _reader: threading.Thread = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Begins to read the output: otherwise a process would block for ever once the pipe is full."""
+        """Begins to read the output: otherwise a process would block forever once the pipe is full."""
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 

@@ -76,18 +76,18 @@ def _one_of_each(checkpoints: Sequence[Checkpoint]) -> list[str]:
 
 
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
-    """The image, and its reconstruction under each model, of which there is one or more."""
+    """The image, and its reconstruction under each model."""
     image = dataset.test.binary[index]
     st.header(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
-    pictures, shape = [(image, "the image")], checkpoints[0].model_config.image_shape
+    pictures = [(image, "the image")]
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint)
         pictures.append((reconstruct(model, image[None])[0], checkpoint.name))
     with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:
             st.image(
-                tiled_picture(pixels[None], columns=1, zoom=4, shape=shape),
-                width=4 * shape[1],
+                tiled_picture(pixels[None], columns=1, zoom=4, shape=dataset.shape),
+                width=4 * dataset.shape[1],
                 caption=words,
                 alt=f"Test image {index}: {words}",
             )

@@ -42,7 +42,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
             "now": view.data(),
             "count": count,
             "images": images_address(dataset.name),
-            "shape": maps[0][0].model_config.image_shape,
+            "shape": dataset.shape,
             "classes": {
                 "names": dataset.class_names,
                 "glyphs": glyphs(dataset.class_names),

@@ -49,7 +49,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
                 "images": list(images),
                 "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
                 "file": images_address(dataset.name),
-                "shape": checkpoints[0].model_config.image_shape,
+                "shape": dataset.shape,
                 "points": POINTS,
                 "at": step,
                 "models": [_describe(checkpoint, path) for checkpoint, path in zip(checkpoints, paths, strict=True)],

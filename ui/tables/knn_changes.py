@@ -43,5 +43,4 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) ->
             words.markdown(f"test image {image}, {checkpoint.name}")
             strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
             alt = f"Test image {image} and its ten nearest training images under {checkpoint.name}"
-            shape = checkpoint.model_config.image_shape
-            picture.image(tiled_picture(strip, len(strip), zoom=2, shape=shape), alt=alt)
+            picture.image(tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape), alt=alt)

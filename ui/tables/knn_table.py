@@ -147,7 +147,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
         picture.image(
-            tiled_picture(strip, len(strip), zoom=2, shape=checkpoint.model_config.image_shape),
+            tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape),
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
         )
     st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
