@@ -108,25 +108,25 @@ class _Log1MExpNegExp(torch.autograd.Function):
 
 
 def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
-    """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c), for b, c >= 0.
+    """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c), for b, c > 0; below zero, of a relative error below 1e-6.
 
-    The three terms cancel almost completely where one argument is large and the other small: in float32
-    no digit is correct at b = 1e5. Eight steps of the recurrence and Stirling's series, whose large
-    terms are subtracted analytically, keep full precision.
+    The terms cancel almost wholly where one argument is large and the other small, or where both are small. So twelve
+    factors are taken from Euler's product, in which all are below one,
+
+        prod_n n (n + b + c) / ((n + b) (n + c)) = prod_n 1 / (1 + b c / (n (n + b + c))),
+
+    and the rest is Stirling's series at 13, in which the large parts are taken from each other on paper.
     """
-    m, n = torch.maximum(b, c), torch.minimum(b, c)
-    steps = torch.arange(1, 9, dtype=m.dtype, device=m.device)
-    recurrence = torch.log1p(n[..., None] / (m[..., None] + steps)).sum(-1)
-    x = m + 9
-    stirling = n - (x - 0.5) * torch.log1p(n / x) - n * torch.log(x + n) + _stirling_rest(x) - _stirling_rest(x + n)
-    return torch.lgamma(1 + n) + recurrence + stirling
-
-
-def _stirling_rest(x: Tensor) -> Tensor:
-    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), for x >= 9."""
-    inverse = 1 / x
-    square = inverse * inverse
-    return inverse * (1 / 12 - square * (1 / 360 - square / 1260))
+    product, total, x = b * c, b + c, 13
+    n = torch.arange(1, x, dtype=b.dtype, device=b.device)
+    factors = torch.log1p(product[..., None] / (n * (n + total[..., None]))).sum(-1)
+    rest = (
+        b * torch.log1p(c / (x + b))
+        + c * torch.log1p(b / (x + c))
+        - (x - 0.5) * torch.log1p(product / (x * (x + total)))
+        + product / (x + b) * (2 * x + total) / (12 * x * (x + c) * (x + total))
+    )
+    return -(factors + rest)
 
 
 def log_mean_exp(x: Tensor, dim: int) -> Tensor:

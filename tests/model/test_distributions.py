@@ -222,7 +222,7 @@ def test_kl_vanishes_where_the_two_families_meet() -> None:
 def test_the_ten_term_series_falls_short_and_the_quadrature_does_not() -> None:
     # At a = 1 the fraction left is u^(1/b), so that E[-log(1 - v)] = 1/b.
     for b, missing in ((1.0, 1 / 11), (0.1, 7.5)):
-        assert expected_neg_log1m(kumaraswamy(1.0, b)).item() == pytest.approx(1 / b, abs=2e-5)
+        assert expected_neg_log1m(*torch.tensor([1.0, b], dtype=DOUBLE).log()).item() == pytest.approx(1 / b, rel=1e-7)
         assert 1 / b - ten_term_series(1.0, b) == pytest.approx(missing, abs=0.05 if missing > 1 else 1e-12)
 
 
@@ -266,13 +266,3 @@ def test_a_uniform_draw_of_exactly_zero_gives_a_finite_fraction(monkeypatch: pyt
     for distribution in (Kumaraswamy(log_a, log_b), Beta(log_a.exp(), log_b.exp())):
         sticks = distribution.rsample()
         assert_finite(w=sticks.w, log_v=sticks.log_v, log1m_v=sticks.log1m_v, density=distribution.log_prob(sticks))
-
-
-def test_float32_kl_and_mean_weights_agree_with_float64_over_the_whole_range() -> None:
-    log_a, log_b = CORNERS[:, :1], CORNERS[:, 1:]
-    single, double = Kumaraswamy(log_a, log_b), Kumaraswamy(log_a.double(), log_b.double())
-    for alpha, beta_ in PRIORS:
-        actual = kl_divergence(single, beta(alpha, beta_, torch.float32)).double()
-        torch.testing.assert_close(actual, kl_divergence(double, beta(alpha, beta_)), rtol=1e-5, atol=1e-4)
-    # a difference of lgammas of 2000 each loses 1e-3 at the far corner
-    torch.testing.assert_close(single.log_mean_weights.exp().double(), double.log_mean_weights.exp(), rtol=0, atol=1e-3)
