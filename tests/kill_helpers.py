@@ -26,7 +26,7 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.training_helpers import MODEL, TRAIN, split, without_time
+from tests.training_helpers import MODEL, SHAPE, TRAIN, split, without_time
 
 torch.set_num_threads(1)
 
@@ -39,7 +39,7 @@ CHANGES = ("open", "mkdir", "fsync", "chmod", "replace", "unlink")
 
 def images() -> Dataset:
     train = split(np.random.default_rng(0), 130)
-    return Dataset("toy", train[:100], train[100:], train[100:], ("a", "b"))
+    return Dataset("toy", train[:100], train[100:], train[100:], ("a", "b"), SHAPE)
 
 
 def epochs(number: int) -> TrainConfig:

@@ -36,7 +36,7 @@ def split(rng: np.random.Generator, size: int) -> Split:
 def dataset() -> Dataset:
     """100 training images: two batches of 40, and one of 20."""
     train = split(np.random.default_rng(0), 130)
-    return Dataset("toy", train[:100], train[100:], train[100:], ("a", "b"))
+    return Dataset("toy", train[:100], train[100:], train[100:], ("a", "b"), SHAPE)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def split(seed: int, size: int) -> Split:
     return Split((255 * ink).astype(np.uint8), ink.astype(np.uint8), labels)
 
 
-DATASET = Dataset("toy", split(0, 60), split(1, 10), split(2, 40), ("a", "b", "c"))
+DATASET = Dataset("toy", split(0, 60), split(1, 10), split(2, 40), ("a", "b", "c"), (2, 2))
 
 
 @pytest.fixture

@@ -1,0 +1,139 @@
+r"""Starts a mixture from a trained Gauss-VAE, so that its components find groups of images and keep them.
+
+Trained from random weights, components that are alike share all images: nothing makes them different. A Gauss-VAE
+of the same body already places similar images at similar codes. A Gaussian mixture with full covariances, fitted to
+these codes by expectation maximisation (the best of several starts by the likelihood of the validation codes), gives
+the components of the prior. Encoder and decoder are the Gauss-VAE's, every component of the posterior starts as
+its posterior, and the sticks are fitted to the mixture's responsibilities by a few steps on the weights' term,
+
+.. math:: \max \; E_x \left[ \sum_k r_k(x) \log E_q[\pi_k | x] \right], \qquad r_k(x) = p(k | \mu(x)) .
+
+References: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian mixture as the start of a prior);
+C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 9.2.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
+from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.train.training import TrainingRun
+
+__all__ = ["start_mixture", "start_run"]
+
+STARTS = 6  # of the expectation maximisation
+COVARIANCE_FLOOR = 1e-3  # added to the variances of the mixture, in units of the codes
+STICK_EPOCHS, STICK_BATCH, STICK_RATE = 3, 500, 3e-3  # of fitting the sticks
+
+
+def start_run(model_config: ModelConfig, config: TrainConfig, device: str, root: Path, dataset: Dataset) -> TrainingRun:
+    """A run before its first epoch, from random weights or, if `config.start_from` says so, from a Gauss-VAE.
+
+    Args:
+        model_config, config: of the run.
+        device: where it computes.
+        root: the folder of checkpoints, in which the Gauss-VAE lies.
+        dataset: that the run will be trained on.
+
+    Raises:
+        CheckpointError: if there is no such Gauss-VAE.
+        ConfigError: if there is no such model or bound, or the two models do not fit together.
+    """
+    run = TrainingRun.start(model_config, config, device)
+    if config.start_from:
+        gauss, _ = load_checkpoint(checkpoint_folder(root, config.start_from), device)
+        start_mixture(run.model, gauss, dataset, config.seed)
+    return run
+
+
+def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, dataset: Dataset, seed: int) -> None:
+    """Sets the weights of an untrained mixture with learnt components from a trained Gauss-VAE.
+
+    Args:
+        model: the mixture.
+        gauss: of the same body and code size.
+        dataset: whose training codes the mixture is fitted to, and whose validation codes choose among its starts.
+        seed: of the starts and of the order of images.
+
+    Raises:
+        ConfigError: if the two models do not fit together.
+    """
+    prior, head, gauss_head = model.layer.prior, model.layer.head, gauss.layer.head
+    if not isinstance(prior, MixturePrior) or model.config.prior_components == "fixed":
+        raise ConfigError("A start from a Gauss-VAE is for a mixture whose prior_components are diagonal or full.")
+    if not isinstance(gauss_head, NormalHead) or not _same_body(model, gauss):
+        raise ConfigError("A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture.")
+    assert isinstance(head, MixtureHead)
+    model.encoder.load_state_dict(gauss.encoder.state_dict())
+    model.decoder.load_state_dict(gauss.decoder.state_dict())
+    with torch.no_grad():
+        k = model.config.num_components
+        for ours, theirs in (
+            (head.linear.weight, gauss_head.linear.weight),
+            (head.linear.bias, gauss_head.linear.bias),
+        ):
+            both = theirs.unflatten(0, (2, 1, -1))  # location and log scale, (2, 1, D, ...)
+            ours.copy_(both.expand(2, k, *both.shape[2:]).flatten(0, 2))
+    codes, valid = encode(gauss, dataset.train.binary), encode(gauss, dataset.valid.binary)
+    responsibilities = _fit_prior(prior, codes, valid, seed)
+    _fit_sticks(model, dataset, responsibilities, seed)
+
+
+def _same_body(model: LatentVariableModel, gauss: LatentVariableModel) -> bool:
+    names = ("body", "depth", "hidden", "image_shape", "encoder_activation", "code_dim")
+    return all(getattr(model.config, name) == getattr(gauss.config, name) for name in names)
+
+
+def _fit_prior(
+    prior: MixturePrior, codes: NDArray[np.float32], valid: NDArray[np.float32], seed: int
+) -> NDArray[np.float64]:
+    """Sets the components to a Gaussian mixture of codes (N, D); returns its responsibilities (N, K)."""
+    from sklearn.mixture import GaussianMixture  # half a second, which other trainings need not wait for
+
+    kind = "full" if prior.lower is not None else "diag"
+    k = len(prior.loc)
+    fits = [
+        GaussianMixture(
+            k, covariance_type=kind, reg_covar=COVARIANCE_FLOOR, random_state=seed + start, max_iter=200
+        ).fit(codes)
+        for start in range(STARTS)
+    ]
+    best = max(fits, key=lambda fit: float(fit.score(valid)))
+    with torch.no_grad():
+        prior.loc.copy_(torch.from_numpy(best.means_)[:, None])
+        if prior.lower is None:
+            prior.log_scale.copy_(torch.from_numpy(best.covariances_).log()[:, None] / 2)
+        else:
+            factor = np.linalg.cholesky(best.precisions_)
+            diagonal = np.diagonal(factor, axis1=1, axis2=2)
+            prior.log_scale.copy_(-torch.from_numpy(np.log(diagonal))[:, None])
+            prior.lower.copy_(torch.from_numpy(np.tril(factor, -1))[:, None])
+    responsibilities: NDArray[np.float64] = best.predict_proba(codes)
+    return responsibilities
+
+
+def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: NDArray[np.float64], seed: int) -> None:
+    """Fits the layer of the sticks, and nothing else, to responsibilities (N, K) of the training images."""
+    head = model.layer.head
+    assert isinstance(head, MixtureHead)
+    device = head.sticks.weight.device
+    images, targets = torch.from_numpy(dataset.train.binary), torch.from_numpy(responsibilities).float().to(device)
+    order = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(head.sticks.parameters(), lr=STICK_RATE)
+    for _ in range(STICK_EPOCHS):
+        for rows in torch.randperm(len(images), generator=order).split(STICK_BATCH):
+            with torch.no_grad():
+                features: Tensor = model.encoder(images[rows].to(device).float())
+            log_weights = head(features).log_mean_weights.T  # (B, K)
+            loss = -(targets[rows] * log_weights).sum(1).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
