@@ -1,1 +1,1 @@
-"""How good a trained model is: log-likelihood, nearest neighbours, use of its components."""
+"""Evaluation of a trained model: log-likelihood, nearest neighbours, use of its components."""

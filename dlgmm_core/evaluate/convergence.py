@@ -1,9 +1,9 @@
-r"""How an importance-sampling estimate of log p(x) settles as its samples grow, for one image.
+r"""Convergence of the importance-sampling estimate of log p(x) of one image with the number of samples.
 
 .. math:: \log \hat p_S(x) = \log \frac{1}{S} \sum_{s \le S} w_s
 
-is too low in expectation at every S and rises to log p(x); over seeds it scatters, and by how much
-says whether S is enough. The effective sample size says how many of the S weights count.
+is too low in expectation at every S and approaches log p(x) as S grows. Its variance over seeds shows
+whether S is large enough; the effective sample size shows how many of the S weights contribute.
 
 Reference: Burda, Grosse & Salakhutdinov (2016).
 """
@@ -26,11 +26,11 @@ __all__ = ["Convergence", "estimate_convergence", "sample_sizes"]
 
 @dataclass(frozen=True)
 class Convergence:
-    """Estimates of one image at growing S, for several seeds.
+    """Estimates of one image for increasing S and several seeds.
 
     Attributes:
         sizes: (G,) values of S, ascending.
-        log_p: (R, G) estimate of every seed at every S, nats.
+        log_p: (R, G) estimate for every seed and S, nats.
         ess: (R, G) effective sample size, (sum w)^2 / sum w^2.
     """
 
@@ -40,21 +40,21 @@ class Convergence:
 
 
 def sample_sizes(largest: int, points: int = 40) -> NDArray[np.int64]:
-    """About `points` whole numbers from 1 to `largest`, evenly spread on a logarithmic scale."""
+    """About `points` whole numbers from 1 to `largest`, evenly spaced on a logarithmic scale."""
     return np.unique(np.geomspace(1, largest, points).round().astype(np.int64))
 
 
 def estimate_convergence(
     model: LatentVariableModel, image: NDArray[np.uint8], largest: int = 5000, repeats: int = 8, seed: int = 0
 ) -> Iterator[tuple[float, Convergence | None]]:
-    """Yields the share done and None, at last 1.0 and the estimates.
+    """Yields the fraction done and None, finally 1.0 and the estimates.
 
     Args:
-        model: any of the four.
+        model: any model.
         image: (X,) zeros and ones.
-        largest: the last S.
+        largest: the largest S.
         repeats: R, independent runs.
-        seed: of all draws; run r draws under (seed, r).
+        seed: of all draws; run r uses the seed (seed, r).
     """
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
     sizes = sample_sizes(largest)
@@ -62,7 +62,7 @@ def estimate_convergence(
     for repeat in range(repeats):
         with seeded(x.device, seed, repeat), torch.no_grad():
             q = model.posterior(x)
-            # in random order, since `allocate` sorts draws by component and S counts the first ones
+            # in random order: `allocate` sorts draws by component, and an estimate uses the first S of them
             components = q.allocate(largest)[torch.randperm(largest, device=x.device)]
             latents = q.sample_components(components)
             log_w = log_density_ratio(model, x, q, latents)[0, :, 0].double().cpu()

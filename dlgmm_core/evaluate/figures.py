@@ -1,7 +1,7 @@
-"""What is measured of a model on one test set, as `metrics.json` and `results.json` hold it.
+"""The figures of a model on one test set, as stored in `metrics.json` and `results.json`.
 
-Nats per image and errors in percent, each with the half width of its 95 % interval over test images. What was not
-measured is None, or an empty dictionary; a further figure is one more field of `Figures`.
+Nats per image and errors in percent, each with the half width of its 95 % interval over test images. Figures that
+were not measured are None or an empty dictionary; a further figure is one more field of `Figures`.
 """
 
 from dataclasses import dataclass, field, fields, replace
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Elbo:
-    """Mean ELBO, and the name in `BOUNDS` of the bound that it is."""
+    """Mean ELBO, and the name of its bound in `BOUNDS`."""
 
     bound: str
     value: float
@@ -36,7 +36,7 @@ class Elbo:
 
 @dataclass(frozen=True)
 class NegativeLogLikelihood:
-    """-log p(x), the mean effective sample size of its estimates, and the number of images that they were made on."""
+    """-log p(x), the mean effective sample size of its estimates, and the number of images that they are from."""
 
     value: float
     ci95: float
@@ -59,7 +59,7 @@ class Comparison:
     Attributes:
         baseline: name of its checkpoint.
         baseline_weights: digest of the weights that voted.
-        sample, mean: the test by k, as text, with the two representations of an image.
+        sample, mean: the test by k, as text, for each representation of an image.
     """
 
     baseline: str = field(metadata={"json": "rival"})
@@ -68,7 +68,7 @@ class Comparison:
     mean: dict[str, PairedTest]
 
     def tests(self, representation: str) -> dict[str, PairedTest]:
-        """The tests by k with one representation."""
+        """The tests by k for one representation."""
         return {"sample": self.sample, "mean": self.mean}[representation]
 
 
@@ -77,7 +77,7 @@ class Figures:
     """Figures of one model on one test set.
 
     Attributes:
-        elbo: of the bound that the model was trained on, or of the one closest to it.
+        elbo: of the bound that the model was trained on, or of the closest one.
         nll: by S, as text.
         knn: by representation, "sample" or "mean", and by k, as text.
         paired: against the baseline.
@@ -91,21 +91,21 @@ class Figures:
     weights: WeightUsage | None = None
 
     def updated(self, new: "Figures") -> "Figures":
-        """The new figures, with what they lack from these; -log p(x) at every S that either has."""
+        """The new figures, completed with these where they are missing; -log p(x) at every S of either."""
         lacking = {f.name: getattr(self, f.name) for f in fields(new) if not getattr(new, f.name)}
         return replace(new, **lacking | {"nll": {**self.nll, **new.nll}})
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Figures, and the seed of all draws that they were measured with."""
+    """Figures, and the seed of their random draws."""
 
     figures: Figures = field(default_factory=Figures, metadata={"inline": True})
     seed: int | None = None
 
 
 def read_measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
-    """By test set, what `metrics.json` holds of exactly these weights.
+    """The measurements in `metrics.json` of exactly these weights, by test set.
 
     Raises:
         CheckpointError: if the file is damaged.

@@ -1,8 +1,8 @@
-r"""How well codes keep the classes apart: the error of a k-nearest-neighbour vote.
+r"""How well codes separate the classes: the error of k-nearest-neighbour classification.
 
-The paper's measure: codes of the training split vote on codes of the test split, Euclidean
-distance, majority, ties to the nearest. Two models' votes on the same images are compared by
-McNemar's test, which looks only at the images that one of them gets wrong and the other right.
+The paper's measure: a test code gets the majority class of its k nearest training codes by Euclidean
+distance; ties go to the nearest. Two models are compared on the same images by McNemar's test, which
+uses only the images that one of them gets wrong and the other right.
 
 References: Nalisnick, Hertel & Smyth (2016), section 3; Q. McNemar, "Note on the sampling error of
 the difference between correlated proportions", Psychometrika, 1947.
@@ -42,7 +42,7 @@ def encode(
     """(N, D) codes of binary images (N, X).
 
     Args:
-        model: any of the four.
+        model: any model.
         images: (N, X) zeros and ones.
         representation: "mean", the posterior mean; or "sample", one posterior draw, for mixtures from
             the component of largest mean weight.
@@ -60,7 +60,7 @@ def encode(
 
 
 def _draw_from_largest(q: LatentDistribution) -> Tensor:
-    """(B, D), a draw of the component with the largest E[pi_k]."""
+    """(B, D), a draw from the component with the largest E[pi_k]."""
     code = q.stratified_rsample().code
     largest = q.log_mean_weights.argmax(0)
     return code[largest, torch.arange(code.shape[1], device=code.device)]
@@ -74,7 +74,7 @@ def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:
     """
     labels = neighbour_labels[:, :k]
     supporters = (labels[:, :, None] == labels[:, None, :]).sum(-1)
-    # argmax takes the first, that is the nearest, of the neighbours with most supporters
+    # of the neighbours whose class has most votes, argmax takes the first, which is the nearest
     winner = supporters.argmax(1)
     chosen: NDArray[np.int64] = np.take_along_axis(labels, winner[:, None], 1)[:, 0]
     return chosen
@@ -83,8 +83,8 @@ def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:
 def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Interval:
     """Share of wrong predictions in percent, with its 95 % bootstrap interval over images.
 
-    Resampling N zeros and ones draws from Binomial(N, error): the interval is that distribution's,
-    exact where a loop of resamples would be noisy. Its wider half is given.
+    A bootstrap resample of N zeros and ones has a Binomial(N, error) sum, so the interval is computed from the
+    quantiles of that distribution, without the noise of resampling. The wider half is given.
     """
     count, wrong = len(labels), int((predicted != labels).sum())
     low, high = (_binomial_quantile(q, count, wrong / count) for q in (0.025, 0.975))
@@ -92,10 +92,10 @@ def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Inter
 
 
 def _binomial_quantile(q: float, count: int, share: float) -> float:
-    """The least number of successes that Binomial(count, share) stays at or below with probability q or more."""
+    """The q-quantile of Binomial(count, share)."""
     if share in (0, 1):
         return count * share
-    above = np.ceil(bdtrik(q, count, share))  # solved for a real number, so that one less may do
+    above = np.ceil(bdtrik(q, count, share))  # the solution is a real number, so one less may suffice
     return float(above - 1 if above > 0 and bdtr(above - 1, count, share) >= q else above)
 
 

@@ -1,12 +1,12 @@
-r"""Measures a trained model: its log-likelihood, and how its weights are used.
+r"""Measures a trained model: its log-likelihood, and the use of its mixture weights.
 
 Log-likelihood is estimated by importance sampling,
 
 .. math:: \log p(x) \approx \log \frac{1}{S} \sum_s \frac{p(x|z_s)\, p(z_s)}{q(z_s|x)}, \quad z_s \sim q(z|x)
 
-a lower bound in expectation that rises to log p(x) with S, so S is always stated. S counts all
-draws: a mixture spreads them over its components in proportion to their weights, so that every
-model decodes equally often at equal S.
+a lower bound in expectation that approaches log p(x) as S grows, so S is always stated. S counts all
+draws: a mixture allocates them to its components in proportion to their weights, so that every model
+decodes equally many codes at equal S.
 
 References: Burda, Grosse & Salakhutdinov (2016); Nalisnick, Hertel & Smyth (2016), section 3.
 W. G. Cochran, "Sampling Techniques", 1977, chapter 12 (the two-phase estimate).
@@ -42,12 +42,12 @@ __all__ = [
     "weight_usage",
 ]
 
-MAX_ROWS = 2_000  # decoded at once: 6 MB of logits, which stay near the processor
-IMAGES = 100  # of one block of images
+MAX_ROWS = 2_000  # codes decoded at once: 6 MB of logits, which fit into the processor's cache
+IMAGES = 100  # per block
 
 
 class EvaluationError(RuntimeError):
-    """A measurement that came out as no number."""
+    """A measurement is not a finite number."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +77,20 @@ class LogLikelihood:
 
 
 def mean_interval(values: NDArray[np.float64]) -> Interval:
-    """Mean of one value an image (N,)."""
+    """Mean of one value per image (N,)."""
     half_width = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
     return Interval(float(values.mean()), float(half_width))
 
 
 def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], chosen: NDArray[np.int64]) -> Interval:
-    """Mean of a costly value over all images, measured at some of them and predicted from a cheap one.
+    """Mean over all images of a value that is expensive to compute, from a subset and a cheap approximation of it.
 
-    The mean of the cheap value over all N images plus the mean difference over the n chosen ones: the
-    two hardly differ from image to image, so that n << N costs little precision.
+    The mean of the cheap value over all N images, plus the mean difference over n chosen images. The difference
+    varies little between images, so that n << N loses little precision.
 
     Args:
         rough: (N,) the cheap value of every image.
-        precise: (n,) the costly value of the chosen ones.
+        precise: (n,) the expensive value of the chosen images.
         chosen: (n,) their indices.
     """
     difference = precise - rough[chosen]
@@ -99,7 +99,7 @@ def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], c
 
 
 def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> Iterator[Tensor]:
-    """Binary images (N, X) as float blocks of at most `size`, on the model's device, made one by one."""
+    """Yields binary images (N, X) as float blocks of at most `size` images, on the model's device."""
     device = device_of(model)
     for block in torch.from_numpy(images).split(size):
         yield block.to(device).float()
@@ -121,19 +121,19 @@ def log_likelihood(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> LogLikelihood:
-    """Estimates log p(x) of binary images (N, X) from S draws of q(z|x), in all, whatever the number of components.
+    """Estimates log p(x) of binary images (N, X) from S draws of q(z|x) in all, whatever the number of components.
 
-    Memory does not grow with S: draws come in blocks, and only the sums of w and w^2 are kept.
+    Memory does not grow with S: draws are made in blocks, and only the sums of w and w^2 are kept.
 
     Args:
-        model: any of the four.
+        model: any model.
         images: (N, X) zeros and ones.
         num_samples: S.
         seed: of all draws.
-        progress: told the fraction done, in (0, 1].
+        progress: called with the fraction done, in (0, 1].
 
     Raises:
-        EvaluationError: if a weight is not a finite number; none is ever dropped.
+        EvaluationError: if an importance weight is not finite; draws are never dropped.
 
     Example:
         >>> from dlgmm_core import ModelConfig, build_model
@@ -165,7 +165,7 @@ def log_likelihood(
 
 
 def effective_sample_size(log_sum: Tensor, log_sum_squares: Tensor) -> Tensor:
-    """(sum w)^2 / sum w^2, from the logs of both sums."""
+    """(sum w)^2 / sum w^2, from the logs of the two sums."""
     return torch.exp(2 * log_sum - log_sum_squares)
 
 
@@ -175,7 +175,7 @@ class WeightUsage:
 
     Attributes:
         mean: (K,) average of E[pi|x] over images.
-        perplexity: e to the entropy of `mean`: the number of components in use, between 1 and K.
+        perplexity: exp of the entropy of `mean`: the effective number of components, between 1 and K.
         share: (K,) share of images whose largest E[pi_k|x] is component k's.
     """
 
@@ -185,7 +185,7 @@ class WeightUsage:
 
 
 def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> WeightUsage:
-    """Average use of the components over binary images (N, X); one component where there is no mixture."""
+    """Average use of the components over binary images (N, X); one component without a mixture."""
     with torch.no_grad():
         log_weights = [model.posterior(x).log_mean_weights.cpu() for x in image_blocks(model, images, 10 * IMAGES)]
     weights = torch.cat(log_weights, 1).double().exp()
@@ -198,10 +198,10 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
 def component_posterior(
     q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
 ) -> NDArray[np.float64] | None:
-    """(K,) p(k|x) of one binary image: which prior component its code belongs to; None where there are none.
+    """(K,) responsibilities p(k|x) of the prior's components for one binary image; None without components.
 
-    p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. Where all
-    components of the prior are the same it is E_p[pi_k], whatever the posterior's weights are.
+    p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. If all
+    components of the prior are identical it equals E_p[pi_k], whatever the posterior's weights.
 
     Args:
         q: posterior of the image, B = 1.

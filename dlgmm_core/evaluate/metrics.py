@@ -1,7 +1,7 @@
-"""How the figures of a model on one test set are measured.
+"""Measuring the figures of a model on one test set.
 
 Protocol: log-likelihood at each S; k-nearest-neighbour errors with codes of the training split; use of
-the weights on the test set. Every figure carries its 95 % interval.
+the weights on the test set. Every figure has a 95 % interval.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,21 +28,21 @@ def measure(
     progress: Callable[[str, float], None] | None = None,
     images: int | None = None,
 ) -> Measurement:
-    """Figures of one model on `dataset.test`, all but the comparison with a baseline.
+    """Figures of one model on `dataset.test`, except the comparison with a baseline.
 
     Args:
         model: trained.
-        dataset: its test split is scored; its training split supplies neighbours.
+        dataset: its test split is evaluated; its training split provides the neighbours.
         bound: a name in `BOUNDS`, for the ELBO.
         sample_sizes: every S at which log p(x) is estimated, the smallest on all test images.
         seed: of all draws.
-        progress: told what is being measured and the fraction of it done.
-        images: how many test images, evenly spread, the larger S are estimated on (see
-            `refined_interval`); all, if not given.
+        progress: called with what is being measured and the fraction done.
+        images: number of test images, evenly spaced, for the estimates at larger S (see
+            `refined_interval`); all by default.
 
     Raises:
-        EvaluationError: if an estimate is not a finite number.
-        DataError: if the images are not of the shape that the model is for.
+        EvaluationError: if an estimate is not finite.
+        DataError: if the images do not have the model's shape.
     """
     dataset.require_shape(model.config.image_shape)
     test = dataset.test
@@ -65,7 +65,7 @@ def measure(
 def compare(
     model: LatentVariableModel, baseline: LatentVariableModel, dataset: Dataset, seed: int = 0
 ) -> dict[str, dict[str, PairedTest]]:
-    """McNemar's test of two models' votes by representation and by k, as text; the first is `model`."""
+    """McNemar's tests of two models' predictions, by representation and by k, as text; the first is `model`."""
     labels, found = dataset.test.labels, {}
     for representation in REPRESENTATIONS:
         first, second = (_votes(each, dataset, representation, seed) for each in (model, baseline))
@@ -91,7 +91,7 @@ def _likelihoods(
     seed: int,
     report: Callable[[str], Callable[[float], None]],
 ) -> dict[str, NegativeLogLikelihood]:
-    """-log p(x) by S, ascending: the first on all images (N, X), the others on evenly spread ones."""
+    """-log p(x) by S, ascending: the first on all images (N, X), the others on evenly spaced ones."""
     first, *larger = sample_sizes
     rough = log_likelihood(model, test, first, seed, report(f"log p(x), S={first}"))
     found = {str(first): NegativeLogLikelihood(rough.nll.value, rough.nll.ci95, float(rough.ess.mean()), len(test))}

@@ -1,14 +1,14 @@
-r"""The nearest training codes of every test code, found exactly and by brute force.
+r"""The nearest training codes of every test code, by exact brute-force search.
 
 .. math:: \tfrac12 |q - t|^2 = \tfrac12 |t|^2 - q \cdot t + \tfrac12 |q|^2
 
 The first two terms rank the training codes t of one query q, and for all pairs are one matrix product.
-Of its rows only block minima are sorted: each of the k smallest entries lies in one of the k blocks
-whose minima are smallest. Single precision chooses k codes and some to spare, double precision puts
-them in order. That takes half the time of scikit-learn's brute force and finds the same.
+In each row only block minima are sorted: each of the k smallest entries lies in one of the k blocks
+with the smallest minima. Single precision selects k codes and a few more, double precision orders
+them. This takes half the time of scikit-learn's brute force and gives the same result.
 
-Where rounding or equal distances may have kept a code out, all codes that are as near in single precision, but for
-its rounding error, are compared in double precision. So the answer depends neither on k nor on the blocks.
+If rounding or equal distances may have excluded a code, all codes that are as near in single precision, within its
+rounding error, are compared in double precision. So the result depends neither on k nor on the blocks.
 """
 
 import numpy as np
@@ -18,18 +18,17 @@ from torch import Tensor
 
 __all__ = ["neighbours"]
 
-QUERIES = 96  # at once: their distances to 50,000 codes are 19 MB, which a cache still holds
-BLOCK = 64  # codes whose smallest distance is looked at first
-SPARE = 3  # codes beyond the k-th that rounding may have put there
+QUERIES = 96  # per block: their distances to 50,000 codes are 19 MB, which fit into the processor's cache
+BLOCK = 64  # training codes per block
+SPARE = 3  # further codes selected after the k-th, because of rounding
 
 
 def neighbours(
     train_codes: NDArray[np.float32], test_codes: NDArray[np.float32], k: int, metric: str = "euclidean"
 ) -> NDArray[np.int64]:
-    """(N, k) indices of each test code's nearest training codes, nearest first; of equal distances the lower index.
+    """(N, k) indices of each test code's nearest training codes, nearest first; for equal distances, lower index first.
 
-    So the order of the training set matters among codes at exactly the same distance, such as copies of one code, and
-    nowhere else.
+    So the order of the training set matters only for codes at exactly the same distance, such as copies of one code.
 
     Args:
         train_codes: (M, D).
@@ -45,11 +44,11 @@ def neighbours(
     if not (np.isfinite(train_codes).all() and np.isfinite(test_codes).all()):
         raise ValueError("codes must be finite numbers.")
     train, test = (torch.from_numpy(codes).double() for codes in (train_codes, test_codes))
-    if metric == "cosine":  # the order of angles is that of distances on the sphere
+    if metric == "cosine":  # on the unit sphere, angles and distances have the same order
         train, test = _on_the_sphere(train), _on_the_sphere(test)
     wanted = min(k + SPARE, len(train))
     block = max(1, min(BLOCK, len(train) // wanted))
-    centre = train.mean(0)  # far from the origin the product would lose the digits that tell distances apart
+    centre = train.mean(0)  # centred, because far from the origin the product would lose precision
     columns = _columns((train - centre).float(), block)
     products = torch.empty(QUERIES, columns.shape[1])
     found = []
@@ -58,7 +57,7 @@ def neighbours(
         ranks = torch.mm(torch.cat([moved, moved.new_ones(len(moved), 1)], 1), columns, out=products[: len(moved)])
         chosen = _smallest(ranks.unflatten(1, (-1, block)), wanted)
         nearest, distances = _in_order(train, queries, chosen, k)
-        # A code that was not chosen has a rank of at least the largest chosen one.
+        # a code that was not chosen ranks at least as high as the largest chosen one
         limit = _highest_rank(moved.double(), distances[:, -1])
         if wanted < len(train):
             for row in (limit >= ranks.gather(1, chosen).amax(1)).nonzero()[:, 0].tolist():
@@ -69,12 +68,12 @@ def neighbours(
 
 
 def _on_the_sphere(codes: Tensor) -> Tensor:
-    """(N, D) codes of length one; those of length zero stay as they are."""
+    """(N, D) codes scaled to length one; those of length zero are unchanged."""
     return codes / codes.square().cumsum(1)[:, -1:].sqrt().clamp_min(torch.finfo(codes.dtype).tiny)
 
 
 def _columns(train: Tensor, block: int) -> Tensor:
-    """(D + 1, M'), -t above |t|^2/2 for each of (M, D) codes t, then columns of no query until blocks are full."""
+    """(D + 1, M'), columns -t and |t|^2/2 of each of the codes t (M, D), padded to full blocks."""
     whole = torch.cat([-train, train.square().sum(1, keepdim=True) / 2], 1)
     missing = whole.new_zeros(-len(whole) % block, whole.shape[1])
     missing[:, -1] = torch.inf
@@ -82,7 +81,7 @@ def _columns(train: Tensor, block: int) -> Tensor:
 
 
 def _smallest(values: Tensor, count: int) -> Tensor:
-    """(N, count) indices, ascending, of the smallest of each row of (N, blocks, width), counted through the blocks."""
+    """(N, count) indices, ascending, of the smallest entries in each row of (N, blocks, width), flattened."""
     width = values.shape[2]
     blocks = values.amin(2).topk(count, largest=False, sorted=False).indices
     inside = values.gather(1, blocks[:, :, None].expand(-1, -1, width)).flatten(1)
@@ -92,7 +91,7 @@ def _smallest(values: Tensor, count: int) -> Tensor:
 
 def _in_order(train: Tensor, queries: Tensor, chosen: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Of the chosen (N, C) training codes, in ascending order, the k nearest to every query, and squared distances."""
-    # `cumsum` adds one coordinate after the other, while `sum` has an order that depends on the shape
+    # `cumsum` adds coordinates in their order; the order of `sum` depends on the shape
     distances = (train[chosen] - queries[:, None]).square().cumsum(2)[:, :, -1]
     distances, order = (each[:, :k] for each in distances.sort(dim=1, stable=True))
     return chosen.gather(1, order), distances

@@ -1,1 +1,1 @@
-"""What is kept on disk: checkpoints, training histories, maps, and locks."""
+"""Files on disk: checkpoints, training histories, maps and locks."""

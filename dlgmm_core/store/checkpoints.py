@@ -1,13 +1,13 @@
-"""Trained models on disk: one folder each, readable by anything, executable by nothing.
+"""Trained models on disk: one folder per checkpoint, in formats that contain no code.
 
-    weights.safetensors   parameters; the configuration is JSON in the file's own header
-    history.csv           one line an epoch
-    metrics.json          what `evaluate` measured, stamped with the digest of the weights it measured
-    tsne.safetensors      a map of the test set, stamped likewise
-    training.safetensors  optimiser and current weights, only while training is unfinished
+    weights.safetensors   parameters; the configuration is JSON in the file's header
+    history.csv           one line per epoch
+    metrics.json          measurements by `evaluate`, with the digest of the weights that were measured
+    tsne.safetensors      a t-SNE map of the test set, with the digest of the weights too
+    training.safetensors  optimiser state and current weights, only while training is unfinished
 
-Every file is written as `dlgmm_core.runtime.files` says: whole or not at all. Nothing is ever unpickled, and what a
-file says of itself is believed only within limits, so that reading a hostile one ends in an error.
+Every file is written atomically (`dlgmm_core.runtime.files`). Nothing is unpickled, and sizes that a file states are
+checked against limits, so that reading a malicious file ends in an error.
 """
 
 import json
@@ -53,17 +53,17 @@ _FIRST_NAMES = {
     "decoder.logits.weight": "decoder.output.weight",
     "decoder.logits.bias": "decoder.data_bias",
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # fits an address, a file system and a line of text as it is
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # valid in a URL and on every file system, without escaping
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What the header of a weights file says, without its weights.
+    """The description of a checkpoint, from the header of its weights file.
 
     Attributes:
-        folder: where it lies; its name is the checkpoint's name.
+        folder: its folder, whose name is the checkpoint's name.
         model_config, train_config: what was trained, and how.
-        epoch: of the weights kept, counted from 1.
+        epoch: of the stored weights, counted from 1.
         valid_bound: of these weights, nats per image.
         digest: first 12 hex digits of the weights file's SHA-256.
     """
@@ -83,26 +83,26 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class BrokenCheckpoint:
-    """A folder that should hold a checkpoint, and the sentence that says why it does not."""
+    """A folder whose checkpoint cannot be read, and the reason in one sentence."""
 
     folder: Path
     reason: str
 
     @property
     def name(self) -> str:
-        """The folder's name, with a question mark for what a name may not contain."""
+        """The folder's name, with question marks for characters that a name must not contain."""
         return re.sub("[^A-Za-z0-9._-]", "?", self.folder.name)[:100]
 
 
 def checkpoint_folder(root: Path, name: str) -> Path:
-    """The folder of the checkpoint of that name, which need not exist.
+    """The folder of the checkpoint of that name; it may not exist.
 
     Raises:
-        CheckpointError: if the name is none: a path, say.
+        CheckpointError: if the name is invalid, for example a path.
     """
     if not _NAME.fullmatch(name):
         raise CheckpointError(
-            f"{name[:100]!r} is no name of a checkpoint: take at most 100 letters, digits, dots, hyphens and"
+            f"{name[:100]!r} is not a valid checkpoint name: use at most 100 letters, digits, dots, hyphens and"
             " underscores, and begin with a letter or a digit."
         )
     return root / name
@@ -116,7 +116,7 @@ def save_checkpoint(
     epoch: int,
     valid_bound: float,
 ) -> None:
-    """Writes the weights and what they are; see `Checkpoint` for the arguments.
+    """Writes the weights and their description; see `Checkpoint` for the arguments.
 
     Raises:
         StorageError: if they cannot be written.
@@ -134,7 +134,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """The description of a checkpoint, without building its model.
 
     Raises:
-        CheckpointError: if the weights file is missing, damaged, foreign or newer.
+        CheckpointError: if the weights file is missing, damaged, from another program or of a newer format.
     """
     path = folder / WEIGHTS
     header, digest = of_one_version(path, lambda: (read_header(path), file_digest(path)))
@@ -146,30 +146,32 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             raise ConfigError(f"There is no data set {train_config.dataset!r}: choose one of {', '.join(DATASETS)}.")
         return Checkpoint(folder, config, train_config, int(header["epoch"]), float(header["valid_bound"]), digest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{path} has a header that makes no sense ({brief(error)}): restore it.") from error
+        raise CheckpointError(f"{path} has an invalid header ({brief(error)}): restore it.") from error
 
 
 def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
     """The trained model, ready for evaluation, and its description.
 
     Raises:
-        CheckpointError: as `read_checkpoint`, and if weights and configuration do not fit, or a weight is no number.
+        CheckpointError: as `read_checkpoint`, and if weights do not match the configuration or are not finite.
     """
     path = folder / WEIGHTS
     checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), load_tensors(path)))
     try:
-        with seeded("cpu", 0):  # the weights drawn here are overwritten; the caller's random state is not
+        with seeded("cpu", 0):  # protects the caller's random state; the weights drawn here are overwritten
             model = build_model(checkpoint.model_config)
         model.load_state_dict({_current_name(name): weight for name, weight in weights.items()})
     except (ConfigError, RuntimeError) as error:
-        raise CheckpointError(f"{path} holds weights that do not fit its configuration ({brief(error)}).") from error
+        raise CheckpointError(
+            f"{path} has weights that do not match its configuration ({brief(error)}): restore it, or train again."
+        ) from error
     if not all(weight.isfinite().all() for weight in model.state_dict().values()):
-        raise CheckpointError(f"{path} holds weights that are no finite numbers: restore it, or train again.")
+        raise CheckpointError(f"{path} has weights that are not finite: restore it, or train again.")
     return model.to(device).eval().requires_grad_(False), checkpoint
 
 
 def _current_name(name: str) -> str:
-    """A parameter's name of today: the first checkpoints are from before models had layers."""
+    """The current name of a parameter: the first checkpoints were written before models had layers."""
     for old, new in _FIRST_NAMES.items():
         if name.startswith(old):
             return new + name.removeprefix(old)
@@ -177,9 +179,9 @@ def _current_name(name: str) -> str:
 
 
 def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
-    """Every folder of `root` that holds a checkpoint, or should, in order of name.
+    """All checkpoints in `root`, readable or not, in order of name.
 
-    A run that has not finished its first epoch has no weights yet and is left out.
+    A run that has not finished its first epoch has no weights yet and is not listed.
     """
     found: list[Checkpoint | BrokenCheckpoint] = []
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -196,7 +198,7 @@ def _has_lost_its_weights(folder: Path) -> bool:
 
 
 def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:
-    """Writes `metrics.json`, stamped with the weights it is about.
+    """Writes `metrics.json`, with the digest of the weights that were measured.
 
     Raises:
         StorageError: if it cannot be written.
@@ -206,7 +208,7 @@ def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:
 
 
 def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What `evaluate` measured on exactly these weights; empty if it has not, or on other ones.
+    """The measurements by `evaluate` of exactly these weights; empty if there are none, or only of other weights.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -217,5 +219,5 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     metrics = read_json(path, "run evaluate again")
     tests = metrics.get("test", {}) if isinstance(metrics, dict) else None
     if not isinstance(tests, dict) or not all(isinstance(figures, dict) for figures in tests.values()):
-        raise CheckpointError(f"{path} is damaged (it holds no measurements): run evaluate again.")
+        raise CheckpointError(f"{path} is damaged (it contains no measurements): run evaluate again.")
     return metrics if metrics.get("weights") == checkpoint.digest else {}

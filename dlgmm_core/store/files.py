@@ -1,7 +1,7 @@
-"""The two kinds of file that a checkpoint is made of: tensors with a JSON header, and JSON.
+"""The two file formats of a checkpoint: tensors with a JSON header (safetensors), and JSON.
 
-Nothing is ever unpickled, and what a file says of itself is believed only within limits, so that reading a
-hostile one ends in an error that names the file and the cure.
+Nothing is unpickled, and sizes that a file states are checked against limits, so that reading a malicious file
+ends in an error that names the file and says what to do.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
-_MOST_BYTES = 2**30  # of a file of tensors; the largest model that `ModelConfig` admits has less
+_MOST_BYTES = 2**30  # of a file of tensors; the largest model that `ModelConfig` allows is smaller
 
 
 class CheckpointError(StorageError):
-    """A checkpoint that cannot be read, or is not what it should be; the message names the file and the cure."""
+    """A checkpoint cannot be read or is invalid; the message names the file and says what to do."""
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """A safetensors file with a JSON header, written whole or not at all.
+    """Writes a safetensors file with a JSON header atomically.
 
     Raises:
         StorageError: if it cannot be written.
@@ -45,15 +45,15 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """The JSON header of a file of `write_tensors`.
+    """The JSON header of a file written by `write_tensors`.
 
     Raises:
-        CheckpointError: if it is missing, truncated, foreign, absurdly large, or of a newer format.
+        CheckpointError: if it is missing, damaged, too large, from another program, or of a newer format.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise OSError(f"it has more than {_MOST_BYTES:,} bytes")
-        with safe_open(path, framework="np") as file:  # "pt" opens it twice: two versions, while a run saves
+        with safe_open(path, framework="np") as file:  # "pt" would open the file twice, and may see two versions of it
             metadata = file.metadata() or {}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error
@@ -71,12 +71,12 @@ def read_header(path: Path) -> dict[str, Any]:
     return dict(header)
 
 
-def read_json(path: Path, cure: str) -> Any:
+def read_json(path: Path, remedy: str) -> Any:
     """The value of a JSON file.
 
     Args:
-        path: which must exist.
-        cure: what to do if it cannot be read, the end of the error's sentence.
+        path: of an existing file.
+        remedy: what to do if it cannot be read, the end of the error message.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -85,11 +85,11 @@ def read_json(path: Path, cure: str) -> Any:
         with path.open(encoding="utf-8") as file:
             return parse_json(file.read(LONGEST_JSON + 1))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): {cure}.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and header of a file of `write_tensors`.
+    """Tensors and header of a file written by `write_tensors`.
 
     Raises:
         CheckpointError: as `read_header`.
@@ -105,7 +105,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """
     try:
         return safetensors.torch.load_file(path)
-    except Exception as error:  # of a dozen kinds: of types that PyTorch lacks, for one
+    except Exception as error:  # of a dozen kinds, for example for a number type that PyTorch lacks
         raise CheckpointError(f"{path} is damaged ({brief(error)}): restore it, or remove the folder.") from error
 
 

@@ -1,7 +1,7 @@
-"""What a training run has been through, one entry an epoch, and the file that keeps it.
+"""The history of a training run, one entry per epoch, and its file.
 
-`history.csv` has a line for every epoch and a column for every number; a mixture's has a column more
-for each component, `usage_1`, `usage_2` and so on.
+`history.csv` has a line for every epoch and a column for every number; for a mixture, also a column
+for the mean weight of each component, `usage_1`, `usage_2` and so on.
 """
 
 import csv
@@ -24,11 +24,11 @@ class EpochMetrics(Record):
 
     Attributes:
         epoch: counted from 1.
-        train_bound: mean over the epoch, while the weights moved.
-        valid_bound: measured at its end, with the same noise every epoch.
+        train_bound: mean over the epoch, during which the weights change.
+        valid_bound: after the epoch, with the same random draws every time.
         best_epoch, best_valid_bound: of the best epoch so far.
-        seconds: that it took.
-        usage: (K,) mean of E[pi|x] over validation images at its end; empty where there is no mixture.
+        seconds: duration of the epoch.
+        usage: (K,) mean of E[pi|x] over validation images after the epoch; empty without a mixture.
     """
 
     epoch: int
@@ -40,7 +40,7 @@ class EpochMetrics(Record):
     usage: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses what is no number."""
+        """Checks that all values are numbers."""
         for name, kind in _NUMBERS.items():
             value = getattr(self, name)
             if type(value) is not int and (kind is int or type(value) is not float):
@@ -54,7 +54,7 @@ _NUMBERS = {f.name: int if f.type is int else float for f in fields(EpochMetrics
 
 
 def write_history(folder: Path, history: Sequence[EpochMetrics]) -> None:
-    """Writes the epochs of a run, all of them anew.
+    """Writes all epochs of a run, replacing the file.
 
     Raises:
         StorageError: if the file cannot be written.
@@ -69,7 +69,7 @@ def write_history(folder: Path, history: Sequence[EpochMetrics]) -> None:
 
 
 def read_history(folder: Path) -> list[EpochMetrics]:
-    """The epochs of a run, finished or under way; empty if there are none yet.
+    """The finished epochs of a run; empty if there are none yet.
 
     Raises:
         CheckpointError: if the file is not a history.
@@ -81,7 +81,7 @@ def read_history(folder: Path) -> list[EpochMetrics]:
         with path.open(newline="") as file:
             return [_entry(line) for line in csv.DictReader(file, restkey="")]
     except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a training history ({brief(error)}): remove it.") from error
+        raise CheckpointError(f"{path} is not a valid training history ({brief(error)}): remove it.") from error
 
 
 def _entry(line: dict[str, str]) -> EpochMetrics:

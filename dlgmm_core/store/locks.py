@@ -1,4 +1,4 @@
-"""One training at a time in a folder, whoever starts it: the app, the command line or `reproduce`."""
+"""A lock, so that only one process trains in a folder: the app, the command line or `reproduce`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,14 +15,14 @@ __all__ = ["training_lock"]
 
 @contextmanager
 def training_lock(folder: Path, patience: float = 0) -> Iterator[None]:
-    """Within it no other process can train into the folder, which need not exist yet.
+    """Prevents other processes from training in the folder, which may not exist yet.
 
-    The operating system gives the lock back when the process ends, however it ends: a file left by a kill locks
-    nothing. Whatever a kill has left half written in the folder is removed.
+    The operating system releases the lock when the process ends, even if it is killed: the file that then remains
+    does not block anyone. Temporary files that a killed process left in the folder are removed.
 
     Raises:
-        CheckpointError: if another process holds the lock, and still does after `patience` seconds;
-            and if no lock can be made there.
+        CheckpointError: if another process still holds the lock after `patience` seconds.
+        StorageError: if no lock can be created there.
     """
     path = folder.with_name(f".{folder.name}.lock")
     lock = FileLock(path, timeout=patience)
@@ -31,7 +31,7 @@ def training_lock(folder: Path, patience: float = 0) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise CheckpointError(
-            f"{folder} is being trained by another process: wait until that has ended, or take another name."
+            f"{folder} is being trained by another process: wait until it has ended, or choose another name."
         ) from error
     except OSError as error:
         raise unwritable(path, error) from error
@@ -39,6 +39,6 @@ def training_lock(folder: Path, patience: float = 0) -> Iterator[None]:
         remove_leftovers(folder, (WEIGHTS, HISTORY, TRAINING))
         yield
     finally:
-        with suppress(OSError):  # Windows removes no open file; and a disk may have become read-only
-            path.unlink(missing_ok=True)  # before the release: a lock on a file without a name is no longer granted
+        with suppress(OSError):  # Windows cannot remove an open file; and the disk may have become read-only
+            path.unlink(missing_ok=True)  # before the release, so that no other process locks a removed file
         lock.release()

@@ -1,4 +1,4 @@
-"""A t-SNE map as a file beside the weights it is about: coordinates, and the settings that made them.
+"""A t-SNE map as a file in a checkpoint's folder: coordinates, and the settings of t-SNE.
 
 What reads a map needs nothing of what fits one, which is in `dlgmm_core.analysis.tsne` and takes its time to load.
 """
@@ -20,24 +20,24 @@ __all__ = ["ProjectionConfig", "load_map", "save_map"]
 
 @dataclass(frozen=True)
 class ProjectionConfig:
-    """Settings of a map: what must be printed beside it."""
+    """Settings of t-SNE, to be reported with the map."""
 
     perplexity: float = 30.0
     iterations: int = 500
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses settings that make no map of any codes."""
+        """Checks what does not depend on the number of codes."""
         if not 2 <= self.perplexity < math.inf:
             raise ConfigError(f"perplexity must be a number from 2, not {self.perplexity:g}.")
         COUNT.require("iterations", self.iterations)
         SEED.require("seed", self.seed)
 
     def check(self, count: int) -> None:
-        """Three times the perplexity is the number of neighbours looked at; openTSNE would lower it in silence.
+        """Checks the perplexity: t-SNE uses three times as many neighbours, and openTSNE would lower it silently.
 
         Raises:
-            ConfigError: if the settings make no map of `count` codes.
+            ConfigError: if the settings are invalid for `count` codes.
         """
         most = (count - 1) / 3
         if self.perplexity > most:
@@ -47,13 +47,13 @@ class ProjectionConfig:
 
 
 def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:
-    """Writes the map of the test set's mean codes, stamped with the weights it is about."""
+    """Writes the map of the test set's mean codes, with the digest of the weights."""
     header = {"weights": checkpoint.digest, "settings": asdict(config)}
     write_tensors(checkpoint.folder / TSNE, {"coordinates": torch.from_numpy(coordinates)}, header)
 
 
 def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map and its settings; None if there is none, or one of other weights.
+    """The stored map and its settings; None if there is none of these weights.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -67,8 +67,8 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
     try:
         coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
         if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
-            raise ValueError("its coordinates are no pairs of finite numbers")
+            raise ValueError("its coordinates are not pairs of finite numbers")
         settings.check(len(coordinates))
         return coordinates.numpy(), settings
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a map ({brief(error)}): run evaluate again.") from error
+        raise CheckpointError(f"{path} is not a valid map ({brief(error)}): run evaluate again.") from error

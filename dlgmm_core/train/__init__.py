@@ -1,1 +1,1 @@
-"""Fitting a model, and finding out why a fit went wrong."""
+"""Training a model, and diagnosing a training run that failed."""

@@ -19,17 +19,17 @@ def diagnose(model: LatentVariableModel, x: Tensor, num_samples: int) -> tuple[s
 
     Args:
         model: whose bound is not finite.
-        x: (B, X), the images it was asked about.
-        num_samples: S, draws per component in the bound; they are drawn anew, from the global random state.
+        x: (B, X), the images of that bound.
+        num_samples: S, draws per component in the bound; new draws are made from the global random state.
     """
-    for words, cure, values in _quantities(model, x, num_samples):
+    for quantity, remedy, values in _quantities(model, x, num_samples):
         if not values.isfinite().all():
-            return words, cure
+            return quantity, remedy
     return "", ""
 
 
 def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iterator[tuple[str, str, Tensor]]:
-    """In the order in which one follows from the other."""
+    """Name, remedy and values of every quantity, in the order of computation."""
     for name, weight in model.named_parameters():
         yield f"the weight {name}", "", weight
     q, p = model.posterior(x), model.prior()

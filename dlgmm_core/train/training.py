@@ -1,13 +1,13 @@
-r"""Maximises the mean bound over a training set: a generator that knows nothing of the model.
+r"""Training: maximises the mean bound over a training set, whatever the model.
 
 .. math:: \max_{\theta, \phi} \frac{1}{N} \sum_i L(x_i; \theta, \phi)
 
 with Adam on shuffled mini-batches (Kingma & Ba, 2015), until the validation bound has not improved
 for a number of epochs; the best weights are kept.
 
-All randomness of an epoch follows from (seed, epoch) alone, and the caller's random state is left
-as it was. So a run resumed after any epoch gives the same numbers as one never interrupted, and
-what a caller draws between epochs changes nothing.
+All randomness of an epoch depends on (seed, epoch) alone, and the caller's random state is restored.
+A run resumed after any epoch therefore gives the same numbers as one that was never interrupted, and
+draws that a caller makes between epochs have no effect.
 """
 
 import math
@@ -37,24 +37,24 @@ from dlgmm_core.train.diagnosis import diagnose
 __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
 EVALUATION_BATCH = 500
-USAGE_IMAGES = 1000  # of the validation set, that the use of the components is averaged over
-_INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # what a seed is for
+USAGE_IMAGES = 1000  # of the validation set, over which the mixture weights are averaged
+_INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # uses of the seed
 
 
 class TrainingError(RuntimeError):
-    """Training that cannot go on; the message says at which step and why."""
+    """Training cannot continue; the message says at which step and why."""
 
 
 @dataclass
 class TrainingRun:
-    """Everything that changes while a model is fitted.
+    """The state of training.
 
     Attributes:
-        model: holds the current weights; the best ones once `fit` has ended.
-        config: how it is fitted.
+        model: has the current weights, and the best ones once `fit` has ended.
+        config: how it is trained.
         optimizer: Adam over the model's parameters.
         best_weights: of the epoch with the best validation bound.
-        history: one entry per epoch finished.
+        history: one entry per finished epoch.
     """
 
     model: LatentVariableModel
@@ -65,7 +65,7 @@ class TrainingRun:
 
     @classmethod
     def start(cls, model_config: ModelConfig, config: TrainConfig, device: str = "cpu") -> "TrainingRun":
-        """A run before its first epoch; its seed decides the initial weights.
+        """A run before its first epoch; its seed determines the initial weights.
 
         Raises:
             ConfigError: if there is no such model or bound.
@@ -79,25 +79,25 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """Whether patience or the number of epochs is used up."""
+        """Whether early stopping or the largest number of epochs has ended the run."""
         if not self.history:
             return False
         last = self.history[-1]
         return last.epoch >= self.config.max_epochs or last.epoch - last.best_epoch >= self.config.patience
 
     def save(self, folder: Path) -> None:
-        """Writes the best weights, the history and, unless finished, what `load` resumes from.
+        """Writes the best weights, the history and, unless finished, the state that `load` resumes from.
 
         Raises:
-            StorageError: if the disk refuses; what was saved before can still be resumed.
+            StorageError: if a file cannot be written; the run can still be resumed from what was saved before.
         """
         last = self.history[-1]
-        # The state comes first and leaves last: a kill between the files then loses nothing that cannot be redone.
+        # The state is written first and removed last: a process killed between two files can always resume.
         if not self.finished:
             write_tensors(folder / TRAINING, self._state(), self._header())
         write_history(folder, self.history)
-        # After the history, since without a state weights are a finished run. They are written even where they have
-        # not changed: a kill may have left the file behind the state. The bytes are the same.
+        # Weights without a state are a finished run, so the history comes first. Unchanged weights are written too:
+        # if the process was killed between two files, those on disk may be older than the state.
         save_checkpoint(
             folder,
             self.best_weights,
@@ -111,14 +111,14 @@ class TrainingRun:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> "TrainingRun":
-        """The run as it was when it was last saved.
+        """The run as it was last saved.
 
         Raises:
-            CheckpointError: if there is nothing to resume, or it is damaged.
+            CheckpointError: if there is no unfinished run, or it is damaged.
         """
         path = folder / TRAINING
         if not path.exists():
-            raise CheckpointError(f"{path} is missing: this run has ended or never began; nothing to resume.")
+            raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
         tensors, header = read_tensors(path)
         try:
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
@@ -161,12 +161,12 @@ def fit(
 ) -> Iterator[EpochMetrics]:
     """Trains until the run is finished, yielding after every epoch.
 
-    Between two epochs the run may be saved, abandoned or resumed. At the end its model holds the
-    best weights. `on_step`, if given, is told (step, steps in an epoch) after every step.
+    Between two epochs the run may be saved or abandoned. At the end its model has the best weights.
+    `on_step`, if given, is called with (step, steps per epoch) after every step.
 
     Raises:
-        TrainingError: at the first step whose bound is not a finite number.
-        DataError: if the images are not of the shape that the model is for.
+        TrainingError: at the first step whose bound is not finite.
+        DataError: if the images do not have the model's shape.
     """
     dataset.require_shape(run.model.config.image_shape)
     device = device_of(run.model)
@@ -196,20 +196,20 @@ def fit(
 
 
 def keep(folder: Path) -> None:
-    """Ends an unfinished run where it stands: its best weights stay as a checkpoint, and it cannot be resumed.
+    """Ends an unfinished run: its best weights so far become a checkpoint, and it cannot be resumed.
 
     Raises:
         CheckpointError: if there is no unfinished run, or it is damaged.
     """
     run = TrainingRun.load(folder)
-    run.save(folder)  # a kill between two files may have left the weights behind the state
+    run.save(folder)  # if a process was killed between two files, the weights may be older than the state
     remove(folder / TRAINING)
 
 
 def _train_epoch(
     run: TrainingRun, images: Tensor, dynamic: bool, epoch: int, on_step: Callable[[int, int], None] | None
 ) -> float:
-    """Mean bound over one pass through (N, X) images, binary or, if dynamic, grey levels."""
+    """Mean bound over one epoch of (N, X) images, binary or, if dynamic, grey levels."""
     size = run.config.batch_size
     run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch)
     order = torch.randperm(len(images), device=images.device)
@@ -233,21 +233,21 @@ def _train_epoch(
 
 
 def _learning_rate(config: TrainConfig, epoch: int) -> float:
-    """Of one epoch, counted from 1: constant, or half a cosine from the first epoch to the last."""
+    """The learning rate of an epoch, counted from 1: constant, or half a cosine from the first to the last."""
     if config.schedule == "constant":
         return config.learning_rate
     return 0.5 * config.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / config.max_epochs))
 
 
 def _ink(dataset: Dataset) -> Tensor:
-    """(X,), probability of ink in every pixel of the training set, kept inside (0, 1) by Laplace's rule."""
+    """(X,), probability of ink at every pixel of the training set, kept inside (0, 1) by Laplace's rule."""
     grey = dataset.train.grey
     return torch.from_numpy((grey.sum(0, dtype=np.float64) / 255 + 1) / (len(grey) + 2)).float()
 
 
 @contextmanager
 def _products(model: LatentVariableModel, precision: str) -> Iterator[None]:
-    """Within it the networks multiply matrices in that type."""
+    """Makes the networks compute matrix products in that type inside the block."""
     model.product_type = getattr(torch, precision)
     try:
         yield
@@ -267,13 +267,13 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
 
 
 def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
-    """The error about a bound that is no finite number for the images x (B, X)."""
-    culprit, cure = diagnose(run.model, x, run.config.num_samples)
-    since = f", since {culprit} is no finite number" if culprit else ""
+    """The error for a bound that is not finite for the images x (B, X)."""
+    quantity, remedy = diagnose(run.model, x, run.config.num_samples)
+    cause = f", because {quantity} is not finite" if quantity else ""
     kept = f", and epoch {run.history[-1].epoch} is kept" if run.history else ""
-    other = f", or {cure}" if cure else ""
+    other = f", or {remedy}" if remedy else ""
     return TrainingError(
-        f"{what}{since}: training stopped{kept}; try a learning rate below {run.config.learning_rate:g}{other}."
+        f"{what}{cause}: training stopped{kept}; try a learning rate below {run.config.learning_rate:g}{other}."
     )
 
 
@@ -281,7 +281,7 @@ def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int
     """Adam's state of every parameter.
 
     Raises:
-        KeyError, ValueError: if one is missing, or is not of its parameter's shape.
+        KeyError, ValueError: if one is missing, or does not have its parameter's shape.
     """
     state = {}
     for index, (name, parameter) in enumerate(model.named_parameters()):
@@ -293,7 +293,7 @@ def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int
 
 
 def _usage(model: LatentVariableModel, dataset: Dataset) -> tuple[float, ...]:
-    """Mean weight of every component on the validation set, by no random draw; empty where there is no mixture."""
+    """Mean weight of every component on the validation set, E[pi|x] without sampling; empty without a mixture."""
     if model.config.num_components == 1:
         return ()
     return weight_usage(model, dataset.valid.binary[:USAGE_IMAGES]).mean

@@ -107,7 +107,7 @@ def test_without_options_a_model_and_its_training_are_the_papers(model: str, tmp
         ("gauss-vae", ("--samples", "0"), "num_samples"),
         ("gauss-vae", ("--learning-rate", "-1"), "learning_rate"),
         ("gauss-vae", ("--seed", "-1"), "seed"),
-        ("gauss-vae", ("--resume",), "nothing to resume"),
+        ("gauss-vae", ("--resume",), "so it cannot be resumed"),
     ],
 )
 def test_senseless_options_are_one_sentence_and_exit_code_one(

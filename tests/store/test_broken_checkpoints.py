@@ -31,7 +31,7 @@ def forge(path: Path, header: Any, weights: dict[str, torch.Tensor] | None = Non
 
 
 def header(**changes: Any) -> dict[str, Any]:
-    """A header that makes sense, but for the changes."""
+    """A valid header, except for the changes."""
     sound = {"version": 1, "model": CONFIG.to_dict(), "train": TRAIN.to_dict(), "epoch": 1, "valid_bound": -1.0}
     return {**sound, **changes}
 
@@ -108,21 +108,21 @@ UNREADABLE = {
     "header is a list": "was not written by this program",
     "header without version": "was not written by this program",
     "newer": "has format 2, and this program reads format 1",
-    "header without model": "has a header that makes no sense",
-    "model is text": "has a header that makes no sense",
-    "model is nothing": "has a header that makes no sense",
+    "header without model": "has an invalid header",
+    "model is text": "has an invalid header",
+    "model is nothing": "has an invalid header",
     "field from the future": "has no field 'colour'",
-    "senseless size": "hidden must be a whole number above 0",
+    "senseless size": "hidden must be a whole number from 1",
     "unknown model": "There is no model 'vae'",
     "unknown bound": r"There is no bound 'elbow\nand knee': choose one of eq1, mixture, marginal, iwae",
     "unknown data set": "There is no data set 'cifar': choose one of mnist, binarized-mnist, omniglot",
-    "epoch is text": "has a header that makes no sense",
-    "epoch is infinite": "has a header that makes no sense",
+    "epoch is text": "has an invalid header",
+    "epoch is infinite": "has an invalid header",
 }
 UNFITTING = {
-    "other shape": "do not fit its configuration",
-    "missing weights": "do not fit its configuration",
-    "weights too many": "do not fit its configuration",
+    "other shape": "do not match its configuration",
+    "missing weights": "do not match its configuration",
+    "weights too many": "do not match its configuration",
 }
 
 

@@ -40,7 +40,7 @@ def test_a_folder_of_another_name_is_listed_as_broken_and_harmless(name: str, tm
         save(tmp_path / each)
     (broken,) = (entry for entry in list_checkpoints(tmp_path) if isinstance(entry, BrokenCheckpoint))
     assert not set(broken.name) & set("<>()[]\\\n\x1b\u202e *`")
-    assert broken.reason.isprintable() and "is no name of a checkpoint" in broken.reason
+    assert broken.reason.isprintable() and "is not a valid checkpoint name" in broken.reason
 
 
 @pytest.mark.parametrize("arguments", [["evaluate", "../x"], ["map", "../x"], ["train", "dlgmm", "--name", "../x"]])
@@ -52,5 +52,5 @@ def test_the_command_line_leaves_its_folder_for_no_name(
     save(tmp_path / "x")
     before = sorted(tmp_path.rglob("*"))
     assert main([*arguments, "--checkpoints", str(root)]) == 1
-    assert "error: '../x' is no name of a checkpoint" in capsys.readouterr().err
+    assert "error: '../x' is not a valid checkpoint name" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before

@@ -178,7 +178,7 @@ def test_weights_that_are_no_numbers_are_refused(odd: float, tmp_path: Path) -> 
     weights = build_model(CONFIG).state_dict()
     weights["decoder.data_bias"][2] = odd
     save_checkpoint(tmp_path, weights, CONFIG, TRAIN, 1, 0.0)
-    with pytest.raises(CheckpointError, match="no finite numbers"):
+    with pytest.raises(CheckpointError, match="weights that are not finite"):
         load_checkpoint(tmp_path)
 
 

@@ -50,7 +50,7 @@ def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed
         with handlers_kept():
             assert cli.main([*command, *more]) == 1
         assert error_of(capsys) == (
-            f"{folder} is being trained by another process: wait until that has ended, or take another name."
+            f"{folder} is being trained by another process: wait until it has ended, or choose another name."
         )
     with pytest.raises(CheckpointError, match="another process"), training_lock(folder):
         pass

@@ -15,8 +15,8 @@ from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 CONFIG = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, image_shape=(2, 2))
 IMAGES = torch.tensor([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
 STOPPED = re.compile(
-    r"The (validation )?bound is (nan|-?inf) (at step \d+ of|after) epoch \d+, since (a|the|log) .+ is no"
-    r" finite number: training stopped(, and epoch \d+ is kept)?; try a learning rate below 0\.03(, or .+)?\."
+    r"The (validation )?bound is (nan|-?inf) (at step \d+ of|after) epoch \d+, because (a|the|log) .+ is not"
+    r" finite: training stopped(, and epoch \d+ is kept)?; try a learning rate below 0\.03(, or .+)?\."
 )
 
 

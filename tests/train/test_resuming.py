@@ -129,7 +129,7 @@ def test_a_kept_run_has_ended_with_its_best_weights(dataset: Dataset, scripted: 
     assert (checkpoint.epoch, checkpoint.valid_bound) == (2, -8.0)
     assert_same_weights(model.state_dict(), run.best_weights)
     assert [entry.epoch for entry in read_history(tmp_path)] == [1, 2, 3]
-    with pytest.raises(CheckpointError, match="nothing to resume"):
+    with pytest.raises(CheckpointError, match="so it cannot be resumed"):
         TrainingRun.load(tmp_path)
 
 

@@ -221,6 +221,6 @@ def test_a_run_that_another_process_trains_is_left_alone(manager: Manager, datas
 
 def test_there_is_nothing_to_keep_before_the_first_epoch(manager: Manager, shelf: Path) -> None:
     run = note(shelf, "one")
-    with pytest.raises(CheckpointError, match="nothing to resume"):
+    with pytest.raises(CheckpointError, match="so it cannot be resumed"):
         keep_run(run)
     assert run.state == "paused"
