@@ -228,6 +228,9 @@ class TrainConfig(Record):
     max_epochs: int = _field(1000, COUNT, "epochs at most", "epochs")
     patience: int = _field(30, COUNT, "epochs without a better validation bound after which training ends")
     seed: int = _field(0, SEED, "of initial weights, shuffling and all noise")
+    start_from: str = _field(
+        "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
+    )
 
     def __post_init__(self) -> None:
         """Refuses senseless fields, and more draws a step than any memory holds."""

@@ -24,6 +24,7 @@ TRAIN = TrainConfig(
     max_epochs=7,
     patience=3,
     seed=11,
+    start_from="omniglot-gauss-vae",
 )
 
 

@@ -23,6 +23,7 @@ from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, checkpoint_folder
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.locks import training_lock
+from dlgmm_core.train.mixture_start import start_run
 from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         elif (folder / WEIGHTS).exists() or (folder / TRAINING).exists():
             raise CheckpointError(f"{folder} exists already: choose another --name, or go on with --resume.")
         else:
-            training = TrainingRun.start(model, recipe, device)
+            training = start_run(model, recipe, device, options.checkpoints, load_dataset(recipe.dataset))
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
     return 0

@@ -6,6 +6,7 @@ were not measured are None or an empty dictionary; a further figure is one more 
 
 from dataclasses import dataclass, field, fields, replace
 
+from dlgmm_core.evaluate.clustering import Clustering
 from dlgmm_core.evaluate.knn import PairedTest
 from dlgmm_core.evaluate.likelihood import WeightUsage
 from dlgmm_core.runtime.files import brief
@@ -82,6 +83,7 @@ class Figures:
         knn: by representation, "sample" or "mean", and by k, as text.
         paired: against the baseline.
         weights: use of the mixture weights.
+        clustering: components against classes; of mixtures.
     """
 
     elbo: Elbo | None = None
@@ -89,6 +91,7 @@ class Figures:
     knn: dict[str, dict[str, ErrorRate]] = field(default_factory=dict)
     paired: Comparison | None = None
     weights: WeightUsage | None = None
+    clustering: Clustering | None = None
 
     def updated(self, new: "Figures") -> "Figures":
         """The new figures, completed with these where they are missing; -log p(x) at every S of either."""

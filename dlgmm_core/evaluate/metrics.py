@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.clustering import clustering
 from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, Measurement, NegativeLogLikelihood
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
 from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.models import MODELS, LatentVariableModel
 
 __all__ = ["compare", "measure"]
 
@@ -58,8 +59,11 @@ def measure(
         knn[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
     elbo = mean_elbo(model, test.binary, bound, seed)
     nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report)
-    figures = Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=weight_usage(model, test.binary))
-    return Measurement(figures, seed)
+    found = None
+    if MODELS[model.config.model].has_components:
+        found = clustering(model, test.binary, test.labels, seed, report("p(k|x)"))
+    usage = weight_usage(model, test.binary)
+    return Measurement(Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=found), seed)
 
 
 def compare(

@@ -41,6 +41,7 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.train.mixture_start import start_run
 from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["Protocol", "reproduce"]
@@ -90,9 +91,11 @@ def reproduce(
         is_trained(root / experiment.name, experiment)  # refuses another model's folder before any work is done
     due.sort(key=_work, reverse=True)  # the longest first, so that none is left to run alone at the end
     with _progress(due, root) as bar:
-        for name in _run_all(due, root, protocol, jobs, scheduler):
-            write_results(root, merge_rows(read_results(root), experiment_rows(root)))
-            bar.write(f"{name}: done")
+        # what others start from is trained before them
+        for wave in ([e for e in due if not e.train.start_from], [e for e in due if e.train.start_from]):
+            for name in _run_all(wave, root, protocol, jobs, scheduler):
+                write_results(root, merge_rows(read_results(root), experiment_rows(root)))
+                bar.write(f"{name}: done")
     # A comparison needs two finished models, so all come at the end.
     for experiment in tqdm(
         experiments, desc="comparing", unit="model", disable=not any(e.baseline for e in experiments)
@@ -151,13 +154,14 @@ def _run(
 
 
 def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Callable[[], None]) -> None:
+    dataset = load_dataset(experiment.train.dataset)
     if (folder / TRAINING).exists():
         run = TrainingRun.load(folder, device)
         if (run.model.config, run.config) != (experiment.model, experiment.train):
             raise CheckpointError(f"{folder} holds the beginning of another training: move the folder away.")
     else:
-        run = TrainingRun.start(experiment.model, experiment.train, device)
-    for _ in fit(run, load_dataset(experiment.train.dataset)):
+        run = start_run(experiment.model, experiment.train, device, folder.parent, dataset)
+    for _ in fit(run, dataset):
         run.save(folder)
         after_epoch()
 

@@ -31,14 +31,15 @@ __all__ = ["start_mixture", "start_run"]
 
 STARTS = 6  # of the expectation maximisation
 COVARIANCE_FLOOR = 1e-3  # added to the variances of the mixture, in units of the codes
-STICK_EPOCHS, STICK_BATCH, STICK_RATE = 3, 500, 3e-3  # of fitting the sticks
+STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
 
 
 def start_run(model_config: ModelConfig, config: TrainConfig, device: str, root: Path, dataset: Dataset) -> TrainingRun:
     """A run before its first epoch, from random weights or, if `config.start_from` says so, from a Gauss-VAE.
 
     Args:
-        model_config, config: of the run.
+        model_config: architecture and prior of the run.
+        config: how it is fitted.
         device: where it computes.
         root: the folder of checkpoints, in which the Gauss-VAE lies.
         dataset: that the run will be trained on.
@@ -61,7 +62,7 @@ def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, datase
         model: the mixture.
         gauss: of the same body and code size.
         dataset: whose training codes the mixture is fitted to, and whose validation codes choose among its starts.
-        seed: of the starts and of the order of images.
+        seed: of the starts and of the images of each step.
 
     Raises:
         ConfigError: if the two models do not fit together.
@@ -128,12 +129,12 @@ def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: 
     images, targets = torch.from_numpy(dataset.train.binary), torch.from_numpy(responsibilities).float().to(device)
     order = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(head.sticks.parameters(), lr=STICK_RATE)
-    for _ in range(STICK_EPOCHS):
-        for rows in torch.randperm(len(images), generator=order).split(STICK_BATCH):
-            with torch.no_grad():
-                features: Tensor = model.encoder(images[rows].to(device).float())
-            log_weights = head(features).log_mean_weights.T  # (B, K)
-            loss = -(targets[rows] * log_weights).sum(1).mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+    for _ in range(STICK_STEPS):
+        rows = torch.randint(len(images), (STICK_BATCH,), generator=order)
+        with torch.no_grad():
+            features: Tensor = model.encoder(images[rows].to(device).float())
+        log_weights = head(features).log_mean_weights.T  # (B, K)
+        loss = -(targets[rows] * log_weights).sum(1).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()

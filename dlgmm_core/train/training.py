@@ -173,7 +173,7 @@ def fit(
     dynamic = run.config.binarization == "dynamic"
     train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)
     valid = torch.from_numpy(dataset.valid.binary).to(device)
-    if run.config.data_bias and not run.history:
+    if run.config.data_bias and not run.config.start_from and not run.history:
         run.model.decoder.start_at(_ink(dataset).to(device))
     while not run.finished:
         epoch = len(run.history) + 1
