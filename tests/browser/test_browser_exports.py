@@ -147,7 +147,7 @@ def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, 
     body = open_export(page)
     until(page, lambda: "v = np.array([" in lines_of(body))
     _, words = picture(page, body)
-    assert words["fractions"] == "redrawn, or moved by hand"
+    assert words["fractions"] == "redrawn, or moved by the visitor"
 
 
 def test_an_export_is_in_sight_on_a_phone_and_reached_by_the_keyboard(page: Page, server: str) -> None:
