@@ -55,7 +55,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     page.get_by_role("button", name="Start the lesson: eight steps").click()
     page.wait_for_url("**/digit?lesson=1*")
     draw_a_seven(page)
-    page.get_by_text("each pixel drawn once").wait_for()
+    page.get_by_text("every pixel sampled once").wait_for()
     settle(page)
     assert card(page).locator("[data-testid=stMetric]").count() == 0
     answer(page, "42")

@@ -94,7 +94,7 @@ def test_another_visitor_sees_only_that_the_slot_is_busy(server: str, tree: Path
     begin(page, server, "mine-alone")
     with visitor(browser) as other:
         visit(other, f"{server}/train?train-run=mine-alone", TITLE)
-        other.get_by_text("Training slots busy with runs of other visitors: 1.").wait_for()
+        other.get_by_text("Training slots in use by other visitors: 1.").wait_for()
         assert other.get_by_text("mine-alone").count() == 0
         assert other.get_by_role("button", name="Pause").count() == 0
         other.get_by_role("button", name="Start training").click()
