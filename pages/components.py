@@ -28,7 +28,7 @@ with figure("components"):
     prior = live_components(checkpoint)
 export_components(checkpoint, prior)
 if config.prior_components != "fixed":
-    st.caption("This prior is learnt, each coordinate its own mean and scale: a slider moves all coordinates together.")
+    st.caption("This prior is learnt: every coordinate has its own mean and scale, and a slider changes all together.")
 elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:
-    st.caption("All trained components of this model are the same: so are their rows, until you drag.")
+    st.caption("All components of this prior are the same, so all rows are the same until you move a slider.")
 show_siblings(checkpoint, SAMPLES, prior.seed)

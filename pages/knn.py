@@ -13,8 +13,8 @@ from ui.tables.records import knn_records, show_records
 
 st.title("kNN")
 st.write(
-    "A test image takes the class that most of its k nearest training codes have; the error rate shows how well"
-    " the codes separate the classes. Use fewer training points, or another code, and see which models get worse."
+    "A test image gets the class that most of its k nearest training codes have; the error rate shows how well the"
+    " codes separate the classes. Use fewer training points, or another code, and see which models get worse."
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
@@ -72,6 +72,6 @@ show_records(
     chosen.dataset,
     lambda rows: knn_records(rows, representation),
     "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
-    " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of so uneven"
-    " a split if the two were equally good.",
+    " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of a split at least"
+    " as uneven if both models were equally good.",
 )

@@ -16,9 +16,9 @@ from ui.sidebar import selection
 
 st.title("Latent space")
 st.write(
-    "Each mark is a test image, placed by t-SNE so that similar codes lie together; models are trained without"
-    " classes."
-    " Point at an image to find it on every map. Look for classes that one model separates and another does not."
+    "Each mark is a test image, placed by t-SNE so that similar codes lie together; the models are trained without"
+    " classes. Point at an image to find it on every map. Look for classes that one model separates and another does"
+    " not."
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
@@ -48,7 +48,7 @@ if mappable:
             choose_images(images, len(dataset.test))
         remap_form(mappable, chosen.dataset)
 if colour == "nll":
-    with place.container(height=64, border=False):  # of one height, so that the maps stay where they are
+    with place.container(height=64, border=False):  # of fixed height, so that the maps do not move
         try:
             if estimate_nll(shown):
                 st.rerun()

@@ -1,4 +1,4 @@
-"""What the models are, in pictures; which checkpoints there are; where to begin."""
+"""The models in pictures, the available checkpoints, and where to begin."""
 
 import streamlit as st
 

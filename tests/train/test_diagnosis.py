@@ -59,26 +59,28 @@ def digits() -> Dataset:
 
 @pytest.mark.parametrize(("rate", "alpha"), [(3e-2, 1.0), (3e-4, 1e-3), (3e-2, 1e-3)])
 @pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm", "dldpmm"])
-def test_a_bold_training_of_real_digits_learns_or_says_what_blew_up(
+def test_a_bold_training_of_real_digits_learns_or_names_what_is_not_finite(
     model: str, rate: float, alpha: float, digits: Dataset
 ) -> None:
     config = ModelConfig(model, hidden=200, concentration=alpha)
     if model.startswith("dl"):
         config = replace(config, num_components=4, prior_means=(0.0,) * 4, prior_scales=(1.0,) * 4)
     run = TrainingRun.start(config, TrainConfig(learning_rate=rate, max_epochs=3))
-    complaint = ""
+    message = ""
     try:
         list(fit(run, digits))
     except TrainingError as error:
-        complaint = str(error)
-    if complaint:
-        assert STOPPED.fullmatch(complaint) and rate == 3e-2
+        message = str(error)
+    if message:
+        assert STOPPED.fullmatch(message) and rate == 3e-2
     else:
         assert run.history[-1].best_epoch > 1
     assert all(weight.isfinite().all() for weight in run.best_weights.values())
 
 
-def test_a_gauss_vae_at_a_rate_of_a_tenth_blows_up_in_its_first_epoch(digits: Dataset) -> None:
+def test_a_gauss_vae_diverges_in_its_first_epoch_at_a_learning_rate_of_a_tenth(digits: Dataset) -> None:
     run = TrainingRun.start(ModelConfig("gauss-vae"), TrainConfig(learning_rate=0.1))
-    with pytest.raises(TrainingError, match=r"^The bound is .+ at step \d of epoch 1, since .+: training stopped; try"):
+    with pytest.raises(
+        TrainingError, match=r"^The bound is .+ at step \d of epoch 1, because .+: training stopped; try"
+    ):
         next(fit(run, digits))

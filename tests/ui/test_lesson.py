@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 
 NUMBERED = [pytest.param(number, step, id=step.title) for number, step in enumerate(STEPS, 1)]
 ELSEWHERE, ITS_TITLE = "kumaraswamy", "Kumaraswamy bench"  # a page without a step
-OPENING = "This page opens as soon as you have answered."
+OPENING = "This page is shown as soon as you have answered."
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatc
     outcome = outcomes.knn_winner()
     assert outcome.value == "DLGMM" and outcome.choices == ("Gauss-VAE", "DLGMM")
     assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "distinguished" not in outcome.because
-    assert "The paper printed Gauss-VAE 20.96, DLGMM 8.38." in outcome.because
+    assert "The paper reports Gauss-VAE 20.96, DLGMM 8.38." in outcome.because
 
 
 def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:

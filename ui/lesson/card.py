@@ -34,7 +34,7 @@ _STYLE = """<style>
 
 @dataclass(frozen=True)
 class Answer:
-    """A guess and what it is compared with."""
+    """A guess, and the answer that it is compared with."""
 
     guess: str | float
     outcome: Outcome
@@ -48,10 +48,10 @@ def lesson_start() -> None:
 
 
 def lesson_card(page: Page) -> bool:
-    """Draws the card of a visitor who is in the lesson; whether the page below it may be shown.
+    """Draws the card if the visitor has started the lesson; returns whether the page below it may be shown.
 
     Args:
-        page: that the visitor is on.
+        page: the page that the visitor is on.
     """
     number = _step_of_visitor(page)
     if number is None:
@@ -71,7 +71,7 @@ def lesson_card(page: Page) -> bool:
         opens = _draw(number, step)
     if not opens:
         st.title(page.title)
-        st.info("This page opens as soon as you have answered.")
+        st.info("This page is shown as soon as you have answered.")
     elif st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
         st.session_state.update(step.widgets)
@@ -113,7 +113,7 @@ def _leave() -> None:
 
 
 def _draw(number: int, step: Step) -> bool:
-    """The whole card; whether the page may be shown."""
+    """Draws the whole card; returns whether the page may be shown."""
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(f"Step {number} of {len(STEPS)}: {step.title}", anchor=False, width="stretch")
@@ -186,7 +186,7 @@ def _compare(step: Step, answer: Answer) -> None:
         st.metric("Your guess", _shown(step, answer.guess), width="content")
         st.metric("The answer", _shown(step, answer.outcome.value), width="content")
     st.write(answer.outcome.because)
-    st.write(f"**Now look.** {step.then}")
+    st.write(f"**Next.** {step.then}")
 
 
 def _picture(outcome: Outcome | None) -> None:

@@ -93,15 +93,15 @@ def _worst_digit(checkpoint: Checkpoint) -> Outcome:
     inks = np.array([images[labels == c].sum(1).mean() for c in range(len(names))])
     return Outcome(
         names[losses.argmax()],
-        f"On average over the first {IMAGES:,} test images, a {names[losses.argmax()]} loses {losses.max():.1f} nats"
-        f" and a {names[losses.argmin()]} loses {losses.min():.1f}. The most ink, {inks.max():.0f} pixels, is in images"
-        f" of {names[inks.argmax()]}.",
+        f"Over the first {IMAGES:,} test images, the largest mean loss is that of {names[losses.argmax()]},"
+        f" {losses.max():.1f} nats, and the smallest that of {names[losses.argmin()]}, {losses.min():.1f} nats. Images"
+        f" of {names[inks.argmax()]} have the most ink, {inks.max():.0f} pixels.",
         names,
     )
 
 
 def first_break() -> Outcome:
-    """The mean first fraction of the visitor's digit, or of the first test image, against the prior's."""
+    """The mean first fraction of the visitor's digit, or of the first test image, compared with the prior's."""
     digit, checkpoint = last_digit(DATASET), _checkpoint(FIGURE_2)
     image = loaders.dataset(DATASET).test.binary[0] if digit is None else digit.binary
     model = loaders.model(checkpoint)
@@ -110,7 +110,7 @@ def first_break() -> Outcome:
     mean = float(weights[0, 0])
     return Outcome(
         "larger" if mean > prior else "smaller",
-        f"The mean is {mean:.3f}, and that of the prior 1/{checkpoint.model_config.num_components}: component 1 gets"
+        f"The posterior mean is {mean:.3f}, the prior mean 1/{checkpoint.model_config.num_components}: component 1 gets"
         f" {mean / prior:.2f} times an equal share.",
         ("larger", "smaller"),
         f"{mean:.3f}",
@@ -133,8 +133,8 @@ def _clearest_component(checkpoint: Checkpoint) -> Outcome:
     return Outcome(
         choices[entropies.argmin()],
         f"The mean entropy of {DRAWS} digits of each component, in the order of the choices:"
-        f" {', '.join(f'{d:.0f}' for d in entropies)} nats. Where components overlap, a code may belong to several"
-        " kinds of digit, and the decoder is less certain.",
+        f" {', '.join(f'{d:.0f}' for d in entropies)} nats. Where components overlap, a code may stand for several"
+        " digits, and the decoder is less certain.",
         choices,
     )
 
@@ -163,17 +163,17 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
     near, far = (np.bincount(votes) for votes in vote(dataset.train.labels[nearest], K).reshape(2, DRAWS))
     return Outcome(
         "clearer" if after < before else "blurrier",
-        f"The mean entropy of a digit goes from {before:.0f} to {after:.0f} nats: a decoder can be certain where"
-        f" it was never trained. Certain is not varied: of {DRAWS} digits drawn at {printed(start)}, the commonest,"
-        f" {dataset.class_names[near.argmax()]}, makes up {near.max()}; at {printed(REACH)} it is"
-        f" {dataset.class_names[far.argmax()]} with {far.max()}, by the vote of the {K} nearest training images.",
+        f"The mean entropy of a digit changes from {before:.0f} to {after:.0f} nats: a decoder can be certain where"
+        f" it was never trained. Certain pictures need not be varied: of {DRAWS} digits drawn at {printed(start)}, the"
+        f" most frequent class, {dataset.class_names[near.argmax()]}, has {near.max()}; at {printed(REACH)} it is"
+        f" {dataset.class_names[far.argmax()]} with {far.max()} (by the {K} nearest training images).",
         ("clearer", "blurrier"),
         rf"{before:.0f} \to {after:.0f} \text{{ nats}}",
     )
 
 
 def purity() -> Outcome:
-    """Percent of the nearest on the DLGMM's map that are of an image's own class; and the other maps'."""
+    """Percentage of an image's nearest neighbours on the DLGMM's map that have its class; also for the other maps."""
     labels, found = loaders.dataset(DATASET).test.labels, {}
     for name in (f"{DATASET}-{model}" for model in MODELS):
         checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
@@ -186,7 +186,7 @@ def purity() -> Outcome:
     shares = [f"{label} {100 * share.value:.1f} ± {100 * share.ci95:.1f}" for label, share in found.values()]
     return Outcome(
         100 * found[DLGMM][1].value,
-        f"All maps, in percent: {', '.join(shares)}. Images placed at random would have {100 * chance:.0f} %.",
+        f"All maps, in percent: {', '.join(shares)}. If images were placed at random: {100 * chance:.0f} %.",
     )
 
 
@@ -196,7 +196,7 @@ def _purity(coordinates: NDArray[np.float32], labels: NDArray[np.int64]) -> NDAr
 
 
 def knn_winner() -> Outcome:
-    """The model of the lowest recorded kNN error, all trained by the paper's recipe, a draw a code, at k = 5."""
+    """The model with the lowest recorded kNN error at k = 5, with the paper's recipe and one draw per code."""
     rows = [
         row
         for row in loaders.results()
@@ -218,7 +218,7 @@ def knn_winner() -> Outcome:
             if close
             else ""
         )
-        + f" The paper printed {', '.join(printed)}.",
+        + f" The paper reports {', '.join(printed)}.",
         tuple(formatting.label(row) for row in rows),
     )
 
@@ -236,9 +236,9 @@ def samples_gain() -> Outcome:
     elbo, few, many = figures.elbo.value, -figures.nll["50"].value, -figures.nll["5000"].value
     return Outcome(
         many - elbo,
-        f"Nats an image: ELBO ({figures.elbo.bound}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
-        f" S = 5000 {printed(many, '.2f')}. The first 50 samples bring {few - elbo:.1f} of the {many - elbo:.1f} nats;"
-        " how much is still missing at 5000 is not known.",
+        f"Nats per image: ELBO ({figures.elbo.bound}) {printed(elbo, '.2f')}, S = 50 {printed(few, '.2f')},"
+        f" S = 5000 {printed(many, '.2f')}. The first 50 samples gain {few - elbo:.1f} of the {many - elbo:.1f} nats;"
+        " how much is still missing at S = 5000 is not known.",
     )
 
 

@@ -20,7 +20,7 @@ class Step:
     Attributes:
         page: the page's name in the address.
         title: of the card.
-        text: what the visitor has to know, or do, before guessing.
+        text: what the visitor needs to know or do before guessing.
         equation: what is computed, in LaTeX, with `\answer` for its value.
         question: whose answer is guessed.
         measure: the answer; None while the visitor has still to give it something to measure.
@@ -48,8 +48,8 @@ STEPS = (
     Step(
         "digit",
         "Draw",
-        "Draw a digit on the pad below, or choose a test digit. Its ink is scaled to MNIST's size, and every pixel is"
-        " sampled once, its grey level being the probability of ink: the model sees zeros and ones.",
+        "Draw a digit on the pad below, or choose a test digit. It is scaled to the size of MNIST's digits, and every"
+        " pixel is sampled once, with its grey level as the probability of ink: the model sees zeros and ones.",
         r"\begin{gathered} x_i \sim \mathrm{Bernoulli}(g_i / 255) \\ \sum_{i=1}^{784} x_i = \answer \end{gathered}",
         "How many of the 784 pixels of your digit are ink?",
         outcomes.ink,
@@ -69,16 +69,16 @@ STEPS = (
         r" \operatorname*{arg\,max}_c\; \mathbb{E}_{x \in c}\,\ell(x) = \answer \end{gathered}",
         "Which digit does the DLGMM reconstruct worst on average?",
         outcomes.worst_digit,
-        "Choose test digits of that class below, and look at where the reconstruction is grey.",
+        "Choose test digits of that class below, and see where the reconstruction is grey.",
         hides=False,
         widgets={"digit-source": "Test digit", "digit-view": "Weights and stick", "digit-checkpoint": DLGMM},
     ),
     Step(
         "digit",
         "Stick",
-        "The encoder breaks a stick into the weights π of the components: it breaks off a fraction v, of the rest"
-        " another, and so on. Each fraction is Kumaraswamy-distributed with its own a and b; the first is the weight of"
-        " component 1. Before any digit is seen, all K components expect the same weight.",
+        "The encoder breaks a stick into the mixture weights π: first it breaks off a fraction v₁, then a fraction v₂"
+        " of the rest, and so on. Each fraction has a Kumaraswamy distribution with its own a and b; the first is the"
+        " weight of component 1. Under the prior, all K components have the same expected weight.",
         r"\begin{gathered} \pi_1 = v_1, \quad \mathbb{E}[v_1] = 1/K \\"
         r" \mathbb{E}[v_1 \mid x] = b\, B(1 + 1/a,\, b) = \answer \end{gathered}",
         "Is the mean of the first fraction of this digit larger or smaller than the prior's, 1/K?",
@@ -110,8 +110,8 @@ STEPS = (
         r" \mathbb{E}_\varepsilon\, H(z) = \answer \end{gathered}",
         "Will the digits of the middle component become blurrier or clearer?",
         outcomes.dragged_component,
-        "Drag the mean of the middle component to its right end, or press the last of the small digits under it, and"
-        " watch its row.",
+        "Drag the slider of the middle component's mean to its right end, or press the last of the small digits under"
+        " it, and watch its row.",
         widgets={"components-checkpoint": FIGURE_2},
     ),
     Step(
@@ -122,7 +122,7 @@ STEPS = (
         " model nor the map is given the classes.",
         r"\begin{gathered} \min\; \mathrm{KL}(P \,\|\, Q) = \sum_{i \ne j} p_{ij} \log \frac{p_{ij}}{q_{ij}} \\"
         r" \mathbb{E}_i\, \tfrac{1}{10} \textstyle\sum_{j \in N(i)} [y_j = y_i] = \answer \end{gathered}",
-        "Of the ten nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
+        "Of the ten images nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
         outcomes.purity,
         "Point at an image that lies among those of another digit, and find it on the other maps.",
         decimals=1,
@@ -131,8 +131,9 @@ STEPS = (
     Step(
         "knn",
         "kNN",
-        "The paper judges codes by a vote: a test image takes the class that most of its k nearest training codes have."
-        " A code is one draw of the posterior here, as in the paper, and all models are trained by the paper's recipe.",
+        "The paper evaluates codes by k-nearest-neighbour classification: a test image gets the majority class of its"
+        " k nearest training codes. Here a code is one draw from the posterior, as in the paper, and all models are"
+        " trained with the paper's recipe.",
         r"\begin{gathered} \hat y = \operatorname*{arg\,max}_c \textstyle\sum_{j \in N_5(x)} [y_j = c] \\"
         r" \operatorname*{arg\,min}_{\text{model}}\; P(\hat y \ne y) = \answer \end{gathered}",
         "Which model makes the fewest mistakes at k = 5?",
@@ -143,11 +144,11 @@ STEPS = (
     Step(
         "likelihood",
         "log p(x)",
-        "The ELBO lies below log p(x). So does, on average, the logarithm of the mean of S importance weights, but it"
-        " rises towards log p(x) as S grows. Both are of the DLGMM, and means over the test images.",
+        "The ELBO is a lower bound on log p(x). So is, in expectation, the logarithm of the mean of S importance"
+        " weights, and it approaches log p(x) as S grows. Here both are for the DLGMM, averaged over the test images.",
         r"\begin{gathered} w_s = \frac{p(x \mid z_s)\, p(z_s)}{q(z_s \mid x)}, \quad z_s \sim q(z \mid x) \\"
         r" \log \frac{1}{S} \sum_{s=1}^{5000} w_s - \mathrm{ELBO} = \answer \end{gathered}",
-        "By how many nats an image does the estimate with S = 5000 lie above the ELBO?",
+        "By how many nats per image is the estimate with S = 5000 above the ELBO?",
         outcomes.samples_gain,
         "Compare the models below at the same S only, and with the paper at S = 50.",
         decimals=1,
