@@ -2,8 +2,8 @@
 
 python -m dlgmm_core train dlgmm --components 5 --prior-means -1.5 -0.75 0 0.75 1.5
 
-What the commands do is in `dlgmm_core.commands`. Here is how a process of any of them begins and ends: its streams, its
-signals and its exit code, and never a stack trace for what its surroundings do.
+The commands are in `dlgmm_core.commands`. This module handles what all processes share: streams, signals, exit codes,
+and errors of the environment, which give one sentence and not a stack trace.
 """
 
 import os
@@ -20,20 +20,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted."""
     _prepare_streams()
     try:
-        # A polite kill is treated like Ctrl-C: the last whole epoch is on disk already.
+        # SIGTERM is treated like Ctrl-C: the last complete epoch is already on disk.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
         try:
-            from dlgmm_core.commands.table import run_command  # loads PyTorch, which takes its time: Ctrl-C works then
+            from dlgmm_core.commands.table import (
+                run_command,
+            )  # loads PyTorch, which is slow: after the signals, so that Ctrl-C works
 
             return run_command(arguments)
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # once more ends it at once
-        _say("Stopped. What was finished is kept.")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
+        _say("Stopped. Finished work is kept.")
         return INTERRUPTED
-    except BrokenPipeError:  # nobody reads any more, which whoever asked for a few lines intends
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         _discard_output()
         return 1
     except OSError as error:
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """A closed stream becomes the null device, and a character that a stream cannot show a question mark."""
+    """Replaces a closed stream by the null device, and characters that a stream cannot encode by question marks."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -63,7 +65,7 @@ def _say(line: str) -> None:
 
 
 def _discard_output() -> None:
-    """What is still to be written to stdout goes nowhere: Python would fail at it when it ends."""
+    """Discards output that is still in the buffer of stdout: Python would fail to write it when it ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,8 +1,8 @@
-"""What a model and a training run are made of: two frozen records that a checkpoint carries.
+"""Configurations of a model and of a training run: two frozen records that are stored in a checkpoint.
 
-Both are plain values: they travel through JSON and back unchanged, and refuse what makes no sense with one sentence
-that names the field. All that is known of a field stands beside it: its default, what it must be, what it says in
-`--help`, and its option on the command line where that has another name.
+Both are plain values with a JSON round trip, and invalid values are rejected with one sentence that names the field.
+Each field is declared with its default, its check, its text in `--help`, and the name of its command line option if
+that differs.
 """
 
 import math
@@ -13,13 +13,13 @@ from typing import Any, Self
 __all__ = ["COUNT", "PRIOR_COMPONENTS", "SEED", "Check", "ConfigError", "ModelConfig", "Record", "TrainConfig"]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
-LARGEST_COUNT = 1_000_000  # of anything
-_LARGEST = 1e30  # of a number; its float32 is still finite
-_MOST_WEIGHTS = 20_000_000  # of a layer, give or take a factor of two
+LARGEST_COUNT = 1_000_000  # of any integer size
+_LARGEST = 1e30  # of any number, well within the range of float32
+_MOST_WEIGHTS = 20_000_000  # of a layer, to within a factor of two
 
 
 class ConfigError(ValueError):
-    """A configuration that describes no model or no run."""
+    """A configuration is invalid; the message names the field and says what it must be."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Check:
     """What a value must be.
 
     Attributes:
-        words: end the sentence "it must be ...".
-        holds: whether a value is so.
-        choices: the values, where they are few.
+        words: the end of the sentence "it must be ...".
+        holds: whether a value is valid.
+        choices: the valid values, if there are few.
     """
 
     words: str
@@ -37,10 +37,10 @@ class Check:
     choices: tuple[str, ...] = ()
 
     def require(self, name: str, value: object) -> None:
-        """Refuses a value that is not so.
+        """Checks a value.
 
         Raises:
-            ConfigError: then; its sentence begins with the name.
+            ConfigError: if it is invalid; the message begins with the name.
         """
         _require(self.holds(value), f"{name} must be {self.words}, not {value!r}.")
 
@@ -86,12 +86,12 @@ def _field(default: Any, check: Check, help: str, flag: str | None = "", metavar
     """A field of a configuration.
 
     Args:
-        default: MISSING where there is none.
+        default: its default; MISSING if there is none.
         check: what its value must be.
-        help: what it is.
-        flag: its option on the command line, if that is not the field's name; None, if there is no option.
-        metavar: how the option's value is called.
-        usual: the default in words, where the command line takes another one than this.
+        help: its description.
+        flag: its command line option, if that differs from the field's name; None if there is no option.
+        metavar: name of the option's value in `--help`.
+        usual: the command line's default in words, if it differs from `default`.
     """
     metadata = {"check": check, "help": help, "flag": flag, "metavar": metavar or None, "usual": usual}
     return field(default=default, metadata=metadata)
@@ -109,7 +109,7 @@ class Record:
         """Inverse of `to_dict`.
 
         Raises:
-            ConfigError: for a missing, unknown or senseless field.
+            ConfigError: for a missing, unknown or invalid field.
         """
         if not isinstance(values, dict):
             raise ConfigError(f"{cls.__name__} must be fields with values, not {values!r}.")
@@ -122,7 +122,7 @@ class Record:
             raise ConfigError(f"{cls.__name__} cannot be read: {error}.") from error
 
     def __post_init__(self) -> None:
-        """Refuses a field whose value is not what it must be."""
+        """Checks every field."""
         for f in fields(self):  # type: ignore[arg-type]
             if "check" in f.metadata:
                 f.metadata["check"].require(f.name, getattr(self, f.name))
@@ -138,7 +138,7 @@ class ModelConfig(Record):
     """
 
     model: str = _field(MISSING, NAME, "name of the model")
-    code_dim: int = _field(25, COUNT, "numbers in a code; of SB-VAE, pieces of the stick", metavar="D")
+    code_dim: int = _field(25, COUNT, "size of a code; of SB-VAE, pieces of the stick", metavar="D")
     num_components: int = _field(
         1, COUNT, "components K, or truncation T of a process", "components", "K", usual="the paper's"
     )
@@ -168,11 +168,11 @@ class ModelConfig(Record):
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """As `Record.from_dict`; reads also what the first checkpoints say of pixels and of learnt priors."""
+        """As `Record.from_dict`; also reads the field names of the first checkpoints."""
         return super().from_dict(_renamed(values) if isinstance(values, dict) else values)
 
     def __post_init__(self) -> None:
-        """Refuses senseless fields, absurd sizes, and priors that do not fit the components."""
+        """Checks fields, sizes, and that the prior has as many means and scales as components."""
         super().__post_init__()
         _require(
             self.hidden * (self.data_dim + (self.depth - 1) * self.hidden + self.num_components * self.code_dim)
@@ -193,7 +193,7 @@ class ModelConfig(Record):
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a model by their names of today: the first checkpoints have `data_dim` and `learned_prior`."""
+    """Fields of a model by their current names: the first checkpoints have `data_dim` and `learned_prior`."""
     found = dict(values)
     if _is_count(pixels := found.get("data_dim")):
         found["image_shape"] = (28, 28) if pixels == 784 else (1, pixels)
@@ -206,7 +206,7 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TrainConfig(Record):
-    """How a model is fitted, by Adam; the defaults are the paper's recipe.
+    """How a model is trained, by Adam; the defaults are the paper's recipe.
 
     A cosine schedule falls to zero over `max_epochs`. Products in "bfloat16" are those of the networks while training;
     weights, densities and every measurement are float32 either way.
@@ -233,7 +233,7 @@ class TrainConfig(Record):
     )
 
     def __post_init__(self) -> None:
-        """Refuses senseless fields, and more draws a step than any memory holds."""
+        """Checks fields, and the number of draws per step."""
         super().__post_init__()
         _require(
             self.num_samples * self.batch_size <= LARGEST_COUNT,
@@ -241,6 +241,6 @@ class TrainConfig(Record):
         )
 
 
-for _kind in (ModelConfig, TrainConfig):  # so that `help` and the pages of the API show what stands beside the fields
+for _kind in (ModelConfig, TrainConfig):  # so that `help` and the API pages show the descriptions of the fields
     _lines = [f"        {f.name}: {f.metadata['help']}.\n" for f in fields(_kind)]
     _kind.__doc__ = f"{_kind.__doc__}\n    Attributes:\n{''.join(_lines)}    "

@@ -39,10 +39,10 @@ _TABLES: dict[str, Collection[str]] = {"model": MODELS, "dataset": DATASETS, "bo
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes every number for a number; argparse alone takes -1e-05 and -inf for options."""
+    """Reads every negative number as a value; argparse alone reads -1e-05 and -inf as options."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, which takes a word that begins with a space for a value."""
+        """As argparse, which reads a word that begins with a space as a value."""
         words = sys.argv[1:] if args is None else args
         return super().parse_known_args([f" {word}" if _is_negative(word) else word for word in words], namespace)
 
@@ -68,7 +68,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_configuration(parser: argparse.ArgumentParser, kind: type[ModelConfig] | type[TrainConfig]) -> None:
-    """An option for every field that has one; a field without a default is given by its place."""
+    """Adds an option for every field that has one; a field without a default becomes a positional argument."""
     hints = get_type_hints(kind)
     for f in fields(kind):
         if f.metadata["flag"] is None:
@@ -97,7 +97,7 @@ def _help(f: Field[Any]) -> str:
 
 
 def choices(kind: type[ModelConfig] | type[TrainConfig], name: str) -> list[str]:
-    """What a field may be; empty, if that is not a few names."""
+    """The valid names of a field; empty if it takes other values."""
     (field,) = (f for f in fields(kind) if f.name == name)
     return list(_TABLES.get(name, field.metadata["check"].choices))
 
@@ -109,19 +109,19 @@ def given(options: argparse.Namespace, kind: type[ModelConfig] | type[TrainConfi
 
 
 def model_config(options: argparse.Namespace) -> ModelConfig:
-    """The model asked for; what was not said is as in the paper.
+    """The model's configuration; options that were not given are as in the paper.
 
     Raises:
-        ConfigError: if it makes no sense.
+        ConfigError: if it is invalid.
     """
     fields_given = given(options, ModelConfig)
     return paper_model(fields_given.pop("model"), **fields_given)
 
 
 def train_config(options: argparse.Namespace) -> TrainConfig:
-    """The training asked for; what was not said is by the paper's recipe.
+    """The training configuration; options that were not given are as in the paper's recipe.
 
     Raises:
-        ConfigError: if it makes no sense.
+        ConfigError: if it is invalid.
     """
     return TrainConfig(**given(options, TrainConfig))

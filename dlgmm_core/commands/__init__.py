@@ -1,1 +1,1 @@
-"""The commands of the command line, a module each: its options, and what it does."""
+"""The commands of the command line, one module each with its options and its implementation."""

@@ -1,4 +1,4 @@
-"""`evaluate`: measures trained models on a test set, and makes the map of their own."""
+"""`evaluate`: measures trained models on a test set, and makes t-SNE maps."""
 
 import argparse
 from dataclasses import replace
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _merged(old: Measurement | None, new: Measurement) -> Measurement:
-    """New figures, with what was measured before at other S under the same seed."""
+    """New figures, completed with earlier ones at other S, if the seed is the same."""
     if old is None or old.seed != new.seed:
         return new
     return replace(new, figures=old.figures.updated(new.figures))

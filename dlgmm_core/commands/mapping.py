@@ -1,4 +1,4 @@
-"""`map`: places the codes of the test set in the plane anew, with other settings of t-SNE."""
+"""`map`: computes the t-SNE map of the test set's codes again, with other settings."""
 
 import argparse
 
@@ -33,7 +33,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fits and keeps the map.
+    """Computes and stores the map.
 
     Raises:
         ConfigError, DataError, StorageError: as they happen; the old map is kept then.

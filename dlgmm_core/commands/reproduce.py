@@ -46,7 +46,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs what is not recorded yet.
+    """Runs the experiments that are not recorded yet.
 
     Raises:
         ConfigError, ClusterError, DataError, EvaluationError, StorageError, TrainingError: as they happen; what was

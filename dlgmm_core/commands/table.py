@@ -1,4 +1,4 @@
-"""The table of commands: how a line is read, and how an error of any of them becomes one sentence."""
+"""The table of commands: parses the command line, and turns errors into one sentence."""
 
 import argparse
 import sys
@@ -23,14 +23,14 @@ Run = Callable[[argparse.Namespace], int]
 COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "train": ("fit a model and keep its best weights", train.describe, train.run),
     "evaluate": ("measure trained models on a test set", evaluate.describe, evaluate.run),
-    "map": ("place the test set's codes in the plane anew", mapping.describe, mapping.run),
+    "map": ("compute the t-SNE map of the test set's codes again", mapping.describe, mapping.run),
     "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
     "list": ("list checkpoints and what is wrong with broken ones", listing.describe, listing.run),
 }
 
 
 def build_parser() -> Parser:
-    """Of the whole command line; what a command does is in `run`."""
+    """The parser of the command line; `run` is the function of the chosen command."""
     parser = Parser(prog=PROGRAM, description="Deep latent Gaussian mixtures: train, measure, reproduce.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (summary, describe, run) in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""`train`: fits a model and keeps its best weights, or goes on with a run that was interrupted."""
+"""`train`: trains a model and stores its best weights, or resumes an interrupted run."""
 
 import argparse
 import sys
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _resumed(folder: Path, options: argparse.Namespace, device: str) -> TrainingRun:
-    """The unfinished run, with the learning rate that was asked for: a lower one is what a run that diverged needs."""
+    """The unfinished run, with the given learning rate: a run that diverged needs a lower one."""
     training = TrainingRun.load(folder, device)
     stored = {**training.model.config.to_dict(), **training.config.to_dict()}
     asked = {**given(options, ModelConfig), **given(options, TrainConfig)}
@@ -73,8 +73,8 @@ def _resumed(folder: Path, options: argparse.Namespace, device: str) -> Training
     for name, value in asked.items():
         if stored[name] != value:
             raise ConfigError(
-                f"{folder} was begun with {name} = {brief(stored[name])}, not {value}: leave that option out, or begin"
-                " a new run under another --name."
+                f"{folder} was started with {name} = {brief(stored[name])}, not {value}: leave that option out, or"
+                " start a new run under another --name."
             )
     if rate != training.config.learning_rate:
         before, epoch = training.config.learning_rate, len(training.history)

@@ -1,1 +1,1 @@
-"""The paper's experiments and those beyond it: what is run, how it is recorded, and how it is told."""
+"""The paper's experiments and further ones: their definition, execution, records and tables."""

@@ -1,4 +1,4 @@
-"""What a code has to beat: the kNN errors of raw pixels, and of their first principal components."""
+"""Baselines for codes: the kNN errors of raw pixels and of their first principal components."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def baseline_rows(dataset: Dataset) -> list[Row]:
 def principal_components(
     train: NDArray[np.uint8], test: NDArray[np.uint8], count: int = 25
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Training and test images (N, X) as their first principal components (N, count), found on the training set."""
+    """The first principal components (N, count) of training and test images (N, X), fitted to the training set."""
     pca = PCA(count, svd_solver="covariance_eigh")
     train_codes = pca.fit_transform(train.astype(np.float32))
     return train_codes.astype(np.float32), pca.transform(test.astype(np.float32)).astype(np.float32)

@@ -1,10 +1,10 @@
-"""Work on the processes of a Dask cluster that is there already, one task at a time in each of them.
+"""Tasks on the workers of an existing Dask cluster, one at a time in each worker process.
 
-A worker shares with whoever asks it a folder and nothing else: results go there, as they would on one machine. A task
-whose worker dies is given to another one by Dask, so it must be able to go on where it was.
+Workers and the submitting process share only a folder: results are written there, as on one machine. If a worker dies,
+Dask gives its task to another one, so a task must be able to continue where the last one ended.
 
-joblib has a backend for Dask, but it waits for ever for a task that Dask has given up, and where a cluster has a
-single worker it does the work in the asking process.
+joblib's backend for Dask is not used: it waits for ever for a task that Dask has given up, and with a single worker it
+runs the tasks in the submitting process.
 """
 
 import asyncio
@@ -25,47 +25,47 @@ if TYPE_CHECKING:
 __all__ = ["LOCK_SECONDS", "ClusterError", "on_cluster", "stop_unless_wanted"]
 
 CONNECT_SECONDS = 20
-LOCK_SECONDS = 150.0  # a shared file system may keep the lock of a machine that died for a minute or two
+LOCK_SECONDS = 150.0  # after a machine died, a shared file system may keep its lock for a minute or two
 
 Item = TypeVar("Item")
 
 
 class ClusterError(RuntimeError):
-    """A cluster that cannot do the work; the message says which part of it, and what to do."""
+    """A cluster cannot run the tasks; the message says why, and what to do."""
 
 
 def on_cluster(
     address: str, work: Callable[[Item], str], items: Sequence[Item], folder: Path, device: str
 ) -> Iterator[str]:
-    """work(item) for all items, in the order in which they end; they begin in the order given.
+    """Yields work(item) for all items, in the order in which they end; they start in the given order.
 
-    When the generator is closed, and when it fails, tasks that have not begun are withdrawn, and those under way end
-    where they call `stop_unless_wanted`.
+    When the generator is closed or fails, tasks that have not started are cancelled, and running tasks end at their
+    next call of `stop_unless_wanted`.
 
     Args:
         address: of the scheduler.
-        work: which a worker must be able to import.
-        items: what to work on, one task each.
-        folder: an absolute path, where every worker must find what this process sees there.
+        work: a function that workers can import.
+        items: the arguments, one task each.
+        folder: an absolute path of a folder that all workers share with this process.
         device: that every worker must have.
 
     Raises:
-        ClusterError: if the package is missing, no scheduler answers, it has no workers, one of them cannot take part,
-            or a task has been the end of one worker after another.
+        ClusterError: if the package is missing, no scheduler answers, it has no workers, one of them cannot run the
+            tasks, or several workers died during the same task.
         StorageError: if nothing can be written into the folder.
-        Exception: what work raises.
+        Exception: any error that work raises.
     """
     with _connected(address) as client, _mark(folder) as mark:
         from distributed import CancelledError, KilledWorker, as_completed
 
-        for worker, complaint in client.run(_complaint, mark, device, on_error="return").items():
-            if isinstance(complaint, Exception):
-                complaint = (
-                    f"cannot run this program ({brief(complaint)}): start it in the program's folder, with the same"
+        for worker, problem in client.run(_problem, mark, device, on_error="return").items():
+            if isinstance(problem, Exception):
+                problem = (
+                    f"cannot run this program ({brief(problem)}): start it in the program's folder, with the same"
                     " packages."
                 )
-            if complaint:
-                raise ClusterError(f"The worker {worker} {complaint}")
+            if problem:
+                raise ClusterError(f"The worker {worker} {problem}")
         futures = [
             client.submit(_task, work, item, mark, device, pure=False, priority=-number)
             for number, item in enumerate(items)
@@ -75,29 +75,29 @@ def on_cluster(
                 yield future.result()
         except KilledWorker as error:
             raise ClusterError(
-                f"{error.allowed_failures + 1} workers died one after another at the same task, the last was"
-                f" {error.last_worker.address}: look into its log (often it is the memory), then run the same again."
+                f"{error.allowed_failures + 1} workers died during the same task, the last one was"
+                f" {error.last_worker.address}: read its log (often it ran out of memory), then run the command again."
             ) from error
         except CancelledError as error:
             raise ClusterError(
-                f"The Dask scheduler at {address} has gone: start it again, and then the same command."
+                f"The Dask scheduler at {address} has stopped: start it again, then run the command again."
             ) from error
         finally:
             client.cancel(futures)
 
 
 def stop_unless_wanted() -> None:
-    """Called by a task from time to time: ends it when whoever asked has left or withdrawn it.
+    """Ends the current task if it was cancelled or its submitting process has ended; tasks call it regularly.
 
     Raises:
-        ClusterError: then; nobody reads it.
+        ClusterError: to end the task; the message is not shown.
     """
     from distributed import get_worker
 
     worker = get_worker()
     task = worker.state.tasks.get(worker.get_current_task())
     if task is None or task.state != "executing":
-        raise ClusterError("Nobody waits for this task any more.")
+        raise ClusterError("This task was cancelled.")
 
 
 @contextmanager
@@ -109,12 +109,12 @@ def _connected(address: str) -> Iterator["Client"]:
     try:
         asyncio.run(_greet(address))
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except TypeError as error:  # so Dask says that its settings lack something
+    except TypeError as error:  # Dask's error for missing settings
         raise ClusterError(
-            f"A Dask scheduler at {address[:100]} cannot be asked ({brief(error)}): give Dask what that protocol needs,"
-            " certificates for tls, or take another address."
+            f"The Dask scheduler at {address[:100]} cannot be reached ({brief(error)}): configure what that protocol"
+            " needs, such as certificates for tls, or use another address."
         ) from error
-    except Exception as error:  # of any kind: it may be the answer of something that is no scheduler
+    except Exception as error:  # of any kind: the address may be that of another service
         raise ClusterError(
             f"No Dask scheduler answers at {address[:100]}: start one with `dask scheduler`, and give the address that"
             " it prints, such as tcp://10.0.0.1:8786."
@@ -131,22 +131,22 @@ def _connected(address: str) -> Iterator["Client"]:
 
 
 async def _greet(address: str) -> None:
-    """Meets a scheduler, or fails, and leaves nothing behind.
+    """Checks that a scheduler answers.
 
-    A client that fails to connect leaves itself: the garbage collector closes it, in whichever thread that happens
-    to run, and this can wait for ever for a lock. And a client waits for ever for a scheduler that says nothing.
+    A client that fails to connect is closed by the garbage collector, in an arbitrary thread, which may then wait for
+    ever for a lock; and a client waits for ever for a scheduler that does not answer.
     """
     from distributed import Security
     from distributed.comm.core import connect
 
-    async with asyncio.timeout(CONNECT_SECONDS):  # connecting has a limit of its own, the first words have none
+    async with asyncio.timeout(CONNECT_SECONDS):  # connecting has a time limit of its own, the first message has none
         comm = await connect(address, **Security().get_connection_args("client"))
         await comm.close()
 
 
 @contextmanager
 def _mark(folder: Path) -> Iterator[str]:
-    """Path of a file by whose name a worker knows the folder from another one of the same path."""
+    """Path of a temporary file, by which workers check that they share the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, mark = tempfile.mkstemp(dir=folder, prefix=".cluster-", suffix=".lock")
@@ -163,20 +163,20 @@ def _task(work: Callable[[Item], str], item: Item, mark: str, device: str) -> st
     from distributed import get_worker
 
     worker = get_worker()
-    if complaint := _complaint(mark, device, worker):  # of a worker that has come later
-        raise ClusterError(f"The worker {worker.address} {complaint}")
+    if problem := _problem(mark, device, worker):  # this worker may have joined after the first check
+        raise ClusterError(f"The worker {worker.address} {problem}")
     return work(item)
 
 
-def _complaint(mark: str, device: str, dask_worker: "Worker") -> str | None:
-    """What keeps this worker from taking part, as the end of a sentence; `client.run` gives it the worker by name."""
+def _problem(mark: str, device: str, dask_worker: "Worker") -> str | None:
+    """Why this worker cannot run tasks, as the end of a sentence; `client.run` passes the worker by argument name."""
     if not Path(mark).exists():
         return (
-            f"does not see the folder {Path(mark).parent}: --checkpoints must name a folder of a shared file system,"
-            " by the same path everywhere."
+            f"does not share the folder {Path(mark).parent}: --checkpoints must name a folder on a shared file system,"
+            " with the same path on all machines."
         )
     if (threads := dask_worker.state.nthreads) > 1:
-        return f"runs {threads} tasks in one process, whose random numbers they would mix: start it with --nthreads 1."
+        return f"runs {threads} tasks in one process, which would share random numbers: start it with --nthreads 1."
     if device != "cpu" and not getattr(torch, device).is_available():
         return f"has no {device} device: choose another --device, or stop this worker."
     return None

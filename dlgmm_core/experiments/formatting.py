@@ -1,7 +1,7 @@
-"""The cells of the tables of results, the same in the documentation and in the app: a row's fields as text.
+"""Cells of the tables of results as text, for the documentation and the app.
 
-Nats per image and errors in percent, ± the half width of a 95 % interval over test images. What was not measured is a
-dash.
+Nats per image and errors in percent, ± the half width of a 95 % interval over test images. A dash stands for figures
+that were not measured.
 """
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
@@ -27,7 +27,7 @@ __all__ = [
 
 NONE = "–"
 _BASELINES = {"raw-pixels": "raw pixels", "pca-25": "PCA"}
-_OF_THE_PAPER = ("paper", "replica")  # recipes beside whose figures the paper's may stand
+_OF_THE_PAPER = ("paper", "replica")  # recipes that are comparable with the paper's figures
 
 
 def label(row: Row) -> str:
@@ -36,12 +36,12 @@ def label(row: Row) -> str:
 
 
 def recipe(row: Row) -> str:
-    """How it was trained, with the seed unless that is 0."""
+    """The training recipe, with the seed unless it is 0."""
     return f"{row.recipe}, seed {row.seed}" if row.seed else row.recipe
 
 
 def epochs(row: Row) -> str:
-    """How many epochs it was trained, and whether it was cut off before its validation bound had stopped rising."""
+    """The number of training epochs, and whether training ended before early stopping."""
     whole = row.stopped == "patience" or (row.train_config is not None and row.train_config.schedule == "cosine")
     return NONE if row.epochs is None else str(row.epochs) if whole else f"{row.epochs}, cut off"
 
@@ -52,7 +52,7 @@ def hours(row: Row) -> str:
 
 
 def binarization(row: Row) -> str:
-    """Of the training images."""
+    """The binarization of the training images."""
     return NONE if row.train_config is None else row.train_config.binarization
 
 
@@ -62,39 +62,39 @@ def minus_elbo(row: Row) -> str:
 
 
 def nll(row: Row | None, size: int) -> str:
-    """-log p(x) estimated from so many samples."""
+    """-log p(x), estimated from `size` samples."""
     found = None if row is None else row.figures.nll.get(str(size))
     return NONE if found is None else f"{found.value:.2f} ± {found.ci95:.2f}"
 
 
 def effective_samples(row: Row, size: int) -> str:
-    """The effective sample size of so many samples."""
+    """The mean effective sample size of `size` samples."""
     found = row.figures.nll.get(str(size))
     return NONE if found is None or found.ess is None else f"{found.ess:.0f}"
 
 
 def papers_nll(row: Row) -> str:
-    """-log p(x) that the paper printed for this architecture, data and recipe."""
+    """-log p(x) in the paper for this architecture, data and recipe."""
     config = row.model_config if row.recipe in _OF_THE_PAPER else None
     printed = None if config is None else paper_nll(config, row.eval_dataset)
     return NONE if printed is None else f"{printed:.2f}"
 
 
 def knn_error(row: Row, representation: str, k: int) -> str:
-    """The kNN error. Pixels and principal components are their own means, and have no draws."""
+    """The kNN error; of pixels and principal components, which have no draws, it is that of "mean"."""
     found = row.figures.knn.get(representation, {}).get(str(k))
     return NONE if found is None else f"{found.error:.2f} ± {found.ci95:.2f}"
 
 
 def papers_knn_errors(row: Row) -> dict[int, str]:
-    """By k, the kNN errors that the paper printed for this architecture, data and recipe."""
+    """By k, the kNN errors in the paper for this architecture, data and recipe."""
     config = row.model_config if row.recipe in _OF_THE_PAPER else None
     known = {} if config is None else paper_knn_errors(config, row.eval_dataset)
     return {k: f"{known[k]:.2f}" if known else NONE for k in KNN_SIZES}
 
 
 def paired(row: Row, representation: str, k: int) -> str:
-    """Test images that only this model gets wrong : only its baseline, and McNemar's exact p."""
+    """Test images that only this model gets wrong : only its baseline gets wrong, and McNemar's exact p-value."""
     if row.figures.paired is None:
         return NONE
     test = row.figures.paired.tests(representation)[str(k)]

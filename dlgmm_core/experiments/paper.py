@@ -1,4 +1,4 @@
-"""What the paper printed, and what its authors' runs reached, to stand beside our figures.
+"""Figures of the paper and of its authors' training logs, for comparison with ours.
 
 Nalisnick, Hertel & Smyth (2016), section 3: errors in percent, -log p(x) in nats with S = 50. The
 architectures are 500d-25s, 500d-25t, 500d-3x25s and 500d-17tx25s.
@@ -17,7 +17,7 @@ _KNN_ERRORS = {
 }
 _MNIST_NLL = {"gauss-vae": 96.80, "sb-vae": 98.01, "dlgmm": 96.50, "dldpmm": 96.91}
 _OMNIGLOT_NLL = {"gauss-vae": 119.18, "dlgmm": 123.50, "dldpmm": 123.76}
-# The paper's images are those of binarized-mnist; mnist's are the same digits under other noise.
+# The paper uses the images of binarized-mnist; those of mnist are the same digits, binarized by other random draws.
 _NLL = {"mnist": _MNIST_NLL, "binarized-mnist": _MNIST_NLL, "omniglot": _OMNIGLOT_NLL}
 # Best validation bound in the two training logs that the authors published (github.com/enalisnick/mixture_density_VAEs,
 # MNIST/train_logs); they end with the test figures above, so these are the paper's own models. Their last epochs, 26
@@ -30,19 +30,19 @@ def _is_of_the_paper(config: ModelConfig) -> bool:
 
 
 def paper_knn_errors(config: ModelConfig, dataset: str) -> dict[int, float]:
-    """Errors in percent by k; empty where the paper has none of this architecture on this data."""
+    """Errors in percent by k; empty if the paper has none for this architecture and data."""
     return _KNN_ERRORS.get(config.model, {}) if _is_of_the_paper(config) and dataset != "omniglot" else {}
 
 
 def paper_nll(config: ModelConfig, dataset: str) -> float | None:
-    """-log p(x) in nats; None where the paper has none of this architecture on this data."""
+    """-log p(x) in nats; None if the paper has none for this architecture and data."""
     return _NLL[dataset].get(config.model) if _is_of_the_paper(config) else None
 
 
 def paper_bound(config: ModelConfig, train: TrainConfig) -> float | None:
     """Best validation bound of the authors' run of this architecture, nats per image, higher is better.
 
-    None where no log of theirs tells it, and for other bounds than theirs, `eq1`: those of a mixture are tighter.
+    None without a published log, and for other bounds than theirs, `eq1`: those of a mixture are tighter.
     """
     comparable = _is_of_the_paper(config) and train.bound == "eq1" and train.dataset != "omniglot"
     return _BEST_EQ1.get(config.model) if comparable else None

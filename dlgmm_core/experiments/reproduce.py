@@ -1,8 +1,8 @@
-"""Runs experiments side by side, each in a process of its own, here or on a cluster, and records what they measured.
+"""Runs experiments in parallel, each in a process of its own, on this machine or a cluster, and records the figures.
 
-Everything can be killed at any moment: a training resumes after its last whole epoch, a measurement
-that is on disk is not taken again, and `results.json` is rewritten after every experiment. What is
-recorded already, trained and measured in the same way, is skipped.
+The command can be killed at any time and run again: training resumes after the last complete epoch,
+stored measurements are not repeated, and `results.json` is rewritten after every experiment.
+Experiments that are already recorded with the same settings are skipped.
 """
 
 import os
@@ -48,16 +48,16 @@ __all__ = ["Protocol", "reproduce"]
 
 BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
 POLL_SECONDS = 1.0
-TRAINING_SHARE = 0.9  # of an experiment's time, roughly; the rest is measuring
+TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How every experiment is measured.
+    """How every experiment is evaluated.
 
     Attributes:
         sample_sizes: every S of -log p(x).
-        images: test images that all but the smallest S are estimated on.
+        images: number of test images for all S but the smallest.
         seed: of all draws.
         device: where models are trained and measured.
     """
@@ -71,32 +71,32 @@ class Protocol:
 def reproduce(
     experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None = None
 ) -> None:
-    """Trains and measures what is not recorded yet.
+    """Trains and evaluates the experiments that are not recorded yet.
 
     Args:
-        experiments: what the record shall hold.
-        root: the folder of checkpoints; on a cluster, one that all its workers share.
-        protocol: how to measure.
-        jobs: experiments at a time on this machine.
-        scheduler: address of a Dask cluster that does the work instead.
+        experiments: to be recorded.
+        root: the folder of checkpoints; on a cluster, one that all workers share.
+        protocol: how to evaluate.
+        jobs: number of parallel experiments on this machine.
+        scheduler: address of a Dask cluster to use instead.
 
     Raises:
-        CheckpointError: if a folder holds a model that was trained otherwise; nothing is overwritten.
-        ClusterError: if the cluster cannot do the work.
-        TrainingError, EvaluationError, DataError: as they happen; what was finished is kept.
+        CheckpointError: if a folder has a model that was trained with other settings; nothing is overwritten.
+        ClusterError: if the cluster cannot run the experiments.
+        TrainingError, EvaluationError, DataError: as they happen; finished work is kept.
     """
     recorded = read_results(root)
     due = [e for e in experiments if not is_recorded(recorded, e, protocol.sample_sizes)]
     for experiment in experiments:
-        is_trained(root / experiment.name, experiment)  # refuses another model's folder before any work is done
-    due.sort(key=_work, reverse=True)  # the longest first, so that none is left to run alone at the end
+        is_trained(root / experiment.name, experiment)  # fails if the folder has another model, before any work is done
+    due.sort(key=_work, reverse=True)  # longest first, so that jobs are busy until the end
     with _progress(due, root) as bar:
-        # what others start from is trained before them
+        # models that others start from are trained first
         for wave in ([e for e in due if not e.train.start_from], [e for e in due if e.train.start_from]):
             for name in _run_all(wave, root, protocol, jobs, scheduler):
                 write_results(root, merge_rows(read_results(root), experiment_rows(root)))
                 bar.write(f"{name}: done")
-    # A comparison needs two finished models, so all come at the end.
+    # a comparison needs two finished models, so all comparisons come at the end
     for experiment in tqdm(
         experiments, desc="comparing", unit="model", disable=not any(e.baseline for e in experiments)
     ):
@@ -109,15 +109,15 @@ def reproduce(
     for experiment in experiments:
         if not is_recorded(rows, experiment, protocol.sample_sizes):
             raise CheckpointError(
-                f"The figures of {experiment.name} are not to be seen in {root / experiment.name} yet: a shared folder"
-                " may show them late, so run the same again in a minute."
+                f"The figures of {experiment.name} are not visible in {root / experiment.name} yet: a shared file"
+                " system may be slow, so run the command again in a minute."
             )
 
 
 def _run_all(
     experiments: Sequence[Experiment], root: Path, protocol: Protocol, jobs: int, scheduler: str | None
 ) -> Iterator[str]:
-    """Names of the experiments as they end."""
+    """Yields the names of the experiments as they end."""
     if scheduler:
         shared = root.resolve()
         work = partial(_run, root=shared, protocol=protocol, after_epoch=stop_unless_wanted, patience=LOCK_SECONDS)
@@ -129,7 +129,7 @@ def _run_all(
 
 
 def _run_here(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:
-    """`_run` in a process of this machine, until the one that asked for it has been killed."""
+    """`_run` in a process of this machine, which ends after an epoch if its parent process was killed."""
     torch.set_num_threads(threads)
     return _run(experiment, root, protocol, partial(_stop_without, parent))
 
@@ -142,7 +142,7 @@ def _stop_without(parent: int) -> None:
 def _run(
     experiment: Experiment, root: Path, protocol: Protocol, after_epoch: Callable[[], None], patience: float = 0
 ) -> str:
-    """Trains and measures one experiment, from wherever it stands."""
+    """Trains and evaluates one experiment, continuing earlier work."""
     folder = root / experiment.name
     keep_memory()
     with subnormals_as_zero():
@@ -158,7 +158,7 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
     if (folder / TRAINING).exists():
         run = TrainingRun.load(folder, device)
         if (run.model.config, run.config) != (experiment.model, experiment.train):
-            raise CheckpointError(f"{folder} holds the beginning of another training: move the folder away.")
+            raise CheckpointError(f"{folder} has an unfinished run with other settings: move the folder away.")
     else:
         run = start_run(experiment.model, experiment.train, device, folder.parent, dataset)
     for _ in fit(run, dataset):
@@ -189,7 +189,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
 
 
 def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
-    """Adds McNemar's test against the baseline to the metrics, unless it is there or one of the two is not trained."""
+    """Adds McNemar's test against the baseline to the metrics, unless it exists or one of the two is not trained."""
     if experiment.baseline is None or not is_trained(root / experiment.name, experiment):
         return
     if not (root / experiment.baseline / WEIGHTS).exists() or (root / experiment.baseline / TRAINING).exists():
@@ -209,14 +209,14 @@ def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
 
 
 def _work(experiment: Experiment) -> float:
-    """Roughly what training costs, in codes decoded (an image encoded is one more)."""
+    """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
     strata = experiment.model.num_components * experiment.train.num_samples
     images = 50_000 if experiment.train.dataset == "mnist" else 23_000
     return experiment.expected_epochs * images * (1.0 + strata)
 
 
 def _share_done(experiment: Experiment, root: Path) -> float:
-    """Of one experiment's work, from the files that it leaves."""
+    """The fraction of an experiment that is done, according to its files."""
     folder = root / experiment.name
     if not (folder / WEIGHTS).exists():
         return 0.0
@@ -228,7 +228,7 @@ def _share_done(experiment: Experiment, root: Path) -> float:
 
 @contextmanager
 def _progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
-    """A bar over the work of all experiments, which a thread moves by looking at the files they leave."""
+    """A progress bar over all experiments, which a thread updates from their files."""
 
     def done() -> float:
         return sum(_work(e) * _share_done(e, root) for e in experiments)
@@ -238,7 +238,7 @@ def _progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
             with suppress(CheckpointError):  # a file replaced while it was being read
                 bar.update(max(0.0, done() - bar.n))
 
-    # what was done before this start says nothing about the speed: `initial`
+    # earlier work is excluded from the estimate of the speed by `initial`
     bar = tqdm(total=sum(map(_work, experiments)), initial=done(), smoothing=0, bar_format=BAR, dynamic_ncols=True)
     stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
     thread.start()

@@ -1,6 +1,6 @@
 """The record of all experiments: `checkpoints/results.json`, a list of rows, one per model and test set.
 
-Tables and pages read this file; nobody types a figure.
+All tables and pages of results are generated from this file.
 """
 
 import json
@@ -31,10 +31,10 @@ RESULTS = "results.json"
 
 
 def is_trained(folder: Path, experiment: Experiment) -> bool:
-    """Whether the folder holds this experiment's finished weights.
+    """Whether the folder has this experiment's finished weights.
 
     Raises:
-        CheckpointError: if it holds another model, or the same one trained otherwise.
+        CheckpointError: if it has another model, or one trained with other settings.
     """
     if not (folder / WEIGHTS).exists():
         return False
@@ -50,14 +50,14 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
 
 
 def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
-    """Whether the experiment's figures are among the rows, for every test set and S, under the same settings."""
+    """Whether the rows have the experiment's figures for every test set and S, with the same settings."""
     settings, sizes = (experiment.model, experiment.train), set(map(str, sample_sizes))
     own = [r for r in rows if r.checkpoint == experiment.name and (r.model_config, r.train_config) == settings]
     return {row.eval_dataset for row in own if sizes <= set(row.figures.nll)} >= set(experiment.eval_datasets)
 
 
 def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
-    """All new rows, and the old ones of models and test sets that they do not cover, in the order of the table."""
+    """The new rows, and the old ones for other models and test sets, in the order of the table."""
     fresh = {(row.checkpoint, row.eval_dataset) for row in new}
     kept = [row for row in old if (row.checkpoint, row.eval_dataset) not in fresh]
     order = {name: number for number, name in enumerate(EXPERIMENTS)}
@@ -65,9 +65,9 @@ def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
 
 
 def experiment_rows(root: Path) -> list[Row]:
-    """A row for every test set of every experiment that is trained and measured, in the table's order.
+    """A row for every test set of every experiment that is trained and evaluated, in the table's order.
 
-    A folder whose model is still being trained, or was trained otherwise, gives none.
+    Unfinished runs, and models trained with other settings, are left out.
     """
     rows = []
     for experiment in EXPERIMENTS.values():
@@ -104,13 +104,13 @@ def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figu
 
 
 def write_results(root: Path, rows: list[Row]) -> None:
-    """Writes the record, whole or not at all; one row a line, so that versions compare well."""
+    """Writes the record atomically, one row per line, so that versions are easy to compare."""
     lines = ",\n".join(json.dumps(to_json(row), allow_nan=False) for row in rows)
     write_atomically(root / RESULTS, f"[\n{lines}\n]\n".encode())
 
 
 def read_results(root: Path) -> list[Row]:
-    """The rows recorded; none, if there is no file.
+    """The recorded rows; none if there is no file.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -121,9 +121,9 @@ def read_results(root: Path) -> list[Row]:
     rows = read_json(path, "restore it, or run reproduce again")
     try:
         if not isinstance(rows, list):
-            raise ValueError("it is another kind of JSON")
+            raise ValueError("it is not a JSON list")
         return [from_json(Row, row) for row in rows]
     except ValueError as error:
         raise CheckpointError(
-            f"{path} is no list of results ({brief(error)}): restore it, or run reproduce again."
+            f"{path} is not a list of results ({brief(error)}): restore it, or run reproduce again."
         ) from error

@@ -1,7 +1,7 @@
-"""A row of `results.json`: what was trained and how, what it cost, and its figures on one test set.
+"""A row of `results.json`: a model, its training, its cost, and its figures on one test set.
 
-Models have all fields; of raw pixels and principal components, which are trained by nobody, only the first few and
-their kNN errors are known.
+Models have all fields; raw pixels and principal components, which are not trained, have only the first few and their
+kNN errors.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ class Row:
 
     Attributes:
         model: a name in `MODELS`, or of the baseline.
-        dataset, eval_dataset: what it was trained on, and whose test set it was measured on.
+        dataset, eval_dataset: the data set of training, and the one whose test set was used.
         recipe: a name in `RECIPES`, or "baseline".
-        code_dim: numbers in a code.
+        code_dim: size of a code.
         num_components, seed: of the model and its training.
-        epochs, seconds: that the training took.
-        stopped: what ended it, "patience" or "epochs".
+        epochs, seconds: duration of training.
+        stopped: what ended training, "patience" or "epochs".
         figures: on the test set.
         architecture, training: the two configurations, as they were recorded.
         checkpoint: name of the folder.
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def model_config(self) -> ModelConfig | None:
-        """The architecture by its fields of today; None for a baseline.
+        """The architecture, with the current names of fields; None for a baseline.
 
         Raises:
             ConfigError: if the record makes no sense.
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def train_config(self) -> TrainConfig | None:
-        """The training by its fields of today; None for a baseline.
+        """The training, with the current names of fields; None for a baseline.
 
         Raises:
             ConfigError: if the record makes no sense.

@@ -1,4 +1,4 @@
-"""What `reproduce` runs: every experiment of the paper's section 3, and those that go beyond it, as a table.
+"""The experiments that `reproduce` runs: those of the paper's section 3 and further ones, as a table.
 
 A recipe is how a model is trained:
 
@@ -6,7 +6,7 @@ A recipe is how a model is trained:
     replica     the same without a nonlinearity in the encoder: the released code behind the paper's figures
     tuned       the same architecture, trained as well as we can
     ingredient  the steps from paper to tuned one after another, at an equal and small number of epochs
-    code-size   Gauss-VAE and DLGMM with equally many numbers in a code, trained equally long, three seeds each
+    code-size   Gauss-VAE and DLGMM with codes of the same size, trained equally long, three seeds each
     figure-2    five components in five dimensions, means of various spreads; the paper's, trained equally long
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
@@ -34,7 +34,7 @@ class Experiment:
         name: of its checkpoint's folder.
         recipe: a name in `RECIPES`.
         model, train: what is trained, and how.
-        eval_datasets: whose test sets it is measured on.
+        eval_datasets: data sets on whose test sets it is evaluated.
         baseline: the experiment whose kNN votes its own are compared with, image by image.
         mapped: whether a t-SNE map of its codes is kept.
     """
@@ -49,7 +49,7 @@ class Experiment:
 
     @property
     def expected_epochs(self) -> int:
-        """How many epochs the training is likely to take."""
+        """Expected number of training epochs."""
         return self.train.max_epochs if self.train.schedule == "cosine" else min(TYPICAL_EPOCHS, self.train.max_epochs)
 
 
@@ -68,10 +68,10 @@ def paper_model(name: str, code_dim: int = 25, **changes: Any) -> ModelConfig:
 
 
 SHORT = TrainConfig(learning_rate=1e-3, schedule="cosine", precision="bfloat16", max_epochs=40, patience=40)
-"""The paper's bound on the paper's data in a sixth of its epochs, by a learning rate that falls to zero."""
+"""The paper's bound and data with a sixth of the epochs, by a learning rate that decreases to zero."""
 
 TUNED = replace(SHORT, binarization="dynamic", bound="iwae", data_bias=True)
-"""What the tuned rows share: the IWAE bound, fresh binarization every epoch, and components that are learnt."""
+"""Settings of all tuned rows: the IWAE bound, a new binarization every epoch, and learnt components."""
 
 INGREDIENTS: dict[str, dict[str, Any]] = {
     "eq1": {"max_epochs": SHORT.max_epochs, "patience": SHORT.patience},
@@ -83,11 +83,11 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "iwae": {"bound": "iwae", "num_samples": 2},
     "learned-prior": {"prior_components": "diagonal"},
 }
-"""The steps from the paper's recipe, cut off early, to the tuned one, each added to those before it."""
+"""The steps from the paper's recipe, with fewer epochs, to the tuned one; each is added to those before it."""
 
 
 def _experiment(recipe: str, model: ModelConfig, train: TrainConfig, variant: str = "") -> Experiment:
-    """Named after data set, model, variant and seed; a mixture's baseline is the Gauss-VAE of the same."""
+    """An experiment, named after data set, model, variant and seed; a mixture's baseline is the Gauss-VAE likewise."""
     ending = variant + (f"-seed{train.seed}" if train.seed else "")
     return Experiment(
         f"{train.dataset}-{model.model}{ending}",
@@ -99,8 +99,8 @@ def _experiment(recipe: str, model: ModelConfig, train: TrainConfig, variant: st
     )
 
 
-# Runs with the seeds 0, 1, ... by data set and model. Gauss-VAE and the mixtures are so close that one seed says too
-# little; further seeds of the others would take hours.
+# Number of seeds by data set and model. Gauss-VAE and the mixtures are so close that one seed is not enough; further
+# seeds of the others would take hours.
 _PAPER_SEEDS = {
     "mnist": {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 1},
     "omniglot": {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 3},
@@ -111,7 +111,7 @@ def _paper() -> list[Experiment]:
     found = []
     for dataset, seeds in _PAPER_SEEDS.items():
         for model, count in seeds.items():
-            # seventeen decoded codes an image take hours on a processor, and two thirds of them so
+            # seventeen decoded codes per image take hours on a CPU, even with two thirds of the epochs
             precision = "bfloat16" if model == "dldpmm" else "float32"
             for seed in range(count):
                 train = TrainConfig(dataset=dataset, seed=seed, precision=precision)
@@ -197,7 +197,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 
 def select(patterns: list[str]) -> list[Experiment]:
-    """The experiments whose name or recipe matches one of the patterns (`*` and `?` stand for anything); all, for none.
+    """The experiments whose name or recipe matches one of the patterns with wildcards `*` and `?`; all without any.
 
     Raises:
         ConfigError: for a pattern that matches nothing.

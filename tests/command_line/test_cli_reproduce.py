@@ -128,7 +128,7 @@ def test_a_damaged_record_is_one_sentence_and_left_as_it_is(tmp_path: Path, caps
         (EvaluationError("A weight is nan."), 1, "error: A weight is nan."),
         (DataError("No network."), 1, "error: No network."),
         (ClusterError("No scheduler."), 1, "error: No scheduler."),
-        (KeyboardInterrupt(), 130, "Stopped. What was finished is kept."),
+        (KeyboardInterrupt(), 130, "Stopped. Finished work is kept."),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_one_line_and_an_exit_code(

@@ -45,7 +45,7 @@ def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
         interrupt_after(2, patch)
         capsys.readouterr()
         assert train(tmp_path / "parts", "dlgmm", *options) == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. What was finished is kept."
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. Finished work is kept."
     folder = tmp_path / "parts" / "mnist-dlgmm"
     assert (folder / TRAINING).exists() and len(read_history(folder)) == 2
     assert train(tmp_path / "parts", "dlgmm", *options, "--resume") == 0

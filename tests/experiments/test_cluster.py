@@ -225,7 +225,7 @@ def test_something_that_is_no_scheduler(words: bytes, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_protocol_that_lacks_its_settings(tmp_path: Path) -> None:
     sentence = refusal("tls://127.0.0.1:1", tmp_path)
-    assert "(TLS expects" in sentence and "give Dask what that protocol needs, certificates for tls" in sentence
+    assert "(TLS expects" in sentence and "configure what that protocol needs, such as certificates for tls" in sentence
 
 
 def test_dask_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,13 +250,13 @@ def test_a_worker_without_the_device_and_one_that_comes_to_miss_the_folder(tmp_p
     with in_process(1) as local:
         assert "has no cuda device" in refusal(local.scheduler_address, tmp_path, device="cuda")
         # a worker that came after the first look: there is none of that name when the second task begins
-        assert f"does not see the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path, _lose_the_folder)
+        assert f"does not share the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path, _lose_the_folder)
 
 
 def test_workers_with_another_folder_of_the_same_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_mark", lambda folder: nullcontext(str(folder / ".cluster-only-here")))
     with in_process(1) as local:
-        assert f"does not see the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path)
+        assert f"does not share the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -269,9 +269,9 @@ def test_a_worker_that_has_not_this_program(
     two_workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = ModuleType("newer_program")
-    exec("def _complaint(mark, device, dask_worker): pass", vars(newer))
+    exec("def _problem(mark, device, dask_worker): pass", vars(newer))
     monkeypatch.setitem(sys.modules, "newer_program", newer)
-    monkeypatch.setattr(cluster, "_complaint", vars(newer)["_complaint"])
+    monkeypatch.setattr(cluster, "_problem", vars(newer)["_problem"])
     sentence = refusal(two_workers.scheduler_address, tmp_path)
     assert "cannot run this program" in sentence and "newer_program" in sentence
 
@@ -280,7 +280,7 @@ def test_a_task_that_kills_every_worker_is_given_up(
     two_workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(two_workers.scheduler, "allowed_failures", 0)
-    assert refusal(two_workers.scheduler_address, tmp_path, _die).startswith("1 workers died one after another")
+    assert refusal(two_workers.scheduler_address, tmp_path, _die).startswith("1 workers died during the same task")
 
 
 def test_what_a_task_raises_is_raised_here(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_the_first_epoch_of_another_training_is_refused_and_left_alone(tmp_path:
         (tmp_path / "long" / name).unlink()
     before = contents(tmp_path)
     with pytest.raises(
-        CheckpointError, match=r"/long holds the beginning of another training: move the folder away\.$"
+        CheckpointError, match=r"/long has an unfinished run with other settings: move the folder away\.$"
     ):
         run(tmp_path, LONG)
     assert contents(tmp_path) == before

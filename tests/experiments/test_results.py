@@ -104,7 +104,9 @@ def test_a_damaged_record_is_an_error_that_names_the_file(content: bytes, tmp_pa
     (tmp_path / RESULTS).write_bytes(content)
     with pytest.raises(CheckpointError) as caught:
         read_results(tmp_path)
-    assert str(caught.value).startswith((f"{tmp_path / RESULTS} is damaged (", f"{tmp_path / RESULTS} is no list of"))
+    assert str(caught.value).startswith(
+        (f"{tmp_path / RESULTS} is damaged (", f"{tmp_path / RESULTS} is not a list of")
+    )
 
 
 # --- merging -------------------------------------------------------------------------------------

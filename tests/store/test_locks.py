@@ -58,7 +58,7 @@ def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed
     first.terminate()
     assert first.wait(60) == 130
     said = (tmp_path / "said").read_text()
-    assert said.rstrip().endswith("Stopped. What was finished is kept.") and "Traceback" not in said
+    assert said.rstrip().endswith("Stopped. Finished work is kept.") and "Traceback" not in said
     with training_lock(folder):
         resumable = TrainingRun.load(folder)
     assert len(resumable.history) >= len(read_history(folder)) >= 1 and not resumable.finished

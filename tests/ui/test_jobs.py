@@ -75,7 +75,7 @@ def test_a_name_is_started_once_while_it_runs_and_a_stop_keeps_what_was_learnt(
     assert "epoch" in job.last_line
     job.stop()
     assert not job.running and not job.failed and job.process.returncode == 130
-    assert job.last_line == "Stopped. What was finished is kept."
+    assert job.last_line == "Stopped. Finished work is kept."
     assert (folder / "long" / WEIGHTS).exists()
     resumable = TrainingRun.load(folder / "long")
     assert len(resumable.history) >= len(read_history(folder / "long")) >= 1
