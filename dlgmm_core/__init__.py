@@ -14,31 +14,48 @@ Reference: E. Nalisnick, L. Hertel and P. Smyth, "Approximate Inference for Deep
 Mixtures", NIPS Workshop on Bayesian Deep Learning, 2016. The package never imports Streamlit.
 """
 
-from dlgmm_core.analysis.generation import ancestral_samples
-from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.evaluate.knn import encode
-from dlgmm_core.evaluate.likelihood import log_likelihood
-from dlgmm_core.model.models import MODELS, build_model
-from dlgmm_core.model.objectives import elbo, iwae_bound
-from dlgmm_core.runtime.folders import checkpoints_folder
-from dlgmm_core.store.checkpoints import list_checkpoints, load_checkpoint
-from dlgmm_core.train.training import TrainingRun, fit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "MODELS",
-    "ModelConfig",
-    "TrainConfig",
-    "TrainingRun",
-    "ancestral_samples",
-    "build_model",
-    "checkpoints_folder",
-    "elbo",
-    "encode",
-    "fit",
-    "iwae_bound",
-    "list_checkpoints",
-    "load_checkpoint",
-    "load_dataset",
-    "log_likelihood",
-]
+if TYPE_CHECKING:
+    from dlgmm_core.analysis.generation import ancestral_samples as ancestral_samples
+    from dlgmm_core.config import ModelConfig as ModelConfig
+    from dlgmm_core.config import TrainConfig as TrainConfig
+    from dlgmm_core.data.datasets import load_dataset as load_dataset
+    from dlgmm_core.evaluate.knn import encode as encode
+    from dlgmm_core.evaluate.likelihood import log_likelihood as log_likelihood
+    from dlgmm_core.model.models import MODELS as MODELS
+    from dlgmm_core.model.models import build_model as build_model
+    from dlgmm_core.model.objectives import elbo as elbo
+    from dlgmm_core.model.objectives import iwae_bound as iwae_bound
+    from dlgmm_core.runtime.folders import checkpoints_folder as checkpoints_folder
+    from dlgmm_core.store.checkpoints import list_checkpoints as list_checkpoints
+    from dlgmm_core.store.checkpoints import load_checkpoint as load_checkpoint
+    from dlgmm_core.train.training import TrainingRun as TrainingRun
+    from dlgmm_core.train.training import fit as fit
+
+_MODULES = {
+    "MODELS": "model.models",
+    "ModelConfig": "config",
+    "TrainConfig": "config",
+    "TrainingRun": "train.training",
+    "ancestral_samples": "analysis.generation",
+    "build_model": "model.models",
+    "checkpoints_folder": "runtime.folders",
+    "elbo": "model.objectives",
+    "encode": "evaluate.knn",
+    "fit": "train.training",
+    "iwae_bound": "model.objectives",
+    "list_checkpoints": "store.checkpoints",
+    "load_checkpoint": "store.checkpoints",
+    "load_dataset": "data.datasets",
+    "log_likelihood": "evaluate.likelihood",
+}
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from its module: PyTorch is loaded with the first that needs it, not before a command starts."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"dlgmm_core.{_MODULES[name]}"), name)

@@ -24,9 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
         try:
-            from dlgmm_core.commands.table import (
-                run_command,
-            )  # loads PyTorch, which is slow: after the signals, so that Ctrl-C works
+            # loads PyTorch, which is slow: after the signals, so that Ctrl-C works
+            from dlgmm_core.commands.table import run_command
 
             return run_command(arguments)
         finally:

@@ -270,11 +270,13 @@ def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
     """The error for a bound that is not finite for the images x (B, X)."""
     quantity, remedy = diagnose(run.model, x, run.config.num_samples)
     cause = f", because {quantity} is not finite" if quantity else ""
-    kept = f", and epoch {run.history[-1].epoch} is kept" if run.history else ""
-    other = f", or {remedy}" if remedy else ""
-    return TrainingError(
-        f"{what}{cause}: training stopped{kept}; try a learning rate below {run.config.learning_rate:g}{other}."
-    )
+    rate = f"a learning rate below {run.config.learning_rate:g}"
+    if run.history:
+        advice = f", and epoch {run.history[-1].epoch} is kept: resume with {rate}"
+        advice += f", or begin a new run with {remedy}" if remedy else ""
+    else:
+        advice = f": try {rate}" + (f", or {remedy}" if remedy else "")
+    return TrainingError(f"{what}{cause}: training stopped{advice}.")
 
 
 def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:

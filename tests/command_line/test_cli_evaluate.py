@@ -69,7 +69,16 @@ def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: 
     assert "nobody" in error_of(capsys)
 
 
-@pytest.mark.parametrize("options", [("--samples", "0"), ("--samples", "50", "-5"), ("--seed", "-1")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--samples", "0"),
+        ("--samples", "50", "-5"),
+        ("--samples", "9999999999999"),
+        ("--seed", "-1"),
+        ("--seed", "4294967296"),
+    ],
+)
 def test_senseless_measurements_are_refused_and_leave_no_figures(
     options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from dlgmm_core.commands import train as training
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, read_checkpoint
 from dlgmm_core.store.history import read_history
+from dlgmm_core.train import training as core
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.cli_helpers import error_of, tiny_world, train
+from tests.cli_helpers import error_of, run, tiny_world, train
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +88,52 @@ def test_a_run_is_resumed_with_its_own_options_only(
     # nor is it begun again from scratch
     assert train(tmp_path, "dlgmm", *options) == 1
     assert "--resume" in error_of(capsys)
+
+
+def test_what_is_not_said_on_resume_is_as_it_was_begun(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(1, patch)
+        options = (
+            "--epochs",
+            "2",
+            "--bound",
+            "mixture",
+            "--alpha",
+            "2",
+            "--learning-rate",
+            "0.01",
+            "--prior-means",
+            "1",
+        )
+        assert train(tmp_path, "dlgmm", *options, "0") == 130
+    assert run(tmp_path, "train", "dlgmm", "--resume") == 0
+    checkpoint = read_checkpoint(tmp_path / "mnist-dlgmm")
+    assert (checkpoint.model_config.prior_means, checkpoint.model_config.concentration) == ((1.0, 0.0), 2.0)
+    assert (checkpoint.train_config.bound, checkpoint.train_config.learning_rate) == ("mixture", 0.01)
+
+
+def test_a_run_that_diverged_goes_on_as_its_error_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_epoch = core._train_epoch
+
+    def diverging(run: TrainingRun, images: torch.Tensor, dynamic: bool, epoch: int, on_step: Any) -> float:
+        if epoch == 3 and run.config.learning_rate > 0.01:
+            run.model.get_parameter("layers.0.head.linear.weight").data.fill_(torch.nan)
+        return train_epoch(run, images, dynamic, epoch, on_step)
+
+    monkeypatch.setattr(core, "_train_epoch", diverging)
+    options = ("--epochs", "4", "--learning-rate", "0.02")
+    assert train(tmp_path, "dlgmm", *options) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "and epoch 2 is kept: resume with a learning rate below 0.02" in said
+    for again in ((), ("--resume",)):
+        assert train(tmp_path, "dlgmm", *options, *again) == 1
+    capsys.readouterr()
+    assert train(tmp_path, "dlgmm", "--epochs", "4", "--learning-rate", "0.005", "--resume") == 0
+    assert "The learning rate is 0.02 up to epoch 2, and 0.005 from there on." in capsys.readouterr().err
+    folder = tmp_path / "mnist-dlgmm"
+    assert [entry.epoch for entry in read_history(folder)] == [1, 2, 3, 4]
+    assert read_checkpoint(folder).train_config.learning_rate == 0.005
+    # the other cure: a new run under another name
+    assert train(tmp_path, "dlgmm", "--epochs", "1", "--alpha", "0.9", "--name", "other") == 0

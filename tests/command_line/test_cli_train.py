@@ -1,15 +1,19 @@
 """`train`: what it makes, what it refuses, and with which words."""
 
+import argparse
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import torch
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.config import TrainConfig
+from dlgmm_core.commands.table import build_parser
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.table import paper_model
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.options import Parser, add_configuration
 from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint
 from dlgmm_core.store.history import read_history
 from tests.cli_helpers import error_of, tiny_world, train
@@ -78,6 +82,33 @@ def test_options_beyond_the_papers_recipe_become_the_configuration(tmp_path: Pat
     )
 
 
+def test_every_number_is_taken_in_any_spelling() -> None:
+    parser = build_parser()
+    actions = {flag: action for flag, action in train_options().items() if action.type is float}
+    assert set(actions) == {"--prior-means", "--prior-scales", "--alpha", "--learning-rate"}
+    spellings = ["-1e-05", "-.5", "-1.", "-1E+3", "+2", "1e-3", "-0", "-inf", "-nan"]
+    for flag, action in actions.items():
+        for words in [spellings] if action.nargs else [[word] for word in spellings]:
+            found = getattr(parser.parse_args(["train", "dlgmm", flag, *words, "--seed", "3"]), action.dest)
+            assert repr(found) == repr([float(w) for w in words] if action.nargs else float(words[0]))
+    assert parser.parse_args(["map", "one", "--perplexity", "-1e1"]).perplexity == -10.0
+    assert parser.parse_args(["train", "dlgmm", "--epochs", "-5"]).max_epochs == -5
+
+
+def train_options() -> dict[str, argparse.Action]:
+    parser = Parser()
+    for kind in (ModelConfig, TrainConfig):
+        add_configuration(parser, kind)
+    return {flag: action for action in parser._actions for flag in action.option_strings}
+
+
+def test_every_field_is_an_option_with_its_help_but_the_shape_of_images() -> None:
+    fields_known = {f.name for kind in (ModelConfig, TrainConfig) for f in fields(kind)}
+    by_field = {action.dest: action for action in train_options().values()}
+    assert fields_known - by_field.keys() == {"model", "image_shape"}  # the model is given by its place
+    assert all(by_field[name].help for name in fields_known & by_field.keys())
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_without_options_a_model_and_its_training_are_the_papers(model: str, tmp_path: Path) -> None:
     assert cli.main(["train", model, "--epochs", "1", "--device", "cpu", "--checkpoints", str(tmp_path)]) == 0
@@ -93,6 +124,11 @@ def test_without_options_a_model_and_its_training_are_the_papers(model: str, tmp
         ("dlgmm", ("--hidden", "-3"), "hidden"),
         ("dlgmm", ("--components", "-1"), "num_components"),
         ("dlgmm", ("--components", "0"), "num_components"),
+        ("dlgmm", ("--components", "1000000000000"), "num_components"),
+        ("dlgmm", ("--samples", "9999999999999"), "num_samples"),
+        ("dlgmm", ("--samples", "1000000"), "num_samples x batch_size"),
+        ("dlgmm", ("--seed", "4294967296"), "seed"),
+        ("dlgmm", ("--depth", "0"), "depth"),
         ("dlgmm", ("--components", "2", "--prior-means", "0", "1", "2"), "prior_means"),
         ("dlgmm", ("--prior-means", "0", "nan", "1"), "prior_means"),
         ("dlgmm", ("--prior-means", "0", "inf"), "prior_means"),
@@ -131,5 +167,5 @@ def test_a_checkpoint_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureF
     assert train(tmp_path, "gauss-vae", "--epochs", "1", "--seed", "1") == 1
     assert "exists already" in error_of(capsys)
     assert train(tmp_path, "gauss-vae", "--epochs", "1", "--resume") == 1
-    assert "has ended or never began" in error_of(capsys)
+    assert "has ended or never started" in error_of(capsys)
     assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).read_bytes() == before

@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
+from dlgmm_core.config import TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.options import choices
 from dlgmm_core.runtime.files import StorageError
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 from ui.visitors.visitor import visitor
@@ -75,9 +76,11 @@ def _recipe(model: str) -> dict[str, Any]:
         "--epochs": epochs,
         "--code-dim": st.number_input("Numbers in a code", 2, 200, 25, **_kept("code")),
         "--dataset": st.selectbox(
-            "Data set", list(DATASETS), format_func=lambda name: DATASETS[name].label, **_kept("data")
+            "Data set", choices(TrainConfig, "dataset"), format_func=lambda name: DATASETS[name].label, **_kept("data")
         ),
-        "--binarization": st.selectbox("Binarization in training", ["fixed", "dynamic"], **_kept("binarization")),
+        "--binarization": st.selectbox(
+            "Binarization in training", choices(TrainConfig, "binarization"), **_kept("binarization")
+        ),
         "--seed": st.number_input("Seed", 0, 10_000, 0, **_kept("seed")),
     }
 
@@ -87,7 +90,7 @@ def _options(recipe: dict[str, Any]) -> list[str]:
 
 
 def _numbers(text: str) -> list[str]:
-    """Numbers as argparse reads them: it knows -0.00001 for a number, and takes -1e-05 for an option."""
+    """The numbers of a text, as words of the command line."""
     try:
         values = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:
@@ -96,4 +99,4 @@ def _numbers(text: str) -> list[str]:
         raise RunError(f"Prior means must be numbers separated by spaces, not “{text}”.")
     if len(values) > MOST_COMPONENTS:
         raise RunError(f"These are {len(values)} prior means, and a run here has at most {MOST_COMPONENTS} components.")
-    return [np.format_float_positional(value, trim="-") for value in values]
+    return [repr(value) for value in values]

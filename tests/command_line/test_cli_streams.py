@@ -1,0 +1,106 @@
+"""What a process meets: streams that are closed, full or of ASCII, signals at any time. One line and an exit code."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.store.checkpoints import WEIGHTS, read_checkpoint, read_metrics
+from tests.cli_helpers import run, tiny_world, train
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+def evaluate(folder: Path) -> int:
+    return run(folder, "evaluate", "mnist-gauss-vae", "--samples", "2", "--device", "cpu")
+
+
+def measured(folder: Path) -> bool:
+    return "mnist" in read_metrics(read_checkpoint(folder / "mnist-gauss-vae"))["test"]
+
+
+def test_ascii_output_shows_what_it_can_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert evaluate(tmp_path) == 0 and measured(tmp_path)
+    assert b" ? " in written.getvalue() and b"nats on mnist (S=2)" in written.getvalue()
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_obstacle(closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).exists()
+    assert run(tmp_path / "nowhere", "list") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "said"), [("pipe", ""), ("/dev/full", "error: [Errno 28] No space left on device.\n")]
+)
+def test_output_that_nobody_takes_is_an_exit_code_and_loses_nothing(
+    where: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    if where == "pipe":
+        read, write = os.pipe()
+        os.close(read)
+    elif not Path(where).exists():
+        pytest.skip(f"there is no {where}")
+    else:
+        write = os.open(where, os.O_WRONLY)
+    capsys.readouterr()
+    with monkeypatch.context() as patch, open(write, "w", encoding="utf-8") as stdout:
+        patch.setattr(sys, "stdout", stdout)
+        assert evaluate(tmp_path) == 1 and measured(tmp_path)
+    assert capsys.readouterr().err.splitlines(keepends=True)[-1:] == [said] or not said
+
+
+def process(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dlgmm_core", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("train", "--help")], ids=" ".join)
+def test_a_reader_that_leaves_at_once_is_no_error_to_be_told(arguments: tuple[str, ...]) -> None:
+    with process(*arguments) as asked:
+        assert asked.stdout is not None and asked.stderr is not None
+        asked.stdout.close()
+        assert asked.stderr.read() == ""
+    assert asked.returncode in (0, 1)  # argparse ignores that its help cannot be written
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_while_pytorch_loads_is_one_line(times: int, tmp_path: Path) -> None:
+    with process("train", "gauss-vae", "--checkpoints", str(tmp_path)) as asked:
+        maps = Path(f"/proc/{asked.pid}/maps")
+        if not maps.exists():
+            asked.kill()
+            pytest.skip("this system does not tell which libraries a process has loaded")
+        while asked.poll() is None and "libtorch" not in maps.read_text(encoding="utf-8"):
+            time.sleep(0.02)
+        for _ in range(times):
+            asked.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        assert asked.stderr is not None
+        said = asked.stderr.read()
+    assert said in ("Stopped. Finished work is kept.\n", "")
+    assert asked.returncode in ((130,) if times == 1 else (130, -signal.SIGINT))
+    assert not list(tmp_path.iterdir())
