@@ -65,7 +65,7 @@ def summary_table(rows: list[Row]) -> str:
         for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "tuned"))
         if not row.seed
     ]
-    head = "model | recipe | −log p(x), S = 50 | paper printed | S = 5000 | kNN error, %, k = 5 | paper printed"
+    head = "model | recipe | −log p(x), S = 50 | paper reports | S = 5000 | kNN error, %, k = 5 | paper reports"
     return _table(head, lines)
 
 
@@ -86,7 +86,7 @@ def likelihood_table(rows: list[Row]) -> str:
         for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned"))
     ]
     head = (
-        "model | recipe | −ELBO | S = 50, paper's test set | paper printed | S = 50 | S = 5000"
+        "model | recipe | −ELBO | S = 50, paper's test set | paper reports | S = 50 | S = 5000"
         " | effective samples of 5000 | epochs"
     )
     return _table(head, lines)
@@ -107,7 +107,7 @@ def omniglot_table(rows: list[Row]) -> str:
         ]
         for row in _of(rows, dataset="omniglot", eval_dataset="omniglot", recipes=("paper", "tuned"))
     ]
-    return _table("model | recipe | binarization | −ELBO | S = 50 | paper printed | S = 5000 | epochs", lines)
+    return _table("model | recipe | binarization | −ELBO | S = 50 | paper reports | S = 5000 | epochs", lines)
 
 
 def ingredients_table(rows: list[Row]) -> str:
@@ -175,7 +175,7 @@ def knn_table(rows: list[Row]) -> str:
             ]
         )
     head = (
-        "model | recipe | code size | error of samples, % | paper printed | error of means, %"
+        "model | recipe | code size | error of samples, % | paper reports | error of means, %"
         " | against Gauss-VAE, samples, k = 5"
     )
     return _table(head, lines)

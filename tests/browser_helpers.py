@@ -70,15 +70,15 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def one_page(context: BrowserContext, forgiven: str = "") -> Iterator[Page]:
     """A page; what the browser complains of on it is an error, unless it contains `forgiven`."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     try:
         yield page
     finally:
         for each in context.pages:
             each.close()
-    assert [text for text in complaints if not forgiven or forgiven not in text] == []
+    assert [text for text in errors if not forgiven or forgiven not in text] == []
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def test_every_field_travels() -> None:
         *[("hidden", value) for value in (10**7, 10**30)],
     ],
 )
-def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
+def test_an_invalid_model_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
     assert_refused(MODEL, field, value)
 
 
@@ -89,7 +89,7 @@ def test_a_senseless_model_is_refused_with_a_sentence_that_names_the_field(field
         *[(field, value) for field in ("dataset", "bound") for value in (1, None, ("mnist",))],
     ],
 )
-def test_a_senseless_run_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
+def test_an_invalid_run_is_refused_with_a_sentence_that_names_the_field(field: str, value: Any) -> None:
     assert_refused(TRAIN, field, value)
 
 

@@ -102,7 +102,7 @@ def test_the_container_holds_nothing_of_anybodys_own(path: str) -> None:
     assert not sent(path)
 
 
-def test_the_container_runs_as_a_user_without_rights_and_tells_its_health() -> None:
+def test_the_container_runs_as_an_unprivileged_user_with_a_health_check() -> None:
     user = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
     assert user == ["laboratory"] and f"--uid 10001 {user[0]}" in DOCKERFILE
     assert DOCKERFILE.index("USER") < DOCKERFILE.index("CMD")

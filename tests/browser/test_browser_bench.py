@@ -80,7 +80,7 @@ def test_draws_beyond_what_decimals_can_say_have_powers_of_ten(server: str, page
 # --- dragging -------------------------------------------------------------------------------------
 
 
-def test_while_u_is_dragged_only_the_browser_works_and_on_release_python_hears(server: str, page: Page) -> None:
+def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: str, page: Page) -> None:
     sent: list[bytes | str] = []
 
     def listen(socket: WebSocket) -> None:

@@ -129,9 +129,7 @@ def rest(page: Page) -> None:
         page.wait_for_timeout(300)
 
 
-def test_while_a_mean_is_dragged_only_the_browser_works_and_on_release_python_hears(
-    server: str, load: Load, page: Page
-) -> None:
+def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_on_release(server: str, load: Load, page: Page) -> None:
     model, checkpoint = load(FIGURE_2)
     config = checkpoint.model_config
     sent: list[bytes | str] = []
@@ -204,7 +202,7 @@ def test_a_drag_goes_on_while_new_noise_arrives(server: str, page: Page) -> None
 # --- buttons and switches -------------------------------------------------------------------------
 
 
-def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_tells_where_it_is(server: str, page: Page) -> None:
+def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(server: str, page: Page) -> None:
     open_components(page, server)
     before, slider = drawings(page), mean_of(page, 2)
     trained = float(slider.input_value())

@@ -216,7 +216,7 @@ def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None
     settle(page)
 
 
-def test_nonsense_in_a_link_is_no_obstacle(server: str, page: Page) -> None:
+def test_invalid_values_in_a_link_do_no_harm(server: str, page: Page) -> None:
     open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
     assert json.loads(app(page, "JSON.stringify(app.now)")) == {
         "colour": "class",

@@ -142,7 +142,7 @@ def own_server(own_tree: Path) -> Iterator[str]:
         yield address
 
 
-def test_a_map_can_be_computed_anew_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
+def test_a_map_can_be_computed_again_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
     open_maps(page, own_server)
     file = own_tree / "checkpoints" / "mnist-gauss-vae" / TSNE
     before = file.read_bytes()

@@ -72,7 +72,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     assert guess_and_outcome(page) == [guessed, found]
 
 
-def test_a_page_that_would_tell_stays_closed_until_the_guess(
+def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     server: str, tree: Path, page: Page, browser: Browser
 ) -> None:
     visit(page, f"{server}/?lesson=8", "Likelihood")

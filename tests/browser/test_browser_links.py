@@ -76,7 +76,7 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page,
         assert not other.get_by_label("the same noise in every row").is_checked()
 
 
-def test_a_link_of_nonsense_shows_the_trained_prior(server: str, page: Page) -> None:
+def test_an_invalid_link_shows_the_trained_prior(server: str, page: Page) -> None:
     open_components(page, server)
     trained = drawings(page)
     for text in ("1,2", "nan,nan,nan,nan,nan", "<script>document.title = 1</script>"):

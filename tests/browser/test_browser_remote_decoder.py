@@ -52,7 +52,7 @@ def test_rows_of_samples_follow_a_slider(deep_server: str, deep_tree: Path, page
     until(page, lambda: rows_are((3.0, 0.0, 2.0)))
 
 
-def test_a_stick_that_is_moved_is_decoded_anew(deep_server: str, page: Page) -> None:
+def test_a_stick_that_is_moved_is_decoded_again(deep_server: str, page: Page) -> None:
     visit(page, f"{deep_server}/digit?digit-checkpoint=stick", "Your digit")
     canvas = page.locator(".stick canvas.decoded")
     page.locator(".stick[data-ready=yes]").wait_for()

@@ -210,12 +210,12 @@ class TestDownload:
         assert "the download failed (the downloaded file is not the published one)" in message
         assert list(cache.iterdir()) == []
 
-    def test_a_file_that_the_publisher_has_moved_is_told(self, publisher: Server, cache: Path) -> None:
+    def test_a_file_that_the_publisher_has_moved_is_reported(self, publisher: Server, cache: Path) -> None:
         publisher.files.clear()
         assert "the download failed (404 " in complaint(lambda: sources.binarized_mnist("test"))
         assert list(cache.iterdir()) == []
 
-    def test_without_a_network_one_is_told_what_to_put_where(self, given: Path, cache: Path) -> None:
+    def test_without_a_network_the_error_says_where_to_put_the_file(self, given: Path, cache: Path) -> None:
         url = sources.FILES["images_background.zip"].url
         assert complaint(omniglot.read_omniglot) == (
             f"images_background.zip is not in {given} and {cache}, and the download failed (no network): "
@@ -223,7 +223,7 @@ class TestDownload:
         )
         assert list(cache.iterdir()) == []
 
-    def test_a_cache_that_cannot_be_written_is_told(
+    def test_a_cache_that_cannot_be_written_is_reported(
         self, publisher: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         cache.parent.write_bytes(b"a file where the folder should be")

@@ -30,7 +30,7 @@ def test_neighbours_are_scikit_learns(k: int) -> None:
     np.testing.assert_array_equal(neighbours(train, test, k), reference.kneighbors(test, return_distance=False))
 
 
-def test_codes_far_from_the_origin_are_told_apart() -> None:
+def test_codes_far_from_the_origin_are_distinguished() -> None:
     train, test = cloud(3000) + 1000, cloud(300, seed=1) + 1000
     expected = cdist(test.astype(np.float64), train).argsort(1)[:, :10]
     np.testing.assert_array_equal(neighbours(train, test, 10), expected)

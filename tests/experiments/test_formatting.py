@@ -71,7 +71,7 @@ def test_what_was_not_measured_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize("recipe", ["paper", "replica"])
-def test_the_papers_figures_stand_beside_its_recipes(recipe: str) -> None:
+def test_the_papers_figures_are_shown_for_its_recipes(recipe: str) -> None:
     assert formatting.papers_nll(row(recipe=recipe)) == "96.50"
     assert formatting.papers_knn_errors(row(recipe=recipe)) == {3: "9.14", 5: "8.38", 10: "8.42"}
 
@@ -84,7 +84,7 @@ def test_the_papers_figures_stand_beside_its_recipes(recipe: str) -> None:
         row(architecture=paper_model("dlgmm", 5).to_dict()),
     ],
 )
-def test_the_papers_figures_stand_beside_no_other_recipe_or_size(other: Row) -> None:
+def test_the_papers_figures_are_not_shown_for_other_recipes_or_sizes(other: Row) -> None:
     assert formatting.papers_nll(other) == formatting.NONE
     assert set(formatting.papers_knn_errors(other).values()) == {formatting.NONE}
 

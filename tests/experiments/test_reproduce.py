@@ -134,7 +134,9 @@ def test_what_is_recorded_needs_no_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert [path.name for path in (tmp_path / "here").iterdir()] == [RESULTS]
 
 
-def test_what_is_recorded_of_other_settings_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_experiments_recorded_with_other_settings_are_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(tmp_path / "there", PLAIN)
     old = read_results(tmp_path / "there")
     write_results(tmp_path / "here", old)

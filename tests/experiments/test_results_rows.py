@@ -92,7 +92,7 @@ def test_the_figures_of_a_row_have_their_intervals(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_comparison_stands_in_the_row_where_there_is_one(tmp_path: Path) -> None:
+def test_a_row_contains_the_comparison_if_there_is_one(tmp_path: Path) -> None:
     metrics = measured(PLAIN, tmp_path)
     metrics["test"]["mnist"]["paired"] = {"rival": "nobody", "rival_weights": "0", "sample": {}, "mean": {}}
     save_metrics(read_checkpoint(tmp_path / "plain"), {"test": metrics["test"]})

@@ -73,7 +73,7 @@ def test_fields_stand_in_their_order_under_their_names_and_defaults_are_left_out
         ({"settings": 1}, "settings must be an object, not 1"),
     ],
 )
-def test_a_senseless_part_is_named(changes: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_field_is_named(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - compared as a whole
         from_json(Whole, {**to_json(SPARSE), **changes})
     assert str(refused.value) == sentence

@@ -20,7 +20,7 @@ STOPPED = re.compile(
 )
 
 
-def test_a_sound_model_has_nothing_to_be_found() -> None:
+def test_a_model_with_finite_values_has_no_diagnosis() -> None:
     assert diagnose(build_model(CONFIG), IMAGES, 3) == ("", "")
 
 
@@ -43,7 +43,7 @@ def test_the_first_quantity_that_is_no_number_is_named(changes: list[tuple[str, 
     assert diagnose(model, IMAGES, 1) == (words, "")
 
 
-def test_a_prior_too_narrow_for_any_code_is_named_with_its_cure() -> None:
+def test_a_prior_too_narrow_for_any_code_is_named_with_a_remedy() -> None:
     model = build_model(replace(CONFIG, prior_scales=(1e-25, 1e-25)))
     with torch.no_grad():
         model.get_parameter("layers.0.head.linear.bias")[4:] = 0.0
@@ -59,7 +59,7 @@ def digits() -> Dataset:
 
 @pytest.mark.parametrize(("rate", "alpha"), [(3e-2, 1.0), (3e-4, 1e-3), (3e-2, 1e-3)])
 @pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm", "dldpmm"])
-def test_a_bold_training_of_real_digits_learns_or_names_what_is_not_finite(
+def test_training_at_a_high_rate_succeeds_or_names_what_is_not_finite(
     model: str, rate: float, alpha: float, digits: Dataset
 ) -> None:
     config = ModelConfig(model, hidden=200, concentration=alpha)

@@ -126,7 +126,7 @@ def test_measuring_the_use_of_the_components_changes_nothing_else(
 # --- the use of the components -----------------------------------------------------------------
 
 
-def test_every_epoch_tells_the_mean_weights_on_the_validation_set(dataset: Dataset) -> None:
+def test_every_epoch_reports_the_mean_weights_on_the_validation_set(dataset: Dataset) -> None:
     run = TrainingRun.start(MODEL, replace(TRAIN, max_epochs=2))
     for entry in fit(run, dataset):
         q = run.model.posterior(torch.from_numpy(dataset.valid.binary).float())
@@ -191,7 +191,7 @@ def test_a_bound_that_is_not_a_number_names_step_and_epoch(dataset: Dataset) -> 
     assert len(run.history) == 1 and all(tensor.isfinite().all() for tensor in run.best_weights.values())
 
 
-def test_a_run_that_blows_up_stops_with_an_error(dataset: Dataset) -> None:
+def test_a_run_that_diverges_stops_with_an_error(dataset: Dataset) -> None:
     state = torch.get_rng_state()
     with pytest.raises(TrainingError, match=r"^The (validation )?bound is .*, since .*: training stopped.*; try a"):
         list(fit(TrainingRun.start(MODEL, replace(TRAIN, learning_rate=1e29)), dataset))
@@ -220,7 +220,7 @@ def test_an_unknown_bound_or_model_is_a_configuration_error() -> None:
         TrainingRun.start(replace(MODEL, model="vae"), TRAIN)
 
 
-def test_the_steps_of_an_epoch_are_told(dataset: Dataset) -> None:
+def test_the_steps_of_an_epoch_are_reported(dataset: Dataset) -> None:
     told: list[tuple[int, int]] = []
     next(fit(TrainingRun.start(MODEL, TRAIN), dataset, on_step=lambda step, steps: told.append((step, steps))))
     assert told == [(1, 3), (2, 3), (3, 3)]

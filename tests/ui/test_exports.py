@@ -127,7 +127,7 @@ def test_a_table_is_made_only_when_it_is_asked_for() -> None:
     assert [button.label for button in at.get("download_button")] == ["CSV"]
 
 
-def test_a_visitor_whose_share_of_computing_is_used_up_is_told_so_in_place_of_the_table(
+def test_a_used_up_allowance_is_reported_in_place_of_the_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ui.visitors.limits.visitor", lambda: ALICE)

@@ -39,7 +39,7 @@ def test_there_are_files_of_every_sort() -> None:
 
 
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
-def test_a_hostile_file_is_its_digit_or_its_sentence(file: HostileFile) -> None:
+def test_a_malicious_file_gives_the_expected_digit_or_message(file: HostileFile) -> None:
     if file.sentence is not None:
         with pytest.raises(DigitError) as refused:
             prepare_digit(read_picture(file.content))

@@ -101,7 +101,7 @@ def test_a_failure_is_reported_with_its_sentence() -> None:
     assert job.last_line == "error: No."
 
 
-def test_a_full_disk_is_told_although_nothing_can_be_written_down(manager: JobManager, folder: Path) -> None:
+def test_a_full_disk_is_reported_although_nothing_can_be_written(manager: JobManager, folder: Path) -> None:
     with full_disk():  # a process inherits it
         job = train(manager, "full", "--epochs", "2")
     job.process.wait()

@@ -88,7 +88,7 @@ def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(p
 
 
 @pytest.mark.parametrize("text", ["0", "9", "2.5", "x", "1,2", ""])
-def test_a_link_of_nonsense_begins_no_lesson(text: str) -> None:
+def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
     at = open_page("likelihood", lesson=text)
     assert card_of(at) == [] and "lesson" not in at.query_params
     assert [title.value for title in at.title] == ["Likelihood"]
@@ -196,7 +196,7 @@ def test_a_guess_stays_beside_its_outcome_through_other_pages_and_steps() -> Non
     assert compared(at) == kept
 
 
-def test_the_lesson_begun_anew_has_forgotten_the_guesses() -> None:
+def test_a_restarted_lesson_has_no_earlier_guesses() -> None:
     at = open_step(8)
     answer(at, STEPS[7])
     go(at, "overview")

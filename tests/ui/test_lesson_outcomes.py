@@ -87,7 +87,7 @@ def entropies(pictures: NDArray[np.float32]) -> NDArray[np.float64]:
     return -(p * np.log(p) + (1 - p) * np.log(1 - p)).sum(-1).mean(-1)
 
 
-def test_the_clearest_bell_has_the_least_entropy(repository: Path) -> None:
+def test_the_clearest_component_has_the_lowest_entropy(repository: Path) -> None:
     model, checkpoint = load_checkpoint(repository / FIGURE_2)
     means = checkpoint.model_config.prior_means
     expected = entropies(component_samples(model, means, checkpoint.model_config.prior_scales, DRAWS))
@@ -97,7 +97,7 @@ def test_the_clearest_bell_has_the_least_entropy(repository: Path) -> None:
     assert ", ".join(f"{d:.0f}" for d in expected) in outcome.because
 
 
-def test_the_dragged_bell_is_compared_with_itself_where_it_was_trained(repository: Path) -> None:
+def test_the_dragged_component_is_compared_with_its_trained_mean(repository: Path) -> None:
     model, checkpoint = load_checkpoint(repository / FIGURE_2)
     scales = checkpoint.model_config.prior_scales
     before, after = (entropies(component_samples(model, (m,) * 5, scales, DRAWS))[2] for m in (0.0, 4.0))

@@ -45,7 +45,7 @@ def test_every_limit_comes_from_the_variable_of_its_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["two", "-1", "1.5", "0", "1e3", "٣", "9" * 30])
-def test_a_senseless_limit_is_a_sentence_before_the_server_starts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_limit_is_reported_before_the_server_starts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sentence = f"DLGMM_UPLOADS must be a whole number from 1, not “{text}”: ask the server's administrator."
     with pytest.raises(LimitError) as refused:
         read_limits({"DLGMM_UPLOADS": text})

@@ -56,7 +56,7 @@ def test_nothing_leaves_no_trace_in_the_link_and_harms_no_other_name(address: di
         *("1,2," + "0" * 100 + "3", "1," * 10**5),
     ],
 )
-def test_nonsense_in_the_link_is_nothing(text: str, address: dict[str, str]) -> None:
+def test_invalid_values_in_the_link_are_ignored(text: str, address: dict[str, str]) -> None:
     address["means"] = text
     assert numbers_in_link("means", 3, -4.0, 4.0) is None
 

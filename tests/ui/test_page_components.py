@@ -156,13 +156,13 @@ def test_a_link_sets_means_scales_view_and_noise(five: Checkpoint) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1,2", "0,0,0,0,nan", "0,0,0,0,1e9", "<script>alert(1)</script>", "0,0,0,0,4.5"])
-def test_nonsense_in_a_link_leaves_the_trained_prior(text: str, five: Checkpoint) -> None:
+def test_invalid_values_in_a_link_leave_the_trained_prior(text: str, five: Checkpoint) -> None:
     widget = open_components(means=text, scales=text, view=text, noise=text)
     assert widget.now == trained(five.model_config) and widget.data["seed"] == 0
     assert not widget.at.error and not widget.link
 
 
-def test_sense_beside_nonsense_in_a_link_is_kept(five: Checkpoint) -> None:
+def test_valid_values_are_kept_when_others_in_a_link_are_invalid(five: Checkpoint) -> None:
     widget = open_components(means="0,0,0,0,1", scales="0,0,0,0,0", view="2,0,0", noise="-1")
     assert widget.now == {**trained(five.model_config), "means": [0, 0, 0, 0, 1]}
     assert widget.link == {"means": "0,0,0,0,1"}
@@ -294,7 +294,7 @@ def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoi
     ]
 
 
-def test_a_mixture_without_siblings_stands_alone(family: list[Checkpoint]) -> None:
+def test_a_mixture_without_siblings_has_no_comparison(family: list[Checkpoint]) -> None:
     widget = open_components()
     widget.chooses("process")
     assert not widget.at.header and not pictures(widget.at)

@@ -118,7 +118,7 @@ def test_a_picture_is_read_and_counted_once_however_often_the_page_runs(
     assert not uploader.exception and not uploader.warning and len(figures(uploader)) == 3
 
 
-def test_an_upload_that_is_no_picture_is_told_once_more_and_counted_once(uploader: AppTest) -> None:
+def test_an_upload_that_is_not_a_picture_is_reported_again_and_counted_once(uploader: AppTest) -> None:
     uploader.file_uploader(key="digit-upload").set_value(("x.png", b"nothing", "image/png")).run()
     for _ in range(2):
         assert [box.value for box in uploader.error] == [

@@ -26,7 +26,7 @@ def test_a_link_sets_colour_category_and_images(colour: str, mapped: list[Checkp
 
 
 @pytest.mark.parametrize("text", ["", "-1", "300", "1,2,3", "1.5", "nan", "1e400", "<script>alert(1)</script>", "4,"])
-def test_nonsense_in_a_link_falls_back_in_silence(text: str, mapped: list[Checkpoint]) -> None:
+def test_invalid_values_in_a_link_fall_back_silently(text: str, mapped: list[Checkpoint]) -> None:
     maps = open_maps(image=text, only=text, colour=text, maps=text, at=text)
     assert maps.data["now"] == {**NOW, "turn": 0}
     assert not maps.link and not maps.at.error and not maps.at.info
@@ -64,7 +64,7 @@ def test_what_was_looked_at_stays_while_other_pages_are_open(mapped: list[Checkp
         {"now": {**NOW, "turn": 1, "colour": ["class"], "images": [[]]}},
     ],
 )
-def test_nonsense_from_the_widget_is_not_heard(answer: Any, mapped: list[Checkpoint]) -> None:
+def test_invalid_messages_from_the_widget_are_ignored(answer: Any, mapped: list[Checkpoint]) -> None:
     maps = open_maps(image="4", colour="component")
     before = maps.data["now"]
     maps.hears(answer)

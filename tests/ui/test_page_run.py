@@ -83,9 +83,7 @@ def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager
     assert manager.started == [("mine", "train", ["gauss-vae", "--name", "mine", "--resume"])]
 
 
-def test_a_kept_run_is_a_checkpoint_of_everybody_and_an_unfinished_one_of_nobody(
-    manager: Manager, unfinished: Path
-) -> None:
+def test_a_kept_run_is_listed_as_a_checkpoint_and_an_unfinished_one_is_not(manager: Manager, unfinished: Path) -> None:
     at = turn_to(start(), "train")
     assert at.multiselect(key="checkpoints-mnist").options == []
     press(at, "Keep")

@@ -84,7 +84,7 @@ def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_aske
     assert any("300 test images" in c.value and f"{points:,} training codes" in c.value for c in at.caption)
 
 
-def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: Make, few_digits: Dataset) -> None:
+def test_the_papers_errors_are_shown_for_the_same_architecture(make: Make, few_digits: Dataset) -> None:
     make("g", code_dim=25)
     make("smaller")
     make("d", "dldpmm", code_dim=25, num_components=17, prior_means=(0.0,) * 17, prior_scales=(1.0,) * 17)
@@ -95,7 +95,7 @@ def test_errors_of_the_paper_stand_beside_those_of_the_same_architecture(make: M
 
 
 @pytest.mark.parametrize(("key", "other"), [("knn-code", "mean"), ("knn-metric", "cosine"), ("knn-points", 1000)])
-def test_errors_of_the_paper_stand_beside_no_other_search(
+def test_the_papers_errors_are_not_shown_for_another_search(
     key: str, other: str | int, make: Make, shelf: Path, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make("g", code_dim=25)

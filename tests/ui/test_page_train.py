@@ -88,7 +88,7 @@ def test_the_form_starts_the_run_that_it_describes(
         Bound="marginal",
         Epochs=7,
         Prior_means=means,
-        Numbers_in_a_code=11,
+        Code_size=11,
         Seed=3,
         Concentration=2.0,
     )

@@ -80,7 +80,7 @@ def test_the_name_of_a_checkpoint_of_a_running_job_or_of_anothers_run_is_taken(
     assert not manager.started and runs_of("alice") == []
 
 
-def test_ones_own_run_without_an_epoch_may_be_begun_anew(manager: Manager, shelf: Path) -> None:
+def test_an_own_run_without_an_epoch_may_be_started_again(manager: Manager, shelf: Path) -> None:
     note(shelf, "mine")
     start_run("alice", "mine", ["gauss-vae"])
     assert runs_of("alice") == [Run("mine", "alice", ("gauss-vae",))]
@@ -174,7 +174,7 @@ def test_measuring_a_checkpoint_is_no_run_of_it(manager: Manager, make: Make, sh
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"owner": "alice"}', '{"owner": "alice", "arguments": 3}'])
-def test_a_damaged_note_is_nobodys(text: str, manager: Manager, shelf: Path) -> None:
+def test_a_run_with_a_damaged_note_has_no_owner(text: str, manager: Manager, shelf: Path) -> None:
     note(shelf, "whole")
     (shelf / "cut").mkdir()
     (shelf / "cut" / NOTE).write_text(text)

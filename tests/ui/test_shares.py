@@ -46,7 +46,7 @@ def test_a_debt_is_paid_back_first(clock: Clock) -> None:
     assert allowance.wait("alice") == 0
 
 
-def test_one_visitors_spending_is_nobody_elses(clock: Clock) -> None:
+def test_one_visitors_spending_does_not_affect_others(clock: Clock) -> None:
     allowance = Allowance(30, 60, clock)
     allowance.spend("alice", 100)
     assert allowance.wait("bob", 30) == 0
@@ -87,7 +87,7 @@ def test_one_visitor_and_all_together_are_counted_and_a_refusal_counts_nothing(c
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "a second"), (1.2, "2 seconds"), (60, "60 seconds"), (121, "3 minutes")]
 )
-def test_a_wait_is_told_rounded_up(seconds: float, words: str) -> None:
+def test_a_wait_is_shown_rounded_up(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
 
 
@@ -128,7 +128,7 @@ def test_a_slot_comes_back_when_what_it_is_held_for_is_stopped() -> None:
         slots.hold("bob").__enter__()
 
 
-def test_who_turns_to_something_else_waits_no_longer_and_stands_in_nobodys_way() -> None:
+def test_a_visitor_who_leaves_the_page_gives_up_the_place_in_the_queue() -> None:
     def turn_away() -> None:
         raise Stopped
 

@@ -115,7 +115,7 @@ def test_small_pictures_are_read(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 50), (50, 2), (2000, 4)])
-def test_pictures_too_small_for_a_digit_are_told_their_size(size: tuple[int, int]) -> None:
+def test_pictures_too_small_for_a_digit_are_refused_with_their_size(size: tuple[int, int]) -> None:
     with pytest.raises(DigitError, match=f"only {size[0]} x {size[1]} pixels"):
         read_picture(encoded(Image.new("L", size, 9), "PNG"))
 

@@ -70,9 +70,7 @@ def _show(name: str) -> None:
         with left:
             show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
         right.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
-    st.caption(
-        f"Checkpoint {checkpoint.name}: {config.code_dim} numbers a code, bound {checkpoint.train_config.bound}."
-    )
+    st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}, bound {checkpoint.train_config.bound}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))

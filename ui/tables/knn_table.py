@@ -143,7 +143,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
         words, picture = st.columns([2, 5], vertical_alignment="center")
         truth, vote_ = names[dataset.test.labels[image]], names[predicted[image]]
-        words.markdown(f"test image {image}, class **{truth}**, taken for **{vote_}**")
+        words.markdown(f"test image {image}, class **{truth}**, classified as **{vote_}**")
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
         picture.image(

@@ -67,6 +67,6 @@ def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
     """Says that a checkpoint has not been measured on a test set, and offers to measure it."""
     st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[dataset].label}.")
     if dataset == checkpoint.train_config.dataset:
-        measure_button(checkpoint.name, "Measure it, in a few minutes")
+        measure_button(checkpoint.name, "Measure it (takes a few minutes)")
     else:
         st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {dataset}", language="bash")

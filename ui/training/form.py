@@ -74,7 +74,7 @@ def _recipe(model: str) -> dict[str, Any]:
         "--bound": bound,
         "--alpha": alpha,
         "--epochs": epochs,
-        "--code-dim": st.number_input("Numbers in a code", 2, 200, 25, **_kept("code")),
+        "--code-dim": st.number_input("Code size", 2, 200, 25, **_kept("code")),
         "--dataset": st.selectbox(
             "Data set", choices(TrainConfig, "dataset"), format_func=lambda name: DATASETS[name].label, **_kept("data")
         ),
