@@ -4,6 +4,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.latent.map_files import MAP_ROUTE
+from ui.root_path import below_root
 from ui.serving.decoders import DECODER_ROUTES
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
@@ -15,5 +16,5 @@ app = st.App(
     "ui/main.py",
     lifespan=warm_up,
     middleware=[Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
-    routes=[*DECODER_ROUTES, MAP_ROUTE],
+    routes=below_root([*DECODER_ROUTES, MAP_ROUTE]),
 )

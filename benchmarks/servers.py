@@ -27,15 +27,17 @@ class Server:
     Attributes:
         port: on this machine.
         process: the number of its process.
+        base: the path of the app's root, as "/lab".
     """
 
     port: int
     process: int
+    base: str = ""
 
     @property
     def address(self) -> str:
         """Its URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.base}"
 
     def megabytes(self) -> float:
         """Memory that the process uses now; Linux only."""
@@ -55,12 +57,13 @@ def copy_app(root: Path) -> Path:
 
 
 @contextmanager
-def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Server]:
+def serve(script: Path = Path("app.py"), root: Path = APP.parent, base: str = "") -> Iterator[Server]:
     """A new server of the script, once its health check succeeds.
 
     Args:
         script: to run; a relative path starts at `root`.
         root: the folder with the settings and modules of the app, or of a copy.
+        base: the path of the app's root, as "/lab".
 
     Raises:
         RuntimeError: if it does not start within two minutes; its note is the server's output.
@@ -69,17 +72,17 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Se
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.baseUrlPath", base]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     with TemporaryFile("w+", errors="replace") as output:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
         try:
-            if not _is_healthy(port, process):
+            if not _is_healthy(port, base, process):
                 error = RuntimeError("The server has not started: run `streamlit run app.py` and read its output.")
                 output.seek(0)
                 error.add_note(output.read())
                 raise error
-            yield Server(port, process.pid)
+            yield Server(port, process.pid, base)
         finally:
             process.terminate()
             try:
@@ -89,11 +92,11 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent) -> Iterator[Se
                 process.wait()
 
 
-def _is_healthy(port: int, process: subprocess.Popen[bytes]) -> bool:
+def _is_healthy(port: int, base: str, process: subprocess.Popen[bytes]) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{base}/_stcore/health", timeout=5):
                 return True
         except OSError:
             time.sleep(0.02)

@@ -31,9 +31,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def app_on(tree: Path) -> Iterator[str]:
+def app_on(tree: Path, base: str = "") -> Iterator[str]:
     """The address of a server that is up and has had no visitor yet."""
-    with serve(root=tree) as server:
+    with serve(root=tree, base=base) as server:
         yield server.address
 
 

@@ -49,6 +49,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
                 "images": list(images),
                 "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
                 "file": images_address(dataset.name),
+                "count": len(dataset.test),
                 "shape": dataset.shape,
                 "points": POINTS,
                 "at": step,

@@ -1,7 +1,8 @@
 """The server's lifespan and its socket: a warm start, quick answers, little memory, and jobs that end with it.
 
 On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
-two failed requests later under `/`. Writing the server's address into the page avoids both.
+two failed requests later under `/`. Writing the server's address into the page avoids both, and tells our
+widgets where to fetch from.
 """
 
 import gc
@@ -23,6 +24,7 @@ from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui import loaders
 from ui.jobs.manager import job_manager
+from ui.root_path import path_in_app
 from ui.visitors.limits import MOST_MEGABYTES
 
 __all__ = ["ServerAddress", "send_at_once", "warm_up"]
@@ -30,16 +32,17 @@ __all__ = ["ServerAddress", "send_at_once", "warm_up"]
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
 
-# The app may live under a prefix, so its root is the address without the page's name.
-_SCRIPT = b"""<script>
-window.__streamlit = { BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^/]+\\/?$/, "") };
+# The root is the page's address without the parts that come after it, of which a page has none or one.
+_SCRIPT = """<script>
+window.dlgmmRoot = location.origin + location.pathname.replace(/(\\/[^/]+){%d}\\/*$/, "") + "/";
+window.__streamlit = { BACKEND_BASE_URL: window.dlgmmRoot };
 </script>"""
 
 
 class ServerAddress:
     """ASGI middleware that writes the server's address into Streamlit's page.
 
-    It is meant for paths of at most one part, which is where all pages are.
+    It is meant for paths of at most one part below the root, which is where all pages are.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -49,9 +52,11 @@ class ServerAddress:
         """Passes everything on; pages, the only documents asked for as HTML, get the script."""
         headers = dict(scope.get("headers", []))
         is_page = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
-        if not is_page or scope["path"].strip("/").count("/") or scope["path"] == "/":
+        path = path_in_app(scope) if is_page else ""
+        if not is_page or "/" in path:
             await self.app(scope, receive, send)
             return
+        script = (_SCRIPT % bool(path)).encode()
         # an uncompressed answer can be written into
         plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]}
         start: Message = {}
@@ -65,7 +70,7 @@ class ServerAddress:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            whole = body.replace(b"<head>", b"<head>" + _SCRIPT, 1)
+            whole = body.replace(b"<head>", b"<head>" + script, 1)
             response_headers = MutableHeaders(scope=start)
             if "content-length" in response_headers:
                 response_headers["content-length"] = str(len(whole))

@@ -12,6 +12,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.root_path import base_path
+
 __all__ = ["COOKIE", "VisitorCookie", "digest", "is_remembered", "visitor"]
 
 COOKIE = "dlgmm-visitor"
@@ -33,7 +35,9 @@ class VisitorCookie:
             return
         cookie = Response()
         secure = scope["scheme"] == "https"
-        cookie.set_cookie(COOKIE, secrets.token_urlsafe(32), LIFETIME, secure=secure, httponly=True, samesite="lax")
+        path = scope.get("root_path", "") + base_path() or "/"
+        token = secrets.token_urlsafe(32)
+        cookie.set_cookie(COOKIE, token, LIFETIME, path=path, secure=secure, httponly=True, samesite="lax")
 
         async def give(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -200,5 +200,5 @@ export default function ({ parentElement, data, setStateValue }) {
   status.textContent = "Fetching the decoder …";
   decoderOf(decoder).then(
     (found) => { model = found; status.textContent = ""; fit(); all(); root.dataset.ready = "yes"; },
-    (error) => { decoders.delete(decoder.path); status.textContent = `The decoder could not be fetched (${error.message}): reload the page.`; });
+    (error) => { status.textContent = `The decoder could not be fetched (${error.message}): reload the page.`; });
 }

@@ -9,22 +9,31 @@ const MOST_CODES = 256; // of one request, as in ui/serving/decoders.py
 const MOST_KNOWN = 4000; // codes whose probabilities are kept of a decoder on the server
 const decoders = (window.dlgmmDecoders ??= new Map());
 
-const serverRoot = () => location.origin + location.pathname.replace(/[^/]+\/?$/, "");
+// The body of an answer, which must have `bytes` bytes: a page that answers in the place of a file is named as such.
+// The server has written its root into the page: ui/serving/server.py.
+async function fetchNumbers(path, bytes, request) {
+  const answer = await fetch(window.dlgmmRoot + path, request);
+  if (!answer.ok) throw new Error(answer.status === 429 ? await answer.text() : `the server answered ${answer.status}`);
+  const type = answer.headers.get("content-type")?.split(";")[0] ?? "no type";
+  if (type !== "application/octet-stream") throw new Error(`the server sent ${type} in place of numbers`);
+  const body = await answer.arrayBuffer();
+  if (body.byteLength !== bytes) throw new Error(`the server sent ${body.byteLength} bytes in place of ${bytes}`);
+  return body;
+}
 
 // info: { path, code, hidden, pixels, height, width }; hidden is null where the server decodes.
 function decoderOf(info) {
-  if (!decoders.has(info.path)) decoders.set(info.path, info.hidden === null ? remoteDecoder(info) : fetchDecoder(info));
+  if (!decoders.has(info.path)) {
+    const found = info.hidden === null ? remoteDecoder(info) : fetchDecoder(info);
+    found.catch(() => decoders.delete(info.path)); // so that it can be tried again
+    decoders.set(info.path, found);
+  }
   return decoders.get(info.path);
 }
 
 // The file holds W1 (hidden, code), b1, W2 (pixels, hidden), b2, float32.
 async function fetchDecoder({ path, code, hidden, pixels }) {
-  const answer = await fetch(serverRoot() + path);
-  if (!answer.ok) {
-    decoders.delete(path);
-    throw new Error(`the server answered ${answer.status}`);
-  }
-  const all = new Float32Array(await answer.arrayBuffer());
+  const all = new Float32Array(await fetchNumbers(path, 4 * (hidden * (code + 1) + pixels * (hidden + 1))));
   let start = 0;
   const take = (count) => all.subarray(start, (start += count));
   const w1 = take(hidden * code), b1 = take(hidden), w2 = take(pixels * hidden), b2 = take(pixels);
@@ -57,9 +66,7 @@ async function remoteDecoder({ path, code, pixels }) {
     wanted.clear();
     const body = new Float32Array(batch.length * code);
     batch.forEach(([, z], i) => body.set(z, i * code));
-    const answer = await fetch(serverRoot() + path, { method: "POST", body });
-    if (!answer.ok) throw new Error(answer.status === 429 ? await answer.text() : `the server answered ${answer.status}`);
-    const all = new Float32Array(await answer.arrayBuffer());
+    const all = new Float32Array(await fetchNumbers(path, 4 * batch.length * pixels, { method: "POST", body }));
     batch.forEach(([key], i) => known.set(key, all.subarray(i * pixels, (i + 1) * pixels)));
     for (const key of known.keys()) if (known.size > MOST_KNOWN) known.delete(key); // the oldest
   };

@@ -92,7 +92,7 @@ class MapApp {
   fetchAll() {
     const { plots, data } = this, waits = [];
     const get = (promise, arrived) => waits.push(promise.then((found) => { if (plots === this.plots) arrived(found); }));
-    get(fetchImages(data.images), (images) => { this.images = images; this.showGroup(); });
+    get(fetchImages(data.images, data.count, data.shape), (images) => { this.images = images; this.showGroup(); });
     for (const [at, plot] of plots.entries()) {
       plot.info = data.maps[at];
       if (!plot.places) get(fetchPoints(plot.info.points, data.count), (points) => {
@@ -104,7 +104,7 @@ class MapApp {
         plot.weights = weights;
         this.recolour();
       });
-      if (plot.info.nll && !plot.nll) get(fetchNll(plot.info.nll), (nll) => { plot.nll = nll; this.recolour(); });
+      if (plot.info.nll && !plot.nll) get(fetchNll(plot.info.nll, data.count), (nll) => { plot.nll = nll; this.recolour(); });
     }
     Promise.all(waits).then(
       () => requestAnimationFrame(() => { if (plots === this.plots) this.root.dataset.ready = "yes"; }),

@@ -15,7 +15,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const canvas = make("canvas", { width, height, role: "img", "aria-label": `image ${index}` });
     Object.assign(canvas.style, { width: `${END_ZOOM * width}px`, height: `${END_ZOOM * height}px` });
     const words = make("figcaption", { textContent: `${"AB"[which]}: image ${index}, class ${data.classes[which]}` });
-    fetchImages(data.file).then((images) => drawImage(canvas.getContext("2d"), images, index, data.shape));
+    fetchImages(data.file, data.count, data.shape).then((images) => drawImage(canvas.getContext("2d"), images, index, data.shape));
     return make("figure", {}, canvas, words);
   });
   const slider = make("input", { type: "range", min: 0, max: data.points - 1, step: 1, "aria-label": "from A to B" });

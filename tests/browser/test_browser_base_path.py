@@ -1,0 +1,51 @@
+"""The app below a path of a host: pages by deep links, and all that they fetch."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Route
+
+from tests.browser_helpers import app_on, draw_a_seven, settle, visit, visitor
+from tests.latent_browser_helpers import TITLE
+from ui.visitors.visitor import COOKIE
+
+pytestmark = pytest.mark.browser
+
+NO_NUMBERS = "the server sent text/html in place of numbers"
+
+
+def as_a_page(route: Route) -> None:
+    route.fulfill(status=200, content_type="text/html; charset=utf-8", body="<!doctype html><p>hello</p>")
+
+
+@pytest.mark.parametrize("base", ["/lab", "/a/b"])
+def test_everything_works_below_any_path_by_deep_links_too(base: str, tree: Path, browser: Browser) -> None:
+    with app_on(tree, base) as address:
+        with visitor(browser) as page:
+            visit(page, f"{address}/components", "Components")
+            page.locator(".live[data-ready=yes]").wait_for()
+            (cookie,) = [c for c in page.context.cookies() if c.get("name") == COOKIE]
+            assert cookie.get("path") == base
+        with visitor(browser) as page:
+            visit(page, f"{address}/latent", TITLE)
+            page.locator(".maps[data-ready=yes]").wait_for()
+            page.locator("[data-testid=stSidebarNav] a").get_by_text("Components").click()
+            page.locator(".live[data-ready=yes]").wait_for()
+            assert page.url.startswith(f"{address}/components")
+        with visitor(browser) as page:
+            visit(page, f"{address}/", "Deep latent Gaussian mixtures")
+            page.locator("[data-testid=stSidebarNav] a").get_by_text("Your digit").click()
+            page.get_by_text("Draw", exact=True).click()
+            draw_a_seven(page)
+            page.locator("[data-testid=stMetric]").first.wait_for()
+            settle(page)
+
+
+def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, browser: Browser) -> None:
+    with visitor(browser) as page:
+        page.route("**/decoder/**", as_a_page)
+        page.route("**/maps/**", as_a_page)
+        visit(page, f"{server}/components", "Components")
+        page.get_by_text(f"The decoder could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
+        visit(page, f"{server}/latent", TITLE)
+        page.get_by_text(f"A map could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
