@@ -73,12 +73,13 @@ def _entries() -> list[Checkpoint | BrokenCheckpoint]:
     stamps = []
     for folder in os.listdir(CHECKPOINTS) if CHECKPOINTS.is_dir() else ():  # every run of a page asks, so no Path
         with suppress(OSError):  # a file, no checkpoint, or one that has just been removed
-            stamps.append((folder, os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}").st_mtime_ns))
+            found = os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}")
+            stamps.append((folder, found.st_mtime_ns, found.st_ctime_ns))  # the latter changes with permissions, too
     return _list(CHECKPOINTS, tuple(sorted(stamps)))
 
 
 @lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
-def _list(root: Path, stamps: tuple[tuple[str, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
+def _list(root: Path, stamps: tuple[tuple[str, int, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
     return sorted(list_checkpoints(root), key=_place)
 
 

@@ -11,6 +11,7 @@ checked against limits, so that reading a malicious file ends in an error.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,16 @@ from dlgmm_core.model.models import LatentVariableModel, build_model, family_of
 from dlgmm_core.model.objectives import require_objective
 from dlgmm_core.runtime.files import brief, of_one_version, write_atomically
 from dlgmm_core.runtime.seeding import seeded
-from dlgmm_core.store.files import CheckpointError, file_digest, load_tensors, read_header, read_json, write_tensors
+from dlgmm_core.store.files import (
+    RESTORE,
+    CheckpointError,
+    file_digest,
+    is_file,
+    load_tensors,
+    read_header,
+    read_json,
+    write_tensors,
+)
 
 __all__ = [
     "BrokenCheckpoint",
@@ -144,7 +154,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         require_objective(train_config.bound)
         if train_config.dataset not in DATASETS:
             raise ConfigError(f"There is no data set {train_config.dataset!r}: choose one of {', '.join(DATASETS)}.")
-        return Checkpoint(folder, config, train_config, int(header["epoch"]), float(header["valid_bound"]), digest)
+        epoch, bound = header["epoch"], header["valid_bound"]
+        if type(epoch) is not int or not 1 <= epoch <= train_config.max_epochs:  # True is an int, too
+            raise ValueError(f"epoch must be a whole number from 1 to {train_config.max_epochs}, not {epoch!r}")
+        if type(bound) not in (int, float) or not math.isfinite(bound):
+            raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
+        return Checkpoint(folder, config, train_config, epoch, float(bound), digest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{path} has an invalid header ({brief(error)}): restore it.") from error
 
@@ -157,6 +172,12 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
     """
     path = folder / WEIGHTS
     checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), load_tensors(path)))
+    for name, weight in weights.items():
+        if weight.dtype != torch.float32:
+            raise CheckpointError(
+                f"{path} has weights of another type than float32 ({brief(name)} is {weight.dtype}): restore it,"
+                " or train again."
+            )
     try:
         with seeded("cpu", 0):  # protects the caller's random state; the weights drawn here are overwritten
             model = build_model(checkpoint.model_config)
@@ -182,18 +203,27 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     """All checkpoints in `root`, readable or not, in order of name.
 
     A run that has not finished its first epoch has no weights yet and is not listed.
+
+    Raises:
+        CheckpointError: if `root` itself cannot be read.
     """
+    try:
+        folders = sorted(root.iterdir()) if root.is_dir() else []
+    except OSError as error:
+        raise CheckpointError(f"{root} cannot be read ({brief(error)}): allow this program to read it.") from error
     found: list[Checkpoint | BrokenCheckpoint] = []
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if (folder / WEIGHTS).exists() or _has_lost_its_weights(folder):
-            try:
+    for folder in folders:
+        try:
+            if is_file(folder / WEIGHTS, RESTORE) or _has_lost_its_weights(folder):
                 found.append(read_checkpoint(checkpoint_folder(root, folder.name)))
-            except CheckpointError as error:
-                found.append(BrokenCheckpoint(folder, str(error)))
+        except CheckpointError as error:
+            found.append(BrokenCheckpoint(folder, str(error)))
     return found
 
 
 def _has_lost_its_weights(folder: Path) -> bool:
+    if folder.is_symlink() and not folder.exists():
+        raise CheckpointError(f"{folder} is a link to a folder that does not exist: restore that folder, or remove it.")
     return not (folder / TRAINING).exists() and any((folder / name).exists() for name in (HISTORY, METRICS))
 
 
@@ -214,7 +244,7 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
         CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / METRICS
-    if not path.exists():
+    if not is_file(path, "remove it, and run evaluate again"):
         return {}
     metrics = read_json(path, "run evaluate again")
     tests = metrics.get("test", {}) if isinstance(metrics, dict) else None

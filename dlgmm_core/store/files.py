@@ -6,6 +6,8 @@ ends in an error that names the file and says what to do.
 
 import hashlib
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from torch import Tensor
 from dlgmm_core.runtime.files import LONGEST_JSON, StorageError, brief, of_one_version, parse_json, write_atomically
 
 __all__ = [
+    "RESTORE",
     "CheckpointError",
     "file_digest",
+    "is_file",
     "load_tensors",
     "read_header",
     "read_json",
@@ -26,11 +30,43 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
+RESTORE = "restore it, or remove the folder"
 _MOST_BYTES = 2**30  # of a file of tensors; the largest model that `ModelConfig` allows is smaller
 
 
 class CheckpointError(StorageError):
     """A checkpoint cannot be read or is invalid; the message names the file and says what to do."""
+
+
+def is_file(path: Path, remedy: str) -> bool:
+    """Whether there is a regular file, without opening it: opening a pipe would wait for its other end.
+
+    Args:
+        path: of the file.
+        remedy: what to do if there is something else, the end of the error message.
+
+    Raises:
+        CheckpointError: if there is something else, a link without a target, or a file that must not be read.
+    """
+    try:
+        regular = stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if path.is_symlink():
+            raise CheckpointError(f"{path} is a link to a file that does not exist: {remedy}.") from error
+        return False
+    except PermissionError as error:
+        raise _forbidden(path) from error
+    except OSError as error:
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
+    if not regular:
+        raise CheckpointError(f"{path} is damaged (it is not a regular file): {remedy}.")
+    if not os.access(path, os.R_OK):
+        raise _forbidden(path)
+    return True
+
+
+def _forbidden(path: Path) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be read (permission denied): allow this program to read it.")
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
@@ -48,9 +84,11 @@ def read_header(path: Path) -> dict[str, Any]:
     """The JSON header of a file written by `write_tensors`.
 
     Raises:
-        CheckpointError: if it is missing, damaged, too large, from another program, or of a newer format.
+        CheckpointError: if it is missing, damaged, unreadable, too large, from another program, or of a newer format.
     """
     try:
+        if not is_file(path, RESTORE):
+            raise FileNotFoundError
         if path.stat().st_size > _MOST_BYTES:
             raise OSError(f"it has more than {_MOST_BYTES:,} bytes")
         with safe_open(path, framework="np") as file:  # "pt" would open the file twice, and may see two versions of it
@@ -58,7 +96,7 @@ def read_header(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): restore it, or remove the folder.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {RESTORE}.") from error
     try:
         header = parse_json(metadata["dlgmm"])
         version = header["version"]
@@ -94,7 +132,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         CheckpointError: as `read_header`.
     """
-    return of_one_version(path, lambda: (load_tensors(path), read_header(path)))
+    header, tensors = of_one_version(path, lambda: (read_header(path), load_tensors(path)))
+    return tensors, header
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -106,7 +145,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load_file(path)
     except Exception as error:  # of a dozen kinds, for example for a number type that PyTorch lacks
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): restore it, or remove the folder.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {RESTORE}.") from error
 
 
 def file_digest(path: Path) -> str:
@@ -119,4 +158,4 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({brief(error)}): restore it, or remove the folder.") from error
+        raise CheckpointError(f"{path} cannot be read ({brief(error)}): {RESTORE}.") from error

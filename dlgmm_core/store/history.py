@@ -6,6 +6,7 @@ for the mean weight of each component, `usage_1`, `usage_2` and so on.
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,9 +14,9 @@ from pathlib import Path
 from dlgmm_core.config import ConfigError, Record
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.store.checkpoints import HISTORY
-from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.files import CheckpointError, is_file
 
-__all__ = ["EpochMetrics", "read_history", "write_history"]
+__all__ = ["EpochMetrics", "check_history", "read_history", "write_history"]
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,34 @@ def read_history(folder: Path) -> list[EpochMetrics]:
         CheckpointError: if the file is not a history.
     """
     path = folder / HISTORY
-    if not path.exists():
+    if not is_file(path, "remove it"):
         return []
     try:
-        with path.open(newline="") as file:
-            return [_entry(line) for line in csv.DictReader(file, restkey="")]
-    except (OSError, csv.Error, KeyError, TypeError, ValueError) as error:
+        with path.open(encoding="utf-8", newline="") as file:
+            history = [_entry(line) for line in csv.DictReader(file, restkey="")]
+        check_history(history)
+        return history
+    except (OSError, OverflowError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is not a valid training history ({brief(error)}): remove it.") from error
+
+
+def check_history(history: Sequence[EpochMetrics]) -> None:
+    """Checks that epochs are counted from 1, that their numbers are finite, and that each one's best epoch is it.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    best = -math.inf
+    for number, entry in enumerate(history, start=1):
+        if entry.epoch != number:
+            raise ValueError(f"epoch {entry.epoch} is in the place of epoch {number}")
+        values = (entry.train_bound, entry.valid_bound, entry.best_valid_bound, entry.seconds, *entry.usage)
+        if not all(map(math.isfinite, values)):
+            raise ValueError(f"a number of epoch {number} is not finite")
+        best = max(best, entry.valid_bound)
+        of_best = history[entry.best_epoch - 1].valid_bound if 1 <= entry.best_epoch <= number else math.nan
+        if not of_best == entry.best_valid_bound == best:
+            raise ValueError(f"epoch {entry.best_epoch} is not the best one up to epoch {number}")
 
 
 def _entry(line: dict[str, str]) -> EpochMetrics:

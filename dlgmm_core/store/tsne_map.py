@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlgmm_core.config import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
-from dlgmm_core.store.files import CheckpointError, read_tensors, write_tensors
+from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
 
 __all__ = ["ProjectionConfig", "load_map", "save_map"]
 
@@ -59,7 +59,7 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
         CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / TSNE
-    if not path.exists():
+    if not is_file(path, "remove it, and run evaluate again"):
         return None
     tensors, header = read_tensors(path)
     if header.get("weights") != checkpoint.digest:

@@ -30,8 +30,8 @@ from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.files import brief, remove
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.checkpoints import TRAINING, save_checkpoint
-from dlgmm_core.store.files import CheckpointError, read_tensors, write_tensors
-from dlgmm_core.store.history import EpochMetrics, write_history
+from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
+from dlgmm_core.store.history import EpochMetrics, check_history, write_history
 from dlgmm_core.train.diagnosis import diagnose
 
 __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
@@ -117,7 +117,8 @@ class TrainingRun:
             CheckpointError: if there is no unfinished run, or it is damaged.
         """
         path = folder / TRAINING
-        if not path.exists():
+        remedy = "remove this file to end the run with its best epoch so far, or the folder to train again"
+        if not is_file(path, remedy):
             raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
         tensors, header = read_tensors(path)
         try:
@@ -125,15 +126,17 @@ class TrainingRun:
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
             if not run.history:
                 raise ValueError("it has no epoch")
+            check_history(run.history)
+            if run.finished:
+                raise ValueError("by its history the run has ended")
+            _check_tensors(tensors)
             names = list(run.best_weights)
             run.model.load_state_dict({name: tensors[f"best.{name}"] for name in names})
             run.best_weights = _copy(run.model.state_dict())
             run.model.load_state_dict({name: tensors[f"model.{name}"] for name in names})
             run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": _moments(run.model, tensors)})
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(
-                f"{path} does not fit its own configuration ({brief(error)}): train again."
-            ) from error
+        except (KeyError, OverflowError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
         return run
 
     def _state(self) -> dict[str, Tensor]:
@@ -277,6 +280,22 @@ def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
     else:
         advice = f": try {rate}" + (f", or {remedy}" if remedy else "")
     return TrainingError(f"{what}{cause}: training stopped{advice}.")
+
+
+def _check_tensors(tensors: dict[str, Tensor]) -> None:
+    """Checks the weights and Adam's state.
+
+    Raises:
+        ValueError: if one is not in float32, is not finite, or is below what Adam can have computed.
+    """
+    least = {"optimizer.step.": 1.0, "optimizer.exp_avg_sq.": 0.0}
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32:
+            raise ValueError(f"{name} is of the type {tensor.dtype}")
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} is not finite")
+        if any(name.startswith(start) and (tensor < value).any() for start, value in least.items()):
+            raise ValueError(f"{name} is too small")
 
 
 def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:

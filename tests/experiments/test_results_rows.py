@@ -129,7 +129,12 @@ def test_a_run_stopped_for_want_of_patience_or_of_epochs(
 ) -> None:
     recipe = replace(PLAIN.train, max_epochs=6, patience=2)
     run = TrainingRun.start(PLAIN.model, recipe)
-    run.history = [EpochMetrics(n, -9.0, -9.0, min(n, best_epoch), -9.0, 1.3) for n in range(1, epochs + 1)]
+    run.history = [
+        EpochMetrics(
+            n, -9.0, -9.0 if n >= best_epoch else -9.5, min(n, best_epoch), -9.0 if n >= best_epoch else -9.5, 1.3
+        )
+        for n in range(1, epochs + 1)
+    ]
     assert run.finished
     run.save(tmp_path / "plain")
     save_metrics(read_checkpoint(tmp_path / "plain"), {"test": {"mnist": {}}})

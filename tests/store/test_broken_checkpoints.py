@@ -1,6 +1,10 @@
 """A checkpoint that is damaged, foreign or newer is refused by name and harms nothing else."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +82,12 @@ def damaged(path: Path, kind: str) -> None:
             forge(path, header(model={**CONFIG.to_dict(), "hidden": 0}))
         case "epoch is text":
             forge(path, header(epoch="first"))
+        case "a pipe":
+            path.unlink()
+            os.mkfifo(path)
+        case "a link to nothing":
+            path.unlink()
+            path.symlink_to("nowhere")
         case "epoch is infinite":
             forge(path, header(epoch=float("inf")))
         case "unknown model":
@@ -101,7 +111,9 @@ UNREADABLE = {
     "truncated": "is damaged",
     "truncated in its header": "is damaged",
     "plain text": "is damaged",
-    "a folder": "is damaged",
+    "a folder": "is damaged (it is not a regular file)",
+    "a pipe": "is damaged (it is not a regular file)",
+    "a link to nothing": "is a link to a file that does not exist",
     "foreign": "was not written by this program",
     "without metadata": "was not written by this program",
     "header is no JSON": "was not written by this program",
@@ -162,3 +174,65 @@ def test_a_list_leaves_out_files_and_folders_that_are_no_checkpoints(tmp_path: P
         write_atomically(tmp_path / "first-epoch" / name, b"")
     assert [each.name for each in list_checkpoints(tmp_path)] == ["sound"]
     assert list_checkpoints(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("epoch", [-5, 0, 1.9, "7", True, None, 10**400, TRAIN.max_epochs + 1])
+def test_an_epoch_that_is_no_count_of_epochs_is_refused(epoch: Any, tmp_path: Path) -> None:
+    forge(tmp_path / WEIGHTS, header(epoch=epoch))
+    with pytest.raises(CheckpointError, match="epoch must be a whole number from 1 to 1000"):
+        read_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("bound", [float("nan"), float("inf"), "-1", True, None, [], 10**400])
+def test_a_bound_that_is_not_a_finite_number_is_refused(bound: Any, tmp_path: Path) -> None:
+    forge(tmp_path / WEIGHTS, header(valid_bound=bound))
+    with pytest.raises(CheckpointError, match="invalid header"):
+        read_checkpoint(tmp_path)
+
+
+TYPES = ("int8", "int64", "bool", "complex64", "float16", "bfloat16", "float64", "float8_e4m3fn", "float8_e5m2")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("all_of_them", [True, False], ids=["all", "one"])
+def test_weights_of_another_type_are_refused(kind: str, all_of_them: bool, tmp_path: Path) -> None:
+    weights = build_model(CONFIG).state_dict()
+    for name in list(weights) if all_of_them else ["decoder.data_bias"]:
+        weights[name] = weights[name].to(getattr(torch, kind))
+    forge(tmp_path / WEIGHTS, header(), weights)
+    with pytest.raises(CheckpointError, match=f"another type than float32.*{kind}"):
+        load_checkpoint(tmp_path)
+
+
+AS_ANOTHER_USER = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
+if os.getuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+for entry in list_checkpoints(Path(sys.argv[1])):
+    print(entry.name, getattr(entry, "reason", "sound"))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs permissions of POSIX")
+def test_what_may_not_be_read_is_listed_with_that_reason_and_the_rest_is_read() -> None:
+    with tempfile.TemporaryDirectory() as name:  # which another user may enter, unlike pytest's
+        root = Path(name)
+        root.chmod(0o755)
+        for each in ("folder", "sound", "weights"):
+            save(root / each)
+            (root / each).chmod(0o755)
+        (root / "link").symlink_to("nowhere")
+        (root / "folder").chmod(0)
+        (root / "weights" / WEIGHTS).chmod(0)
+        repository = str(Path(__file__).parents[2])
+        command = [sys.executable, "-c", AS_ANOTHER_USER, name, repository]
+        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+        (root / "folder").chmod(0o755)
+    lines = dict(line.split(" ", 1) for line in run.stdout.splitlines())
+    assert list(lines) == ["folder", "link", "sound", "weights"], run.stderr
+    assert lines["sound"] == "sound" and "is a link to a folder that does not exist" in lines["link"]
+    for each in ("folder", "weights"):
+        assert lines[each].endswith("cannot be read (permission denied): allow this program to read it.")

@@ -46,6 +46,14 @@ def test_a_folder_without_the_file_has_no_epochs(tmp_path: Path) -> None:
         "epoch\n\xff\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds,usage_1\n1,2,3,1,3,1,much\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,2,3\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n77,-9,-8,77,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,nan,-8,1,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,nan,1,nan,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,1,-7,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,2,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,1,-8,1\n2,-9,-7,1,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,1,-8,1\n1,-9,-8,1,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,1,-8,inf\n",
     ],
 )
 def test_a_foreign_history_is_an_error_that_names_the_file(content: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A run saved after any epoch, and even in the midst of saving, goes on as if it had never stopped."""
 
 import itertools
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,6 +168,17 @@ def test_a_new_run_in_an_old_folder_replaces_its_weights(
 
 
 DAMAGES = ("weight", "optimizer", "moments", "history", "no epoch", "odd epoch", "shape", "best shape", "bound", "cut")
+DAMAGES += (
+    "nan moments",
+    "negative moments",
+    "no step",
+    "nan weights",
+    "nan best",
+    "half",
+    "epoch 77",
+    "nan best bound",
+    "ended",
+)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -188,6 +200,24 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
         header["history"] = []
     elif damage == "odd epoch":
         header["history"][0]["epoch"] = "1\n" * 1000
+    elif damage == "nan moments":
+        tensors["optimizer.exp_avg_sq.decoder.data_bias"][0] = torch.nan
+    elif damage == "negative moments":
+        tensors["optimizer.exp_avg_sq.decoder.data_bias"][0] = -1
+    elif damage == "no step":
+        tensors["optimizer.step.decoder.data_bias"] = torch.tensor(-1.0)
+    elif damage == "nan weights":
+        tensors["model.decoder.data_bias"][0] = torch.nan
+    elif damage == "nan best":
+        tensors["best.decoder.data_bias"][0] = torch.inf
+    elif damage == "half":
+        tensors = {name: tensor.half() for name, tensor in tensors.items()}
+    elif damage == "epoch 77":
+        header["history"][0]["epoch"] = header["history"][0]["best_epoch"] = 77
+    elif damage == "nan best bound":
+        header["history"][0]["best_valid_bound"] = math.nan
+    elif damage == "ended":
+        header["train"]["max_epochs"] = 1
     elif damage == "shape":
         tensors["model.decoder.data_bias"] = torch.zeros(PIXELS + 1)
     elif damage == "best shape":
@@ -197,7 +227,7 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
     write_tensors(path, tensors, header)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(CheckpointError, match=TRAINING) as refused:
+    with pytest.raises(CheckpointError, match=f"{TRAINING} is damaged") as refused:
         TrainingRun.load(tmp_path)
     assert_one_sentence(refused.value)
 

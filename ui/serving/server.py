@@ -21,6 +21,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui import loaders
 from ui.jobs.manager import job_manager
@@ -100,7 +101,8 @@ def _load() -> None:
     # Streamlit would warn that this thread does not run a page, which does not matter
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
-        loaders.model(checkpoint)
+        with suppress(StorageError):  # pages say so
+            loaders.model(checkpoint)
     loaders.dataset("mnist")
     gc.collect()
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage while visitors wait
