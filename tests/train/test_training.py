@@ -185,7 +185,7 @@ def test_a_bound_that_is_not_a_number_names_step_and_epoch(dataset: Dataset) -> 
         next(run.model.parameters())[0, 0] = math.nan
     with pytest.raises(
         TrainingError,
-        match=r"nan at step 1 of epoch 2, since the weight .*: training stopped, and epoch 1 is kept; try a",
+        match=r"nan at step 1 of epoch 2, because the weight .*: training stopped, and epoch 1 is kept: resume with",
     ):
         next(epochs)
     assert len(run.history) == 1 and all(tensor.isfinite().all() for tensor in run.best_weights.values())
@@ -193,7 +193,7 @@ def test_a_bound_that_is_not_a_number_names_step_and_epoch(dataset: Dataset) -> 
 
 def test_a_run_that_diverges_stops_with_an_error(dataset: Dataset) -> None:
     state = torch.get_rng_state()
-    with pytest.raises(TrainingError, match=r"^The (validation )?bound is .*, since .*: training stopped.*; try a"):
+    with pytest.raises(TrainingError, match=r"^The (validation )?bound is .*, because .*: training stopped: try a"):
         list(fit(TrainingRun.start(MODEL, replace(TRAIN, learning_rate=1e29)), dataset))
     assert torch.equal(torch.get_rng_state(), state)
 
