@@ -43,7 +43,7 @@ function step(top) {
 class Bench {
   // data: { u, range: [lowest, highest], steps: of u in 1, colours, … }
   constructor(root, { u, range, steps, colours }) {
-    Object.assign(this, { root, u, said: u, range, steps, waiting: false, held: null });
+    Object.assign(this, { root, u, said: u, range, steps, waiting: false, pointer: null, held: 0 });
     const ours = { fill: "none", stroke: colours.density, "stroke-width": 2.5 };
     const beta = { fill: "none", stroke: colours.matched, "stroke-width": 2, "stroke-dasharray": "2 3" };
     const dashed = { stroke: colours.matched, "stroke-width": 2, "stroke-dasharray": "7 5" };
@@ -79,14 +79,20 @@ class Bench {
     this.svg = draw("svg", { height: HEIGHT, role: "img" }, draw("clipPath", { id: "window" }, this.window), this.axes,
       inside, this.line, this.dots.density, this.dots.matched, this.grip, this.handle);
     this.handle.onpointerdown = (event) => {
+      if (this.pointer !== null || !event.isPrimary || event.button !== 0) return;
       this.handle.setPointerCapture(event.pointerId);
+      this.pointer = event.pointerId;
       this.held = event.clientX - this.x(this.v); // the line keeps its distance from the pointer
       event.preventDefault();
     };
     this.handle.onpointermove = (event) => {
-      if (this.held !== null) this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
+      if (event.pointerId === this.pointer) this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
     };
-    this.handle.onpointerup = this.handle.onpointercancel = () => { this.held = null; this.settle(); };
+    this.handle.onpointerup = this.handle.onpointercancel = this.handle.onlostpointercapture = (event) => {
+      if (event.pointerId !== this.pointer) return;
+      this.pointer = null;
+      this.settle();
+    };
 
     // ---- the slider
     this.slider = make("input", { type: "range", min: range[0], max: range[1], step: KEY_STEP });

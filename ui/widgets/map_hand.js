@@ -41,7 +41,8 @@ function giveHand(app, plot) {
   };
 
   canvas.onpointerdown = (event) => {
-    if (!plot.looks || event.button > 0) return;
+    // one finger draws, two of them zoom; of a mouse and of a pen the first button, and nothing beside a pen
+    if (!plot.looks || event.button !== 0 || pressed.size === 2 || (pressed.size && event.pointerType !== "touch")) return;
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     pressed.set(event.pointerId, where(event));
@@ -74,8 +75,8 @@ function giveHand(app, plot) {
       if (index >= 0) app.select(index, event.shiftKey, plot);
     }
   };
-  canvas.onpointercancel = (event) => {
-    pressed.delete(event.pointerId);
+  canvas.onpointercancel = canvas.onlostpointercapture = (event) => {
+    if (!pressed.delete(event.pointerId)) return;
     plot.drawing = null;
     app.mark();
   };

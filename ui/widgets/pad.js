@@ -23,31 +23,33 @@ export default function ({ parentElement, setStateValue, data }) {
   };
   const tell = () => setStateValue("picture", canvas.toDataURL("image/png"));
 
-  // ---- pointers
-  let last = null;
+  // ---- pointers: runs of this function share what the first one is doing, since every stroke brings a new run
+  const hand = (canvas.hand ??= { pointer: null, last: null });
   const where = (event) => {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * canvas.width / box.width,
             (event.clientY - box.top) * canvas.height / box.height];
   };
   canvas.onpointerdown = (event) => {
+    if (hand.pointer !== null || !event.isPrimary || event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    last = where(event);
-    line(last, last);
+    hand.pointer = event.pointerId;
+    hand.last = where(event);
+    line(hand.last, hand.last);
   };
   canvas.onpointermove = (event) => {
-    if (last === null) return;
+    if (event.pointerId !== hand.pointer) return;
     const next = where(event);
-    line(last, next);
-    last = next;
+    line(hand.last, next);
+    hand.last = next;
   };
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    if (last === null) return;
-    last = null;
+  canvas.onpointerup = canvas.onpointercancel = canvas.onlostpointercapture = (event) => {
+    if (event.pointerId !== hand.pointer) return;
+    hand.pointer = null;
     tell();
   };
 
-  // ---- the keyboard: runs of this function share the pen, since every stroke brings a new one
+  // ---- the keyboard, whose pen runs share likewise
   const pen = (canvas.pen ??= { at: [canvas.width / 2, canvas.height / 2], down: false });
   const show = () => {
     ring.style.left = `${(100 * pen.at[0]) / canvas.width}%`;

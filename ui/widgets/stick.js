@@ -43,14 +43,24 @@ export default function ({ parentElement, data, setStateValue }) {
     handle.setAttribute("aria-label", `break ${k + 1}`);
     handle.setAttribute("aria-valuemin", 0);
     handle.setAttribute("aria-valuemax", 1);
-    handle.onpointerdown = (event) => { handle.setPointerCapture(event.pointerId); handle.held = true; event.preventDefault(); };
+    let pointer = null; // which one holds it
+    handle.onpointerdown = (event) => {
+      if (pointer !== null || !event.isPrimary || event.button !== 0) return;
+      handle.setPointerCapture(event.pointerId);
+      pointer = event.pointerId;
+      event.preventDefault();
+    };
     handle.onpointermove = (event) => {
-      if (!handle.held) return;
+      if (event.pointerId !== pointer) return;
       const box = stick.getBoundingClientRect();
       const before = pieces.subarray(0, k).reduce((sum, piece) => sum + piece, 0);
       set(k, ((event.clientX - box.left) / box.width - before) / Math.max(1e-6, 1 - before));
     };
-    handle.onpointerup = handle.onpointercancel = () => { handle.held = false; tell([...v]); };
+    handle.onpointerup = handle.onpointercancel = handle.onlostpointercapture = (event) => {
+      if (event.pointerId !== pointer) return;
+      pointer = null;
+      tell([...v]);
+    };
     handle.onkeydown = (event) => {
       const step = { ArrowRight: KEY_STEP, ArrowUp: KEY_STEP, ArrowLeft: -KEY_STEP, ArrowDown: -KEY_STEP }[event.key];
       if (step === undefined) return;
