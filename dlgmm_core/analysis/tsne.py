@@ -23,6 +23,7 @@ from openTSNE import TSNEEmbedding
 from openTSNE.affinity import PerplexityBasedNN
 from openTSNE.initialization import pca
 
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.tsne_map import ProjectionConfig
 
 __all__ = ["AnchoredMap", "anchor", "fit_tsne"]
@@ -74,13 +75,16 @@ def fit_tsne(
 
     Raises:
         ConfigError: as `ProjectionConfig.check`.
+        EvaluationError: if codes are all equal, not finite, or too large.
     """
     config.check(len(codes))
-    exact = codes.astype(np.float64)
+    exact = _finite(codes)
+    if (codes == codes[0]).all():
+        raise EvaluationError("All codes are equal, so there is no map: the model has collapsed, train it otherwise.")
     large = len(codes) >= LARGE_MAP
     phases, method = (LARGE_MAP_PHASES, "fft") if large else (SMALL_MAP_PHASES, "bh")
     common = {"n_jobs": jobs, "random_state": config.seed}
-    affinities = PerplexityBasedNN(exact, perplexity=config.perplexity, method="exact", **common)
+    affinities = _affinities(exact, config, jobs)
     places, done = pca(exact, random_state=config.seed), 0
     for phase in phases:
         end = round(phase.until * config.iterations)
@@ -91,11 +95,29 @@ def fit_tsne(
         while done < end:
             steps = min(REPORT_EVERY, end - done)
             embedding.optimize(steps, inplace=True, exaggeration=phase.exaggeration, momentum=phase.momentum)
+            if not np.isfinite(embedding).all():  # openTSNE would read beyond its memory in the next step
+                raise EvaluationError("The coordinates of the map are not finite: choose another perplexity or seed.")
             done += steps
             if progress is not None:
                 progress(done / config.iterations)
         places = np.asarray(embedding)
     return np.asarray(places, dtype=np.float32)
+
+
+def _finite(codes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Codes (N, D) in float64, with a second coordinate of zero where D = 1, as openTSNE needs."""
+    if not np.isfinite(codes).all():
+        raise EvaluationError("Codes must be finite numbers: train the model again.")
+    return np.pad(codes.astype(np.float64), ((0, 0), (0, max(0, 2 - codes.shape[1]))))
+
+
+def _affinities(codes: NDArray[np.float64], config: ProjectionConfig, jobs: int) -> PerplexityBasedNN:
+    found = PerplexityBasedNN(
+        codes, perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
+    )
+    if not np.isfinite(found.P.data).all():  # openTSNE would read beyond its memory
+        raise EvaluationError("The codes are too large or too far apart for a map: train the model again.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -106,18 +128,23 @@ class AnchoredMap:
     centre: NDArray[np.float32]
 
     def place(self, new_codes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(M, 2) coordinates of new codes (M, D) on the map, which does not change."""
+        """(M, 2) coordinates of new codes (M, D) on the map, which does not change.
+
+        Raises:
+            EvaluationError: if a code is not finite, or too far from the codes of the map.
+        """
+        codes = _finite(new_codes)
+        if not np.isfinite(self.embedding.affinities.to_new(codes).data).all():  # as in `_affinities`
+            raise EvaluationError("A code is too far from those of the map to be placed on it.")
         # `transform` centres the whole map at the origin
-        return np.asarray(self.embedding.transform(new_codes.astype(np.float64)) + self.centre, dtype=np.float32)
+        return np.asarray(self.embedding.transform(codes) + self.centre, dtype=np.float32)
 
 
 def anchor(
     coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig, jobs: int = 1
 ) -> AnchoredMap:
     """A finished map (N, 2) of `codes` (N, D), ready for new codes; takes seconds, so callers should cache it."""
-    affinities = PerplexityBasedNN(
-        codes.astype(np.float64), perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
-    )
+    affinities = _affinities(_finite(codes), config, jobs)
     embedding = TSNEEmbedding(
         coordinates.astype(np.float64),
         affinities,

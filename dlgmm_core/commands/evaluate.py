@@ -1,6 +1,7 @@
 """`evaluate`: measures trained models on a test set, and makes t-SNE maps."""
 
 import argparse
+import sys
 from dataclasses import replace
 
 from tqdm import tqdm
@@ -10,6 +11,7 @@ from dlgmm_core.config import COUNT, SEED
 from dlgmm_core.data.datasets import DATASETS, load_dataset
 from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_device, add_folder
@@ -60,7 +62,11 @@ def run(options: argparse.Namespace) -> int:
             if dataset.name == checkpoint.train_config.dataset:
                 settings = ProjectionConfig(seed=options.seed)
                 codes = encode(model, dataset.test.binary)
-                save_map(checkpoint, fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done)), settings)
+                try:
+                    places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
+                    save_map(checkpoint, places, settings)
+                except EvaluationError as error:
+                    bar.write(f"{name}: no map. {error}", file=sys.stderr)
         for size, nll in found.figures.nll.items():
             print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} (S={size})")
     return 0

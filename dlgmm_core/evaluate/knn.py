@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 from torch import Tensor
 
-from dlgmm_core.evaluate.likelihood import Interval, image_blocks
+from dlgmm_core.evaluate.likelihood import EvaluationError, Interval, image_blocks
 from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.seeding import seeded
@@ -50,12 +50,16 @@ def encode(
 
     Raises:
         KeyError: for an unknown representation.
+        EvaluationError: if a code is not finite.
     """
     choose = {"mean": lambda q: q.mean, "sample": _draw_from_largest}[representation]
     codes = []
     for index, x in enumerate(image_blocks(model, images, BLOCK)):
         with seeded(x.device, seed, index), torch.no_grad():
             codes.append(choose(model.posterior(x)).cpu())
+        if not (finite := codes[-1].isfinite().all(1)).all():
+            image = BLOCK * index + int((~finite).nonzero()[0])
+            raise EvaluationError(f"The code of image {image} is not finite: train the model again.")
     return torch.cat(codes).numpy()
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis import tsne
 from dlgmm_core.analysis.tsne import LARGE_MAP, anchor, fit_tsne
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.tsne_map import ProjectionConfig
 
 SETTINGS = ProjectionConfig(perplexity=15, iterations=150, seed=4)
@@ -81,3 +82,63 @@ def test_codes_of_the_map_are_placed_near_themselves_and_new_ones_in_their_cloud
     centres = coordinates.reshape(3, 50, 2).mean(1)
     found = anchored.place(fresh)
     assert np.linalg.norm(found - centres, axis=-1).max() < 0.2 * spread
+
+
+@pytest.mark.parametrize("count", [LARGE_MAP + 1000, 500])
+def test_codes_that_are_all_equal_have_no_map(count: int) -> None:
+    with pytest.raises(EvaluationError, match="All codes are equal"):
+        fit_tsne(np.ones((count, 25), np.float32), ProjectionConfig(30, 50, 0), 1)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_codes_that_are_not_finite_have_no_map_and_no_place_on_one(
+    odd: float, codes: NDArray[np.float32], coordinates: NDArray[np.float32]
+) -> None:
+    damaged = codes.copy()
+    damaged[3, 1] = odd
+    for work in (
+        lambda: fit_tsne(damaged, SETTINGS, jobs=1),
+        lambda: anchor(coordinates, damaged, SETTINGS),
+        lambda: anchor(coordinates, codes, SETTINGS).place(damaged),
+    ):
+        with pytest.raises(EvaluationError, match="finite"):
+            work()
+
+
+def test_codes_that_are_too_large_have_no_map(codes: NDArray[np.float32], coordinates: NDArray[np.float32]) -> None:
+    for work in (fit_tsne, lambda huge, settings: anchor(coordinates, huge, settings)):
+        with pytest.raises(EvaluationError, match="too large"):
+            work(np.float32(1e30) * codes, SETTINGS)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_code_far_away_is_placed_or_refused(
+    large: bool, codes: NDArray[np.float32], coordinates: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr(tsne, "LARGE_REFERENCE", len(codes))
+    anchored = anchor(coordinates, codes, SETTINGS)
+    assert np.isfinite(anchored.place(np.full((2, 5), 1e6, np.float32))).all()
+    with pytest.raises(EvaluationError, match="too far"):
+        anchored.place(np.full((2, 5), 1e30, np.float32))
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("kind", ["two", "copies", "nearly all equal", "one number", "a line", "tiny"])
+def test_odd_codes_have_a_map_of_finite_coordinates_and_places_on_it(
+    kind: str, large: bool, codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr(tsne, "LARGE_MAP", len(codes))
+    odd = {
+        "two": codes[np.arange(150) % 2],
+        "copies": codes[np.arange(150) % 40],
+        "nearly all equal": np.where(np.arange(150)[:, None] < 148, codes[0], codes),
+        "one number": codes[:, :1],
+        "a line": codes * np.eye(5, dtype=np.float32)[0],
+        "tiny": np.float32(1e-30) * codes,
+    }[kind]
+    settings = replace(SETTINGS, iterations=30)
+    places = fit_tsne(odd, settings, jobs=1)
+    assert np.isfinite(places).all()
+    assert np.isfinite(anchor(places, odd, settings).place(odd[:5])).all()

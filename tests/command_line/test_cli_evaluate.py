@@ -5,9 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.evaluate.likelihood import mean_elbo
-from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, read_metrics
+from dlgmm_core.model.models import build_model
+from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, read_metrics, save_checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from tests.cli_helpers import error_of, run, tiny_world, train
 from tests.experiment_helpers import toy_dataset
@@ -87,3 +90,17 @@ def test_senseless_measurements_are_refused_and_leave_no_figures(
     assert run(tmp_path, "evaluate", "mnist-gauss-vae", *options, "--device", "cpu") == 1
     assert options[0] in error_of(capsys)
     assert not (tmp_path / "mnist-gauss-vae" / METRICS).exists()
+
+
+def test_a_collapsed_model_is_measured_and_one_sentence_says_that_it_has_no_map(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ModelConfig("gauss-vae", 2, hidden=4)
+    weights = {name: torch.zeros_like(weight) for name, weight in build_model(config).state_dict().items()}
+    save_checkpoint(tmp_path / "flat", weights, config, TrainConfig(), 1, -1.0)
+    assert run(tmp_path, "evaluate", "flat", "--samples", "5", "--device", "cpu") == 0
+    assert "flat: no map. All codes are equal" in capsys.readouterr().err
+    checkpoint = read_checkpoint(tmp_path / "flat")
+    assert set(read_metrics(checkpoint)["test"]["mnist"]) >= {"elbo", "nll", "knn"} and load_map(checkpoint) is None
+    assert run(tmp_path, "map", "flat", "--device", "cpu") == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: All codes are equal")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.knn import encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel, build_model
@@ -73,6 +74,14 @@ def test_codes_keep_the_order_of_images_across_blocks(toy: Toy, images: NDArray[
     model = toy(MIXTURE).float()
     order = np.random.default_rng(0).integers(0, 16, 2500)
     np.testing.assert_allclose(encode(model, images[order]), encode(model, images)[order], rtol=1e-5)
+
+
+def test_a_code_that_is_not_finite_is_an_error_that_names_its_image(toy: Toy, images: NDArray[np.uint8]) -> None:
+    model = toy(CONTRACT["gauss-vae"]).float()
+    for parameter in model.layer.head.parameters():
+        torch.nn.init.constant_(parameter, 3e38)
+    with pytest.raises(EvaluationError, match=r"The code of image \d+ is not finite"):
+        encode(model, images)
 
 
 def test_an_unknown_representation_is_a_key_error(images: NDArray[np.uint8]) -> None:
