@@ -7,6 +7,7 @@ from dlgmm_core.model.models import MODELS
 from ui.components.export import export_components
 from ui.components.live import SAMPLES, live_components
 from ui.components.siblings import show_siblings
+from ui.components.usage import collapse
 from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection
 
@@ -27,6 +28,8 @@ config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)
 export_components(checkpoint, prior)
+if words := collapse(checkpoint):
+    st.caption(words)
 if config.prior_components != "fixed":
     st.caption("This prior is learnt: every coordinate has its own mean and scale, and a slider changes all together.")
 elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:

@@ -12,6 +12,7 @@ import streamlit as st
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
@@ -69,6 +70,8 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "ancestral": ancestral.tolist(),
             "ancestral_noise": base64_floats(noise),
             "colours": [component_colour(k) for k in range(len(trained.means))],
+            "usage": usage(checkpoint),
+            "unused": UNUSED,
         },
         on_now_change=lambda: None,
         on_seed_change=lambda: None,

@@ -2,6 +2,7 @@
 
 const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05, PREVIEWS = 5;
 const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
+const percent = (share) => (share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
@@ -65,12 +66,18 @@ export default function ({ parentElement, data, setStateValue }) {
     const swatch = make("span", { className: "swatch" });
     swatch.style.background = data.colours[k];
     const head = make("div", { className: "head" }, swatch, words, badge);
+    const used = data.usage?.[k];
+    if (used !== undefined) {
+      head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
+        textContent: `${percent(used)} of test images` }));
+    }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
     const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box, film), scaleBox);
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
     mean.input.onchange = scale.input.onchange = () => settled();
-    const section = make("section", {}, make("div", { className: "panel" }, head, controls), samples);
+    const section = make("section", { className: used < data.unused ? "unused" : "" },
+      make("div", { className: "panel" }, head, controls), samples);
     return { section, mean, scale, previews, words, badge, samples };
   });
   const ancestral = make("canvas", { className: "samples" });

@@ -1,0 +1,50 @@
+"""Components that few test images use: a share beside each row, and one line where a mixture has collapsed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.config import TrainConfig
+from dlgmm_core.model.models import build_model
+from dlgmm_core.store.checkpoints import read_checkpoint, save_checkpoint
+from tests.app_helpers import Make, make_mixture, open_page
+from ui.components.usage import usage
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+
+def data(at: AppTest) -> dict[str, Any]:
+    """What the page gives to the browser."""
+    assert not at.exception
+    (widget,) = at.get("bidi_component")
+    found: dict[str, Any] = json.loads(widget.proto.json)
+    return found
+
+
+def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, shelf: Path) -> None:
+    config = make_mixture(make, "collapsed", (0.0,) * 10, (1.0,) * 10).model_config
+    model = build_model(config)
+    state = model.state_dict()
+    # raw a and b of the sticks, whatever the image: all that breaks off is the third piece
+    raw = torch.full((2, 9), 0.0)
+    raw[0, :2], raw[1, :2] = -4.0, 4.0
+    raw[0, 2], raw[1, 2] = 4.0, -4.0
+    state["layers.0.head.sticks.weight"].zero_()
+    state["layers.0.head.sticks.bias"].copy_(raw.flatten())
+    save_checkpoint(shelf / "collapsed", state, config, TrainConfig(), 3, -123.4)
+    shares = usage(read_checkpoint(shelf / "collapsed"))
+    assert shares == [float(k == 2) for k in range(10)]
+    at = open_page("components")
+    assert data(at)["usage"] == shares and data(at)["unused"] == 0.01
+    (line,) = [caption.value for caption in at.caption if "under 1 %" in caption.value]
+    assert line.startswith("Component 3 has 100 % of the test images") and "; 9 of 10 components have" in line
+
+
+def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
+    at = open_page("components")
+    assert min(data(at)["usage"]) > 0.01 and sum(data(at)["usage"]) == pytest.approx(1)
+    assert not [caption for caption in at.caption if "under 1 %" in caption.value]

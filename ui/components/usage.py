@@ -1,0 +1,51 @@
+"""How many test images each component takes, so that a mixture that has collapsed onto a few is seen as such.
+
+An image is counted for the component of its largest weight E[pi|x], the encoder's own assignment. Rows of samples alone
+cannot show this: a component that no image uses still decodes to digits.
+"""
+
+import numpy as np
+import streamlit as st
+
+from dlgmm_core.analysis.image_statistics import expected_weights
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
+
+__all__ = ["UNUSED", "collapse", "usage"]
+
+UNUSED = 0.01  # a smaller share of the test images is called so
+
+
+@st.cache_resource(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+def _shares(checkpoint: Checkpoint) -> list[float] | None:
+    images = loaders.dataset(checkpoint.train_config.dataset).test.binary
+    with computing():
+        weights = expected_weights(loaders.model(checkpoint), images)
+    if weights is None:
+        return None
+    counts: list[float] = (np.bincount(weights.argmax(1), minlength=weights.shape[1]) / len(weights)).tolist()
+    return counts
+
+
+def usage(checkpoint: Checkpoint) -> list[float] | None:
+    """(K,) share of the test images of each component; None where there is none to show now."""
+    try:
+        return _shares(checkpoint)
+    except (DataError, Refused):  # the rows of samples need neither images nor a free slot
+        return None
+
+
+def collapse(checkpoint: Checkpoint) -> str:
+    """One sentence where components are hardly used; empty where all are."""
+    shares = usage(checkpoint)
+    unused = sum(share < UNUSED for share in shares or ())
+    if not shares or not unused:
+        return ""
+    most = max(range(len(shares)), key=shares.__getitem__)
+    return (
+        f"Component {most + 1} has {100 * shares[most]:.0f} % of the test images, counted by their largest weight"
+        f" E[π|x]; {unused} of {len(shares)} components {'has' if unused == 1 else 'have'} under 1 %."
+    )
