@@ -74,7 +74,7 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent, base: str = ""
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.baseUrlPath", base]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    with TemporaryFile("w+", errors="replace") as output:
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
         try:
             if not _is_healthy(port, base, process):

@@ -63,7 +63,9 @@ def begun(shelf: Path, name: str, owner: str = ALICE) -> Path:
     """The folder of a run that somebody has begun."""
     folder = shelf / name
     folder.mkdir(exist_ok=True)
-    (folder / NOTE).write_text(json.dumps({"owner": owner, "arguments": ["gauss-vae", "--name", name]}))
+    (folder / NOTE).write_text(
+        json.dumps({"owner": owner, "arguments": ["gauss-vae", "--name", name]}), encoding="utf-8"
+    )
     return folder
 
 

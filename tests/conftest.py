@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,11 @@ from typing import TYPE_CHECKING
 
 # One thread a pool, in processes that tests start, too: on few cores, threads of several wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Workers of pytest-xdist warn where a text file is opened without an encoding; programs that tests start do not.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
+else:
+    os.environ["PYTHONWARNDEFAULTENCODING"] = "1"
 
 import pytest
 import torch
@@ -51,6 +57,13 @@ CONTRACT = {
     "dlgmm-one": ModelConfig("dlgmm", 2, hidden=8, image_shape=(2, 2)),
     "dldpmm": ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=2.0, hidden=8, image_shape=(2, 2)),
 }
+
+
+@pytest.fixture(autouse=True)
+def said_encodings() -> None:
+    """A text file that one of our modules opens in the platform's encoding is an error: it would differ elsewhere."""
+    ours = r"(dlgmm_core|ui|pages|benchmarks|tests|test_\w+|app)(\.|$)"
+    warnings.filterwarnings("error", category=EncodingWarning, module=ours)
 
 
 @pytest.fixture(autouse=True)

@@ -58,13 +58,15 @@ class Python:
 
     def __init__(self) -> None:
         command = [sys.executable, "-c", _DRIVER]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
 
     def run(self, code: str, folder: Path, numbers: str) -> Numbers:
         """Runs a script in a folder; `numbers` are arguments of `numpy.savez` that save what it made."""
         assert self.process.stdin is not None and self.process.stdout is not None
         script, found = folder / "lines.py", folder / "numbers.npz"
-        script.write_text(f"{code}\nimport numpy\nnumpy.savez({str(found)!r}, {numbers})\n")
+        script.write_text(f"{code}\nimport numpy\nnumpy.savez({str(found)!r}, {numbers})\n", encoding="utf-8")
         print(json.dumps([str(folder), str(script)]), file=self.process.stdin, flush=True)
         answer = next((line for line in self.process.stdout if line in ("done\n", "failed\n")), "ended")
         assert answer == "done\n", f"These lines do not run:\n{code}"

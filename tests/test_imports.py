@@ -63,7 +63,7 @@ def imports(source: str, package: str = "") -> set[str]:
 
 
 def file_imports(path: Path) -> set[str]:
-    return imports(path.read_text(), ".".join(path.relative_to(ROOT).parent.parts))
+    return imports(path.read_text(encoding="utf-8"), ".".join(path.relative_to(ROOT).parent.parts))
 
 
 def tops(names: set[str]) -> set[str]:
@@ -139,7 +139,7 @@ def test_no_page_loads_what_fits_maps_before_it_is_needed() -> None:
     modules = {name for name in used if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
     code = f"import sys, app, {', '.join(sorted(modules))}"
     code += "\nprint({'openTSNE', 'sklearn', 'scipy.stats'} & {*sys.modules})"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
     assert run.stdout == "set()\n", "they take a third of the time until the server starts, and 60 MB"
 
 

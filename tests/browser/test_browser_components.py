@@ -51,7 +51,7 @@ def decoded(model: LatentVariableModel, codes: torch.Tensor) -> NDArray[np.float
 
 def test_the_browser_decodes_to_the_probabilities_of_the_server(server: str, load: Load, page: Page) -> None:
     open_components(page, server)
-    source = (ROOT / "ui" / "widgets" / "decoder.js").read_text()
+    source = (ROOT / "ui" / "widgets" / "decoder.js").read_text(encoding="utf-8")
     own = "await window.dlgmmDecoders.get(info.path)"  # the decoder that the widget has fetched
     fetched = f"await (async () => {{ {source}; return decoderOf(info); }})()"
     for name, decoder in ((FIGURE_2, own), ("mnist-dldpmm", fetched), ("mnist-sb-vae", fetched)):

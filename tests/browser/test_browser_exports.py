@@ -99,7 +99,7 @@ def test_a_table_and_the_lines_follow_the_sliders(page: Page, server: str, tree:
     assert "seed=4" in before and checkpoint.digest in before
     download = downloaded(page, body, "CSV")
     assert download.suggested_filename == f"components-{checkpoint.name}-{checkpoint.digest}-seed4.csv"
-    content = Path(download.path()).read_text()
+    content = Path(download.path()).read_text(encoding="utf-8")
     assert f"# digest: {checkpoint.digest}\n" in content
     rows = pd.read_csv(io.StringIO(content), comment="#")
     assert len(rows) == 16 * (checkpoint.model_config.num_components + 1)

@@ -53,7 +53,7 @@ def export_while_running(page: Page) -> None:
     assert page.get_by_text("from-a-visitor is training").is_visible() and body.is_visible()
     with page.expect_download() as table:
         body.get_by_role("button", name="CSV").click()
-    lines = Path(table.value.path()).read_text().splitlines()
+    lines = Path(table.value.path()).read_text(encoding="utf-8").splitlines()
     assert "# run: from-a-visitor" in lines and len([line for line in lines if not line.startswith("#")]) >= 2
     with page.expect_download() as picture:
         body.get_by_role("button", name="PNG").click()

@@ -71,7 +71,7 @@ def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / WEIGHTS).write_bytes(b"nothing of the kind")
     (tmp_path / "lost").mkdir()
-    (tmp_path / "lost" / METRICS).write_text(json.dumps({}))
+    (tmp_path / "lost" / METRICS).write_text(json.dumps({}), encoding="utf-8")
     capsys.readouterr()
     assert run(tmp_path, "list") == 0
     bad, good, lost = capsys.readouterr().out.splitlines()

@@ -115,7 +115,7 @@ def test_a_device_that_is_not_there_is_refused(
 
 
 def test_a_damaged_record_is_one_sentence_and_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / RESULTS).write_text("not this")
+    (tmp_path / RESULTS).write_text("not this", encoding="utf-8")
     assert run(tmp_path, "reproduce", "--only", "mnist-gauss-vae", "--jobs", "1", "--device", "cpu") == 1
     assert f"{RESULTS} is damaged" in error_of(capsys)
     assert contents(tmp_path) == {RESULTS: b"not this"}

@@ -133,7 +133,7 @@ def test_the_first_epoch_of_another_training_is_refused_and_left_alone(tmp_path:
 
 
 def test_a_damaged_record_stops_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / RESULTS).write_text("[")
+    (tmp_path / RESULTS).write_text("[", encoding="utf-8")
     forbid(monkeypatch, "fit")
     with pytest.raises(CheckpointError, match="is damaged"):
         run(tmp_path, PLAIN)

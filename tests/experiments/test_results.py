@@ -57,7 +57,7 @@ BASELINE = Row(
 def test_what_is_written_is_read_again_one_row_a_line(rows: list[Row], tmp_path: Path) -> None:
     write_results(tmp_path, rows)
     assert read_results(tmp_path) == rows
-    opening, *lines, closing = (tmp_path / RESULTS).read_text().splitlines()
+    opening, *lines, closing = (tmp_path / RESULTS).read_text(encoding="utf-8").splitlines()
     assert (opening, closing) == ("[", "]")
     assert [json.loads(line.removesuffix(","))["model"] for line in lines if line] == [row.model for row in rows]
 

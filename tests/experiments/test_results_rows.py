@@ -54,7 +54,7 @@ def measured(experiment: Experiment, root: Path) -> dict[str, Any]:
         checkpoint,
         {name: measure(model, toy_dataset(name), "eq1", (2, 5), images=9) for name in experiment.eval_datasets},
     )
-    stored: dict[str, Any] = json.loads((checkpoint.folder / METRICS).read_text())
+    stored: dict[str, Any] = json.loads((checkpoint.folder / METRICS).read_text(encoding="utf-8"))
     return stored
 
 

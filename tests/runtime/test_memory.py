@@ -60,7 +60,10 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
 def printed(script: str, first: str) -> list[float]:
     """The numbers that a script prints in a process of its own, with a call before its work."""
     code = [sys.executable, "-c", script.format(first=first)]
-    return [float(word) for word in subprocess.run(code, cwd=ROOT, capture_output=True, text=True).stdout.split()]
+    return [
+        float(word)
+        for word in subprocess.run(code, cwd=ROOT, capture_output=True, text=True, encoding="utf-8").stdout.split()
+    ]
 
 
 def test_arrays_let_go_of_give_their_memory_back() -> None:

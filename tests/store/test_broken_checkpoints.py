@@ -54,7 +54,7 @@ def damaged(path: Path, kind: str) -> None:
         case "truncated in its header":
             path.write_bytes(whole[:50])
         case "plain text":
-            path.write_text("These are no weights, however long the sentence that says so.\n")
+            path.write_text("These are no weights, however long the sentence that says so.\n", encoding="utf-8")
         case "a folder":
             path.unlink()
             path.mkdir()
@@ -169,7 +169,7 @@ def test_a_list_shows_the_broken_one_and_keeps_the_others(kind: str, tmp_path: P
 def test_a_list_leaves_out_files_and_folders_that_are_no_checkpoints(tmp_path: Path) -> None:
     save(tmp_path / "sound")
     (tmp_path / "empty").mkdir()
-    (tmp_path / "README.md").write_text("hello")
+    (tmp_path / "README.md").write_text("hello", encoding="utf-8")
     for name in (TRAINING, HISTORY):  # as a kill may leave them, before there are weights
         write_atomically(tmp_path / "first-epoch" / name, b"")
     assert [each.name for each in list_checkpoints(tmp_path)] == ["sound"]

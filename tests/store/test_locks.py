@@ -57,7 +57,7 @@ def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed
     assert first.poll() is None
     first.terminate()
     assert first.wait(60) == 130
-    said = (tmp_path / "said").read_text()
+    said = (tmp_path / "said").read_text(encoding="utf-8")
     assert said.rstrip().endswith("Stopped. Finished work is kept.") and "Traceback" not in said
     with training_lock(folder):
         resumable = TrainingRun.load(folder)

@@ -46,7 +46,7 @@ def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, k
     if kind == "truncated":
         path.write_bytes(content[: len(content) // 2])
     elif kind == "text":
-        path.write_text("a map")
+        path.write_text("a map", encoding="utf-8")
     elif kind == "no coordinates":
         write_tensors(path, {}, {**header, "settings": {}})
     elif kind == "no settings":

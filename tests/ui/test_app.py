@@ -82,7 +82,7 @@ def test_data_that_cannot_be_had_is_a_sentence(page: str, make: Make, monkeypatc
 @pytest.mark.parametrize("page", ["overview", "likelihood"])
 def test_damaged_figures_are_a_sentence_that_names_the_file(page: str, make: Make, shelf: Path) -> None:
     make("one")
-    (shelf / "one" / METRICS).write_text("{")
+    (shelf / "one" / METRICS).write_text("{", encoding="utf-8")
     at = turn_to(start(), page) if page != "overview" else start()
     assert METRICS in one_error(at)
 

@@ -147,7 +147,7 @@ def _parameters(source: str) -> set[str]:
 def test_every_parameter_that_the_program_names_is_among_those_tried() -> None:
     tried = {name for names in PARAMETERS.values() for name in names} | set(OF_EVERY_PAGE)
     sources = [*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")]
-    named = set[str]().union(*(_parameters(path.read_text()) for path in sources))
+    named = set[str]().union(*(_parameters(path.read_text(encoding="utf-8")) for path in sources))
     assert len(named) > 15 and named <= tried
 
 

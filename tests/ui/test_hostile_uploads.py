@@ -88,7 +88,9 @@ def test_reading_them_all_writes_and_starts_nothing_and_stays_small(tmp_path: Pa
         (uploads / str(number)).write_bytes(file.content)
     command = [sys.executable, "-B", "-W", "ignore", "-c", WATCHED, str(ROOT), str(uploads)]
     environment = {"TMPDIR": str(elsewhere), "HOME": str(elsewhere), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["files"] == len(FILES) and seen["harm"] == []
@@ -134,7 +136,7 @@ def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, dict[str, object]]:
-    return tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    return tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
 def test_the_server_refuses_what_the_page_would(settings: dict[str, dict[str, object]]) -> None:

@@ -23,7 +23,7 @@ from ui.visitors.limits import (
 )
 from ui.visitors.shares import Refused
 
-DEPLOYMENT = (Path(__file__).resolve().parents[2] / "docs" / "deployment.md").read_text()
+DEPLOYMENT = (Path(__file__).resolve().parents[2] / "docs" / "deployment.md").read_text(encoding="utf-8")
 
 
 # --- the environment -----------------------------------------------------------------------------

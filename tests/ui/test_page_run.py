@@ -126,7 +126,7 @@ def test_a_run_that_failed_says_why(manager: Manager, shelf: Path) -> None:
 
 
 def test_a_damaged_history_is_a_sentence(manager: Manager, shelf: Path) -> None:
-    (begun(shelf, "mine") / HISTORY).write_text("epoch,colour\n1,red\n")
+    (begun(shelf, "mine") / HISTORY).write_text("epoch,colour\n1,red\n", encoding="utf-8")
     assert HISTORY in one_error(turn_to(start(), "train"))
 
 

@@ -177,7 +177,7 @@ def test_measuring_a_checkpoint_is_no_run_of_it(manager: Manager, make: Make, sh
 def test_a_run_with_a_damaged_note_has_no_owner(text: str, manager: Manager, shelf: Path) -> None:
     note(shelf, "whole")
     (shelf / "cut").mkdir()
-    (shelf / "cut" / NOTE).write_text(text)
+    (shelf / "cut" / NOTE).write_text(text, encoding="utf-8")
     assert [run.name for run in runs_of("alice")] == ["whole"]
 
 
