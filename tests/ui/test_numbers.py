@@ -1,8 +1,10 @@
 """Numbers in print: a minus sign that is one, and no sign on nothing."""
 
+from math import inf, nan
+
 import pytest
 
-from ui.numbers import printed, right
+from ui.numbers import finite_numbers, printed, right
 
 
 @pytest.mark.parametrize(
@@ -16,3 +18,11 @@ def test_a_number_in_print(value: float, spec: str, expected: str) -> None:
 def test_columns_of_figures_are_set_to_the_right() -> None:
     assert right(["a", "b"]).keys() == {"a", "b"}
     assert all(column["alignment"] == "right" for column in right(["a", "b"]).values())
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "12", 3, {}, [], [1], [1, 2, 3], [1, None], [1, "2"], [0, nan], [0, inf], [0, 1e300]]
+)
+def test_what_a_widget_sends_is_taken_only_as_so_many_numbers_in_range(sent: object) -> None:
+    assert finite_numbers(sent, 2, -4, 4) is None
+    assert finite_numbers([0, 3.5], 2, -4, 4) == (0.0, 3.5)

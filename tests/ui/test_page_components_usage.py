@@ -1,4 +1,4 @@
-"""Components that few test images use: a share beside each row, and one line where a mixture has collapsed."""
+"""The shares of components, the line where a mixture has collapsed, and a widget that sends nonsense."""
 
 import json
 from pathlib import Path
@@ -48,3 +48,17 @@ def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
     at = open_page("components")
     assert min(data(at)["usage"]) > 0.01 and sum(data(at)["usage"]) == pytest.approx(1)
     assert not [caption for caption in at.caption if "under 1 %" in caption.value]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [7, {}, {"means": [0], "scales": "x", "view": 3}, {"means": [float("nan")] * 5, "scales": [1e300] * 5, "view": {}}],
+)
+def test_bad_values_from_the_widget_change_nothing_and_break_nothing(now: object) -> None:
+    at = open_page("components")
+    (widget,) = at.get("bidi_component")
+    before = data(at)["now"]
+    at.session_state[str(widget.key)] = {"now": now, "seed": float("inf")}
+    at.run()
+    after = data(at)
+    assert (after["now"]["means"], after["now"]["scales"], after["seed"]) == (before["means"], before["scales"], 0)

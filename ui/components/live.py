@@ -4,6 +4,7 @@ Python sends the noise once and is told of a slider when it is released; decoder
 (`ui.serving.decoders`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
+from ui.numbers import finite_numbers
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
@@ -22,6 +24,7 @@ __all__ = ["SAMPLES", "Prior", "live_components"]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
+LARGEST_SEED = 10**6
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
 _widget = widget("live_components", '<div class="live"></div>', "components", "decoder", "components")
@@ -47,7 +50,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
         st.session_state[kept] = _from_link(checkpoint.name, trained)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
     if (state := st.session_state.get(key)) is not None:
-        st.session_state[kept] = _updated(state, st.session_state[kept])
+        st.session_state[kept] = _updated(state, st.session_state[kept], trained)
     prior: Prior = st.session_state[kept]
     offsets, stretches = shapes(model)
     ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
@@ -98,21 +101,21 @@ def _from_link(name: str, trained: _Trained) -> Prior:
         means = numbers_in_link("means", k, *_range(trained.means, -REACH, REACH))
         scales = numbers_in_link("scales", k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE))
     switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
-    (seed,) = numbers_in_link("noise", 1, 0, 1e6) or (0,)
+    (seed,) = numbers_in_link("noise", 1, 0, LARGEST_SEED) or (0,)
     return Prior(means or trained.means, scales or trained.scales, tuple(map(bool, switches)), int(seed))
 
 
-def _updated(state: Any, before: Prior) -> Prior:
-    """The prior in the widget's state; what is not in it stays as it was."""
-    now, seed = state.get("now"), state.get("seed")
-    if now is None:
-        return Prior(before.means, before.scales, before.switches, before.seed if seed is None else int(seed))
-    k = len(before.means)
+def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
+    """The prior in the widget's state; what is not in it, or makes no sense there, stays as it was."""
+    now, seed, k = state.get("now"), state.get("seed"), len(before.means)
+    now = now if isinstance(now, Mapping) else {}
+    view = now.get("view")
+    is_seed = isinstance(seed, int | float) and 0 <= seed <= LARGEST_SEED
     return Prior(
-        tuple(float(m) for m in now["means"][:k]),
-        tuple(float(s) for s in now["scales"][:k]),
-        tuple(bool(now["view"][name]) for name in SWITCHES),
-        before.seed if seed is None else int(seed),
+        finite_numbers(now.get("means"), k, *_range(trained.means, -REACH, REACH)) or before.means,
+        finite_numbers(now.get("scales"), k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE)) or before.scales,
+        tuple(bool(view.get(name)) for name in SWITCHES) if isinstance(view, Mapping) else before.switches,
+        int(seed) if is_seed else before.seed,
     )
 
 

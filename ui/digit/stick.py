@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
+from ui.numbers import finite_numbers
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
 from ui.widgets import base64_floats, widget
@@ -71,10 +72,7 @@ def _moved(state: Any, signature: str, count: int) -> tuple[float, ...] | None:
     """The fractions that the widget shows of this digit; None while they are the means."""
     if not isinstance(state, Mapping) or state.get("signature") != signature:
         return None
-    fractions = state.get("fractions")
-    if not isinstance(fractions, list) or len(fractions) != count:
-        return None
-    return tuple(float(fraction) for fraction in fractions)
+    return finite_numbers(state.get("fractions"), count, 0, 1)
 
 
 def _table(sticks: StickReport, fractions: NDArray[np.float64]) -> pd.DataFrame:
