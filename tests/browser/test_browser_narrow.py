@@ -1,0 +1,24 @@
+"""No page scrolls sideways on a narrow screen, in either theme, with everything that opens opened."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.test_browser_first_page import TITLES
+from tests.browser_helpers import overhang, until, visit
+from ui.lesson.steps import STEPS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_scrolls_sideways_on_a_narrow_screen(theme: str, server: str, page: Page) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.set_viewport_size({"width": 320, "height": 800})
+    for path, title in TITLES.items():
+        steps = [number for number, step in enumerate(STEPS, 1) if step.page == path]
+        lesson = f"{'&' if '?' in path else '?'}lesson={steps[0]}" if steps else ""
+        visit(page, f"{server}/{path}{lesson}", title)
+        page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+        for width in (320, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            until(page, lambda: overhang(page) <= 0)
