@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import streamlit as st
 
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.runtime.files import StorageError
 from ui.lesson.card import lesson_card
 from ui.links import drop_invalid
@@ -39,5 +40,5 @@ show_sidebar()
 try:
     if lesson_card(page):
         page.run()
-except (DataError, StorageError) as error:
+except (DataError, EvaluationError, StorageError) as error:
     st.error(str(error))

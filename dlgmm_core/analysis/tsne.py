@@ -57,6 +57,7 @@ LARGE_MAP_PHASES = (
 )
 LARGE_REFERENCE = 2000  # points from which placing new ones with the grid is accurate, and eighty times faster
 REPORT_EVERY = 25  # iterations
+REACH = 1e6  # of new codes, in units of the largest coordinate of the map's codes
 
 
 def fit_tsne(
@@ -122,10 +123,17 @@ def _affinities(codes: NDArray[np.float64], config: ProjectionConfig, jobs: int)
 
 @dataclass(frozen=True)
 class AnchoredMap:
-    """A finished map, on which new codes can be placed."""
+    """A finished map, on which new codes can be placed.
+
+    Attributes:
+        embedding: openTSNE's, of the map's codes.
+        centre: (2,) of the map.
+        reach: the largest coordinate of a new code; neighbourhoods of farther ones have no finite numbers.
+    """
 
     embedding: TSNEEmbedding
     centre: NDArray[np.float32]
+    reach: float
 
     def place(self, new_codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """(M, 2) coordinates of new codes (M, D) on the map, which does not change.
@@ -134,7 +142,7 @@ class AnchoredMap:
             EvaluationError: if a code is not finite, or too far from the codes of the map.
         """
         codes = _finite(new_codes)
-        if not np.isfinite(self.embedding.affinities.to_new(codes).data).all():  # as in `_affinities`
+        if np.abs(codes).max(initial=0) > self.reach:
             raise EvaluationError("A code is too far from those of the map to be placed on it.")
         # `transform` centres the whole map at the origin
         return np.asarray(self.embedding.transform(codes) + self.centre, dtype=np.float32)
@@ -152,4 +160,4 @@ def anchor(
         random_state=config.seed,
         negative_gradient_method="fft" if len(coordinates) >= LARGE_REFERENCE else "bh",
     )
-    return AnchoredMap(embedding, (coordinates.max(0) + coordinates.min(0)) / 2)
+    return AnchoredMap(embedding, (coordinates.max(0) + coordinates.min(0)) / 2, REACH * float(np.abs(codes).max()))
