@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> int:
         ConfigError, DataError, StorageError, TrainingError: as they happen; the last whole epoch is kept.
     """
     model, recipe = model_config(options), train_config(options)
-    folder = checkpoint_folder(options.checkpoints, options.name or f"{recipe.dataset}-{model.model}")
+    folder = checkpoint_folder(
+        options.checkpoints, f"{recipe.dataset}-{model.model}" if options.name is None else options.name
+    )
     device = choose_device(options.device)
     with training_lock(folder):
         if options.resume:
@@ -67,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
 def _resumed(folder: Path, options: argparse.Namespace, device: str) -> TrainingRun:
     """The unfinished run, with the given learning rate: a run that diverged needs a lower one."""
     training = TrainingRun.load(folder, device)
+    if training.other_threads:
+        print(training.other_threads, file=sys.stderr)
     stored = {**training.model.config.to_dict(), **training.config.to_dict()}
     asked = {**given(options, ModelConfig), **given(options, TrainConfig)}
     rate = asked.pop("learning_rate", training.config.learning_rate)

@@ -6,6 +6,7 @@ Experiments that are already recorded with the same settings are skipped.
 """
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -159,6 +160,8 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
         run = TrainingRun.load(folder, device)
         if (run.model.config, run.config) != (experiment.model, experiment.train):
             raise CheckpointError(f"{folder} has an unfinished run with other settings: move the folder away.")
+        if run.other_threads:
+            print(f"{experiment.name}: {run.other_threads}", file=sys.stderr)
     else:
         run = start_run(experiment.model, experiment.train, device, folder.parent, dataset)
     for _ in fit(run, dataset):

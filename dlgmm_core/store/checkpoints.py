@@ -63,7 +63,9 @@ _FIRST_NAMES = {
     "decoder.logits.weight": "decoder.output.weight",
     "decoder.logits.bias": "decoder.data_bias",
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # valid in a URL and on every file system, without escaping
+# Valid in a URL and on every file system, without escaping; Windows drops a dot at the end, and reserves some words.
+_NAME = re.compile(r"(?!.*\.$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,11 @@ def checkpoint_folder(root: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise CheckpointError(
             f"{name[:100]!r} is not a valid checkpoint name: use at most 100 letters, digits, dots, hyphens and"
-            " underscores, and begin with a letter or a digit."
+            " underscores, begin with a letter or a digit, and do not end with a dot."
+        )
+    if _RESERVED.fullmatch(name):
+        raise CheckpointError(
+            f"{name!r} is not a valid checkpoint name: Windows reserves it for a device; choose another."
         )
     return root / name
 

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import COUNT, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.likelihood import weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
@@ -54,6 +54,7 @@ class TrainingRun:
         config: how it is trained.
         optimizer: Adam over the model's parameters.
         best_weights: of the epoch with the best validation bound.
+        threads: of the process that trained the last epoch; with another number the last digits differ.
         history: one entry per finished epoch.
     """
 
@@ -62,6 +63,7 @@ class TrainingRun:
     optimizer: torch.optim.Adam
     best_weights: dict[str, Tensor]
     history: list[EpochMetrics] = field(default_factory=list)
+    threads: int = field(default_factory=torch.get_num_threads)
 
     @classmethod
     def start(cls, model_config: ModelConfig, config: TrainConfig, device: str = "cpu") -> "TrainingRun":
@@ -76,6 +78,14 @@ class TrainingRun:
         model.to(device)
         optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         return cls(model, config, optimizer, _copy(model.state_dict()))
+
+    @property
+    def other_threads(self) -> str:
+        """A sentence for a run that goes on with another number of threads than before; empty, if it is the same."""
+        now = torch.get_num_threads()
+        if now == self.threads:
+            return ""
+        return f"The run had {self.threads} threads before and has {now} now: its last digits may differ."
 
     @property
     def finished(self) -> bool:
@@ -127,6 +137,8 @@ class TrainingRun:
             if not run.history:
                 raise ValueError("it has no epoch")
             check_history(run.history)
+            run.threads = header.get("threads", run.threads)
+            COUNT.require("threads", run.threads)
             if run.finished:
                 raise ValueError("by its history the run has ended")
             _check_tensors(tensors)
@@ -156,6 +168,7 @@ class TrainingRun:
             "model": self.model.config.to_dict(),
             "train": self.config.to_dict(),
             "history": [entry.to_dict() for entry in self.history],
+            "threads": torch.get_num_threads(),
         }
 
 

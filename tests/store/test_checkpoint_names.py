@@ -16,6 +16,7 @@ from tests.fuzz_helpers import assert_one_sentence, fuzz
 HOSTILE_NAMES = [
     *("", ".", "..", "../x", "a/b", "/etc", "a\\b", ".hidden", "-option", "a b", "a\n", "a\x00b", "\x1b[31m"),
     *("<script>alert(1)</script>", "![x](y)", "a" * 101, "ä", "\u202eabc", "a%2fb", "a?b", "a#b"),
+    *("CON", "nul", "con.txt", "LPT1", "Com9.tar.gz", "a.", "a..", "a "),  # not what they seem on Windows
 ]
 
 
@@ -24,6 +25,11 @@ def test_what_is_no_name_of_a_checkpoint_is_refused_in_one_sentence(name: str, t
     with pytest.raises(CheckpointError) as refused:
         checkpoint_folder(tmp_path, name)
     assert_one_sentence(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a..b", "con1", "console", "com", "nulls", "a-", "a_", "7"])
+def test_a_name_that_only_resembles_a_reserved_one_is_accepted(name: str, tmp_path: Path) -> None:
+    assert checkpoint_folder(tmp_path, name) == tmp_path / name
 
 
 @fuzz(200)

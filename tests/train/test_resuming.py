@@ -238,3 +238,20 @@ def test_the_checkpoint_of_a_run_under_way_can_be_read(dataset: Dataset, tmp_pat
     run.save(tmp_path)
     checkpoint = read_checkpoint(tmp_path)
     assert checkpoint.epoch == 1 and checkpoint.valid_bound == run.history[0].valid_bound
+
+
+def test_a_run_that_goes_on_with_another_number_of_threads_says_so(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = TrainingRun.start(MODEL, TRAIN)
+    next(fit(run, dataset))
+    run.save(tmp_path)
+    assert TrainingRun.load(tmp_path).other_threads == ""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    sentence = TrainingRun.load(tmp_path).other_threads
+    assert sentence == "The run had 1 threads before and has 6 now: its last digits may differ."
+    tensors, header = read_tensors(tmp_path / TRAINING)
+    for threads in (0, -1, "2", None, 10**9):
+        write_tensors(tmp_path / TRAINING, tensors, {**header, "threads": threads})
+        with pytest.raises(CheckpointError, match="threads"):
+            TrainingRun.load(tmp_path)
