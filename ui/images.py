@@ -65,6 +65,7 @@ def picture(image: Image.Image) -> str:
 
 
 def fit_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(28, 28) grey levels of a picture (height, width), whole, the rest filled with its corner's grey."""
-    fitted = ImageOps.pad(Image.fromarray(picture), SHAPE[::-1], Image.Resampling.BOX, color=int(picture[0, 0]))
+    """(28, 28) grey levels of a picture, grey or in colours, whole, the rest filled with its corner's grey."""
+    grey = Image.fromarray(picture).convert("L")
+    fitted = ImageOps.pad(grey, SHAPE[::-1], Image.Resampling.BOX, color=int(np.asarray(grey)[0, 0]))
     return np.asarray(fitted)

@@ -1,7 +1,9 @@
-"""From a picture of a digit to MNIST's convention: light ink on dark, 20 pixels tall or wide, centred.
+"""From a picture of digits, drawn, scanned or photographed, to MNIST's convention: light ink on dark, centred.
 
-LeCun et al. (1998) scaled every digit to fit a 20x20 box and centred its mass in 28x28. A model
-trained on such images sees anything else as far from its data, so pictures are brought there first.
+A model trained on MNIST sees anything else as far from its data, so pictures are brought there first:
+the light is evened (`paper`), rulings are taken out (`rulings`), digits are told from other marks
+(`strokes`), and each is scaled and centred as MNIST's were (`mnist_box`). Whether ink is dark or light
+is decided by what is found: both are tried, and the better digit wins.
 """
 
 from dataclasses import dataclass
@@ -9,11 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
-__all__ = ["DigitError", "PreparedDigit", "prepare_digit"]
+from dlgmm_core.data.mnist_box import SIZE, in_mnist_box, ink_box
+from dlgmm_core.data.paper import Levels, blank_sheet, noise_of
+from dlgmm_core.data.rulings import without_rulings
+from dlgmm_core.data.strokes import BROAD, Region, find_regions, verified
 
-SIZE, BOX = 28, 20
-INK = 0.2  # of the full range: fainter marks are paper
+__all__ = ["DigitError", "FoundDigits", "PreparedDigit", "find_digits", "on_paper", "prepare_digit"]
+
+SIDE = 400  # pixels of the longer side: enough for a digit, and soon searched
+FAINTEST, FAINT = 0.08, 0.2  # of the full ink: what counts as ink at all, and what is worth a warning
+NOISY = 0.003  # of the full range: pictures with more noise come from a camera, others from a program
+SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is left of it then
+SMOOTHING = 0.8  # pixels, for regions in a noisy picture
+SPECK = 0.01  # of the picture's longer side: a region that is smaller is no digit
+PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 
 
 class DigitError(ValueError):
@@ -35,35 +48,129 @@ class PreparedDigit:
     box: tuple[int, int, int, int]
 
 
-def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
-    """Finds the ink of a grey picture (height, width), scales it to MNIST's box and centres its mass.
+@dataclass(frozen=True)
+class FoundDigits:
+    """What a picture shows, step by step.
 
-    Paper is what the picture's border shows; ink is whatever differs from it.
+    Attributes:
+        digits: at least one; the first is the largest and most like a digit.
+        evened: (height, width) uint8, 0 = paper, 255 = ink: the picture in even light, reduced to at most 400 pixels.
+        ink: as `evened`, with nothing left but the digits.
+        warnings: a sentence for each reason to doubt the first digit.
+    """
+
+    digits: tuple[PreparedDigit, ...]
+    evened: NDArray[np.uint8]
+    ink: NDArray[np.uint8]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The picture on the assumption that ink is light, or dark."""
+
+    light_ink: bool
+    ink: Levels
+    cleaned: Levels
+    regions: list[Region]
+
+    @property
+    def worth(self) -> float:
+        """The higher, the likelier the assumption holds."""
+        return self.regions[0].score * self.regions[0].strength ** 0.5 if self.regions else 0.0
+
+
+def prepare_digit(picture: NDArray[np.uint8], *, light_ink: bool | None = None) -> PreparedDigit:
+    """The most digit-like mark of a picture; arguments and errors as for `find_digits`."""
+    return find_digits(picture, light_ink=light_ink).digits[0]
+
+
+def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) -> FoundDigits:
+    """Finds the digits of a picture and prepares each as MNIST would.
+
+    Args:
+        picture: (height, width) grey levels, (height, width, 3) RGB or (height, width, 4) RGBA.
+        light_ink: whether ink is lighter than paper; None where that is to be found out.
 
     Raises:
         DigitError: if the picture holds no ink, or nothing that is left of it at MNIST's size.
     """
-    levels = picture.astype(np.float32) / 255
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    paper = float(np.median(border))
-    inverted = paper > 0.5
-    ink = np.clip(paper - levels if inverted else levels - paper, 0, None)
-    if ink.max() < INK:
+    colours, scale = _reduced(on_paper(picture))
+    noise = noise_of(colours)
+    polarities = (False, True) if light_ink is None else (light_ink,)
+    readings = [_read(colours, noise, light_ink=light) for light in polarities]
+    reading = max(readings, key=lambda reading: reading.worth)
+    if not reading.regions:
         raise DigitError("There is no ink in this picture: draw or photograph one digit on plain paper.")
-    ink = np.where(ink < INK * ink.max(), 0, ink / ink.max())
-    rows, columns = np.flatnonzero(ink.max(1)), np.flatnonzero(ink.max(0))
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    cropped = Image.fromarray((255 * ink[top:bottom, left:right]).astype(np.uint8))
-    scale = BOX / max(cropped.size)
-    width, height = (max(1, round(scale * side)) for side in cropped.size)
-    small = np.asarray(cropped.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
-    if not small.any():
+    left, top, right, bottom = reading.regions[0].box
+    if max(right - left, bottom - top) < SPECK * max(colours.shape[:2]):
         raise DigitError("There are only specks in this picture: draw or photograph one digit with a broader pen.")
-    # MNIST's centre of mass is pixel 14, counted from 0; the box of 20 pixels may not leave the 28.
-    mass = small.sum()
-    centre_y, centre_x = (small.sum(1) @ np.arange(height)) / mass, (small.sum(0) @ np.arange(width)) / mass
-    y = int(np.clip(round(SIZE / 2 - centre_y), 0, SIZE - height))
-    x = int(np.clip(round(SIZE / 2 - centre_x), 0, SIZE - width))
-    grey = np.zeros((SIZE, SIZE), np.uint8)
-    grey[y : y + height, x : x + width] = np.round(small * (255 / small.max()))
-    return PreparedDigit(grey, inverted, (left, top, right, bottom))
+    inks = [_coverage(reading, region, noise) for region in reading.regions]
+    digits = tuple(_prepared(ink, scale, inverted=not reading.light_ink) for ink in inks)
+    return FoundDigits(
+        digits, _grey(reading.ink), _grey(np.max(inks, axis=0)), _warnings(reading.regions, reading.light_ink)
+    )
+
+
+def on_paper(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture without transparency: (height, width, 4) laid on white paper, or on black if what it shows is light."""
+    if picture.ndim == 2 or picture.shape[2] < 4:
+        return picture
+    opacity = picture[..., 3:].astype(np.float32) / 255
+    shown = picture[..., :3] * opacity
+    paper = 0 if shown.mean() > 127.5 * opacity.mean() else 255
+    return np.round(shown + paper * (1 - opacity)).astype(np.uint8)
+
+
+def _reduced(picture: NDArray[np.uint8]) -> tuple[Levels, float]:
+    """(height, width, C) levels 0..1, by averages over areas; how many pixels of the picture make a side of one.
+
+    The longer side becomes SIDE at most, unless that leaves less than a digit's SIZE of the shorter.
+    """
+    image = Image.fromarray(picture)
+    scale = max(1.0, min(max(image.size) / SIDE, min(image.size) / SIZE))
+    if scale > 1:
+        width, height = (max(1, round(side / scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
+    levels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    return levels.reshape(*levels.shape[:2], -1), scale
+
+
+def _read(colours: Levels, noise: float, *, light_ink: bool) -> _Reading:
+    sheet = blank_sheet(colours, light_ink=light_ink)
+    smooth = ndimage.gaussian_filter(sheet.ink, SMOOTHING) if noise > NOISY else sheet.ink
+    faintest = max(FAINTEST, SIGMAS * sheet.noise)
+    cleaned = without_rulings(smooth, 0.3 * faintest)
+    regions = find_regions(cleaned, faintest)
+    if regions and not sheet.even:
+        regions[0] = verified(regions[0], colours, light_ink=light_ink)
+    return _Reading(light_ink, sheet.ink, cleaned, regions)
+
+
+def _coverage(reading: _Reading, region: Region, noise: float) -> Levels:
+    """(height, width) in 0..1: how much of each pixel one digit's ink covers."""
+    full = float(np.quantile(reading.cleaned[region.mask], 0.8))
+    paper = PEDESTAL * full if noise > NOISY else 0.0
+    near = ndimage.binary_dilation(region.mask, iterations=2) & (reading.cleaned > 0)
+    return np.where(near, np.clip((reading.ink - paper) / (full - paper), 0, 1), 0).astype(np.float32)
+
+
+def _prepared(ink: Levels, scale: float, *, inverted: bool) -> PreparedDigit:
+    box = ink_box(ink)
+    left, top, right, bottom = (round(scale * side) for side in box)
+    return PreparedDigit(in_mnist_box(ink, box), inverted, (left, top, right, bottom))
+
+
+def _warnings(regions: list[Region], light_ink: bool) -> tuple[str, ...]:
+    first = regions[0]
+    doubts = {
+        "There are several digits in this picture: the largest is taken.": len(regions) > 1,
+        "The digit touches the border of the picture: a part of it may be missing.": first.cut,
+        "The ink is very faint: a darker pen or more light would show more of the digit.": first.strength < FAINT,
+        "This is a blot rather than strokes: draw or photograph one digit.": first.breadth > BROAD,
+    }
+    return tuple(sentence for sentence, holds in doubts.items() if holds)
+
+
+def _grey(ink: Levels) -> NDArray[np.uint8]:
+    return np.round(255 * np.clip(ink, 0, 1)).astype(np.uint8)

@@ -28,11 +28,11 @@ def test_every_accepted_format_gives_its_grey_levels(kind: str, mode: str) -> No
     assert_half_black(read_picture(encoded(Image.fromarray(half_black()).convert(mode), kind)), tolerance=12)
 
 
-def test_colours_become_their_luminance() -> None:
+def test_colours_stay() -> None:
     image = Image.new("RGB", (30, 10), (255, 0, 0))
     image.paste((0, 255, 0), (10, 0, 20, 10))
     image.paste((0, 0, 255), (20, 0, 30, 10))
-    assert read_picture(encoded(image, "PNG"))[5, [5, 15, 25]].tolist() == pytest.approx([76, 150, 29], abs=1)
+    assert read_picture(encoded(image, "PNG"))[5, [5, 15, 25]].tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
 
 
 def test_what_is_transparent_shows_white_paper() -> None:
@@ -41,6 +41,11 @@ def test_what_is_transparent_shows_white_paper() -> None:
     assert_half_black(read_picture(encoded(Image.fromarray(clear), "PNG")))
     half_clear = np.dstack([np.zeros((40, 60, 3), np.uint8), np.full((40, 60), 128, np.uint8)])
     assert np.unique(read_picture(encoded(Image.fromarray(half_clear), "PNG"))) == pytest.approx([127], abs=1)
+
+
+def test_light_ink_on_transparency_shows_black_paper() -> None:
+    clear = np.dstack([np.full((40, 60, 3), 255, np.uint8), half_black()])
+    assert_half_black(read_picture(encoded(Image.fromarray(clear), "PNG")))
 
 
 def test_a_transparent_colour_of_a_grey_png_shows_white_paper() -> None:

@@ -114,7 +114,7 @@ def _read_once(content: bytes, *, is_upload: bool) -> DigitInput | None:
             if is_upload:
                 count_upload()
             with computing() if is_large(content) else charged():
-                answer = _prepare(content)
+                answer = _prepare(content, light_ink=None if is_upload else True)
         except DigitError as error:
             answer = str(error)
         except Refused as refusal:
@@ -127,9 +127,9 @@ def _read_once(content: bytes, *, is_upload: bool) -> DigitInput | None:
     return None
 
 
-def _prepare(content: bytes) -> DigitInput:
+def _prepare(content: bytes, light_ink: bool | None) -> DigitInput:
     picture = read_picture(content)
-    digit = prepare_digit(picture)
+    digit = prepare_digit(picture, light_ink=light_ink)
     polarity = "dark ink on light paper, inverted" if digit.inverted else "light ink on dark paper"
     binary = binarize(digit.grey.reshape(-1), 0)
     left, top, right, bottom = digit.box

@@ -1,4 +1,4 @@
-"""From an uploaded file to a grey picture; nothing about the file is trusted."""
+"""From an uploaded file to a picture of modest size; nothing about the file is trusted."""
 
 import io
 import math
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from dlgmm_core.data.digits import DigitError
+from dlgmm_core.data.digits import DigitError, on_paper
 from ui.visitors.limits import MOST_MEGABYTES
 
 __all__ = ["ACCEPTED", "is_large", "read_picture"]
@@ -32,7 +32,7 @@ def is_large(content: bytes) -> bool:
 
 
 def read_picture(content: bytes) -> NDArray[np.uint8]:
-    """(height, width) grey levels of a picture file, as a person sees it: upright, on white.
+    """(height, width) grey levels of a picture file, or (height, width, 3) of a coloured one, upright and on paper.
 
     Raises:
         DigitError: if it is no picture, too large or damaged.
@@ -42,21 +42,22 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     if len(content) > MOST_MEGABYTES * 2**20:
         raise DigitError(f"This file has more than {MOST_MEGABYTES} MB: choose a smaller one.")
     try:
-        grey = _grey_levels(content)
+        image = _colours(content)
     except Image.DecompressionBombError as error:
         raise DigitError(
             f"This picture has more than {_MOST_PIXELS} x {_MOST_PIXELS} pixels: choose a smaller one."
         ) from error
     except Exception as error:  # Pillow answers malformed bytes with errors of a dozen kinds
         raise DigitError("This file is not a picture that can be read: choose a PNG or a JPEG.") from error
-    width, height = grey.size
-    grey.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
-    if min(grey.size) < 3:
+    width, height = image.size
+    image.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
+    if min(image.size) < 3:
         raise DigitError(f"This picture is only {width} x {height} pixels: choose a larger one.")
-    return np.asarray(grey)
+    picture = on_paper(np.asarray(image))
+    return picture[..., 0] if picture.ndim == 3 and not np.ptp(picture, axis=2).any() else picture
 
 
-def _grey_levels(content: bytes) -> Image.Image:
+def _colours(content: bytes) -> Image.Image:
     image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
     if max(image.size) > _MOST_PIXELS:
         raise Image.DecompressionBombError
@@ -72,6 +73,4 @@ def _grey_levels(content: bytes) -> Image.Image:
         levels *= 255
         levels /= max(high - low, 1)
         image = Image.fromarray(levels.astype(np.uint8))
-    rgba = image.convert("RGBA")
-    paper = Image.new("RGBA", rgba.size, "white")
-    return Image.alpha_composite(paper, rgba).convert("L")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
