@@ -68,7 +68,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const head = make("div", { className: "head" }, swatch, words, badge);
     const used = data.usage?.[k];
     if (used !== undefined) {
-      head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
+      badge.before(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
         textContent: `${percent(used)} of test images` }));
     }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
