@@ -12,8 +12,10 @@ checked against limits, so that reading a malicious file ends in an error.
 
 import json
 import math
+import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -177,13 +179,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
         CheckpointError: as `read_checkpoint`, and if weights do not match the configuration or are not finite.
     """
     path = folder / WEIGHTS
-    checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), load_tensors(path)))
-    for name, weight in weights.items():
-        if weight.dtype != torch.float32:
-            raise CheckpointError(
-                f"{path} has weights of another type than float32 ({brief(name)} is {weight.dtype}): restore it,"
-                " or train again."
-            )
+    checkpoint, weights = _checked(folder)
     try:
         with seeded("cpu", 0):  # protects the caller's random state; the weights drawn here are overwritten
             model = build_model(checkpoint.model_config)
@@ -192,9 +188,22 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
         raise CheckpointError(
             f"{path} has weights that do not match its configuration ({brief(error)}): restore it, or train again."
         ) from error
-    if not all(weight.isfinite().all() for weight in model.state_dict().values()):
-        raise CheckpointError(f"{path} has weights that are not finite: restore it, or train again.")
     return model.to(device).eval().requires_grad_(False), checkpoint
+
+
+def _checked(folder: Path) -> tuple[Checkpoint, dict[str, Tensor]]:
+    """The description of a checkpoint, and its weights, which are finite numbers in float32."""
+    path = folder / WEIGHTS
+    checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), load_tensors(path)))
+    for name, weight in weights.items():
+        if weight.dtype != torch.float32:
+            raise CheckpointError(
+                f"{path} has weights of another type than float32 ({brief(name)} is {weight.dtype}): restore it,"
+                " or train again."
+            )
+        if not weight.sum().isfinite() and not weight.isfinite().all():  # a finite sum tells it sooner
+            raise CheckpointError(f"{path} has weights that are not finite: restore it, or train again.")
+    return checkpoint, weights
 
 
 def _current_name(name: str) -> str:
@@ -221,10 +230,24 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     for folder in folders:
         try:
             if is_file(folder / WEIGHTS, RESTORE) or _has_lost_its_weights(folder):
-                found.append(read_checkpoint(checkpoint_folder(root, folder.name)))
+                found.append(_listed(checkpoint_folder(root, folder.name)))
         except CheckpointError as error:
             found.append(BrokenCheckpoint(folder, str(error)))
     return found
+
+
+def _listed(folder: Path) -> Checkpoint:
+    """The description of a checkpoint whose weights are sound; read again only when the file has changed."""
+    try:
+        status = os.stat(folder / WEIGHTS)
+    except OSError:
+        return read_checkpoint(folder)  # which says why
+    return _described(folder, (status.st_ino, status.st_ctime_ns, status.st_size))
+
+
+@lru_cache(maxsize=1000)
+def _described(folder: Path, stamp: tuple[int, int, int]) -> Checkpoint:
+    return _checked(folder)[0]
 
 
 def _has_lost_its_weights(folder: Path) -> bool:

@@ -23,6 +23,7 @@ from dlgmm_core.store.checkpoints import (
     list_checkpoints,
     load_checkpoint,
     read_checkpoint,
+    save_checkpoint,
 )
 from dlgmm_core.store.files import CheckpointError
 from tests.checkpoint_helpers import CONFIG, TRAIN, save
@@ -236,3 +237,13 @@ def test_what_may_not_be_read_is_listed_with_that_reason_and_the_rest_is_read() 
     assert lines["sound"] == "sound" and "is a link to a folder that does not exist" in lines["link"]
     for each in ("folder", "weights"):
         assert lines[each].endswith("cannot be read (permission denied): allow this program to read it.")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_listed_as_broken_and_others_as_they_are(value: float, tmp_path: Path) -> None:
+    save(tmp_path / "fine")
+    weights = save(tmp_path / "odd").state_dict()
+    weights["decoder.data_bias"][1] = value
+    save_checkpoint(tmp_path / "odd", weights, CONFIG, TRAIN, 1, -1.0)
+    fine, odd = list_checkpoints(tmp_path)
+    assert isinstance(fine, Checkpoint) and isinstance(odd, BrokenCheckpoint) and "not finite" in odd.reason
