@@ -40,12 +40,12 @@ def names_drawn(at: AppTest) -> list[str]:
     return [trace["name"] for trace in json.loads(charts[0].proto.spec)["data"] if "name" in trace] if charts else []
 
 
-def picture(level: int) -> bytes:
+def picture(level: int, paper: int = 230, ink: int = 30) -> bytes:
     """A bar, the broader the higher the level."""
-    paper = np.full((120, 90), 230, np.uint8)
-    paper[20:100, 40 : 50 + level] = 30
+    levels = np.full((120, 90), paper, np.uint8)
+    levels[20:100, 40 : 50 + level] = ink
     file = io.BytesIO()
-    Image.fromarray(paper).save(file, "PNG")
+    Image.fromarray(levels).save(file, "PNG")
     return file.getvalue()
 
 
@@ -54,7 +54,7 @@ def send(at: AppTest, level: int) -> None:
 
 
 def draw(at: AppTest, level: int) -> None:
-    content = base64.b64encode(picture(level)).decode()
+    content = base64.b64encode(picture(level, paper=0, ink=255)).decode()
     at.session_state["digit-pad-picture"] = f"data:image/png;base64,{content}"
     at.run()
 

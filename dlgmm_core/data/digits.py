@@ -25,7 +25,7 @@ FAINTEST, FAINT = 0.08, 0.2  # of the full ink: what counts as ink at all, and w
 NOISY = 0.003  # of the full range: pictures with more noise come from a camera, others from a program
 SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is left of it then
 SMOOTHING = 0.8  # pixels, for regions in a noisy picture
-SPECK = 0.01  # of the picture's longer side: a region that is smaller is no digit
+SPECK = 0.012  # of the picture's longer side: a region that is smaller is no digit
 PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 
 

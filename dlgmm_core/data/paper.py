@@ -22,7 +22,7 @@ __all__ = ["DARKEST", "Levels", "Sheet", "blank_sheet", "noise_of"]
 Levels = NDArray[np.float32]
 
 WINDOW = 0.3  # of the shorter side: strokes are narrower
-RIM, EVEN = 0.03, 0.06  # where an even sheet is looked for, and how far its levels may spread
+RIM, EVEN = 0.06, 0.06  # of the shorter side, where an even sheet is looked for; how far its levels may spread
 DARKEST = 0.12  # of the full range: a ratio to darker paper would magnify its noise
 FEW = 64  # differences, from which no noise can be judged
 SMALL = 100  # pixels of the longer side that show an ink's colour
@@ -95,10 +95,10 @@ def _channel_weights(colours: Levels, *, light_ink: bool) -> Levels:
 
 def _paper(levels: Levels, *, light_ink: bool) -> Levels:
     """The sheet's levels: one number where the rim shows one level, or (height, width)."""
-    height, width = levels.shape
-    inset = int(RIM * min(height, width))
-    inner = levels[inset : height - inset, inset : width - inset]
-    rim = ndimage.uniform_filter1d(np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]]), 9)
+    band = max(1, int(RIM * min(levels.shape)))
+    sides = levels[:band], levels[-band:], levels[:, :band].T, levels[:, -band:].T
+    # the median over the band: a frame drawn along the border is thinner
+    rim = ndimage.uniform_filter1d(np.concatenate([np.median(side, axis=0) for side in sides]), 9)
     low, high = np.quantile(rim, (0.1, 0.9))
     if high - low < EVEN:
         return np.median(rim, keepdims=True)

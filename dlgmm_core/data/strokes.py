@@ -26,6 +26,8 @@ SMALL = 0.3  # of the best region's score: what has less is no digit beside it
 PART, NEAR, CRUMB = 0.6, 0.08, 0.1  # of a digit's length: strokes so short, so near to it, not yet specks, belong to it
 MOST = 40  # regions looked at
 AROUND = 0.5  # of its length: the neighbourhood that a region is compared with
+EDGE, RIM = 2, 5  # pixels from a region to where ink has ended, and to where its rim has
+PLAIN = 1.5  # times the mean ink of a region's strokes is the most of it, or less
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,24 @@ def find_regions(ink: Levels, faintest: float) -> list[Region]:
 
 
 def verified(region: Region, colours: Levels, *, light_ink: bool) -> Region:
-    """With a lower score, the less the region differs from its neighbourhood in the picture itself.
+    """With a lower score, the less the region differs in the picture itself from its neighbourhood and from its rim.
 
-    The paper between dark strokes seems light ink on dark paper, but is as light as the paper around them.
+    The paper between dark strokes seems light ink on dark paper, but is as light as the paper around them; a light
+    that falls off has no rim.
     """
     left, top, right, bottom = region.box
-    margin = round(AROUND * max(right - left, bottom - top))
+    margin = round(AROUND * max(right - left, bottom - top)) + RIM
     window = slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
     inside, near = region.mask[window], colours[window]
-    outside = ~ndimage.binary_dilation(inside, iterations=2)
-    if not outside.any():
+    outside = ~ndimage.binary_dilation(inside, iterations=EDGE)
+    rim = outside & ndimage.binary_dilation(inside, iterations=RIM)
+    if not rim.any():
         return region
-    paper = np.median(near[outside], axis=0)
-    difference = (near[inside].mean(0) - paper) * (1 if light_ink else -1)
-    contrast = float((difference / np.maximum(paper, 1 - paper if light_ink else DARKEST)).max())
-    return replace(region, score=region.score * min(1.0, max(0.0, contrast / region.strength)))
+    contrasts = []
+    for paper in (np.median(near[outside], axis=0), np.median(near[rim], axis=0)):
+        difference = (near[inside].mean(0) - paper) * (1 if light_ink else -1)
+        contrasts.append(float((difference / np.maximum(paper, 1 - paper if light_ink else DARKEST)).max()))
+    return replace(region, score=region.score * min(1.0, max(0.0, min(contrasts) / region.strength)))
 
 
 def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -90,7 +95,8 @@ def _at_level(ink: Levels, level: float) -> list[Region]:
     area = np.bincount(labels.ravel())[1:]
     strength = np.bincount(labels.ravel(), ink.ravel())[1:] / area
     cut = (boxes[:, :2] == 0).any(1) | (boxes[:, 2:] == ink.shape[::-1]).any(1)
-    score = longer * np.sqrt(np.minimum(strength, 1)) * np.where(cut, CUT, 1)
+    even = np.minimum(1, PLAIN * strength / ndimage.maximum(ink, labels, np.arange(1, count + 1)))
+    score = longer * np.sqrt(np.minimum(strength, 1)) * even * np.where(cut, CUT, 1)
     order = np.argsort(-score, kind="stable")[:MOST]
     regions: list[Region] = []
     taken: set[int] = set()

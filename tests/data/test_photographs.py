@@ -1,15 +1,24 @@
-"""Digits in photographs are read as the digits that they are, whatever the light, the paper and the ink."""
+"""Photographed digits are read as the clean ones are, whatever light, paper and ink; nonsense is one sentence.
+
+What is measured, and by how much these thresholds lie below it, is said by `python -m benchmarks.photographs`.
+"""
+
+import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from benchmarks.made_photographs import KINDS, photograph
 from benchmarks.photographs import Judge
-from dlgmm_core.data.digits import find_digits, prepare_digit
+from dlgmm_core.data.digits import DigitError, find_digits, prepare_digit
 
-EACH, SEED = 12, 41  # of a kind; of their own, neither tuned on nor reported
+Picture = NDArray[np.uint8]
+SEED, EACH = 77, 12
 
 
 @pytest.fixture(scope="module")
@@ -17,46 +26,160 @@ def judge() -> Judge:
     return Judge()
 
 
-def test_photographs_of_every_kind_are_read_nearly_as_often_as_the_clean_digits(judge: Judge) -> None:
+def test_photographs_of_every_kind_are_read_nearly_as_well_as_clean_digits(judge: Judge) -> None:
     found = {kind: judge.accuracy(judge.made(kind, SEED, EACH)) for kind in KINDS}
-    assert np.mean([share.photographs for share in found.values()]) > 0.91
-    for kind, share in found.items():
-        assert share.photographs > share.clean - 0.2, kind
+    assert np.mean([share.photographs for share in found.values()]) >= 0.91, found
+    assert all(share.photographs >= share.clean - 3 / EACH for share in found.values()), found
 
 
-def seven(judge: Judge, side: int) -> NDArray[np.uint8]:
-    """(side, side), dark on light: the first test image, a seven, with a margin."""
-    clean = Image.fromarray(255 - np.pad(judge.test[0], 14)).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(clean)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_digit_lies_in_its_box(judge: Judge, kind: str) -> None:
+    for seed in range(3):
+        shown = photograph(judge.test[[10 + seed, 20, 30]], kind, 500 + seed)
+        np.testing.assert_allclose(find_digits(shown.picture).digits[0].box, shown.boxes[0], atol=3)
 
 
-def far(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean difference of two 28 x 28 pictures in grey levels."""
-    return float(np.abs(one.astype(float) - other).mean())
+def test_all_of_several_digits_are_found_the_largest_first(judge: Judge) -> None:
+    for seed in range(5):
+        shown = photograph(judge.test[[seed, 40 + seed, 50 + seed]], "several", seed)
+        found = find_digits(shown.picture)
+        assert len(found.digits) == len(shown.boxes) and "several" in found.warnings[0]
+        np.testing.assert_allclose(
+            sorted(digit.box for digit in found.digits), sorted(shown.boxes), atol=3, err_msg=str(seed)
+        )
+        np.testing.assert_allclose(found.digits[0].box, shown.boxes[0], atol=3)
 
 
-def test_colours_transparency_specks_and_frames_leave_the_digit_as_it_is(judge: Judge) -> None:
-    page = seven(judge, 260)
-    plain = prepare_digit(page).grey
-    share = (255 - page[..., None]) / 255
-    pictures = {
-        "blue on black": share * np.array([60, 80, 255]),
-        "yellow on white": 255 - share * np.array([0, 20, 200]),
-        "white on transparency": np.dstack([np.full((260, 260, 3), 255), 255 - page]),
-        "a dark pixel": np.where(np.indices(page.shape).sum(0) == 6, np.where(np.eye(260) > 0, 0, page), page),
-        "a frame": np.pad(page[1:-1, 1:-1], 1),
-    }
-    for name, picture in pictures.items():
-        assert far(prepare_digit(np.round(picture).astype(np.uint8)).grey, plain) < 8, name
+# --- a seven on a page of 200 x 260 ------------------------------------------------------------------
 
 
-def test_the_same_digit_small_and_large_is_the_same(judge: Judge) -> None:
-    small, large = (prepare_digit(seven(judge, side)).grey for side in (300, 1000))
-    assert far(small, large) < 3
+def seven(side: int = 140) -> NDArray[np.float64]:
+    """(side, side) coverage by ink."""
+    image = Image.new("L", (4 * side, 4 * side))
+    strokes = np.array([(0.2, 0.2), (0.75, 0.2), (0.4, 0.8)]) * 4 * side
+    ImageDraw.Draw(image).line([tuple(point) for point in strokes], fill=255, width=side // 3, joint="curve")
+    return np.asarray(image.resize((side, side), Image.Resampling.BOX)) / 255
 
 
-def test_several_digits_are_all_found_with_a_warning(judge: Judge) -> None:
-    picture = photograph(judge.test[[0, 1, 4]], "several", 5)
-    found = find_digits(picture.picture)
-    assert len(found.digits) == len(picture.boxes) and any("several digits" in text for text in found.warnings)
-    assert found.evened.shape == found.ink.shape
+def page(paper: tuple[int, int, int], ink: tuple[int, int, int]) -> Picture:
+    coverage = np.zeros((260, 200, 1))
+    coverage[60:200, 30:170, 0] = seven()
+    return np.round(coverage * ink + (1 - coverage) * paper).astype(np.uint8)
+
+
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+PLAIN = page(WHITE, BLACK)
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink"),
+    [
+        (BLACK, WHITE),
+        (BLACK, (0, 0, 255)),
+        (WHITE, (255, 255, 0)),
+        (WHITE, (255, 0, 0)),
+        ((200, 0, 0), WHITE),
+        ((255, 0, 0), (0, 255, 255)),
+        ((0, 0, 255), (255, 255, 0)),
+        ((230, 200, 130), (20, 40, 140)),
+    ],
+)
+def test_any_colour_on_any_colour_is_the_same_digit(paper: tuple[int, int, int], ink: tuple[int, int, int]) -> None:
+    np.testing.assert_allclose(prepare_digit(page(paper, ink)).grey.astype(int), prepare_digit(PLAIN).grey, atol=6)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_ink_on_transparency_is_ink_black_or_white(level: int) -> None:
+    picture = np.full((260, 200, 4), level, np.uint8)
+    picture[..., 3] = 255 - PLAIN[..., 0]
+    np.testing.assert_allclose(prepare_digit(picture).grey.astype(int), prepare_digit(PLAIN).grey, atol=2)
+
+
+def spoilt(what: str) -> Picture:
+    picture = PLAIN[..., 0].copy()
+    if what == "a dark pixel":
+        picture[3, 3] = 0
+    elif what == "a frame at the border":
+        picture[[0, -1]] = picture[:, [0, -1]] = 0
+    elif what == "a frame inside":
+        picture[[6, -7], 6:-6] = picture[6:-6, [[6], [-7]]] = 0
+    elif what == "a dark edge":
+        picture[:, :12] = 60
+    return picture
+
+
+@pytest.mark.parametrize("what", ["a dark pixel", "a frame at the border", "a frame inside", "a dark edge"])
+def test_other_marks_change_nothing(what: str) -> None:
+    np.testing.assert_allclose(prepare_digit(spoilt(what)).grey.astype(int), prepare_digit(PLAIN).grey, atol=20)
+
+
+def test_the_size_of_the_picture_changes_little() -> None:
+    small, large = (prepare_digit(np.round(255 - 255 * seven(side)).astype(np.uint8)).grey for side in (300, 1000))
+    assert np.abs(small.astype(int) - large).max() <= 25
+
+
+def test_what_is_doubtful_is_said() -> None:
+    assert not find_digits(PLAIN).warnings
+    assert "border" in find_digits(PLAIN[90:]).warnings[0]
+    assert "faint" in find_digits(page((200, 200, 200), (170, 170, 170))).warnings[0]
+    blot = np.full((100, 100), 255, np.uint8)
+    blot[30:70, 30:70] = 0
+    assert "blot" in find_digits(blot).warnings[0]
+
+
+@pytest.mark.parametrize("gap", [None, (0, 40), (150, 170)])
+def test_a_pad_painted_over_is_not_read_as_dark_ink(gap: tuple[int, int] | None) -> None:
+    pad = np.full((280, 280), 255, np.uint8)
+    if gap:
+        pad[slice(*gap), slice(*gap)] = 0
+    with pytest.raises(DigitError, match="no ink"):
+        find_digits(pad, light_ink=True)
+
+
+def test_steps_are_shown_at_one_size() -> None:
+    found = find_digits(photograph(np.full((1, 28, 28), 0, np.uint8) + _ring(), "lined", 1).picture)
+    assert found.evened.shape == found.ink.shape == (320, 240)
+    left, top, right, bottom = found.digits[0].box
+    outside = found.ink.copy()
+    outside[top - 8 : bottom + 8, left - 8 : right + 8] = 0
+    assert not outside.any() and found.evened.max() > 150
+
+
+def _ring() -> Picture:
+    image = Image.new("L", (28, 28))
+    ImageDraw.Draw(image).ellipse((6, 4, 21, 23), outline=255, width=3)
+    return np.asarray(image)
+
+
+# --- anything at all ---------------------------------------------------------------------------------
+
+SHAPES = st.tuples(st.integers(1, 60), st.integers(1, 60)) | st.sampled_from([(1, 1000), (1000, 1), (3, 700)])
+CHANNELS = st.sampled_from([(), (3,), (4,)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), light_ink=st.sampled_from([None, True, False]))
+def test_any_picture_is_digits_or_an_error_of_digits(data: st.DataObject, light_ink: bool | None) -> None:
+    shape = (*data.draw(SHAPES), *data.draw(CHANNELS))
+    few = data.draw(hnp.arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 90, 128, 200, 255]), fill=st.just(7)))
+    seed = data.draw(st.integers(0, 3))
+    picture = few if seed else np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+    try:
+        found = find_digits(picture, light_ink=light_ink)
+    except DigitError:
+        return
+    height, width = shape[:2]
+    for digit in found.digits:
+        left, top, right, bottom = digit.box
+        assert digit.grey.shape == (28, 28) and digit.grey.max() == 255
+        assert 0 <= left <= right <= width and 0 <= top <= bottom <= height
+
+
+def test_a_photograph_of_twelve_megapixels_is_read_soon() -> None:
+    shown = photograph(_ring()[None], "everything", 1).picture
+    large = np.asarray(Image.fromarray(shown).resize((3000, 4000)))
+    prepare_digit(shown)
+    started = time.process_time()
+    digit = prepare_digit(large)
+    assert time.process_time() - started < 2  # 0.3 on an idle core
+    assert np.corrcoef(digit.grey.ravel(), prepare_digit(shown).grey.ravel())[0, 1] > 0.9
