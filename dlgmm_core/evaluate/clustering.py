@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import entr
 
-from dlgmm_core.evaluate.likelihood import image_blocks
+from dlgmm_core.evaluate.likelihood import image_blocks, mean_weights
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import log_density_ratio
 from dlgmm_core.runtime.device import device_of
@@ -30,7 +30,6 @@ from dlgmm_core.runtime.seeding import seeded
 
 __all__ = ["Clustering", "ClusteringScores", "clustering", "contingency", "responsibilities", "scores", "weights"]
 
-BLOCK = 1000  # images encoded at once
 IMAGES, DRAWS = 50, 100  # of one block of images, and of each of them, for p(k|x): 5,000 decoded codes
 IN_USE = 1e-3  # the share of images from which on a component counts as used
 
@@ -62,11 +61,10 @@ class Clustering:
     responsibilities: ClusteringScores
 
 
-def weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(N, K), E_q[pi_k|x] of binary images (N, X)."""
-    with torch.no_grad():
-        found = [model.posterior(x).log_mean_weights.exp().T.cpu() for x in image_blocks(model, images, BLOCK)]
-    return torch.cat(found).numpy()
+    found: NDArray[np.float64] = mean_weights(model, images).T.numpy()
+    return found
 
 
 def responsibilities(

@@ -38,6 +38,7 @@ __all__ = [
     "log_likelihood",
     "mean_elbo",
     "mean_interval",
+    "mean_weights",
     "refined_interval",
     "weight_usage",
 ]
@@ -184,11 +185,16 @@ class WeightUsage:
     share: tuple[float, ...]
 
 
-def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> WeightUsage:
-    """Average use of the components over binary images (N, X); one component without a mixture."""
+def mean_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> Tensor:
+    """(K, N), E_q[pi_k|x] of binary images (N, X), float64; one component without a mixture."""
     with torch.no_grad():
         log_weights = [model.posterior(x).log_mean_weights.cpu() for x in image_blocks(model, images, 10 * IMAGES)]
-    weights = torch.cat(log_weights, 1).double().exp()
+    return torch.cat(log_weights, 1).double().exp()
+
+
+def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> WeightUsage:
+    """Average use of the components over binary images (N, X); one component without a mixture."""
+    weights = mean_weights(model, images)
     mean = weights.mean(1)
     share = torch.bincount(weights.argmax(0), minlength=len(weights)).double() / weights.shape[1]
     perplexity = torch.special.entr(mean).sum().exp().item()
