@@ -9,30 +9,30 @@ and errors of the environment, which give one sentence and not a stack trace.
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
 INTERRUPTED = 130
+STOPPED = "Stopped. Finished work is kept."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted."""
     _prepare_streams()
     try:
-        # SIGTERM is treated like Ctrl-C: the last complete epoch is already on disk.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupt)
-        try:
-            # loads PyTorch, which is slow: after the signals, so that Ctrl-C works
-            from dlgmm_core.commands.table import run_command
+        _on_signals(_end_at_once)  # loading PyTorch is slow, and an exception may be lost inside an import
+        from dlgmm_core.commands.table import run_command
 
+        _on_signals(_interrupt)
+        try:
             return run_command(arguments)
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
-        _say("Stopped. Finished work is kept.")
+        _on_signals(signal.SIG_IGN)
+        _say(STOPPED)
+        _on_signals(signal.SIG_DFL)
         return INTERRUPTED
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         _discard_output()
@@ -54,8 +54,21 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
+def _on_signals(action: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:
+    """What Ctrl-C does from now on, and SIGTERM likewise: the last complete epoch is on disk at any time."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, action)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _on_signals(_end_at_once)  # the second one
     raise KeyboardInterrupt
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    _on_signals(signal.SIG_IGN)
+    _say(STOPPED)
+    os._exit(INTERRUPTED)
 
 
 def _say(line: str) -> None:

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING
 
 # One thread a pool, in processes that tests start, too: on few cores, threads of several wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
-# Workers of pytest-xdist warn where a text file is opened without an encoding; programs that tests start do not.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
-else:
-    os.environ["PYTHONWARNDEFAULTENCODING"] = "1"
+# Workers of pytest-xdist warn where a text file is opened without an encoding (see `pytest_configure`); programs that
+# tests start do not: other packages do so, and what a program says is compared.
+os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
 
 import pytest
 import torch
@@ -57,6 +55,12 @@ CONTRACT = {
     "dlgmm-one": ModelConfig("dlgmm", 2, hidden=8, image_shape=(2, 2)),
     "dldpmm": ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, concentration=2.0, hidden=8, image_shape=(2, 2)),
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has the workers, which this process starts later, warn of text in the platform's encoding: Python asks once."""
+    if config.getoption("numprocesses"):
+        os.environ["PYTHONWARNDEFAULTENCODING"] = "1"
 
 
 @pytest.fixture(autouse=True)
