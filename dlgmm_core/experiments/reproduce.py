@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,7 +44,7 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
 from dlgmm_core.train.mixture_start import start_run
-from dlgmm_core.train.training import TrainingRun, fit
+from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
 __all__ = ["Protocol", "reproduce"]
 
@@ -126,7 +127,13 @@ def _run_all(
         return
     threads = max(1, torch.get_num_threads() // jobs)
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from parallel(delayed(_run_here)(e, root, protocol, threads, os.getpid()) for e in experiments)
+    try:
+        yield from parallel(delayed(_run_here)(e, root, protocol, threads, os.getpid()) for e in experiments)
+    except BrokenExecutor as error:
+        raise TrainingError(
+            "A process that trained or measured was killed, perhaps since the memory was full: run the same command"
+            " again, with fewer --jobs; it goes on after the last complete epoch."
+        ) from error
 
 
 def _run_here(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:

@@ -15,6 +15,7 @@ from dlgmm_core.experiments.reproduce import reproduce
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.store.checkpoints import METRICS, WEIGHTS
+from dlgmm_core.train.training import TrainingError
 from tests.experiment_helpers import MIXED, PLAIN, TOY_PROTOCOL, run, timeless, toy_dataset, use_toy_experiments
 
 
@@ -35,11 +36,26 @@ def _arrive(arrivals: Path, fields: dict[str, Any]) -> Experiment:
     return Experiment(**fields)
 
 
+@dataclass(frozen=True)
+class Fatal(Experiment):
+    """Ends the process that receives it, as Linux does when memory is full."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (9,)
+
+
 @pytest.fixture(autouse=True)
 def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     use_toy_experiments(monkeypatch)
     yield
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # its idle workers would outlive the test
+
+
+def test_a_process_that_is_killed_is_one_sentence_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"was killed.*run the same command again, with fewer --jobs"):
+        reproduce([Fatal(**vars(PLAIN)), Fatal(**vars(MIXED))], tmp_path, TOY_PROTOCOL, jobs=2)
+    run(tmp_path, PLAIN)
+    assert read_results(tmp_path)[0].model == "gauss-vae"
 
 
 def test_experiments_side_by_side_give_the_numbers_of_one_after_another(tmp_path: Path) -> None:
