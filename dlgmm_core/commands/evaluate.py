@@ -17,7 +17,7 @@ from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint, read_checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 
 __all__ = ["describe", "run"]
@@ -36,7 +36,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measures one checkpoint after the other.
+    """Measures one checkpoint after the other, if all can be read and their folders written.
 
     Raises:
         ConfigError, DataError, EvaluationError, StorageError: as they happen; what was measured is kept.
@@ -45,10 +45,13 @@ def run(options: argparse.Namespace) -> int:
         COUNT.require("--samples", size)
     SEED.require("--seed", options.seed)
     device = choose_device(options.device)
-    for name in options.names:
-        folder = checkpoint_folder(options.checkpoints, name)
-        model, checkpoint = load_checkpoint(folder, device)
+    folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
+    for folder in folders:
+        read_checkpoint(folder)
         require_writable(folder)
+    for folder in folders:
+        name = folder.name
+        model, checkpoint = load_checkpoint(folder, device)
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
 

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -112,8 +113,22 @@ def checkpoint_folder(root: Path, name: str) -> Path:
     """The folder of the checkpoint of that name; it may not exist.
 
     Raises:
-        CheckpointError: if the name is invalid, for example a path.
+        CheckpointError: if the name is invalid, for example a path, or a folder's name in upper or lower case, which
+            on some systems is the same name.
     """
+    _require_valid(name)
+    with suppress(OSError):  # whoever reads or writes the folder reports it
+        present = {path.name for path in root.iterdir()}
+        alike = sorted(other for other in present if other.lower() == name.lower())
+        if alike and name not in present:
+            raise CheckpointError(
+                f"{root} has a folder {alike[0]!r}, and no {name!r}: use the first name, or one that differs in more"
+                " than upper and lower case."
+            )
+    return root / name
+
+
+def _require_valid(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise CheckpointError(
             f"{name[:100]!r} is not a valid checkpoint name: use at most 100 letters, digits, dots, hyphens and"
@@ -123,7 +138,6 @@ def checkpoint_folder(root: Path, name: str) -> Path:
         raise CheckpointError(
             f"{name!r} is not a valid checkpoint name: Windows reserves it for a device; choose another."
         )
-    return root / name
 
 
 def save_checkpoint(
@@ -155,6 +169,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: if the weights file is missing, damaged, from another program or of a newer format.
     """
     path = folder / WEIGHTS
+    if not folder.exists():
+        raise CheckpointError(f"There is no checkpoint {folder}: choose one that `list` names, or train it first.")
     header, digest = of_one_version(path, lambda: (read_header(path), file_digest(path)))
     try:
         config, train_config = ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"])
@@ -230,7 +246,8 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     for folder in folders:
         try:
             if is_file(folder / WEIGHTS, RESTORE) or _has_lost_its_weights(folder):
-                found.append(_listed(checkpoint_folder(root, folder.name)))
+                _require_valid(folder.name)
+                found.append(_listed(folder))
         except CheckpointError as error:
             found.append(BrokenCheckpoint(folder, str(error)))
     return found

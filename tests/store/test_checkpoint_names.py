@@ -32,6 +32,14 @@ def test_a_name_that_only_resembles_a_reserved_one_is_accepted(name: str, tmp_pa
     assert checkpoint_folder(tmp_path, name) == tmp_path / name
 
 
+def test_a_name_that_is_there_in_another_case_is_refused_for_it_is_one_name_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "Mine").mkdir()
+    assert checkpoint_folder(tmp_path, "Mine") == tmp_path / "Mine"
+    for name in ("mine", "MINE"):
+        with pytest.raises(CheckpointError, match=f"has a folder 'Mine', and no '{name}': use the first name"):
+            checkpoint_folder(tmp_path, name)
+
+
 @fuzz(200)
 @given(name=st.text(max_size=120) | st.from_regex(r"[A-Za-z0-9._-]{0,110}", fullmatch=True))
 def test_a_name_that_is_taken_is_a_folder_right_beneath_the_root(name: str, tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ def test_a_bad_name_is_refused(name: str, manager: Manager, shelf: Path) -> None
     assert not manager.started and not list(shelf.iterdir())
 
 
+def test_a_name_that_another_system_would_not_take_is_refused(manager: Manager, shelf: Path) -> None:
+    (shelf / "Mine").mkdir()
+    for name, word in (
+        ("con", "Windows reserves it"),
+        ("lpt1", "Windows reserves it"),
+        ("mine", "upper and lower case"),
+    ):
+        with pytest.raises(CheckpointError, match=word):
+            start_run("alice", name, [])
+    assert not manager.started and [path.name for path in shelf.iterdir()] == ["Mine"]
+
+
 def test_the_name_of_a_checkpoint_of_a_running_job_or_of_anothers_run_is_taken(
     manager: Manager, make: Make, shelf: Path
 ) -> None:

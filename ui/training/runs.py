@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlgmm_core.runtime.files import write_atomically
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, checkpoint_folder
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import keep
 from ui.jobs.manager import Job, job_manager
@@ -103,18 +103,19 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         RunError: for an invalid name, one that is taken, or if no slot is free.
-        StorageError: if nothing can be written there.
+        StorageError: if nothing can be written there, or another system would not take the name.
     """
     if not _NAME.fullmatch(name):
         raise RunError(
             "The name must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter or a digit."
         )
+    folder = checkpoint_folder(CHECKPOINTS, name)
     with _starting:
         if _is_taken(name, visitor):
             raise RunError(f"There is a checkpoint or a run “{name}” already: choose another name.")
         _require_slot(visitor)
         note = {"owner": visitor, "arguments": list(arguments)}
-        write_atomically(CHECKPOINTS / name / NOTE, json.dumps(note).encode())
+        write_atomically(folder / NOTE, json.dumps(note).encode())
         job_manager().start(name, "train", list(arguments), visitor)
 
 
