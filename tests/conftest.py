@@ -77,6 +77,12 @@ def seeded() -> None:
 
 
 @pytest.fixture(autouse=True)
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that a test opens stays `__main__` afterwards; processes begun by `spawn` would run it first."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True)
 def fresh_limits() -> Iterator[None]:
     """What earlier visitors used up is no test's concern, nor the environment that one of them set."""
     yield
