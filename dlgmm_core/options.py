@@ -91,7 +91,7 @@ def _flag(f: Field[Any]) -> str:
 
 def _help(f: Field[Any]) -> str:
     text: str = f.metadata["help"]
-    if f.default is MISSING or isinstance(f.default, bool):
+    if f.default in (MISSING, "") or isinstance(f.default, bool):
         return text
     return f"{text}; default: {f.metadata['usual'] or f.default}"
 

@@ -1,15 +1,13 @@
 r"""Starts a mixture from a trained Gauss-VAE, so that its components find groups of images and keep them.
 
 Trained from random weights, components that are alike share all images: nothing makes them different. A Gauss-VAE
-of the same body already places similar images at similar codes. A Gaussian mixture with full covariances, fitted to
-these codes by expectation maximisation (the best of several starts by the likelihood of the validation codes), gives
-the components of the prior. Encoder and decoder are the Gauss-VAE's, every component of the posterior starts as
+of the same body already places similar images at similar codes, and one that was trained on the IWAE bound does so
+best. A Gaussian mixture of these codes gives the components of the prior. Encoder and decoder are the Gauss-VAE's, every component of the posterior starts as
 its posterior, and the sticks are fitted to the mixture's responsibilities by a few steps on the weights' term,
 
 .. math:: \max \; E_x \left[ \sum_k r_k(x) \log E_q[\pi_k | x] \right], \qquad r_k(x) = p(k | \mu(x)) .
 
-References: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian mixture as the start of a prior);
-C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 9.2.
+Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian mixture as the start of a prior).
 """
 
 from pathlib import Path
@@ -21,6 +19,7 @@ from torch import Tensor
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
@@ -29,8 +28,6 @@ from dlgmm_core.train.training import TrainingRun
 
 __all__ = ["start_mixture", "start_run"]
 
-STARTS = 6  # of the expectation maximisation
-COVARIANCE_FLOOR = 1e-3  # added to the variances of the mixture, in units of the codes
 STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
 
 
@@ -97,17 +94,8 @@ def _fit_prior(
     prior: MixturePrior, codes: NDArray[np.float32], valid: NDArray[np.float32], seed: int
 ) -> NDArray[np.float64]:
     """Sets the components to a Gaussian mixture of codes (N, D); returns its responsibilities (N, K)."""
-    from sklearn.mixture import GaussianMixture  # half a second, which other trainings need not wait for
-
-    kind = "full" if prior.lower is not None else "diag"
-    k = len(prior.loc)
-    fits = [
-        GaussianMixture(
-            k, covariance_type=kind, reg_covar=COVARIANCE_FLOOR, random_state=seed + start, max_iter=200
-        ).fit(codes)
-        for start in range(STARTS)
-    ]
-    best = max(fits, key=lambda fit: float(fit.score(valid)))
+    kind = "diagonal" if prior.lower is None else "full"
+    best = fit_gaussian_mixture(codes, valid, len(prior.loc), kind, seed)
     with torch.no_grad():
         prior.loc.copy_(torch.from_numpy(best.means_)[:, None])
         if prior.lower is None:

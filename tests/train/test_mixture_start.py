@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.mixture import GaussianMixture
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import scores, weights
+from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.files import CheckpointError
@@ -42,11 +42,7 @@ def test_components_are_those_of_the_mixture_of_codes_and_the_rest_is_the_gauss_
     model = build_model(replace(MIXTURE, prior_components=kind))
     start_mixture(model, gauss, shaped, 3)
     codes = encode(gauss, shaped.train.binary)
-    fits = [
-        GaussianMixture(2, covariance_type={"full": "full", "diagonal": "diag"}[kind], reg_covar=1e-3, random_state=s)
-        for s in range(3, 9)
-    ]
-    best = max(fits, key=lambda each: float(each.fit(codes).score(encode(gauss, shaped.valid.binary))))
+    best = fit_gaussian_mixture(codes, encode(gauss, shaped.valid.binary), 2, kind, 3)
     x = torch.from_numpy(shaped.test.binary).float()
     with torch.no_grad():
         normal = model.prior().normal  # type: ignore[attr-defined]
@@ -101,5 +97,5 @@ def test_models_that_do_not_fit_together_are_refused(
 
 
 def test_a_start_that_is_not_there_is_one_sentence(shaped: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="missing"):
+    with pytest.raises(CheckpointError, match="There is no checkpoint"):
         start_run(MIXTURE, TrainConfig(start_from="nowhere"), "cpu", tmp_path, shaped)

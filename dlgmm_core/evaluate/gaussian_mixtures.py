@@ -1,0 +1,57 @@
+r"""A Gaussian mixture of codes, fitted by expectation maximisation: the start of a prior, and a baseline for one.
+
+Expectation maximisation ends in a local optimum that depends on its start, so the best of several is taken, by the
+likelihood of validation codes, which no label enters. Each starts from K codes chosen as k-means++ chooses its centres,
+likely far apart, rather than from the groups of k-means: on codes of digits it reaches higher likelihoods.
+
+References: C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 9.2; D. Arthur and S. Vassilvitskii,
+"k-means++: the advantages of careful seeding", SODA 2007.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
+
+__all__ = ["COVARIANCES", "fit_gaussian_mixture"]
+
+STARTS = 12
+COVARIANCE_FLOOR = 1e-3  # added to the variances, in units of the codes
+COVARIANCES = {"diagonal": "diag", "full": "full"}  # scikit-learn's names
+
+
+def fit_gaussian_mixture(
+    codes: NDArray[np.floating[Any]],
+    valid: NDArray[np.floating[Any]],
+    k: int,
+    covariances: str = "full",
+    seed: int = 0,
+    starts: int = STARTS,
+) -> "GaussianMixture":
+    """The best of several Gaussian mixtures of K components.
+
+    Args:
+        codes: (N, D), that the mixtures are fitted to.
+        valid: (M, D), whose mean log density chooses among the starts.
+        k: number of components.
+        covariances: "diagonal" or "full".
+        seed: of the starts.
+        starts: their number.
+    """
+    from sklearn.mixture import GaussianMixture  # half a second, which most commands need not wait for
+
+    fits = [
+        GaussianMixture(
+            k,
+            covariance_type=COVARIANCES[covariances],
+            init_params="k-means++",
+            reg_covar=COVARIANCE_FLOOR,
+            random_state=starts * seed + start,
+            max_iter=300,
+        ).fit(codes)
+        for start in range(starts)
+    ]
+    return max(fits, key=lambda fit: float(fit.score(valid)))
