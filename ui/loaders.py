@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -23,6 +23,7 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import (
     METRICS,
@@ -34,6 +35,7 @@ from dlgmm_core.store.checkpoints import (
     list_checkpoints,
     load_checkpoint,
 )
+from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
 
@@ -52,8 +54,11 @@ __all__ = [
     "model",
     "neighbour_indices",
     "results",
+    "told",
     "tsne_map",
 ]
+
+Content = TypeVar("Content")
 
 CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 # How Streamlit's caches tell checkpoints apart, for functions that take one.
@@ -68,14 +73,34 @@ def dataset(name: str) -> Dataset:
     return replace(found, **parts)
 
 
+def told(read: Callable[[], Content]) -> Content | None:
+    """What `read` returns; if a file cannot be read, None, and the page says why."""
+    try:
+        return read()
+    except StorageError as error:
+        st.error(str(error))
+        return None
+
+
+def _stamp(path: Path) -> int | None:
+    """When a file was changed, so that a new one is noticed; None if there is none."""
+    with suppress(OSError):
+        return os.stat(path).st_mtime_ns
+    return None
+
+
 def _entries() -> list[Checkpoint | BrokenCheckpoint]:
     """All checkpoints; read again only when a file in the folder has changed."""
     stamps = []
-    for folder in os.listdir(CHECKPOINTS) if CHECKPOINTS.is_dir() else ():  # every run of a page asks, so no Path
-        with suppress(OSError):  # a file, no checkpoint, or one that has just been removed
-            found = os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}")
-            stamps.append((folder, found.st_mtime_ns, found.st_ctime_ns))  # the latter changes with permissions, too
-    return _list(CHECKPOINTS, tuple(sorted(stamps)))
+    with suppress(OSError):  # no folder yet, or one that must not be read, which listing it tells
+        for folder in os.listdir(CHECKPOINTS):  # every run of a page asks, so no Path
+            with suppress(OSError):  # a file, no checkpoint, or one that has just been removed
+                found = os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}")
+                stamps.append((folder, found.st_mtime_ns, found.st_ctime_ns))  # the latter changes with permissions
+    try:
+        return _list(CHECKPOINTS, tuple(sorted(stamps)))
+    except CheckpointError as error:
+        return [BrokenCheckpoint(CHECKPOINTS, str(error))]
 
 
 @lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
@@ -109,10 +134,13 @@ def model(checkpoint: Checkpoint) -> LatentVariableModel:
 
 
 def measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
-    """What `evaluate` measured, by test set; empty if it has not."""
-    with suppress(OSError):  # not measured yet
-        return _measurements(checkpoint, os.stat(f"{checkpoint.folder}/{METRICS}").st_mtime_ns)
-    return {}
+    """What `evaluate` measured, by test set; empty if it has not.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(checkpoint.folder / METRICS)
+    return {} if stamp is None else _measurements(checkpoint, stamp)
 
 
 @lru_cache(maxsize=200)
@@ -121,9 +149,13 @@ def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
 
 
 def results() -> list[Row]:
-    """Every row of `results.json`; read again only when the file has changed."""
-    path = CHECKPOINTS / RESULTS
-    return _results(CHECKPOINTS, path.stat().st_mtime_ns if path.exists() else 0)
+    """Every row of `results.json`; read again only when the file has changed.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(CHECKPOINTS / RESULTS)
+    return [] if stamp is None else _results(CHECKPOINTS, stamp)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -159,26 +191,28 @@ def neighbour_indices(
 
 
 def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map of the test set; None if there is none of these weights."""
-    path = checkpoint.folder / TSNE
-    return _tsne_map(checkpoint, path.stat().st_mtime_ns) if path.exists() else None
+    """The stored map of the test set; None if there is none of these weights.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(checkpoint.folder / TSNE)
+    return None if stamp is None else _tsne_map(checkpoint, stamp)
 
 
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
     """The stored map, ready for new codes to be placed on it.
 
     Raises:
+        CheckpointError: if the file is damaged.
         Refused: as `codes`.
     """
-    path = checkpoint.folder / TSNE
-    if not path.exists():
-        return None
-    return _anchored_map(checkpoint, path.stat().st_mtime_ns, dataset_name)
+    stamp = _stamp(checkpoint.folder / TSNE)
+    return None if stamp is None else _anchored_map(checkpoint, stamp, dataset_name)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
 def _tsne_map(checkpoint: Checkpoint, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    # the stamp is the file's time, so that a new map is noticed
     return load_map(checkpoint)
 
 

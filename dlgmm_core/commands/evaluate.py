@@ -17,7 +17,9 @@ from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint, read_checkpoint
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, load_checkpoint, read_checkpoint
+from dlgmm_core.store.files import is_file
+from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 
 __all__ = ["describe", "run"]
@@ -47,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
-        read_checkpoint(folder)
+        read_measurements(read_checkpoint(folder))  # which are completed, so they must be sound
+        is_file(folder / TSNE, MEASURE_AGAIN)
         require_writable(folder)
     for folder in folders:
         name = folder.name

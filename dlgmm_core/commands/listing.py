@@ -1,6 +1,7 @@
 """`list`: the checkpoints of a folder, and what is wrong with those that cannot be read."""
 
 import argparse
+import os
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import PROGRAM, add_folder
@@ -19,14 +20,15 @@ def run(options: argparse.Namespace) -> int:
     """Prints a line for each.
 
     Raises:
-        CheckpointError: if there is no such folder.
+        CheckpointError: if there is no such folder, or it cannot be read.
     """
-    if not options.checkpoints.is_dir():
+    entries = list_checkpoints(options.checkpoints)
+    if not os.path.isdir(options.checkpoints):
         raise CheckpointError(
             f"There is no folder {options.checkpoints}: give another one by --checkpoints, or train a model first,"
             f" such as by: {PROGRAM} train dlgmm --checkpoints {options.checkpoints}."
         )
-    for entry in list_checkpoints(options.checkpoints):
+    for entry in entries:
         if isinstance(entry, BrokenCheckpoint):
             print(f"{entry.name:28} BROKEN   {entry.reason}")
         else:

@@ -10,7 +10,9 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, load_checkpoint
+from dlgmm_core.store.files import is_file
+from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 
 __all__ = ["describe", "run"]
@@ -41,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
     folder = checkpoint_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
+    is_file(folder / TSNE, MEASURE_AGAIN)
     require_writable(folder)
     images = load_dataset(checkpoint.train_config.dataset).test.binary
     settings.check(len(images))

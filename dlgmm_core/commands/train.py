@@ -19,10 +19,11 @@ from dlgmm_core.options import (
     train_config,
 )
 from dlgmm_core.runtime.device import choose_device
-from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, checkpoint_folder
-from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.runtime.files import brief, require_writable
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.mixture_start import start_run
 from dlgmm_core.train.training import TrainingRun, fit
 
@@ -55,9 +56,10 @@ def run(options: argparse.Namespace) -> int:
     )
     device = choose_device(options.device)
     with training_lock(folder):
+        require_writable(folder)
         if options.resume:
             training = _resumed(folder, options, device)
-        elif (folder / WEIGHTS).exists() or (folder / TRAINING).exists():
+        elif is_file(folder / WEIGHTS, RESTORE) or is_file(folder / TRAINING, RESTORE):
             raise CheckpointError(f"{folder} exists already: choose another --name, or go on with --resume.")
         else:
             training = start_run(model, recipe, device, options.checkpoints, load_dataset(recipe.dataset))

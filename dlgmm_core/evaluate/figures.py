@@ -11,7 +11,7 @@ from dlgmm_core.evaluate.knn import PairedTest
 from dlgmm_core.evaluate.likelihood import WeightUsage
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.runtime.records import from_json, to_json
-from dlgmm_core.store.checkpoints import METRICS, Checkpoint, read_metrics, save_metrics
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, METRICS, Checkpoint, read_metrics, save_metrics
 from dlgmm_core.store.files import CheckpointError
 
 __all__ = [
@@ -118,7 +118,7 @@ def read_measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
         return {dataset: from_json(Measurement, figures) for dataset, figures in tests.items()}
     except ValueError as error:
         path = checkpoint.folder / METRICS
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): run evaluate again.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {MEASURE_AGAIN}.") from error
 
 
 def save_measurements(checkpoint: Checkpoint, measurements: dict[str, Measurement]) -> None:

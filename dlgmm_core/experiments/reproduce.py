@@ -32,14 +32,16 @@ from dlgmm_core.experiments.results import (
     is_trained,
     merge_rows,
     read_results,
+    rows_of,
     write_results,
 )
 from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
+from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.memory import keep_memory
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
-from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
@@ -90,7 +92,9 @@ def reproduce(
     recorded = read_results(root)
     due = [e for e in experiments if not is_recorded(recorded, e, protocol.sample_sizes)]
     for experiment in experiments:
-        is_trained(root / experiment.name, experiment)  # fails if the folder has another model, before any work is done
+        # before any work is done: fails if the folder has another model, or damaged files
+        if is_trained(root / experiment.name, experiment) and experiment in due:
+            rows_of(root, experiment)
     due.sort(key=_work, reverse=True)  # longest first, so that jobs are busy until the end
     with _progress(due, root) as bar:
         # models that others start from are trained first
@@ -110,6 +114,7 @@ def reproduce(
     write_results(root, rows)
     for experiment in experiments:
         if not is_recorded(rows, experiment, protocol.sample_sizes):
+            rows_of(root, experiment)  # fails if its files have been damaged meanwhile
             raise CheckpointError(
                 f"The figures of {experiment.name} are not visible in {root / experiment.name} yet: a shared file"
                 " system may be slow, so run the command again in a minute."
@@ -163,7 +168,8 @@ def _run(
 
 def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Callable[[], None]) -> None:
     dataset = load_dataset(experiment.train.dataset)
-    if (folder / TRAINING).exists():
+    require_writable(folder)
+    if is_file(folder / TRAINING, RESTORE):
         run = TrainingRun.load(folder, device)
         if (run.model.config, run.config) != (experiment.model, experiment.train):
             raise CheckpointError(f"{folder} has an unfinished run with other settings: move the folder away.")
@@ -202,9 +208,10 @@ def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
     """Adds McNemar's test against the baseline to the metrics, unless it exists or one of the two is not trained."""
     if experiment.baseline is None or not is_trained(root / experiment.name, experiment):
         return
-    if not (root / experiment.baseline / WEIGHTS).exists() or (root / experiment.baseline / TRAINING).exists():
+    of_baseline = root / experiment.baseline
+    if not is_file(of_baseline / WEIGHTS, RESTORE) or is_file(of_baseline / TRAINING, RESTORE):
         return
-    name, baseline = experiment.train.dataset, read_checkpoint(root / experiment.baseline)
+    name, baseline = experiment.train.dataset, read_checkpoint(of_baseline)
     model, checkpoint = load_checkpoint(root / experiment.name, protocol.device)
     measured = read_measurements(checkpoint)
     if name not in measured:
@@ -228,9 +235,9 @@ def _work(experiment: Experiment) -> float:
 def _share_done(experiment: Experiment, root: Path) -> float:
     """The fraction of an experiment that is done, according to its files."""
     folder = root / experiment.name
-    if not (folder / WEIGHTS).exists():
+    if not is_file(folder / WEIGHTS, RESTORE):
         return 0.0
-    if (folder / TRAINING).exists():
+    if is_file(folder / TRAINING, RESTORE):
         return TRAINING_SHARE * min(1.0, len(read_history(folder)) / experiment.expected_epochs)
     measured = set(read_measurements(read_checkpoint(folder))) & set(experiment.eval_datasets)
     return TRAINING_SHARE + (1 - TRAINING_SHARE) * len(measured) / len(experiment.eval_datasets)
@@ -257,5 +264,6 @@ def _progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
     finally:
         stop.set()
         thread.join()
-        bar.update(max(0.0, done() - bar.n))
+        with suppress(CheckpointError):
+            bar.update(max(0.0, done() - bar.n))
         bar.close()

@@ -13,9 +13,9 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, read_checkpoint
-from dlgmm_core.store.files import CheckpointError, read_json
-from dlgmm_core.store.history import read_history
+from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, Checkpoint, read_checkpoint
+from dlgmm_core.store.files import RESTORE, CheckpointError, is_file, read_json
+from dlgmm_core.store.history import EpochMetrics, read_history
 
 __all__ = [
     "RESULTS",
@@ -24,10 +24,12 @@ __all__ = [
     "is_trained",
     "merge_rows",
     "read_results",
+    "rows_of",
     "write_results",
 ]
 
 RESULTS = "results.json"
+_RECORD_AGAIN = "restore it, or remove it and run reproduce again"
 
 
 def is_trained(folder: Path, experiment: Experiment) -> bool:
@@ -36,7 +38,7 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
     Raises:
         CheckpointError: if it has another model, or one trained with other settings.
     """
-    if not (folder / WEIGHTS).exists():
+    if not is_file(folder / WEIGHTS, RESTORE):
         return False
     checkpoint = read_checkpoint(folder)
     kept = {**checkpoint.model_config.to_dict(), **checkpoint.train_config.to_dict()}
@@ -46,7 +48,7 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
             raise CheckpointError(
                 f"{folder} was trained with {name} = {kept[name]}, not {value}: move the folder away."
             )
-    return not (folder / TRAINING).exists()
+    return not is_file(folder / TRAINING, RESTORE)
 
 
 def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
@@ -72,17 +74,34 @@ def experiment_rows(root: Path) -> list[Row]:
     rows = []
     for experiment in EXPERIMENTS.values():
         with suppress(CheckpointError):
-            if is_trained(root / experiment.name, experiment):
-                checkpoint = read_checkpoint(root / experiment.name)
-                measured = read_measurements(checkpoint)
-                rows += [_row(checkpoint, experiment, dataset, each.figures) for dataset, each in measured.items()]
+            rows += rows_of(root, experiment)
     return rows
 
 
-def _row(checkpoint: Checkpoint, experiment: Experiment, eval_dataset: str, figures: Figures) -> Row:
-    history = read_history(checkpoint.folder)
+def rows_of(root: Path, experiment: Experiment) -> list[Row]:
+    """A row for every test set that one experiment was evaluated on; none, if it is not trained.
+
+    Raises:
+        CheckpointError: as `is_trained`, and if the history or the measurements are damaged.
+    """
+    if not is_trained(root / experiment.name, experiment):
+        return []
+    checkpoint = read_checkpoint(root / experiment.name)
+    measured, history = read_measurements(checkpoint), read_history(checkpoint.folder)
     if not history:
-        raise CheckpointError(f"{checkpoint.folder} has no history: restore it, or train again.")
+        raise CheckpointError(
+            f"{checkpoint.folder / HISTORY} is missing: restore it, or move the folder away and run reproduce again."
+        )
+    return [_row(checkpoint, history, experiment, dataset, each.figures) for dataset, each in measured.items()]
+
+
+def _row(
+    checkpoint: Checkpoint,
+    history: Sequence[EpochMetrics],
+    experiment: Experiment,
+    eval_dataset: str,
+    figures: Figures,
+) -> Row:
     last = history[-1]
     model, train = checkpoint.model_config, checkpoint.train_config
     return Row(
@@ -116,14 +135,12 @@ def read_results(root: Path) -> list[Row]:
         CheckpointError: if the file is damaged.
     """
     path = root / RESULTS
-    if not path.exists():
+    if not is_file(path, _RECORD_AGAIN):
         return []
-    rows = read_json(path, "restore it, or run reproduce again")
+    rows = read_json(path, _RECORD_AGAIN)
     try:
         if not isinstance(rows, list):
             raise ValueError("it is not a JSON list")
         return [from_json(Row, row) for row in rows]
     except ValueError as error:
-        raise CheckpointError(
-            f"{path} is not a list of results ({brief(error)}): restore it, or run reproduce again."
-        ) from error
+        raise CheckpointError(f"{path} is not a list of results ({brief(error)}): {_RECORD_AGAIN}.") from error

@@ -118,11 +118,13 @@ def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Checks, before long work, that files can be written in a folder.
+    """Checks, before long work, that files can be written in a folder, which may not exist yet.
 
     Raises:
         StorageError: if no file can be created there.
     """
+    while not os.path.lexists(folder):
+        folder = folder.parent
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -14,7 +14,6 @@ import json
 import math
 import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,11 +38,11 @@ from dlgmm_core.store.files import (
     read_json,
     write_tensors,
 )
+from dlgmm_core.store.names import require_valid
 
 __all__ = [
     "BrokenCheckpoint",
     "Checkpoint",
-    "checkpoint_folder",
     "list_checkpoints",
     "load_checkpoint",
     "read_metrics",
@@ -58,6 +57,7 @@ WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
     "tsne.safetensors",
     "training.safetensors",
 )
+MEASURE_AGAIN = "remove it, and run evaluate again"
 _FIRST_NAMES = {
     "encoder.0.0.": "encoder.0.",
     "encoder.1.sticks.linear.": "layers.0.head.sticks.",
@@ -66,9 +66,6 @@ _FIRST_NAMES = {
     "decoder.logits.weight": "decoder.output.weight",
     "decoder.logits.bias": "decoder.data_bias",
 }
-# Valid in a URL and on every file system, without escaping; Windows drops a dot at the end, and reserves some words.
-_NAME = re.compile(r"(?!.*\.$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -109,37 +106,6 @@ class BrokenCheckpoint:
         return re.sub("[^A-Za-z0-9._-]", "?", self.folder.name)[:100]
 
 
-def checkpoint_folder(root: Path, name: str) -> Path:
-    """The folder of the checkpoint of that name; it may not exist.
-
-    Raises:
-        CheckpointError: if the name is invalid, for example a path, or a folder's name in upper or lower case, which
-            on some systems is the same name.
-    """
-    _require_valid(name)
-    with suppress(OSError):  # whoever reads or writes the folder reports it
-        present = {path.name for path in root.iterdir()}
-        alike = sorted(other for other in present if other.lower() == name.lower())
-        if alike and name not in present:
-            raise CheckpointError(
-                f"{root} has a folder {alike[0]!r}, and no {name!r}: use the first name, or one that differs in more"
-                " than upper and lower case."
-            )
-    return root / name
-
-
-def _require_valid(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise CheckpointError(
-            f"{name[:100]!r} is not a valid checkpoint name: use at most 100 letters, digits, dots, hyphens and"
-            " underscores, begin with a letter or a digit, and do not end with a dot."
-        )
-    if _RESERVED.fullmatch(name):
-        raise CheckpointError(
-            f"{name!r} is not a valid checkpoint name: Windows reserves it for a device; choose another."
-        )
-
-
 def save_checkpoint(
     folder: Path,
     weights: dict[str, Tensor],
@@ -169,7 +135,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: if the weights file is missing, damaged, from another program or of a newer format.
     """
     path = folder / WEIGHTS
-    if not folder.exists():
+    if not is_file(path, RESTORE) and not os.path.exists(folder):
         raise CheckpointError(f"There is no checkpoint {folder}: choose one that `list` names, or train it first.")
     header, digest = of_one_version(path, lambda: (read_header(path), file_digest(path)))
     try:
@@ -239,14 +205,17 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
         CheckpointError: if `root` itself cannot be read.
     """
     try:
-        folders = sorted(root.iterdir()) if root.is_dir() else []
+        folders = sorted(root.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
-        raise CheckpointError(f"{root} cannot be read ({brief(error)}): allow this program to read it.") from error
+        reason = brief(error.strerror or error).lower()
+        raise CheckpointError(f"{root} cannot be read ({reason}): allow this program to read it.") from error
     found: list[Checkpoint | BrokenCheckpoint] = []
     for folder in folders:
         try:
             if is_file(folder / WEIGHTS, RESTORE) or _has_lost_its_weights(folder):
-                _require_valid(folder.name)
+                require_valid(folder.name)
                 found.append(_listed(folder))
         except CheckpointError as error:
             found.append(BrokenCheckpoint(folder, str(error)))
@@ -290,10 +259,10 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
         CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / METRICS
-    if not is_file(path, "remove it, and run evaluate again"):
+    if not is_file(path, MEASURE_AGAIN):
         return {}
-    metrics = read_json(path, "run evaluate again")
+    metrics = read_json(path, MEASURE_AGAIN)
     tests = metrics.get("test", {}) if isinstance(metrics, dict) else None
     if not isinstance(tests, dict) or not all(isinstance(figures, dict) for figures in tests.values()):
-        raise CheckpointError(f"{path} is damaged (it contains no measurements): run evaluate again.")
+        raise CheckpointError(f"{path} is damaged (it contains no measurements): {MEASURE_AGAIN}.")
     return metrics if metrics.get("weights") == checkpoint.digest else {}

@@ -80,14 +80,18 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]
     write_atomically(path, safetensors.torch.save(contiguous, metadata))
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path, remedy: str = RESTORE) -> dict[str, Any]:
     """The JSON header of a file written by `write_tensors`.
+
+    Args:
+        path: of the file.
+        remedy: what to do if it is damaged, the end of the error message.
 
     Raises:
         CheckpointError: if it is missing, damaged, unreadable, too large, from another program, or of a newer format.
     """
     try:
-        if not is_file(path, RESTORE):
+        if not is_file(path, remedy):
             raise FileNotFoundError
         if path.stat().st_size > _MOST_BYTES:
             raise OSError(f"it has more than {_MOST_BYTES:,} bytes")
@@ -96,7 +100,7 @@ def read_header(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing: train again, or remove the folder.") from error
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): {RESTORE}.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
     try:
         header = parse_json(metadata["dlgmm"])
         version = header["version"]
@@ -126,18 +130,18 @@ def read_json(path: Path, remedy: str) -> Any:
         raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and header of a file written by `write_tensors`.
+def read_tensors(path: Path, remedy: str = RESTORE) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and header of a file written by `write_tensors`; the arguments are those of `read_header`.
 
     Raises:
         CheckpointError: as `read_header`.
     """
-    header, tensors = of_one_version(path, lambda: (read_header(path), load_tensors(path)))
+    header, tensors = of_one_version(path, lambda: (read_header(path, remedy), load_tensors(path, remedy)))
     return tensors, header
 
 
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
+def load_tensors(path: Path, remedy: str = RESTORE) -> dict[str, Tensor]:
+    """The tensors of a safetensors file; `remedy` says what to do if it is damaged.
 
     Raises:
         CheckpointError: if it is damaged.
@@ -145,7 +149,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load_file(path)
     except Exception as error:  # of a dozen kinds, for example for a number type that PyTorch lacks
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): {RESTORE}.") from error
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
 
 
 def file_digest(path: Path) -> str:

@@ -50,6 +50,7 @@ class EpochMetrics(Record):
             raise ConfigError(f"usage must be numbers, not {self.usage!r}.")
 
 
+_RESTORE = "restore it, or remove it"
 _USAGE = "usage_"
 _NUMBERS = {f.name: int if f.type is int else float for f in fields(EpochMetrics) if f.name != "usage"}
 
@@ -76,7 +77,7 @@ def read_history(folder: Path) -> list[EpochMetrics]:
         CheckpointError: if the file is not a history.
     """
     path = folder / HISTORY
-    if not is_file(path, "remove it"):
+    if not is_file(path, _RESTORE):
         return []
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -84,7 +85,7 @@ def read_history(folder: Path) -> list[EpochMetrics]:
         check_history(history)
         return history
     except (OSError, OverflowError, csv.Error, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a valid training history ({brief(error)}): remove it.") from error
+        raise CheckpointError(f"{path} is not a valid training history ({brief(error)}): {_RESTORE}.") from error
 
 
 def check_history(history: Sequence[EpochMetrics]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.config import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import TSNE, Checkpoint
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, Checkpoint
 from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
 
 __all__ = ["ProjectionConfig", "load_map", "save_map"]
@@ -59,9 +59,9 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
         CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / TSNE
-    if not is_file(path, "remove it, and run evaluate again"):
+    if not is_file(path, MEASURE_AGAIN):
         return None
-    tensors, header = read_tensors(path)
+    tensors, header = read_tensors(path, MEASURE_AGAIN)
     if header.get("weights") != checkpoint.digest:
         return None
     try:
@@ -71,4 +71,4 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
         settings.check(len(coordinates))
         return coordinates.numpy(), settings
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a valid map ({brief(error)}): run evaluate again.") from error
+        raise CheckpointError(f"{path} is not a valid map ({brief(error)}): {MEASURE_AGAIN}.") from error

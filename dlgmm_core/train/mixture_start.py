@@ -23,7 +23,8 @@ from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
-from dlgmm_core.store.checkpoints import checkpoint_folder, load_checkpoint
+from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import TrainingRun
 
 __all__ = ["start_mixture", "start_run"]

@@ -1,5 +1,6 @@
 """Pages as scripts: each opens, and says in a sentence what is amiss."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.data.sources import DataError
-from dlgmm_core.store.checkpoints import METRICS, WEIGHTS
+from dlgmm_core.experiments.results import RESULTS
+from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, save_metrics
 from tests.app_helpers import MAIN, PAGES, Make, make_mixture, one_error, open_page, start, turn_to
+from tests.latent_helpers import Maps, map_of
 from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
@@ -79,12 +82,30 @@ def test_data_that_cannot_be_had_is_a_sentence(page: str, make: Make, monkeypatc
     assert one_error(turn_to(start(), page)) == "The digits are not here: fetch them."
 
 
-@pytest.mark.parametrize("page", ["overview", "likelihood"])
-def test_damaged_figures_are_a_sentence_that_names_the_file(page: str, make: Make, shelf: Path) -> None:
-    make("one")
-    (shelf / "one" / METRICS).write_text("{", encoding="utf-8")
-    at = turn_to(start(), page) if page != "overview" else start()
-    assert METRICS in one_error(at)
+@pytest.mark.parametrize("kind", ["text", "folder", "pipe"])
+def test_damaged_figures_are_sentences_and_the_pages_show_the_rest(
+    kind: str, make: Make, shelf: Path, few_digits: Dataset
+) -> None:
+    sound, odd = map_of(make("sound")), make("odd")
+    nll = {"50": {"value": 99.5, "ci95": 0.5, "ess": 9.0}}
+    save_metrics(sound, {"test": {"mnist": {"nll": nll}}})
+    for path in (odd.folder / METRICS, odd.folder / TSNE, shelf / RESULTS):
+        if kind == "text":
+            path.write_text("{", encoding="utf-8")
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            os.mkfifo(path)
+    told = {"overview": {METRICS}, "likelihood": {METRICS, RESULTS}, "knn": {RESULTS}, "latent": {TSNE}}
+    for page, files in told.items():
+        at = turn_to(start(), page) if page != "overview" else start()
+        assert {error.value.split(" is ")[0].rsplit("/", 1)[-1] for error in at.error} == files, page
+        assert all("remove it" in error.value for error in at.error) and not at.exception
+        assert not any("not been measured" in info.value for info in at.info)
+        shown = [table.value.to_csv() for table in at.dataframe] + [block.proto.body for block in at.get("html")]
+        wanted = {"overview": "99.50", "likelihood": "99.50", "knn": "odd", "latent": ""}[page]
+        assert any(wanted in each for each in shown), page
+    assert Maps(at).names == ["sound"]
 
 
 def test_a_new_checkpoint_appears_and_begins_as_chosen(make: Make) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.generation import centres, component_samples
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.experiments import formatting
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
@@ -94,7 +95,11 @@ def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataF
 
 
 def _likelihood(checkpoint: Checkpoint) -> str:
-    for row in loaders.results():
+    try:
+        rows = loaders.results()
+    except StorageError:
+        return "−log p(x) cannot be read: the page **Likelihood** tells why"
+    for row in rows:
         if row.checkpoint != checkpoint.name or row.eval_dataset != checkpoint.train_config.dataset:
             continue
         if (known := formatting.nll(row, 5000)) != formatting.NONE:

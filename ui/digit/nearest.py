@@ -66,7 +66,8 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
     """The digit ringed on every stored t-SNE map of the data set's test images."""
     dataset = loaders.dataset(dataset_name)
     own = [c for c in checkpoints if c.train_config.dataset == dataset_name]
-    mapped = [(c, stored[0]) for c in own if (stored := loaders.tsne_map(c)) is not None]
+    stored = [(c, loaders.told(partial(loaders.tsne_map, c))) for c in own]
+    mapped = [(checkpoint, found[0]) for checkpoint, found in stored if found is not None]
     if not mapped:
         st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
         return

@@ -10,7 +10,6 @@ from dlgmm_core.analysis.inspection import reconstruct
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
@@ -59,11 +58,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
     """Those of the stored map; None if there is none, or none that can be read."""
-    try:
-        stored = loaders.tsne_map(checkpoint)
-    except CheckpointError as error:
-        st.error(str(error))
-        return None
+    stored = loaders.told(lambda: loaders.tsne_map(checkpoint))
     return None if stored is None else stored[1]
 
 

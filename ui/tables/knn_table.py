@@ -1,6 +1,7 @@
 """The live table of kNN errors: rows fill in one by one, and a click on a cell shows its mistakes."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.paper import paper_knn_errors
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.figures import chart, lines_of
@@ -54,8 +56,10 @@ class Search:
         """What is recorded of raw pixels, where this is the search that it was recorded by."""
         if self.metric != "euclidean" or self.points < len(loaders.dataset(self.dataset_name).train):
             return None
-        rows = (row for row in loaders.results() if row.eval_dataset == self.dataset_name)
-        return next((row for row in rows if row.model == "raw-pixels"), None)
+        with suppress(StorageError):  # which the records below the table tell
+            rows = (row for row in loaders.results() if row.eval_dataset == self.dataset_name)
+            return next((row for row in rows if row.model == "raw-pixels"), None)
+        return None
 
 
 def live_table(

@@ -22,8 +22,12 @@ __all__ = ["offer_measuring", "show_likelihoods"]
 
 
 def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Checkpoint]:
-    """The figure and the table of all that has been measured on a test set; returns the checkpoints that have not."""
-    measured = [c for c in checkpoints if dataset in loaders.measurements(c)]
+    """The figure and the table of all that has been measured on a test set; returns the checkpoints that have not.
+
+    Those whose measurements cannot be read are in neither, and the page says why.
+    """
+    known = {c: loaders.told(partial(loaders.measurements, c)) for c in checkpoints}
+    measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
         rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
         with figure("nll"):
@@ -32,7 +36,7 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
         about = About("−log p(x), nats per image", measured, dataset, seeds)
         export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
         _show_table(rows)
-    return [c for c in checkpoints if c not in measured]
+    return [c for c, found in known.items() if found is not None and dataset not in found]
 
 
 def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:

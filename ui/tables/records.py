@@ -21,7 +21,7 @@ _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
 def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
     """The table of every experiment measured on one test set, where there are any."""
-    rows = [row for row in loaders.results() if row.eval_dataset == dataset]
+    rows = [row for row in (loaders.told(loaders.results) or []) if row.eval_dataset == dataset]
     if not rows:
         return
     table = table_of(rows)

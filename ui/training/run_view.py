@@ -111,7 +111,7 @@ def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
 def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
     try:
         level, label = _paper_level(folder, (folder / WEIGHTS).stat().st_mtime_ns)
-    except (FileNotFoundError, CheckpointError):
+    except (OSError, CheckpointError):
         level, label = None, ""
     charts = {"Bounds in training and validation, epoch by epoch": history_figure(history, level)}
     words = []
@@ -148,7 +148,7 @@ def _show_samples(folder: Path) -> None:
     try:
         stamp = (folder / WEIGHTS).stat().st_mtime_ns
         sheet, epoch = _samples(folder, stamp, (folder / TRAINING).exists())
-    except (FileNotFoundError, CheckpointError):
+    except (OSError, CheckpointError):
         return  # a file is being replaced, or is damaged, which the sidebar reports
     st.image(
         sheet,

@@ -7,6 +7,7 @@ complete epoch when its owner resumes it.
 
 import itertools
 import json
+import os
 import re
 import shutil
 import threading
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from dlgmm_core.runtime.files import write_atomically
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, checkpoint_folder
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import keep
 from ui.jobs.manager import Job, job_manager
 from ui.loaders import CHECKPOINTS
@@ -95,7 +97,7 @@ def slots_of_others(visitor: str) -> int:
 def free_name(stem: str) -> str:
     """The stem, or the first of stem-2, stem-3 and so on, that no run or checkpoint has."""
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(name for name in names if not (CHECKPOINTS / name).exists())
+    return next(name for name in names if not os.path.exists(CHECKPOINTS / name))
 
 
 def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
@@ -127,7 +129,7 @@ def resume_run(run: Run) -> None:
     """
     with _starting:
         _require_slot(run.owner)
-        begun = ["--resume"] if (run.folder / TRAINING).exists() else []
+        begun = ["--resume"] if os.path.exists(run.folder / TRAINING) else []
         job = job_manager().start(run.name, "train", [*run.arguments, *begun], run.owner)
     if job.verb != "train":
         raise RunError(f"{run.name} is busy with another job ({job.verb}): wait until it has ended.")
@@ -164,7 +166,7 @@ def cancel_run(run: Run) -> None:
 
 
 def _is_unfinished(folder: Path) -> bool:
-    return (folder / TRAINING).exists() or not (folder / WEIGHTS).exists()
+    return os.path.exists(folder / TRAINING) or not os.path.exists(folder / WEIGHTS)
 
 
 def _all_runs() -> list[Run]:
@@ -183,7 +185,7 @@ def _is_taken(name: str, visitor: str) -> bool:
     job = job_manager().get(name)
     if job is not None and job.running:
         return True
-    if any((CHECKPOINTS / name / file).exists() for file in (WEIGHTS, TRAINING)):
+    if any(os.path.exists(CHECKPOINTS / name / file) for file in (WEIGHTS, TRAINING)):
         return True
     return any(run.name == name and run.owner != visitor for run in _all_runs())
 
