@@ -11,7 +11,16 @@ import pytest
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments import table
-from dlgmm_core.experiments.table import EXPERIMENTS, INGREDIENTS, RECIPES, SHORT, Experiment, paper_model, select
+from dlgmm_core.experiments.table import (
+    CLUSTERS_BY,
+    EXPERIMENTS,
+    INGREDIENTS,
+    RECIPES,
+    SHORT,
+    Experiment,
+    paper_model,
+    select,
+)
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.train.training import TrainingRun
 
@@ -39,7 +48,8 @@ def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> d
 
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
-    counts = {"paper": 18, "replica": 2, "tuned": 17, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
+    counts = {"paper": 18, "replica": 2, "tuned": 18, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
+    counts |= {"clusters": 9, "clusters-by": len(CLUSTERS_BY)}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -66,25 +76,28 @@ def test_every_experiment_is_measured_on_the_test_set_of_what_it_learnt() -> Non
         assert len(set(e.eval_datasets)) == len(e.eval_datasets), e.name
 
 
-def test_a_baseline_is_the_gauss_vae_that_differs_in_the_model_alone() -> None:
+def test_a_baseline_is_the_gauss_vae_that_a_mixture_starts_from_or_differs_from_in_the_model_alone() -> None:
     compared = [(e, e.baseline) for e in ALL if e.baseline is not None]
-    assert {e.recipe for e, _ in compared} == set(AFFORDED)
+    assert {e.recipe for e, _ in compared} == {*AFFORDED, "clusters"}
     for e, name in compared:
         assert MODELS[e.model.model].has_components, e.name
         baseline = EXPERIMENTS[name]
-        assert baseline.model.model == "gauss-vae" and baseline.recipe == e.recipe, e.name
+        assert baseline.model.model == "gauss-vae", e.name
         assert (baseline.model.code_dim, baseline.model.hidden, baseline.model.encoder_activation) == (
             e.model.code_dim,
             e.model.hidden,
             e.model.encoder_activation,
         ), e.name
-        assert set(changed(e.train, baseline.train)) <= AFFORDED[e.recipe], e.name
+        if e.recipe == "clusters":
+            assert e.train.start_from == name and baseline.train.seed == e.train.seed, e.name
+        else:
+            assert baseline.recipe == e.recipe and set(changed(e.train, baseline.train)) <= AFFORDED[e.recipe], e.name
         assert set(e.eval_datasets) <= set(baseline.eval_datasets), e.name
 
 
-def test_every_mixture_outside_the_ingredients_and_figure_2_has_a_baseline() -> None:
+def test_every_mixture_of_a_recipe_that_compares_models_has_a_baseline() -> None:
     for e in ALL:
-        expected = MODELS[e.model.model].has_components and e.recipe not in ("ingredient", "figure-2")
+        expected = MODELS[e.model.model].has_components and e.recipe not in ("ingredient", "figure-2", "clusters-by")
         assert (e.baseline is not None) == expected, e.name
 
 
@@ -173,7 +186,7 @@ def test_the_tuned_models_that_are_compared_have_several_seeds() -> None:
         dataset: Counter(e.model.model for e in of("tuned") if e.train.dataset == dataset)
         for dataset in ("mnist", "omniglot")
     }
-    assert seeds["mnist"] == {"gauss-vae": 2, "sb-vae": 1, "dlgmm": 2, "dldpmm": 2}
+    assert seeds["mnist"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 2, "dldpmm": 2}
     assert seeds["omniglot"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 3}
 
 
@@ -231,6 +244,23 @@ def test_figure_2_has_five_components_in_five_dimensions_at_various_spreads() ->
         assert e.model.prior_scales == (1.0,) * 5 and e.train.bound == "eq1" and e.mapped
         assert e.model.concentration == (0.1 if "alpha" in e.name else 1.0)
         assert e.train == SHORT
+
+
+def test_the_clusters_start_from_the_tuned_gauss_vae_and_are_trained_on_the_papers_bound() -> None:
+    runs = {(e.model.model, e.model.num_components, e.train.seed) for e in of("clusters")}
+    assert runs == {(m, k, seed) for m, k in (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30)) for seed in range(3)}
+    for e in of("clusters"):
+        start = EXPERIMENTS[e.train.start_from]
+        assert start.name == "mnist-gauss-vae-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
+        assert e.train.bound == "eq1" and e.model.prior_components == "full" and e.mapped
+
+
+def test_the_clusters_change_one_thing_at_a_time() -> None:
+    steps, recipe = of("clusters-by"), EXPERIMENTS["mnist-dlgmm-clusters10"]
+    assert [e.name for e in steps] == [f"clusters-by-{name}" for name in CLUSTERS_BY]
+    assert steps[0].model == recipe.model and set(changed(recipe.train, steps[0].train)) == {"max_epochs", "patience"}
+    for e, change in zip(steps, CLUSTERS_BY.values(), strict=True):
+        assert changed(steps[0].train, e.train) | changed(steps[0].model, e.model) == change, e.name
 
 
 # --- select --------------------------------------------------------------------------------------
