@@ -53,11 +53,11 @@ class ClusteringScores:
     used: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Clustering:
-    """Scores by the weights E_q[pi|x] and by the responsibilities p(k|x)."""
+    """Scores by the weights E_q[pi|x], which baselines do not have, and by the responsibilities p(k|x)."""
 
-    weights: ClusteringScores
+    weights: ClusteringScores | None = None
     responsibilities: ClusteringScores
 
 
@@ -142,4 +142,6 @@ def clustering(
         ValueError: for a model without components.
     """
     by_responsibility = responsibilities(model, images, seed=seed, progress=progress)
-    return Clustering(scores(weights(model, images), labels), scores(by_responsibility, labels))
+    return Clustering(
+        weights=scores(weights(model, images), labels), responsibilities=scores(by_responsibility, labels)
+    )

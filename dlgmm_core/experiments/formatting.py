@@ -4,6 +4,7 @@ Nats per image and errors in percent, ± the half width of a 95 % interval over 
 that were not measured.
 """
 
+from dlgmm_core.evaluate.clustering import ClusteringScores
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments.paper import paper_knn_errors, paper_nll
 from dlgmm_core.experiments.rows import Row
@@ -12,6 +13,7 @@ from dlgmm_core.model.models import MODELS
 __all__ = [
     "NONE",
     "binarization",
+    "clustering",
     "effective_samples",
     "epochs",
     "hours",
@@ -26,7 +28,16 @@ __all__ = [
 ]
 
 NONE = "–"
-_BASELINES = {"raw-pixels": "raw pixels", "pca-25": "PCA"}
+_BASELINES = {
+    "raw-pixels": "raw pixels",
+    "pca-25": "PCA",
+    "k-means-on-pixels": "k-means of pixels",
+    "k-means-on-pca-25": "k-means of 25 principal components",
+    "k-means-on-codes": "k-means of Gauss-VAE codes",
+    "gmm-on-pixels": "Gaussian mixture of pixels",
+    "gmm-on-pca-25": "Gaussian mixture of 25 principal components",
+    "gmm-on-codes": "Gaussian mixture of Gauss-VAE codes",
+}
 _OF_THE_PAPER = ("paper", "replica")  # recipes that are comparable with the paper's figures
 
 
@@ -78,6 +89,19 @@ def papers_nll(row: Row) -> str:
     config = row.model_config if row.recipe in _OF_THE_PAPER else None
     printed = None if config is None else paper_nll(config, row.eval_dataset)
     return NONE if printed is None else f"{printed:.2f}"
+
+
+def clustering(scores: ClusteringScores | None) -> list[str]:
+    """ACC and purity in percent, NMI, the mean largest probability, and the number of components in use."""
+    if scores is None:
+        return [NONE] * 5
+    return [
+        f"{scores.acc:.1f}",
+        f"{scores.purity:.1f}",
+        f"{scores.nmi:.3f}",
+        f"{scores.mean_max:.2f}",
+        str(scores.used),
+    ]
 
 
 def knn_error(row: Row, representation: str, k: int) -> str:

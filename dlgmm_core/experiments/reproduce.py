@@ -26,6 +26,7 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments.baselines import baseline_rows
 from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
+from dlgmm_core.experiments.clustering_baselines import clustering_baselines
 from dlgmm_core.experiments.results import (
     experiment_rows,
     is_recorded,
@@ -35,6 +36,7 @@ from dlgmm_core.experiments.results import (
     rows_of,
     write_results,
 )
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
@@ -108,10 +110,7 @@ def reproduce(
     ):
         _compare(experiment, root, protocol)
     rows = merge_rows(read_results(root), experiment_rows(root))
-    for dataset in sorted({e.train.dataset for e in experiments}):
-        if not any(row.recipe == "baseline" and row.dataset == dataset for row in rows):
-            rows += baseline_rows(load_dataset(dataset))
-    write_results(root, rows)
+    write_results(root, rows + _baselines(experiments, root, rows))
     for experiment in experiments:
         if not is_recorded(rows, experiment, protocol.sample_sizes):
             rows_of(root, experiment)  # fails if its files have been damaged meanwhile
@@ -223,6 +222,21 @@ def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:
     tests = compare(model, baseline_model, load_dataset(name), protocol.seed)
     figures = replace(known, paired=Comparison(baseline.name, baseline.digest, **tests))
     save_measurements(checkpoint, {**measured, name: replace(measured[name], figures=figures)})
+
+
+def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row]) -> list[Row]:
+    """The rows of baselines that are not recorded yet, of the experiments' data sets."""
+    found, recorded = [], {(row.dataset, row.model) for row in rows if row.recipe == "baseline"}
+    for name in sorted({e.train.dataset for e in experiments}):
+        if (name, "raw-pixels") not in recorded:
+            found += baseline_rows(load_dataset(name))
+        clusters = [e for e in experiments if (e.train.dataset, e.recipe) == (name, "clusters")]
+        if clusters and (name, "gmm-on-codes") not in recorded:
+            starts = dict.fromkeys(e.train.start_from for e in clusters)
+            gauss_vaes = [load_checkpoint(root / start)[0] for start in starts]
+            sizes = sorted({e.model.num_components for e in clusters if e.model.model == "dlgmm"})
+            found += clustering_baselines(load_dataset(name), gauss_vaes, sizes)
+    return found
 
 
 def _work(experiment: Experiment) -> float:

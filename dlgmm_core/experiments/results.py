@@ -115,6 +115,7 @@ def _row(
         epochs=last.epoch,
         seconds=round(sum(epoch.seconds for epoch in history)),
         stopped="patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
+        valid_bound=checkpoint.valid_bound,
         figures=figures,
         architecture=model.to_dict(),
         training=train.to_dict(),

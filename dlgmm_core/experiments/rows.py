@@ -25,6 +25,7 @@ class Row:
         num_components, seed: of the model and its training.
         epochs, seconds: duration of training.
         stopped: what ended training, "patience" or "epochs".
+        valid_bound: of the weights that were kept, by which runs are chosen.
         figures: on the test set.
         architecture, training: the two configurations, as they were recorded.
         checkpoint: name of the folder.
@@ -40,6 +41,7 @@ class Row:
     epochs: int | None = None
     seconds: int | None = None
     stopped: str | None = None
+    valid_bound: float | None = None
     figures: Figures = field(metadata={"inline": True})
     architecture: dict[str, Any] | None = None
     training: dict[str, Any] | None = None

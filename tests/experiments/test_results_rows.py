@@ -32,6 +32,7 @@ FIELDS = [
     "epochs",
     "seconds",
     "stopped",
+    "valid_bound",
 ]
 FIGURES = ["elbo", "nll", "knn", "weights"]
 RECIPE = ["architecture", "training", "checkpoint"]

@@ -62,6 +62,8 @@ def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
     """kNN errors of every experiment and baseline, the paper's, and McNemar's test against Gauss-VAE at k = 5."""
     found = []
     for row in rows:
+        if not row.figures.knn:
+            continue
         is_baseline = row.recipe == "baseline"
         measured = "mean" if is_baseline else representation
         papers = dict.fromkeys(KNN_SIZES, formatting.NONE) if is_baseline else formatting.papers_knn_errors(row)
