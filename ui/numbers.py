@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-__all__ = ["finite_numbers", "printed", "right"]
+__all__ = ["finite_number", "finite_numbers", "printed", "right", "whole_number"]
 
 
 def printed(value: float, spec: str = "g") -> str:
@@ -14,12 +14,24 @@ def printed(value: float, spec: str = "g") -> str:
     return f"{value:z{spec}}".replace("-", "−")
 
 
+def finite_number(value: Any, low: float, high: float) -> float | None:
+    """What a widget sent as a number from `low` to `high`; None if it is anything else: browsers are not trusted."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and low <= value <= high else None
+
+
+def whole_number(value: Any, low: int, high: int) -> int | None:
+    """What a widget sent as a whole number from `low` to `high`; None if it is anything else."""
+    number = finite_number(value, low, high)
+    return int(number) if number is not None and number.is_integer() else None
+
+
 def finite_numbers(values: Any, count: int, low: float, high: float) -> tuple[float, ...] | None:
-    """What a widget sent as `count` numbers from `low` to `high`, or None: browsers are not trusted."""
+    """What a widget sent as `count` numbers from `low` to `high`; None if it is anything else."""
     if not isinstance(values, list | tuple) or len(values) != count:
         return None
-    numbers = [value for value in values if isinstance(value, int | float) and low <= value <= high]
-    return tuple(map(float, numbers)) if len(numbers) == count else None
+    numbers = [number for value in values if (number := finite_number(value, low, high)) is not None]
+    return tuple(numbers) if len(numbers) == count else None
 
 
 def right(columns: Iterable[str]) -> dict[str, ColumnConfig]:

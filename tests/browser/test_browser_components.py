@@ -261,6 +261,13 @@ def test_new_noise_changes_every_row_and_stays_under_the_hand(server: str, page:
     assert len({drawing for each in seen for drawing in each}) == 3 * len(seen[0])
 
 
+def test_new_noise_that_is_asked_for_twice_at_once_comes_twice(server: str, page: Page) -> None:
+    open_components(page, server)
+    page.get_by_role("button", name="New noise").evaluate("button => { button.click(); button.click(); }")
+    page.wait_for_url("**noise=2*")
+    settle(page)
+
+
 def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server: str, tree: Path, page: Page) -> None:
     equal = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm")
     assert len(set(equal.model_config.prior_means)) == len(set(equal.model_config.prior_scales)) == 1

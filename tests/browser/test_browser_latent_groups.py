@@ -127,6 +127,47 @@ def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
     settle(page)
 
 
+def test_what_is_dragged_stays_under_the_pointer_while_another_map_goes(server: str, page: Page) -> None:
+    maps = open_maps(page, server, "?image=3,4&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
+    page.locator(".path[data-ready=yes]").wait_for()
+
+    def drop_last(count: int) -> None:
+        tags = page.get_by_test_id("stMultiSelect").filter(has_text="Maps").locator("[data-tag]")
+        tags.last.locator("[role=presentation], button, svg").first.dispatch_event("click")
+        page.locator(f".grid[data-count='{count}']").wait_for()
+        settle(page)
+
+    maps.locator(".drag span", has_text="lasso").click()
+    stage = maps.locator(".marks").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 100, box["y"] + 100
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=5)
+    drop_last(2)
+    page.mouse.move(x + 60, y + 60, steps=5)
+    page.mouse.up()
+    outline = np.array(app(page, "app.now.group.outline.map(corner => app.plots[0].toScreen(...corner))"))
+    np.testing.assert_allclose(np.ptp(outline, axis=0), 60, atol=4)
+
+    slider = page.get_by_role("slider", name="from A to B")
+    slider.scroll_into_view_if_needed()
+    track = slider.bounding_box()
+    assert track is not None
+    y = track["y"] + track["height"] / 2
+    page.mouse.move(track["x"] + track["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(track["x"] + 0.6 * track["width"], y, steps=5)
+    drop_last(1)
+    page.mouse.move(track["x"] + track["width"], y, steps=5)
+    page.mouse.up()
+    page.wait_for_url(f"**at={POINTS - 1}*")
+    assert page.locator(".cards section").count() == 1 and slider.input_value() == f"{POINTS - 1}"
+    settle(page)
+
+
 # --- a new map ------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from ui.numbers import finite_numbers, printed, right
+from ui.numbers import finite_numbers, printed, right, whole_number
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,14 @@ def test_columns_of_figures_are_set_to_the_right() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [None, "12", 3, {}, [], [1], [1, 2, 3], [1, None], [1, "2"], [0, nan], [0, inf], [0, 1e300]]
+    "sent", [None, "12", 3, {}, [], [1], [1, 2, 3], [1, None], [1, "2"], [1, True], [0, nan], [0, inf], [0, 1e300]]
 )
 def test_what_a_widget_sends_is_taken_only_as_so_many_numbers_in_range(sent: object) -> None:
     assert finite_numbers(sent, 2, -4, 4) is None
     assert finite_numbers([0, 3.5], 2, -4, 4) == (0.0, 3.5)
+
+
+@pytest.mark.parametrize("sent", [None, "1", [1], True, -1, 4, 1.5, nan, inf, 10**400])
+def test_what_a_widget_sends_is_taken_as_a_whole_number_only_if_it_is_one_in_range(sent: object) -> None:
+    assert whole_number(sent, 0, 3) is None
+    assert whole_number(3, 0, 3) == whole_number(3.0, 0, 3) == 3

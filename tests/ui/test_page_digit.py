@@ -191,6 +191,14 @@ def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_ope
     turn_to(at, "components")
     turn_to(at, "digit")
     assert pictures(at) == before
+    (pad,) = (each for each in at.get("bidi_component") if "digit_pad" in each.proto.component_name)
+    for bad in (7, "nonsense", "data:image/png;base64,%", ["data:image/png;base64,AAAA"]):
+        at.session_state[str(pad.key)] = {"picture": bad}
+        at.run()
+        assert pictures(at) == before
+    at.session_state[str(pad.key)] = {"picture": None}
+    at.run()
+    assert not pictures(at)
 
 
 @pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%é", "nonsense", 7])

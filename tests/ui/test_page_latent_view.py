@@ -10,7 +10,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from tests.app_helpers import pictures, turn_to
 from tests.latent_helpers import NOW, open_maps
 from ui.latent import map_files, map_nll
-from ui.latent.map_view import COLOURS
+from ui.latent.map_view import COLOURS, MapView, updated_view
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 
@@ -49,34 +49,53 @@ def test_what_was_looked_at_stays_while_other_pages_are_open(mapped: list[Checkp
     assert maps.data["now"] == before and maps.link == link
 
 
+SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+VALID = {**NOW, "turn": 1, "images": [3]}
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         "hello",
         {"now": "hello"},
         {"now": {}},
-        {"now": {**NOW, "turn": "x"}},
-        {"now": {**NOW, "turn": 1, "images": ["a"]}},
-        {"now": {**NOW, "turn": 1, "images": 7}},
-        {"now": {**NOW, "turn": 1, "only": float("inf")}},
-        {"now": {**NOW, "turn": 1, "group": {"map": "a"}}},
-        {"now": {**NOW, "turn": 1, "group": {"map": "a", "outline": [[1]]}}},
-        {"now": {**NOW, "turn": 1, "colour": ["class"], "images": [[]]}},
+        *(
+            {"now": {**VALID, **bad}}
+            for bad in (
+                *({"turn": turn} for turn in (0, -1, 1.5, True, "1", 10**400, None)),
+                *({"colour": colour} for colour in (["class"], "rainbow", None)),
+                *({"mode": mode} for mode in ("dance", 0)),
+                *({"only": only} for only in (-1, 0.5, True, "3", float("nan"), float("inf"))),
+                *({"images": images} for images in ("12", 7, [[]], [-1], [2.5], ["2"], [True], None)),
+                *({"group": group} for group in ("a", [], {}, {"map": "a"}, {"map": 7, "outline": SQUARE})),
+                *(
+                    {"group": {"map": "a", "outline": outline}}
+                    for outline in (
+                        *([], SQUARE[:2], 100 * SQUARE, [[1], *SQUARE], [["1", 2], *SQUARE], "abc", 7, None),
+                        *([[float("nan"), 0], *SQUARE], [[1e300, 0], *SQUARE], [[True, 0], *SQUARE]),
+                    )
+                ),
+            )
+        ),
     ],
 )
-def test_invalid_messages_from_the_widget_are_ignored(answer: Any, mapped: list[Checkpoint]) -> None:
+def test_a_message_of_the_widget_in_which_anything_is_invalid_changes_nothing(answer: Any) -> None:
+    view = MapView("component", "lasso", 2, (4,), {"map": "a", "outline": SQUARE})
+    assert updated_view({"now": VALID}, view) == MapView("class", images=(3,), turn=1)
+    assert updated_view(answer, view) is view
+
+
+def test_the_page_stays_as_it_was_after_an_invalid_message(mapped: list[Checkpoint]) -> None:
     maps = open_maps(image="4", colour="component")
-    before = maps.data["now"]
-    maps.hears(answer)
-    assert maps.data["now"] == before
+    before, link = maps.data["now"], maps.link
+    maps.hears({"now": {**VALID, "images": ["3"]}})
+    assert (maps.data["now"], maps.link) == (before, link)
 
 
 def test_images_and_categories_that_there_are_not_are_dropped(mapped: list[Checkpoint]) -> None:
     maps = open_maps()
-    maps.says(images=[300, -1, 5, 6, 7], only=10)
+    maps.says(images=[300, 5, 6, 7], only=10)
     assert maps.data["now"]["images"] == [5, 6] and maps.data["now"]["only"] is None
-    maps.says(colour="rainbow", mode="dance", group={"map": "a", "outline": [[float("nan"), 0.0]]})
-    assert maps.data["now"] == {**NOW, "turn": 2}
 
 
 # --- likelihood -----------------------------------------------------------------------------------

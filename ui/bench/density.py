@@ -18,6 +18,7 @@ from dlgmm_core.analysis.kumaraswamy_series import (
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
+from ui.numbers import finite_number
 from ui.theme import CLASS_COLOURS, PAPER_COLOUR
 from ui.widgets import base64_floats, widget
 
@@ -75,9 +76,9 @@ def _curves(a: float, b: float) -> dict[str, object]:
 
 def _where() -> float:
     """u as last released, as kept in the session, as in the address, or in the middle."""
-    released = (st.session_state.get(_KEY) or {}).get("u")
-    if isinstance(released, int | float) and LOWEST <= released <= HIGHEST:
-        return round(float(released) * STEPS) / STEPS
+    released = finite_number((st.session_state.get(_KEY) or {}).get("u"), LOWEST, HIGHEST)
+    if released is not None:
+        return round(released * STEPS) / STEPS
     (asked,) = numbers_in_link(_LINK, 1, LOWEST, HIGHEST) or (MIDDLE,)
     kept: float = st.session_state.get(_LINK, round(asked * STEPS) / STEPS)
     return kept

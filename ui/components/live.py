@@ -15,7 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
-from ui.numbers import finite_numbers
+from ui.numbers import finite_numbers, whole_number
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
@@ -107,15 +107,16 @@ def _from_link(name: str, trained: _Trained) -> Prior:
 
 def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
     """The prior in the widget's state; what is not in it, or makes no sense there, stays as it was."""
-    now, seed, k = state.get("now"), state.get("seed"), len(before.means)
+    now, k = state.get("now"), len(before.means)
     now = now if isinstance(now, Mapping) else {}
     view = now.get("view")
-    is_seed = isinstance(seed, int | float) and 0 <= seed <= LARGEST_SEED
+    switches = [view.get(name) for name in SWITCHES] if isinstance(view, Mapping) else [None]
+    seed = whole_number(state.get("seed"), 0, LARGEST_SEED)
     return Prior(
         finite_numbers(now.get("means"), k, *_range(trained.means, -REACH, REACH)) or before.means,
         finite_numbers(now.get("scales"), k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE)) or before.scales,
-        tuple(bool(view.get(name)) for name in SWITCHES) if isinstance(view, Mapping) else before.switches,
-        int(seed) if is_seed else before.seed,
+        tuple(map(bool, switches)) if all(isinstance(each, bool) for each in switches) else before.switches,
+        before.seed if seed is None else seed,
     )
 
 

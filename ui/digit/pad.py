@@ -5,6 +5,7 @@ The pad sends its picture when a stroke ends: white ink on black, as a PNG in a 
 """
 
 import base64
+from typing import Any
 
 import streamlit as st
 
@@ -33,9 +34,13 @@ def drawing_pad(key: str) -> bytes | None:
     kept = f"{key}-picture"  # a component's own state is lost when the visitor changes the page
     result = _pad(key=key, data={"picture": st.session_state.get(kept)}, on_picture_change=lambda: None)
     state = st.session_state.get(key)
-    if state is not None and "picture" in state:
+    if state is not None and "picture" in state and (result.picture is None or _content(result.picture) is not None):
         st.session_state[kept] = result.picture
-    picture = st.session_state.get(kept)
+    return _content(st.session_state.get(kept))
+
+
+def _content(picture: Any) -> bytes | None:
+    """The bytes in what the widget sent as a PNG; None if it is anything else."""
     if not isinstance(picture, str) or not picture.startswith(_PREFIX):
         return None
     try:

@@ -22,6 +22,7 @@ from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.latent.map_files import images_address
 from ui.links import numbers_in_link, put_in_link
+from ui.numbers import whole_number
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
@@ -77,12 +78,12 @@ def _table(checkpoint: Checkpoint, path: CodePath) -> pd.DataFrame:
 
 def _where(key: str) -> int:
     """The slider's position: as last released, as kept in the session, as in the address, or in the middle."""
-    state = st.session_state.get(key) or {}
+    released = whole_number((st.session_state.get(key) or {}).get("at"), 0, POINTS - 1)
+    if released is not None:
+        return released
     asked = numbers_in_link("at", 1, 0, POINTS - 1) or (POINTS // 2,)
-    place = state.get("at")
-    if not isinstance(place, int | float) or not 0 <= place < POINTS:
-        place = st.session_state.get(_KEPT, asked[0])
-    return int(place)
+    kept: int = st.session_state.get(_KEPT, int(asked[0]))
+    return kept
 
 
 def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The visitor's view of the maps: kept in the session and, except for the group, in the address."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -8,12 +7,15 @@ from typing import Any
 import streamlit as st
 
 from ui.links import numbers_in_link, put_in_link
+from ui.numbers import finite_numbers, whole_number
 
 __all__ = ["COLOURS", "MODES", "MapView", "current_view", "keep_view", "select_images", "updated_view"]
 
 COLOURS = ("class", "component", "entropy", "nll")
 MODES = ("pan", "lasso", "box")
-MOST_CORNERS = 300
+MOST_CORNERS = 300  # of an outline; the widget sends 200 at most
+LARGEST_INDEX, LATEST_TURN = 10**9, 2**53 - 1  # the latter is the last whole number that JavaScript counts to
+FARTHEST = 1e6  # in a map's coordinates
 _KEPT = "latent-view"
 
 
@@ -71,36 +73,42 @@ def select_images(images: tuple[int, ...]) -> None:
 
 
 def updated_view(state: Any, view: MapView) -> MapView:
-    """The view in the widget's state, or `view` where that is no newer, or invalid."""
-    if not isinstance(state, Mapping) or not isinstance(now := state.get("now"), Mapping):
+    """The view in the widget's state, or `view` if that is no newer or anything in it is invalid."""
+    now = state.get("now") if isinstance(state, Mapping) else None
+    if not isinstance(now, Mapping):
+        return view
+    turn = whole_number(now.get("turn"), view.turn + 1, LATEST_TURN)
+    if turn is None:
         return view
     try:
-        if now["turn"] == view.turn:
-            return view
         return MapView(
-            now["colour"] if now["colour"] in COLOURS else view.colour,
-            now["mode"] if now["mode"] in MODES else view.mode,
-            None if now["only"] is None else int(now["only"]),
-            tuple(int(i) for i in now["images"]),
-            _group(now["group"]),
-            int(now["turn"]),
+            COLOURS[COLOURS.index(now["colour"])],
+            MODES[MODES.index(now["mode"])],
+            None if now["only"] is None else _index(now["only"]),
+            tuple(map(_index, now["images"])),
+            None if now["group"] is None else _group(now["group"]),
+            turn,
         )
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError):
         return view
 
 
-def _group(group: Any) -> dict[str, Any] | None:
-    if group is None:
-        return None
-    outline = [[float(x), float(y)] for x, y in group["outline"][:MOST_CORNERS]]
-    if not all(math.isfinite(x) and math.isfinite(y) for x, y in outline):
-        return None
-    return {"map": str(group["map"]), "outline": outline}
+def _index(value: Any) -> int:
+    if (index := whole_number(value, 0, LARGEST_INDEX)) is None:
+        raise ValueError(value)
+    return index
+
+
+def _group(group: Any) -> dict[str, Any]:
+    corners = [finite_numbers(corner, 2, -FARTHEST, FARTHEST) for corner in group["outline"]]
+    if not isinstance(group["map"], str) or None in corners or not 2 < len(corners) <= MOST_CORNERS:
+        raise ValueError(group)
+    return {"map": group["map"], "outline": [list(corner) for corner in corners if corner is not None]}
 
 
 def _from_link() -> MapView:
-    images = numbers_in_link("image", 1, 0, 1e9) or numbers_in_link("image", 2, 0, 1e9) or ()
-    only = numbers_in_link("only", 1, 0, 1e9)
+    images = numbers_in_link("image", 1, 0, LARGEST_INDEX) or numbers_in_link("image", 2, 0, LARGEST_INDEX) or ()
+    only = numbers_in_link("only", 1, 0, LARGEST_INDEX)
     if not all(i.is_integer() for i in images):
         images = ()
     colour = st.query_params.get("colour")

@@ -15,15 +15,15 @@ export default function ({ parentElement, data, setStateValue }) {
   const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
   const means = [...data.now.means], scales = [...data.now.scales];
   const view = { ...data.now.view };
-  let seed, noise, drawn;
+  let seed, next, noise, drawn; // next: the last seed that was asked for
   const draw = (from) => {
-    seed = from.seed;
+    seed = next = from.seed;
     noise = { own: floats(from.noise), shared: floats(from.shared) }; // (K, MOST, dim)
     drawn = { components: from.ancestral, noise: floats(from.ancestral_noise) };
   };
   draw(data);
   // Only the noise comes from Python: where the sliders stand, Python may not know yet.
-  root.renew = (from) => { if (from.seed !== seed) { draw(from); all(); } };
+  root.renew = (from) => { if (from.seed !== seed && from.seed >= next) { draw(from); all(); } };
   const code = new Float32Array(dim), pixels = new Float32Array(decoder.pixels);
   let model = null, zoom = 1, count = MOST;
 
@@ -99,7 +99,7 @@ export default function ({ parentElement, data, setStateValue }) {
     settled();
   };
   const fresh = make("button", { type: "button", textContent: "New noise" });
-  fresh.onclick = () => root.tell("seed", seed + 1);
+  fresh.onclick = () => root.tell("seed", ++next);
   const scalesToo = make("input", { type: "checkbox", checked: view.scales });
   scalesToo.onchange = () => {
     view.scales = scalesToo.checked;

@@ -10,7 +10,7 @@ document.addEventListener("scroll", () => { lastScroll = performance.now(); }, {
 function giveHand(app, plot) {
   const canvas = plot.marks;
   const pressed = new Map(); // pointers that are down, by id, where they last were
-  let start = null, moved = false;
+  let start = null, moved = false, isTouch = false, pinched = false; // of the first pointer
 
   const where = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -41,13 +41,20 @@ function giveHand(app, plot) {
   };
 
   canvas.onpointerdown = (event) => {
-    // one finger draws, two of them zoom; of a mouse and of a pen the first button, and nothing beside a pen
-    if (!plot.looks || event.button !== 0 || pressed.size === 2 || (pressed.size && event.pointerType !== "touch")) return;
+    // One finger draws and two zoom; a mouse or a pen acts alone, by its first button.
+    if (!plot.looks || event.button !== 0 || pressed.size === 2) return;
+    if (pressed.size === 1 && !(isTouch && event.pointerType === "touch")) return;
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     pressed.set(event.pointerId, where(event));
-    if (pressed.size === 1) { start = where(event); moved = false; }
-    if (pressed.size === 2) { moved = true; plot.drawing = null; }
+    if (pressed.size === 1) {
+      start = where(event);
+      moved = pinched = false;
+      isTouch = event.pointerType === "touch";
+    } else {
+      moved = pinched = true;
+      plot.drawing = null;
+    }
   };
   canvas.onpointermove = (event) => {
     const at = where(event), last = pressed.get(event.pointerId);
@@ -59,11 +66,10 @@ function giveHand(app, plot) {
       plot.move((at[0] - last[0]) / 2, (at[1] - last[1]) / 2);
     } else {
       moved ||= Math.hypot(at[0] - start[0], at[1] - start[1]) > STILL;
-      if (moved) {
-        app.pointAt(null, plot);
-        if (app.now.mode === "pan") plot.move(at[0] - last[0], at[1] - last[1]);
-        else outlineTo(at);
-      }
+      if (!moved) return; // and the way so far is made up for when it is further
+      app.pointAt(null, plot);
+      if (app.now.mode === "pan") plot.move(at[0] - last[0], at[1] - last[1]);
+      else if (!pinched) outlineTo(at); // a finger that stays after zooming draws nothing
     }
     pressed.set(event.pointerId, at);
   };

@@ -60,7 +60,7 @@ class MapApp {
       this.now = structuredClone(data.now);
       this.received = sent;
     }
-    const signature = JSON.stringify(data.maps.map((map) => [map.title, map.settings, map.points]));
+    const signature = JSON.stringify(data.maps.map((map) => map.points));
     if (signature !== this.signature) {
       this.signature = signature;
       this.build();
@@ -79,12 +79,17 @@ class MapApp {
   build() {
     const before = new Map(this.plots.map((plot) => [plot.info.points, plot]));
     this.plots = this.data.maps.map((info) => {
-      const plot = new MapPlot(this, info), old = before.get(info.points);
-      if (old?.places) Object.assign(plot, { zoom: old.zoom, centre: old.centre });
+      const old = before.get(info.points);
+      if (old) return old;
+      const plot = new MapPlot(this, info);
       giveHand(this, plot);
       return plot;
     });
-    this.grid.replaceChildren(...this.plots.map((plot) => plot.figure));
+    for (const plot of before.values()) if (!this.plots.includes(plot)) plot.figure.remove();
+    // a map that stays where it is may be under a pointer, which would lose it
+    this.plots.forEach(({ figure }, at) => {
+      if (this.grid.children[at] !== figure) this.grid.insertBefore(figure, this.grid.children[at] ?? null);
+    });
     this.grid.dataset.count = this.plots.length;
     this.root.dataset.ready = "";
   }

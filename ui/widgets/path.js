@@ -6,10 +6,36 @@ const ZOOM = 4, END_ZOOM = 3, LEAST_WORD = 0.1;
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".path");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
-  const signature = JSON.stringify([data.images, data.models.map((model) => model.decoder.path)]);
+  root.slider ??= makeSlider(root, data); // of two images; the models may change while it is held
+  const { slider, at } = root, signature = data.models.map((model) => model.decoder.path).join();
   if (root.dataset.signature === signature) return;
   root.dataset.signature = signature;
   root.dataset.ready = "";
+  const again = (error) => { // the server has decoded what was not known
+    if (error) at.textContent = `The digits could not be decoded: ${error.message}`;
+    else root.show();
+  };
+  const cards = data.models.map((model) => new PathCard(model, data.colours, again));
+  root.show = () => {
+    const step = Number(slider.value), share = (step / (data.points - 1)).toFixed(2);
+    at.textContent = `t = ${share}`;
+    slider.setAttribute("aria-valuetext", `${share} of the way`);
+    for (const card of cards) card.show(step);
+  };
+  root.cards.replaceChildren(...cards.map((card) => card.element));
+  root.show();
+  Promise.all(data.models.map((model, i) => decoderOf(model.decoder).then((found) => { cards[i].decoder = found; })))
+    .then(
+      () => {
+        if (root.dataset.signature !== signature) return;
+        root.show();
+        root.dataset.ready = "yes";
+      },
+      (error) => { at.textContent = `A decoder could not be fetched (${error.message}): reload the page.`; });
+}
+
+// The slider between the two images, above the place of the cards.
+function makeSlider(root, data) {
   const [height, width] = data.shape;
   const ends = data.images.map((index, which) => {
     const canvas = make("canvas", { width, height, role: "img", "aria-label": `image ${index}` });
@@ -20,28 +46,13 @@ export default function ({ parentElement, data, setStateValue }) {
   });
   const slider = make("input", { type: "range", min: 0, max: data.points - 1, step: 1, "aria-label": "from A to B" });
   slider.value = data.at;
-  const at = make("output");
-  const again = (error) => { // the server has decoded what was not known
-    if (error) at.textContent = `The digits could not be decoded: ${error.message}`;
-    else move();
-  };
-  const cards = data.models.map((model) => new PathCard(model, data.colours, again));
-  const move = () => {
-    const step = Number(slider.value), share = (step / (data.points - 1)).toFixed(2);
-    at.textContent = `t = ${share}`;
-    slider.setAttribute("aria-valuetext", `${share} of the way`);
-    for (const card of cards) card.show(step);
-  };
-  slider.oninput = () => requestAnimationFrame(move);
+  slider.oninput = () => requestAnimationFrame(() => root.show());
   slider.onchange = () => root.tell("at", Number(slider.value));
+  root.at = make("output");
+  root.cards = make("div", { className: "cards" });
   root.replaceChildren(
-    make("div", { className: "ends" }, ends[0], make("label", { className: "way" }, slider, at), ends[1]),
-    make("div", { className: "cards" }, ...cards.map((card) => card.element)));
-  move();
-  Promise.all(data.models.map((model, i) => decoderOf(model.decoder).then((found) => { cards[i].decoder = found; })))
-    .then(
-      () => { move(); root.dataset.ready = "yes"; },
-      (error) => { at.textContent = `A decoder could not be fetched (${error.message}): reload the page.`; });
+    make("div", { className: "ends" }, ends[0], make("label", { className: "way" }, slider, root.at), ends[1]), root.cards);
+  return slider;
 }
 
 class PathCard {

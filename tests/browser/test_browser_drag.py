@@ -1,0 +1,178 @@
+"""Every widget that is dragged: a rerun of the page in the middle loses nothing, and one pointer drags at a time."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, WebSocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from tests.browser_helpers import settle, visit
+from tests.drag_helpers import WIDGETS, Line, Outline, Pad, Pan, Place, Widget, moved
+
+pytestmark = pytest.mark.browser
+
+DELAYS = (0, 50, 300)  # milliseconds until the server has what the browser sends
+
+# What the browser sends is held up, in order; `rerun` sends the last message again, so that the page runs once more.
+SLOW_NETWORK = """
+const send = WebSocket.prototype.send;
+window.delay = 0;
+WebSocket.prototype.send = function (data) {
+  window.rerun = () => this.send(data);
+  setTimeout(() => send.call(this, data), window.delay);
+};
+"""
+
+
+@pytest.fixture(params=WIDGETS.values(), ids=WIDGETS)
+def widgets(request: pytest.FixtureRequest, server: str, page: Page) -> list[Widget]:
+    """Those of one page after another, which is open."""
+    found: list[Widget] = request.param
+    first = found[0]
+    page.add_init_script(SLOW_NETWORK)
+    visit(page, f"{server}/{first.address}", first.title)
+    if not isinstance(first, Pad):
+        page.locator(first.selector).first.wait_for()
+    if isinstance(first, Line):
+        page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget
+    return found
+
+
+def prepare(page: Page, widget: Widget) -> None:
+    widget.prepare(page)
+    settle(page)
+    page.wait_for_timeout(200)
+
+
+@pytest.fixture
+def sent(page: Page) -> list[bytes | str]:
+    """The frames that the browser sends from now on."""
+    frames: list[bytes | str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: frames.append(frame))
+
+    page.on("websocket", listen)
+    return frames
+
+
+def last_told(frames: list[bytes | str], key: str) -> Any:
+    """What the last frame that mentions the widget says of it."""
+    for frame in reversed(frames):
+        message = BackMsg()
+        assert isinstance(frame, bytes)
+        message.ParseFromString(frame)
+        for state in message.rerun_script.widget_states.widgets:
+            if key in state.id and state.json_value:
+                return json.loads(state.json_value)
+    raise AssertionError(f"nothing was said of {key}")
+
+
+def way(start: Place, by: float) -> list[Place]:
+    """Through the corner of a right angle, so that a lasso has an inside."""
+    return [start, moved(start, by, 0), moved(start, by, abs(by) * 0.7)]
+
+
+def drag(page: Page, places: list[Place], in_the_middle: Callable[[], None] = lambda: None) -> None:
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    in_the_middle()
+    page.mouse.move(*places[2], steps=4)
+    page.mouse.up()
+
+
+def test_a_rerun_in_the_middle_of_a_drag_loses_nothing(
+    sent: list[bytes | str], widgets: list[Widget], page: Page
+) -> None:
+    lost = []
+    for widget in widgets:
+        prepare(page, widget)
+        lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, sent)]
+    assert lost == []
+
+
+def failures(page: Page, widget: Widget, sent: list[bytes | str]) -> Iterator[tuple[int, int, str]]:
+    """The delays and the lengths of drags of which something is lost, and when."""
+    for direction, delay in zip((1, -1, 1), DELAYS, strict=True):
+        page.evaluate(f"window.delay = {delay}")
+
+        def rerun(delay: int = delay) -> None:
+            page.evaluate("window.rerun()")
+            page.wait_for_timeout(delay + 300)
+
+        # the first drag's own rerun comes while the second is under way, and another one after it
+        for by, middle in ((12, lambda: None), (24, rerun)):
+            places = way(widget.handle(page), direction * by)
+            before = widget.state(page)
+            drag(page, places, middle)
+            until_drawn(page)
+            if not widget.follows(before, widget.state(page), places):
+                yield delay, by, "at the end"
+        page.wait_for_timeout(delay + 300)
+        settle(page)
+        if not widget.follows(before, widget.state(page), places):
+            yield delay, by, "after the rerun"
+        if widget.key and widget.told(last_told(sent, widget.key)) != widget.shown(page):
+            yield delay, by, "in Python"
+
+
+def until_drawn(page: Page) -> None:
+    """Waits for two frames: what moved on the last one is drawn on the next."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def test_only_the_first_finger_and_the_primary_button_drag(widgets: list[Widget], page: Page, touch: Any) -> None:
+    for widget in widgets:
+        prepare(page, widget)
+        before, start = widget.state(page), widget.handle(page)
+        for button in OTHER_BUTTONS:
+            page.mouse.move(*start)
+            page.mouse.down(button=button)
+            for place in way(start, 24):
+                page.mouse.move(*place, steps=4)
+            page.mouse.up(button=button)
+            until_drawn(page)
+            assert np.array_equal(widget.state(page), before)
+
+        start = widget.handle(page)
+        places, rests = way(start, 24), moved(start, 60, 60)
+        touch("touchStart", start)
+        touch("touchStart", start, rests)
+        for place in line(places):
+            touch("touchMove", place, rests)
+        touch("touchEnd")
+        until_drawn(page)
+        after = widget.state(page)
+        if isinstance(widget, Pan):  # where two fingers zoom
+            assert page.get_by_role("button", name="Whole map").first.is_visible()
+            assert isinstance(widget, Outline) == (after is None)
+        else:
+            assert widget.follows(before, after, places)
+            assert not (isinstance(widget, Pad) and after[90:].any())
+
+
+OTHER_BUTTONS: tuple[Literal["right", "middle"], ...] = ("right", "middle")
+
+
+def line(places: list[Place]) -> list[Place]:
+    """Ten steps from each place to the next."""
+    shares = np.linspace(0.1, 1, 10)
+    return [a + share * (b - a) for a, b in pairwise(places) for share in shares]
+
+
+@pytest.fixture
+def touch(page: Page) -> Iterator[Callable[..., None]]:
+    """Puts fingers on places of the window, moves them or lifts them."""
+    session = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: Place) -> None:
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    yield fingers
+    session.detach()
