@@ -1,4 +1,4 @@
-"""`evaluate`: measures trained models on a test set, and makes t-SNE maps."""
+"""`evaluate`: measures trained models on a test set; on that of their own data also every image, and t-SNE maps."""
 
 import argparse
 import sys
@@ -13,13 +13,15 @@ from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_mea
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
+from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, load_checkpoint, read_checkpoint
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
+from dlgmm_core.store.per_image import save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 
 __all__ = ["describe", "run"]
@@ -50,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
         read_measurements(read_checkpoint(folder))  # which are completed, so they must be sound
-        is_file(folder / TSNE, MEASURE_AGAIN)
+        for file in (TSNE, PER_IMAGE):
+            is_file(folder / file, MEASURE_AGAIN)
         require_writable(folder)
     for folder in folders:
         name = folder.name
@@ -62,10 +65,17 @@ def run(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(what, refresh=False)
                 bar.update(round(100 * fraction) - bar.n)
 
-            found = measure(model, dataset, elbo_of(checkpoint.train_config.bound), options.samples, options.seed, show)
+            bound, each = elbo_of(checkpoint.train_config.bound), None
+            if dataset.name == checkpoint.train_config.dataset:
+                dataset.require_shape(model.config.image_shape)
+                each = per_image(
+                    model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
+                )
+                save_per_image(checkpoint, each)
+            found = measure(model, dataset, bound, options.samples, options.seed, show, found=each)
             known = read_measurements(checkpoint)
             save_measurements(checkpoint, {**known, dataset.name: _merged(known.get(dataset.name), found)})
-            if dataset.name == checkpoint.train_config.dataset:
+            if each is not None:
                 settings = ProjectionConfig(seed=options.seed)
                 codes = encode(model, dataset.test.binary)
                 try:

@@ -1,7 +1,7 @@
 """Measuring the figures of a model on one test set.
 
 Protocol: log-likelihood at each S; k-nearest-neighbour errors with codes of the training split; use of
-the weights on the test set. Every figure has a 95 % interval.
+the weights on the test set, and how well components find classes. Every figure of the first two has a 95 % interval.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,9 @@ from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, Measurement, N
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
 from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.store.per_image import PerImage
 
 __all__ = ["compare", "measure"]
 
@@ -28,6 +30,7 @@ def measure(
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
     images: int | None = None,
+    found: PerImage | None = None,
 ) -> Measurement:
     """Figures of one model on `dataset.test`, except the comparison with a baseline.
 
@@ -40,6 +43,7 @@ def measure(
         progress: called with what is being measured and the fraction done.
         images: number of test images, evenly spaced, for the estimates at larger S (see
             `refined_interval`); all by default.
+        found: what `per_image` estimated for the test images; by default it is made where clustering needs it.
 
     Raises:
         EvaluationError: if an estimate is not finite.
@@ -59,11 +63,12 @@ def measure(
         knn[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
     elbo = mean_elbo(model, test.binary, bound, seed)
     nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report)
-    found = None
+    clusters = None
     if MODELS[model.config.model].has_components:
-        found = clustering(model, test.binary, test.labels, seed, report("p(k|x)"))
+        found = found or per_image(model, test.binary, seed=seed, progress=report("p(k|x)"))
+        clusters = clustering(model, test.binary, test.labels, found)
     usage = weight_usage(model, test.binary)
-    return Measurement(Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=found), seed)
+    return Measurement(Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=clusters), seed)
 
 
 def compare(

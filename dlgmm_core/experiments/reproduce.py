@@ -21,14 +21,17 @@ from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.evaluate.figures import Comparison, read_measurements, save_measurements
+from dlgmm_core.evaluate.clustering import clustering
+from dlgmm_core.evaluate.figures import Comparison, Figures, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
+from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.experiments.baselines import baseline_rows
 from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
 from dlgmm_core.experiments.clustering_baselines import clustering_baselines
 from dlgmm_core.experiments.results import (
     experiment_rows,
+    is_complete,
     is_recorded,
     is_trained,
     merge_rows,
@@ -46,6 +49,7 @@ from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, rea
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.per_image import has_per_image, save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
 from dlgmm_core.train.mixture_start import start_run
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
@@ -92,7 +96,7 @@ def reproduce(
         TrainingError, EvaluationError, DataError: as they happen; finished work is kept.
     """
     recorded = read_results(root)
-    due = [e for e in experiments if not is_recorded(recorded, e, protocol.sample_sizes)]
+    due = [e for e in experiments if _is_due(e, root, recorded, protocol)]
     for experiment in experiments:
         # before any work is done: fails if the folder has another model, or damaged files
         if is_trained(root / experiment.name, experiment) and experiment in due:
@@ -182,25 +186,44 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
 
 
 def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
+    """Measures what is missing."""
     model, checkpoint = load_checkpoint(folder, protocol.device)
-    wanted = {str(size) for size in protocol.sample_sizes}
     for name in experiment.eval_datasets:
-        measured = read_measurements(checkpoint)
-        if name in measured and wanted <= set(measured[name].figures.nll):
+        measured, is_own = read_measurements(checkpoint), name == experiment.train.dataset
+        known = measured[name].figures if name in measured else Figures()
+        if is_complete(known, experiment, protocol.sample_sizes) and (has_per_image(checkpoint) or not is_own):
             continue
-        measured[name] = measure(
-            model,
-            load_dataset(name),
-            elbo_of(experiment.train.bound),
-            protocol.sample_sizes,
-            protocol.seed,
-            images=protocol.images,
-        )
+        dataset = load_dataset(name)
+        found = per_image(model, dataset.test.binary, seed=protocol.seed) if is_own else None
+        if found is not None:
+            save_per_image(checkpoint, found)
+        if set(map(str, protocol.sample_sizes)) <= set(known.nll):
+            found = found or per_image(model, dataset.test.binary, seed=protocol.seed)
+            clusters = clustering(model, dataset.test.binary, dataset.test.labels, found)
+            measured[name] = replace(measured[name], figures=replace(known, clustering=clusters))
+        else:
+            measured[name] = measure(
+                model,
+                dataset,
+                elbo_of(experiment.train.bound),
+                protocol.sample_sizes,
+                protocol.seed,
+                images=protocol.images,
+                found=found,
+            )
         save_measurements(checkpoint, measured)
     if experiment.mapped and load_map(checkpoint) is None:
         settings = ProjectionConfig(seed=protocol.seed)
         codes = encode(model, load_dataset(experiment.train.dataset).test.binary)
         save_map(checkpoint, fit_tsne(codes, settings, torch.get_num_threads()), settings)
+
+
+def _is_due(experiment: Experiment, root: Path, rows: list[Row], protocol: Protocol) -> bool:
+    """Whether figures are missing or, where the model is trained, the estimates for every image."""
+    folder = root / experiment.name
+    if not is_recorded(rows, experiment, protocol.sample_sizes):
+        return True
+    return is_trained(folder, experiment) and not has_per_image(read_checkpoint(folder))
 
 
 def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:

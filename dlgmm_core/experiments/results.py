@@ -11,6 +11,7 @@ from pathlib import Path
 from dlgmm_core.evaluate.figures import Figures, read_measurements
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
+from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
 from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, Checkpoint, read_checkpoint
@@ -20,6 +21,7 @@ from dlgmm_core.store.history import EpochMetrics, read_history
 __all__ = [
     "RESULTS",
     "experiment_rows",
+    "is_complete",
     "is_recorded",
     "is_trained",
     "merge_rows",
@@ -53,9 +55,16 @@ def is_trained(folder: Path, experiment: Experiment) -> bool:
 
 def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
     """Whether the rows have the experiment's figures for every test set and S, with the same settings."""
-    settings, sizes = (experiment.model, experiment.train), set(map(str, sample_sizes))
+    settings = (experiment.model, experiment.train)
     own = [r for r in rows if r.checkpoint == experiment.name and (r.model_config, r.train_config) == settings]
-    return {row.eval_dataset for row in own if sizes <= set(row.figures.nll)} >= set(experiment.eval_datasets)
+    measured = {row.eval_dataset for row in own if is_complete(row.figures, experiment, sample_sizes)}
+    return measured >= set(experiment.eval_datasets)
+
+
+def is_complete(figures: Figures, experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
+    """Whether figures on one test set have -log p(x) at every S and, of a mixture, how well it clusters."""
+    clusters = figures.clustering is not None or not MODELS[experiment.model.model].has_components
+    return clusters and set(map(str, sample_sizes)) <= set(figures.nll)
 
 
 def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:

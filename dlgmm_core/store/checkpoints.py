@@ -4,6 +4,7 @@
     history.csv           one line per epoch
     metrics.json          measurements by `evaluate`, with the digest of the weights that were measured
     tsne.safetensors      a t-SNE map of the test set, with the digest of the weights too
+    per-image.safetensors log p(x) and p(k|x) of every test image, with the digest of the weights too
     training.safetensors  optimiser state and current weights, only while training is unfinished
 
 Every file is written atomically (`dlgmm_core.runtime.files`). Nothing is unpickled, and sizes that a file states are
@@ -50,11 +51,12 @@ __all__ = [
     "save_metrics",
 ]
 
-WEIGHTS, HISTORY, METRICS, TSNE, TRAINING = (
+WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, TRAINING = (
     "weights.safetensors",
     "history.csv",
     "metrics.json",
     "tsne.safetensors",
+    "per-image.safetensors",
     "training.safetensors",
 )
 MEASURE_AGAIN = "remove it, and run evaluate again"

@@ -8,9 +8,21 @@ import pytest
 import torch
 
 from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.evaluate.clustering import clustering
 from dlgmm_core.evaluate.likelihood import mean_elbo
+from dlgmm_core.evaluate.per_image import DRAWS, per_image
 from dlgmm_core.model.models import build_model
-from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, read_metrics, save_checkpoint
+from dlgmm_core.runtime.records import to_json
+from dlgmm_core.store.checkpoints import (
+    METRICS,
+    PER_IMAGE,
+    TSNE,
+    load_checkpoint,
+    read_checkpoint,
+    read_metrics,
+    save_checkpoint,
+)
+from dlgmm_core.store.per_image import load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from tests.cli_helpers import error_of, run, tiny_world, train
 from tests.experiment_helpers import toy_dataset
@@ -32,6 +44,11 @@ def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
     assert list(figures) == ["mnist"] and list(figures["mnist"]["nll"]) == ["5", "20"]
     stored = load_map(checkpoint)
     assert stored is not None and stored[0].shape == (130, 2) and stored[1] == ProjectionConfig(seed=3)
+    every = load_per_image(checkpoint, 130)
+    assert every is not None and (every.num_samples, every.seed) == (DRAWS, 3)
+    model, images = load_checkpoint(checkpoint.folder)[0], toy_dataset("mnist").test
+    known = clustering(model, images.binary, images.labels, per_image(model, images.binary, seed=3))
+    assert figures["mnist"]["clustering"] == to_json(known)
     nll = figures["mnist"]["nll"]
     assert capsys.readouterr().out == "".join(
         f"mnist-dlgmm: -log p(x) = {nll[s]['value']:.2f} ± {nll[s]['ci95']:.2f} nats on mnist (S={s})\n"
@@ -39,11 +56,12 @@ def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
     )
 
     # Another test set is added beside the first, and makes no map.
-    (checkpoint.folder / "tsne.safetensors").unlink()
+    for name in (TSNE, PER_IMAGE):
+        (checkpoint.folder / name).unlink()
     assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--dataset", "omniglot", "--device", "cpu") == 0
     assert read_metrics(checkpoint)["test"]["mnist"] == figures["mnist"]
     assert set(read_metrics(checkpoint)["test"]) == {"mnist", "omniglot"}
-    assert load_map(checkpoint) is None
+    assert load_map(checkpoint) is None and load_per_image(checkpoint, 130) is None
 
 
 def test_a_model_of_the_iwae_bound_is_measured_with_an_elbo(tmp_path: Path) -> None:

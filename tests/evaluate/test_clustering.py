@@ -1,4 +1,4 @@
-"""Clustering scores against scikit-learn's and enumeration; responsibilities against quadrature."""
+"""Clustering scores against scikit-learn's and enumeration."""
 
 import itertools
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.evaluate.clustering import clustering, contingency, responsibilities, scores, weights
+from dlgmm_core.evaluate.clustering import clustering, contingency, scores, weights
+from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.models import LatentVariableModel
 
 Toy = Callable[..., LatentVariableModel]
@@ -54,33 +55,16 @@ def test_a_component_counts_as_used_from_one_image_in_a_thousand_on() -> None:
     assert scores(one_hot(assigned, 3), np.zeros(3000, np.int64)).used == 2
 
 
-def test_responsibilities_are_those_of_quadrature(toy: Toy, four_bit_images: torch.Tensor) -> None:
-    config = ModelConfig("dlgmm", 1, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 2.0, hidden=8, image_shape=(2, 2))
-    model = toy(config).float()
-    images = four_bit_images.numpy().astype(np.uint8)
-    z = torch.linspace(-12, 12, 6001)[:, None]
-    with torch.no_grad():
-        likelihood = model.likelihood(z[:, None]).log_prob(four_bit_images.float()).exp()  # (Z, 16)
-        prior = torch.distributions.Normal(torch.tensor(config.prior_means), torch.tensor(config.prior_scales))
-        joint = torch.einsum("zb,zk->bk", likelihood, prior.log_prob(z).exp() / 3)
-    expected = (joint / joint.sum(1, keepdim=True)).numpy()
-    found = responsibilities(model, images, 20_000)
-    assert found.shape == (16, 3)
-    np.testing.assert_allclose(found, expected, atol=0.02)
-    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
-
-
 def test_weights_sum_to_one_and_both_ways_are_scored(toy: Toy, four_bit_images: torch.Tensor) -> None:
     model = toy(ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, hidden=8, image_shape=(2, 2))).float()
-    images = four_bit_images.numpy().astype(np.uint8)
+    images, labels = four_bit_images.numpy().astype(np.uint8), np.arange(16) % 4
     np.testing.assert_allclose(weights(model, images).sum(1), 1, atol=1e-5)
-    found = clustering(model, images, np.arange(16) % 4)
-    assert found.weights == scores(weights(model, images), np.arange(16) % 4)
+    found = clustering(model, images, labels, per_image(model, images))
+    assert found is not None and found.weights == scores(weights(model, images), labels)
     # components that are all alike leave the prior's weights, whatever the image
     assert found.responsibilities.used == 1 and found.responsibilities.mean_max == pytest.approx(0.5, abs=1e-3)
 
 
-def test_a_model_without_components_has_no_responsibilities(toy: Toy) -> None:
-    model = toy(ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))).float()
-    with pytest.raises(ValueError, match="for mixtures"):
-        responsibilities(model, np.zeros((2, 4), np.uint8))
+def test_a_model_without_components_clusters_nothing(toy: Toy) -> None:
+    model, images = toy(ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))).float(), np.zeros((2, 4), np.uint8)
+    assert clustering(model, images, np.zeros(2, np.int64), per_image(model, images)) is None

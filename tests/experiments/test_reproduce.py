@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.figures import Comparison, Measurement
+from dlgmm_core.evaluate.figures import Comparison, Measurement, read_measurements, save_measurements
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
@@ -17,6 +17,7 @@ from dlgmm_core.experiments.results import RESULTS, read_results, write_results
 from dlgmm_core.store.checkpoints import (
     HISTORY,
     METRICS,
+    PER_IMAGE,
     TSNE,
     WEIGHTS,
     load_checkpoint,
@@ -62,7 +63,7 @@ def test_models_are_trained_measured_and_recorded_with_the_baselines(tmp_path: P
         model, checkpoint = load_checkpoint(tmp_path / experiment.name)
         assert (checkpoint.model_config, checkpoint.train_config) == (experiment.model, experiment.train)
         assert all(torch.equal(tensor, whole.best_weights[name]) for name, tensor in model.state_dict().items())
-        assert {file.name for file in checkpoint.folder.iterdir()} == {WEIGHTS, HISTORY, METRICS}
+        assert {file.name for file in checkpoint.folder.iterdir()} == {WEIGHTS, HISTORY, METRICS, PER_IMAGE}
         figures = measure(model, toy_dataset("mnist"), "eq1", (2, 5), seed=0, images=10).figures
         paired = compare(model, load_checkpoint(tmp_path / "plain")[0], toy_dataset("mnist"))
         compared = Comparison("plain", read_checkpoint(tmp_path / "plain").digest, **paired)
@@ -174,6 +175,29 @@ def test_a_measurement_that_lacks_a_sample_size_is_taken_again(tmp_path: Path, m
     forbid(monkeypatch, "fit")
     reproduce([PLAIN], tmp_path, replace(TOY_PROTOCOL, sample_sizes=(2, 7)), jobs=1)
     assert list(read_metrics(read_checkpoint(tmp_path / "plain"))["test"]["mnist"]["nll"]) == ["2", "7"]
+
+
+def test_only_clusters_and_every_images_estimates_are_added_to_a_measurement_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, MIXED, PLAIN)
+    whole = contents(tmp_path)
+    checkpoint = read_checkpoint(tmp_path / "mixed")
+    figures = read_measurements(checkpoint)
+    save_measurements(
+        checkpoint, {"mnist": replace(figures["mnist"], figures=replace(figures["mnist"].figures, clustering=None))}
+    )
+    for name in ("mixed", "plain"):
+        (tmp_path / name / PER_IMAGE).unlink()
+    old = [replace(row, figures=replace(row.figures, clustering=None)) for row in read_results(tmp_path)]
+    write_results(tmp_path, old)
+    forbid(monkeypatch, "fit", "measure", "compare", "baseline_rows")
+    run(tmp_path, MIXED, PLAIN)
+    assert contents(tmp_path) == whole
+    asked = spy(monkeypatch, "per_image")
+    (tmp_path / "plain" / PER_IMAGE).unlink()  # the rows are complete, and the file is not there
+    run(tmp_path, MIXED, PLAIN)
+    assert contents(tmp_path) == whole and len(asked) == 1
 
 
 # --- baselines --------------------------------------------------------------------------------------

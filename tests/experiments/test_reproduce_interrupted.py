@@ -16,7 +16,7 @@ from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
 from dlgmm_core.experiments.results import RESULTS, read_results
-from dlgmm_core.store.checkpoints import HISTORY, METRICS, TRAINING, WEIGHTS
+from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, TRAINING, WEIGHTS
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import EpochMetrics, read_history
 from dlgmm_core.train.training import TrainingRun, fit
@@ -70,7 +70,7 @@ def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(
     assert second_part.history[:1] == begun and len(second_part.history) == 4  # it did not start afresh
     run(tmp_path / "whole", LONG)
     parts, whole = (tmp_path / name / "long" for name in ("parts", "whole"))
-    assert {file.name for file in parts.iterdir()} == {WEIGHTS, HISTORY, METRICS}
+    assert {file.name for file in parts.iterdir()} == {WEIGHTS, HISTORY, METRICS, PER_IMAGE}
     assert (parts / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
     assert (parts / METRICS).read_bytes() == (whole / METRICS).read_bytes()
 

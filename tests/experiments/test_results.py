@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dlgmm_core.config import TrainConfig
+from dlgmm_core.evaluate.clustering import Clustering, ClusteringScores
 from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, NegativeLogLikelihood
 from dlgmm_core.experiments.results import RESULTS, is_recorded, is_trained, merge_rows, read_results, write_results
 from dlgmm_core.experiments.rows import Row
@@ -25,7 +26,9 @@ MIXED = toy_experiment("mixed", "dlgmm", tests=("mnist", "omniglot"), baseline="
 
 
 def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> Row:
-    """A row of the experiment with -log p(x) at every S."""
+    """A row of the experiment with -log p(x) at every S and, of a mixture, how well it clusters."""
+    scores = ClusteringScores(80.0, 85.0, 0.75, 0.9, 10)
+    clusters = Clustering(weights=scores, responsibilities=scores) if experiment.model.model == "dlgmm" else None
     return Row(
         recipe=experiment.recipe,
         eval_dataset=eval_dataset,
@@ -35,7 +38,9 @@ def row_of(experiment: Experiment, eval_dataset: str = "mnist", **more: Any) -> 
         model=experiment.model.model,
         dataset=experiment.train.dataset,
         code_dim=experiment.model.code_dim,
-        figures=Figures(nll={str(size): NegativeLogLikelihood(100.0, 0.1 + 0.2) for size in SIZES}),
+        figures=Figures(
+            nll={str(size): NegativeLogLikelihood(100.0, 0.1 + 0.2) for size in SIZES}, clustering=clusters
+        ),
         **more,
     )
 
@@ -142,6 +147,8 @@ def test_an_experiment_is_recorded_when_all_its_test_sets_are() -> None:
     rows.append(row_of(MIXED, "omniglot"))
     assert is_recorded(rows, MIXED, SIZES) and not is_recorded(rows, PLAIN, SIZES)
     assert is_recorded(rows, MIXED, SIZES[:1]) and not is_recorded(rows, MIXED, (*SIZES, 5000))
+    rows[1] = replace(rows[1], figures=replace(rows[1].figures, clustering=None))
+    assert not is_recorded(rows, MIXED, SIZES)
 
 
 @pytest.mark.parametrize(

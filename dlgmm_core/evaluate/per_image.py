@@ -1,0 +1,66 @@
+r"""log p(x) and p(k|x) of every image, in one pass of self-normalised importance sampling.
+
+.. math::
+    \log p(x) \approx \log \frac{1}{S} \sum_s w_s, \qquad
+    p(k|x) = E_{p(z|x)} \left[ \frac{E_p[\pi_k]\, p_k(z)}{p(z)} \right]
+           \approx \frac{\sum_s w_s\, p(k|z_s)}{\sum_s w_s}, \qquad
+    w_s = \frac{p(x|z_s)\, p(z_s)}{q(z_s|x)}, \quad z_s \sim q(z|x)
+
+S is smaller than that of the reported -log p(x) (`dlgmm_core.evaluate.likelihood`): these values compare images.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.evaluate.likelihood import EvaluationError, image_blocks
+from dlgmm_core.model.functional import to_float64
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import log_density_ratio
+from dlgmm_core.runtime.device import device_of
+from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.store.per_image import PerImage
+
+__all__ = ["DRAWS", "per_image"]
+
+IMAGES, DRAWS = 50, 100  # of one block of images, and of each of them: 5,000 decoded codes
+
+
+def per_image(
+    model: LatentVariableModel,
+    images: NDArray[np.uint8],
+    num_samples: int = DRAWS,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> PerImage:
+    """log p(x) of binary images (N, X), nats, and for a mixture p(k|x).
+
+    Args:
+        model: any model.
+        images: (N, X), zeros and ones.
+        num_samples: S, draws from q(z|x) of each image, in all.
+        seed: of all draws.
+        progress: told the fraction done, in (0, 1].
+
+    Raises:
+        EvaluationError: if an importance weight is not finite.
+    """
+    log_p, found, prior = [], [], model.prior()
+    for index, x in enumerate(image_blocks(model, images, IMAGES)):
+        with seeded(device_of(model), seed, index), torch.no_grad():
+            q = model.posterior(x)
+            latents = q.sample_components(q.allocate(num_samples))  # (1, S, B)
+            log_w = log_density_ratio(model, x, q, latents)[0]
+            by_component = prior.responsibilities(latents.code)  # (J, 1, S, B)
+        if not torch.isfinite(log_w).all():
+            image = IMAGES * index + int((~torch.isfinite(log_w)).any(0).nonzero()[0])
+            raise EvaluationError(f"An importance weight of image {image} is not a finite number (seed {seed}).")
+        log_p.append((torch.logsumexp(to_float64(log_w), 0) - np.log(num_samples)).float().cpu())
+        if by_component is not None:
+            found.append((by_component[:, 0] * torch.softmax(log_w, 0)).sum(1).T.cpu())
+        if progress is not None:
+            progress(min(1.0, (index + 1) * IMAGES / len(images)))
+    probabilities = torch.cat(found).numpy() if found else None
+    return PerImage(torch.cat(log_p).numpy(), probabilities, num_samples, seed)
