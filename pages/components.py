@@ -5,9 +5,10 @@ import streamlit as st
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from ui.components.export import export_components
+from ui.components.identical import identical_caption
 from ui.components.live import SAMPLES, live_components
 from ui.components.siblings import show_siblings
-from ui.components.usage import collapse
+from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
 from ui.sidebar import choose_checkpoint, selection
 
@@ -28,10 +29,10 @@ config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)
 export_components(checkpoint, prior)
-if words := collapse(checkpoint):
+if words := usage_caption(checkpoint):
     st.caption(words)
 if config.prior_components != "fixed":
     st.caption("This prior is learnt: every coordinate has its own mean and scale, and a slider changes all together.")
-elif len(set(zip(config.prior_means, config.prior_scales, strict=True))) == 1:
-    st.caption("All components of this prior are the same, so all rows are the same until you move a slider.")
+elif words := identical_caption(config.prior_means, config.prior_scales):
+    st.caption(words)
 show_siblings(checkpoint, SAMPLES, prior.seed)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data import sources
-from dlgmm_core.data.omniglot import read_omniglot
+from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 
 __all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset"]
 
@@ -152,16 +152,25 @@ def _load_omniglot() -> Dataset:
 
 @dataclass(frozen=True)
 class DatasetFamily:
-    """A row of the table of data sets: the name to display, and the loader."""
+    """A row of the table of data sets.
+
+    Attributes:
+        label: the name to display.
+        load: the loader.
+        is_local: whether `load` downloads nothing; may raise `DataError`.
+    """
 
     label: str
     load: Callable[[], Dataset]
+    is_local: Callable[[], bool] = lambda: True
 
 
 DATASETS: dict[str, DatasetFamily] = {
     "mnist": DatasetFamily("MNIST", _load_mnist),
-    "binarized-mnist": DatasetFamily("Binarized MNIST (Larochelle)", _load_binarized_mnist),
-    "omniglot": DatasetFamily("Omniglot", _load_omniglot),
+    "binarized-mnist": DatasetFamily(
+        "Binarized MNIST (Larochelle)", _load_binarized_mnist, sources.has_binarized_mnist
+    ),
+    "omniglot": DatasetFamily("Omniglot", _load_omniglot, has_omniglot),
 }
 
 

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlgmm_core.data.sources import FILES, PIXELS, damaged, obtain, write_cache
+from dlgmm_core.data.sources import FILES, PIXELS, damaged, find, obtain, write_cache
 from dlgmm_core.runtime.folders import cache_folder
 
-__all__ = ["Drawings", "read_omniglot"]
+__all__ = ["Drawings", "has_omniglot", "read_omniglot"]
 
+ZIPS = ("images_background.zip", "images_evaluation.zip")
 DRAWING_SIZE = (105, 105)
 MAX_PNG_BYTES = 64 * 1024  # the largest published drawing has 500
 MAX_DRAWINGS = 20_000  # the larger of the published zips has 19,280
@@ -56,10 +57,10 @@ def read_omniglot() -> Drawings:
     Raises:
         DataError: for a zip that is damaged, unsafe, or missing and cannot be downloaded.
     """
-    path = cache_folder() / "omniglot-28x28.npz"
+    path = _cached()
     with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as kept:  # as in `cached_array`
         return Drawings(kept["grey"], kept["drawer"], kept["alphabet"], tuple(kept["alphabet_names"].tolist()))
-    found = _read_zip("images_background.zip") | _read_zip("images_evaluation.zip")
+    found = _read_zip(ZIPS[0]) | _read_zip(ZIPS[1])
     keys = sorted(found)
     grey, drawer = np.stack([found[key] for key in keys]), np.array([int(key[3]) for key in keys], np.int64)
     names = sorted({key[0] for key in keys})
@@ -67,6 +68,15 @@ def read_omniglot() -> Drawings:
     drawings = Drawings(grey, drawer, alphabet, tuple(names))
     write_cache(path, lambda file: np.savez_compressed(file, **vars(drawings)))
     return drawings
+
+
+def has_omniglot() -> bool:
+    """Whether its drawings, or both zips of them, are on this machine."""
+    return _cached().is_file() or all(find("omniglot", name) is not None for name in ZIPS)
+
+
+def _cached() -> Path:
+    return cache_folder() / "omniglot-28x28.npz"
 
 
 def _read_zip(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:

@@ -31,6 +31,8 @@ __all__ = [
     "binarized_mnist",
     "cached_array",
     "damaged",
+    "find",
+    "has_binarized_mnist",
     "obtain",
     "parse_amat",
     "read_unpacked",
@@ -126,11 +128,20 @@ def binarized_mnist(part: str) -> NDArray[np.uint8]:
     name = f"binarized_mnist_{part}.amat"
     if name not in FILES:
         raise DataError(f"There is no {name}: choose train, valid or test.")
-    path = obtain("binarized_mnist", name, f"{name}.gz")
+    path = obtain(*_names(name))
     rows = parse_amat(read_unpacked(path, MAX_TEXT_BYTES), str(path))
     if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
         raise damaged(path, f"its {len(rows):,} images are not the published ones")
     return rows
+
+
+def has_binarized_mnist() -> bool:
+    """Whether all three files of it are on this machine."""
+    return all(find(*_names(name)) is not None for name in FILES if name.startswith("binarized_mnist"))
+
+
+def _names(name: str) -> tuple[str, str, str]:
+    return "binarized_mnist", name, f"{name}.gz"
 
 
 def read_unpacked(path: Path, most: int) -> bytes:
@@ -188,23 +199,39 @@ def obtain(folder: str, *names: str) -> Path:
     Raises:
         DataError: if it is missing and cannot be downloaded.
     """
-    cache, named = cache_folder(), os.environ.get("DLGMM_DATA", "")
-    if not named.isprintable() or len(named) > 4096:
-        raise DataError("DLGMM_DATA is too long or contains control characters: set it to the path of a folder.")
-    given = [Path(os.path.expanduser(named))] if named else []
-    for place in (*given, *(root / folder for root in given), cache):
-        for name in names:
-            if os.path.isfile(place / name):  # unlike Path.is_file, false if access is denied
-                return place / name
-    source = FILES[names[0]]
+    if (local := find(folder, *names)) is not None:
+        return local
+    source, cache = FILES[names[0]], cache_folder()
     try:
         return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))
     except (OSError, ValueError) as error:
-        sought = " and ".join(map(str, (*given, cache)))
+        sought = " and ".join(map(str, (*_given_folder(), cache)))
         raise DataError(
             f"{names[0]} is not in {sought}, and the download failed ({_reason(error)}): "
             f"get it from {source.url} and put it into the folder that DLGMM_DATA names."
         ) from error
+
+
+def find(folder: str, *names: str) -> Path | None:
+    """A published file on this machine, as `obtain` looks for it; None if it would have to be downloaded.
+
+    Raises:
+        DataError: if `$DLGMM_DATA` cannot be the path of a folder.
+    """
+    given = _given_folder()
+    for place in (*given, *(root / folder for root in given), cache_folder()):
+        for name in names:
+            if os.path.isfile(place / name):  # unlike Path.is_file, false if access is denied
+                return place / name
+    return None
+
+
+def _given_folder() -> list[Path]:
+    """The folder that `$DLGMM_DATA` names, if it names one."""
+    named = os.environ.get("DLGMM_DATA", "")
+    if not named.isprintable() or len(named) > 4096:
+        raise DataError("DLGMM_DATA is too long or contains control characters: set it to the path of a folder.")
+    return [Path(os.path.expanduser(named))] if named else []
 
 
 def _reason(error: Exception) -> str:

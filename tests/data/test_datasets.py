@@ -202,3 +202,19 @@ def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
 
 def test_every_data_set_has_a_label_for_people() -> None:
     assert all(family.label for family in datasets.DATASETS.values())
+
+
+def test_a_data_set_is_local_once_all_its_files_are(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {name for name, family in datasets.DATASETS.items() if family.is_local()} == {"mnist"}
+    monkeypatch.setenv("DLGMM_DATA", str(tmp_path))
+    for part in ("train", "valid", "test"):
+        assert not datasets.DATASETS["binarized-mnist"].is_local()
+        (tmp_path / f"binarized_mnist_{part}.amat.gz").touch()
+    assert datasets.DATASETS["binarized-mnist"].is_local()
+    (tmp_path / "omniglot").mkdir()
+    for part in ("background", "evaluation"):
+        assert not datasets.DATASETS["omniglot"].is_local()
+        (tmp_path / "omniglot" / f"images_{part}.zip").touch()
+    assert datasets.DATASETS["omniglot"].is_local()

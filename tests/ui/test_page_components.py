@@ -131,11 +131,13 @@ def test_a_prior_far_outside_the_usual_means_can_still_be_shown(make: Make) -> N
 
 def test_equal_components_are_explained(make: Make) -> None:
     make_mixture(make, "equal", (0.0,) * 3, (1.0,) * 3)
-    make_mixture(make, "other", (0.0,) * 3, (1.0, 1.0, 2.0))
+    make_mixture(make, "some", (0.0, 1.0, 0.0, 1.0, 0.0), (1.0, 1.0, 1.0, 2.0, 1.0))
+    make_mixture(make, "other", (0.0,) * 3, (1.0, 1.5, 2.0))
     widget = open_components()
-    for name, explained in (("equal", True), ("other", False)):
+    for name, who in (("equal", "All components"), ("some", "Components 1, 3 and 5"), ("other", "")):
         widget.chooses(name)
-        assert any("are the same" in caption.value for caption in widget.at.caption) == explained
+        found = [caption.value.partition(" of")[0] for caption in widget.at.caption if "are the same" in caption.value]
+        assert found == [who] * bool(who)
 
 
 # --- links ----------------------------------------------------------------------------------------

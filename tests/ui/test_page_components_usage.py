@@ -50,6 +50,20 @@ def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
     assert not [caption for caption in at.caption if "under 1 %" in caption.value]
 
 
+@pytest.mark.usefixtures("cache")
+def test_shares_never_start_a_download(make: Make, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = make_mixture(make, "letters", (-1.0, 1.0), (1.0, 1.0)).model_config
+    save_checkpoint(shelf / "letters", build_model(config).state_dict(), config, TrainConfig("omniglot"), 3, -123.4)
+    asked: list[str] = []
+    monkeypatch.setattr("ui.loaders.load_dataset", asked.append)
+    at = open_page("components")
+    at.selectbox(key="dataset").set_value("omniglot").run()
+    assert data(at)["usage"] is None and not at.error and asked == []
+    assert [caption.value for caption in at.caption if "downloaded" in caption.value] == [
+        "How many test images each component has is not shown: Omniglot has not been downloaded yet."
+    ]
+
+
 @pytest.mark.parametrize(
     "now",
     [

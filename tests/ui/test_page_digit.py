@@ -155,6 +155,19 @@ def test_an_uploaded_picture_is_taken_through_the_model(upload: Callable[[bytes]
     assert any("dark ink on light paper, inverted" in caption.value for caption in at.caption)
 
 
+def test_the_same_picture_drawn_and_then_uploaded_is_read_as_each(make: Make) -> None:
+    make("one")
+    at = turn_to(start(), "digit")
+    content = png(seven())
+    at.segmented_control(key="digit-source").set_value("Draw").run()
+    at.session_state["digit-pad-picture"] = "data:image/png;base64," + base64.b64encode(content).decode()
+    at.run()
+    assert one_error(at)  # a drawing has light ink, which covers this one
+    at.segmented_control(key="digit-source").set_value("Upload").run()
+    at.file_uploader(key="digit-upload").set_value(("digit.png", content, "image/png")).run()
+    assert not at.error and any("dark ink on light paper" in caption.value for caption in at.caption)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

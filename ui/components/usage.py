@@ -8,13 +8,14 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.analysis.image_statistics import expected_weights
+from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
 
-__all__ = ["UNUSED", "collapse", "usage"]
+__all__ = ["UNUSED", "usage", "usage_caption"]
 
 UNUSED = 0.01  # a smaller share of the test images is called so
 
@@ -31,15 +32,28 @@ def _shares(checkpoint: Checkpoint) -> list[float] | None:
 
 
 def usage(checkpoint: Checkpoint) -> list[float] | None:
-    """(K,) share of the test images of each component; None where there is none to show now."""
+    """(K,) share of the test images of each component; None where there is none to show now.
+
+    It never starts a download: the rows of samples need no images.
+    """
     try:
-        return _shares(checkpoint)
+        return _shares(checkpoint) if _has_images(checkpoint) else None
     except (DataError, Refused):  # the rows of samples need neither images nor a free slot
         return None
 
 
-def collapse(checkpoint: Checkpoint) -> str:
-    """One sentence where components are hardly used; empty where all are."""
+def _has_images(checkpoint: Checkpoint) -> bool:
+    try:
+        return DATASETS[checkpoint.train_config.dataset].is_local()
+    except DataError:
+        return False
+
+
+def usage_caption(checkpoint: Checkpoint) -> str:
+    """One sentence where components are hardly used, or where it cannot be known; empty where all are used."""
+    if not _has_images(checkpoint):
+        label = DATASETS[checkpoint.train_config.dataset].label
+        return f"How many test images each component has is not shown: {label} has not been downloaded yet."
     shares = usage(checkpoint)
     unused = sum(share < UNUSED for share in shares or ())
     if not shares or not unused:
