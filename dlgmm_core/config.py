@@ -166,6 +166,12 @@ class ModelConfig(Record):
         """X, the pixels of an image."""
         return math.prod(self.image_shape)
 
+    @property
+    def has_identical_components(self) -> bool:
+        """Whether the prior's components are several and the same, so that p(k|x) is the prior's E[pi_k] for any x."""
+        priors = set(zip(self.prior_means, self.prior_scales, strict=True))
+        return self.prior_components == "fixed" and len(priors) == 1 < self.num_components
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """As `Record.from_dict`; also reads the field names of the first checkpoints."""

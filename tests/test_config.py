@@ -140,3 +140,20 @@ def test_a_missing_or_unreadable_field_is_a_configuration_error() -> None:
 def test_configurations_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         MODEL.code_dim = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("means", "scales", "prior", "identical"),
+    [
+        ((0.0, 0.0), (1.0, 1.0), "fixed", True),
+        ((0.0, 0.0), (1.0, 1.0), "full", False),
+        ((0.0, 0.0), (1.0, 2.0), "fixed", False),
+        ((0.0, 1.0), (1.0, 1.0), "fixed", False),
+        ((0.0,), (1.0,), "fixed", False),
+    ],
+)
+def test_components_are_identical_if_they_are_several_and_none_of_them_can_differ(
+    means: tuple[float, ...], scales: tuple[float, ...], prior: str, identical: bool
+) -> None:
+    config = ModelConfig("dlgmm", 2, len(means), means, scales, prior_components=prior)
+    assert config.has_identical_components is identical

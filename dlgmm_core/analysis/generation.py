@@ -15,7 +15,15 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 
-__all__ = ["ancestral_noise", "ancestral_samples", "centres", "component_noise", "component_samples", "shapes"]
+__all__ = [
+    "ancestral_noise",
+    "ancestral_samples",
+    "centres",
+    "component_noise",
+    "component_samples",
+    "prototypes",
+    "shapes",
+]
 
 
 def ancestral_samples(
@@ -113,6 +121,12 @@ def component_samples(
     code = loc[:, None] + scale[:, None] * component_noise(model, count, seed, shared=True)
     with torch.no_grad():
         return model.likelihood(torch.from_numpy(code).to(device_of(model))).probs.cpu().numpy()
+
+
+def prototypes(model: LatentVariableModel) -> NDArray[np.float32]:
+    """(K, X) probabilities of ink, decoded from the mean code of each component of a mixture's prior."""
+    with torch.no_grad():
+        return model.likelihood(model.prior().component_means).probs[:, 0].cpu().numpy()
 
 
 def _means_and_scales(model: LatentVariableModel) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 Two quantities are easily confused and therefore reported together: the *mixture weights* pi, whose
 posterior q(pi|x) the encoder predicts, and the *responsibilities* p(k|x), which also use the codes
-and how well they explain the image.
+and how well they explain the image. The exact posterior mean of the weights follows from the latter.
 """
 
 import math
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
 from dlgmm_core.evaluate.likelihood import component_posterior, log_likelihood
-from dlgmm_core.model.distributions import Kumaraswamy, Sticks
+from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
+from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 
-__all__ = ["SAMPLES", "ImageReport", "StickReport", "inspect_image", "reconstruct", "stick_density"]
+__all__ = ["SAMPLES", "ImageReport", "StickReport", "exact_weights", "inspect_image", "reconstruct", "stick_density"]
 
 SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
 FEWEST_DRAWS = 50  # of each component
@@ -54,6 +55,7 @@ class ImageReport:
         reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
         sticks: None if the model has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
+        exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None if it is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
         log_p: importance-sampling estimate of log p(x), nats.
         ess: effective sample size of that estimate.
@@ -64,6 +66,7 @@ class ImageReport:
     reconstructions: NDArray[np.float32]
     sticks: StickReport | None
     component_posterior: NDArray[np.float64] | None
+    exact_weights: NDArray[np.float64] | None
     elbo_terms: dict[str, ElboTerms]
     log_p: float
     ess: float
@@ -102,6 +105,7 @@ def inspect_image(
         reconstructions,
         sticks,
         responsibilities,
+        None if responsibilities is None else exact_weights(p, responsibilities),
         terms,
         float(estimate.log_p[0]),
         float(estimate.ess[0]),
@@ -119,6 +123,14 @@ def _stick_report(sticks: Kumaraswamy) -> StickReport:
         for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
     )
     return StickReport(a, b, mean, low, high, fractions.cpu().numpy())
+
+
+def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(..., K), E[pi|x] under a mixture's prior, from p(k|x), `responsibilities` (..., K)."""
+    assert isinstance(prior.sticks, Beta)
+    alpha, beta = (c[0].cpu().double() for c in (prior.sticks.concentration1, prior.sticks.concentration0))
+    found: NDArray[np.float64] = Beta(alpha, beta).mean_weights_given(torch.from_numpy(responsibilities)).numpy()
+    return found
 
 
 def stick_density(

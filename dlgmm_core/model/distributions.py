@@ -156,6 +156,17 @@ class Beta:
         odds = self.concentration1 / self.concentration0
         return log_stick_breaking(-torch.log1p(1 / odds), -torch.log1p(odds))
 
+    def mean_weights_given(self, responsibilities: Tensor) -> Tensor:
+        """(..., T), E[pi|x] where x is of component k with probability p(k|x), `responsibilities` (..., T).
+
+        Given k, fractions stay independent, v_j ~ Beta(alpha_j + [j = k], beta_j + [j < k]), and their means multiply.
+        Under a Dirichlet this is (alpha + p(k|x)) / (1 + K alpha), at most (1 + alpha) / (1 + K alpha).
+        """
+        ones = torch.ones(responsibilities.shape[-1], self.concentration1.shape[-1]).to(self.concentration1)
+        same, later = torch.eye(*ones.shape).to(ones), ones.tril(-1)
+        given = Beta(self.concentration1[..., None, :] + same, self.concentration0[..., None, :] + later)
+        return (responsibilities[..., None, :].to(ones) @ given.log_mean_weights.exp())[..., 0, :]
+
 
 def log_beta(a: Tensor, b: Tensor) -> Tensor:
     """log B(a, b) = log Gamma(a) + log Gamma(b) - log Gamma(a + b), summed in float64."""

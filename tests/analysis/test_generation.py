@@ -15,6 +15,7 @@ from dlgmm_core.analysis.generation import (
     centres,
     component_noise,
     component_samples,
+    prototypes,
     shapes,
 )
 from dlgmm_core.config import ModelConfig
@@ -202,3 +203,11 @@ def test_probabilities_come_from_every_kind_of_model(config: ModelConfig, toy: T
     assert images.shape == (30, 4) and images.dtype == np.float32
     assert (images > 0).all() and (images < 1).all() and images.std(0).min() > 0
     assert component.max() < config.num_components
+
+
+def test_a_prototype_is_the_sample_of_a_component_without_noise(learnt: LatentVariableModel) -> None:
+    with torch.no_grad():
+        codes = learnt.prior().component_means[:, 0]
+        expected = learnt.likelihood(codes).probs.numpy()
+    np.testing.assert_allclose(prototypes(learnt), expected, rtol=1e-6)
+    assert np.abs(prototypes(learnt)[0] - prototypes(learnt)[1]).max() > 1e-3
