@@ -14,7 +14,7 @@ SCHEMES = {"light": 255, "dark": 0}
 BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 MOST_STOPS = 400
 
-# The element that has the focus, in whichever shadow it stands, and whether it shows that it has.
+# The element that has the focus, in any shadow root, and whether it shows that it has.
 FOCUSED = """() => {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
@@ -62,7 +62,7 @@ def show_whole(page: Page) -> None:
 
 
 def use_scheme(page: Page, scheme: str) -> None:
-    """The page in the theme that a visitor's system asks for, once it wears it."""
+    """The page in the theme that a visitor's system asks for, once it is applied."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
     def level() -> float:

@@ -59,9 +59,9 @@ def labels(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
 
 
-def begun(shelf: Path, name: str, owner: str = ALICE) -> Path:
+def begun(own_checkpoints: Path, name: str, owner: str = ALICE) -> Path:
     """The folder of a run that somebody has begun."""
-    folder = shelf / name
+    folder = own_checkpoints / name
     folder.mkdir(exist_ok=True)
     (folder / NOTE).write_text(
         json.dumps({"owner": owner, "arguments": ["gauss-vae", "--name", name]}), encoding="utf-8"

@@ -185,5 +185,5 @@ def digits(drawing: str) -> NDArray[np.int64]:
 
 
 def untrained(page: Page) -> list[str]:
-    """The words of the rows that wear the badge."""
+    """The words of the rows that have the badge."""
     return page.locator(".head", has=page.locator(".badge").filter(visible=True)).locator(".words").all_inner_texts()

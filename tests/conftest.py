@@ -1,7 +1,7 @@
 """What several test files share.
 
 One thread, one seed; tiny models whose log p(x) can be integrated; an empty cache of published files;
-and the app on checkpoints that no test can harm.
+and the app on checkpoints that tests may change.
 """
 
 import os
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def said_encodings() -> None:
-    """A text file that one of our modules opens in the platform's encoding is an error: it would differ elsewhere."""
+    """Opening a text file in the platform's encoding is an error in this project's modules."""
     ours = r"(dlgmm_core|ui|pages|benchmarks|tests|test_\w+|app)(\.|$)"
     warnings.filterwarnings("error", category=EncodingWarning, module=ours)
 
@@ -84,7 +84,7 @@ def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_limits() -> Iterator[None]:
-    """What earlier visitors used up is no test's concern, nor the environment that one of them set."""
+    """Limits are read again after every test, with nothing used up."""
     yield
     if "ui.visitors.limits" in sys.modules:  # tests of the core load no app
         sys.modules["ui.visitors.limits"].shared.cache_clear()
@@ -173,7 +173,7 @@ def repository(copied: Path, alice: None, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.fixture
-def shelf(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_checkpoints(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of checkpoints."""
     folder = tmp_path / "checkpoints"
     folder.mkdir()
@@ -181,13 +181,13 @@ def shelf(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def make(shelf: Path) -> Callable[..., Checkpoint]:
-    """Puts a tiny untrained checkpoint on the shelf."""
+def make(own_checkpoints: Path) -> Callable[..., Checkpoint]:
+    """Makes a tiny untrained checkpoint in the test's folder."""
 
     def make(name: str, model: str = "gauss-vae", **changes: object) -> Checkpoint:
         config = replace(ModelConfig(model, 3, hidden=4), **changes)  # type: ignore[arg-type]
-        save_checkpoint(shelf / name, build_model(config).state_dict(), config, TrainConfig(), 3, -123.4)
-        return read_checkpoint(shelf / name)
+        save_checkpoint(own_checkpoints / name, build_model(config).state_dict(), config, TrainConfig(), 3, -123.4)
+        return read_checkpoint(own_checkpoints / name)
 
     return make
 

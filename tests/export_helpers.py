@@ -110,9 +110,9 @@ def python() -> Iterator[Python]:
 
 
 @pytest.fixture
-def lines(python: Python, shelf: Path) -> Lines:
+def lines(python: Python, own_checkpoints: Path) -> Lines:
     """Runs what was exported where the test's checkpoints lie, and gives the numbers asked for."""
-    return lambda exported, numbers: python.run(exported.code, shelf.parent, numbers)
+    return lambda exported, numbers: python.run(exported.code, own_checkpoints.parent, numbers)
 
 
 @pytest.fixture

@@ -77,12 +77,12 @@ def test_another_model_goes_through_every_command(
 
 
 @pytest.fixture
-def others(shelf: Path) -> Path:
+def others(own_checkpoints: Path) -> Path:
     """A trained and measured checkpoint of each."""
     for name in OTHER_MODELS:
-        assert run(shelf, "train", name, "--name", name, *TINY, "--epochs", "1") == 0
-        assert run(shelf, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
-    return shelf
+        assert run(own_checkpoints, "train", name, "--name", name, *TINY, "--epochs", "1") == 0
+        assert run(own_checkpoints, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
+    return own_checkpoints
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Images out of the prior: each component answers to its own slider, and draws follow the prior's weights."""
+"""Images out of the prior: each component depends on its own slider alone, and draws follow the prior's weights."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the eye sees, as numbers: against sums written out, and on pictures and maps whose numbers are known."""
+"""Image statistics against sums written out, and on pictures and maps whose values are known."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from dlgmm_core.model.models import LatentVariableModel
 Toy = Callable[[ModelConfig], LatentVariableModel]
 
 
-def test_the_loss_is_the_surprise_at_every_pixel_whatever_the_blocks(
+def test_the_loss_sums_minus_log_p_over_pixels_for_any_size_of_blocks(
     config: ModelConfig, toy: Toy, four_bit_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, images = toy(config).float(), four_bit_images.numpy().astype(np.uint8)
@@ -27,7 +27,7 @@ def test_the_loss_is_the_surprise_at_every_pixel_whatever_the_blocks(
     assert reconstruction_loss(model, images) == pytest.approx(whole, rel=1e-5)
 
 
-def test_a_picture_without_doubt_and_one_with_nothing_else() -> None:
+def test_pixel_entropy_is_zero_for_certain_pixels_and_largest_for_even_odds() -> None:
     sure, halves = np.array([0.0, 1.0, 1.0, 0.0]), np.full(4, 0.5)
     assert pixel_entropy(np.stack([sure, halves])) == pytest.approx([0, 4 * np.log(2)])
     assert pixel_entropy(np.array([[0.2]])) == pytest.approx([-0.2 * np.log(0.2) - 0.8 * np.log(0.8)])

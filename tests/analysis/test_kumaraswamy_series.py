@@ -1,4 +1,4 @@
-"""The Kumaraswamy lens against SciPy: densities, moments, and a series that falls short until it has run on."""
+"""The Kumaraswamy distribution against SciPy: densities, moments, and the error of a truncated series."""
 
 import numpy as np
 import pytest

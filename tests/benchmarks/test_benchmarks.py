@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: ratios point the right way, and the rival does the same work."""
+"""The benchmarks measure what they say: ratios have the right sign, and the reference does the same work."""
 
 import time
 
@@ -20,7 +20,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_plain_rival_estimates_the_same_bound(name: str) -> None:
+def test_the_direct_implementation_estimates_the_same_bound(name: str) -> None:
     config, plain = MODELS[name]
     model = build_model(config)
     x = torch.bernoulli(torch.full((1, 12), 0.5)).expand(20_000, 12)
@@ -56,7 +56,7 @@ def test_the_table_says_ratio_aim_and_whether_it_was_reached() -> None:
     assert rows == ["| x | y | 1.50 × | ≤ 1.4 | no |", "| x | z | 1.50 times faster | ≥ 1.4 | yes |"]
 
 
-def test_a_limit_keeps_its_unit_and_a_rivals_figure_is_taken_off() -> None:
+def test_a_limit_keeps_its_unit_and_the_references_figure_is_subtracted() -> None:
     lines = [
         Limit("wait", "ms", 61.2, 60).to_dict(),
         Limit("errors", "", 0, 0).to_dict(),

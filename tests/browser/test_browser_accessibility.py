@@ -1,4 +1,4 @@
-"""Nobody is kept out: axe-core finds no barrier, the keyboard reaches and moves everything, pictures have words."""
+"""Accessibility: axe-core finds no serious violation, the keyboard moves every widget, pictures have descriptions."""
 
 import pytest
 from playwright.sync_api import Page
@@ -36,7 +36,7 @@ UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [da
 
 
 @pytest.mark.parametrize("path", VIEWS)
-def test_a_page_has_no_serious_barrier_and_words_for_its_pictures(path: str, server: str, page: Page) -> None:
+def test_a_page_has_no_serious_violation_and_descriptions_of_its_pictures(path: str, server: str, page: Page) -> None:
     visit(page, f"{server}/{path}", VIEWS[path])
     show_whole(page)
     for scheme in ("light", "dark"):

@@ -109,7 +109,7 @@ def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: st
     assert len(sent) == 1 and numbers(page) == seen[-1]
 
 
-def test_a_hand_that_only_touches_the_line_moves_nothing(server: str, page: Page) -> None:
+def test_a_press_without_a_move_changes_nothing(server: str, page: Page) -> None:
     open_bench(page, server)
     before, address = numbers(page), page.url
     hold(page)

@@ -1,4 +1,4 @@
-"""Components in the browser: what is decoded there is what the server decodes, and it follows hand and keyboard."""
+"""Components in the browser: the browser decodes as the server does, and follows the pointer and the keyboard."""
 
 import json
 from collections.abc import Callable
@@ -122,7 +122,7 @@ def frames_drawn(page: Page) -> int:
 
 
 def rest(page: Page) -> None:
-    """Waits until no frame is drawn any more: the hand's last step has arrived."""
+    """Waits until no frame is drawn any more: the pointer's last step has arrived."""
     last = -1
     while frames_drawn(page) > last:
         last = frames_drawn(page)
@@ -244,7 +244,7 @@ def test_a_preview_sets_the_mean_and_reset_puts_everything_back(server: str, pag
     page.wait_for_url(lambda url: "means=" not in url and "scales=" not in url)
 
 
-def test_new_noise_changes_every_row_and_stays_under_the_hand(server: str, page: Page) -> None:
+def test_new_noise_changes_every_row_and_keeps_the_focus(server: str, page: Page) -> None:
     open_components(page, server)
     seen = [drawings(page)]
     page.get_by_text("More", exact=True).click()

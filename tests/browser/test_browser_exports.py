@@ -133,7 +133,7 @@ def test_a_picture_of_a_chart_has_its_curve_words_and_theme(browser: Browser, se
     assert words["a"] == "2.0"
 
 
-def test_a_stick_moved_by_hand_is_what_the_lines_break(page: Page, server: str, tree: Path) -> None:
+def test_the_exported_lines_break_a_stick_at_the_fractions_it_was_moved_to(page: Page, server: str, tree: Path) -> None:
     stick = label(read_checkpoint(tree / "checkpoints" / "mnist-sb-vae"))
     visit(page, f"{server}/digit", "Your digit")
     page.wait_for_load_state("networkidle")  # a picture that is replaced while it is fetched is not found

@@ -191,7 +191,7 @@ def test_two_fingers_zoom_and_one_taps(server: str, page: Page, finger: Any) -> 
     until(page, lambda: f"image={index}" in page.url)
 
 
-def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None:
+def test_the_keyboard_moves_between_images_selects_and_deselects(server: str, page: Page) -> None:
     maps = open_maps(page, server)
     maps.locator(".marks").first.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
@@ -216,7 +216,7 @@ def test_the_keyboard_walks_selects_and_lets_go(server: str, page: Page) -> None
     settle(page)
 
 
-def test_invalid_values_in_a_link_do_no_harm(server: str, page: Page) -> None:
+def test_invalid_values_in_a_link_are_ignored(server: str, page: Page) -> None:
     open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
     assert json.loads(app(page, "JSON.stringify(app.now)")) == {
         "colour": "class",

@@ -1,4 +1,4 @@
-"""The lesson reveal in the browser: drawn, guessed, and only then told, the guess beside the outcome."""
+"""The lesson in the browser: the outcome is shown beside the guess, and not before it."""
 
 from pathlib import Path
 

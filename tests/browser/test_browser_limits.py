@@ -1,4 +1,4 @@
-"""Limits as visitors meet them: who has used everything up keeps what there is, in every tab, and others go on."""
+"""Limits in the browser: with the allowance used up, results stay in every tab, and other visitors compute."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def server(tree: Path) -> Iterator[str]:
             yield address
 
 
-def test_who_has_used_up_all_keeps_what_there_is_in_every_tab_and_others_go_on(
+def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors_compute(
     server: str, page: Page, browser: Browser
 ) -> None:
     visit(page, f"{server}/digit", TITLE)
@@ -49,7 +49,7 @@ def test_who_has_used_up_all_keeps_what_there_is_in_every_tab_and_others_go_on(
         assert other.get_by_text(REFUSED).count() == 0
 
 
-def test_a_script_that_sends_files_is_turned_away_at_the_door(server: str, page: Page) -> None:
+def test_a_script_that_sends_many_files_is_refused_before_they_are_read(server: str, page: Page) -> None:
     visit(page, server, "Deep latent Gaussian mixtures")
     answers = [page.request.put(f"{server}/_stcore/upload_file/nobody/{number}", data=b"x") for number in range(10)]
     assert answers[0].status != 429 and answers[-1].status == 429

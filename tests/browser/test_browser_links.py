@@ -1,4 +1,4 @@
-"""The page of components beyond one visit: links, other pages, other checkpoints, phones, and what travels."""
+"""The page of components beyond one visit: links, other pages, other checkpoints, phones, and what is sent."""
 
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -131,11 +131,11 @@ def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tre
     assert drawings(page) == before and len(untrained(page)) == 1
 
 
-def test_nothing_sticks_out_of_a_phone_and_every_slider_is_long_enough_for_a_thumb(
+def test_nothing_is_wider_than_a_phone_and_every_slider_is_long_enough_for_a_thumb(
     server: str, tree: Path, page: Page
 ) -> None:
     largest = read_checkpoint(tree / "checkpoints" / LARGEST)
-    means = ",".join(["-3.35"] * 17)  # every row wears its badge
+    means = ",".join(["-3.35"] * 17)  # every row has its badge
     open_components(page, server, f"{choice(largest)}&view=1,0,1&means={means}", width=375)
     assert overhang(page) <= 0
     parts = page.locator(".live input, .live canvas, .live .badge, .live button")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.test_browser_first_page import TITLES
-from tests.browser_helpers import overhang, until, visit
+from tests.browser_helpers import overhang, settle, until, visit
 from ui.lesson.steps import STEPS
 
 pytestmark = pytest.mark.browser
@@ -22,3 +22,14 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(theme: str, server: str, pa
         for width in (320, 375):
             page.set_viewport_size({"width": width, "height": 800})
             until(page, lambda: overhang(page) <= 0)
+        page.set_viewport_size({"width": 320, "height": 800})
+        export = page.get_by_role("button", name="Export").first
+        if export.count():
+            export.click()
+            popover = page.get_by_test_id("stPopoverBody")
+            popover.locator("code").wait_for()
+            settle(page)
+            box = popover.bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 320
+            until(page, lambda: overhang(page) <= 0)
+            assert popover.evaluate("each => each.scrollWidth - each.clientWidth") <= 0

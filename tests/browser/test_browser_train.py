@@ -1,4 +1,4 @@
-"""Training as visitors have it: a run outlives reloads and page switches, and is its owner's alone."""
+"""Training as visitors have it: a run outlives reloads and page switches, and only its owner controls it."""
 
 import re
 from collections.abc import Iterator

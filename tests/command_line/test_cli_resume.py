@@ -1,4 +1,4 @@
-"""`train` interrupted and gone on with: `--resume` and Ctrl-C; a polite kill is in `test_locks.py`."""
+"""`train` interrupted and gone on with: `--resume` and Ctrl-C; SIGTERM is in `test_locks.py`."""
 
 from collections.abc import Iterator
 from pathlib import Path

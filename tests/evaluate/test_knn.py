@@ -192,7 +192,7 @@ def test_the_paired_test_of_many_images_is_twice_the_binomial_tail() -> None:
     assert found.p_value == pytest.approx(math.erfc(49 / math.sqrt(2 * 370)), rel=0.02)  # chi-square, corrected
 
 
-def test_images_on_which_both_agree_in_being_right_or_wrong_say_nothing() -> None:
+def test_images_on_which_both_are_right_or_both_wrong_do_not_count() -> None:
     few = paired_test(*predictions((True, True, 3), (False, False, 1), (False, True, 8), (True, False, 2)))
     many = paired_test(*predictions((True, True, 300), (False, False, 200), (False, True, 8), (True, False, 2)))
     assert few == many and few.p_value < 0.2

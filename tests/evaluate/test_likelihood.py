@@ -75,7 +75,7 @@ def exact_joint(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArra
 
 
 def blank(config: ModelConfig) -> LatentVariableModel:
-    """A model whose posterior is its prior, and whose decoder hears nothing: pixels have odds 0.5, -1, 2, 0."""
+    """A model whose posterior is its prior, and whose decoder ignores the code: pixels have odds 0.5, -1, 2, 0."""
     model = build_model(config)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -147,7 +147,7 @@ def test_effective_samples_lie_between_one_and_s(line: LatentVariableModel, imag
     assert log_likelihood(line, images, 1).ess == pytest.approx(np.ones(16))
 
 
-def test_a_posterior_equal_to_the_exact_one_wastes_no_sample(images: NDArray[np.uint8]) -> None:
+def test_with_the_exact_posterior_all_samples_are_effective(images: NDArray[np.uint8]) -> None:
     model = blank(LINES["gauss-vae"])
     estimate = log_likelihood(model, images, 50)
     ink = 1 / (1 + np.exp([-0.5, 1.0, -2.0, 0.0]))

@@ -1,4 +1,4 @@
-"""`reproduce` on a Dask cluster: it loses nothing when a worker dies, and says in a sentence what is wrong with it."""
+"""`reproduce` on a Dask cluster: nothing is lost when a worker ends, and errors are one sentence."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ ENDLESS = toy_experiment("endless", max_epochs=1_000_000, patience=1_000_000)
 
 @dataclass(frozen=True)
 class Travelling(Experiment):
-    """What the test has replaced, a worker does not see: so the experiment brings it along, by way of the scheduler."""
+    """A worker does not see what the test has replaced, so the experiment's pickle contains it."""
 
     diary: Path = Path()
     home: int = 0
@@ -136,7 +136,7 @@ def test_workers_stop_after_their_epoch_when_the_run_is_interrupted(two_workers:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
-    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs are deaf to it
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
     running = threading.Event()
     running.set()
     thread = threading.Thread(target=interrupt, daemon=True)

@@ -21,7 +21,7 @@ from tests.experiment_helpers import MIXED, PLAIN, TOY_PROTOCOL, run, timeless, 
 
 @dataclass(frozen=True)
 class Travelling(Experiment):
-    """What the test has replaced, a worker does not see: so the experiment brings the tiny data set with it."""
+    """A worker does not see what the test has replaced, so the experiment's pickle contains the tiny data set."""
 
     arrivals: Path = Path()
 

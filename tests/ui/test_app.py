@@ -28,7 +28,7 @@ def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str, few_digits
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, shelf: Path) -> None:
+def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, own_checkpoints: Path) -> None:
     at = turn_to(start(), page) if page != "overview" else start()
     assert not at.exception and not at.error
     if page in NEED_A_MODEL:
@@ -57,16 +57,18 @@ def test_a_data_set_without_a_checkpoint_is_named(page: str, make: Make) -> None
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_broken_checkpoint_is_named_in_the_sidebar_and_the_rest_goes_on(
-    page: str, make: Make, shelf: Path, few_digits: Dataset
+    page: str, make: Make, own_checkpoints: Path, few_digits: Dataset
 ) -> None:
     make_mixture(make, "whole", (-1.0, 1.0), (1.0, 1.0))
     make("cut")
-    content = (shelf / "cut" / WEIGHTS).read_bytes()
-    (shelf / "cut" / WEIGHTS).write_bytes(content[:200])
+    content = (own_checkpoints / "cut" / WEIGHTS).read_bytes()
+    (own_checkpoints / "cut" / WEIGHTS).write_bytes(content[:200])
     at = turn_to(start(), page) if page != "overview" else start()
     assert not at.exception and not at.error
     assert len(at.sidebar.warning) == 1
-    assert at.sidebar.warning[0].value.startswith(f"**cut** cannot be used. {shelf / 'cut' / WEIGHTS} is damaged")
+    assert at.sidebar.warning[0].value.startswith(
+        f"**cut** cannot be used. {own_checkpoints / 'cut' / WEIGHTS} is damaged"
+    )
     assert at.multiselect(key="checkpoints-mnist").value == ["whole"]
     assert [title.value for title in at.title] == [PAGES[page]]
 
@@ -84,12 +86,12 @@ def test_data_that_cannot_be_had_is_a_sentence(page: str, make: Make, monkeypatc
 
 @pytest.mark.parametrize("kind", ["text", "folder", "pipe"])
 def test_damaged_figures_are_sentences_and_the_pages_show_the_rest(
-    kind: str, make: Make, shelf: Path, few_digits: Dataset
+    kind: str, make: Make, own_checkpoints: Path, few_digits: Dataset
 ) -> None:
     sound, odd = map_of(make("sound")), make("odd")
     nll = {"50": {"value": 99.5, "ci95": 0.5, "ess": 9.0}}
     save_metrics(sound, {"test": {"mnist": {"nll": nll}}})
-    for path in (odd.folder / METRICS, odd.folder / TSNE, shelf / RESULTS):
+    for path in (odd.folder / METRICS, odd.folder / TSNE, own_checkpoints / RESULTS):
         if kind == "text":
             path.write_text("{", encoding="utf-8")
         elif kind == "folder":

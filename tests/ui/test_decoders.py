@@ -101,7 +101,7 @@ def test_what_is_no_checkpoint_is_not_found(path: str, server: str, tree: Path) 
         "mnist-dlgmm%00/{digest}",
     ],
 )
-def test_a_path_that_climbs_out_of_the_folder_gets_nowhere(path: str, server: str, tree: Path) -> None:
+def test_a_path_that_leaves_the_folder_is_refused(path: str, server: str, tree: Path) -> None:
     digest = read_checkpoint(tree / "checkpoints" / "mnist-dlgmm").digest
     status, _, content = ask(server, f"/decoder/{path}".format(digest=digest))
     assert status in (400, 404)  # Streamlit itself turns most of them away, as bad requests
@@ -165,7 +165,7 @@ def test_requests_that_make_no_sense_are_refused(make: Make) -> None:
     assert post("/decode/nobody/" + checkpoint.digest, code)[0] == post("/decode/deep/000000000000", code)[0] == 404
 
 
-def test_decoding_is_paid_for_like_all_computing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decoding_is_charged_like_all_computing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = make("deep", depth=2)
     code = np.zeros(checkpoint.model_config.code_dim, "<f4").tobytes()
     post(path_of(checkpoint), code)

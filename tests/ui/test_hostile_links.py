@@ -1,4 +1,4 @@
-"""Links that nobody wrote in good faith: every parameter of every page may say anything, and the page is whole."""
+"""Malicious links: every parameter of every page may have any value, and the page opens."""
 
 import ast
 import math

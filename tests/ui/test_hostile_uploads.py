@@ -1,4 +1,4 @@
-"""Files that nobody should send give the digit they show or one sentence, in little memory, and leave no trace."""
+"""Malicious files give the digit they show or one sentence, in little memory, and nothing is left behind."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ def page(make: Make) -> AppTest:
 
 
 def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
-    page: AppTest, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: AppTest, own_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = tmp_path / "watched"
     watched.mkdir()
@@ -118,7 +118,7 @@ def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
     shared.cache_clear()
     monkeypatch.chdir(watched)
     monkeypatch.setattr(tempfile, "tempdir", str(watched))
-    before = sorted(shelf.rglob("*"))
+    before = sorted(own_checkpoints.rglob("*"))
     for number, (what, file) in enumerate(FILES.items()):
         name = f"{NAMES[number % len(NAMES)]}.png"
         page.file_uploader(key="digit-upload").set_value((name, file.content, "image/png")).run()
@@ -128,7 +128,7 @@ def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
         else:
             assert one_error(page) == file.sentence, what
             assert not page.metric, what
-    assert list(watched.iterdir()) == [] and sorted(shelf.rglob("*")) == before
+    assert list(watched.iterdir()) == [] and sorted(own_checkpoints.rglob("*")) == before
 
 
 # --- the server's part ----------------------------------------------------------------------------

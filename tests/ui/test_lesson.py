@@ -237,7 +237,9 @@ def test_the_digit_of_the_link_is_the_digit_of_the_step() -> None:
 
 
 @pytest.mark.parametrize(("number", "step"), NUMBERED[1:])
-def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(number: int, step: Step, shelf: Path) -> None:
+def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(
+    number: int, step: Step, own_checkpoints: Path
+) -> None:
     at = open_step(number)
     assert not at.exception and not at.error
     assert "`python -m dlgmm_core" in at.info[0].value and OPENING not in words(at)

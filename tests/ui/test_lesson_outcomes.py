@@ -167,7 +167,7 @@ MEASURED: list[Callable[[], Outcome]] = [
 
 @pytest.mark.parametrize("measure", MEASURED, ids=lambda measure: measure.__name__)
 def test_what_is_not_there_is_a_sentence_with_a_command(
-    measure: Callable[[], Outcome], shelf: Path, monkeypatch: pytest.MonkeyPatch
+    measure: Callable[[], Outcome], own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(monkeypatch, None)
     with pytest.raises(Missing, match=r"^T[^\n]+ `python -m dlgmm_core (reproduce|map) [\w-]+`\.$"):

@@ -1,4 +1,4 @@
-"""What visitors may ask of the server: read from the environment, booked, and refused in one sentence."""
+"""What visitors may ask of the server: read from the environment, charged, and refused in one sentence."""
 
 import re
 import time
@@ -56,7 +56,7 @@ def test_an_invalid_limit_is_reported_before_the_server_starts(text: str, monkey
     assert ended.value.code == sentence
 
 
-def test_a_server_with_sensible_limits_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_with_valid_limits_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_COMPUTING_SLOTS", "8")
     exit_on_bad_limits()
 
@@ -73,7 +73,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize("room", [charged, computing])
-def test_processor_time_is_booked_also_of_what_fails_until_the_allowance_is_used_up(
+def test_processor_time_is_charged_also_of_what_fails_until_the_allowance_is_used_up(
     room: object, processor: SimpleNamespace
 ) -> None:
     assert callable(room)
@@ -88,7 +88,7 @@ def test_processor_time_is_booked_also_of_what_fails_until_the_allowance_is_used
     assert re.fullmatch(sentence, str(refused.value))
 
 
-def test_what_is_done_later_is_booked_to_the_visitor_who_asked_for_it(
+def test_what_is_done_later_is_charged_to_the_visitor_who_asked_for_it(
     processor: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def work() -> str:
@@ -108,7 +108,7 @@ def test_what_is_done_later_is_booked_to_the_visitor_who_asked_for_it(
         charged_later(work)
 
 
-def test_waiting_for_a_slot_is_not_booked_and_a_refusal_leaves_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_slot_is_not_charged_and_a_refusal_leaves_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_COMPUTING_SLOTS", "1")
     monkeypatch.setattr("ui.visitors.shares.PATIENCE", 0.0)
     shared().seconds.spend("", 301)

@@ -40,7 +40,7 @@ def test_short_numbers_are_short_in_the_link(address: dict[str, str]) -> None:
     assert address == {"means": "-0.75,0.15,2,0.15"}
 
 
-def test_nothing_leaves_no_trace_in_the_link_and_harms_no_other_name(address: dict[str, str]) -> None:
+def test_nothing_is_removed_from_the_link_and_other_names_stay(address: dict[str, str]) -> None:
     put_in_link("scales", [1.0])
     put_in_link("means", None)
     put_in_link("noise", [3])

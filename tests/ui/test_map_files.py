@@ -73,10 +73,10 @@ def test_the_likelihood_has_an_address_once_it_is_estimated(repository: Path) ->
     assert map_file(*address.split("/")[1:]) is None
 
 
-def test_another_map_has_another_address_and_the_old_one_is_gone(shelf: Path, repository: Path) -> None:
+def test_another_map_has_another_address_and_the_old_one_is_gone(own_checkpoints: Path, repository: Path) -> None:
 
-    shutil.copytree(repository / "mnist-gauss-vae", shelf / "mine")
-    checkpoint = read_checkpoint(shelf / "mine")
+    shutil.copytree(repository / "mnist-gauss-vae", own_checkpoints / "mine")
+    checkpoint = read_checkpoint(own_checkpoints / "mine")
     before = points_address(checkpoint)
     assert read(before)
     save_map(checkpoint, np.zeros((COUNT, 2), np.float32), ProjectionConfig(seed=1))
@@ -86,14 +86,14 @@ def test_another_map_has_another_address_and_the_old_one_is_gone(shelf: Path, re
     assert map_file(*before.split("/")[1:]) is None
 
 
-def test_a_map_that_is_damaged_or_taken_away_is_not_found(shelf: Path, repository: Path) -> None:
+def test_a_map_that_is_damaged_or_taken_away_is_not_found(own_checkpoints: Path, repository: Path) -> None:
 
-    shutil.copytree(repository / "mnist-gauss-vae", shelf / "mine")
-    checkpoint = read_checkpoint(shelf / "mine")
-    (shelf / "mine" / TSNE).write_bytes(b"no map")
+    shutil.copytree(repository / "mnist-gauss-vae", own_checkpoints / "mine")
+    checkpoint = read_checkpoint(own_checkpoints / "mine")
+    (own_checkpoints / "mine" / TSNE).write_bytes(b"no map")
     assert map_file(*points_address(checkpoint).split("/")[1:]) is None
     old = points_address(checkpoint)
-    (shelf / "mine" / TSNE).unlink()
+    (own_checkpoints / "mine" / TSNE).unlink()
     assert map_file(*old.split("/")[1:]) is None
 
 
@@ -134,11 +134,13 @@ def test_the_server_hands_the_files_out_to_be_kept_for_ever(server: str, tree: P
     connection.close()
 
 
-def test_what_cannot_be_had_has_no_file(shelf: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_had_has_no_file(
+    own_checkpoints: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(name: str) -> None:
         raise DataError("The download failed.")
 
-    shutil.copytree(repository / "omniglot-dlgmm", shelf / "mine")
+    shutil.copytree(repository / "omniglot-dlgmm", own_checkpoints / "mine")
     monkeypatch.setattr("ui.latent.map_files._packed", refuse)
     assert map_file("images", "omniglot", "0" * 12) is None
     assert map_file("weights", "mine", "0" * 12) is None

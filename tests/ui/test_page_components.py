@@ -1,4 +1,4 @@
-"""The page of components: what it gives to the widget, what it makes of the answer, and who stands beneath."""
+"""The page of components: what it gives to the widget, what it makes of the answer, and the models listed below."""
 
 import base64
 import json
@@ -230,7 +230,7 @@ def test_a_name_that_comes_to_mean_another_mixture_starts_at_its_prior(five: Che
 
 
 @pytest.fixture
-def family(shelf: Path) -> list[Checkpoint]:
+def family(own_checkpoints: Path) -> list[Checkpoint]:
     """A mixture, its siblings in the order of their means, and others that only look like siblings."""
     first = ModelConfig("dlgmm", 3, 3, (-1.5, 0.0, 1.5), (1.0,) * 3, hidden=4)
     recipe = TrainConfig(max_epochs=60)
@@ -246,8 +246,8 @@ def family(shelf: Path) -> list[Checkpoint]:
         "fewer": (replace(first, prior_means=(0.0, 0.0), prior_scales=(1.0, 1.0), num_components=2), recipe),
     }
     for name, (model, train) in {"first": (first, recipe), **others}.items():
-        save_checkpoint(shelf / name, build_model(model).state_dict(), model, train, 3, -123.4)
-    return [read_checkpoint(shelf / name) for name in ("first", "narrow", "wide", "a-sparse-one")]
+        save_checkpoint(own_checkpoints / name, build_model(model).state_dict(), model, train, 3, -123.4)
+    return [read_checkpoint(own_checkpoints / name) for name in ("first", "narrow", "wide", "a-sparse-one")]
 
 
 def listed(at: AppTest) -> list[str]:
@@ -272,7 +272,7 @@ def test_siblings_are_the_same_network_under_other_priors(family: list[Checkpoin
     assert not set(pictures(widget.at)) & set(before)
 
 
-def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoint], shelf: Path) -> None:
+def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoint], own_checkpoints: Path) -> None:
     needed: dict[str, Any] = {"model": "dlgmm", "dataset": "mnist", "code_dim": 3, "knn": {}}
 
     def row(name: str, dataset: str, size: str, value: float) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def test_a_sibling_carries_the_likelihood_that_is_recorded(family: list[Checkpoi
         row("wide", "binarized-mnist", "5000", 2.0),
         row("a-sparse-one", "mnist", "50", 3.0),
     ]
-    write_results(shelf, rows)
+    write_results(own_checkpoints, rows)
     widget = open_components()
     widget.chooses("first")
     assert [text.partition("  \n")[2] for text in listed(widget.at)] == [

@@ -25,7 +25,7 @@ def data(at: AppTest) -> dict[str, Any]:
     return found
 
 
-def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, shelf: Path) -> None:
+def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, own_checkpoints: Path) -> None:
     config = make_mixture(make, "collapsed", (0.0,) * 10, (1.0,) * 10).model_config
     model = build_model(config)
     state = model.state_dict()
@@ -35,8 +35,8 @@ def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, shelf: Path) 
     raw[0, 2], raw[1, 2] = 4.0, -4.0
     state["layers.0.head.sticks.weight"].zero_()
     state["layers.0.head.sticks.bias"].copy_(raw.flatten())
-    save_checkpoint(shelf / "collapsed", state, config, TrainConfig(), 3, -123.4)
-    shares = usage(read_checkpoint(shelf / "collapsed"))
+    save_checkpoint(own_checkpoints / "collapsed", state, config, TrainConfig(), 3, -123.4)
+    shares = usage(read_checkpoint(own_checkpoints / "collapsed"))
     assert shares == [float(k == 2) for k in range(10)]
     at = open_page("components")
     assert data(at)["usage"] == shares and data(at)["unused"] == 0.01
@@ -51,9 +51,11 @@ def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
 
 
 @pytest.mark.usefixtures("cache")
-def test_shares_never_start_a_download(make: Make, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shares_never_start_a_download(make: Make, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_mixture(make, "letters", (-1.0, 1.0), (1.0, 1.0)).model_config
-    save_checkpoint(shelf / "letters", build_model(config).state_dict(), config, TrainConfig("omniglot"), 3, -123.4)
+    save_checkpoint(
+        own_checkpoints / "letters", build_model(config).state_dict(), config, TrainConfig("omniglot"), 3, -123.4
+    )
     asked: list[str] = []
     monkeypatch.setattr("ui.loaders.load_dataset", asked.append)
     at = open_page("components")

@@ -1,4 +1,4 @@
-"""The page of one's own digit: chosen, sent or drawn, it is taken through the model; what is no digit is a sentence."""
+"""The page Your digit: chosen, uploaded or drawn, a digit gives figures; anything else is one sentence."""
 
 import base64
 import io
@@ -215,7 +215,7 @@ def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_ope
 
 
 @pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%é", "nonsense", 7])
-def test_a_drawing_that_is_no_picture_does_no_harm(picture: object, make: Make) -> None:
+def test_a_drawing_that_is_no_picture_gives_one_error_at_most(picture: object, make: Make) -> None:
     make("one")
     at = turn_to(start(), "digit")
     at.segmented_control(key="digit-source").set_value("Draw").run()

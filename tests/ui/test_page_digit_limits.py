@@ -171,11 +171,11 @@ def test_nobody_sees_what_another_visitor_has_drawn(make: Make, monkeypatch: pyt
     assert not figures(bob) and any("Draw one digit" in caption.value for caption in bob.caption)
 
 
-def test_the_folder_of_checkpoints_learns_nothing_of_a_drawing(make: Make, shelf: Path) -> None:
+def test_the_folder_of_checkpoints_learns_nothing_of_a_drawing(make: Make, own_checkpoints: Path) -> None:
     make("one")
-    before = sorted((path, path.stat().st_mtime_ns) for path in shelf.rglob("*"))
+    before = sorted((path, path.stat().st_mtime_ns) for path in own_checkpoints.rglob("*"))
     at = turn_to(start(), "digit")
     at.segmented_control(key="digit-source").set_value("Upload").run()
     send(at, 2)
     assert len(figures(at)) == 3
-    assert sorted((path, path.stat().st_mtime_ns) for path in shelf.rglob("*")) == before
+    assert sorted((path, path.stat().st_mtime_ns) for path in own_checkpoints.rglob("*")) == before

@@ -110,7 +110,7 @@ def test_a_server_that_maps_nothing_says_what_to_do(
     ("page", "name", "beyond"),
     [("digit", "digit-index", "10000"), ("knn", "knn-points", "50001"), ("knn", "knn-points", "1e9")],
 )
-def test_a_link_asks_for_no_more_than_the_widget_does(
+def test_a_link_cannot_ask_for_more_than_the_widget_allows(
     page: str, name: str, beyond: str, make: Make, few_digits: Dataset
 ) -> None:
     make("one")

@@ -1,4 +1,4 @@
-"""A map computed anew from the page: the job that is started, watched and cancelled, and what is said of its end."""
+"""A map computed anew from the page: the job that is started, watched and cancelled, and what is said at its end."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def test_without_a_change_the_settings_are_the_usual(manager: Manager, mapped: C
 
 
 def test_a_map_under_way_shows_how_far_it_is_and_can_be_cancelled(
-    manager: Manager, mapped: Checkpoint, shelf: Path
+    manager: Manager, mapped: Checkpoint, own_checkpoints: Path
 ) -> None:
     job = manager.run("one", "map", "import time; time.sleep(60)", ALICE)
     job.output = "one:   0%|   |\rone:  41%|████      | 41/100".encode()
@@ -70,7 +70,7 @@ def test_a_map_that_another_visitor_computes_cannot_be_cancelled(manager: Manage
     assert at.get("progress") and not any(button.label == "Cancel" for button in at.button)
 
 
-def test_a_map_that_failed_says_why(manager: Manager, mapped: Checkpoint, shelf: Path) -> None:
+def test_a_map_that_failed_says_why(manager: Manager, mapped: Checkpoint, own_checkpoints: Path) -> None:
     manager.ended("one", "map", "raise SystemExit(1)")
     manager.jobs["one"].output = b"error: seed must be a whole number.\n"
     assert one_error(open_page("latent")) == "Mapping one failed: error: seed must be a whole number."

@@ -29,29 +29,29 @@ HISTORY_OF_TWO = [
 
 
 @pytest.fixture
-def unfinished(shelf: Path) -> Path:
+def unfinished(own_checkpoints: Path) -> Path:
     """A run of Alice's after its first epoch."""
     images: Split = blobs(0, 60)
     run = TrainingRun.start(paper_model("dlgmm", 2, hidden=4), TrainConfig(max_epochs=3))
     next(fit(run, Dataset("toy", images, images, images, tuple("abc"))))
-    run.save(shelf / "mine")
-    return begun(shelf, "mine")
+    run.save(own_checkpoints / "mine")
+    return begun(own_checkpoints, "mine")
 
 
 # --- a run ---------------------------------------------------------------------------------------
 
 
-def test_a_run_belongs_to_the_visitor_who_started_it(manager: Manager, shelf: Path) -> None:
-    begun(shelf, "theirs", "somebody else")
+def test_a_run_belongs_to_the_visitor_who_started_it(manager: Manager, own_checkpoints: Path) -> None:
+    begun(own_checkpoints, "theirs", "somebody else")
     manager.run("theirs", "train", SLEEP)
     at = turn_to(start(), "train")
     assert labels(at) == ["Start training"] and not at.get("progress")
     assert not any("theirs" in box.value for box in (*at.info, *at.caption, *at.markdown))
 
 
-def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, shelf: Path) -> None:
+def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, own_checkpoints: Path) -> None:
     for name in ("one", "two"):
-        begun(shelf, name)
+        begun(own_checkpoints, name)
     at = turn_to(start(), "train")
     assert at.selectbox(key="train-run").options == ["two", "one"]
     assert at.info[0].value.startswith("two was stopped")
@@ -101,14 +101,14 @@ def test_a_run_that_cannot_be_kept_for_want_of_room_stays_as_it_was(manager: Man
     assert contents(unfinished) == before
 
 
-def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, shelf: Path) -> None:
+def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, own_checkpoints: Path) -> None:
     at = press(turn_to(start(), "train"), "Delete the run")
-    assert not at.exception and not list(shelf.iterdir())
+    assert not at.exception and not list(own_checkpoints.iterdir())
     assert labels(at) == ["Start training"]
 
 
-def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf: Path) -> None:
-    begun(shelf, "mine")
+def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, own_checkpoints: Path) -> None:
+    begun(own_checkpoints, "mine")
     manager.run("mine", "train", SLEEP)
     at = turn_to(start(), "train")
     assert at.button(key="keep-mine").disabled and not at.button(key="pause-mine").disabled
@@ -118,15 +118,15 @@ def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, shelf
     ]
 
 
-def test_a_run_that_failed_says_why(manager: Manager, shelf: Path) -> None:
-    begun(shelf, "mine")
+def test_a_run_that_failed_says_why(manager: Manager, own_checkpoints: Path) -> None:
+    begun(own_checkpoints, "mine")
     manager.ended("mine", "train", "raise SystemExit(1)")
     manager.jobs["mine"].output = b"epoch 1\rsomething\nerror: seed must be a whole number.\n"
     assert one_error(turn_to(start(), "train")) == "mine failed: error: seed must be a whole number."
 
 
-def test_a_damaged_history_is_a_sentence(manager: Manager, shelf: Path) -> None:
-    (begun(shelf, "mine") / HISTORY).write_text("epoch,colour\n1,red\n", encoding="utf-8")
+def test_a_damaged_history_is_a_sentence(manager: Manager, own_checkpoints: Path) -> None:
+    (begun(own_checkpoints, "mine") / HISTORY).write_text("epoch,colour\n1,red\n", encoding="utf-8")
     assert HISTORY in one_error(turn_to(start(), "train"))
 
 
@@ -134,16 +134,16 @@ def test_a_damaged_history_is_a_sentence(manager: Manager, shelf: Path) -> None:
 
 
 @pytest.fixture
-def ended(shelf: Path) -> Callable[..., list[dict[str, object]]]:
+def ended(own_checkpoints: Path) -> Callable[..., list[dict[str, object]]]:
     """Opens the page on a run of that model that has ended, and returns its figures."""
 
     def show(model: str, train: TrainConfig | None = None) -> list[dict[str, object]]:
         config = paper_model(model, hidden=4)
         save_checkpoint(
-            begun(shelf, "mine"), build_model(config).state_dict(), config, train or TrainConfig(), 2, -155.0
+            begun(own_checkpoints, "mine"), build_model(config).state_dict(), config, train or TrainConfig(), 2, -155.0
         )
         history = [replace(e, usage=e.usage if MODELS[model].has_components else ()) for e in HISTORY_OF_TWO]
-        write_history(shelf / "mine", history)
+        write_history(own_checkpoints / "mine", history)
         at = turn_to(start(), "train")
         assert len(at.success) == 1 and len(at.get("image")) == 1
         return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
@@ -199,7 +199,7 @@ def test_the_curves_are_taken_away_with_their_epochs_also_while_there_come_more(
     same(found["usage"], exported.table[["usage_1", "usage_2", "usage_3"]])
 
 
-def test_before_the_first_epoch_there_is_nothing_to_take_away(manager: Manager, shelf: Path) -> None:
-    begun(shelf, "mine")
+def test_before_the_first_epoch_there_is_nothing_to_take_away(manager: Manager, own_checkpoints: Path) -> None:
+    begun(own_checkpoints, "mine")
     manager.run("mine", "train", SLEEP)
     assert not [block for block in turn_to(start(), "train").get("popover") if "export" in block.proto.id]

@@ -96,10 +96,10 @@ def test_the_papers_errors_are_shown_for_the_same_architecture(make: Make, few_d
 
 @pytest.mark.parametrize(("key", "other"), [("knn-code", "mean"), ("knn-metric", "cosine"), ("knn-points", 1000)])
 def test_the_papers_errors_are_not_shown_for_another_search(
-    key: str, other: str | int, make: Make, shelf: Path, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    key: str, other: str | int, make: Make, own_checkpoints: Path, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make("g", code_dim=25)
-    shutil.copy("checkpoints/results.json", shelf)
+    shutil.copy("checkpoints/results.json", own_checkpoints)
     at = turn_to(start(), "knn")
     widget = at.slider(key=key) if key == "knn-points" else at.segmented_control(key=key)
     widget.set_value(other).run()
@@ -109,7 +109,7 @@ def test_the_papers_errors_are_not_shown_for_another_search(
 
 
 def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search(
-    make: Make, few_digits: Dataset, shelf: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, few_digits: Dataset, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows(at: AppTest) -> list[str]:
         told = any("The last row was recorded" in caption.value for caption in at.caption)
@@ -119,10 +119,10 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
 
     make("g")
     assert rows(turn_to(start(), "knn")) == ["Gauss-VAE"]
-    shutil.copy("checkpoints/results.json", shelf)
+    shutil.copy("checkpoints/results.json", own_checkpoints)
     at = turn_to(start(), "knn")
     assert rows(at) == ["Gauss-VAE", "raw pixels (recorded)"]
-    (row,) = [row for row in read_results(shelf) if (row.model, row.eval_dataset) == ("raw-pixels", "mnist")]
+    (row,) = [row for row in read_results(own_checkpoints) if (row.model, row.eval_dataset) == ("raw-pixels", "mnist")]
     recorded = row.figures.knn["mean"]
     shown = at.dataframe[0].value.iloc[-1]
     assert shown["Checkpoint"] == shown["paper, k = 5"] == "–"
@@ -141,10 +141,10 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
 
 @pytest.mark.parametrize(("row", "mistakes"), [(0, 1), (1, 0)])
 def test_a_cell_of_a_model_shows_its_mistakes_and_one_of_raw_pixels_nothing(
-    row: int, mistakes: int, make: Make, few_digits: Dataset, shelf: Path
+    row: int, mistakes: int, make: Make, few_digits: Dataset, own_checkpoints: Path
 ) -> None:
     make("g")
-    shutil.copy("checkpoints/results.json", shelf)
+    shutil.copy("checkpoints/results.json", own_checkpoints)
     at = turn_to(start(), "knn")
     at.session_state["knn-table"] = {"selection": {"rows": [], "columns": [], "cells": [(row, "k = 5")]}}
     at.run()

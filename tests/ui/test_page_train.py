@@ -26,10 +26,10 @@ def fill(at: AppTest, **values: object) -> AppTest:
 
 
 @pytest.mark.parametrize("name", ["Big", "../up"])
-def test_a_bad_name_is_refused_in_one_sentence(name: str, manager: Manager, shelf: Path) -> None:
+def test_a_bad_name_is_refused_in_one_sentence(name: str, manager: Manager, own_checkpoints: Path) -> None:
     at = fill(turn_to(start(), "train"), Name=name)
     assert one_error(at).startswith("The name must be 1 to 40 lower-case letters, digits and hyphens")
-    assert not manager.started and not list(shelf.iterdir())
+    assert not manager.started and not list(own_checkpoints.iterdir())
 
 
 def test_a_name_that_is_taken_is_refused_in_one_sentence(manager: Manager, make: Make) -> None:
@@ -39,12 +39,12 @@ def test_a_name_that_is_taken_is_refused_in_one_sentence(manager: Manager, make:
     assert not manager.started
 
 
-def test_a_disk_that_cannot_be_written_is_a_sentence(manager: Manager, shelf: Path) -> None:
+def test_a_disk_that_cannot_be_written_is_one_sentence(manager: Manager, own_checkpoints: Path) -> None:
     at = turn_to(start(), "train")
     with read_only_disk():
         fill(at, Name="mine")
     assert "cannot be written (Read-only file system): allow this program to write there" in one_error(at)
-    assert not manager.started and not list(shelf.iterdir())
+    assert not manager.started and not list(own_checkpoints.iterdir())
 
 
 def test_without_a_name_the_run_gets_one_that_is_free(manager: Manager, make: Make) -> None:
@@ -54,15 +54,15 @@ def test_without_a_name_the_run_gets_one_that_is_free(manager: Manager, make: Ma
 
 
 @pytest.mark.parametrize("means", ["a b", "", "   ", "1;2", "0 0 nan", "inf 0", "-inf 0", "1e400", "0 " * 51])
-def test_bad_prior_means_are_refused_in_one_sentence(means: str, manager: Manager, shelf: Path) -> None:
+def test_bad_prior_means_are_refused_in_one_sentence(means: str, manager: Manager, own_checkpoints: Path) -> None:
     at = fill(turn_to(start(), "train"), Prior_means=means)
     one_error(at)
-    assert not manager.started and not list(shelf.iterdir())
+    assert not manager.started and not list(own_checkpoints.iterdir())
 
 
-def test_want_of_a_slot_is_a_sentence(manager: Manager, shelf: Path) -> None:
+def test_without_a_free_slot_there_is_one_sentence(manager: Manager, own_checkpoints: Path) -> None:
     for name in ("one", "two"):
-        begun(shelf, name, "somebody else")
+        begun(own_checkpoints, name, "somebody else")
         manager.run(name, "train", "import time; time.sleep(60)")
     at = turn_to(start(), "train")
     assert "Training slots in use by other visitors: 2." in [caption.value for caption in at.caption]
@@ -79,7 +79,7 @@ def test_want_of_a_slot_is_a_sentence(manager: Manager, shelf: Path) -> None:
     ],
 )
 def test_the_form_starts_the_run_that_it_describes(
-    means: str, expected: tuple[float, ...], manager: Manager, shelf: Path
+    means: str, expected: tuple[float, ...], manager: Manager, own_checkpoints: Path
 ) -> None:
     at = turn_to(start(), "train")
     fill(
@@ -103,7 +103,7 @@ def test_the_form_starts_the_run_that_it_describes(
 
 
 @pytest.mark.parametrize("model", list(MODELS))
-def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: Manager, shelf: Path) -> None:
+def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: Manager, own_checkpoints: Path) -> None:
     at = turn_to(start(), "train")
     at.selectbox(key="train-model").set_value(model).run()
     fill(at)
@@ -115,7 +115,9 @@ def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: M
     build_model(replace(config, hidden=4))
 
 
-def test_a_link_fills_in_the_form_and_what_it_holds_outlives_a_page_switch(manager: Manager, shelf: Path) -> None:
+def test_a_link_fills_in_the_form_and_what_it_holds_outlives_a_page_switch(
+    manager: Manager, own_checkpoints: Path
+) -> None:
     at = open_page("train", train_means_dlgmm="-1 1", train_epochs="7")
     at.number_input(key="train-seed").set_value(5).run()
     turn_to(turn_to(at, "likelihood"), "train")

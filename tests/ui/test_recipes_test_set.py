@@ -85,9 +85,9 @@ def test_knn_errors(knn: AppTest, lines: Lines, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_knn_errors_recorded_of_raw_pixels(
-    pair: list[Checkpoint], shelf: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    pair: list[Checkpoint], own_checkpoints: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy("checkpoints/results.json", shelf)
+    shutil.copy("checkpoints/results.json", own_checkpoints)
     exported = take(open_page("knn"), "knn-table", monkeypatch)
     found = lines(exported, "pixels=[pixels[str(k)].error for k in sizes]")
     same(found["pixels"], exported.table["error"].tail(3))
@@ -128,9 +128,9 @@ def test_likelihoods_are_those_that_were_measured(
 
 @pytest.mark.parametrize("page", ["knn", "likelihood"])
 def test_the_recorded_experiments(
-    page: str, pair: list[Checkpoint], shelf: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    page: str, pair: list[Checkpoint], own_checkpoints: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy("checkpoints/results.json", shelf)
+    shutil.copy("checkpoints/results.json", own_checkpoints)
     at = turn_to(start(), page)
     exported = take(at, "records", monkeypatch)
     names = lines(exported, "names=[row.checkpoint or '–' for row in rows]")["names"].tolist()

@@ -38,7 +38,7 @@ def test_what_was_spent_comes_back_evenly_and_never_more(clock: Clock) -> None:
     assert allowance.wait("alice", 30) == 0 and allowance.wait("alice", 31) > 0
 
 
-def test_a_debt_is_paid_back_first(clock: Clock) -> None:
+def test_an_overdrawn_allowance_recovers_before_it_can_be_spent(clock: Clock) -> None:
     allowance = Allowance(30, 60, clock)
     allowance.spend("alice", 34)
     assert allowance.wait("alice") == pytest.approx(8)
@@ -52,7 +52,7 @@ def test_one_visitors_spending_does_not_affect_others(clock: Clock) -> None:
     assert allowance.wait("bob", 30) == 0
 
 
-def test_who_has_paid_all_back_is_forgotten(clock: Clock) -> None:
+def test_a_visitor_whose_allowance_has_recovered_is_forgotten(clock: Clock) -> None:
     allowance = Allowance(30, 60, clock)
     for number in range(100):
         allowance.spend(f"visitor {number}", 1)

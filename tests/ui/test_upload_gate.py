@@ -1,4 +1,4 @@
-"""The door for files: what a person sends goes through, what only a script sends is not even read."""
+"""Uploads are counted before they are read: more than a person sends is refused unread."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ def answer(path: str = "/_stcore/upload_file/session/file", method: str = "PUT",
     return sent[0]["status"], sent[1]["body"].decode()
 
 
-def test_a_visitor_who_sends_more_than_any_page_takes_is_turned_away_in_every_tab() -> None:
+def test_a_visitor_who_sends_more_than_any_page_takes_is_refused_in_every_tab() -> None:
     tabs = [f"/lab/_stcore/upload_file/tab-{number}/file" for number in range(2 * TRANSFERS)]
     assert [answer(tab, cookie="alice")[0] for tab in tabs] == [204] * (2 * TRANSFERS)
     status, words = answer(cookie="alice")

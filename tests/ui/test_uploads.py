@@ -1,4 +1,4 @@
-"""Files that people send are seen as a person sees them; `test_hostile_uploads.py` has what nobody should send."""
+"""Files that people send are seen as a person sees them; `test_hostile_uploads.py` has malicious ones."""
 
 import numpy as np
 import pytest

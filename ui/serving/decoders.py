@@ -103,7 +103,7 @@ async def _decode(request: Request) -> Response:
 
 
 def _decoded(checkpoint: Checkpoint, codes: NDArray[np.float32], who: str) -> bytes:
-    """Probabilities of ink (N, X) of codes (N, D), at the expense of a visitor."""
+    """Probabilities of ink (N, X) of codes (N, D), charged to a visitor."""
     model = loaders.model(checkpoint)
     with charged(who), torch.no_grad():
         probabilities = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()

@@ -56,8 +56,8 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
   };
 }
 
-// Asks the server, one request at a time and one a frame at most. Codes that are no longer wanted when an answer comes
-// are forgotten: whoever still needs some asks again when called.
+// Asks the server, one request at a time and one a frame at most. Codes that are no longer needed when an answer comes
+// are forgotten: a widget that still needs some asks again when `again` is called.
 async function remoteDecoder({ path, code, pixels }) {
   const known = new Map(), wanted = new Map(), calls = new Set(); // by the code's numbers; who waits for an answer
   let isBusy = false;

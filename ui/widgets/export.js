@@ -5,7 +5,7 @@ const DENSITY = 2, PAD = 16, NARROWEST = 480, LINE = 17, GAP = "  ·  ";
 // data: { figure, file, words: [[name, text], ...] }
 export default function ({ parentElement, data }) {
   const [button, said] = parentElement.querySelectorAll("button, [role=status]");
-  // Streamlit puts the popover at the end of the page, and leaves whoever opened it by a key at its button.
+  // Streamlit puts the popover at the end of the page, and the focus stays at the button that opened it.
   const opener = document.activeElement;
   if (!button.onclick && opener?.matches("[data-testid=stPopoverButton]:focus-visible")) button.focus({ preventScroll: true });
   button.onclick = async () => {

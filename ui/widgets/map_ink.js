@@ -37,7 +37,7 @@ function discStamps(colours, size, density) {
   }));
 }
 
-// A picture with a rim as wide as the widest stamp, so that what lies half outside needs no care.
+// A picture with a rim as wide as the widest stamp, so that stamps half outside need no special case.
 class Sheet {
   constructor(width, height, rim) {
     Object.assign(this, { rim, width: width + 2 * rim, height: height + 2 * rim });
@@ -89,7 +89,7 @@ function parseColour(words) {
 
 const isDark = ([r, g, b]) => 0.3 * r + 0.59 * g + 0.11 * b < 128;
 
-// The end of the scale that would be lost against the page is cut off.
+// The end of the scale that has little contrast with the page is cut off.
 function themeShades(stops, paper) {
   return isDark(paper) ? shades(stops, 0.2, 1) : shades(stops, 0, 0.88);
 }

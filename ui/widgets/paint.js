@@ -27,7 +27,7 @@ async function paint(element, density, paper) {
   return canvas;
 }
 
-// What sticks to the window's edge lies over other things: put back where it belongs, and the way to undo that.
+// Sticky elements cover others: they get their usual place, and a function is returned that undoes it.
 function unstick(element) {
   const stuck = [...every(element)].filter((each) => getComputedStyle(each).position === "sticky");
   for (const each of stuck) each.style.position = "static";
@@ -100,7 +100,7 @@ function paintPicture(element, style, box, add) {
   }, { ready: element.decode?.() });
 }
 
-// A drawing of the page's has no fonts once it is an image of its own, so its words are painted apart.
+// An SVG has no fonts of the page once it is an image, so its words are painted separately.
 function paintDrawing(svg, style, box, add) {
   const copy = svg.cloneNode(true);
   for (const text of copy.querySelectorAll("text")) text.remove();
