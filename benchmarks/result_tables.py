@@ -48,7 +48,7 @@ def likelihood_table(rows: list[Row]) -> str:
             formatting.effective_samples(row, 5000),
             formatting.epochs(row),
         ]
-        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned"))
+        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned", "clusters"))
     ]
     head = (
         "model | recipe | −ELBO | S = 50, paper's test set | paper reports | S = 50 | S = 5000"
@@ -95,9 +95,9 @@ def ingredients_table(rows: list[Row]) -> str:
 def seeds_table(rows: list[Row]) -> str:
     """Mean and standard deviation over seeds, for models trained with several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
-    for row in _of(rows, recipes=("paper", "tuned", "code-size")):
+    for row in _of(rows, recipes=("paper", "tuned", "clusters", "code-size")):
         if row.dataset == row.eval_dataset:
-            runs.setdefault((row.recipe, row.dataset, row.code_dim, row.model), []).append(row)
+            runs.setdefault((row.recipe, row.dataset, row.code_dim, row.model, row.num_components), []).append(row)
     figures: list[Callable[[Row], float]] = [
         lambda row: math.nan if row.figures.elbo is None else -row.figures.elbo.value,
         lambda row: row.figures.nll["50"].value,
@@ -109,7 +109,7 @@ def seeds_table(rows: list[Row]) -> str:
         [
             DATASETS[same[0].dataset].label,
             formatting.label(same[0]),
-            same[0].recipe,
+            formatting.recipe(same[0]),
             ", ".join(str(row.seed) for row in same),
             *(_spread([figure(row) for row in same]) for figure in figures),
         ]
@@ -124,7 +124,7 @@ def seeds_table(rows: list[Row]) -> str:
 
 def knn_table(rows: list[Row]) -> str:
     """kNN errors on MNIST, with the paper's values and McNemar's test against Gauss-VAE."""
-    recipes = ("baseline", "paper", "replica", "tuned", "code-size")
+    recipes = ("baseline", "paper", "replica", "tuned", "clusters", "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
         if not row.figures.knn:
@@ -158,7 +158,7 @@ def weights_table(rows: list[Row]) -> str:
             _top([100 * w for w in used.mean]),
             _top([100 * w for w in used.share]),
         ]
-        for row in _of(rows, recipes=("paper", "replica", "tuned", "figure-2"))
+        for row in _of(rows, recipes=("paper", "replica", "tuned", "clusters", "figure-2"))
         if (used := row.figures.weights) is not None
         and len(used.mean) > 1
         and row.dataset == row.eval_dataset

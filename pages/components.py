@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from ui.components.export import export_components
 from ui.components.identical import identical_caption
@@ -18,13 +17,13 @@ st.write(
     " Drag a mean away from its trained value, which a tick marks, and find out where the samples are no longer"
     " digits."
 )
-mixtures = [c for c in selection().checkpoints if MODELS[c.model_config.model].has_components]
+mixtures = [c for c in selection().offered if MODELS[c.model_config.model].has_components]
 if not mixtures:
     labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
-    st.info(f"None of the chosen checkpoints is a mixture: choose {labels} in the sidebar.")
+    st.info(f"No checkpoint here is a mixture: train a {labels} on the page **Train**.")
     st.stop()
 
-checkpoint = choose_checkpoint(mixtures, "components-checkpoint", preferred=FIGURE_2)
+checkpoint = choose_checkpoint(mixtures, "components-checkpoint")
 config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)

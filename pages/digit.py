@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from ui.digit.convergence import show_convergence
@@ -41,7 +40,7 @@ with answer:
             show = show_neighbours if view == "Neighbours" else show_places
             show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
-    checkpoint = choose_checkpoint(chosen.checkpoints, "digit-checkpoint", preferred=FIGURE_2, title="Model")
+    checkpoint = choose_checkpoint(chosen.offered, "digit-checkpoint", title="Model")
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)

@@ -30,6 +30,7 @@ RANK = {
         **dict.fromkeys(("theme", "numbers", "images", "links", "root_path", "widgets"), 0),
         **dict.fromkeys(("figures", "scatter", "visitors"), 1),
         "loaders": 2,
+        "groups": 2,
         **dict.fromkeys(("sidebar", "jobs"), 3),
         **dict.fromkeys(("serving", "exporting"), 4),
         # the parts of one page each

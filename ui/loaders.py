@@ -17,7 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
-from dlgmm_core.evaluate.figures import Measurement, read_measurements
+from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import RESULTS, read_results
@@ -46,6 +46,7 @@ __all__ = [
     "BY_WEIGHTS",
     "CHECKPOINTS",
     "anchored_map",
+    "best_nll",
     "broken_checkpoints",
     "checkpoints",
     "codes",
@@ -146,6 +147,17 @@ def measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
 @lru_cache(maxsize=200)
 def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
     return read_measurements(checkpoint)
+
+
+def best_nll(checkpoint: Checkpoint) -> tuple[str, NegativeLogLikelihood] | None:
+    """The largest S, and -log p(x) by it on the test set of the model's own data; None if it was not measured.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    measured = measurements(checkpoint).get(checkpoint.train_config.dataset)
+    nll = measured.figures.nll if measured else {}
+    return max(nll.items(), key=lambda item: int(item[0]), default=None)
 
 
 def results() -> list[Row]:

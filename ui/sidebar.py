@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS
-from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 
 __all__ = ["Selection", "choose_checkpoint", "label", "selection", "show_sidebar"]
@@ -19,10 +19,17 @@ _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise:
 
 @dataclass(frozen=True)
 class Selection:
-    """The choice made in the sidebar."""
+    """The choice made in the sidebar.
+
+    Attributes:
+        dataset: a name in `DATASETS`.
+        checkpoints: that pages compare.
+        offered: all that fit the data set, by group, for pages about one of them.
+    """
 
     dataset: str
     checkpoints: list[Checkpoint]
+    offered: list[Checkpoint]
 
 
 def label(checkpoint: Checkpoint) -> str:
@@ -51,34 +58,48 @@ def show_sidebar() -> None:
         )
         fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
         names = [c.name for c in fitting]
+        standard = {c.name for c in usual(fitting)}
         key = f"checkpoints-{dataset}"
         if key not in st.session_state and (linked := words_in_link(_LINK, names)):
             st.session_state[key], st.session_state[f"{key}-known"] = linked, set(names)
-        _choose_new_ones(key, names)
+        _choose_new_ones(key, names, standard)
+        _choose_groups(key, fitting)
         chosen = st.multiselect(
-            "Checkpoints", names, help="The models that the pages show and compare.", key=key, persist_state="session"
+            "Checkpoints", names, help="The models that the pages compare.", key=key, persist_state="session"
         )
-        put_words_in_link(_LINK, [] if set(chosen) == {n for n in names if not _is_variant(n)} else chosen)
+        put_words_in_link(_LINK, [] if set(chosen) == standard else chosen)
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{broken.name}** cannot be used. {broken.reason}")
-    st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in chosen])
+    chosen_ones = [c for c in fitting if c.name in chosen]
+    st.session_state["selection"] = Selection(dataset, chosen_ones, by_group(fitting))
 
 
-def _choose_new_ones(key: str, names: list[str]) -> None:
-    """Checkpoints that this visitor has not seen yet begin as chosen, but for the variants of an experiment."""
+def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:
+    """Checkpoints that this visitor has not seen yet begin as chosen if they are among the usual ones."""
     known: set[str] = st.session_state.setdefault(f"{key}-known", set())
     if fresh := [name for name in names if name not in known]:
         kept = [name for name in st.session_state.get(key, []) if name in names]
-        st.session_state[key] = kept + [name for name in fresh if not _is_variant(name)]
+        st.session_state[key] = kept + [name for name in fresh if name in standard]
         known.update(fresh)
 
 
-def _is_variant(name: str) -> bool:
-    """Whether it differs from the paper's experiments in seed, recipe or prior."""
-    experiment = EXPERIMENTS.get(name)
-    if experiment is None or name == FIGURE_2:
-        return False
-    return experiment.recipe != "paper" or experiment.train.seed > 0
+def _choose_groups(key: str, checkpoints: list[Checkpoint]) -> None:
+    """Pills that choose, or leave out, all checkpoints of a group; a group is on while one of its own is chosen."""
+    members: dict[str, list[str]] = {}
+    for checkpoint in by_group(checkpoints):
+        members.setdefault(group(checkpoint), []).append(checkpoint.name)
+    if len(members) < 2:
+        return
+    chosen, pills = st.session_state.get(key, []), f"{key}-groups"
+    on = [name for name, own in members.items() if not set(own).isdisjoint(chosen)]
+
+    def change() -> None:
+        wanted = st.session_state[pills]
+        added = [name for each in wanted if each not in on for name in members[each]]
+        st.session_state[key] = [n for n in chosen if any(n in members[each] for each in wanted)] + added
+
+    st.session_state[pills] = on
+    st.pills("Models", list(members), selection_mode="multi", key=pills, on_change=change)
 
 
 def selection() -> Selection:
@@ -93,23 +114,24 @@ def selection() -> Selection:
     return chosen
 
 
-def choose_checkpoint(
-    checkpoints: list[Checkpoint], key: str, preferred: str = "", title: str = "Checkpoint"
-) -> Checkpoint:
+def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Checkpoint") -> Checkpoint:
     """A select box over checkpoints, remembered between pages, and in the link by name.
 
     Args:
-        checkpoints: one or more.
+        checkpoints: one or more; the first is chosen at first.
         key: of the box, and of its value in the link.
-        preferred: the name of the one that is chosen at first, if it is there; otherwise the first is.
         title: of the box.
     """
     by_name = {c.name: c for c in checkpoints}
-    usual = preferred if preferred in by_name else checkpoints[0].name
+    usual = checkpoints[0].name
     if st.session_state.get(key) not in by_name:  # Streamlit would put the label into the link
         st.session_state[key] = next(iter(words_in_link(key, by_name)), usual)
     name = st.selectbox(
-        title, list(by_name), format_func=lambda name: label(by_name[name]), key=key, persist_state="session"
+        title,
+        list(by_name),
+        format_func=lambda name: f"{group(by_name[name])}: {label(by_name[name])}",
+        key=key,
+        persist_state="session",
     )
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]

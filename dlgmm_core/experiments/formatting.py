@@ -47,8 +47,9 @@ def label(row: Row) -> str:
 
 
 def recipe(row: Row) -> str:
-    """The training recipe, with the seed unless it is 0."""
-    return f"{row.recipe}, seed {row.seed}" if row.seed else row.recipe
+    """The training recipe, with K where its models differ in it, and the seed unless it is 0."""
+    components = f", K = {row.num_components}" if row.recipe == "clusters" else ""
+    return f"{row.recipe}{components}" + (f", seed {row.seed}" if row.seed else "")
 
 
 def epochs(row: Row) -> str:

@@ -121,14 +121,29 @@ def test_a_new_checkpoint_appears_and_begins_as_chosen(make: Make) -> None:
     assert at.multiselect(key="checkpoints-mnist").options == ["one", "three", "two"]
 
 
-def test_a_checkpoint_that_leaves_the_choice_leaves_the_page(make: Make) -> None:
+def test_a_page_about_one_checkpoint_offers_all_whatever_the_sidebar_compares(make: Make) -> None:
     make("one")
     make("two")
     at = turn_to(start(), "digit")
     at.selectbox(key="digit-checkpoint").set_value("one").run()
     at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
     assert not at.exception
-    assert at.selectbox(key="digit-checkpoint").value == "two"
+    assert at.selectbox(key="digit-checkpoint").value == "one"
+
+
+def test_the_pills_of_groups_choose_and_leave_out_all_of_a_group(make: Make) -> None:
+    for name in ("one", "mnist-gauss-vae", "mnist-dlgmm", "mnist-dlgmm-tuned"):
+        make(name)
+    at = turn_to(start(), "likelihood")
+    choice, pills = at.multiselect(key="checkpoints-mnist"), at.get("button_group")
+    assert choice.value == ["mnist-dlgmm-tuned", "one"]
+    (pills,) = (each for each in at.get("button_group") if each.key == "checkpoints-mnist-groups")
+    assert pills.options == ["Tuned", "The paper's", "Yours"] and pills.value == ["Tuned", "Yours"]
+    pills.set_value(["The paper's", "Yours"]).run()
+    assert set(at.multiselect(key="checkpoints-mnist").value) == {"one", "mnist-gauss-vae", "mnist-dlgmm"}
+    at.multiselect(key="checkpoints-mnist").set_value(["mnist-dlgmm-tuned"]).run()
+    (pills,) = (each for each in at.get("button_group") if each.key == "checkpoints-mnist-groups")
+    assert pills.value == ["Tuned"] and not at.exception
 
 
 def test_the_choice_of_checkpoints_is_in_the_address_unless_it_is_the_usual_one(make: Make) -> None:

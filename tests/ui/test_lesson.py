@@ -259,14 +259,14 @@ def test_on_another_data_set_the_lesson_asks_for_its_own() -> None:
     assert OPENING in words(at)
 
 
-def test_a_checkpoint_that_is_not_chosen_in_the_sidebar_is_still_asked_about() -> None:
+def test_a_step_shows_its_checkpoint_although_the_sidebar_compares_another() -> None:
     at = start()
     at.multiselect(key="checkpoints-mnist").set_value(["mnist-dldpmm"]).run()
     at.query_params["lesson"] = "4"
     turn_to(at, "components")
     answer(at, STEPS[3])
     assert len(compared(at)) == 2
-    assert at.selectbox(key="components-checkpoint").value == "mnist-dldpmm"
+    assert at.selectbox(key="components-checkpoint").value == FIGURE_2
 
 
 # --- reloads -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
+from ui.groups import by_group
 from ui.images import tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
 
@@ -70,16 +71,18 @@ def _show(name: str) -> None:
         with left:
             show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
         right.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
-    st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}, bound {checkpoint.train_config.bound}.")
+    nll = loaders.told(partial(loaders.best_nll, checkpoint))
+    nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
+    st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))
 
 
 def _representative(name: str) -> Checkpoint | None:
-    """The checkpoint that shows a model best: among mixtures, one whose components differ."""
-    fitting = [c for c in loaders.checkpoints() if c.model_config.model == name]
-    return max(fitting, key=lambda c: len(set(c.model_config.prior_means)), default=None)
+    """The checkpoint that shows a model first: among mixtures, one whose components differ."""
+    fitting = by_group([c for c in loaders.checkpoints() if c.model_config.model == name])
+    return fitting[0] if fitting else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)

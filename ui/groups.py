@@ -1,0 +1,56 @@
+"""Checkpoints in groups, by the experiment that they are of, and those that a visitor sees first.
+
+The paper's own mixtures have components that are identical by their prior, so that their weights say little of an
+image. Visitors begin with models whose components differ; the paper's are one choice away.
+"""
+
+from collections.abc import Sequence
+
+from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
+
+__all__ = ["GROUPS", "by_group", "group", "usual"]
+
+GROUPS = ("Clusters", "Tuned", "Figure 2", "The paper's", "Yours", "Other experiments")
+"""Names of groups, in the order of select boxes."""
+
+_OF_RECIPE = {
+    "clusters": "Clusters",
+    "tuned": "Tuned",
+    "figure-2": "Figure 2",
+    "paper": "The paper's",
+    "replica": "The paper's",
+}
+
+
+def group(checkpoint: Checkpoint) -> str:
+    """The name in `GROUPS` of a checkpoint's group."""
+    experiment = EXPERIMENTS.get(checkpoint.name)
+    return "Yours" if experiment is None else _OF_RECIPE.get(experiment.recipe, "Other experiments")
+
+
+def by_group(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Sorted by group, mixtures first within one."""
+    return sorted(checkpoints, key=lambda c: (GROUPS.index(group(c)), not MODELS[c.model_config.model].has_components))
+
+
+def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Those that pages compare at first: of "Clusters" and "Tuned" the best seeds, the paper's figure 2, and "Yours".
+
+    Where there are none of these, the paper's first seeds.
+    """
+    found = [c for c in checkpoints if c.name == FIGURE_2 or group(c) == "Yours" or _is_best_seed(c, checkpoints)]
+    return found or [c for c in checkpoints if group(c) == "The paper's" and c.train_config.seed == 0]
+
+
+def _is_best_seed(checkpoint: Checkpoint, checkpoints: Sequence[Checkpoint]) -> bool:
+    """Whether it is of "Clusters" or "Tuned", and no other seed of its experiment has a better validation bound."""
+    if group(checkpoint) not in GROUPS[:2]:
+        return False
+
+    def experiment(c: Checkpoint) -> tuple[object, ...]:
+        return group(c), c.train_config.dataset, c.model_config
+
+    same = [c for c in checkpoints if experiment(c) == experiment(checkpoint)]
+    return checkpoint == max(same, key=lambda c: c.valid_bound)
