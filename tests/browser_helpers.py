@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, s
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import copy_app, serve
+from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -153,7 +154,12 @@ def overhang(page: Page) -> int:
 
 
 def open_components(page: Page, server: str, query: str = "", width: int = 1600) -> None:
-    """The page of components with its pictures drawn; wide enough for whole rows, with and without a scroll bar."""
+    """The page of components with its pictures drawn; wide enough for whole rows, with and without a scroll bar.
+
+    Of the paper's figure 2, unless the query names a checkpoint.
+    """
+    if "components-checkpoint" not in query:
+        query = f"{query or '?'}{'&' if query else ''}components-checkpoint={FIGURE_2}"
     page.set_viewport_size({"width": width, "height": 1000})
     visit(page, f"{server}/components{query}", "Components")
     page.locator(".live[data-ready=yes]").wait_for()

@@ -219,11 +219,14 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
 
 
 def _is_due(experiment: Experiment, root: Path, rows: list[Row], protocol: Protocol) -> bool:
-    """Whether figures are missing or, where the model is trained, the estimates for every image."""
+    """Whether figures are missing or, where the model is trained, the estimates for every image or the map."""
     folder = root / experiment.name
     if not is_recorded(rows, experiment, protocol.sample_sizes):
         return True
-    return is_trained(folder, experiment) and not has_per_image(read_checkpoint(folder))
+    if not is_trained(folder, experiment):
+        return False
+    checkpoint = read_checkpoint(folder)
+    return not has_per_image(checkpoint) or (experiment.mapped and load_map(checkpoint) is None)
 
 
 def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:

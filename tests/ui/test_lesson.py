@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.experiments.table import FIGURE_2
 from tests.app_helpers import PAGES, open_page, start, turn_to
 from ui.lesson import card as lesson
 from ui.lesson.steps import ANSWER, STEPS, Step
