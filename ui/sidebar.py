@@ -1,5 +1,6 @@
 """The sidebar: which data set, and which checkpoints the pages compare."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,9 +12,9 @@ from ui import loaders
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 
-__all__ = ["Selection", "choose_checkpoint", "label", "selection", "show_sidebar"]
+__all__ = ["Selection", "choose_checkpoint", "compare", "label", "selection", "show_sidebar"]
 
-_LINK = "models"
+_LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
 _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
 
 
@@ -63,6 +64,8 @@ def show_sidebar() -> None:
         if key not in st.session_state and (linked := words_in_link(_LINK, names)):
             st.session_state[key], st.session_state[f"{key}-known"] = linked, set(names)
         _choose_new_ones(key, names, standard)
+        if asked := st.session_state.pop(_ASKED_FOR, None):
+            st.session_state[key] = [name for name in asked if name in names]
         _choose_groups(key, fitting)
         chosen = st.multiselect(
             "Checkpoints", names, help="The models that the pages compare.", key=key, persist_state="session"
@@ -100,6 +103,16 @@ def _choose_groups(key: str, checkpoints: list[Checkpoint]) -> None:
 
     st.session_state[pills] = on
     st.pills("Models", list(members), selection_mode="multi", key=pills, on_change=change)
+
+
+def compare(names: Sequence[str]) -> None:
+    """Chooses the checkpoints that pages compare, and runs the page again if others were chosen."""
+    chosen = selection()
+    fitting = {c.name for c in chosen.offered}
+    wanted = [name for name in names if name in fitting]
+    if wanted and set(wanted) != {c.name for c in chosen.checkpoints}:
+        st.session_state[_ASKED_FOR] = wanted
+        st.rerun()
 
 
 def selection() -> Selection:

@@ -17,6 +17,7 @@ from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, STEPS, Step
 from ui.links import numbers_in_link
+from ui.sidebar import compare
 from ui.visitors.visitor import visitor
 
 __all__ = ["lesson_card", "lesson_start"]
@@ -75,6 +76,8 @@ def lesson_card(page: Page) -> bool:
     elif st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
         st.session_state.update(step.widgets)
+        if step.compares:
+            compare(step.compares)
     return opens
 
 

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 DATASET, DLGMM = "mnist", "mnist-dlgmm"
+PAPER = tuple(f"{DATASET}-{model}" for model in MODELS)  # by its recipe
 IMAGES = 2000  # test images that are reconstructed
 DRAWS = 200  # digits of every component
 VOTERS, K = 10_000, 5  # training images that classify a drawn digit by their vote, and how many of the nearest vote
@@ -175,7 +176,7 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
 def purity() -> Outcome:
     """Percentage of an image's nearest neighbours on the DLGMM's map that have its class; also for the other maps."""
     labels, found = loaders.dataset(DATASET).test.labels, {}
-    for name in (f"{DATASET}-{model}" for model in MODELS):
+    for name in PAPER:
         checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
         stored = None if checkpoint is None else loaders.tsne_map(checkpoint)
         if checkpoint is not None and stored is not None:

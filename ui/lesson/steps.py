@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
 from ui.lesson import outcomes
-from ui.lesson.outcomes import DLGMM, Outcome
+from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
 __all__ = ["ANSWER", "STEPS", "Step"]
 
@@ -27,6 +27,7 @@ class Step:
         then: what to look at on the page afterwards.
         hides: whether the page stays hidden until the visitor has guessed, because it shows the answer.
         widgets: the values of the page's widgets when it opens, by their keys.
+        compares: the checkpoints that the page compares when it opens; none for those of the sidebar.
         most, decimals, unit: of a guess that is a number.
     """
 
@@ -39,6 +40,7 @@ class Step:
     then: str
     hides: bool = True
     widgets: Mapping[str, str] = field(default_factory=dict)
+    compares: tuple[str, ...] = ()
     most: float = 100.0
     decimals: int = 0
     unit: str = ""
@@ -125,6 +127,7 @@ STEPS = (
         "Of the ten images nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
         outcomes.purity,
         "Point at an image that lies among those of another digit, and find it on the other maps.",
+        compares=PAPER,
         decimals=1,
         unit="%",
     ),
@@ -140,6 +143,7 @@ STEPS = (
         outcomes.knn_winner,
         "Use fewer training points below, or the posterior's mean as the code, and see which models get worse.",
         widgets={"knn-code": "sample", "knn-metric": "euclidean"},
+        compares=PAPER,
     ),
     Step(
         "likelihood",
@@ -151,6 +155,7 @@ STEPS = (
         "By how many nats per image is the estimate with S = 5000 above the ELBO?",
         outcomes.samples_gain,
         "Compare the models below at the same S only, and with the paper at S = 50.",
+        compares=PAPER,
         decimals=1,
         unit="nats",
     ),
