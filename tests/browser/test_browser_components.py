@@ -181,7 +181,7 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_on_release(serve
     view = {"same": True, "ink": False, "scales": False}
     state = {"now": {"means": means, "scales": list(config.prior_scales), "view": view}}
     assert told(sent, f"live-{FIGURE_2}") == [state]
-    assert page.url == f"{address}?means=" + "%2C".join(f"{mean:g}" for mean in means)
+    assert page.url == f"{address}&means=" + "%2C".join(f"{mean:g}" for mean in means)
     assert drawings(page) == seen[-1]
 
 
