@@ -125,7 +125,7 @@ class Break(Widget):
 class Pan(Widget):
     """A map that is moved, and with it every image on it."""
 
-    address, title = "latent?maps=mnist-dlgmm-fig2,mnist-sb-vae", "Latent space"
+    address, title = "latent?models=mnist-dlgmm-fig2,mnist-sb-vae", "Latent space"
     selector, mode = ".maps[data-ready=yes]", "pan"
 
     def prepare(self, page: Page) -> None:
