@@ -209,7 +209,10 @@ class Pad(Widget):
         return state["picture"]
 
 
-LIVE = (".live[data-ready=yes]", "live-mnist-dlgmm-fig2", "components", "Components")
+LIVE = (
+    *(".live[data-ready=yes]", "live-mnist-dlgmm-fig2"),
+    *("components?components-checkpoint=mnist-dlgmm-fig2", "Components"),
+)
 BENCH = (".bench", "bench-draw", Line.address, Line.title)
 PATH = (".path[data-ready=yes]", "latent-path", f"{Pan.address}&image=3,4", Pan.title)
 WIDGETS: dict[str, list[Widget]] = {  # by page
