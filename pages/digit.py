@@ -9,6 +9,7 @@ from ui.digit.digit_input import choose_digit, show_preparation
 from ui.digit.elbo_terms import show_elbo_terms
 from ui.digit.inspected import inspected
 from ui.digit.nearest import show_neighbours, show_places
+from ui.digit.percentile import show_percentile
 from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
@@ -44,6 +45,7 @@ with answer:
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
+    show_percentile(checkpoint, digit.binary)
     if view == "Ledger":
         show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()
@@ -51,9 +53,15 @@ with answer:
     is_code = family.code_kind == "simplex"
     if report.sticks is None:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
-    else:
-        st.header("The stick is the code: drag a break" if is_code else "The stick behind the weights")
+    elif is_code:
+        st.header("The stick is the code: drag a break")
         show_stick(checkpoint, digit, report.sticks)
-        st.header("The pieces, and the encoder's uncertainty" if is_code else "Weights and responsibilities")
+        st.header("The pieces, and the encoder's uncertainty")
+        show_weights(checkpoint, digit, report)
+    else:
+        st.header("Weights and responsibilities")
         show_weights(checkpoint, digit, report)
     show_reconstructions(checkpoint, digit, report)
+    if report.sticks is not None and not is_code:
+        st.header("The stick behind the weights")
+        show_stick(checkpoint, digit, report.sticks)

@@ -27,6 +27,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import (
     METRICS,
+    PER_IMAGE,
     TRAINING,
     TSNE,
     WEIGHTS,
@@ -36,6 +37,7 @@ from dlgmm_core.store.checkpoints import (
     load_checkpoint,
 )
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
 
@@ -54,6 +56,7 @@ __all__ = [
     "measurements",
     "model",
     "neighbour_indices",
+    "per_image",
     "results",
     "told",
     "tsne_map",
@@ -212,6 +215,16 @@ def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
     return None if stamp is None else _tsne_map(checkpoint, stamp)
 
 
+def per_image(checkpoint: Checkpoint) -> PerImage | None:
+    """The stored estimates for every test image; None if there are none of these weights.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(checkpoint.folder / PER_IMAGE)
+    return None if stamp is None else _per_image(checkpoint, stamp)
+
+
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
     """The stored map, ready for new codes to be placed on it.
 
@@ -226,6 +239,11 @@ def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | No
 @st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
 def _tsne_map(checkpoint: Checkpoint, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
     return load_map(checkpoint)
+
+
+@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
+def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
+    return load_per_image(checkpoint, len(dataset(checkpoint.train_config.dataset).test))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)

@@ -34,9 +34,11 @@ def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_rea
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
     report = inspect_image(model, load_dataset("mnist").test.binary[IMAGE])
     assert report.sticks is not None and report.component_posterior is not None
+    assert report.exact_weights is not None
     plot, sticks = chart.locator(".plot"), report.sticks
     expected = {
         ".weight": np.stack([np.zeros(5), sticks.mean], 1),
+        ".bar.exact": np.stack([np.zeros(5), report.exact_weights], 1),
         ".responsibility": np.stack([np.zeros(5), report.component_posterior], 1),
         ".cell .range": np.stack([sticks.low, sticks.high], 1),
     }
@@ -49,7 +51,8 @@ def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_rea
     weight, low, high = (values[2] for values in (sticks.mean, sticks.low, sticks.high))
     responsibility = report.component_posterior[2]
     assert says.inner_text() == (
-        f"component 3: weight {weight:.3f} ({low:.3f} to {high:.3f}), responsibility {responsibility:.3f}"
+        f"component 3: weight {weight:.3f} ({low:.3f} to {high:.3f}), exact {report.exact_weights[2]:.3f},"
+        f" responsibility {responsibility:.3f}"
     )
     page.mouse.move(0, 0)
     assert says.inner_text() == ""

@@ -15,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.app_helpers import Make, first_mixture, make_mixture, one_error, pictures, start, turn_to
 from ui import loaders
 
@@ -52,6 +54,9 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)
     assert drawn["high"] == pytest.approx(report.sticks.high)
     assert drawn["posterior"] == pytest.approx(report.component_posterior)
+    assert report.exact_weights is not None and drawn["exact"] == pytest.approx(report.exact_weights)
+    assert drawn["names"] == ["1", "2", "3", "4", "5"] and len(set(drawn["pictures"])) == 5
+    assert any("(1 + α)/(1 + Kα) = 0." in caption.value for caption in at.caption)
     label = loaders.dataset("mnist").test.labels[index]
     assert any(f"test image {index} of mnist, class {label}" in caption.value for caption in at.caption)
 
@@ -65,7 +70,7 @@ def test_another_test_digit_is_another_picture() -> None:
 
 @pytest.mark.parametrize(
     ("model", "charts", "words"),
-    [("gauss-vae", 0, "no mixture weights"), ("sb-vae", 1, "drag a break"), ("dldpmm", 1, "need not agree")],
+    [("gauss-vae", 0, "no mixture weights"), ("sb-vae", 1, "drag a break"), ("dldpmm", 1, "can say nothing")],
 )
 def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, make: Make) -> None:
     components = 2 if model == "dldpmm" else 1
@@ -75,6 +80,40 @@ def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, 
     assert all((drawn["posterior"] is None) == (model == "sb-vae") for drawn in bars(at))
     shown = " ".join(text.value for text in [*at.caption, *at.header])
     assert words in shown
+
+
+def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: Make) -> None:
+    checkpoint = make("many", "dldpmm", num_components=12, prior_means=tuple(range(12)), prior_scales=(1.0,) * 12)
+    at = turn_to(start(), "digit")
+    (drawn,) = bars(at)
+    report = inspect_image(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0])
+    posterior, exact = report.component_posterior, report.exact_weights
+    assert posterior is not None and exact is not None and report.sticks is not None
+    shown = sorted(np.argsort(-posterior)[:9])
+    rest = [k for k in range(12) if k not in shown]
+    assert drawn["names"] == [*(str(k + 1) for k in shown), "rest"]
+    assert drawn["posterior"] == pytest.approx([*posterior[shown], posterior[rest].sum()])
+    assert drawn["mean"] == pytest.approx([*report.sticks.mean[shown], report.sticks.mean[rest].sum()])
+    assert drawn["exact"] == pytest.approx([*exact[shown], exact[rest].sum()])
+    assert len(drawn["pictures"]) == len(drawn["low"]) == 9
+    (rebuilt,) = (block.proto.body for block in at.get("html") if "Reconstruction by" in block.proto.body)
+    for k in shown:
+        assert f"k = {k + 1}<br/>π = {report.sticks.mean[k]:.2f}" in rebuilt
+    assert rebuilt.count("<img") == 9
+    assert any("for certain" in caption.value for caption in at.caption)  # the value depends on the component
+
+
+def test_a_digit_has_its_place_among_the_test_images(make: Make, few_digits: Dataset) -> None:
+    checkpoint = make("one")
+    at = turn_to(start(), "digit")
+    assert not any("test images" in caption.value for caption in at.caption)
+    own = per_image(load_checkpoint(checkpoint.folder)[0], few_digits.test.binary[:1], 7, 3).log_likelihood
+    for lower, words in ((60, "less probable than 80 % of the"), (2, "less probable than 99.3 % of the")):
+        others = np.repeat(np.array([-1, 1], np.float32), [lower, len(few_digits.test) - lower]) + own
+        save_per_image(checkpoint, PerImage(others, None, 7, 3))
+        at.run()
+        told = [each.value for each in (at.warning if lower == 2 else at.caption)]
+        assert any(words in each for each in told) and bool(at.warning) == (lower == 2)
 
 
 def number(cell: str) -> float:

@@ -1,14 +1,17 @@
 """One digit through one model: its figures, and its reconstructions."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
+from ui.digit.shown import shown_components
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import tiled_picture
@@ -16,10 +19,17 @@ from ui.numbers import printed
 
 __all__ = ["show_figures", "show_reconstructions"]
 
+_SMALL = "<style>.st-key-digit-figures [data-testid=stMetricValue] { font-size: 1.4rem; }</style>"
+_STYLE = """<style>
+.rebuilt { display: inline-block; margin: 0 12px 6px 0; font-size: .85em; font-variant-numeric: tabular-nums; }
+.rebuilt img { image-rendering: pixelated; display: block; border: 1px solid #808080; }
+</style>"""
+
 
 def show_figures(report: ImageReport, bound: str) -> None:
     """log p(x), the bound, and the gap between them."""
-    log_p, elbo, gap = st.columns(3)
+    st.html(_SMALL)
+    log_p, elbo, gap = st.container(key="digit-figures").columns(3)
     ledger = report.elbo_terms[bound]
     errors = report.log_p_error, ledger.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
@@ -32,14 +42,22 @@ def show_figures(report: ImageReport, bound: str) -> None:
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
-    """The image decoded from each component's mean code."""
-    images = report.reconstructions
+    """The image decoded from the mean code of each posterior component that is shown, with its number and weight."""
+    images, shape = report.reconstructions, checkpoint.model_config.image_shape
     st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
-    figure("reconstructions").image(
-        tiled_picture(images, columns=min(9, len(images)), zoom=3, gap=6, shape=checkpoint.model_config.image_shape),
-        alt="Reconstructions of the digit, component 1 first",
-    )
+    if len(images) == 1 or report.sticks is None:
+        labels = [(0, "")]
+    else:
+        labels = [(k, f"k = {k + 1}<br/>π = {report.sticks.mean[k]:.2f}") for k in shown_components(report)]
+    figure("reconstructions").html(_STYLE + "".join(_picture(images[k], k, words, shape) for k, words in labels))
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}
     code = partial(recipes.report, checkpoint, digit.code)
     export("reconstructions", about, code, lambda: pixel_table(images, **rows))
+
+
+def _picture(pixels: NDArray[np.float32], k: int, words: str, shape: Sequence[int]) -> str:
+    height, width = (2 * length for length in shape)
+    source = tiled_picture(pixels[None], 1, zoom=2, shape=shape)
+    image = f'<img width="{width}" height="{height}" alt="Reconstruction by component {k + 1}" src="{source}"/>'
+    return f'<figure class="rebuilt">{image}<figcaption>{words}</figcaption></figure>'

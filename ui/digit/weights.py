@@ -1,4 +1,4 @@
-"""The mixture weights of a digit and its responsibilities, as bars.
+"""The mixture weights of a digit, the encoder's and the exact ones, and its responsibilities, as bars.
 
 They are drawn by a widget of our own: they change with every stroke, and Plotly takes longer than the rest of the page.
 """
@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.inspection import ImageReport, exact_weights
 from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
 from ui.digit.digit_input import DigitInput
+from ui.digit.shown import prototype_pictures, shown_components, with_rest
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
+from ui.identical import identical_by_prior
 from ui.theme import PAPER_COLOUR, component_colour
 from ui.widgets import widget
 
@@ -25,34 +28,66 @@ _widget = widget("weights", '<div class="weights"></div>', "weights", "weights")
 def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
     """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
     assert report.sticks is not None
-    sticks, posterior = report.sticks, report.component_posterior
+    sticks, posterior, exact, shown = (
+        report.sticks,
+        report.component_posterior,
+        report.exact_weights,
+        shown_components(report),
+    )
+    others = len(shown) < len(sticks.mean)
     with figure("weights"):
         _widget(
             key="weights",
             data={
                 "words": _in_words(report),
-                "mean": sticks.mean.tolist(),
-                "low": sticks.low.tolist(),
-                "high": sticks.high.tolist(),
-                "posterior": None if posterior is None else posterior.tolist(),
-                "colours": [component_colour(k) for k in range(len(sticks.mean))],
+                "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
+                "mean": with_rest(sticks.mean, shown),
+                "low": sticks.low[shown].tolist(),
+                "high": sticks.high[shown].tolist(),
+                "exact": None if exact is None else with_rest(exact, shown),
+                "posterior": None if posterior is None else with_rest(posterior, shown),
+                "pictures": [] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
+                "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
                 "grey": PAPER_COLOUR,
             },
         )
     if posterior is not None:
-        st.caption(
-            "The weights π are those of the digit before its code is drawn; the responsibilities p(k|x) follow from the"
-            " code itself. They need not agree."
-        )
+        st.caption(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, int(posterior.argmax())))
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
 
 
+def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:
+    """Why the weights are flatter than p(k|x)."""
+    words = (
+        "Pictures: the decoded mean of each component, and below it p(k|x), the probability that this digit comes from"
+        " the component."
+    )
+    k = checkpoint.model_config.num_components
+    if k == 1:
+        return words
+    certain = exact_weights(loaders.model(checkpoint).prior(), np.eye(k)).diagonal()
+    if np.ptp(certain) < 1e-6:  # a Dirichlet
+        most = (
+            f"if its component were certain, the exact mean of its weight would be (1 + α)/(1 + Kα) = {certain[0]:.2f}"
+        )
+    else:
+        most = (
+            f"if it came from component {likeliest + 1} for certain, the exact mean of its weight would be"
+            f" {certain[likeliest]:.2f}"
+        )
+    return f"{words} Weights π are flatter, since one digit tells little of them: {most}."
+
+
 def _in_words(report: ImageReport) -> str:
     """A description of the chart for screen readers."""
     assert report.sticks is not None
-    found = {"weights": report.sticks.mean, "responsibilities": report.component_posterior}
+    found = {
+        "weights": report.sticks.mean,
+        "exact weights": report.exact_weights,
+        "responsibilities": report.component_posterior,
+    }
     lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)
     return f"Bars, component 1 first: {'; '.join(lists)}"
 
@@ -62,5 +97,5 @@ def _table(report: ImageReport) -> pd.DataFrame:
     assert sticks is not None
     columns = {"E[π|x]": sticks.mean, "5 % of π": sticks.low, "95 % of π": sticks.high}
     if report.component_posterior is not None:
-        columns["p(k|x)"] = report.component_posterior
+        columns |= {"p(k|x)": report.component_posterior, "exact E[π|x]": report.exact_weights}
     return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})

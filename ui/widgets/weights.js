@@ -1,18 +1,20 @@
-// Bars of E[pi_k|x], each with the range of its posterior, beside p(k|x); pointing at a component, or going to it by the
-// arrow keys, reads its numbers out.
+// Bars of E_q[pi_k|x], each with the range of its posterior, beside the exact mean and p(k|x), above a picture of what
+// the component draws; pointing at a component, or going to it by the arrow keys, reads its numbers out.
 
-const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1], MOST_NAMES = 12;
+const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1], MOST_NAMES = 12, FEW = 5;
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".weights");
-  const { mean, low, high, posterior, colours, grey } = data;
-  const bar = (name, value, colour) =>
-    value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), background: colour });
+  const { names, mean, low, high, exact, posterior, pictures, colours, grey } = data;
+  const bar = (name, value, style) =>
+    value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), ...style });
   const cells = mean.map((weight, k) => {
     const cell = make("div", { className: "cell" }, {},
-      bar("weight", weight, colours[k]),
-      bar("responsibility", posterior?.[k], grey),
-      make("div", { className: "range" }, { bottom: percent(low[k]), height: percent(high[k] - low[k]) }, make("i")));
+      bar("weight", weight, { background: colours[k] }),
+      bar("exact", exact?.[k], { borderColor: colours[k] }),
+      bar("responsibility", posterior?.[k], { background: grey }),
+      low[k] !== undefined
+        && make("div", { className: "range" }, { bottom: percent(low[k]), height: percent(high[k] - low[k]) }, make("i")));
     cell.onpointerenter = () => read(k);
     cell.onpointerleave = () => read(null);
     return cell;
@@ -23,16 +25,20 @@ export default function ({ parentElement, data }) {
   const read = (k) => {
     chosen = k;
     cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
-    says.textContent = k === null ? "" : `component ${k + 1}: weight ${shown(mean[k])}`
-      + ` (${shown(low[k])} to ${shown(high[k])})` + (posterior ? `, responsibility ${shown(posterior[k])}` : "");
+    says.textContent = k === null ? "" : `${k < low.length ? `component ${names[k]}` : names[k]}: weight ${shown(mean[k])}`
+      + (k < low.length ? ` (${shown(low[k])} to ${shown(high[k])})` : "")
+      + (posterior ? `, exact ${shown(exact[k])}, responsibility ${shown(posterior[k])}` : "");
   };
   const isNamed = (k) => mean.length <= MOST_NAMES || k === 0 || (k + 1) % 5 === 0;
   root.classList.toggle("paired", Boolean(posterior));
   root.replaceChildren(
     make("div", { className: "legend" }, {},
-      make("span", {}, {}, ...colours.slice(0, 3).map(swatch), " weight E[π", make("sub", { textContent: "k" }), "|x]"),
+      make("span", {}, {}, ...colours.slice(0, 3).map(swatch), posterior ? " encoder's weight E" : " weight E",
+        posterior && make("sub", { textContent: "q" }), "[π", make("sub", { textContent: "k" }), "|x]"),
       make("span", {}, {}, make("span", { className: "range" }, {}, make("i")), " its middle 90 %"),
-      posterior && make("span", {}, {}, swatch(grey), " responsibility p(k|x)")),
+      posterior && make("span", {}, {}, make("b", { className: "swatch exact" }, { borderColor: colours[0] }),
+        " exact weight E[π", make("sub", { textContent: "k" }), "|x]"),
+      posterior && make("span", {}, {}, swatch(grey), " p(k|x)")),
     make("div", { className: "title", textContent: "probability" }),
     make("div", {
       className: "plot", role: "img", ariaLabel: data.words, tabIndex: 0,
@@ -46,15 +52,20 @@ export default function ({ parentElement, data }) {
     }, {},
       ...TICKS.map((tick) => make("div", { className: "tick" }, { bottom: percent(tick) }, make("span", { textContent: tick }))),
       make("div", { className: "cells" }, {}, ...cells)),
-    make("div", { className: "names", ariaHidden: "true" }, {},
-      ...mean.map((_, k) => make("span", { textContent: isNamed(k) ? k + 1 : "" }))),
-    make("div", { className: "title below", textContent: "component k" }),
+    make("div", { className: `names${mean.length <= FEW ? " few" : ""}`, ariaHidden: "true" }, {},
+      ...mean.map((_, k) => make("div", {}, {},
+        make("span", { textContent: isNamed(k) ? names[k] : "" }),
+        pictures[k] && make("img", { src: pictures[k], alt: "" }),
+        posterior && make("strong", { className: posterior[k] < 0.05 ? "small" : "", textContent: rounded(posterior[k]) })))),
+    ...(posterior ? [] : [make("div", { className: "title below", textContent: "component k" })]),
     says);
 }
 
 const swatch = (background) => make("b", { className: "swatch" }, { background });
 
 const percent = (share) => `${100 * share}%`;
+
+const rounded = (share) => (share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`);
 
 const shown = (share) => share.toFixed(3);
 
