@@ -9,6 +9,7 @@ from ui.components.live import SAMPLES, live_components
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
+from ui.identical import identical_by_prior
 from ui.sidebar import choose_checkpoint, selection
 
 st.title("Components")
@@ -33,5 +34,5 @@ if words := usage_caption(checkpoint):
 if config.prior_components != "fixed":
     st.caption("This prior is learnt: every coordinate has its own mean and scale, and a slider changes all together.")
 elif words := identical_caption(config.prior_means, config.prior_scales):
-    st.caption(words)
+    st.caption(f"{words} {identical_by_prior(config)}")
 show_siblings(checkpoint, SAMPLES, prior.seed)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.store.checkpoints import read_checkpoint
+from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.browser_helpers import overhang, settle, until
 from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place, says
+from ui.theme import component_colour
 
 pytestmark = pytest.mark.browser
 
+IDENTICAL = "These components are identical by the paper's prior: π and p(k|x) can say nothing."
 CLEAR = "c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
 
 
@@ -60,7 +65,7 @@ def test_maps_stand_in_two_columns_and_on_a_phone_in_one(server: str, page: Page
 
 
 def test_another_colouring_draws_other_colours_and_its_legend(server: str, page: Page) -> None:
-    maps = open_maps(page, server, "?maps=mnist-dlgmm,mnist-gauss-vae")
+    maps = open_maps(page, server, "?maps=mnist-dlgmm,mnist-gauss-vae&models=mnist-dlgmm,mnist-gauss-vae")
     for colour in ("component", "entropy"):
         before = pixels(page)
         maps.get_by_label("Colour by").select_option(colour)
@@ -70,11 +75,28 @@ def test_another_colouring_draws_other_colours_and_its_legend(server: str, page:
         assert (grey.max(-1) - grey.min(-1)).max() < 30  # a Gauss-VAE has no weights
         assert says(page)[1] == "no weights to colour by"
         if colour == "component":
-            assert maps.locator(".keys .sign").all_inner_texts() == ["1", "2", "3"]
+            assert maps.locator(".keys button:not(.all)").all_text_contents() == ["●1", "●2", "●3"]
+            assert says(page)[0] == IDENTICAL
     low, _, high = maps.locator(".ticks span").all_inner_texts()
     entropy = np.array(app(page, "[...app.plots[0].weights.entropy]"))
     assert float(low.removeprefix("≤ ")) == pytest.approx(np.quantile(entropy, 0.01), abs=0.006)
     assert float(high.removeprefix("≥ ")) == pytest.approx(np.quantile(entropy, 0.99), abs=0.006)
+
+
+def test_the_most_probable_component_is_drawn_in_its_colour_and_what_dominates_is_told(
+    server: str, page: Page, tree: Path
+) -> None:
+    name, probabilities = "mnist-dlgmm-spread0", np.tile(np.array([0.2, 0.4, 0.2, 0.1, 0.1], np.float32), (10_000, 1))
+    probabilities[:150, 1] = 0.0  # and 9850 images of component 2
+    probabilities /= probabilities.sum(1, keepdims=True)
+    checkpoint = read_checkpoint(tree / "checkpoints" / name)
+    save_per_image(checkpoint, PerImage(np.zeros(10_000, np.float32), probabilities, 5, 0))
+    maps = open_maps(page, server, f"?maps={name}&models={name}&colour=responsibility")
+    note = f"98 % of images have component 2 as their most probable one. {IDENTICAL}"
+    until(page, lambda: says(page)[0] == note)
+    colour = [int(component_colour(1)[at : at + 2], 16) for at in (1, 3, 5)]
+    assert (pixels(page) == colour).all(-1).mean() > 0.05
+    assert maps.locator(".keys button:not(.all)").nth(1).text_content() == "●2"
 
 
 def test_a_class_of_the_legend_is_shown_alone_and_all_come_back(

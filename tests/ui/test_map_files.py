@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
-from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.data.datasets import Dataset, load_dataset
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, load_checkpoint, read_checkpoint
+from dlgmm_core.store.per_image import PerImage, save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from tests.app_helpers import Make, make_mixture
 from ui.latent import map_nll
-from ui.latent.map_files import images_address, map_file, nll_address, points_address, weights_address
+from ui.latent.map_files import chosen_address, images_address, map_file, nll_address, points_address, weights_address
 
 KINDS = ("mnist-dlgmm", "mnist-sb-vae", "mnist-gauss-vae")
 COUNT = 10_000
@@ -59,6 +61,17 @@ def test_the_weights_are_those_of_the_core_where_there_are_any(name: str, reposi
     component = np.frombuffer(content[8 * COUNT :], np.uint8)
     assert (component == weights.argmax(1)).mean() > 0.999  # ties aside
     assert len(set(component)) > 1
+
+
+def test_the_most_probable_components_are_those_that_are_stored(make: Make, few_digits: Dataset) -> None:
+    checkpoint, count = make_mixture(make, "one", (-1.0, 0.0, 1.0), (1.0,) * 3), len(few_digits.test)
+    assert chosen_address(checkpoint) is None
+    for shift in (0, 1):  # measured again, they have another address
+        stored = np.roll(np.tile([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]], (count // 2, 1)), shift, 1).astype("<f4")
+        save_per_image(checkpoint, PerImage(np.zeros(count, np.float32), stored, 5, shift))
+        content = read(str(chosen_address(checkpoint)))
+        assert np.frombuffer(content, "<f4", count).tolist() == stored.max(1).tolist()
+        assert list(content[4 * count :]) == stored.argmax(1).tolist()
 
 
 def test_the_likelihood_has_an_address_once_it_is_estimated(repository: Path) -> None:

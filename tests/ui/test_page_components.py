@@ -138,6 +138,8 @@ def test_equal_components_are_explained(make: Make) -> None:
     for name, who in (("equal", "All components"), ("some", "Components 1, 3 and 5"), ("other", "")):
         widget.chooses(name)
         found = [caption.value.partition(" of")[0] for caption in widget.at.caption if "are the same" in caption.value]
+        told = any("π and p(k|x) can say nothing" in caption.value for caption in widget.at.caption)
+        assert told == (name == "equal")
         assert found == [who] * bool(who)
 
 

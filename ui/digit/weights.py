@@ -96,6 +96,6 @@ def _table(report: ImageReport) -> pd.DataFrame:
     sticks = report.sticks
     assert sticks is not None
     columns = {"E[π|x]": sticks.mean, "5 % of π": sticks.low, "95 % of π": sticks.high}
-    if report.component_posterior is not None:
+    if report.component_posterior is not None and report.exact_weights is not None:
         columns |= {"p(k|x)": report.component_posterior, "exact E[π|x]": report.exact_weights}
     return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})

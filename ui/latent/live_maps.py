@@ -6,6 +6,7 @@ happen in the browser.
 
 import string
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,11 +16,12 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
-from ui.latent.map_files import images_address, nll_address, points_address, weights_address
+from ui.identical import identical_by_prior
+from ui.latent.map_files import chosen_address, images_address, nll_address, points_address, weights_address
 from ui.latent.map_nll import NLL_SAMPLES
 from ui.latent.map_view import MapView, current_view, keep_view, updated_view
 from ui.sidebar import label
-from ui.theme import SCALE_COLOURS, SIGN_COLOURS
+from ui.theme import SCALE_COLOURS, SIGN_COLOURS, component_colour
 from ui.widgets import widget
 
 __all__ = ["glyphs", "live_maps"]
@@ -48,7 +50,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
                 "glyphs": glyphs(dataset.class_names),
                 "colours": _repeated(len(dataset.class_names)),
             },
-            "components": {"colours": _repeated(max(pieces))},
+            "components": [component_colour(k) for k in range(max(pieces))],
             "scale": SCALE_COLOURS,
             "samples": NLL_SAMPLES,
             "maps": [_describe(*drawn, count) for drawn, count in zip(maps, pieces, strict=True)],
@@ -77,6 +79,8 @@ def _describe(checkpoint: Checkpoint, settings: ProjectionConfig, pieces: int) -
         "points": points_address(checkpoint),
         "weights": weights_address(checkpoint) if pieces else None,
         "nll": nll_address(checkpoint),
+        "chosen": loaders.told(partial(chosen_address, checkpoint)),
+        "identical": identical_by_prior(checkpoint.model_config),
         "piece": "component" if MODELS[checkpoint.model_config.model].has_components else "piece",
         "pieces": pieces,
     }

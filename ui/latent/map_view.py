@@ -11,7 +11,7 @@ from ui.numbers import finite_numbers, whole_number
 
 __all__ = ["COLOURS", "MODES", "MapView", "current_view", "keep_view", "select_images", "updated_view"]
 
-COLOURS = ("class", "component", "entropy", "nll")
+COLOURS = ("class", "component", "responsibility", "entropy", "nll")
 MODES = ("pan", "lasso", "box")
 MOST_CORNERS = 300  # of an outline; the widget sends 200 at most
 LARGEST_INDEX, LATEST_TURN = 10**9, 2**53 - 1  # the latter is the last whole number that JavaScript counts to

@@ -26,6 +26,11 @@ const fetchWeights = (path, count) => fetchOnce(path, 9 * count, (buffer) => ({
   component: new Uint8Array(buffer, 8 * count, count),
 }));
 
+const fetchChosen = (path, count) => fetchOnce(path, 5 * count, (buffer) => ({
+  largest: new Float32Array(buffer, 0, count),
+  component: new Uint8Array(buffer, 4 * count, count),
+}));
+
 const fetchNll = (path, count) => fetchOnce(path, 4 * count, (buffer) => new Float32Array(buffer));
 
 // One test image on a canvas: eight pixels a byte, the first one highest; white ink on black, as everywhere.

@@ -1,8 +1,9 @@
 // What a point looks like. Each look is drawn once, and its inked pixels are noted: a stamp. Ten thousand
 // stamps a map are then put into the picture's bytes by hand, many times faster than a canvas copies them.
-// Classes and components are their sign in their colour, values on a scale are discs.
+// Classes are their sign in their colour. Components are shapes in the colours of the other pages, of which there are
+// ten: the shape tells the first ten from those that follow. Values on a scale are discs.
 
-const SHADES = 32, PLAIN = "#8a8f98";
+const SHADES = 32, PLAIN = "#8a8f98", SHAPES = ["●", "■", "▲"], OF_ONE_SHAPE = 10;
 
 function stamp(size, density, colour, draw) {
   const side = Math.ceil(size * density);
@@ -27,6 +28,18 @@ function signStamps(signs, colours, size, density) {
     context.font = `600 ${sign.length > 1 ? size * 0.8 : size}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.fillText(sign, middle, middle + size * 0.36); // capitals and digits are 0.72 high
+  }));
+}
+
+const shapeOf = (k) => Math.floor(k / OF_ONE_SHAPE) % SHAPES.length;
+
+function shapeStamps(colours, size, density) {
+  return colours.map((colour, k) => stamp(size, density, colour, (context, middle) => {
+    context.beginPath();
+    if (shapeOf(k) === 0) context.arc(middle, middle, middle, 0, 2 * Math.PI);
+    else if (shapeOf(k) === 1) context.rect(0.06 * size, 0.06 * size, 0.88 * size, 0.88 * size);
+    else for (const [x, y] of [[0, size], [middle, 0], [size, size]]) context.lineTo(x, y);
+    context.fill();
   }));
 }
 

@@ -1,12 +1,12 @@
-// What the colours mean, and the words about a group.
+// What the colours mean, what is seen, and the words about a group.
+
+const DOMINANT = 0.9; // share of the images
 
 function signLegend(app, title, names, signs, colours) {
-  const { now } = app, numbers = signs.some((sign) => sign.length > 1);
+  const { now } = app;
   const keys = names.map((name, i) => {
     const sign = make("span", { className: "sign", textContent: signs[i] });
-    // Numbers of two digits are words, which need more contrast than a sign: their colour is a line beneath.
-    if (numbers) sign.style.borderBottom = `3px solid ${colours[i]}`;
-    else sign.style.color = colours[i];
+    sign.style.color = colours[i];
     const key = make("button", { type: "button", title: `show ${title} ${name} alone` }, sign);
     if (name !== signs[i]) key.append(name.replaceAll("_", " "));
     key.setAttribute("aria-pressed", String(now.only === i));
@@ -25,6 +25,15 @@ function scaleLegend(title, colours, ticks) {
   bar.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   const words = make("span", { className: "ticks" }, ...ticks.map((tick) => make("span", { textContent: tick })));
   return [make("span", { textContent: title }), make("span", { className: "scale" }, bar, words)];
+}
+
+// What is seen where one component, or piece, has nearly all images; empty where none has.
+function dominance(components, piece, as) {
+  const counts = new Map();
+  for (const k of components) counts.set(k, (counts.get(k) ?? 0) + 1);
+  const [k, most] = [...counts].reduce((one, other) => (other[1] > one[1] ? other : one));
+  const share = most / components.length;
+  return share < DOMINANT ? "" : `${Math.floor(100 * share)} % of images have ${piece} ${k + 1} as their ${as}.`;
 }
 
 // "312 images: 180 of class 4 (58 %), 120 of class 9 (38 %) and 12 of others (4 %)"

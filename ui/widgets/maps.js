@@ -1,7 +1,7 @@
 // Linked maps: what they share, the controls above them, and the messages to Python.
 
 const TITLES = { class: "class", component: "component of largest weight E[π|x]",
-  entropy: "entropy of the weights", nll: "−log p(x)" };
+  responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
 const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
 
@@ -109,6 +109,10 @@ class MapApp {
         plot.weights = weights;
         this.recolour();
       });
+      if (plot.info.chosen && plot.chosenFrom !== plot.info.chosen) get(fetchChosen(plot.info.chosen, data.count), (chosen) => {
+        Object.assign(plot, { chosen, chosenFrom: plot.info.chosen });
+        this.recolour();
+      });
       if (plot.info.nll && !plot.nll) get(fetchNll(plot.info.nll, data.count), (nll) => { plot.nll = nll; this.recolour(); });
     }
     Promise.all(waits).then(
@@ -119,7 +123,7 @@ class MapApp {
   // ---- colours
   colourWords() {
     const { colour, only } = this.now;
-    const shown = only === null ? "" : `, only ${colour} ${colour === "class" ? this.data.classes.names[only] : only + 1}`;
+    const shown = only === null ? "" : `, only ${colour === "class" ? `class ${this.data.classes.names[only]}` : `component ${only + 1}`}`;
     return TITLES[colour] + shown;
   }
 
@@ -132,13 +136,12 @@ class MapApp {
     const known = isScale ? drawn.filter(values) : [];
     const [low, high] = known.length ? quantiles(known.map(values)) : [0, 0];
     for (const plot of drawn) {
-      const signs = now.colour === "class" ? plot.classes : plot.weights?.component;
+      const signs = this.signsOf(plot);
       plot.isPlain = isScale ? !values(plot) : !signs;
       plot.looks = plot.isPlain ? new Uint8Array(data.count)
         : isScale ? shadesOf(values(plot), low, high)
           : now.only === null ? signs : signs.map((sign) => (sign === now.only ? sign : NOWHERE));
-      plot.note = !plot.isPlain ? "" : now.colour === "nll" ? "not estimated yet"
-        : plot.info.weights ? "" : "no weights to colour by";
+      plot.note = this.noteOf(plot);
     }
     this.colour.value = now.colour;
     for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;
@@ -146,29 +149,47 @@ class MapApp {
     this.redraw();
   }
 
+  // A byte a point, where the colours are of classes or components; undefined where that is not known.
+  signsOf(plot) {
+    return { class: plot.classes, component: plot.weights?.component, responsibility: plot.chosen?.component }[this.now.colour];
+  }
+
+  // What is to be known of a map under the present colouring.
+  noteOf(plot) {
+    const { colour } = this.now, { info } = plot, signs = this.signsOf(plot);
+    if (colour === "responsibility" && info.piece !== "component") return "no components to colour by";
+    if (colour === "responsibility" && !info.chosen) return `p(k|x) is not measured: python -m dlgmm_core evaluate ${info.name}`;
+    if (colour === "nll") return plot.isPlain ? "not estimated yet" : "";
+    if (colour !== "class" && !info.weights) return "no weights to colour by";
+    if (colour === "class" || !signs) return "";
+    const as = colour === "component" ? "largest weight" : "most probable one";
+    return `${dominance(signs, info.piece, as)} ${info.identical}`.trim();
+  }
+
   drawLegend(low, high) {
     const { now, data } = this, { classes, components } = data;
-    const numbers = this.inks.component.map((_, k) => String(k + 1));
+    const numbers = components.map((_, k) => String(k + 1)), shapes = components.map((_, k) => SHAPES[shapeOf(k)]);
+    const ofComponents = () => signLegend(this, "component", numbers, shapes, components);
     const scale = (title, digits) => scaleLegend(title, this.shades,
       low < high ? [`≤ ${low.toFixed(digits)}`, ((low + high) / 2).toFixed(digits), `≥ ${high.toFixed(digits)}`] : []);
     this.legend.replaceChildren(...{
-      class: () => signLegend(this, "class", classes.names, classes.glyphs, this.inks.class),
-      component: () => signLegend(this, "component", numbers, numbers, this.inks.component),
+      class: () => signLegend(this, "class", classes.names, classes.glyphs, this.inks),
+      component: ofComponents,
+      responsibility: ofComponents,
       entropy: () => scale("entropy of E[π|x], nats", 2),
       nll: () => scale(`−log p(x), nats, S = ${data.samples}`, 0),
     }[now.colour]());
   }
 
   stamps(plot) {
-    const { colour } = this.now, { classes } = this.data;
-    const isSign = !plot.isPlain && (colour === "class" || colour === "component");
+    const { colour } = this.now, { classes, components } = this.data;
+    const isSign = !plot.isPlain && colour === "class";
     const size = Math.round((isSign ? 7 : 4) * Math.min(2.2, plot.zoom ** 0.4)) + (isSign ? 1 : 0);
     const key = [plot.isPlain ? "plain" : colour, size, plot.density, this.paper].join();
     if (!this.made.has(key)) {
       this.made.set(key, plot.isPlain ? discStamps([PLAIN], size, plot.density)
-        : colour === "class" ? signStamps(classes.glyphs, this.inks.class, size, plot.density)
-          : colour === "component"
-            ? signStamps(this.inks.component.map((_, k) => String(k + 1)), this.inks.component, size, plot.density)
+        : colour === "class" ? signStamps(classes.glyphs, this.inks, size, plot.density)
+          : colour === "component" || colour === "responsibility" ? shapeStamps(components, size, plot.density)
             : discStamps(this.shades, size, plot.density));
     }
     return this.made.get(key);
@@ -178,10 +199,9 @@ class MapApp {
     const style = getComputedStyle(this.root);
     this.text = style.color;
     this.paper = style.getPropertyValue("--st-background-color") || "white";
-    const { scale, classes, components } = this.data, paper = parseColour(this.paper);
+    const { scale, classes } = this.data, paper = parseColour(this.paper);
     this.shades = themeShades(scale, paper);
-    const theme = isDark(paper) ? "dark" : "light";
-    this.inks = { class: classes.colours[theme], component: components.colours[theme] };
+    this.inks = classes.colours[isDark(paper) ? "dark" : "light"];
     this.made.clear();
     if (this.now) this.recolour();
   }
