@@ -52,7 +52,7 @@ def gain(tree: Path) -> str:
 
 def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: str, page: Page) -> None:
     visit(page, server, "Deep latent Gaussian mixtures")
-    page.get_by_role("button", name="Start the lesson: eight steps").click()
+    page.get_by_role("button", name="Start the lesson").click()
     page.wait_for_url("**/digit?lesson=1*")
     draw_a_seven(page)
     page.get_by_text("every pixel sampled once").wait_for()
@@ -63,11 +63,11 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     assert guessed == "42 pixels" and found.endswith(" pixels") and 10 < int(found.split()[0]) < 400
     assert found in card(page).locator(".katex-html").inner_text().replace("\xa0", " ")
     card(page).get_by_role("button", name="Next").click()
-    card(page).get_by_text("Step 2 of 8").wait_for()
+    card(page).get_by_text("Step 2 of").wait_for()
     page.wait_for_url("**/digit?lesson=2*")
     settle(page)
     card(page).get_by_role("button", name="Back").click()
-    card(page).get_by_text("Step 1 of 8").wait_for()
+    card(page).get_by_text("Step 1 of").wait_for()
     settle(page)
     assert guess_and_outcome(page) == [guessed, found]
 
@@ -86,7 +86,7 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     page.locator(".js-plotly-plot").first.wait_for()
     with visitor(browser) as other:  # the link opens the step, and tells nobody's answer
         visit(other, page.url, "Likelihood")
-        card(other).get_by_text("Step 8 of 8").wait_for()
+        card(other).get_by_text("Step 8 of").wait_for()
         assert told not in other.locator("[data-testid=stMain]").inner_text()
 
 
@@ -107,14 +107,14 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
     leave.press("Enter")
     card(page).wait_for(state="detached")
     settle(page)
-    assert page.url == f"{server}/likelihood"
+    assert page.url.startswith(f"{server}/likelihood") and "lesson" not in page.url
 
 
 def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, page: Page) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
     for number, path in ((2, "digit"), (3, "digit"), (4, "components"), (5, "components"), (7, "knn")):
         page.goto(f"{server}/{path}?lesson={number}&knn-points=1000", wait_until="domcontentloaded")
-        card(page).get_by_text(f"Step {number} of 8").wait_for()
+        card(page).get_by_text(f"Step {number} of").wait_for()
         settle(page)
         card(page).get_by_role("radio").first.wait_for()
         radios = card(page).get_by_role("radio").all()

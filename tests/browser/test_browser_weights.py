@@ -28,7 +28,7 @@ def spans(parts: Locator, plot: Locator) -> NDArray[np.float64]:
 def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_read_out(
     server: str, page: Page, tree: Path
 ) -> None:
-    visit(page, f"{server}/digit?digit-index={IMAGE}", "Your digit")
+    visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
     chart = page.locator(".weights")
     chart.locator(".bar").first.wait_for()
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]

@@ -1,5 +1,6 @@
 """The lesson's card: nothing of it without the lesson, nothing of an outcome before the guess, both beside it after."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,15 +9,17 @@ import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import FIGURE_2
-from tests.app_helpers import PAGES, open_page, start, turn_to
+from tests.app_helpers import PAGES, Make, open_page, start, turn_to
 from ui.lesson import card as lesson
-from ui.lesson.steps import ANSWER, STEPS, Step
+from ui.lesson.steps import ANSWER, STEPS, Step, offered_steps
 from ui.visitors.visitor import COOKIE
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 
-NUMBERED = [pytest.param(number, step, id=step.title) for number, step in enumerate(STEPS, 1)]
+ALWAYS = 8  # steps that are there whatever is shipped
+NUMBERED = [pytest.param(number, step, id=step.title) for number, step in enumerate(STEPS[:ALWAYS], 1)]
 ELSEWHERE, ITS_TITLE = "kumaraswamy", "Kumaraswamy bench"  # a page without a step
 OPENING = "This page is shown as soon as you have answered."
 
@@ -31,8 +34,8 @@ def forgotten() -> Iterator[None]:
         forget()
 
 
-def open_step(number: int) -> AppTest:
-    return open_page(STEPS[number - 1].page, lesson=str(number))
+def open_step(number: int, page: str = "") -> AppTest:
+    return open_page(page or STEPS[number - 1].page, lesson=str(number))
 
 
 def go(at: AppTest, page: str) -> None:
@@ -84,11 +87,11 @@ def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(p
     at = turn_to(start(), page) if page != "overview" else start()
     assert card_of(at) == [] and not at.latex
     labels = [button.label for button in at.button if "esson" in button.label or button.label in ("Leave", "Next")]
-    assert labels == (["Start the lesson: eight steps"] if page == "overview" else [])
+    assert labels == ([f"Start the lesson: {len(offered_steps())} steps"] if page == "overview" else [])
     assert "lesson" not in at.query_params
 
 
-@pytest.mark.parametrize("text", ["0", "9", "2.5", "x", "1,2", ""])
+@pytest.mark.parametrize("text", ["0", "11", "2.5", "x", "1,2", ""])
 def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
     at = open_page("likelihood", lesson=text)
     assert card_of(at) == [] and "lesson" not in at.query_params
@@ -98,8 +101,9 @@ def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
 # --- the way through it --------------------------------------------------------------------------
 
 
-def test_there_are_eight_steps_of_one_equation_each() -> None:
-    assert len(STEPS) == 8
+def test_there_are_ten_steps_of_one_equation_each() -> None:
+    assert len(STEPS) == 10 and len({step.title for step in STEPS}) == 10
+    assert [step for step in offered_steps() if step in STEPS[:ALWAYS]] == [*STEPS[:ALWAYS]]
     for step in STEPS:
         assert step.equation.count(ANSWER) == 1
         assert (Path(__file__).parents[2] / "pages" / f"{step.page}.py").exists()
@@ -107,35 +111,38 @@ def test_there_are_eight_steps_of_one_equation_each() -> None:
 
 def test_the_button_leads_through_all_steps_and_back() -> None:
     at = start()
-    press(at, "Start the lesson: eight steps")
-    for number, step in enumerate(STEPS, 1):
-        assert card_of(at) == [f"Step {number} of 8: {step.title}"]
+    press(at, f"Start the lesson: {len(offered_steps())} steps")
+    steps = offered_steps()
+    for number, step in enumerate(steps, 1):
+        assert card_of(at) == [f"Step {number} of {len(steps)}: {step.title}"]
         assert [title.value for title in at.title] == [PAGES[step.page]]
         assert at.query_params["lesson"] in (str(number), [str(number)])
         assert {b.label: b.disabled for b in at.button if b.label in ("Back", "Next")} == {
             "Back": number == 1,
-            "Next": number == 8,
+            "Next": number == len(steps),
         }
-        if number < 8:
+        if number < len(steps):
             press(at, "Next")
     press(at, "Back")
-    assert card_of(at) == ["Step 7 of 8: kNN"]
+    assert card_of(at) == [f"Step {len(steps) - 1} of {len(steps)}: {steps[-2].title}"]
 
 
 def test_a_link_on_any_page_opens_the_page_of_its_step() -> None:
     at = start()
     at.query_params["lesson"] = "8"
     turn_to(at, ELSEWHERE)
-    assert card_of(at) == ["Step 8 of 8: log p(x)"] and [title.value for title in at.title] == ["Likelihood"]
+    assert card_of(at) == [f"Step 8 of {len(offered_steps())}: log p(x)"] and [title.value for title in at.title] == [
+        "Likelihood"
+    ]
 
 
 def test_on_another_page_the_lesson_waits_and_goes_on_where_it_was() -> None:
     at = open_step(8)
     go(at, ELSEWHERE)
     assert card_of(at) == [] and [title.value for title in at.title] == [ITS_TITLE]
-    assert "The lesson is at step 8 of 8: log p(x)." in words(at)
+    assert f"The lesson is at step 8 of {len(offered_steps())}: log p(x)." in words(at)
     press(at, "Continue")
-    assert card_of(at) == ["Step 8 of 8: log p(x)"]
+    assert card_of(at) == [f"Step 8 of {len(offered_steps())}: log p(x)"]
 
 
 @pytest.mark.parametrize(("page", "title"), [("likelihood", "Likelihood"), (ELSEWHERE, ITS_TITLE)])
@@ -188,9 +195,9 @@ def test_a_guess_stays_beside_its_outcome_through_other_pages_and_steps() -> Non
     go(at, ELSEWHERE)
     assert compared(at) == {}
     go(at, "likelihood")
-    assert card_of(at) == ["Step 8 of 8: log p(x)"] and compared(at) == kept
+    assert card_of(at) == [f"Step 8 of {len(offered_steps())}: log p(x)"] and compared(at) == kept
     press(at, "Back")
-    assert card_of(at) == ["Step 7 of 8: kNN"] and compared(at) == {}
+    assert card_of(at) == [f"Step 7 of {len(offered_steps())}: kNN"] and compared(at) == {}
     go(at, "overview")
     at.query_params["lesson"] = "8"
     turn_to(at, "likelihood")
@@ -201,11 +208,11 @@ def test_a_restarted_lesson_has_no_earlier_guesses() -> None:
     at = open_step(8)
     answer(at, STEPS[7])
     go(at, "overview")
-    press(at, "Start the lesson: eight steps")
+    press(at, f"Start the lesson: {len(offered_steps())} steps")
     go(at, ELSEWHERE)
     at.query_params["lesson"] = "8"
     turn_to(at, "likelihood")
-    assert card_of(at) == ["Step 8 of 8: log p(x)"] and compared(at) == {}
+    assert card_of(at) == [f"Step 8 of {len(offered_steps())}: log p(x)"] and compared(at) == {}
 
 
 def test_an_outcome_is_about_the_digit_that_was_guessed() -> None:
@@ -268,6 +275,30 @@ def test_a_step_shows_its_checkpoint_although_the_sidebar_compares_another() -> 
     answer(at, STEPS[3])
     assert len(compared(at)) == 2
     assert at.selectbox(key="components-checkpoint").value == FIGURE_2
+
+
+def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
+    own_checkpoints: Path, make: Make, copied: Path
+) -> None:
+    assert len(offered_steps()) == ALWAYS
+    mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
+    make("mnist-dlgmm-clusters10", "dlgmm", **mixture)
+    assert [step.title for step in offered_steps()[ALWAYS:]] == ["Class or style?"]  # the ninth, for now
+    at = open_step(9, "components")
+    answer(at, STEPS[9])
+    assert at.selectbox(key="components-checkpoint").value == "mnist-dlgmm-clusters10"
+    assert f"| 9. Class or style? | one whole digit | {compared(at)['The answer']} |" in words(at)
+    shutil.copy(copied / RESULTS, own_checkpoints)
+    assert offered_steps() == STEPS
+    at = open_step(9)
+    answer(at, STEPS[8])
+    assert "All your guesses" not in [head.value for head in at.subheader]
+    press(at, "Next")
+    assert card_of(at) == ["Step 10 of 10: Class or style?"]
+    for row in ("| 9. What does a mixture buy? | 42.0 nats |", "| 10. Class or style? | one whole digit |"):
+        assert row in words(at)
+    (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
+    assert len(offered_steps()) == ALWAYS + 1
 
 
 # --- reloads -------------------------------------------------------------------------------------

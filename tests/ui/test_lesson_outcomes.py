@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.analysis.inspection import inspect_image, reconstruct
+from dlgmm_core.evaluate.clustering import Clustering, ClusteringScores
 from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.store.tsne_map import load_map
+from tests.app_helpers import Make
 from ui import loaders
 from ui.digit.digit_input import DigitInput
-from ui.lesson import outcomes
+from ui.lesson import mixtures, outcomes
 from ui.lesson.outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
@@ -192,3 +194,66 @@ def test_a_row_without_the_samples_is_no_answer(size: str, repository: Path, mon
     monkeypatch.setattr(loaders, "results", lambda: rows)
     with pytest.raises(Missing, match="is not recorded"):
         outcomes.samples_gain()
+
+
+def first_clusters() -> str:
+    """The mixture that finds clusters and is shown first."""
+    return mixtures.open_clusters()["components-checkpoint"]
+
+
+def test_what_a_mixture_gains_is_read_from_the_recorded_rows(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read_results(repository)
+    nats = {
+        row.model: row.figures.nll["5000"].value
+        for row in rows
+        if row.recipe == "tuned" and row.eval_dataset == row.dataset == "mnist" and not row.seed
+    }
+    outcome = mixtures.mixture_gain()
+    assert outcome.value == pytest.approx(nats["gauss-vae"] - nats["dldpmm"])
+    told = (f"{label} {nats[name]:.1f}" for name, label in (("gauss-vae", "Gauss-VAE"), ("dlgmm", "DLGMM")))
+    assert all(words in outcome.because for words in told)
+    scores = ClusteringScores(87.4, 88.0, 0.8, 0.9, 10)
+    (dlgmm,) = [row for row in rows if row.checkpoint == "mnist-dlgmm-tuned" and row.eval_dataset == "mnist"]
+    clusters = replace(dlgmm, recipe="clusters", num_components=10, checkpoint=first_clusters())
+    clusters = replace(clusters, figures=Figures(clustering=Clustering(weights=scores, responsibilities=scores)))
+    others = [row for row in rows if row.figures.clustering is None]
+    monkeypatch.setattr(loaders, "results", lambda: others)
+    assert "ACC" not in mixtures.mixture_gain().because
+    monkeypatch.setattr(loaders, "results", lambda: [*others, clusters])
+    assert mixtures.mixture_gain().because.endswith("(ACC): DLGMM (K = 10) 87 %.")
+    monkeypatch.setattr(loaders, "results", lambda: [row for row in rows if row.recipe != "tuned"])
+    assert not mixtures.has_tuned_rows()
+    with pytest.raises(Missing, match="reproduce tuned"):
+        mixtures.mixture_gain()
+
+
+@pytest.mark.parametrize(
+    ("counts", "component", "kind"),
+    [
+        # by components: images of three digits
+        ([[90, 5, 0], [5, 90, 0], [5, 5, 100]], 1, mixtures.CLASS),
+        ([[100, 0, 0], [0, 60, 0], [0, 40, 100]], 2, mixtures.STYLE),
+        ([[100, 0, 0], [0, 40, 30], [0, 60, 70]], 2, mixtures.SEVERAL),
+    ],
+)
+def test_a_component_is_a_class_a_style_or_several_by_its_images(
+    counts: list[list[int]], component: int, kind: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("mnist-dlgmm-clusters10", "dlgmm", num_components=3, prior_means=(-1.0, 0.0, 1.0), prior_scales=(1.0,) * 3)
+    pairs = [(k, c) for k, row in enumerate(counts) for c, count in enumerate(row) for _ in range(count)]
+    assigned, labels = np.array(pairs).T
+    whole = loaders.dataset("mnist")
+    test = replace(whole.test[: len(pairs)], labels=labels)
+    few = replace(whole, test=test, class_names=("0", "1", "2"))
+    monkeypatch.setattr(loaders, "dataset", lambda name: few)
+    monkeypatch.setattr(mixtures, "expected_weights", lambda model, images: np.eye(3, dtype=np.float32)[assigned])
+    outcome = mixtures.class_or_style()
+    assert outcome.value == kind and kind in outcome.choices
+    assert f"component {component}, with {sum(counts[component - 1])} test images" in outcome.because
+    assert outcome.picture is not None and outcome.picture.shape == (784,)
+
+
+def test_without_the_mixture_that_finds_clusters_there_is_a_sentence(own_checkpoints: Path) -> None:
+    assert not mixtures.has_clusters()
+    with pytest.raises(Missing, match="reproduce clusters"):
+        mixtures.class_or_style()

@@ -4,6 +4,7 @@ The step is kept in the session and in the link. Answers belong to the visitor: 
 the link. A guess is kept together with its outcome, which later changes on the page do not affect.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.files import CheckpointError
 from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
-from ui.lesson.steps import ANSWER, STEPS, Step
+from ui.lesson.steps import ANSWER, Step, offered_steps
 from ui.links import numbers_in_link
 from ui.sidebar import compare
 from ui.visitors.visitor import visitor
@@ -43,7 +44,7 @@ class Answer:
 
 def lesson_start() -> None:
     """The button that starts the lesson from the beginning."""
-    if st.button("Start the lesson: eight steps", icon=":material/school:"):
+    if st.button(f"Start the lesson: {len(offered_steps())} steps", icon=":material/school:"):
         _leave()
         _open(1)
 
@@ -54,14 +55,15 @@ def lesson_card(page: Page) -> bool:
     Args:
         page: the page that the visitor is on.
     """
-    number = _step_of_visitor(page)
+    steps = offered_steps()
+    number = _step_of_visitor(page, steps)
     if number is None:
         st.query_params.pop(LINK, None)
         return True
-    step = STEPS[number - 1]
+    step = steps[number - 1]
     if step.page != page.url_path:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="lesson"):
-            st.markdown(f"The lesson is at step {number} of {len(STEPS)}: {step.title}.", width="stretch")
+            st.markdown(f"The lesson is at step {number} of {len(steps)}: {step.title}.", width="stretch")
             if st.button("Continue"):
                 _open(number)
             st.button("Leave", on_click=_leave)
@@ -69,43 +71,43 @@ def lesson_card(page: Page) -> bool:
     if st.query_params.get(LINK) != str(number):
         st.query_params[LINK] = str(number)
     with st.container(border=True, key="lesson"):
-        opens = _draw(number, step)
+        opens = _draw(number, steps)
     if not opens:
         st.title(page.title)
         st.info("This page is shown as soon as you have answered.")
     elif st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
-        st.session_state.update(step.widgets)
+        st.session_state.update({**step.widgets, **step.opens()})
         if step.compares:
             compare(step.compares)
     return opens
 
 
-def _step_of_visitor(page: Page) -> int | None:
+def _step_of_visitor(page: Page, steps: Sequence[Step]) -> int | None:
     """Counted from 1; the link's, if the visitor comes from another page or from outside."""
     arrives = st.session_state.get(_PAGE) != page.url_path
     st.session_state[_PAGE] = page.url_path
-    linked = numbers_in_link(LINK, 1, 1, len(STEPS))
+    linked = numbers_in_link(LINK, 1, 1, len(steps))
     if arrives and linked is not None and linked[0].is_integer():
         number = st.session_state[_STEP] = int(linked[0])
-        if STEPS[number - 1].page != page.url_path:
+        if steps[number - 1].page != page.url_path:
             _open(number)
     found: int | None = st.session_state.get(_STEP)
-    return found
+    return None if found is None else min(found, len(steps))
 
 
 def _open(number: int) -> None:
     st.session_state[_STEP] = number
-    st.switch_page(f"../pages/{STEPS[number - 1].page}.py", query_params={LINK: str(number)})
+    st.switch_page(f"../pages/{offered_steps()[number - 1].page}.py", query_params={LINK: str(number)})
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _answers_of(who: str) -> dict[int, Answer]:
+def _answers_of(who: str) -> dict[str, Answer]:
     return {}
 
 
-def _answers() -> dict[int, Answer]:
-    """The visitor's, by step."""
+def _answers() -> dict[str, Answer]:
+    """The visitor's, by the step's title."""
     return _answers_of(visitor())
 
 
@@ -115,18 +117,19 @@ def _leave() -> None:
         st.session_state.pop(key, None)
 
 
-def _draw(number: int, step: Step) -> bool:
+def _draw(number: int, steps: Sequence[Step]) -> bool:
     """Draws the whole card; returns whether the page may be shown."""
+    step = steps[number - 1]
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(f"Step {number} of {len(STEPS)}: {step.title}", anchor=False, width="stretch")
+        st.header(f"Step {number} of {len(steps)}: {step.title}", anchor=False, width="stretch")
         with st.container(horizontal=True, width="content"):
             if st.button("Back", disabled=number == 1):
                 _open(number - 1)
-            if st.button("Next", disabled=number == len(STEPS)):
+            if st.button("Next", disabled=number == len(steps)):
                 _open(number + 1)
             st.button("Leave", on_click=_leave)
-    answer = _answers().get(number)
+    answer = _answers().get(step.title)
     words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
     formula.latex(step.equation.replace(ANSWER, r"\;?" if answer is None else _in_latex(step, answer.outcome)))
     with words:
@@ -140,7 +143,21 @@ def _draw(number: int, step: Step) -> bool:
         except UNAVAILABLE as error:
             st.info(str(error))
             opens = True
+    if number == len(steps) and opens:
+        _summary(steps)
     return opens
+
+
+def _summary(steps: Sequence[Step]) -> None:
+    """All guesses of the visitor beside the answers."""
+    rows = [
+        f"| {number}. {step.title} | {_shown(step, answer.guess)} | {_shown(step, answer.outcome.value)} |"
+        for number, step in enumerate(steps, 1)
+        if (answer := _answers().get(step.title)) is not None
+    ]
+    if rows:
+        st.subheader("All your guesses", anchor=False)
+        st.markdown("\n".join(["| Step | Your guess | The answer |", "|---|---|---|", *rows]))
 
 
 def _measured(step: Step) -> Outcome | None:
@@ -167,20 +184,20 @@ def _ask(number: int, step: Step) -> None:
                 placeholder="?",
                 key=key,
             )
-        answered = st.form_submit_button("Answer", type="primary", on_click=_record, args=(number, key))
+        answered = st.form_submit_button("Answer", type="primary", on_click=_record, args=(step, key))
     if answered and st.session_state[key] is None:
         st.info("Enter a guess first; it need not be right.")
     elif answered:
         st.info("There is no digit yet: draw one on the pad below, or choose a test digit.")
 
 
-def _record(number: int, key: str) -> None:
+def _record(step: Step, key: str) -> None:
     """Keeps the guess with the present outcome, before the card is drawn, which reports errors."""
     guess = st.session_state[key]
     with suppress(*UNAVAILABLE):
-        outcome = _measured(STEPS[number - 1])
+        outcome = _measured(step)
         if guess is not None and outcome is not None:
-            _answers()[number] = Answer(guess, outcome)
+            _answers()[step.title] = Answer(guess, outcome)
 
 
 def _compare(step: Step, answer: Answer) -> None:

@@ -56,14 +56,14 @@ class Outcome:
         because: the measurements behind it.
         choices: what may be guessed; none where a number is.
         figure: what the equation comes to, in LaTeX, where that is not the value.
-        picture: (784,) the binary image that it is about, where the visitor has to see it first.
+        picture: (784,) ink of the image that it is about, where the visitor has to see it first.
     """
 
     value: str | float
     because: str
     choices: tuple[str, ...] = ()
     figure: str = ""
-    picture: NDArray[np.uint8] | None = None
+    picture: NDArray[np.uint8] | NDArray[np.float32] | None = None
 
 
 def ink() -> Outcome | None:

@@ -1,14 +1,15 @@
-"""The lesson's eight steps as data: page, text, question, measurement, and where to look afterwards."""
+"""The lesson's steps as data: page, text, question, measurement, and where to look afterwards."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
-from ui.lesson import outcomes
+from ui.lesson import mixtures, outcomes
+from ui.lesson.mixtures import MOST
 from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
-__all__ = ["ANSWER", "STEPS", "Step"]
+__all__ = ["ANSWER", "STEPS", "Step", "offered_steps"]
 
 ANSWER = r"\answer"  # in an equation, the place of its value
 
@@ -27,8 +28,10 @@ class Step:
         then: what to look at on the page afterwards.
         hides: whether the page stays hidden until the visitor has guessed, because it shows the answer.
         widgets: the values of the page's widgets when it opens, by their keys.
+        opens: gives further ones, which depend on what is there.
         compares: the checkpoints that the page compares when it opens; none for those of the sidebar.
         most, decimals, unit: of a guess that is a number.
+        is_offered: whether there is what it asks about.
     """
 
     page: str
@@ -40,10 +43,12 @@ class Step:
     then: str
     hides: bool = True
     widgets: Mapping[str, str] = field(default_factory=dict)
+    opens: Callable[[], Mapping[str, str]] = dict
     compares: tuple[str, ...] = ()
     most: float = 100.0
     decimals: int = 0
     unit: str = ""
+    is_offered: Callable[[], bool] = lambda: True
 
 
 STEPS = (
@@ -159,4 +164,40 @@ STEPS = (
         decimals=1,
         unit="nats",
     ),
+    Step(
+        "likelihood",
+        "What does a mixture buy?",
+        "In the models of the paper's tables all components of the prior are the same, and nothing is gained by a"
+        " mixture: with any weights, the prior of a code is one Gaussian. In the tuned ones the components are learnt."
+        " All have 25 numbers a code, and are otherwise trained alike.",
+        r"\begin{gathered} p(z) = \textstyle\sum_k \mathbb{E}[\pi_k]\, \mathcal{N}(z; m_k, S_k) \\"
+        r" -\log p_{\text{Gauss-VAE}} + \log p_{\text{DLDPMM}} = \answer \end{gathered}",
+        "By how many nats per image is −log p(x) of the tuned DLDPMM lower than that of the tuned Gauss-VAE?",
+        mixtures.mixture_gain,
+        "Find the tuned models below: is the difference larger than their intervals?",
+        compares=mixtures.TUNED,
+        decimals=1,
+        unit="nats",
+        is_offered=mixtures.has_tuned_rows,
+    ),
+    Step(
+        "components",
+        "Class or style?",
+        "This mixture was trained to have different components, without classes. Every test image goes to the component"
+        " of its largest weight. The picture is the decoded mean of one component. Are at least"
+        f" {100 * MOST:.0f} % of its images of one digit? If so, does it have at least {100 * MOST:.0f} % of that"
+        " digit's images, or only a style of them?",
+        r"\begin{gathered} n_{kc} = \#\{i : \hat k_i = k,\, y_i = c\} \\[4pt]"
+        r" \frac{\max_c n_{kc}}{\sum_c n_{kc}},\; \frac{\max_c n_{kc}}{\sum_{k} n_{kc}} = \answer \end{gathered}",
+        "What does this component hold?",
+        mixtures.class_or_style,
+        "Each row below is a component. Find the one in question, and those that draw the same digit.",
+        opens=mixtures.open_clusters,
+        is_offered=mixtures.has_clusters,
+    ),
 )
+
+
+def offered_steps() -> tuple[Step, ...]:
+    """The steps of the lesson, without those whose models or figures are not there; their numbers are in links."""
+    return tuple(step for step in STEPS if step.is_offered())
