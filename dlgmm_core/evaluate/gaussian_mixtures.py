@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
-__all__ = ["COVARIANCES", "fit_gaussian_mixture"]
+__all__ = ["COVARIANCES", "STARTS", "fit_gaussian_mixture"]
 
 STARTS = 12
 COVARIANCE_FLOOR = 1e-3  # added to the variances, in units of the codes

@@ -2,12 +2,12 @@
 
 Each row groups the training images by k-means or by a Gaussian mixture with full covariances, and scores the groups of
 the test images against their classes. Of several starts the best counts, by the sum of squares of k-means or by the
-likelihood of the validation images.
+likelihood of the validation images; a Gaussian mixture of pixels has one start only.
 
 Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017, table 2 (the same baselines).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn.cluster import KMeans
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import Clustering, scores
 from dlgmm_core.evaluate.figures import Figures
-from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
+from dlgmm_core.evaluate.gaussian_mixtures import STARTS, fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.experiments.baselines import principal_components
 from dlgmm_core.experiments.rows import Row
@@ -28,18 +28,19 @@ __all__ = ["METHODS", "clustering_baselines"]
 METHODS = ("k-means", "gmm")
 _PIXELS, _COMPONENTS, _CODES = "pixels", "pca-25", "codes"
 _KMEANS_STARTS = 10
+_PIXEL_STARTS = 1  # of a Gaussian mixture in hundreds of dimensions, which takes many minutes
 
 Splits = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # training, validation, test codes
 
 
 def clustering_baselines(
-    dataset: Dataset, gauss_vaes: Sequence[LatentVariableModel], sizes: Sequence[int]
+    dataset: Dataset, gauss_vaes: Mapping[int, LatentVariableModel], sizes: Sequence[int]
 ) -> list[Row]:
     """Rows of `results.json`, one for every representation of images, method and number of groups.
 
     Args:
         dataset: whose images are grouped.
-        gauss_vaes: whose codes are grouped, by seed.
+        gauss_vaes: whose codes are grouped, by their seeds.
         sizes: numbers of groups.
     """
     images = [split.binary for split in (dataset.train, dataset.valid, dataset.test)]
@@ -49,7 +50,7 @@ def clustering_baselines(
         (_COMPONENTS, 0, (*principal_components(train, valid), principal_components(train, test)[1])),
         *(
             (_CODES, seed, (encode(model, train), encode(model, valid), encode(model, test)))
-            for seed, model in enumerate(gauss_vaes)
+            for seed, model in gauss_vaes.items()
         ),
     ]
     return [
@@ -79,5 +80,6 @@ def _groups(method: str, splits: Splits, k: int, seed: int) -> NDArray[np.floati
     if method == "k-means":
         groups: NDArray[np.int64] = KMeans(k, n_init=_KMEANS_STARTS, random_state=seed).fit(train).predict(test)
         return np.eye(k)[groups]
-    found: NDArray[np.float64] = fit_gaussian_mixture(train, valid, k, "full", seed).predict_proba(test)
+    starts = STARTS if train.shape[1] < 100 else _PIXEL_STARTS
+    found: NDArray[np.float64] = fit_gaussian_mixture(train, valid, k, "full", seed, starts).predict_proba(test)
     return found

@@ -40,7 +40,7 @@ from dlgmm_core.experiments.results import (
     write_results,
 )
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import Experiment
+from dlgmm_core.experiments.table import CLUSTERS_SEEDS, Experiment
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import require_writable
@@ -257,11 +257,11 @@ def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row
         if (name, "raw-pixels") not in recorded:
             found += baseline_rows(load_dataset(name))
         clusters = [e for e in experiments if (e.train.dataset, e.recipe) == (name, "clusters")]
-        if clusters and (name, "gmm-on-codes") not in recorded:
-            starts = dict.fromkeys(e.train.start_from for e in clusters)
-            gauss_vaes = [load_checkpoint(root / start)[0] for start in starts]
+        starts = {e.train.seed: e.train.start_from for e in clusters}
+        if len(starts) == CLUSTERS_SEEDS and (name, "gmm-on-codes") not in recorded:
+            models = {seed: load_checkpoint(root / start)[0] for seed, start in starts.items()}
             sizes = sorted({e.model.num_components for e in clusters if e.model.model == "dlgmm"})
-            found += clustering_baselines(load_dataset(name), gauss_vaes, sizes)
+            found += clustering_baselines(load_dataset(name), models, sizes)
     return found
 
 

@@ -23,6 +23,7 @@ from dlgmm_core.model.models import MODELS
 
 __all__ = [
     "CLUSTERS_BY",
+    "CLUSTERS_SEEDS",
     "EXPERIMENTS",
     "FIGURE_2",
     "INGREDIENTS",
@@ -211,6 +212,8 @@ CLUSTERS_CONCENTRATION = (
     0.05  # small: given its component for certain, an image's expected weight of it is .7 at K = 10
 )
 
+CLUSTERS_SEEDS = 3
+
 CLUSTERS_BY: dict[str, dict[str, Any]] = {
     "recipe": {},
     "alpha": {"concentration": 1.0},
@@ -230,9 +233,8 @@ def _clusters() -> list[Experiment]:
         train = replace(CLUSTERS, seed=seed, start_from=start)
         return replace(_experiment("clusters", model, train, f"-clusters{k}"), baseline=start, mapped=True)
 
-    return [
-        experiment(name, k, seed) for name, k in (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30)) for seed in range(3)
-    ]
+    sizes = (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30))
+    return [experiment(name, k, seed) for name, k in sizes for seed in range(CLUSTERS_SEEDS)]
 
 
 def _clusters_by() -> list[Experiment]:

@@ -21,7 +21,7 @@ from tests.experiment_helpers import blobs
 def test_each_representation_is_grouped_by_each_method_and_scored_against_classes_it_never_saw() -> None:
     train, valid, test = blobs(0, 200), blobs(1, 60), blobs(2, 90)
     data = Dataset("toy", train, valid, test, tuple("abc"))
-    models = [build_model(replace(CONTRACT["gauss-vae"], image_shape=(28, 28), code_dim=3)) for _ in range(2)]
+    models = {s: build_model(replace(CONTRACT["gauss-vae"], image_shape=(28, 28), code_dim=3)) for s in (0, 1)}
     rows = clustering_baselines(data, models, [3, 4])
     names = [
         (f"{m}-on-{r}", k, s)

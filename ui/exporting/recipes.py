@@ -31,14 +31,15 @@ __all__ = [
 def prior(checkpoint: Checkpoint, count: int, seed: int) -> str:
     """A model's card: `samples` (count, 784) of the `components`; `density` of the prior at `z`, or `pieces`."""
     samples = f"samples, components = ancestral_samples(model, {count}, seed={seed})  # probability of ink"
-    if MODELS[checkpoint.model_config.model].code_kind == "simplex":
+    family = MODELS[checkpoint.model_config.model]
+    if family.code_kind == "simplex":
         return script(load_model(checkpoint), samples, "pieces = model.prior().mean[0].numpy()  # E[pi]")
     return script(
         load_model(checkpoint),
         samples,
-        "means, scales = map(np.array, centres(model))",
+        f"means, scales = map(np.array, {'means_and_scales' if family.has_components else 'centres'}(model))",
         "reach = max(abs(means) + 3 * scales)",
-        "z = np.linspace(-reach, reach, 201)  # one coordinate of the code",
+        "z = np.linspace(-reach, reach, 201)  # places on the axis",
         "density = coordinate_densities(model, z).sum(0)",
     )
 

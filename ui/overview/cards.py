@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import ancestral_samples, centres
-from dlgmm_core.analysis.prior_density import coordinate_densities
+from dlgmm_core.analysis.prior_density import coordinate_densities, means_and_scales
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -94,13 +94,15 @@ def _card(checkpoint: Checkpoint) -> _Card:
         numbers["mean pieces of the stick"] = pieces = tuple(model.prior().mean[0].tolist())
         chart, words = stick(pieces), "mean pieces of the stick"
     else:
-        means, scales = centres(model)
+        means, scales = means_and_scales(model) if family.has_components else centres(model)
         if family.has_components:
             weights = tuple(model.prior().log_mean_weights.exp()[:, 0].tolist())
             numbers = {"mean weights": weights, "means": means, "scales": scales}
         reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
-        chart = densities(reach, coordinate_densities(model, np.linspace(-reach, reach, POINTS)))
-        words = "density of a coordinate of the code under each component"
+        learnt = config.prior_components != "fixed"
+        axis = "z along the main axis of the means" if learnt else "a coordinate of z"
+        chart = densities(reach, coordinate_densities(model, np.linspace(-reach, reach, POINTS)), axis)
+        words = f"density of {axis} under each component"
     samples, components = ancestral_samples(model, SAMPLES, SEED)
     picture = tiled_picture(samples, columns=5, zoom=2, shape=config.image_shape)
     return _Card(chart, words, numbers, samples, components, picture)

@@ -18,17 +18,19 @@ POINTS = 201  # of each density curve
 _widget = widget("prior", '<div class="prior" role="img"></div>', "prior", "decoder", "prior")
 
 
-def densities(reach: float, components: NDArray[np.floating]) -> dict[str, object]:
-    """What the widget draws of a real code: a coordinate's density under each component and under the whole prior.
+def densities(reach: float, components: NDArray[np.floating], axis: str) -> dict[str, object]:
+    """What the widget draws of a real code: its density along an axis under each component and the whole prior.
 
     Args:
-        reach: of the coordinate, either way.
+        reach: of the axis, either way.
         components: (K, POINTS) densities in even steps from -reach to reach, each times its weight.
+        axis: its name.
     """
     whole = components.sum(0)
     parts = components if len(components) > 1 else components[:0]
     return {
         "reach": reach,
+        "axis": axis,
         "top": float(whole.max()),
         "components": [base64_floats(density) for density in parts],
         "whole": base64_floats(whole),

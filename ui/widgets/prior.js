@@ -39,7 +39,7 @@ function densities({ reach, top, components, whole, colours, rest, ticks }) {
     make("div", { className: "plot" }, {}, svg,
       ...across.map((x) => words(minus(x), "x", { left: `${50 + (50 * x) / reach}%` })),
       ...[0, ...ticks.y].map((y) => words(y, "y", { bottom: `${(100 * y) / top}%` }))),
-    words("a coordinate of z", "title below"),
+    words(data.axis, "title below"),
   ];
 }
 
