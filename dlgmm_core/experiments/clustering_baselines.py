@@ -7,7 +7,7 @@ likelihood of the validation images; a Gaussian mixture of pixels has one start 
 Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017, table 2 (the same baselines).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
