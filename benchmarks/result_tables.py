@@ -173,11 +173,11 @@ def clusters_table(rows: list[Row]) -> str:
     """How well components find classes on MNIST: of mixtures with more than one component in use, and of baselines."""
     recipes = ("clusters", "tuned", "paper", "replica", "figure-2", "baseline")
     lines = [
-        [formatting.label(row), formatting.recipe(row), str(row.num_components), *_clustering_cells(row)]
+        [row.checkpoint or _baseline(row), str(row.num_components), *_clustering_cells(row)]
         for row in _of(rows, recipes, dataset="mnist", eval_dataset="mnist")
         if row.figures.clustering is not None
     ]
-    return markdown_table(f"model | recipe | K | {_CLUSTERING_HEAD}", lines)
+    return markdown_table(f"checkpoint or baseline | K | {_CLUSTERING_HEAD}", lines)
 
 
 def clusters_by_table(rows: list[Row]) -> str:
@@ -195,6 +195,10 @@ _CLUSTERING_HEAD = (
     "−validation bound | −log p(x), S = 5000 | weights: ACC / purity, % | NMI | mean largest"
     " | responsibilities: ACC / purity, % | NMI | components in use"
 )
+
+
+def _baseline(row: Row) -> str:
+    return formatting.label(row) + (f", seed {row.seed}" if row.seed else "")
 
 
 def _clustering_cells(row: Row) -> list[str]:

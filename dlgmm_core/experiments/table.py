@@ -137,15 +137,11 @@ _REPLICA_EPOCHS = {"gauss-vae": 1000, "dlgmm": 260}
 
 
 def _replica() -> list[Experiment]:
-    return [
-        _experiment(
-            "replica",
-            paper_model(model, encoder_activation="linear"),
-            TrainConfig(max_epochs=epochs),
-            "-replica",
-        )
-        for model, epochs in _REPLICA_EPOCHS.items()
-    ]
+    found = []
+    for name, epochs in _REPLICA_EPOCHS.items():
+        model, train = paper_model(name, encoder_activation="linear"), TrainConfig(max_epochs=epochs)
+        found.append(replace(_experiment("replica", model, train, "-replica"), mapped=True))
+    return found
 
 
 # As above. On MNIST the tuned models lie further apart; SB-VAE is far behind the others on both.
