@@ -14,10 +14,10 @@ Reference: E. Nalisnick, L. Hertel and P. Smyth, "Approximate Inference for Deep
 Mixtures", NIPS Workshop on Bayesian Deep Learning, 2016. The package never imports Streamlit.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as `typing` has it, which takes longer to import than a command to handle Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from dlgmm_core.analysis.generation import ancestral_samples as ancestral_samples
     from dlgmm_core.config import ModelConfig as ModelConfig
     from dlgmm_core.config import TrainConfig as TrainConfig
@@ -54,8 +54,10 @@ _MODULES = {
 __all__ = list(_MODULES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """A public name, from its module: PyTorch is loaded with the first that needs it, not before a command starts."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"dlgmm_core.{_MODULES[name]}"), name)

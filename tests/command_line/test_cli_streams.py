@@ -38,16 +38,26 @@ def test_ascii_output_shows_what_it_can_and_loses_nothing(tmp_path: Path, monkey
     assert b" ? " in written.getvalue() and b"nats on mnist (S=2)" in written.getvalue()
 
 
-@pytest.mark.parametrize("closed", ["stdout", "stderr"])
-def test_a_closed_stream_is_no_obstacle(closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("closed", "code"), [("stdout", 1), ("stderr", 0)])
+def test_a_closed_stream_loses_nothing(
+    closed: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, closed, None)
-    assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    assert train(tmp_path, "gauss-vae", "--epochs", "1") == code  # what it printed, nobody has read
     assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).exists()
+    assert ("Standard output cannot be written (Bad file descriptor)" in capsys.readouterr().err) == bool(code)
     assert run(tmp_path / "nowhere", "list") == 1
 
 
 @pytest.mark.parametrize(
-    ("where", "said"), [("pipe", ""), ("/dev/full", "error: [Errno 28] No space left on device.\n")]
+    ("where", "said"),
+    [
+        ("pipe", ""),
+        (
+            "/dev/full",
+            "error: Standard output cannot be written (No space left on device): redirect it elsewhere.\n",
+        ),
+    ],
 )
 def test_output_that_nobody_takes_is_an_exit_code_and_loses_nothing(
     where: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -65,6 +75,16 @@ def test_output_that_nobody_takes_is_an_exit_code_and_loses_nothing(
         patch.setattr(sys, "stdout", stdout)
         assert evaluate(tmp_path) == 1 and measured(tmp_path)
     assert capsys.readouterr().err.splitlines(keepends=True)[-1:] == [said] or not said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_progress_that_cannot_be_written_does_not_end_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, open("/dev/full", "w", encoding="utf-8") as stderr:
+        patch.setattr(sys, "stderr", stderr)
+        assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
+    assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).exists()
 
 
 def process(*arguments: str) -> subprocess.Popen[str]:
