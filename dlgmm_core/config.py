@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Self
 
-__all__ = ["COUNT", "PRIOR_COMPONENTS", "SEED", "Check", "ConfigError", "ModelConfig", "Record", "TrainConfig"]
+__all__ = [
+    "COUNT",
+    "PRIOR_COMPONENTS",
+    "SEED",
+    "Check",
+    "ConfigError",
+    "ModelConfig",
+    "Record",
+    "TrainConfig",
+    "require_step_size",
+]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
 LARGEST_COUNT = 1_000_000  # of any integer size
@@ -238,13 +248,17 @@ class TrainConfig(Record):
         "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
     )
 
-    def __post_init__(self) -> None:
-        """Checks fields, and the number of draws per step."""
-        super().__post_init__()
-        _require(
-            self.num_samples * self.batch_size <= LARGEST_COUNT,
-            f"num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
-        )
+
+def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
+    """Checks that the codes of one step, S draws from each of K components for every image, are not too many.
+
+    Raises:
+        ConfigError: if they are.
+    """
+    _require(
+        model.num_components * train.num_samples * train.batch_size <= LARGEST_COUNT,
+        f"num_components x num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
+    )
 
 
 for _kind in (ModelConfig, TrainConfig):  # so that `help` and the API pages show the descriptions of the fields

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.options import (
     PROGRAM,
@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         ConfigError, DataError, StorageError, TrainingError: as they happen; the last whole epoch is kept.
     """
     model, recipe = model_config(options), train_config(options)
+    require_step_size(model, recipe)
     folder = checkpoint_folder(
         options.checkpoints, f"{recipe.dataset}-{model.model}" if options.name is None else options.name
     )

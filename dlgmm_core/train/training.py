@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import COUNT, ModelConfig, TrainConfig
+from dlgmm_core.config import COUNT, ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.likelihood import weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
@@ -70,9 +70,10 @@ class TrainingRun:
         """A run before its first epoch; its seed determines the initial weights.
 
         Raises:
-            ConfigError: if there is no such model or bound.
+            ConfigError: if there is no such model or bound, or a step would have too many codes.
         """
         require_objective(config.bound)
+        require_step_size(model_config, config)
         with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
             model = build_model(model_config)
         model.to(device)

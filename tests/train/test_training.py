@@ -168,6 +168,14 @@ def test_training_stops_after_patience_and_restores_the_best_weights(
     assert (checkpoint.model_config, checkpoint.train_config) == (MODEL, run.config)
 
 
+def test_a_step_of_too_many_codes_is_refused_whatever_their_factor() -> None:
+    largest = replace(TRAIN, num_samples=1000, batch_size=500)
+    TrainingRun.start(MODEL, largest)
+    for config in (replace(largest, batch_size=501), replace(largest, num_samples=1001)):
+        with pytest.raises(ConfigError, match=r"^num_components x num_samples x batch_size must be at most 1,000,000"):
+            TrainingRun.start(MODEL, config)
+
+
 def test_training_ends_at_max_epochs_and_fitting_again_does_nothing(dataset: Dataset) -> None:
     run = TrainingRun.start(MODEL, replace(TRAIN, max_epochs=2))
     assert [entry.epoch for entry in fit(run, dataset)] == [1, 2] and run.finished
