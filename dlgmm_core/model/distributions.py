@@ -27,7 +27,7 @@ from dlgmm_core.model.functional import (
     to_float64,
 )
 
-__all__ = ["Beta", "Kumaraswamy", "StickDistribution", "Sticks", "kl_divergence"]
+__all__ = ["Beta", "Kumaraswamy", "StickDistribution", "Sticks", "kl_divergence", "kl_of_fractions"]
 
 EULER_GAMMA = 0.5772156649015329
 QUADRATURE_NODES = (20, 24)  # near x = 0, and around the bend
@@ -246,3 +246,10 @@ def kl_divergence(q: Kumaraswamy, p: Beta) -> Tensor:
         + (beta - 1) * expected_neg_log1m(log_a, log_b)
     )
     return divergence.to(q.log_concentration1)
+
+
+def kl_of_fractions(q: StickDistribution, p: StickDistribution | None) -> Tensor:
+    """(B,), KL of Kumaraswamy from Beta fractions (B, T-1), summed over sticks, nats."""
+    assert isinstance(q, Kumaraswamy)
+    assert isinstance(p, Beta)
+    return kl_divergence(q, p).sum(-1)

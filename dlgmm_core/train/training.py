@@ -27,12 +27,12 @@ from dlgmm_core.evaluate.likelihood import weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.model.objectives import lower_bound, require_objective
 from dlgmm_core.runtime.device import device_of
-from dlgmm_core.runtime.files import brief, remove
+from dlgmm_core.runtime.files import remove
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.checkpoints import TRAINING, save_checkpoint
-from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
 from dlgmm_core.store.history import EpochMetrics, check_history, write_history
 from dlgmm_core.train.diagnosis import diagnose
+from dlgmm_core.train.state import copied, read_state, restore, write_state
 
 __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
@@ -78,7 +78,7 @@ class TrainingRun:
             model = build_model(model_config)
         model.to(device)
         optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
-        return cls(model, config, optimizer, _copy(model.state_dict()))
+        return cls(model, config, optimizer, copied(model.state_dict()))
 
     @property
     def other_threads(self) -> str:
@@ -105,7 +105,7 @@ class TrainingRun:
         last = self.history[-1]
         # The state is written first and removed last: a process killed between two files can always resume.
         if not self.finished:
-            write_tensors(folder / TRAINING, self._state(), self._header())
+            write_state(folder, self.model, self.optimizer, self.best_weights, self._header())
         write_history(folder, self.history)
         # Weights without a state are a finished run, so the history comes first. Unchanged weights are written too:
         # if the process was killed between two files, those on disk may be older than the state.
@@ -127,12 +127,7 @@ class TrainingRun:
         Raises:
             CheckpointError: if there is no unfinished run, or it is damaged.
         """
-        path = folder / TRAINING
-        remedy = "remove this file to end the run with its best epoch so far, or the folder to train again"
-        if not is_file(path, remedy):
-            raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
-        tensors, header = read_tensors(path)
-        try:
+        with read_state(folder) as (tensors, header):
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
             if not run.history:
@@ -142,27 +137,8 @@ class TrainingRun:
             COUNT.require("threads", run.threads)
             if run.finished:
                 raise ValueError("by its history the run has ended")
-            _check_tensors(tensors)
-            names = list(run.best_weights)
-            run.model.load_state_dict({name: tensors[f"best.{name}"] for name in names})
-            run.best_weights = _copy(run.model.state_dict())
-            run.model.load_state_dict({name: tensors[f"model.{name}"] for name in names})
-            run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": _moments(run.model, tensors)})
-        except (KeyError, OverflowError, TypeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{path} is damaged ({brief(error)}): {remedy}.") from error
+            run.best_weights = restore(run.model, run.optimizer, tensors)
         return run
-
-    def _state(self) -> dict[str, Tensor]:
-        names = {id(p): name for name, p in self.model.named_parameters()}
-        return {
-            **{f"model.{name}": tensor for name, tensor in self.model.state_dict().items()},
-            **{f"best.{name}": tensor for name, tensor in self.best_weights.items()},
-            **{
-                f"optimizer.{key}.{names[id(parameter)]}": value
-                for parameter, values in self.optimizer.state.items()
-                for key, value in values.items()
-            },
-        }
 
     def _header(self) -> dict[str, object]:
         return {
@@ -204,7 +180,7 @@ def fit(
             best_epoch, best = run.history[-1].best_epoch, run.history[-1].best_valid_bound
         if valid_bound > best:
             best_epoch, best = epoch, valid_bound
-            run.best_weights = _copy(run.model.state_dict())
+            run.best_weights = copied(run.model.state_dict())
         usage = _usage(run.model, dataset)
         seconds = time.perf_counter() - started
         run.history.append(EpochMetrics(epoch, train_bound, valid_bound, best_epoch, best, seconds, usage))
@@ -296,43 +272,8 @@ def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
     return TrainingError(f"{what}{cause}: training stopped{advice}.")
 
 
-def _check_tensors(tensors: dict[str, Tensor]) -> None:
-    """Checks the weights and Adam's state.
-
-    Raises:
-        ValueError: if one is not in float32, is not finite, or is below what Adam can have computed.
-    """
-    least = {"optimizer.step.": 1.0, "optimizer.exp_avg_sq.": 0.0}
-    for name, tensor in tensors.items():
-        if tensor.dtype != torch.float32:
-            raise ValueError(f"{name} is of the type {tensor.dtype}")
-        if not tensor.isfinite().all():
-            raise ValueError(f"{name} is not finite")
-        if any(name.startswith(start) and (tensor < value).any() for start, value in least.items()):
-            raise ValueError(f"{name} is too small")
-
-
-def _moments(model: LatentVariableModel, tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """Adam's state of every parameter.
-
-    Raises:
-        KeyError, ValueError: if one is missing, or does not have its parameter's shape.
-    """
-    state = {}
-    for index, (name, parameter) in enumerate(model.named_parameters()):
-        state[index] = {key: tensors[f"optimizer.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-        for key, value in state[index].items():
-            if value.shape != (torch.Size() if key == "step" else parameter.shape):
-                raise ValueError(f"optimizer.{key}.{name} has the shape {tuple(value.shape)}")
-    return state
-
-
 def _usage(model: LatentVariableModel, dataset: Dataset) -> tuple[float, ...]:
     """Mean weight of every component on the validation set, E[pi|x] without sampling; empty without a mixture."""
     if model.config.num_components == 1:
         return ()
     return weight_usage(model, dataset.valid.binary[:USAGE_IMAGES]).mean
-
-
-def _copy(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in weights.items()}

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.latents import MixtureLatent, SticksLatent
+from dlgmm_core.model.latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.stick_latents import SticksLatent
 from tests.conftest import CONTRACT
 
 Toy = Callable[..., LatentVariableModel]

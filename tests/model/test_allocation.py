@@ -10,8 +10,9 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
 from dlgmm_core.model.normals import DiagonalNormals
+from dlgmm_core.model.stick_latents import SticksLatent
 
 K, B, D = 4, 3, 2
 

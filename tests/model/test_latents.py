@@ -11,8 +11,9 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent, NormalLatent
 from dlgmm_core.model.normals import DiagonalNormals
+from dlgmm_core.model.stick_latents import SticksLatent
 
 B, D = 3, 2
 COMPONENTS = {"normal": 1, "sticks": 1, "mixture": 4, "mixture of one": 1}

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from dlgmm_core.config import ConfigError, ModelConfig
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.latents import MixtureLatent, NormalLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
+from dlgmm_core.model.stick_latents import SticksLatent
 
 Toy = Callable[..., LatentVariableModel]
 LATENTS = {"gauss-vae": NormalLatent, "sb-vae": SticksLatent, "dlgmm": MixtureLatent, "dldpmm": MixtureLatent}

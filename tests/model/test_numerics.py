@@ -17,10 +17,11 @@ from torch import Tensor
 from dlgmm_core.model.bodies import BernoulliLikelihood
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, kl_divergence
 from dlgmm_core.model.functional import log_mean_exp
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION, MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.model.stick_latents import SticksLatent
 
 SETS = 10_000
 K, D = 3, 2

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Kumaraswamy
-from dlgmm_core.model.latents import Latents, MixtureLatent, NormalLatent, SticksLatent
+from dlgmm_core.model.latents import Latents, MixtureLatent, NormalLatent
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import (
     BOUNDS,
@@ -27,6 +27,7 @@ from dlgmm_core.model.objectives import (
     log_importance_weights,
     lower_bound,
 )
+from dlgmm_core.model.stick_latents import SticksLatent
 
 Toy = Callable[..., LatentVariableModel]
 SIGMAS = 5.0

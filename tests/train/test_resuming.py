@@ -81,7 +81,7 @@ def test_a_kill_between_two_files_of_a_save_loses_nothing(
         next(epochs)
         with monkeypatch.context() as patch:
             done = itertools.count()
-            for name in ("write_tensors", "save_checkpoint", "write_history"):
+            for name in ("write_state", "save_checkpoint", "write_history"):
                 original = getattr(training, name)
 
                 def dying(*args: object, original: object = original) -> None:
