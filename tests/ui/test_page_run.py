@@ -125,6 +125,24 @@ def test_a_run_that_failed_says_why(manager: Manager, own_checkpoints: Path) -> 
     assert one_error(turn_to(start(), "train")) == "mine failed: error: seed must be a whole number."
 
 
+def test_after_a_bound_that_is_not_finite_the_run_is_resumed_with_a_lower_learning_rate_for_good(
+    manager: Manager, unfinished: Path
+) -> None:
+    manager.ended("mine", "train", "raise SystemExit(1)")
+    manager.jobs["mine"].output = b"error: training stopped: resume with a learning rate below 0.0003.\n"
+    at = turn_to(start(), "train")
+    (rate,) = (field for field in at.number_input if field.label == "Resume with learning rate")
+    assert (rate.value, rate.min, rate.max) == (3e-4, 1e-6, 1.0)
+    rate.set_value(5e-5)
+    press(at, "Resume")
+    assert not at.exception and not at.error
+    lower = ["gauss-vae", "--name", "mine", "--learning-rate", "5e-05"]
+    assert manager.started == [("mine", "train", [*lower, "--resume"])]
+    manager.jobs["mine"].process.wait()
+    press(turn_to(start(), "train"), "Resume")
+    assert manager.started[1:] == manager.started[:1]
+
+
 def test_a_damaged_history_is_a_sentence(manager: Manager, own_checkpoints: Path) -> None:
     (begun(own_checkpoints, "mine") / HISTORY).write_text("epoch,colour\n1,red\n", encoding="utf-8")
     assert HISTORY in one_error(turn_to(start(), "train"))

@@ -91,6 +91,7 @@ def test_the_form_starts_the_run_that_it_describes(
         Code_size=11,
         Seed=3,
         Concentration=2.0,
+        Learning_rate=1e-5,
     )
     assert not at.exception and not at.error
     ((name, verb, arguments),) = manager.started
@@ -100,6 +101,7 @@ def test_the_form_starts_the_run_that_it_describes(
     assert (options.name, model.model, model.code_dim, model.concentration) == ("my-run", "dlgmm", 11, 2.0)
     assert model.prior_means == expected and model.num_components == len(expected)
     assert (recipe.bound, recipe.max_epochs, recipe.seed, recipe.dataset) == ("marginal", 7, 3, "mnist")
+    assert recipe.learning_rate == 1e-5
 
 
 @pytest.mark.parametrize("model", list(MODELS))

@@ -1,6 +1,7 @@
 """The form of the Train page: the model and its training options."""
 
 import math
+from dataclasses import fields
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ from dlgmm_core.runtime.files import StorageError
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 from ui.visitors.visitor import visitor
 
-__all__ = ["STARTED", "training_form"]
+__all__ = ["STARTED", "learning_rate_field", "training_form"]
 
 STARTED = "train-started"  # in the session's state: the name of a run that has just been started
 MOST_COMPONENTS = 50
@@ -23,6 +24,14 @@ MOST_COMPONENTS = 50
 def _kept(name: str) -> dict[str, Any]:
     """Keeps a field's value through page switches and, by the address, through reloads."""
     return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
+
+
+def learning_rate_field(label: str, value: float, **options: Any) -> float:
+    """Asks for a learning rate."""
+    (field,) = (f for f in fields(TrainConfig) if f.name == "learning_rate")
+    about = f"The learning rate {field.metadata['help']}."
+    rate: float = st.number_input(label, 1e-6, 1.0, value, 1e-4, format="%g", help=about, **options)
+    return rate
 
 
 def training_form() -> None:
@@ -74,6 +83,7 @@ def _recipe(model: str) -> dict[str, Any]:
         "--bound": bound,
         "--alpha": alpha,
         "--epochs": epochs,
+        "--learning-rate": learning_rate_field("Learning rate", TrainConfig().learning_rate, **_kept("rate")),
         "--code-dim": st.number_input("Code size", 2, 200, 25, **_kept("code")),
         "--dataset": st.selectbox(
             "Data set", choices(TrainConfig, "dataset"), format_func=lambda name: DATASETS[name].label, **_kept("data")

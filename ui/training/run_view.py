@@ -21,6 +21,7 @@ from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.images import tiled_picture
 from ui.jobs.measuring import renewed
+from ui.training.form import learning_rate_field
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 
 __all__ = ["watch_run"]
@@ -74,8 +75,8 @@ def _tell(run: Run, history: list[EpochMetrics]) -> None:
 
 
 def _offer(run: Run, history: list[EpochMetrics]) -> None:
-    """The owner's three buttons."""
-    with st.container(horizontal=True):
+    """The owner's three buttons and, for resuming, the learning rate."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         if run.state == "running":
             if st.button(
                 "Pause",
@@ -83,8 +84,12 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
                 help="Stops now. Resuming repeats the current epoch, and gives the same numbers as without a pause.",
             ):
                 _do(pause_run, run, "Saving …")
-        elif st.button("Resume", key=f"resume-{run.name}", type="primary", help="Continues after its last epoch."):
-            _do(resume_run, run, "Starting …")
+        else:
+            rate = learning_rate_field(
+                "Resume with learning rate", run.learning_rate, key=f"rate-{run.name}", width=220
+            )
+            if st.button("Resume", key=f"resume-{run.name}", type="primary", help="Continues after its last epoch."):
+                _do(partial(resume_run, learning_rate=rate), run, "Starting …")
         if st.button(
             "Keep",
             key=f"keep-{run.name}",

@@ -13,10 +13,11 @@ import shutil
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from dlgmm_core.config import TrainConfig
 from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.locks import training_lock
@@ -68,6 +69,12 @@ class Run:
         return CHECKPOINTS / self.name
 
     @property
+    def learning_rate(self) -> float:
+        """With which it was started or, if it was changed since, last resumed."""
+        options = dict(itertools.pairwise(self.arguments))
+        return float(options.get("--learning-rate", TrainConfig().learning_rate))
+
+    @property
     def job(self) -> Job | None:
         """Its newest process on this server."""
         job = job_manager().get(self.name)
@@ -111,24 +118,31 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
         raise RunError(
             "The name must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter or a digit."
         )
-    folder = checkpoint_folder(CHECKPOINTS, name)
+    checkpoint_folder(CHECKPOINTS, name)  # refuses what another system would
     with _starting:
         if _is_taken(name, visitor):
             raise RunError(f"There is a checkpoint or a run “{name}” already: choose another name.")
         _require_slot(visitor)
-        note = {"owner": visitor, "arguments": list(arguments)}
-        write_atomically(folder / NOTE, json.dumps(note).encode())
+        _write_note(Run(name, visitor, tuple(arguments)))
         job_manager().start(name, "train", list(arguments), visitor)
 
 
-def resume_run(run: Run) -> None:
+def resume_run(run: Run, learning_rate: float | None = None) -> None:
     """Continues after the last complete epoch, or from the start where there is none.
+
+    Args:
+        run: to be resumed.
+        learning_rate: from here on; by default as before.
 
     Raises:
         RunError: if no slot is free, or another job is running on the checkpoint.
+        StorageError: if another learning rate cannot be noted.
     """
     with _starting:
         _require_slot(run.owner)
+        if learning_rate not in (None, run.learning_rate):
+            run = replace(run, arguments=(*run.arguments, "--learning-rate", repr(learning_rate)))
+            _write_note(run)
         begun = ["--resume"] if os.path.exists(run.folder / TRAINING) else []
         job = job_manager().start(run.name, "train", [*run.arguments, *begun], run.owner)
     if job.verb != "train":
@@ -163,6 +177,11 @@ def cancel_run(run: Run) -> None:
     with training_lock(run.folder):
         if _is_unfinished(run.folder):
             shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def _write_note(run: Run) -> None:
+    note = {"owner": run.owner, "arguments": list(run.arguments)}
+    write_atomically(run.folder / NOTE, json.dumps(note).encode())
 
 
 def _is_unfinished(folder: Path) -> bool:
