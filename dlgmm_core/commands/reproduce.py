@@ -61,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     _IMAGES.require("--images", options.images)
     if (options.backend == "dask") != bool(options.scheduler):
         raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
+    # else the process that cleans up after a second Ctrl-C warns that there was something to clean up
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     protocol = Protocol(images=options.images, device=choose_device(options.device))
     reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
     print(f"{options.checkpoints / RESULTS}: written.")

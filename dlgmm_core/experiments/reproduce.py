@@ -6,7 +6,7 @@ Experiments that are already recorded with the same settings are skipped.
 """
 
 import os
-import sys
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -45,6 +45,7 @@ from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
@@ -147,6 +148,8 @@ def _run_all(
 def _run_here(experiment: Experiment, root: Path, protocol: Protocol, threads: int, parent: int) -> str:
     """`_run` in a process of this machine, which ends after an epoch if its parent process was killed."""
     torch.set_num_threads(threads)
+    if os.getpid() != parent:  # Ctrl-C reaches all processes of a terminal: the parent reports it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _run(experiment, root, protocol, partial(_stop_without, parent))
 
 
@@ -177,7 +180,7 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
         if (run.model.config, run.config) != (experiment.model, experiment.train):
             raise CheckpointError(f"{folder} has an unfinished run with other settings: move the folder away.")
         if run.other_threads:
-            print(f"{experiment.name}: {run.other_threads}", file=sys.stderr)
+            say(f"{experiment.name}: {run.other_threads}")
     else:
         run = start_run(experiment.model, experiment.train, device, folder.parent, dataset)
     for _ in fit(run, dataset):

@@ -1,6 +1,7 @@
 """`reproduce` killed, failing or refusing: nothing is lost, nothing overwritten."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.figures import Measurement
@@ -20,10 +22,12 @@ from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, TRAINING, 
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import EpochMetrics, read_history
 from dlgmm_core.train.training import TrainingRun, fit
+from tests.cli_helpers import handlers_kept
 from tests.experiment_helpers import (
     LONG,
     MIXED,
     PLAIN,
+    TOY_PROTOCOL,
     contents,
     forbid,
     named,
@@ -102,6 +106,15 @@ def test_a_worker_ends_after_its_epoch_when_its_parent_has_gone(
             work()
         assert len(TrainingRun.load(tmp_path).history) == epochs
     assert len(read_history(tmp_path)) == epochs
+
+
+@pytest.mark.parametrize("is_worker", [True, False])
+def test_ctrl_c_ends_a_worker_without_a_word_and_the_command_by_its_handler(is_worker: bool, tmp_path: Path) -> None:
+    parent = os.getppid() if is_worker else os.getpid()
+    with handlers_kept():
+        before = signal.getsignal(signal.SIGINT)
+        reproducing._run_here(PLAIN, tmp_path, TOY_PROTOCOL, torch.get_num_threads(), parent)
+        assert signal.getsignal(signal.SIGINT) == (signal.SIG_DFL if is_worker else before)
 
 
 # --- nothing is overwritten ----------------------------------------------------------------------
