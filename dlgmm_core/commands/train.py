@@ -60,8 +60,10 @@ def run(options: argparse.Namespace) -> int:
         require_writable(folder)
         if options.resume:
             training = _resumed(folder, options, device)
-        elif is_file(folder / WEIGHTS, RESTORE) or is_file(folder / TRAINING, RESTORE):
-            raise CheckpointError(f"{folder} exists already: choose another --name, or go on with --resume.")
+        elif is_file(folder / TRAINING, RESTORE):
+            raise CheckpointError(f"{folder} has an unfinished run: go on with --resume, or choose another --name.")
+        elif is_file(folder / WEIGHTS, RESTORE):
+            raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
             training = start_run(model, recipe, device, options.checkpoints, load_dataset(recipe.dataset))
         _fit(training, folder)

@@ -153,7 +153,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
         return Checkpoint(folder, config, train_config, epoch, float(bound), digest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{path} has an invalid header ({brief(error)}): restore it.") from error
+        raise CheckpointError(f"{path} has an invalid header ({brief(error)}): {RESTORE}.") from error
 
 
 def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
@@ -170,7 +170,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[L
         model.load_state_dict({_current_name(name): weight for name, weight in weights.items()})
     except (ConfigError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path} has weights that do not match its configuration ({brief(error)}): restore it, or train again."
+            f"{path} has weights that do not match its configuration ({brief(error)}): {RESTORE}."
         ) from error
     return model.to(device).eval().requires_grad_(False), checkpoint
 
@@ -182,11 +182,10 @@ def _checked(folder: Path) -> tuple[Checkpoint, dict[str, Tensor]]:
     for name, weight in weights.items():
         if weight.dtype != torch.float32:
             raise CheckpointError(
-                f"{path} has weights of another type than float32 ({brief(name)} is {weight.dtype}): restore it,"
-                " or train again."
+                f"{path} has weights of another type than float32 ({brief(name)} is {weight.dtype}): {RESTORE}."
             )
         if not weight.sum().isfinite() and not weight.isfinite().all():  # a finite sum tells it sooner
-            raise CheckpointError(f"{path} has weights that are not finite: restore it, or train again.")
+            raise CheckpointError(f"{path} has weights that are not finite: {RESTORE}.")
     return checkpoint, weights
 
 

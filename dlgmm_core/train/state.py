@@ -56,7 +56,7 @@ def read_state(folder: Path) -> Iterator[tuple[dict[str, Tensor], dict[str, Any]
     path = folder / TRAINING
     if not is_file(path, _REMEDY):
         raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
-    tensors, header = read_tensors(path)
+    tensors, header = read_tensors(path, _REMEDY)
     try:
         yield tensors, header
     except (KeyError, OverflowError, TypeError, ValueError, RuntimeError) as error:

@@ -143,6 +143,9 @@ def test_the_first_epoch_of_another_training_is_refused_and_left_alone(tmp_path:
     ):
         run(tmp_path, LONG)
     assert contents(tmp_path) == before
+    (tmp_path / "long").rename(tmp_path / "moved away")
+    run(tmp_path, LONG)
+    assert named(read_results(tmp_path))[0] == ("long", "mnist")
 
 
 def test_a_damaged_record_stops_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
