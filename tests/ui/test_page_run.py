@@ -131,7 +131,7 @@ def test_after_a_bound_that_is_not_finite_the_run_is_resumed_with_a_lower_learni
     manager.ended("mine", "train", "raise SystemExit(1)")
     manager.jobs["mine"].output = b"error: training stopped: resume with a learning rate below 0.0003.\n"
     at = turn_to(start(), "train")
-    (rate,) = (field for field in at.number_input if field.label == "Resume with learning rate")
+    (rate,) = (field for field in at.number_input if field.label == "Learning rate from here on")
     assert (rate.value, rate.min, rate.max) == (3e-4, 1e-6, 1.0)
     rate.set_value(5e-5)
     press(at, "Resume")

@@ -86,7 +86,7 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
                 _do(pause_run, run, "Saving …")
         else:
             rate = learning_rate_field(
-                "Resume with learning rate", run.learning_rate, key=f"rate-{run.name}", width=220
+                "Learning rate from here on", run.learning_rate, key=f"rate-{run.name}", width=220
             )
             if st.button("Resume", key=f"resume-{run.name}", type="primary", help="Continues after its last epoch."):
                 _do(partial(resume_run, learning_rate=rate), run, "Starting …")
