@@ -29,7 +29,7 @@ from dlgmm_core.experiments.reproduce import reproduce
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.runtime.files import StorageError
-from dlgmm_core.store.checkpoints import HISTORY, METRICS, TRAINING, WEIGHTS
+from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, TRAINING, WEIGHTS
 from dlgmm_core.store.history import EpochMetrics, read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun, fit
@@ -118,7 +118,7 @@ def test_a_killed_workers_experiment_goes_on_at_another_to_the_results_of_one_ma
 
     run(here, PLAIN, MIXED, LONG)
     for name in ("plain", "mixed", "long"):
-        assert {path.name for path in (there / name).iterdir()} == {WEIGHTS, HISTORY, METRICS}
+        assert {path.name for path in (there / name).iterdir()} == {WEIGHTS, HISTORY, METRICS, PER_IMAGE}
         for file in (WEIGHTS, METRICS):
             assert (there / name / file).read_bytes() == (here / name / file).read_bytes(), f"{name}/{file}"
     rows, expected = read_results(there), read_results(here)
