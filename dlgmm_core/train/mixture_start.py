@@ -1,10 +1,9 @@
 r"""Starts a mixture from a trained Gauss-VAE, so that its components find groups of images and keep them.
 
 Trained from random weights, components that are alike share all images: nothing makes them different. A Gauss-VAE
-of the same body already places similar images at similar codes, and one that was trained on the IWAE bound does so
-best. A Gaussian mixture of these codes gives the components of the prior. Encoder and decoder are the Gauss-VAE's,
-every component of the posterior starts as its posterior, and the sticks are fitted to the mixture's responsibilities
-by a few steps on the weights' term,
+of the same body already places similar images at similar codes. A Gaussian mixture of these codes gives the components
+of the prior. Encoder and decoder are the Gauss-VAE's, every component of the posterior starts as its posterior, and the
+sticks are fitted to the mixture's responsibilities by a few steps on the weights' term,
 
 .. math:: \max \; E_x \left[ \sum_k r_k(x) \log E_q[\pi_k | x] \right], \qquad r_k(x) = p(k | \mu(x)) .
 
