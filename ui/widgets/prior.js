@@ -19,7 +19,7 @@ const words = (text, name, style) => make("span", { className: name, textContent
 
 const minus = (number) => String(number).replace("-", "−");
 
-function densities({ reach, top, components, whole, colours, rest, ticks }) {
+function densities({ reach, top, components, whole, colours, rest, ticks, axis }) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `${-reach} 0 ${2 * reach} ${TALL}`);
   svg.setAttribute("preserveAspectRatio", "none"); // words stand beside it, and are not stretched
@@ -39,7 +39,7 @@ function densities({ reach, top, components, whole, colours, rest, ticks }) {
     make("div", { className: "plot" }, {}, svg,
       ...across.map((x) => words(minus(x), "x", { left: `${50 + (50 * x) / reach}%` })),
       ...[0, ...ticks.y].map((y) => words(y, "y", { bottom: `${(100 * y) / top}%` }))),
-    words(data.axis, "title below"),
+    words(axis, "title below"),
   ];
 }
 
