@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 from scipy import stats
 
-from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.analysis.prior_density import means_and_scales
+from dlgmm_core.store.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
 from tests.browser_helpers import visit
+from ui.groups import by_group
 
 pytestmark = pytest.mark.browser
 
@@ -36,24 +38,28 @@ def curves(chart: Locator) -> list[NDArray[np.float64]]:
     return [np.array(points) for points in found]
 
 
-def test_curves_are_the_densities_between_their_ticks(server: str, page: Page) -> None:
+def test_curves_are_the_densities_between_their_ticks(server: str, page: Page, tree: Path) -> None:
+    checkpoints = [c for c in list_checkpoints(tree / "checkpoints") if isinstance(c, Checkpoint)]
+    shown = by_group([c for c in checkpoints if c.model_config.model == "dlgmm"])[0]
+    means, scales = (np.array(values) for values in means_and_scales(load_checkpoint(shown.folder)[0]))
+    k = len(means)
     visit(page, server, TITLE)
     chart = prior(page, "DLGMM")
     *parts, whole = curves(chart)
-    outlines, components = parts[:5], parts[5:]
-    assert len(components) == 5 and np.array_equal(outlines, components)
+    outlines, components = parts[:k], parts[k:]
+    assert len(components) == k > 1 and np.array_equal(outlines, components)
     box = chart.locator("svg").bounding_box()
     assert box is not None
-    reach = 1.5 + 3
+    reach = (abs(means) + 3 * scales).max()
     z = (whole[:, 0] / box["width"] * 2 - 1) * reach
-    densities = [stats.norm.pdf(z, mean) / 5 for mean in (-1.5, -0.75, 0, 0.75, 1.5)]
+    densities = [stats.norm.pdf(z, mean, scale) / k for mean, scale in zip(means, scales, strict=True)]
     scale = box["height"] / sum(densities).max()
     for points, density in zip([*components, whole], [*densities, sum(densities)], strict=True):
         np.testing.assert_allclose(points[:, 1], scale * density, atol=0.1)
-    (tick,) = (each for each in chart.locator(".y").all() if each.inner_text() == "0.2")
-    beside = tick.bounding_box()
-    assert beside is not None
-    assert abs(box["y"] + box["height"] - 0.2 * scale - (beside["y"] + beside["height"] / 2)) < 1.5
+    tick = chart.locator(".y").last
+    beside, value = tick.bounding_box(), float(tick.inner_text())
+    assert beside is not None and value > 0
+    assert abs(box["y"] + box["height"] - value * scale - (beside["y"] + beside["height"] / 2)) < 1.5
 
 
 def test_the_stick_is_broken_where_its_prior_breaks_it_on_average(server: str, page: Page, tree: Path) -> None:
