@@ -27,7 +27,7 @@ PARAMETERS = {
     "kumaraswamy": ("bench-a", "bench-b", "bench-alpha", "bench-beta", "bench-u"),
     "train": (
         *("train-model", "train-means-dlgmm", "train-bound", "train-alpha-dlgmm", "train-epochs", "train-name"),
-        *("train-code", "train-data", "train-binarization", "train-seed", "train-run"),
+        *("train-code", "train-data", "train-binarization", "train-seed", "train-rate", "train-run"),
     ),
 }
 OF_EVERY_PAGE = ("dataset", "models", "lesson")
