@@ -58,6 +58,7 @@ def show_sidebar() -> None:
             persist_state="session",
         )
         fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
+        offered = by_group(fitting)
         names = [c.name for c in fitting]
         standard = {c.name for c in usual(fitting)}
         key = f"checkpoints-{dataset}"
@@ -66,7 +67,7 @@ def show_sidebar() -> None:
         _choose_new_ones(key, names, standard)
         if asked := st.session_state.pop(_ASKED_FOR, None):
             st.session_state[key] = [name for name in asked if name in names]
-        _choose_groups(key, fitting)
+        _choose_groups(key, offered)
         chosen = st.multiselect(
             "Checkpoints", names, help="The models that the pages compare.", key=key, persist_state="session"
         )
@@ -74,7 +75,7 @@ def show_sidebar() -> None:
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{broken.name}** cannot be used. {broken.reason}")
     chosen_ones = [c for c in fitting if c.name in chosen]
-    st.session_state["selection"] = Selection(dataset, chosen_ones, by_group(fitting))
+    st.session_state["selection"] = Selection(dataset, chosen_ones, offered)
 
 
 def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:
@@ -89,7 +90,7 @@ def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:
 def _choose_groups(key: str, checkpoints: list[Checkpoint]) -> None:
     """Pills that choose, or leave out, all checkpoints of a group; a group is on while one of its own is chosen."""
     members: dict[str, list[str]] = {}
-    for checkpoint in by_group(checkpoints):
+    for checkpoint in checkpoints:
         members.setdefault(group(checkpoint), []).append(checkpoint.name)
     if len(members) < 2:
         return

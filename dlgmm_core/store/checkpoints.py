@@ -37,6 +37,7 @@ from dlgmm_core.store.files import (
     load_tensors,
     read_header,
     read_json,
+    read_tensors,
     write_tensors,
 )
 from dlgmm_core.store.names import require_valid
@@ -47,6 +48,7 @@ __all__ = [
     "list_checkpoints",
     "load_checkpoint",
     "read_metrics",
+    "read_tensors_of",
     "save_checkpoint",
     "save_metrics",
 ]
@@ -267,3 +269,20 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     if not isinstance(tests, dict) or not all(isinstance(figures, dict) for figures in tests.values()):
         raise CheckpointError(f"{path} is damaged (it contains no measurements): {MEASURE_AGAIN}.")
     return metrics if metrics.get("weights") == checkpoint.digest else {}
+
+
+def read_tensors_of(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and header of a file that was made of exactly these weights; None if there is none, or only of others.
+
+    Args:
+        checkpoint: in whose folder the file lies.
+        name: of the file, whose header has the digest of the weights as "weights".
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = checkpoint.folder / name
+    if not is_file(path, MEASURE_AGAIN):
+        return None
+    tensors, header = read_tensors(path, MEASURE_AGAIN)
+    return (tensors, header) if header.get("weights") == checkpoint.digest else None

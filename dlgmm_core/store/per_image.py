@@ -14,8 +14,8 @@ from torch import Tensor
 from dlgmm_core.config import COUNT, SEED
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint
-from dlgmm_core.store.files import CheckpointError, is_file, read_header, read_tensors, write_tensors
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint, read_tensors_of
+from dlgmm_core.store.files import CheckpointError, is_file, read_header, write_tensors
 
 __all__ = ["PerImage", "has_per_image", "load_per_image", "save_per_image"]
 
@@ -62,12 +62,9 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
     Raises:
         CheckpointError: if the file is damaged, or of another number of images or components.
     """
-    path = checkpoint.folder / PER_IMAGE
-    if not is_file(path, MEASURE_AGAIN):
+    if (stored := read_tensors_of(checkpoint, PER_IMAGE)) is None:
         return None
-    tensors, header = read_tensors(path, MEASURE_AGAIN)
-    if header.get("weights") != checkpoint.digest:
-        return None
+    tensors, header = stored
     try:
         log_likelihood, num_samples, seed = tensors["log_likelihood"], header["num_samples"], header["seed"]
         COUNT.require("num_samples", num_samples)
@@ -78,7 +75,9 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
             probabilities = _probabilities(tensors["responsibilities"], count, checkpoint.model_config.num_components)
         return PerImage(log_likelihood.numpy(), probabilities, num_samples, seed)
     except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} has no valid estimates ({brief(error)}): {MEASURE_AGAIN}.") from error
+        raise CheckpointError(
+            f"{checkpoint.folder / PER_IMAGE} has no valid estimates ({brief(error)}): {MEASURE_AGAIN}."
+        ) from error
 
 
 def has_per_image(checkpoint: Checkpoint) -> bool:

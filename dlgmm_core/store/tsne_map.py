@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dlgmm_core.config import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, Checkpoint
-from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, Checkpoint, read_tensors_of
+from dlgmm_core.store.files import CheckpointError, write_tensors
 
 __all__ = ["ProjectionConfig", "load_map", "save_map"]
 
@@ -58,12 +58,9 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
     Raises:
         CheckpointError: if the file is damaged.
     """
-    path = checkpoint.folder / TSNE
-    if not is_file(path, MEASURE_AGAIN):
+    if (stored := read_tensors_of(checkpoint, TSNE)) is None:
         return None
-    tensors, header = read_tensors(path, MEASURE_AGAIN)
-    if header.get("weights") != checkpoint.digest:
-        return None
+    tensors, header = stored
     try:
         coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
         if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
@@ -71,4 +68,6 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
         settings.check(len(coordinates))
         return coordinates.numpy(), settings
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a valid map ({brief(error)}): {MEASURE_AGAIN}.") from error
+        raise CheckpointError(
+            f"{checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MEASURE_AGAIN}."
+        ) from error
