@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from dlgmm_core.experiments.results import read_results
-from tests.browser_helpers import draw_a_seven, overhang, settle, visit, visitor
+from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit, visitor
 from ui.lesson.outcomes import DLGMM
 
 pytestmark = pytest.mark.browser
@@ -95,13 +95,13 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
 ) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
     visit(page, f"{server}/likelihood?lesson=8", "Likelihood")
-    assert equation_fits(page) and overhang(page) <= 0
+    until(page, lambda: equation_fits(page) and overhang(page) <= 0)
     answer(page, "12.5")
     assert equation_fits(page)
     assert guess_and_outcome(page) == ["12.5 nats", gain(tree)]
     page.locator(".js-plotly-plot").first.wait_for()
     settle(page)
-    assert overhang(page) <= 0
+    until(page, lambda: overhang(page) <= 0)
     leave = card(page).get_by_role("button", name="Leave")
     leave.focus()
     leave.press("Enter")
@@ -119,7 +119,7 @@ def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, p
         card(page).get_by_role("radio").first.wait_for()
         radios = card(page).get_by_role("radio").all()
         assert len(radios) >= 2 and not any(radio.is_checked() for radio in radios)
-        assert equation_fits(page) and overhang(page) <= 0
+        until(page, lambda: equation_fits(page) and overhang(page) <= 0)
         radios[-1].focus()
         radios[-1].press("Space")
         card(page).get_by_role("button", name="Answer").press("Enter")

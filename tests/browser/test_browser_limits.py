@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser_helpers import app_on, overhang, settle, visit, visitor
+from tests.browser_helpers import app_on, overhang, settle, until, visit, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors
     page.locator(".js-plotly-plot").first.wait_for()
     assert page.locator(".js-plotly-plot").count() == 1  # the models before the refusal
     page.set_viewport_size({"width": 375, "height": 800})
-    assert overhang(page) == 0
+    until(page, lambda: overhang(page) <= 0)
     page.get_by_text("Weights and stick", exact=True).first.click()
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     settle(page)
