@@ -42,7 +42,8 @@ def draw_map(
     low, high = everything.min(0), everything.max(0)
     margin = RING if marked is not None else 2 * DOT
     scale = (side - 2 * margin) / float((high - low).max())
-    places = FINER * (margin + scale * (everything - low))
+    upwards = np.stack([everything[:, 0] - low[0], high[1] - everything[:, 1]], 1)  # y, as on the page of maps
+    places = FINER * (margin + scale * upwards)
     size = (FINER * side, FINER * (side + (LEGEND if few else 0)))
     image = Image.new("RGB", size, paper) if paper else Image.new("RGBA", size, (128, 128, 128, 0))
     draw = ImageDraw.Draw(image)

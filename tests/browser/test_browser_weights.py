@@ -1,5 +1,6 @@
 """Bars of weights and responsibilities in the browser: as high as their numbers, which pointing at them reads out."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,21 @@ def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_rea
         assert says.inner_text().startswith(f"component {component}: weight {sticks.mean[component - 1]:.3f} (")
     plot.blur()
     assert says.inner_text() == ""
+
+
+def test_the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figures(
+    server: str, page: Page, tree: Path
+) -> None:
+    visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
+    stick = page.locator(".stick")
+    model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
+    sticks = inspect_image(model, load_dataset("mnist").test.binary[IMAGE]).sticks
+    assert sticks is not None
+    for k in (0, 2):
+        piece = stick.locator(".piece").nth(k)
+        piece.hover()
+        box, marker = piece.bounding_box(), stick.locator(".density line[stroke-dasharray]").bounding_box()
+        assert box is not None and marker is not None
+        assert marker["x"] == pytest.approx(box["x"] + box["width"], abs=2)
+        a = float(re.findall(r"a = ([\d.]+)", stick.locator(".words").inner_text())[0])
+        assert a == pytest.approx(sticks.concentration1[k], rel=0.005)

@@ -1,9 +1,19 @@
 // A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
 // Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame.
 
-const POINTS = 101, WIDTH = 320, HEIGHT = 120, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
+const POINTS = 101, WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
 const SVG = "http://www.w3.org/2000/svg";
 const two = (value) => value.toFixed(2);
+
+// Three significant figures.
+const figures = (value) => {
+  const rounded = Number(value.toPrecision(3)), size = Math.abs(rounded);
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) {
+    const [digits, power] = rounded.toExponential(2).split("e");
+    return `${digits} × 10${[...power.replace("+", "")].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
+  }
+  return size >= 100 ? rounded.toLocaleString("en-US") : value.toPrecision(3);
+};
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
@@ -82,15 +92,13 @@ export default function ({ parentElement, data, setStateValue }) {
   };
 
   // ---- what lies behind a break
-  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img" });
-  const curve = draw("path", { fill: "none", "stroke-width": 2 });
-  const marker = draw("line", { y1: 0, y2: HEIGHT, stroke: "currentColor", "stroke-dasharray": "3 3" });
-  const ends = [0, 0.5, 1].map((at) => {
-    const label = draw("text", { x: at * WIDTH, y: HEIGHT + 14, "text-anchor": ["start", "middle", "end"][2 * at] });
-    label.textContent = at;
-    return label;
-  });
-  svg.append(draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, stroke: "currentColor" }), curve, marker, ...ends);
+  const steady = { "vector-effect": "non-scaling-stroke" };
+  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
+  const curve = draw("path", { fill: "none", "stroke-width": 2, ...steady });
+  const marker = draw("line", { y1: 0, y2: HEIGHT, stroke: "currentColor", "stroke-dasharray": "3 3", ...steady });
+  svg.append(draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, stroke: "currentColor", ...steady }), curve, marker);
+  const ends = make("div", { className: "ends" }, ...["v = 0", "0.5", "1"].map((textContent) => make("span", { textContent })));
+  const plot = make("div", { className: "density" }, svg, ends);
   const words = make("p", { className: "words" });
   const explain = () => {
     const values = density.subarray(chosen * POINTS, (chosen + 1) * POINTS);
@@ -100,9 +108,13 @@ export default function ({ parentElement, data, setStateValue }) {
     curve.setAttribute("stroke", colours[chosen]);
     marker.setAttribute("x1", v[chosen] * WIDTH);
     marker.setAttribute("x2", v[chosen] * WIDTH);
+    // v runs over what is left of the stick, below which it is drawn unless that is too narrow
+    const before = pieces.subarray(0, chosen).reduce((sum, piece) => sum + piece, 0);
+    plot.style.marginLeft = 1 - before < NARROWEST ? 0 : `${100 * before}%`;
     const [a, b] = concentrations[chosen];
-    words.textContent = `Break ${chosen + 1} takes v = ${two(v[chosen])} of what is left, a draw from`
-      + ` Kumaraswamy(a = ${two(a)}, b = ${two(b)}); piece ${chosen + 1} is π = ${pieces[chosen].toFixed(3)}.`;
+    words.textContent = `Break ${chosen + 1} takes v = ${figures(v[chosen])} of what is left, a draw from`
+      + ` Kumaraswamy(a = ${figures(a)}, b = ${figures(b)}); piece ${chosen + 1} is π = ${figures(pieces[chosen])}.`
+      + (1 - before < NARROWEST ? " The density is wider than what is left." : "");
     svg.setAttribute("aria-label", `Density of fraction v ${chosen + 1} between 0 and 1; ${words.textContent}`);
     segments.forEach((segment, k) => segment.classList.toggle("chosen", k === chosen));
   };
@@ -179,8 +191,8 @@ export default function ({ parentElement, data, setStateValue }) {
   canvas.setAttribute("aria-label", "The digit decoded from the pieces");
   for (const button of [redraw, centre, step]) button.dataset.aside = ""; // not in a picture of the stick
   root.replaceChildren(
-    make("div", { className: "bar" }, redraw, centre, step, status), stick,
-    make("div", { className: "below" }, make("div", { className: "density" }, svg, words), ...(decoder ? [canvas] : [])));
+    make("div", { className: "bar" }, redraw, centre, step, status), stick, plot,
+    make("div", { className: "below" }, words, ...(decoder ? [canvas] : [])));
   said("The mean fractions, whose pieces are E[π|x].");
   show();
   if (decoder !== null) {
