@@ -49,6 +49,7 @@ _CHARTS = ".js-plotly-plot .xtitle"
 VIEWS = {
     "overview": View({}, ".prior svg"),
     "components": View({"components-checkpoint": FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
+    "clusters": View({"component": "3"}, ".clusters[data-ready=yes]"),
     "digit": View({"digit-index": "4", "digit-checkpoint": FIGURE_2}, ".weights .bar"),
     "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
     "knn": View({}, _CHARTS),

@@ -5,7 +5,7 @@ import streamlit as st
 from dlgmm_core.model.models import MODELS
 from ui.components.export import export_components
 from ui.components.identical import identical_caption
-from ui.components.live import SAMPLES, live_components
+from ui.components.live import CHECKPOINT, SAMPLES, live_components
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
@@ -24,7 +24,7 @@ if not mixtures:
     st.info(f"No checkpoint here is a mixture: train a {labels} on the page **Train**.")
     st.stop()
 
-checkpoint = choose_checkpoint(mixtures, "components-checkpoint")
+checkpoint = choose_checkpoint(mixtures, CHECKPOINT)
 config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)

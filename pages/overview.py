@@ -18,6 +18,7 @@ show_cards()
 st.header("Where to begin")
 for path, text in (
     ("components", "**Components**: drag a prior mean and see what a component draws."),
+    ("clusters", "**Clusters**: what did each component find, though no class was ever shown?"),
     ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
     ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
     ("knn", "**kNN**: do codes of the same digit lie together? Errors, computed live."),

@@ -18,6 +18,7 @@ MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {
     "overview": "Deep latent Gaussian mixtures",
     "components": "Components",
+    "clusters": "Clusters",
     "digit": "Your digit",
     "latent": "Latent space",
     "knn": "kNN",

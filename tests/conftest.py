@@ -10,6 +10,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.runtime.folders import cache_folder
 from dlgmm_core.store.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
+from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.per_image import PerImage, load_per_image
 
 if TYPE_CHECKING:
     from tests.app_helpers import Manager
@@ -230,6 +233,7 @@ def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
     from ui import loaders  # here, for the same reason
+    from ui.clusters import probabilities  # here, for the same reason
     from ui.latent import (
         map_files,  # here, for the same reason
         map_nll,  # here, for the same reason
@@ -238,14 +242,28 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
     monkeypatch.setattr(loaders, "dataset", lambda name: few)
-    read, shipped = loaders.per_image, set(os.listdir(CHECKPOINTS))  # files of shipped ones are of all test images
-    monkeypatch.setattr(loaders, "per_image", lambda c: None if c.name in shipped else read(c))
+
+    def few_estimates(checkpoint: Checkpoint, count: int) -> PerImage | None:
+        with suppress(CheckpointError):
+            return load_per_image(checkpoint, count)
+        found = load_per_image(checkpoint, len(whole.test))  # of a shipped checkpoint
+        if found is None or found.responsibilities is None:
+            return found
+        return replace(
+            found, log_likelihood=found.log_likelihood[:count], responsibilities=found.responsibilities[:count]
+        )
+
+    monkeypatch.setattr(loaders, "load_per_image", few_estimates)
     forget = (
         loaders.codes.clear,
         loaders.neighbour_indices.clear,
         map_files._packed.cache_clear,
         map_files._weights_of.cache_clear,
         map_nll._step.clear,
+        loaders._per_image.clear,
+        probabilities._weights.clear,
+        probabilities._step.clear,
+        probabilities._estimated.clear,
         map_nll._finished.clear,
     )
     for cache in forget:

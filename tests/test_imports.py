@@ -34,7 +34,7 @@ RANK = {
         **dict.fromkeys(("sidebar", "jobs"), 3),
         **dict.fromkeys(("serving", "exporting"), 4),
         # the parts of one page each
-        **dict.fromkeys(("overview", "components", "digit", "latent", "tables", "bench", "training"), 5),
+        **dict.fromkeys(("overview", "components", "clusters", "digit", "latent", "tables", "bench", "training"), 5),
         "lesson": 6,
         "main": 7,
     },

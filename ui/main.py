@@ -19,6 +19,7 @@ from ui.theme import STYLE
 PAGES = (
     ("overview", "Overview", ":material/home:"),
     ("components", "Components", ":material/tune:"),
+    ("clusters", "Clusters", ":material/category:"),
     ("digit", "Your digit", ":material/draw:"),
     ("latent", "Latent space", ":material/scatter_plot:"),
     ("knn", "kNN", ":material/group_work:"),

@@ -12,7 +12,7 @@ from ui import loaders
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 
-__all__ = ["Selection", "choose_checkpoint", "compare", "label", "selection", "show_sidebar"]
+__all__ = ["Selection", "choose_checkpoint", "compare", "compare_also", "label", "selection", "show_sidebar"]
 
 _LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
 _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
@@ -114,6 +114,11 @@ def compare(names: Sequence[str]) -> None:
     if wanted and set(wanted) != {c.name for c in chosen.checkpoints}:
         st.session_state[_ASKED_FOR] = wanted
         st.rerun()
+
+
+def compare_also(name: str) -> None:
+    """Chooses one more checkpoint for the next run of a page."""
+    st.session_state[_ASKED_FOR] = [*(c.name for c in selection().checkpoints if c.name != name), name]
 
 
 def selection() -> Selection:

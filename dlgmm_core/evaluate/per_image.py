@@ -23,7 +23,7 @@ from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.per_image import PerImage
 
-__all__ = ["DRAWS", "per_image"]
+__all__ = ["DRAWS", "IMAGES", "per_image"]
 
 IMAGES, DRAWS = 50, 100  # of one block of images, and of each of them: 5,000 decoded codes
 
@@ -34,6 +34,7 @@ def per_image(
     num_samples: int = DRAWS,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    first: int = 0,
 ) -> PerImage:
     """log p(x) of binary images (N, X), nats, and for a mixture p(k|x).
 
@@ -43,12 +44,13 @@ def per_image(
         num_samples: S, draws from q(z|x) of each image, in all.
         seed: of all draws.
         progress: told the fraction done, in (0, 1].
+        first: the place of the first image in the whole set, a multiple of `IMAGES`: parts then get the same draws.
 
     Raises:
         EvaluationError: if an importance weight is not finite.
     """
     log_p, found, prior = [], [], model.prior()
-    for index, x in enumerate(image_blocks(model, images, IMAGES)):
+    for index, x in enumerate(image_blocks(model, images, IMAGES), first // IMAGES):
         with seeded(device_of(model), seed, index), torch.no_grad():
             q = model.posterior(x)
             latents = q.sample_components(q.allocate(num_samples))  # (1, S, B)
@@ -61,6 +63,6 @@ def per_image(
         if by_component is not None:
             found.append((by_component[:, 0] * torch.softmax(log_w, 0)).sum(1).T.cpu())
         if progress is not None:
-            progress(min(1.0, (index + 1) * IMAGES / len(images)))
+            progress(min(1.0, ((index + 1) * IMAGES - first) / len(images)))
     probabilities = torch.cat(found).numpy() if found else None
     return PerImage(torch.cat(log_p).numpy(), probabilities, num_samples, seed)

@@ -15,6 +15,7 @@ SB_VAE = "mnist-sb-vae"
 VIEWS = {
     "": "Deep latent Gaussian mixtures",
     "components": "Components",
+    "clusters?component=1": "Clusters",
     "digit": "Your digit",
     "digit?digit-view=Ledger": "Your digit",
     f"digit?digit-checkpoint={SB_VAE}": "Your digit",
@@ -26,7 +27,13 @@ VIEWS = {
     "kumaraswamy": "Kumaraswamy bench",
     "train": "Train",
 }
-WIDGETS = ["components", f"digit?digit-checkpoint={SB_VAE}", "digit?lesson=1", "latent?image=3,4"]
+WIDGETS = [
+    "components",
+    "clusters?component=1",
+    f"digit?digit-checkpoint={SB_VAE}",
+    "digit?lesson=1",
+    "latent?image=3,4",
+]
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())
   .map((each) => each.outerHTML.slice(0, 120))"""

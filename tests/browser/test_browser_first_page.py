@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 TITLES = {
     "": "Deep latent Gaussian mixtures",
     "components": "Components",
+    "clusters": "Clusters",
     "digit": "Your digit",
     "latent": "Latent space",
     "knn?knn-points=1000": "kNN",

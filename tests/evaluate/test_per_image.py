@@ -42,6 +42,18 @@ def test_every_model_has_finite_values_for_every_image(config: ModelConfig, toy:
     assert (found.responsibilities is not None) == MODELS[config.model].has_components
 
 
+def test_parts_of_a_set_get_the_values_of_the_whole(toy: Toy) -> None:
+    model = toy(MIXTURE).float()
+    images = np.random.default_rng(0).integers(0, 2, (230, 4), dtype=np.uint8)
+    whole = per_image(model, images, 20, seed=3)
+    heard: list[float] = []
+    part = per_image(model, images[100:], 20, seed=3, first=100, progress=heard.append)
+    np.testing.assert_array_equal(part.log_likelihood, whole.log_likelihood[100:])
+    assert part.responsibilities is not None and whole.responsibilities is not None
+    np.testing.assert_array_equal(part.responsibilities, whole.responsibilities[100:])
+    assert heard == pytest.approx([50 / 130, 100 / 130, 1])
+
+
 def test_a_model_without_numbers_is_an_error_that_names_the_image(toy: Toy) -> None:
     model = toy(replace(MIXTURE, code_dim=2)).float()
     model.decoder.data_bias.data.fill_(float("nan"))

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PARAMETERS = {
     "overview": (),
-    "components": ("components-checkpoint", "means", "scales", "view", "noise"),
+    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row"),
+    "clusters": ("clusters-checkpoint", "clusters-by", "component"),
     "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound"),
     "latent": ("maps", "image", "only", "colour", "at"),
     "knn": ("knn-code", "knn-metric", "knn-points", "knn-first", "knn-second"),

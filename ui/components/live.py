@@ -20,11 +20,12 @@ from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
 
-__all__ = ["SAMPLES", "Prior", "live_components"]
+__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "live_components", "open_component"]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
 LARGEST_SEED = 10**6
+CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
 _widget = widget("live_components", '<div class="live"></div>', "components", "decoder", "components")
@@ -75,6 +76,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "colours": [component_colour(k) for k in range(len(trained.means))],
             "usage": usage(checkpoint),
             "unused": UNUSED,
+            "marked": _marked(checkpoint.name, len(trained.means)),
         },
         on_now_change=lambda: None,
         on_seed_change=lambda: None,
@@ -84,6 +86,23 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
+
+
+def open_component(name: str, component: int) -> None:
+    """Turns to the page of components: to the row of one component of a checkpoint, counted from 0."""
+    st.session_state[CHECKPOINT], st.session_state[_MARKED] = name, (name, component)
+    st.switch_page("../pages/components.py", query_params={})  # without, it fails where a widget is in the link
+
+
+def _marked(name: str, k: int) -> int | None:
+    """The component whose row is marked, counted from 0: as another page or the address asked for."""
+    if _MARKED not in st.session_state:
+        linked = numbers_in_link("row", 1, 1, k)
+        st.session_state[_MARKED] = (name, int(linked[0]) - 1 if linked and linked[0].is_integer() else None)
+    of, found = st.session_state[_MARKED]
+    found = found if of == name else None
+    put_in_link("row", None if found is None else [found + 1])
+    return found
 
 
 @dataclass(frozen=True)

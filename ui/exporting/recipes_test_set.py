@@ -9,7 +9,7 @@ from typing import Any
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.exporting.scripts import each_model, load_model, quoted, script
 
-__all__ = ["changes", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]
+__all__ = ["changes", "clusters", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]
 
 
 # ---- the maps
@@ -61,6 +61,21 @@ def path(checkpoints: Sequence[Checkpoint], dataset: str, images: tuple[int, int
     )
     given = f'images = load_dataset("{dataset}").test.binary[{list(images)}]'
     return script(given, f"paths, digits, shown = {{}}, {{}}, {step}", loop)
+
+
+# ---- clusters
+
+
+def clusters(checkpoint: Checkpoint, dataset: str, *, by_responsibilities: bool) -> str:
+    """`probabilities` (N, K) of the test images, and `found`, what each component takes by them; see `Clusters`."""
+    estimate = "per_image(model, data.test.binary).responsibilities  # a minute; load_per_image reads what is stored"
+    return script(
+        load_model(checkpoint),
+        f'data = load_dataset("{dataset}")',
+        f"probabilities = {estimate if by_responsibilities else 'expected_weights(model, data.test.binary)'}",
+        "found = describe_clusters(probabilities, data.test.labels, len(data.class_names))",
+        "means = prototypes(model)  # probability of ink",
+    )
 
 
 # ---- kNN and likelihood

@@ -21,6 +21,7 @@ _STANDARD = {"b64decode": "base64", "Path": "pathlib"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
 _SLOW = {"anchor": "dlgmm_core.analysis.tsne"}  # not imported to be looked through
 _CORE = (
+    "analysis.clusters",
     "analysis.generation",
     "analysis.image_statistics",
     "analysis.inspection",
@@ -31,6 +32,7 @@ _CORE = (
     "evaluate.convergence",
     "evaluate.knn",
     "evaluate.neighbours",
+    "evaluate.per_image",
     "experiments.results",
     "model.objectives",
     "store.checkpoints",

@@ -15,10 +15,11 @@ from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import tiled_picture
-from ui.latent.map_view import select_images
+from ui.latent.map_view import select_images, show_component
 from ui.links import put_words_in_link, words_in_link
+from ui.sidebar import compare_also
 
-__all__ = ["MOST_MAPS", "choose_images", "choose_maps", "show_image"]
+__all__ = ["MOST_MAPS", "choose_images", "choose_maps", "open_on_map", "show_image"]
 
 MOST_MAPS = 4
 _KEY, _KEPT = "latent-maps-chosen", "latent-maps-kept"
@@ -109,3 +110,12 @@ def choose_images(images: tuple[int, ...], count: int) -> None:
     first, second = st.columns(2)
     first.number_input("Image A", 0, count - 1, None, 1, key=keys[0], on_change=select, placeholder="none")
     second.number_input("Image B", 0, count - 1, None, 1, key=keys[1], on_change=select, placeholder="none")
+
+
+def open_on_map(name: str, component: int, colour: str) -> None:
+    """Turns to the page of maps: that of one checkpoint, with the images of one component, counted from 0."""
+    compare_also(name)
+    st.session_state.pop(_KEY, None)
+    st.session_state[_KEPT] = [name]
+    show_component(component, colour)
+    st.switch_page("../pages/latent.py", query_params={})  # without, it fails where a widget is in the link

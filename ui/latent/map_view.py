@@ -9,7 +9,16 @@ import streamlit as st
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_numbers, whole_number
 
-__all__ = ["COLOURS", "MODES", "MapView", "current_view", "keep_view", "select_images", "updated_view"]
+__all__ = [
+    "COLOURS",
+    "MODES",
+    "MapView",
+    "current_view",
+    "keep_view",
+    "select_images",
+    "show_component",
+    "updated_view",
+]
 
 COLOURS = ("class", "component", "responsibility", "entropy", "nll")
 MODES = ("pan", "lasso", "box")
@@ -70,6 +79,11 @@ def keep_view(view: MapView) -> None:
 def select_images(images: tuple[int, ...]) -> None:
     """Selects images from outside the maps."""
     st.session_state[_KEPT] = replace(st.session_state[_KEPT], images=images)
+
+
+def show_component(component: int, colour: str) -> None:
+    """Has the maps show the images of one component alone, counted from 0, in one of the colours of components."""
+    st.session_state[_KEPT] = replace(current_view(), colour=colour, only=component, images=(), group=None)
 
 
 def updated_view(state: Any, view: MapView) -> MapView:

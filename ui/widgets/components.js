@@ -116,6 +116,9 @@ export default function ({ parentElement, data, setStateValue }) {
     make("section", {}, make("div", { className: "panel" }, make("div", { className: "head" },
       make("span", { className: "words", textContent: "Ancestral samples: π, then k, then z, then x" }))), ancestral, marks));
   root.classList.toggle("with-scales", view.scales);
+  const marked = rows[data.marked]?.section; // that another page has led to
+  marked?.classList.add("marked");
+  marked?.scrollIntoView({ block: "center" });
 
   // ---- drawing
   const again = (error) => { // the server has decoded what was not known

@@ -1,0 +1,60 @@
+"""What each component of a mixture has found: its share of the images, its classes, and images that are typical or not.
+
+Every image goes to the component of its largest probability, by the weights E[pi|x] or by the responsibilities p(k|x).
+Classes play no part in that: they are counted afterwards, where there are any.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlgmm_core.evaluate.clustering import contingency
+
+__all__ = ["Clusters", "describe_clusters"]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """N images by K components.
+
+    Attributes:
+        assigned: (N,) component of each image's largest probability; the first of equal ones.
+        shares: (K,) share of the images.
+        table: (K, C) images of each component and class; None without classes.
+        nearest: by component, the images of its largest probabilities, whichever component they go to; equal ones in
+            the images' order.
+        least_sure: by component, the images among its own whose probability is smallest; fewer where it has fewer.
+    """
+
+    assigned: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    table: NDArray[np.int64] | None
+    nearest: tuple[NDArray[np.int64], ...]
+    least_sure: tuple[NDArray[np.int64], ...]
+
+
+def describe_clusters(
+    probabilities: NDArray[np.floating], labels: NDArray[np.int64] | None, classes: int, count: int = 10
+) -> Clusters:
+    """The components that probabilities (N, K) assign images to.
+
+    Args:
+        probabilities: of each image, over components.
+        labels: (N,) classes, counted from 0; None where there are none.
+        classes: C, how many there are.
+        count: of typical images, and of unsure ones, for each component.
+    """
+    n, k = probabilities.shape
+    assigned = probabilities.argmax(1)
+    own = [np.flatnonzero(assigned == component) for component in range(k)]
+    return Clusters(
+        assigned,
+        np.bincount(assigned, minlength=k) / n,
+        None if labels is None else contingency(assigned, labels, k, classes),
+        tuple(np.argsort(-column, kind="stable")[:count] for column in probabilities.T),
+        tuple(
+            images[np.argsort(probabilities[images, component], kind="stable")[:count]]
+            for component, images in enumerate(own)
+        ),
+    )

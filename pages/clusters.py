@@ -1,0 +1,71 @@
+"""What each component of a mixture has found: shares, classes, means, samples and images, by p(k|x) or by weights."""
+
+import streamlit as st
+
+from dlgmm_core.analysis.clusters import describe_clusters
+from dlgmm_core.evaluate.clustering import scores
+from dlgmm_core.evaluate.likelihood import EvaluationError
+from ui import loaders
+from ui.clusters.choices import DIFFERENCE, choose_kind, choose_mixture, find_probabilities, map_colour
+from ui.clusters.export import export_classes, export_clusters, export_scores
+from ui.clusters.live import live_clusters
+from ui.clusters.scores import score_table, score_words, show_scores, show_table
+from ui.components.live import open_component
+from ui.exporting.exports import figure
+from ui.identical import identical_by_prior
+from ui.latent.choices import open_on_map
+from ui.sidebar import selection
+from ui.visitors.shares import Refused
+
+st.title("Clusters")
+st.write("What did each component find? The model was never shown a class. Click a component to find it elsewhere.")
+chosen = selection()
+dataset = loaders.dataset(chosen.dataset)
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    checkpoint = choose_mixture(chosen)
+with right:
+    kind = choose_kind()
+if words := identical_by_prior(checkpoint.model_config):
+    st.info(words)
+try:
+    kind, known = find_probabilities(checkpoint, kind)
+except EvaluationError as error:
+    st.error(str(error))
+    st.stop()
+except Refused as refusal:
+    st.warning(str(refusal))
+    st.stop()
+probabilities, own = known[kind], {each: scores(values, dataset.test.labels) for each, values in known.items()}
+found = describe_clusters(probabilities, dataset.test.labels, len(dataset.class_names))
+bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")
+with figure("clusters"):
+    component = live_clusters(checkpoint, found, probabilities)
+with bar:
+    st.markdown(score_words(own[kind], len(found.shares)), width="stretch")
+    mapped = loaders.told(lambda: loaders.tsne_map(checkpoint)) is not None
+    why = None if mapped else f"{checkpoint.name} has no map yet: compute one on the page Latent space."
+    on_map = st.button("Its images on the map", disabled=component is None or not mapped, help=why)
+    if on_map and component is not None:
+        open_on_map(checkpoint.name, component, map_colour(checkpoint, kind))
+    if st.button("Its row on Components", disabled=component is None) and component is not None:
+        open_component(checkpoint.name, component)
+st.caption(DIFFERENCE[kind])
+export_clusters(checkpoint, kind, found, probabilities, dataset)
+
+st.header("Components and classes")
+st.caption("Test images of each component (rows) and class (columns), shaded by their share of the component.")
+with figure("clusters-classes"):
+    show_table(found, dataset)
+export_classes(checkpoint, kind, found, dataset)
+st.header("Scores, and those of other methods")
+with figure("clusters-scores"):
+    table = score_table(checkpoint.name, own, chosen.dataset, len(found.shares))
+    show_scores(table)
+st.caption(
+    "ACC: images in their class if each component stands for one class, by the best assignment. Purity: images of the"
+    " most frequent class of their component. NMI: normalised mutual information of components and classes, 0 to 1."
+    " Mean largest: mean over images of their largest probability. In use: components with at least one image in a"
+    " thousand."
+)
+export_scores(checkpoint, kind, table)

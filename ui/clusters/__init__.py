@@ -1,0 +1,1 @@
+"""What each component of a mixture has found in the test set."""

@@ -1,0 +1,83 @@
+"""What the page of clusters is about: a mixture, and the probabilities by which images go to its components."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, estimate, probabilities
+from ui.sidebar import Selection, choose_checkpoint
+from ui.visitors.shares import Refused
+
+__all__ = ["DIFFERENCE", "choose_kind", "choose_mixture", "find_probabilities", "map_colour"]
+
+DIFFERENCE = {
+    RESPONSIBILITIES: "p(k|x) is the probability that an image came from component k; unlike the weights, it is sharp"
+    " wherever components explain different images.",
+    WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; at α = 1 they are flat by construction: even a"
+    " component that is certain has 2 / (K + 1) in the mean.",
+}
+
+
+def choose_mixture(chosen: Selection) -> Checkpoint:
+    """Asks for a mixture trained on the chosen data; stops the page with one sentence where there is none."""
+    offered = [c for c in chosen.offered if MODELS[c.model_config.model].has_components]
+    mixtures = [c for c in offered if c.train_config.dataset == chosen.dataset]
+    if not mixtures:
+        labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
+        st.info(
+            f"No mixture here is trained on {DATASETS[chosen.dataset].label}: choose another data set, or train a"
+            f" {labels} on the page **Train**."
+        )
+        st.stop()
+    return choose_checkpoint(mixtures, "clusters-checkpoint", title="Model")
+
+
+def choose_kind() -> str:
+    """Asks for the probabilities that assign images."""
+    kind: str = st.segmented_control(
+        "Images go to the component of the largest",
+        [RESPONSIBILITIES, WEIGHTS],
+        default=RESPONSIBILITIES,
+        required=True,
+        key="clusters-by",
+        bind="query-params",
+        persist_state="session",
+        help=" ".join(DIFFERENCE.values()),
+    )
+    return kind
+
+
+def find_probabilities(checkpoint: Checkpoint, kind: str) -> tuple[str, dict[str, NDArray[np.float32]]]:
+    """The probabilities (N, K) that are known, by kind, and the kind to show: weights, as long as p(k|x) is not known.
+
+    A button then estimates it.
+
+    Raises:
+        EvaluationError: as `estimate`.
+        Refused: as `probabilities`.
+    """
+    found = {each: loaders.told(partial(probabilities, checkpoint, each)) for each in (RESPONSIBILITIES, WEIGHTS)}
+    known = {each: values for each, values in found.items() if values is not None}
+    if kind in known:
+        return kind, known
+    words, button = st.columns([4, 1], vertical_alignment="center")
+    words.info(f"p(k|x) of {checkpoint.name} has not been estimated: until then, images go by their weights.")
+    if button.button("Estimate p(k|x)", help="Takes a minute or two."):
+        try:
+            estimate(checkpoint)
+            st.rerun()
+        except Refused as refusal:
+            st.warning(str(refusal))
+    return WEIGHTS, known
+
+
+def map_colour(checkpoint: Checkpoint, kind: str) -> str:
+    """What the map is coloured by for these probabilities: maps know responsibilities that are stored."""
+    stored = kind == RESPONSIBILITIES and loaders.per_image(checkpoint) is not None
+    return "responsibility" if stored else "component"

@@ -1,0 +1,93 @@
+"""How well components find the classes, beside baselines; and the table of components by classes."""
+
+import html
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.analysis.clusters import Clusters
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.clustering import IN_USE, ClusteringScores
+from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.rows import Row
+from ui import loaders
+from ui.numbers import right
+from ui.theme import component_colour, ink_on
+
+__all__ = ["score_table", "score_words", "show_scores", "show_table"]
+
+_COLUMNS = ("ACC, %", "Purity, %", "NMI", "Mean largest", "In use")
+_SHADE = "#2b6cb0"
+_MOST_SHADE = 60  # percent: words in the colour of either theme's text are read on it
+_STYLE = """<style>
+.classes-table { overflow-x: auto; }
+.classes-table table { border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums; }
+.classes-table :is(td, th) { padding: 2px 8px; text-align: right; font-weight: 400; min-width: 2.5rem; }
+.classes-table th[scope=row] { text-align: center; border: 1px solid #808080; border-radius: 4px; font-weight: 600; }
+.classes-table .unused td { opacity: .45; }
+</style>"""
+
+
+def score_words(found: ClusteringScores, k: int) -> str:
+    """The scores in one line."""
+    return (
+        f"**ACC {found.acc:.1f} %** · NMI {found.nmi:.2f} · mean largest {found.mean_max:.2f} ·"
+        f" {found.used} of {k} in use"
+    )
+
+
+def score_table(name: str, own: dict[str, ClusteringScores], dataset: str, k: int) -> pd.DataFrame:
+    """One line a way of assigning images: the model's own, then recorded baselines, of K groups where there are any.
+
+    Args:
+        name: of the checkpoint.
+        own: its scores, by what images are assigned by.
+        dataset: of the test images.
+        k: number of components.
+    """
+    lines = [[f"{name}, by {kind}", str(k), *formatting.clustering(each)] for kind, each in own.items()]
+    for row in _baselines(dataset, k):
+        found = row.figures.clustering
+        assert found is not None
+        seed = f", seed {row.seed}" if row.seed else ""
+        lines.append(
+            [f"{formatting.label(row)}{seed}", str(row.num_components), *formatting.clustering(found.responsibilities)]
+        )
+    return pd.DataFrame(lines, columns=["Assigned by", "Groups", *_COLUMNS])
+
+
+def _baselines(dataset: str, k: int) -> list[Row]:
+    rows = [
+        row
+        for row in loaders.told(loaders.results) or []
+        if row.recipe == "baseline" and row.eval_dataset == dataset and row.figures.clustering is not None
+    ]
+    return [row for row in rows if row.num_components == k] or rows
+
+
+def show_scores(table: pd.DataFrame) -> None:
+    """The table of `score_table`."""
+    st.dataframe(table, hide_index=True, column_config=right(table.columns[1:]))
+
+
+def show_table(found: Clusters, dataset: Dataset) -> None:
+    """How many images of each class every component has, shaded by their share of the component; there are classes."""
+    assert found.table is not None
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in dataset.class_names)
+    lines = [f"<tr><th></th>{head}<th scope='col'>images</th></tr>"]
+    for k, counts in enumerate(found.table):
+        total, colour = int(counts.sum()), component_colour(k)
+        cells = "".join(map(partial(_cell, total), counts.tolist()))
+        number = f'<th scope="row" style="background:{colour};color:{ink_on(colour)}">{k + 1}</th>'
+        row = "used" if found.shares[k] >= IN_USE else "unused"
+        lines.append(f'<tr class="{row}">{number}{cells}<td>{total:,}</td></tr>')
+    table = f"<table>{''.join(lines)}</table>"
+    region = 'class="classes-table" role="region" tabindex="0" aria-label="Images of each component and class"'
+    st.html(f"{_STYLE}<div {region}>{table}</div>")
+
+
+def _cell(total: int, count: int) -> str:
+    share = _MOST_SHADE * count / total if total else 0
+    shade = f"color-mix(in srgb, {_SHADE} {share:.0f}%, transparent)"
+    return f'<td style="background:{shade}">{f"{count:,}" if count else "·"}</td>'
