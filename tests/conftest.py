@@ -66,6 +66,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONWARNDEFAULTENCODING"] = "1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a CI machine, which may be busy, a browser that was too slow gets a second try; the report says so."""
+    if os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(autouse=True)
 def said_encodings() -> None:
     """Opening a text file in the platform's encoding is an error in this project's modules."""
