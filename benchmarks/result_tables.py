@@ -14,6 +14,8 @@ from dlgmm_core.experiments.table import CLUSTERS_BY, INGREDIENTS
 
 __all__ = ["TABLES", "markdown_table"]
 
+_COMPARED = ("paper", "replica", "tuned", "clusters", "clusters-deep")  # recipes that compare models of MNIST
+
 
 def summary_table(rows: list[Row]) -> str:
     """The paper's comparison on MNIST, with its recipe and the tuned one, one line per model."""
@@ -35,7 +37,7 @@ def summary_table(rows: list[Row]) -> str:
 
 
 def likelihood_table(rows: list[Row]) -> str:
-    """−log p(x) on MNIST, one line per checkpoint with an architecture of the paper."""
+    """−log p(x) on MNIST, one line per checkpoint of a recipe that compares models."""
     lines = [
         [
             formatting.label(row),
@@ -48,7 +50,7 @@ def likelihood_table(rows: list[Row]) -> str:
             formatting.effective_samples(row, 5000),
             formatting.epochs(row),
         ]
-        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "replica", "tuned", "clusters"))
+        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=_COMPARED)
     ]
     head = (
         "model | recipe | −ELBO | S = 50, paper's test set | paper reports | S = 50 | S = 5000"
@@ -95,7 +97,7 @@ def ingredients_table(rows: list[Row]) -> str:
 def seeds_table(rows: list[Row]) -> str:
     """Mean and standard deviation over seeds, for models trained with several."""
     runs: dict[tuple[Any, ...], list[Row]] = {}
-    for row in _of(rows, recipes=("paper", "tuned", "clusters", "code-size")):
+    for row in _of(rows, recipes=("paper", "tuned", "clusters", "clusters-deep", "code-size")):
         if row.dataset == row.eval_dataset:
             runs.setdefault((row.recipe, row.dataset, row.code_dim, row.model, row.num_components), []).append(row)
     figures: list[Callable[[Row], float]] = [
@@ -124,7 +126,7 @@ def seeds_table(rows: list[Row]) -> str:
 
 def knn_table(rows: list[Row]) -> str:
     """kNN errors on MNIST, with the paper's values and McNemar's test against Gauss-VAE."""
-    recipes = ("baseline", "paper", "replica", "tuned", "clusters", "code-size")
+    recipes = ("baseline", *_COMPARED, "code-size")
     lines = []
     for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=recipes):
         if not row.figures.knn:
@@ -158,7 +160,7 @@ def weights_table(rows: list[Row]) -> str:
             _top([100 * w for w in used.mean]),
             _top([100 * w for w in used.share]),
         ]
-        for row in _of(rows, recipes=("paper", "replica", "tuned", "clusters", "figure-2"))
+        for row in _of(rows, recipes=(*_COMPARED, "figure-2"))
         if (used := row.figures.weights) is not None
         and len(used.mean) > 1
         and row.dataset == row.eval_dataset
@@ -171,7 +173,7 @@ def weights_table(rows: list[Row]) -> str:
 
 def clusters_table(rows: list[Row]) -> str:
     """How well components find classes on MNIST: of mixtures with more than one component in use, and of baselines."""
-    recipes = ("clusters", "tuned", "paper", "replica", "figure-2", "baseline")
+    recipes = ("clusters", "clusters-deep", "tuned", "paper", "replica", "figure-2", "baseline")
     lines = [
         [row.checkpoint or _baseline(row), str(row.num_components), *_clustering_cells(row)]
         for row in _of(rows, recipes, dataset="mnist", eval_dataset="mnist")

@@ -2,14 +2,15 @@
 
 A recipe is how a model is trained:
 
-    paper       the paper's architecture, bound (eq. 1) and optimiser, to early stopping
-    replica     the same without a nonlinearity in the encoder: the released code behind the paper's figures
-    tuned       the same architecture, trained as well as we can
-    ingredient  the steps from paper to tuned one after another, at an equal and small number of epochs
-    code-size   Gauss-VAE and DLGMM with codes of the same size, trained equally long, three seeds each
-    figure-2    five components in five dimensions, means of various spreads; the paper's, trained equally long
-    clusters    mixtures that start from the tuned Gauss-VAE, whose components find groups of images; three seeds each
-    clusters-by what that takes: one setting of the recipe above changed at a time, at equally many epochs
+    paper           the paper's architecture, bound (eq. 1) and optimiser, to early stopping
+    replica         the same without a nonlinearity in the encoder: the released code behind the paper's figures
+    tuned           the same architecture, trained as well as we can
+    ingredient      the steps from paper to tuned one after another, at an equal and small number of epochs
+    code-size       Gauss-VAE and DLGMM with codes of the same size, trained equally long, three seeds each
+    figure-2        five components in five dimensions, means of various spreads; the paper's, trained equally long
+    clusters        mixtures that start from the tuned Gauss-VAE, whose components find groups of images
+    clusters-deep   the same with two deterministic layers, and the Gauss-VAEs they start from
+    clusters-by     what clusters takes: one of its settings changed at a time, at equally many epochs
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
 """
@@ -34,7 +35,17 @@ __all__ = [
     "select",
 ]
 
-RECIPES = ("paper", "replica", "tuned", "ingredient", "code-size", "figure-2", "clusters", "clusters-by")
+RECIPES = (
+    "paper",
+    "replica",
+    "tuned",
+    "ingredient",
+    "code-size",
+    "figure-2",
+    "clusters",
+    "clusters-deep",
+    "clusters-by",
+)
 FIGURE_2 = "mnist-dlgmm-fig2"  # the model behind the paper's figure 2
 TYPICAL_EPOCHS = 200  # of a run that ends by early stopping, for an estimate of the time left
 
@@ -204,9 +215,7 @@ def _figure_2() -> list[Experiment]:
 CLUSTERS = replace(SHORT, binarization="dynamic", max_epochs=20, patience=20)
 """The paper's bound, which scores every posterior component under its own prior component, after a start."""
 
-CLUSTERS_CONCENTRATION = (
-    0.05  # small: given its component for certain, an image's expected weight of it is .7 at K = 10
-)
+CLUSTERS_CONCENTRATION = 0.05  # small: an image of one component for certain has an expected weight of .7 at K = 10
 
 CLUSTERS_SEEDS = 3
 
@@ -222,15 +231,35 @@ CLUSTERS_BY: dict[str, dict[str, Any]] = {
 """Changes of the clusters recipe, each alone, at ten epochs; without a start, at six times as many."""
 
 
-def _clusters() -> list[Experiment]:
-    def experiment(name: str, k: int, seed: int) -> Experiment:
-        model = paper_model(name, num_components=k, concentration=CLUSTERS_CONCENTRATION, prior_components="full")
-        start = "mnist-gauss-vae-tuned" + (f"-seed{seed}" if seed else "")
-        train = replace(CLUSTERS, seed=seed, start_from=start)
-        return replace(_experiment("clusters", model, train, f"-clusters{k}"), baseline=start, mapped=True)
+def _clusters_experiment(recipe: str, model: ModelConfig, start: Experiment, variant: str) -> Experiment:
+    """A mixture that starts from a Gauss-VAE, on its data and with its seed."""
+    train = replace(CLUSTERS, dataset=start.train.dataset, seed=start.train.seed, start_from=start.name)
+    return replace(_experiment(recipe, model, train, variant), baseline=start.name, mapped=True)
 
-    sizes = (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30))
-    return [experiment(name, k, seed) for name, k in sizes for seed in range(CLUSTERS_SEEDS)]
+
+def _clusters_model(name: str, k: int, **changes: Any) -> ModelConfig:
+    return paper_model(name, num_components=k, concentration=CLUSTERS_CONCENTRATION, prior_components="full", **changes)
+
+
+def _clusters() -> list[Experiment]:
+    sizes = [("mnist", *size, CLUSTERS_SEEDS) for size in (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30))]
+    starts = {(e.train.dataset, e.train.seed): e for e in _tuned() if e.model.model == "gauss-vae"}
+    return [
+        _clusters_experiment("clusters", _clusters_model(name, k), starts[dataset, seed], f"-clusters{k}")
+        for dataset, name, k, seeds in (*sizes, ("omniglot", "dlgmm", 10, 1))
+        for seed in range(seeds)
+    ]
+
+
+def _clusters_deep() -> list[Experiment]:
+    found = []
+    settings = replace(TUNED, num_samples=MODELS["gauss-vae"].tuned_draws, max_epochs=60, patience=60)
+    for seed in range(CLUSTERS_SEEDS):
+        model = paper_model("gauss-vae", depth=2)
+        start = _experiment("clusters-deep", model, replace(settings, seed=seed), "-deep")
+        mixture = _clusters_model("dlgmm", 10, depth=2)
+        found += [start, _clusters_experiment("clusters-deep", mixture, start, "-clusters10-deep")]
+    return found
 
 
 def _clusters_by() -> list[Experiment]:
@@ -248,7 +277,7 @@ def _clusters_by() -> list[Experiment]:
 
 EXPERIMENTS: dict[str, Experiment] = {
     e.name: e
-    for group in (_paper, _replica, _tuned, _ingredient, _code_size, _figure_2, _clusters, _clusters_by)
+    for group in (_paper, _replica, _tuned, _ingredient, _code_size, _figure_2, _clusters, _clusters_deep, _clusters_by)
     for e in group()
 }
 """All experiments by the name of their checkpoint."""

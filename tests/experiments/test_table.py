@@ -49,7 +49,7 @@ def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> d
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
     counts = {"paper": 18, "replica": 2, "tuned": 18, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
-    counts |= {"clusters": 9, "clusters-by": len(CLUSTERS_BY)}
+    counts |= {"clusters": 10, "clusters-deep": 6, "clusters-by": len(CLUSTERS_BY)}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -78,17 +78,14 @@ def test_every_experiment_is_measured_on_the_test_set_of_what_it_learnt() -> Non
 
 def test_a_baseline_is_the_gauss_vae_that_a_mixture_starts_from_or_differs_from_in_the_model_alone() -> None:
     compared = [(e, e.baseline) for e in ALL if e.baseline is not None]
-    assert {e.recipe for e, _ in compared} == {*AFFORDED, "clusters"}
+    assert {e.recipe for e, _ in compared} == {*AFFORDED, "clusters", "clusters-deep"}
     for e, name in compared:
         assert MODELS[e.model.model].has_components, e.name
         baseline = EXPERIMENTS[name]
         assert baseline.model.model == "gauss-vae", e.name
-        assert (baseline.model.code_dim, baseline.model.hidden, baseline.model.encoder_activation) == (
-            e.model.code_dim,
-            e.model.hidden,
-            e.model.encoder_activation,
-        ), e.name
-        if e.recipe == "clusters":
+        for field in ("code_dim", "hidden", "depth", "encoder_activation"):
+            assert getattr(baseline.model, field) == getattr(e.model, field), e.name
+        if e.recipe in ("clusters", "clusters-deep"):
             assert e.train.start_from == name and baseline.train.seed == e.train.seed, e.name
         else:
             assert baseline.recipe == e.recipe and set(changed(e.train, baseline.train)) <= AFFORDED[e.recipe], e.name
@@ -247,11 +244,12 @@ def test_figure_2_has_five_components_in_five_dimensions_at_various_spreads() ->
 
 
 def test_the_clusters_start_from_the_tuned_gauss_vae_and_are_trained_on_the_papers_bound() -> None:
-    runs = {(e.model.model, e.model.num_components, e.train.seed) for e in of("clusters")}
-    assert runs == {(m, k, seed) for m, k in (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30)) for seed in range(3)}
+    runs = {(e.train.dataset, e.model.model, e.model.num_components, e.train.seed) for e in of("clusters")}
+    sizes = (("dlgmm", 10), ("dlgmm", 20), ("dldpmm", 30))
+    assert runs == {("mnist", *size, seed) for size in sizes for seed in range(3)} | {("omniglot", "dlgmm", 10, 0)}
     for e in of("clusters"):
         start = EXPERIMENTS[e.train.start_from]
-        assert start.name == "mnist-gauss-vae-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
+        assert start.name == f"{e.train.dataset}-gauss-vae-tuned" + (f"-seed{e.train.seed}" if e.train.seed else "")
         assert e.train.bound == "eq1" and e.model.prior_components == "full" and e.mapped
 
 

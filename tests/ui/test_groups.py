@@ -33,7 +33,7 @@ def test_groups_come_in_their_order_and_mixtures_first_within_one() -> None:
     assert places == sorted(places)
     assert ordered[0].name == "mnist-dlgmm-clusters10"
     of_omniglot = by_group([c for c in ALL if c.train_config.dataset == "omniglot"])
-    assert of_omniglot[0].name == "omniglot-dlgmm-tuned"
+    assert of_omniglot[0].name == "omniglot-dlgmm-clusters10"
 
 
 def test_the_best_seed_of_each_experiment_figure_2_and_a_visitors_own_are_compared_at_first() -> None:
