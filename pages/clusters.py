@@ -47,7 +47,7 @@ with bar:
     why = None if mapped else f"{checkpoint.name} has no map yet: compute one on the page Latent space."
     on_map = st.button("Its images on the map", disabled=component is None or not mapped, help=why)
     if on_map and component is not None:
-        open_on_map(checkpoint.name, component, map_colour(checkpoint, kind))
+        open_on_map(checkpoint.name, component, map_colour(kind))
     if st.button("Its row on Components", disabled=component is None) and component is not None:
         open_component(checkpoint.name, component)
 st.caption(DIFFERENCE[kind])

@@ -3,13 +3,15 @@
 import streamlit as st
 
 from dlgmm_core.evaluate.likelihood import EvaluationError
+from dlgmm_core.model.models import MODELS
 from ui import loaders
+from ui.estimates import estimate
 from ui.exporting.exports import figure
 from ui.latent.choices import choose_images, choose_maps, show_image
 from ui.latent.live_maps import live_maps
 from ui.latent.live_path import live_path
 from ui.latent.map_export import export_maps
-from ui.latent.map_nll import estimate_nll
+from ui.latent.map_view import ESTIMATED
 from ui.latent.remap import remap_form
 from ui.links import put_in_link
 from ui.sidebar import selection
@@ -47,10 +49,10 @@ if mappable:
         if maps:
             choose_images(images, len(dataset.test))
         remap_form(mappable, chosen.dataset)
-if colour == "nll":
-    with place.container(height=64, border=False):  # of fixed height, so that the maps do not move
+if colour in ESTIMATED:
+    with place.container():
         try:
-            if estimate_nll(shown):
+            if estimate([c for c in shown if colour == "nll" or MODELS[c.model_config.model].has_components]):
                 st.rerun()
         except EvaluationError as error:
             st.error(str(error))

@@ -240,12 +240,9 @@ def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
 @pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
-    from ui import loaders  # here, for the same reason
+    from ui import estimates, loaders  # here, for the same reason
     from ui.clusters import probabilities  # here, for the same reason
-    from ui.latent import (
-        map_files,  # here, for the same reason
-        map_nll,  # here, for the same reason
-    )
+    from ui.latent import map_files  # here, for the same reason
 
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
@@ -255,11 +252,10 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         with suppress(CheckpointError):
             return load_per_image(checkpoint, count)
         found = load_per_image(checkpoint, len(whole.test))  # of a shipped checkpoint
-        if found is None or found.responsibilities is None:
-            return found
-        return replace(
-            found, log_likelihood=found.log_likelihood[:count], responsibilities=found.responsibilities[:count]
-        )
+        if found is None:
+            return None
+        p = None if found.responsibilities is None else found.responsibilities[:count]
+        return replace(found, log_likelihood=found.log_likelihood[:count], responsibilities=p)
 
     monkeypatch.setattr(loaders, "load_per_image", few_estimates)
     forget = (
@@ -267,12 +263,10 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         loaders.neighbour_indices.clear,
         map_files._packed.cache_clear,
         map_files._weights_of.cache_clear,
-        map_nll._step.clear,
         loaders._per_image.clear,
         probabilities._weights.clear,
-        probabilities._step.clear,
-        probabilities._estimated.clear,
-        map_nll._finished.clear,
+        estimates._step.clear,
+        estimates._estimated.clear,
     )
     for cache in forget:
         cache()

@@ -31,7 +31,7 @@ RANK = {
         **dict.fromkeys(("figures", "scatter", "visitors"), 1),
         "loaders": 2,
         "groups": 2,
-        **dict.fromkeys(("sidebar", "jobs"), 3),
+        **dict.fromkeys(("sidebar", "jobs", "estimates"), 3),
         **dict.fromkeys(("serving", "exporting"), 4),
         # the parts of one page each
         **dict.fromkeys(("overview", "components", "clusters", "digit", "latent", "tables", "bench", "training"), 5),

@@ -11,13 +11,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from dlgmm_core.evaluate.likelihood import image_blocks, log_likelihood
+from dlgmm_core.evaluate.likelihood import image_blocks
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import LatentVariableModel
 
 __all__ = [
-    "NLL_BLOCK",
-    "block_nll",
     "expected_weights",
     "map_purity",
     "pixel_entropy",
@@ -27,7 +25,6 @@ __all__ = [
 ]
 
 BLOCK = 1000  # images encoded at once
-NLL_BLOCK = 500  # images per block of the log-likelihood estimate
 
 
 def expected_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
@@ -46,27 +43,6 @@ def weight_entropy(weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """(N,) entropy of weights (N, K), nats: 0 if one weight is 1, log K if all are equal."""
     entropy: NDArray[np.float64] = entr(weights.astype(np.float64)).sum(1)
     return entropy
-
-
-def block_nll(
-    model: LatentVariableModel, images: NDArray[np.uint8], block: int, num_samples: int, seed: int = 0
-) -> NDArray[np.float64]:
-    """(B,) -log p-hat(x) of one block of `NLL_BLOCK` of the binary images (N, X), nats.
-
-    The estimate for all images takes a minute: in blocks it can show its progress, be interrupted and be continued.
-
-    Args:
-        model: any model.
-        images: (N, X) zeros and ones, all of them.
-        block: counted from 0; B is `NLL_BLOCK`, or fewer in the last block.
-        num_samples: S.
-        seed: of the draws, which differ between blocks.
-
-    Raises:
-        EvaluationError: as `log_likelihood`.
-    """
-    chosen = images[block * NLL_BLOCK : (block + 1) * NLL_BLOCK]
-    return -log_likelihood(model, chosen, num_samples, seed + block).log_p
 
 
 def reconstruction_loss(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:

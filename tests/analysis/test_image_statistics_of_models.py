@@ -7,9 +7,9 @@ import pytest
 from torch import Tensor
 
 from dlgmm_core.analysis import image_statistics
-from dlgmm_core.analysis.image_statistics import block_nll, expected_weights, weight_entropy
+from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.evaluate.likelihood import log_likelihood, weight_usage
+from dlgmm_core.evaluate.likelihood import weight_usage
 from dlgmm_core.model.models import LatentVariableModel
 
 Toy = Callable[[ModelConfig], LatentVariableModel]
@@ -46,23 +46,3 @@ def test_weights_are_the_posteriors_and_average_to_their_use(
 def test_entropy_is_none_for_certainty_and_log_k_for_equal_weights() -> None:
     weights = np.array([[1, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0]], np.float32)
     np.testing.assert_allclose(weight_entropy(weights), [0, np.log(4), np.log(2)], atol=1e-12)
-
-
-def test_blocks_of_the_likelihood_cover_all_images_each_once(
-    toy: Toy, four_bit_images: Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = single(toy(ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), hidden=8, image_shape=(2, 2))))
-    images = as_images(four_bit_images)
-    monkeypatch.setattr(image_statistics, "NLL_BLOCK", 6)
-    blocks = [block_nll(model, images, block, 4000) for block in range(3)]
-    assert [len(block) for block in blocks] == [6, 6, 4]
-    whole = -log_likelihood(model, images, 4000, seed=9).log_p
-    np.testing.assert_allclose(np.concatenate(blocks), whole, atol=0.1)
-    np.testing.assert_array_equal(blocks[1], block_nll(model, images, 1, 4000))
-    assert not np.array_equal(blocks[1], block_nll(model, images, 1, 4000, seed=5))
-
-
-def test_a_block_is_in_nats_and_of_all_images_adds_up_to_one(toy: Toy, four_bit_images: Tensor) -> None:
-    model = single(toy(ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))))
-    probabilities = np.exp(-block_nll(model, as_images(four_bit_images), 0, 20_000))
-    assert probabilities.sum() == pytest.approx(1, abs=0.02)

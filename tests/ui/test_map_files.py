@@ -14,8 +14,14 @@ from dlgmm_core.store.checkpoints import TSNE, Checkpoint, load_checkpoint, read
 from dlgmm_core.store.per_image import PerImage, save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
 from tests.app_helpers import Make, make_mixture
-from ui.latent import map_nll
-from ui.latent.map_files import chosen_address, images_address, map_file, nll_address, points_address, weights_address
+from ui import estimates
+from ui.latent.map_files import (
+    estimates_address,
+    images_address,
+    map_file,
+    points_address,
+    weights_address,
+)
 
 KINDS = ("mnist-dlgmm", "mnist-sb-vae", "mnist-gauss-vae")
 COUNT = 10_000
@@ -63,26 +69,30 @@ def test_the_weights_are_those_of_the_core_where_there_are_any(name: str, reposi
     assert len(set(component)) > 1
 
 
-def test_the_most_probable_components_are_those_that_are_stored(make: Make, few_digits: Dataset) -> None:
-    checkpoint, count = make_mixture(make, "one", (-1.0, 0.0, 1.0), (1.0,) * 3), len(few_digits.test)
-    assert chosen_address(checkpoint) is None
+def test_likelihoods_and_most_probable_components_are_those_that_are_stored(make: Make, few_digits: Dataset) -> None:
+    count, addresses = len(few_digits.test), set()
+    checkpoint = make_mixture(make, "one", (-1.0, 0.0, 1.0), (1.0,) * 3)
+    assert estimates_address(checkpoint) is None
     for shift in (0, 1):  # measured again, they have another address
         stored = np.roll(np.tile([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]], (count // 2, 1)), shift, 1).astype("<f4")
-        save_per_image(checkpoint, PerImage(np.zeros(count, np.float32), stored, 5, shift))
-        content = read(str(chosen_address(checkpoint)))
-        assert np.frombuffer(content, "<f4", count).tolist() == stored.max(1).tolist()
-        assert list(content[4 * count :]) == stored.argmax(1).tolist()
+        log_p = -np.arange(count, dtype=np.float32)
+        save_per_image(checkpoint, PerImage(log_p, stored, 5, shift))
+        address = str(estimates_address(checkpoint))
+        numbers = np.frombuffer(read(address), "<f4", 2 * count)
+        np.testing.assert_array_equal(numbers, np.concatenate([-log_p, stored.max(1)]))
+        assert list(read(address)[8 * count :]) == stored.argmax(1).tolist()
+        addresses.add(address)
+    assert len(addresses) == 2
 
 
-def test_the_likelihood_has_an_address_once_it_is_estimated(repository: Path) -> None:
-    checkpoint, values = checkpoint_of(repository, "mnist-dlgmm"), np.linspace(50, 150, COUNT)
-    map_nll._finished.clear()
-    assert nll_address(checkpoint) is None
-    map_nll._finished()[checkpoint] = values
-    address = nll_address(checkpoint)
+def test_estimates_have_an_address_once_they_are_made(make: Make, few_digits: Dataset) -> None:
+    checkpoint, values = make("plain"), np.linspace(50, 150, len(few_digits.test), dtype=np.float32)
+    assert estimates_address(checkpoint) is None
+    estimates._estimated()[checkpoint] = PerImage(-values, None, 5, 2)
+    address = estimates_address(checkpoint)
     assert address is not None
-    np.testing.assert_allclose(np.frombuffer(read(address), "<f4"), values, rtol=1e-6)
-    map_nll._finished.clear()
+    np.testing.assert_array_equal(np.frombuffer(read(address), "<f4"), values)
+    estimates._estimated.clear()
     assert map_file(*address.split("/")[1:]) is None
 
 
@@ -119,11 +129,10 @@ def test_a_map_that_is_damaged_or_taken_away_is_not_found(own_checkpoints: Path,
         ("points", "../checkpoints/mnist-dlgmm"),
         ("weights", ""),
         ("secrets", "mnist-dlgmm"),
-        ("nll", "mnist-dlgmm"),
+        ("estimates", "mnist-dlgmm"),
     ],
 )
 def test_what_there_is_not_is_not_found(kind: str, name: str, repository: Path) -> None:
-    map_nll._finished.clear()
     digest = points_address(checkpoint_of(repository, "mnist-dlgmm")).rpartition("/")[2]
     for each in (digest, images_address("mnist").rpartition("/")[2], "", "0" * 12):
         assert map_file(kind, name, each) is None

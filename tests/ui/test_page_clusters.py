@@ -73,7 +73,7 @@ def test_rows_are_those_of_responsibilities_or_of_weights_and_scores_those_of_sc
 def test_responsibilities_that_are_not_stored_are_estimated_when_asked_for(
     mixture: Checkpoint, few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.clusters.probabilities.STEP", 100)  # in three steps
+    monkeypatch.setattr("ui.estimates.STEP", 100)  # in three steps
     model, test = load_checkpoint(mixture.folder)[0], few_digits.test
     weights, expected = expected_weights(model, test.binary), per_image(model, test.binary).responsibilities
     assert weights is not None and expected is not None

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.app_helpers import pictures, turn_to
 from tests.latent_helpers import NOW, open_maps
-from ui.latent import map_files, map_nll
+from ui import estimates
+from ui.latent import map_files
 from ui.latent.map_view import COLOURS, MapView, updated_view
 
 pytestmark = pytest.mark.usefixtures("repository", "few_digits")
@@ -101,26 +104,39 @@ def test_images_and_categories_that_there_are_not_are_dropped(mapped: list[Check
 # --- likelihood -----------------------------------------------------------------------------------
 
 
-def test_the_likelihood_is_estimated_when_asked_for_and_only_once(
+def test_likelihoods_are_estimated_when_asked_for_and_only_once(
     mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int]] = []
+    asked: list[int] = []
 
-    def estimate(model: object, images: np.ndarray, block: int, num_samples: int) -> np.ndarray:
-        asked.append((block, num_samples))
-        return np.full(min(100, len(images) - 100 * block), 7.0 + block)
+    def estimate(model: object, images: np.ndarray, num_samples: int, seed: int, *, first: int) -> PerImage:
+        asked.append(first)
+        return PerImage(np.full(len(images), -7.0 - first / 100, np.float32), None, num_samples, seed)
 
-    monkeypatch.setattr(map_nll, "block_nll", estimate)
-    monkeypatch.setattr(map_nll, "NLL_BLOCK", 100)
+    monkeypatch.setattr(estimates, "per_image", estimate)
+    monkeypatch.setattr(estimates, "STEP", 100)
     maps = open_maps(maps="a,b")
-    assert asked == [] and [each["nll"] for each in maps.data["maps"]] == [None, None]
+    assert asked == [] and [each["estimates"] for each in maps.data["maps"]] == [None, None]
     maps.says(colour="nll")
-    assert asked == 2 * [(0, 50), (1, 50), (2, 50)]
-    paths = [each["nll"] for each in maps.data["maps"]]
-    assert all(paths) and len(set(paths)) == 2 and maps.data["samples"] == 50
-    values = np.frombuffer(map_files.map_file(*paths[0].split("/")[1:]) or b"", "<f4")
+    assert asked == 2 * [0, 100, 200]
+    paths = [each["estimates"] for each in maps.data["maps"]]
+    assert all(paths) and len(set(paths)) == 2 and maps.data["samples"] == [100]
+    values = np.frombuffer(map_files.map_file(*paths[0].split("/")[1:]) or b"", "<f4", 300)
     np.testing.assert_array_equal(values, np.repeat([7, 8, 9], 100))
-    assert any("S = 50" in caption.value for caption in maps.at.caption)
     maps.says(colour="class")
     maps.says(colour="nll")
     assert len(asked) == 6
+
+
+def test_what_is_stored_is_shown_at_once(
+    mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "per_image", None)
+    for checkpoint in mapped:
+        probabilities = None
+        if MODELS[checkpoint.model_config.model].has_components:
+            k = checkpoint.model_config.num_components
+            probabilities = np.full((len(few_digits.test), k), 1 / k, np.float32)
+        save_per_image(checkpoint, PerImage(np.zeros(len(few_digits.test), np.float32), probabilities, 5, 2))
+    maps = open_maps(colour="nll")
+    assert all(each["estimates"] for each in maps.data["maps"]) and maps.data["samples"] == [5]

@@ -18,22 +18,23 @@ pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 def test_maps_with_weights_a_group_and_likelihoods(
     pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.latent.map_nll.NLL_SAMPLES", 4)
-    monkeypatch.setattr("ui.latent.map_export.NLL_SAMPLES", 4)
     maps = open_maps()
     outline = [[-1.0, -0.5], [1.5, -0.5], [1.5, 2.0], [0.2, 0.3], [-1.0, 2.0]]
     maps.says(colour="nll", group={"map": "bells", "outline": outline})
     exported = take(maps.at, "maps", monkeypatch)
-    kinds = ("coordinates", "nll")
-    numbers = ", ".join(f"**{{name + ' {k}': value for name, value in {k}.items()}}" for k in kinds)
-    found = lines(exported, f"{numbers}, grouped=grouped, weights=weights['bells']")
+    numbers = "**{name + ' coordinates': value for name, value in coordinates.items()}"
+    estimated = "**{name + ' log p': value.log_likelihood for name, value in estimates.items()}"
+    bells = "p=estimates['bells'].responsibilities, weights=weights['bells']"
+    found = lines(exported, f"{numbers}, {estimated}, grouped=grouped, {bells}")
     for checkpoint in pair:
         rows = exported.table[exported.table["checkpoint"] == checkpoint.name]
         same(found[f"{checkpoint.name} coordinates"], rows[["x", "y"]])
-        same(found[f"{checkpoint.name} nll"], rows["-log p(x)"])
+        same(-found[f"{checkpoint.name} log p"], rows["-log p(x)"])
         assert found["grouped"].tolist() == rows["grouped"].tolist()
     bells = exported.table[exported.table["checkpoint"] == "bells"]
     same(found["weights"].max(1), bells["largest weight"])
+    same(found["p"].max(1), bells["largest p(k|x)"])
+    assert (found["p"].argmax(1) + 1).tolist() == bells["component of largest p(k|x)"].tolist()
     assert (found["weights"].argmax(1) + 1).tolist() == bells["component of largest weight"].tolist()
     places = bells[["x", "y"]].to_numpy()
     box = (abs(places[:, 0] - 0.25) < 1.25) & (places[:, 1] > -0.5)

@@ -10,9 +10,9 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, estimate, probabilities
+from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, probabilities
+from ui.estimates import estimate
 from ui.sidebar import Selection, choose_checkpoint
-from ui.visitors.shares import Refused
 
 __all__ = ["DIFFERENCE", "choose_kind", "choose_mixture", "find_probabilities", "map_colour"]
 
@@ -68,16 +68,11 @@ def find_probabilities(checkpoint: Checkpoint, kind: str) -> tuple[str, dict[str
         return kind, known
     words, button = st.columns([4, 1], vertical_alignment="center")
     words.info(f"p(k|x) of {checkpoint.name} has not been estimated: until then, images go by their weights.")
-    if button.button("Estimate p(k|x)", help="Takes a minute or two."):
-        try:
-            estimate(checkpoint)
-            st.rerun()
-        except Refused as refusal:
-            st.warning(str(refusal))
+    if button.button("Estimate p(k|x)", help="Takes a minute or two.") and estimate([checkpoint]):
+        st.rerun()
     return WEIGHTS, known
 
 
-def map_colour(checkpoint: Checkpoint, kind: str) -> str:
-    """What the map is coloured by for these probabilities: maps know responsibilities that are stored."""
-    stored = kind == RESPONSIBILITIES and loaders.per_image(checkpoint) is not None
-    return "responsibility" if stored else "component"
+def map_colour(kind: str) -> str:
+    """What the map is coloured by for these probabilities."""
+    return "responsibility" if kind == RESPONSIBILITIES else "component"

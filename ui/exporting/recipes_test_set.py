@@ -15,24 +15,23 @@ __all__ = ["changes", "clusters", "errors", "likelihood", "maps", "mistakes", "p
 # ---- the maps
 
 
-def maps(
-    checkpoints: Sequence[Checkpoint], dataset: str, nll_samples: int | None, group: Mapping[str, Any] | None
-) -> str:
-    """By name: `coordinates` (N, 2), `weights` (N, K) or None, `nll` (N,); `grouped` (N,), within an outline.
+def maps(checkpoints: Sequence[Checkpoint], dataset: str, group: Mapping[str, Any] | None, *, estimated: bool) -> str:
+    """By name: `coordinates` (N, 2), `weights` (N, K) or None, `estimates`; `grouped` (N,), within an outline.
 
     Args:
         checkpoints: of the maps.
         dataset: whose test set they are of.
-        nll_samples: S of -log p(x), where that is shown.
         group: the outline drawn, {map: name, outline: [[x, y], ...]}, if there is one.
+        estimated: whether log p(x) and p(k|x) of each image are shown.
     """
-    blocks = f"block_nll(model, test.binary, block, {nll_samples}) for block in range(-(-len(test) // NLL_BLOCK))"
     loop = each_model(
         checkpoints,
         "# to compute the map again, in a minute: fit_tsne(encode(model, test.binary), settings)",
         "coordinates[name], settings = load_map(checkpoint)",
         "weights[name] = expected_weights(model, test.binary)",
-        f"nll[name] = np.concatenate([{blocks}])" if nll_samples else "",
+        "estimates[name] = per_image(model, test.binary)  # a minute; load_per_image reads what is stored"
+        if estimated
+        else "",
     )
     inside = ""
     if group is not None:
@@ -40,7 +39,7 @@ def maps(
         inside = f"grouped = within_outline(coordinates[{quoted(group['map'])}], np.array([{corners}]))"
     return script(
         f'test = load_dataset("{dataset}").test',
-        "coordinates, weights, nll = {}, {}, {}" if nll_samples else "coordinates, weights = {}, {}",
+        "coordinates, weights, estimates = {}, {}, {}" if estimated else "coordinates, weights = {}, {}",
         loop,
         inside,
     )

@@ -6,6 +6,7 @@ happen in the browser.
 
 import string
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,11 +15,12 @@ import streamlit as st
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
+from ui.estimates import estimates
 from ui.identical import identical_by_prior
-from ui.latent.map_files import chosen_address, images_address, nll_address, points_address, weights_address
-from ui.latent.map_nll import NLL_SAMPLES
+from ui.latent.map_files import estimates_address, images_address, points_address, weights_address
 from ui.latent.map_view import MapView, current_view, keep_view, updated_view
 from ui.sidebar import label
 from ui.theme import SCALE_COLOURS, SIGN_COLOURS, component_colour
@@ -52,7 +54,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
             },
             "components": [component_colour(k) for k in range(max(pieces))],
             "scale": SCALE_COLOURS,
-            "samples": NLL_SAMPLES,
+            "samples": _samples([checkpoint for checkpoint, _ in maps]),
             "maps": [_describe(*drawn, count) for drawn, count in zip(maps, pieces, strict=True)],
         },
         on_now_change=lambda: None,
@@ -71,6 +73,16 @@ def _pieces(checkpoint: Checkpoint) -> int:
     return 0 if weights is None else weights.shape[1]
 
 
+def _samples(checkpoints: Sequence[Checkpoint]) -> list[int]:
+    """S of the estimates that there are."""
+    found = set()
+    for checkpoint in checkpoints:
+        with suppress(CheckpointError):  # damaged: said where its address is asked for
+            if (made := estimates(checkpoint)) is not None:
+                found.add(made.num_samples)
+    return sorted(found)
+
+
 def _describe(checkpoint: Checkpoint, settings: ProjectionConfig, pieces: int) -> dict[str, Any]:
     return {
         "name": checkpoint.name,
@@ -78,8 +90,7 @@ def _describe(checkpoint: Checkpoint, settings: ProjectionConfig, pieces: int) -
         "settings": f"seed {settings.seed}, perplexity {settings.perplexity:g}, {settings.iterations} iterations",
         "points": points_address(checkpoint),
         "weights": weights_address(checkpoint) if pieces else None,
-        "nll": nll_address(checkpoint),
-        "chosen": loaders.told(partial(chosen_address, checkpoint)),
+        "estimates": loaders.told(partial(estimates_address, checkpoint)),
         "identical": identical_by_prior(checkpoint.model_config),
         "piece": "component" if MODELS[checkpoint.model_config.model].has_components else "piece",
         "pieces": pieces,

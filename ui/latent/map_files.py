@@ -3,11 +3,10 @@
 Every address contains a digest of all that its content depends on, so the content never changes.
 Numbers are little-endian, one array after the other:
 
-    images   (N, X) bits of the test images, eight a byte, the first pixel highest; whole bytes an image
-    points   (N, 2) float32 coordinates; (N,) uint8 classes
-    weights  (N,) float32 largest E[pi|x]; (N,) float32 entropy, nats; (N,) uint8 which one is largest
-    nll      (N,) float32 -log p(x), nats
-    chosen   (N,) float32 largest p(k|x); (N,) uint8 whose it is
+    images     (N, X) bits of the test images, eight a byte, the first pixel highest; whole bytes an image
+    points     (N, 2) float32 coordinates; (N,) uint8 classes
+    weights    (N,) float32 largest E[pi|x]; (N,) float32 entropy, nats; (N,) uint8 which one is largest
+    estimates  (N,) float32 -log p(x), nats; of a mixture, too: (N,) float32 largest p(k|x); (N,) uint8 whose it is
 """
 
 import hashlib
@@ -23,13 +22,13 @@ from starlette.routing import Route
 from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.sources import DataError
-from dlgmm_core.store.checkpoints import PER_IMAGE, TSNE, Checkpoint
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.files import CheckpointError, file_digest
 from dlgmm_core.store.tsne_map import load_map
 from ui import loaders
-from ui.latent.map_nll import finished_nll
+from ui.estimates import estimates
 
-__all__ = ["MAP_ROUTE", "chosen_address", "images_address", "nll_address", "points_address", "weights_address"]
+__all__ = ["MAP_ROUTE", "estimates_address", "images_address", "points_address", "weights_address"]
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -56,17 +55,15 @@ def weights_address(checkpoint: Checkpoint) -> str:
     return f"maps/weights/{checkpoint.name}/{_digest(checkpoint)}"
 
 
-def nll_address(checkpoint: Checkpoint) -> str | None:
-    """Where it finds -log p(x) of each image, once it has been estimated."""
-    return None if finished_nll(checkpoint) is None else f"maps/nll/{checkpoint.name}/{_digest(checkpoint)}"
+def estimates_address(checkpoint: Checkpoint) -> str | None:
+    """Where it finds -log p(x) of each image, and of a mixture the most probable component; None until estimated.
 
-
-def chosen_address(checkpoint: Checkpoint) -> str | None:
-    """Where it finds the most probable component of each image; None where p(k|x) is not stored."""
-    stored = loaders.per_image(checkpoint)
-    if stored is None or stored.responsibilities is None:
+    Raises:
+        CheckpointError: if the checkpoint's file of them is damaged.
+    """
+    if _estimates(checkpoint) is None:
         return None
-    return f"maps/chosen/{checkpoint.name}/{_chosen_digest(checkpoint)}"
+    return f"maps/estimates/{checkpoint.name}/{_estimates_digest(checkpoint)}"
 
 
 def _digest(checkpoint: Checkpoint) -> str:
@@ -77,8 +74,9 @@ def _map_digest(checkpoint: Checkpoint) -> str:
     return f"{_digest(checkpoint)}-{file_digest(checkpoint.folder / TSNE)}"
 
 
-def _chosen_digest(checkpoint: Checkpoint) -> str:
-    return f"{_digest(checkpoint)}-{file_digest(checkpoint.folder / PER_IMAGE)}"
+def _estimates_digest(checkpoint: Checkpoint) -> str:
+    content = _estimates(checkpoint) or b""
+    return f"{_digest(checkpoint)}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _points(checkpoint: Checkpoint) -> bytes | None:
@@ -104,25 +102,21 @@ def _weights(checkpoint: Checkpoint) -> bytes | None:
     return _weights_of(checkpoint, _digest(checkpoint))
 
 
-def _nll(checkpoint: Checkpoint) -> bytes | None:
-    values = finished_nll(checkpoint)
-    return None if values is None else values.astype("<f4").tobytes()
-
-
-def _chosen(checkpoint: Checkpoint) -> bytes | None:
-    stored = loaders.per_image(checkpoint)
-    if stored is None or stored.responsibilities is None:
+def _estimates(checkpoint: Checkpoint) -> bytes | None:
+    found = estimates(checkpoint)
+    if found is None:
         return None
-    found = stored.responsibilities
-    return found.max(1).astype("<f4").tobytes() + found.argmax(1).astype(np.uint8).tobytes()
+    nll = (-found.log_likelihood).astype("<f4").tobytes()
+    if (p := found.responsibilities) is None:
+        return nll
+    return nll + p.max(1).astype("<f4").tobytes() + p.argmax(1).astype(np.uint8).tobytes()
 
 
 # What is of a checkpoint: the digest that must be asked for, and the content.
 _OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str], Callable[[Checkpoint], bytes | None]]] = {
     "points": (_map_digest, _points),
     "weights": (_digest, _weights),
-    "nll": (_digest, _nll),
-    "chosen": (_chosen_digest, _chosen),
+    "estimates": (_estimates_digest, _estimates),
 }
 
 

@@ -11,6 +11,7 @@ from ui.numbers import finite_numbers, whole_number
 
 __all__ = [
     "COLOURS",
+    "ESTIMATED",
     "MODES",
     "MapView",
     "current_view",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 COLOURS = ("class", "component", "responsibility", "entropy", "nll")
+ESTIMATED = ("responsibility", "nll")  # colours that need an estimate for every image
 MODES = ("pan", "lasso", "box")
 MOST_CORNERS = 300  # of an outline; the widget sends 200 at most
 LARGEST_INDEX, LATEST_TURN = 10**9, 2**53 - 1  # the latter is the last whole number that JavaScript counts to

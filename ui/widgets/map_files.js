@@ -26,12 +26,10 @@ const fetchWeights = (path, count) => fetchOnce(path, 9 * count, (buffer) => ({
   component: new Uint8Array(buffer, 8 * count, count),
 }));
 
-const fetchChosen = (path, count) => fetchOnce(path, 5 * count, (buffer) => ({
-  largest: new Float32Array(buffer, 0, count),
-  component: new Uint8Array(buffer, 4 * count, count),
+const fetchEstimates = (path, count, isMixture) => fetchOnce(path, (isMixture ? 9 : 4) * count, (buffer) => ({
+  nll: new Float32Array(buffer, 0, count),
+  ...(isMixture && { largest: new Float32Array(buffer, 4 * count, count), component: new Uint8Array(buffer, 8 * count, count) }),
 }));
-
-const fetchNll = (path, count) => fetchOnce(path, 4 * count, (buffer) => new Float32Array(buffer));
 
 // One test image on a canvas: eight pixels a byte, the first one highest; white ink on black, as everywhere.
 function drawImage(context, images, index, [height, width], left = 0, top = 0) {

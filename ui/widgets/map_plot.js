@@ -196,11 +196,12 @@ class MapPlot {
 
   valueOf(index) {
     const { colour } = this.app.now;
-    if (colour === "responsibility" && this.chosen) {
-      return `, p(k|x) ${this.chosen.largest[index].toFixed(2)} of component ${this.chosen.component[index] + 1}`;
+    const { nll, largest, component } = this.estimates ?? {};
+    if (colour === "responsibility" && component) {
+      return `, p(k|x) ${largest[index].toFixed(2)} of component ${component[index] + 1}`;
     }
     if (colour === "entropy" && this.weights) return `, entropy ${this.weights.entropy[index].toFixed(2)} nats`;
-    return colour === "nll" && this.nll ? `, −log p(x) ${this.nll[index].toFixed(1)} nats` : "";
+    return colour === "nll" && nll ? `, −log p(x) ${nll[index].toFixed(1)} nats` : "";
   }
 
   // The card beside the pointer; null hides it.

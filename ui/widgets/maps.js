@@ -109,11 +109,11 @@ class MapApp {
         plot.weights = weights;
         this.recolour();
       });
-      if (plot.info.chosen && plot.chosenFrom !== plot.info.chosen) get(fetchChosen(plot.info.chosen, data.count), (chosen) => {
-        Object.assign(plot, { chosen, chosenFrom: plot.info.chosen });
+      const estimated = plot.info.estimates;
+      if (estimated && plot.estimatedBy !== estimated) get(fetchEstimates(estimated, data.count, plot.info.piece === "component"), (estimates) => {
+        Object.assign(plot, { estimates, estimatedBy: estimated });
         this.recolour();
       });
-      if (plot.info.nll && !plot.nll) get(fetchNll(plot.info.nll, data.count), (nll) => { plot.nll = nll; this.recolour(); });
     }
     Promise.all(waits).then(
       () => requestAnimationFrame(() => { if (plots === this.plots) this.root.dataset.ready = "yes"; }),
@@ -131,7 +131,7 @@ class MapApp {
   recolour() {
     const { now, data, plots } = this;
     const drawn = plots.filter((plot) => plot.places);
-    const values = (plot) => (now.colour === "nll" ? plot.nll : plot.weights?.entropy);
+    const values = (plot) => (now.colour === "nll" ? plot.estimates?.nll : plot.weights?.entropy);
     const isScale = now.colour === "entropy" || now.colour === "nll";
     const known = isScale ? drawn.filter(values) : [];
     const [low, high] = known.length ? quantiles(known.map(values)) : [0, 0];
@@ -151,15 +151,17 @@ class MapApp {
 
   // A byte a point, where the colours are of classes or components; undefined where that is not known.
   signsOf(plot) {
-    return { class: plot.classes, component: plot.weights?.component, responsibility: plot.chosen?.component }[this.now.colour];
+    return { class: plot.classes, component: plot.weights?.component, responsibility: plot.estimates?.component }[this.now.colour];
   }
 
   // What is to be known of a map under the present colouring.
   noteOf(plot) {
     const { colour } = this.now, { info } = plot, signs = this.signsOf(plot);
     if (colour === "responsibility" && info.piece !== "component") return "no components to colour by";
-    if (colour === "responsibility" && !info.chosen) return `p(k|x) is not measured: python -m dlgmm_core evaluate ${info.name}`;
-    if (colour === "nll") return plot.isPlain ? "not estimated yet" : "";
+    if (colour === "nll" || colour === "responsibility") {
+      if (!info.estimates) return "not estimated yet";
+      if (colour === "nll") return "";
+    }
     if (colour !== "class" && !info.weights) return "no weights to colour by";
     if (colour === "class" || !signs) return "";
     const as = colour === "component" ? "largest weight" : "most probable one";
@@ -177,7 +179,7 @@ class MapApp {
       component: ofComponents,
       responsibility: ofComponents,
       entropy: () => scale("entropy of E[π|x], nats", 2),
-      nll: () => scale(`−log p(x), nats, S = ${data.samples}`, 0),
+      nll: () => scale(`−log p(x), nats, S = ${data.samples.join(", ")}`, 0),
     }[now.colour]());
   }
 
