@@ -191,7 +191,8 @@ STEPS = (
         r" \frac{\max_c n_{kc}}{\sum_c n_{kc}},\; \frac{\max_c n_{kc}}{\sum_{k} n_{kc}} = \answer \end{gathered}",
         "What does this component hold?",
         mixtures.class_or_style,
-        "Each row below is a component. Find the one in question, and those that draw the same digit.",
+        "Each row below is a component. Find the one in question, and those that draw the same digit. The page"
+        " **Clusters** counts the classes of each.",
         opens=mixtures.open_clusters,
         is_offered=mixtures.has_clusters,
     ),
