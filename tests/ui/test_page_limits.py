@@ -43,10 +43,10 @@ def test_colours_that_may_not_be_computed_leave_the_maps(mapped: list[Checkpoint
     maps.says(colour="nll", images=[3])
     assert one_refusal(maps.at).startswith(USED_UP)
     assert maps.names == ["b", "c", "a", "d"] and maps.data["now"]["images"] == [3]
-    assert all(each["nll"] is None for each in maps.data["maps"])
+    assert all(each["estimates"] is None for each in maps.data["maps"])
     forgive()
     maps.at.run()
-    assert not maps.at.warning and not any(each["nll"] is None for each in maps.data["maps"])
+    assert not maps.at.warning and not any(each["estimates"] is None for each in maps.data["maps"])
 
 
 def test_samples_that_may_not_be_drawn_leave_the_sliders(make: Make) -> None:
