@@ -25,6 +25,9 @@ _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": 
 # Short, since it is always there where there is no pointer: "Export" has pictures, and dragging zooms.
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
+_PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
+_NLL_FRAME, _NLL_ROW, _NLL_GAP = 140, 50, 80  # pixels: around all groups, a checkpoint, between two groups
+
 
 def chart(
     traces: Sequence[BaseTraceType],
@@ -56,47 +59,81 @@ def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
 def nll_figure(rows: pd.DataFrame) -> go.Figure:
     """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
 
+    Checkpoints of each code size have an axis of their own: codes of few numbers lose tens of nats, beside which the
+    others would look alike.
+
     Args:
-        rows: columns model, name, samples, value, ci95 and paper (may be missing values).
+        rows: columns model, name, code_dim, samples, value, ci95 and paper (may be missing values).
     """
-    names = list(dict.fromkeys(rows["name"]))
-    sizes, traces = sorted(rows["samples"].unique()), []
+    sizes = sorted(rows["samples"].unique())
+    groups = sorted((part for _, part in rows.groupby("code_dim")), key=lambda part: -part["name"].nunique())
+    counts = [part["name"].nunique() for part in groups]
+    height = _NLL_FRAME + _NLL_ROW * sum(counts) + _NLL_GAP * (len(groups) - 1)
+    inner = height - _NLL_FRAME
+    # The legend's mark of an S has no model's colour, so it is a trace of its own, without points.
+    keys = {"mode": "markers", "x": [None], "y": [None]}
+    traces = [
+        go.Scatter(**keys, name=f"ours, S={s}", legendgroup=f"{s}", marker=_nll_mark(s == sizes[-1], OUTLINE))
+        for s in sizes
+    ]
+    layout: dict[str, dict[str, object]] = {}
+    top = float(inner)
+    for place, (part, count) in enumerate(zip(groups, counts, strict=True), 1):
+        names, suffix = list(dict.fromkeys(part["name"])), str(place) if place > 1 else ""
+        traces += _nll_traces(part, names, sizes, suffix)
+        domain = [(top - _NLL_ROW * count) / inner, top / inner]
+        top -= _NLL_ROW * count + _NLL_GAP
+        layout[f"yaxis{suffix}"] = {
+            "title": {"text": f"code size {part['code_dim'].iloc[0]}"},
+            "tickvals": list(range(count)),
+            "ticktext": names,
+            "range": [count - 0.5, -0.5],  # from the top
+            "domain": domain,
+            "anchor": f"x{suffix}",
+        }
+        layout[f"xaxis{suffix}"] = {"title": {"text": "−log p(x), nats per image"}, "anchor": f"y{suffix}"}
+    paper = {"name": "paper, S=50", "legendgroup": "paper", "marker": _PAPERS_MARK}
+    if rows["paper"].notna().any():
+        traces.append(go.Scatter(**keys, **paper))
+    return chart(traces, "", "", height, **layout)
+
+
+def _nll_mark(is_largest: bool, colour: str | list[str]) -> dict[str, object]:
+    return {"size": 11, "color": colour, "symbol": "circle" if is_largest else "circle-open"}
+
+
+def _nll_traces(rows: pd.DataFrame, names: list[str], sizes: Sequence[int], axes: str) -> list[BaseTraceType]:
+    """The points of checkpoints of one code size."""
+    common = {"mode": "markers", "showlegend": False, "xaxis": f"x{axes}", "yaxis": f"y{axes}"}
+    traces = []
     for rank, samples in enumerate(sizes):
         part = rows[rows["samples"] == samples]
-        name, symbol = f"ours, S={samples}", "circle" if samples == sizes[-1] else "circle-open"
         shift = 0.25 * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
         ours = go.Scatter(
             x=part["value"],
             y=[names.index(name) + shift for name in part["name"]],
-            mode="markers",
-            name=name,
-            legendgroup=name,
-            showlegend=False,
+            name=f"ours, S={samples}",
+            legendgroup=f"{samples}",
             error_x={"type": "data", "array": part["ci95"], "color": OUTLINE},
-            marker={"size": 11, "color": [MODELS[m].colour for m in part["model"]], "symbol": symbol},
+            marker=_nll_mark(samples == sizes[-1], [MODELS[m].colour for m in part["model"]]),
             customdata=part["name"],
             hovertemplate="%{customdata}<br>%{x:.2f} nats<extra></extra>",
+            **common,
         )
-        # the legend's mark of this S has no model's colour, so it is a trace of its own, without points
-        grey = {"size": 11, "color": OUTLINE, "symbol": symbol}
-        key = go.Scatter(x=[None], y=[None], mode="markers", name=name, legendgroup=name, marker=grey)
-        traces += [ours, key]
+        traces.append(ours)
     paper = rows.dropna(subset=["paper"]).drop_duplicates("name")
+    if paper.empty:
+        return traces
     printed_ones = go.Scatter(
         x=paper["paper"],
         y=[names.index(name) for name in paper["name"]],
-        mode="markers",
         name="paper, S=50",
-        marker={"size": 11, "symbol": "x", "color": PAPER_COLOUR},
+        legendgroup="paper",
+        marker=_PAPERS_MARK,
         hovertemplate="paper: %{x:.2f} nats<extra></extra>",
+        **common,
     )
-    rows_from_the_top = {
-        "tickvals": list(range(len(names))),
-        "ticktext": names,
-        "range": [len(names) - 0.5, -0.5],
-    }
-    height = 140 + 50 * len(names)
-    return chart([*traces, printed_ones], "−log p(x), nats per image", "checkpoint", height, yaxis=rows_from_the_top)
+    return [*traces, printed_ones]
 
 
 def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:

@@ -14,7 +14,7 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.store.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
 from tests.app_helpers import Make, pictures, start, turn_to
-from tests.export_helpers import take
+from tests.export_helpers import spec, take, values
 from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -171,6 +171,21 @@ def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
     for _, row in at.dataframe[0].value.iterrows():
         shown[row["Checkpoint"], row["S"]] = row["−log p(x), nats"]
     assert shown == rows and len(rows) > 1
+
+
+def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> None:
+    for name, code_dim, value in (("a", 2, 150.0), ("b", 5, 90.0), ("c", 5, 91.0)):
+        save_metrics(
+            make(name, code_dim=code_dim),
+            {"test": {"mnist": {"nll": {"50": {"value": value, "ci95": 1.0, "ess": 3.0}}}}},
+        )
+    figure = spec(turn_to(start(), "likelihood"), "nll")
+    titles = {axis: figure["layout"][axis]["title"]["text"] for axis in ("yaxis", "yaxis2")}
+    assert titles == {"yaxis": "code size 5", "yaxis2": "code size 2"}
+    points = {trace["yaxis"]: values(trace["x"]).tolist() for trace in figure["data"] if "error_x" in trace}
+    assert points == {"y": [90.0, 91.0], "y2": [150.0]}
+    (low, _), (_, high) = figure["layout"]["yaxis"]["domain"], figure["layout"]["yaxis2"]["domain"]
+    assert low > high  # they do not overlap
 
 
 def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> None:

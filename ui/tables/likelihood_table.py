@@ -49,7 +49,8 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
         "bound": None if elbo is None else elbo.bound,
         "paper": paper_nll(checkpoint.model_config, dataset),
     }
-    of_whom = {"model": checkpoint.model_config.model, "name": checkpoint.name}
+    config = checkpoint.model_config
+    of_whom = {"model": config.model, "name": checkpoint.name, "code_dim": config.code_dim}
     return pd.DataFrame([{**of_whom, "samples": int(s), **asdict(found), **common} for s, found in nll.items()])
 
 
