@@ -7,6 +7,7 @@ is decided by what is found: both are tried, and the better digit wins.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,13 @@ class PreparedDigit:
         grey: (28, 28) uint8, 0 = paper, 255 = ink.
         inverted: whether the picture had dark ink on light paper.
         box: left, top, right, bottom of the ink in the picture, in pixels.
+        warnings: a sentence for each reason to doubt that it is one whole digit.
     """
 
     grey: NDArray[np.uint8]
     inverted: bool
     box: tuple[int, int, int, int]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,11 @@ class FoundDigits:
         digits: at least one; the first is the largest and most like a digit.
         evened: (height, width) uint8, 0 = paper, 255 = ink: the picture in even light, reduced to at most 400 pixels.
         ink: as `evened`, with nothing left but the digits.
-        warnings: a sentence for each reason to doubt the first digit.
     """
 
     digits: tuple[PreparedDigit, ...]
     evened: NDArray[np.uint8]
     ink: NDArray[np.uint8]
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,8 @@ def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) ->
     if max(right - left, bottom - top) < SPECK * max(colours.shape[:2]):
         raise DigitError("There are only specks in this picture: draw or photograph one digit with a broader pen.")
     inks = [_coverage(reading, region, noise) for region in reading.regions]
-    digits = tuple(_prepared(ink, scale, inverted=not reading.light_ink) for ink in inks)
-    return FoundDigits(
-        digits, _grey(reading.ink), _grey(np.max(inks, axis=0)), _warnings(reading.regions, reading.light_ink)
-    )
+    prepared = partial(_prepared, scale, inverted=not reading.light_ink)
+    return FoundDigits(tuple(map(prepared, inks, reading.regions)), _grey(reading.ink), _grey(np.max(inks, axis=0)))
 
 
 def on_paper(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -155,19 +154,17 @@ def _coverage(reading: _Reading, region: Region, noise: float) -> Levels:
     return np.where(near, np.clip((reading.ink - paper) / (full - paper), 0, 1), 0).astype(np.float32)
 
 
-def _prepared(ink: Levels, scale: float, *, inverted: bool) -> PreparedDigit:
+def _prepared(scale: float, ink: Levels, region: Region, *, inverted: bool) -> PreparedDigit:
     box = ink_box(ink)
     left, top, right, bottom = (round(scale * side) for side in box)
-    return PreparedDigit(in_mnist_box(ink, box), inverted, (left, top, right, bottom))
+    return PreparedDigit(in_mnist_box(ink, box), inverted, (left, top, right, bottom), _warnings(region))
 
 
-def _warnings(regions: list[Region], light_ink: bool) -> tuple[str, ...]:
-    first = regions[0]
+def _warnings(region: Region) -> tuple[str, ...]:
     doubts = {
-        "There are several digits in this picture: the largest is taken.": len(regions) > 1,
-        "The digit touches the border of the picture: a part of it may be missing.": first.cut,
-        "The ink is very faint: a darker pen or more light would show more of the digit.": first.strength < FAINT,
-        "This is a blot rather than strokes: draw or photograph one digit.": first.breadth > BROAD,
+        "The digit touches the border of the picture: a part of it may be missing.": region.cut,
+        "The ink is very faint: a darker pen or more light would show more of the digit.": region.strength < FAINT,
+        "This is a blot rather than strokes: draw or photograph one digit.": region.breadth > BROAD,
     }
     return tuple(sentence for sentence, holds in doubts.items() if holds)
 
