@@ -1,4 +1,4 @@
-"""A stroke on the drawing pad that the browser takes away; other drags are in `test_browser_drag`."""
+"""The drawing pad: a stroke that the browser takes away, one that is taken back, and the pen's width."""
 
 import base64
 import io
@@ -41,3 +41,41 @@ def test_a_stroke_that_is_cut_off_is_at_its_end(server: str, page: Page) -> None
     page.mouse.move(left + 180, top + 180, steps=4)
     page.mouse.up()
     assert ink(pad)[40, 40:80].all() and not ink(pad)[60:].any()
+
+
+def stroke(page: Page, left: float, top: float, row: int) -> None:
+    page.mouse.move(left + 40, top + row)
+    page.mouse.down()
+    page.mouse.move(left + 180, top + row, steps=4)
+    page.mouse.up()
+
+
+def test_strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(server: str, page: Page) -> None:
+    pad, left, top = open_pad(page, server)
+    hint = page.get_by_text("Draw one digit here")
+    undo, clear = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Clear"))
+    assert hint.is_visible() and undo.is_disabled() and clear.is_disabled()
+    stroke(page, left, top, 60)
+    assert hint.is_hidden()
+    page.get_by_role("slider", name="Pen").fill("30")
+    stroke(page, left, top, 140)
+    rows = ink(pad)[:, 100]
+    assert 17 <= rows[:100].sum() <= 19 and 29 <= rows[100:].sum() <= 31
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    settle(page)
+
+    two = ink(pad)
+    clear.click()
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    assert not ink(pad).any() and hint.is_visible()
+    undo.click()
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    assert (ink(pad) == two).all()
+    pad.focus()
+    page.keyboard.press("Control+z")
+    assert ink(pad)[:100].any() and not ink(pad)[100:].any()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    assert not ink(pad).any() and hint.is_visible() and undo.is_disabled()
+    settle(page)

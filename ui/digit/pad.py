@@ -13,17 +13,21 @@ from ui.widgets import widget
 
 __all__ = ["drawing_pad"]
 
-_HTML = """
+_HTML = """<div class="pad">
 <div class="paper">
   <canvas width="224" height="224" tabindex="0" role="application" aria-label="Drawing pad: draw one digit"
     aria-describedby="keys"></canvas>
   <div class="pen"></div>
+  <p class="hint">Draw one digit here, with a mouse, a finger, a pen or keys.</p>
 </div>
-<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it.</p>
+<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 <p class="spoken" role="status"></p>
-<button type="button">Clear</button>
-"""
-
+<div class="bar">
+  <button type="button" class="undo">Undo</button>
+  <button type="button" class="clear">Clear</button>
+  <label class="width">Pen <input type="range" min="6" max="34" step="4" value="18"></label>
+</div>
+</div>"""
 
 _pad = widget("digit_pad", _HTML, "pad", "pad")
 _PREFIX = "data:image/png;base64,"

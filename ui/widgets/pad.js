@@ -1,29 +1,47 @@
 // A drawing pad for pointers and for the keyboard, whose pen is a ring over the canvas.
 
 const PIXEL = 8; // of the pad, one of a digit's 28: what an arrow key moves
+const MOST = 50; // strokes that can be undone, 200 KB each
 const ARROWS = { ArrowLeft: [-PIXEL, 0], ArrowRight: [PIXEL, 0], ArrowUp: [0, -PIXEL], ArrowDown: [0, PIXEL] };
 
 export default function ({ parentElement, setStateValue, data }) {
-  const [canvas, ring, spoken, clear] = ["canvas", ".pen", ".spoken", "button"].map((part) => parentElement.querySelector(part));
+  const [pad, canvas, ring, hint, spoken, undo, clear, width] =
+    [".pad", "canvas", ".pen", ".hint", ".spoken", ".undo", ".clear", "input"].map((part) => parentElement.querySelector(part));
   const context = canvas.getContext("2d", { willReadFrequently: true }); // after every stroke
+  // What runs of this function share, since every stroke brings a new run: what Python was told, and what can be undone.
+  const drawn = (canvas.drawn ??= { told: data.picture, before: [] });
   if (!canvas.dataset.ready) {
     canvas.dataset.ready = "yes";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    if (data && data.picture) {
+    if (data.picture) {
       const image = new Image();
       image.onload = () => context.drawImage(image, 0, 0);
       image.src = data.picture;
     }
   }
   context.strokeStyle = "#fff";
-  context.lineWidth = 18;
   context.lineCap = context.lineJoin = "round";
   const line = (from, to) => {
+    context.lineWidth = Number(width.value);
     context.beginPath(); context.moveTo(...from); context.lineTo(...to); context.stroke();
   };
-  const tell = () => setStateValue("picture", canvas.toDataURL("image/png"));
+  const remember = () => {
+    drawn.before.push({ told: drawn.told, pixels: context.getImageData(0, 0, canvas.width, canvas.height) });
+    if (drawn.before.length > MOST) drawn.before.shift();
+  };
+  const tell = (picture) => {
+    drawn.told = picture;
+    setStateValue("picture", picture);
+    show();
+  };
+  const begin = (at) => {
+    remember();
+    line(at, at);
+    hint.hidden = true;
+  };
+  const end = () => tell(canvas.toDataURL("image/png"));
 
-  // ---- pointers: runs of this function share what the first one is doing, since every stroke brings a new run
+  // ---- pointers
   const hand = (canvas.hand ??= { pointer: null, last: null });
   const where = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -35,7 +53,7 @@ export default function ({ parentElement, setStateValue, data }) {
     canvas.setPointerCapture(event.pointerId);
     hand.pointer = event.pointerId;
     hand.last = where(event);
-    line(hand.last, hand.last);
+    begin(hand.last);
   };
   canvas.onpointermove = (event) => {
     if (event.pointerId !== hand.pointer) return;
@@ -46,7 +64,7 @@ export default function ({ parentElement, setStateValue, data }) {
   canvas.onpointerup = canvas.onpointercancel = canvas.onlostpointercapture = (event) => {
     if (event.pointerId !== hand.pointer) return;
     hand.pointer = null;
-    tell();
+    end();
   };
 
   // ---- the keyboard, whose pen runs share likewise
@@ -54,7 +72,11 @@ export default function ({ parentElement, setStateValue, data }) {
   const show = () => {
     ring.style.left = `${(100 * pen.at[0]) / canvas.width}%`;
     ring.style.top = `${(100 * pen.at[1]) / canvas.height}%`;
+    ring.style.width = ring.style.height = `${width.value}px`;
     ring.classList.toggle("down", pen.down);
+    hint.hidden = Boolean(drawn.told) || pen.down || hand.pointer !== null;
+    undo.disabled = !drawn.before.length;
+    clear.disabled = !drawn.told;
   };
   const say = () => {
     const [column, row] = pen.at.map((value) => Math.round(value / PIXEL));
@@ -63,8 +85,7 @@ export default function ({ parentElement, setStateValue, data }) {
   const lift = () => {
     if (!pen.down) return;
     pen.down = false;
-    show();
-    tell();
+    end();
   };
   canvas.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -76,7 +97,7 @@ export default function ({ parentElement, setStateValue, data }) {
     } else if (event.key === " " && pen.down) lift();
     else if (event.key === " ") {
       pen.down = true;
-      line(pen.at, pen.at);
+      begin(pen.at);
     } else return;
     event.preventDefault();
     event.stopPropagation(); // Streamlit has keys of its own
@@ -84,9 +105,26 @@ export default function ({ parentElement, setStateValue, data }) {
     say();
   };
   canvas.onblur = lift;
-  clear.onclick = () => {
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    setStateValue("picture", null);
+
+  // ---- taking back
+  const back = () => {
+    if (hand.pointer !== null || pen.down || !drawn.before.length) return;
+    const { told, pixels } = drawn.before.pop();
+    context.putImageData(pixels, 0, 0);
+    tell(told);
   };
+  undo.onclick = back;
+  clear.onclick = () => {
+    remember();
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    tell(null);
+  };
+  pad.onkeydown = (event) => {
+    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    back();
+  };
+  width.oninput = show;
   show();
 }
