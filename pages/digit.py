@@ -5,15 +5,16 @@ import streamlit as st
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from ui.digit.convergence import show_convergence
-from ui.digit.digit_input import choose_digit, show_preparation
 from ui.digit.elbo_terms import show_elbo_terms
 from ui.digit.inspected import inspected
 from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.percentile import show_percentile
+from ui.digit.preparation import show_image, show_steps
 from ui.digit.report import show_figures, show_reconstructions
+from ui.digit.sources import choose_digit
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
-from ui.sidebar import choose_checkpoint, selection
+from ui.sidebar import choose_checkpoint, last_checkpoint, selection
 
 VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")
 
@@ -22,19 +23,24 @@ st.write(
     "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them."
 )
 chosen = selection()
-source, answer = st.columns([3, 7], gap="medium")
+source, answer = st.columns([2, 3], gap="medium")
 with source:
     digit = choose_digit(chosen.dataset)
 if digit is None:
     answer.info("The results appear here as soon as there is a digit.")
     st.stop()
-with source:
-    show_preparation(digit)
+if not digit.steps:
+    with source:
+        show_image(digit)
 with answer:
+    if digit.steps:
+        show_steps(digit)
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="digit-view", bind="query-params", persist_state="session"
     )
     if view in VIEWS[2:]:
+        if digit.index is None:
+            show_percentile(last_checkpoint(chosen.offered, "digit-checkpoint"), digit.binary)
         if view == "log p(x)":
             show_convergence(chosen.checkpoints, digit)
         else:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,6 +74,12 @@ def begun(own_checkpoints: Path, name: str, owner: str = ALICE) -> Path:
 def pictures(at: AppTest) -> list[str]:
     """One address a picture, made of its content."""
     return [url for image in at.get("image") for url in image.value]  # type: ignore[union-attr]
+
+
+def steps_shown(at: AppTest) -> list[str]:
+    """The pictures from what was drawn or photographed to what the model sees, as data URLs."""
+    rows = [block.proto.body for block in at.get("html") if 'class="steps"' in block.proto.body]  # type: ignore[union-attr]
+    return re.findall('src="([^"]+)"', "".join(rows))
 
 
 def one_error(at: AppTest) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browser_helpers import settle
+from tests.photograph_helpers import upload
 
 Place = NDArray[np.float64]  # (2,), pixels of the window from its left upper corner
 
@@ -209,6 +210,27 @@ class Pad(Widget):
         return state["picture"]
 
 
+class Crop(Widget):
+    """The left edge of what is looked at in a photograph."""
+
+    address, title, selector, key = "digit", "Your digit", ".photograph[data-ready=yes]", "digit-photograph"
+
+    def prepare(self, page: Page) -> None:
+        upload(page)
+        page.get_by_role("button", name="Crop", exact=True).click()
+
+    def handle(self, page: Page) -> Place:
+        box = page.get_by_role("slider", name="left edge, percent").bounding_box()
+        assert box is not None
+        return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+    def shown(self, page: Page) -> Any:
+        return self.js(page, "root.editor.now.crop")
+
+    def told(self, state: Any) -> Any:
+        return state["now"]["crop"]
+
+
 LIVE = (
     *(".live[data-ready=yes]", "live-mnist-dlgmm-fig2"),
     *("components?components-checkpoint=mnist-dlgmm-fig2", "Components"),
@@ -217,6 +239,7 @@ BENCH = (".bench", "bench-draw", Line.address, Line.title)
 PATH = (".path[data-ready=yes]", "latent-path", f"{Pan.address}&image=3,4", Pan.title)
 WIDGETS: dict[str, list[Widget]] = {  # by page
     "pad": [Pad()],
+    "photograph": [Crop()],
     "bench": [Line(), Slider("u", *BENCH, near=2)],
     "components": [Slider("mean of component 2", *LIVE, near=4), Slider("scale of component 2", *LIVE, near=4)],
     "stick": [Break()],

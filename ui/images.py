@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-__all__ = ["SHAPE", "fit_square", "picture", "tile", "tiled_picture"]
+__all__ = ["SHAPE", "picture", "tile", "tiled_picture"]
 
 SHAPE = (28, 28)  # of a digit, unless said otherwise
 
@@ -62,10 +62,3 @@ def picture(image: Image.Image) -> str:
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def fit_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(28, 28) grey levels of a picture, grey or in colours, whole, the rest filled with its corner's grey."""
-    grey = Image.fromarray(picture).convert("L")
-    fitted = ImageOps.pad(grey, SHAPE[::-1], Image.Resampling.BOX, color=int(np.asarray(grey)[0, 0]))
-    return np.asarray(fitted)

@@ -12,7 +12,16 @@ from ui import loaders
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 
-__all__ = ["Selection", "choose_checkpoint", "compare", "compare_also", "label", "selection", "show_sidebar"]
+__all__ = [
+    "Selection",
+    "choose_checkpoint",
+    "compare",
+    "compare_also",
+    "label",
+    "last_checkpoint",
+    "selection",
+    "show_sidebar",
+]
 
 _LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
 _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
@@ -144,7 +153,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
     by_name = {c.name: c for c in checkpoints}
     usual = checkpoints[0].name
     if st.session_state.get(key) not in by_name:  # Streamlit would put the label into the link
-        st.session_state[key] = next(iter(words_in_link(key, by_name)), usual)
+        st.session_state[key] = last_checkpoint(checkpoints, key).name
     name = st.selectbox(
         title,
         list(by_name),
@@ -154,3 +163,10 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
     )
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]
+
+
+def last_checkpoint(checkpoints: list[Checkpoint], key: str) -> Checkpoint:
+    """What `choose_checkpoint` with these arguments returned last, or would at first, without its box."""
+    by_name = {c.name: c for c in checkpoints}
+    name = st.session_state.get(key)
+    return by_name[name if name in by_name else next(iter(words_in_link(key, by_name)), checkpoints[0].name)]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, WebSocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser_helpers import settle, visit
-from tests.drag_helpers import WIDGETS, Line, Outline, Pad, Pan, Place, Widget, moved
+from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Widget, moved
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ def widgets(request: pytest.FixtureRequest, server: str, page: Page) -> list[Wid
     first = found[0]
     page.add_init_script(SLOW_NETWORK)
     visit(page, f"{server}/{first.address}", first.title)
-    if not isinstance(first, Pad):
+    if not isinstance(first, Pad | Crop):
         page.locator(first.selector).first.wait_for()
     if isinstance(first, Line):
         page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget

@@ -19,7 +19,7 @@ from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
-from tests.app_helpers import Make, first_mixture, make_mixture, one_error, pictures, start, turn_to
+from tests.app_helpers import Make, first_mixture, make_mixture, one_error, pictures, start, steps_shown, turn_to
 from ui import loaders
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -106,9 +106,9 @@ def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: 
 def test_a_digit_has_its_place_among_the_test_images(make: Make, few_digits: Dataset) -> None:
     checkpoint = make("one")
     at = turn_to(start(), "digit")
-    assert not any("test images" in caption.value for caption in at.caption)
+    assert any("no log p(x) of the test images is stored for one" in caption.value for caption in at.caption)
     own = per_image(load_checkpoint(checkpoint.folder)[0], few_digits.test.binary[:1], 7, 3).log_likelihood
-    for lower, words in ((60, "less probable than 80 % of the"), (2, "less probable than 99.3 % of the")):
+    for lower, words in ((60, "less probable than 80\xa0% of the"), (2, "less probable than 99.3\xa0% of the")):
         others = np.repeat(np.array([-1, 1], np.float32), [lower, len(few_digits.test) - lower]) + own
         save_per_image(checkpoint, PerImage(others, None, 7, 3))
         at.run()
@@ -234,23 +234,23 @@ def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_ope
     at = turn_to(start(), "digit")
     at.segmented_control(key="digit-source").set_value("Draw").run()
     assert not at.exception and not metrics_of(at)
-    assert any("Draw one digit" in caption.value for caption in at.caption)
+    assert not steps_shown(at)
     at.session_state["digit-pad-picture"] = "data:image/png;base64," + base64.b64encode(png(255 - seven())).decode()
     at.run()
     assert not at.exception and len(metrics_of(at)) == 3
     assert any("light ink on dark paper" in caption.value for caption in at.caption)
-    before = pictures(at)
+    before = steps_shown(at)
     turn_to(at, "components")
     turn_to(at, "digit")
-    assert pictures(at) == before
+    assert steps_shown(at) == before
     (pad,) = (each for each in at.get("bidi_component") if "digit_pad" in each.proto.component_name)
     for bad in (7, "nonsense", "data:image/png;base64,%", ["data:image/png;base64,AAAA"]):
         at.session_state[str(pad.key)] = {"picture": bad}
         at.run()
-        assert pictures(at) == before
+        assert steps_shown(at) == before
     at.session_state[str(pad.key)] = {"picture": None}
     at.run()
-    assert not pictures(at)
+    assert not steps_shown(at)
 
 
 @pytest.mark.parametrize("picture", ["data:image/png;base64,AAAA", "data:image/png;base64,%%é", "nonsense", 7])

@@ -126,8 +126,8 @@ def test_pictures_too_small_for_a_digit_are_refused_with_their_size(size: tuple[
 
 
 def test_large_pictures_are_reduced_in_proportion() -> None:
-    levels = np.full((900, 1800), 255, np.uint8)
-    levels[:, :900] = 0
+    levels = np.full((1000, 2000), 255, np.uint8)
+    levels[:, :1000] = 0
     picture = read_picture(encoded(Image.fromarray(levels), "PNG"))
-    assert picture.shape == (256, 512)
-    assert picture[:, :255].max() == 0 and picture[:, 257:].min() == 255
+    assert picture.shape == (512, 1024)
+    assert picture[:, :511].max() == 0 and picture[:, 513:].min() == 255

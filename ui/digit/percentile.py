@@ -19,7 +19,7 @@ UNLIKELY = 0.01  # of the test images have a lower log p(x)
 
 
 def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
-    """How many test images are more probable; nothing where their log p(x) is not stored.
+    """How many test images are more probable, in one sentence, or why that is not known.
 
     Args:
         checkpoint: the model.
@@ -27,21 +27,26 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     """
     stored = loaders.told(lambda: loaders.per_image(checkpoint))
     if stored is None:
+        st.caption(
+            "Whether this image is like a test image is not known: no log p(x) of the test images is stored for"
+            f" {checkpoint.name}. Measure it on the page **Likelihood** or by `dlgmm evaluate {checkpoint.name}`."
+        )
         return
     try:
         own = _log_likelihood(checkpoint, image, stored.num_samples, stored.seed)
-    except (EvaluationError, Refused):  # the page has its report, and can do without
+    except (EvaluationError, Refused) as reason:  # the page has its report, and can do without
+        st.caption(f"Whether this image is like a test image is not known. {reason}")
         return
     share = float((stored.log_likelihood > own).mean())
     if share >= 1 - UNLIKELY:
         st.warning(
-            f"This is unlike the images that the model was trained on: it is less probable than {_percent(share)} of"
-            " the test images. What follows says little of it."
+            f"This is unlike the images that {checkpoint.name} was trained on: by log p(x) it is less probable than"
+            f" {_percent(share)} of the test images. What follows says little of it."
         )
     else:
         st.caption(
-            f"By log p(x) this image is less probable than {_percent(share)} of the test images, all estimated with"
-            f" S = {stored.num_samples}."
+            f"By log p(x) under {checkpoint.name} this image is less probable than {_percent(share)} of the test"
+            f" images, all estimated with S = {stored.num_samples}."
         )
 
 
@@ -54,4 +59,5 @@ def _log_likelihood(checkpoint: Checkpoint, image: NDArray[np.uint8], num_sample
 
 def _percent(share: float) -> str:
     """Rounded down, since as many are surely more probable; tenths where they are nearly all."""
-    return f"{math.floor(1000 * share) / 10:g} %" if share >= 1 - UNLIKELY else f"{math.floor(100 * share)} %"
+    whole = 1000 if share >= 1 - UNLIKELY else 100
+    return f"{math.floor(whole * share) * 100 / whole:g}\N{NO-BREAK SPACE}%"

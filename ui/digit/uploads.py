@@ -16,7 +16,7 @@ ACCEPTED = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tiff")
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _MOST_PIXELS = 4096  # of a side: a file of 97 KB can decompress to gigabytes
 _MOST_SCANS = 64  # of a JPEG, which usually has ten: each goes over the whole picture, and 40 bytes hold one
-_SIDE = 512  # a digit needs no more
+_SIDE = 1024  # a digit that is a tenth of it is still larger than MNIST's
 _LARGE = 1024  # pixels of a side that take no more than a moment and 20 MB
 
 

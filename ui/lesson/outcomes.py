@@ -19,7 +19,7 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.live import REACH
-from ui.digit.digit_input import last_digit
+from ui.digit.sources import last_digit
 from ui.numbers import printed
 
 __all__ = [

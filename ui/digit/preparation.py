@@ -1,0 +1,43 @@
+"""What the model sees of a digit, and in one row the steps from a drawing or a photograph to that."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from ui.digit.digit_input import DigitInput
+from ui.images import picture, tiled_picture
+
+__all__ = ["show_image", "show_steps"]
+
+_STYLE = """<style>
+.steps { display: flex; gap: 8px; }
+.steps figure { flex: 1 1 0; min-width: 0; max-width: 112px; margin: 0; }
+.steps img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: #80808040; }
+.steps .pixels { image-rendering: pixelated; }
+.steps figcaption { font-size: .75rem; line-height: 1.25; margin-top: 4px; overflow-wrap: break-word; }
+</style>"""
+
+
+def show_image(digit: DigitInput) -> None:
+    """The binarized digit, large."""
+    height, width = digit.shape
+    binarized = tiled_picture(digit.binary[None], 1, zoom=6, shape=digit.shape)
+    st.image(binarized, alt=f"The binarized digit, {height} by {width} pixels")
+    st.caption(f"What the model sees: {height}×{width} zeros and ones. From {digit.origin}.")
+
+
+def show_steps(digit: DigitInput) -> None:
+    """The row of steps, with a sentence for each reason to doubt the digit."""
+    figures = (_figure(words, step) for words, step in digit.steps.items())
+    st.html(f'{_STYLE}<div class="steps">{"".join(figures)}</div>')
+    for sentence in digit.doubts:
+        st.warning(sentence)
+    st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
+
+
+def _figure(words: str, step: NDArray[np.uint8]) -> str:
+    kind = ' class="pixels"' if max(step.shape[:2]) <= 28 else ""
+    return (
+        f'<figure><img{kind} alt="" src="{picture(Image.fromarray(step))}"/><figcaption>{words}</figcaption></figure>'
+    )

@@ -1,0 +1,78 @@
+"""Where the digit comes from: drawn, photographed, picked from the test set, or carried by a link."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.data.datasets import Dataset
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.digit.drawing import draw_digit
+from ui.digit.photograph import choose_in_photograph
+from ui.links import image_in_link, numbers_in_link, put_image_in_link
+
+__all__ = ["choose_digit", "last_digit"]
+
+_SOURCES = ("Test digit", "Draw", "Upload", "Camera")
+_LINKED = "From the link"
+_ORIGIN = "the drawing that this page's address came with"
+_LAST = "digit-last"
+
+
+def choose_digit(dataset_name: str) -> DigitInput | None:
+    """Widgets for one digit; None, with a hint shown, while there is none."""
+    st.session_state[_LAST] = digit = _ask(dataset_name)
+    return digit
+
+
+def last_digit(dataset_name: str) -> DigitInput | None:
+    """The visitor's latest choice, None if there is none; before any choice, what `choose_digit` starts with."""
+    if _LAST in st.session_state:
+        digit: DigitInput | None = st.session_state[_LAST]
+        return digit
+    if (linked := image_in_link()) is not None:
+        return DigitInput(linked, _ORIGIN)
+    dataset = loaders.dataset(dataset_name)
+    (index,) = numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
+    return _test_digit(dataset, int(index))
+
+
+def _ask(dataset_name: str) -> DigitInput | None:
+    if _LINKED not in st.session_state:  # what the visitor came with; later drawings write the address themselves
+        st.session_state[_LINKED] = image_in_link()
+    linked: NDArray[np.uint8] | None = st.session_state[_LINKED]
+    sources = (*_SOURCES, _LINKED) if linked is not None else _SOURCES
+    source = st.segmented_control(
+        "Digit",
+        sources,
+        default=sources[-1] if linked is not None else sources[0],
+        required=True,
+        key="digit-source",
+        wrap=True,
+        persist_state="session",
+    )
+    if source == _LINKED and linked is not None:
+        return DigitInput(linked, _ORIGIN)
+    if source == "Test digit":
+        put_image_in_link(None)
+        return _pick(loaders.dataset(dataset_name))
+    digit = draw_digit() if source == "Draw" else choose_in_photograph(source)
+    if digit is not None:
+        put_image_in_link(digit.binary)
+    return digit
+
+
+def _pick(dataset: Dataset) -> DigitInput:
+    last = len(dataset.test) - 1
+    index = int(
+        st.number_input(
+            f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
+        )
+    )
+    return _test_digit(dataset, index)
+
+
+def _test_digit(dataset: Dataset, index: int) -> DigitInput:
+    label = dataset.class_names[dataset.test.labels[index]]
+    origin = f"test image {index} of {dataset.name}, class {label}"
+    return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index, shape=dataset.shape)
