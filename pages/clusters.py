@@ -6,7 +6,7 @@ from dlgmm_core.analysis.clusters import describe_clusters
 from dlgmm_core.evaluate.clustering import scores
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from ui import loaders
-from ui.clusters.choices import DIFFERENCE, choose_kind, choose_mixture, find_probabilities, map_colour
+from ui.clusters.choices import choose_kind, choose_mixture, difference, find_probabilities, map_colour
 from ui.clusters.export import export_classes, export_clusters, export_scores
 from ui.clusters.live import live_clusters
 from ui.clusters.scores import score_table, score_words, show_scores, show_table
@@ -50,17 +50,17 @@ with bar:
         open_on_map(checkpoint.name, component, map_colour(kind))
     if st.button("Its row on Components", disabled=component is None) and component is not None:
         open_component(checkpoint.name, component)
-st.caption(DIFFERENCE[kind])
+st.caption(difference(checkpoint, kind))
 export_clusters(checkpoint, kind, found, probabilities, dataset)
 
 st.header("Components and classes")
-st.caption("Test images of each component (rows) and class (columns), shaded by their share of the component.")
+st.caption("Test images of each component and class, shaded by their share of the component.")
 with figure("clusters-classes"):
     show_table(found, dataset)
 export_classes(checkpoint, kind, found, dataset)
-st.header("Scores, and those of other methods")
+table = score_table(checkpoint.name, own, chosen.dataset, len(found.shares))
+st.header("Scores, and those of other methods" if len(table) > len(own) else "Scores")
 with figure("clusters-scores"):
-    table = score_table(checkpoint.name, own, chosen.dataset, len(found.shares))
     show_scores(table)
 st.caption(
     "ACC: images in their class if each component stands for one class, by the best assignment. Purity: images of the"

@@ -1,6 +1,8 @@
 """The page of clusters shows what each component has, by p(k|x) or weights, or says that there is nothing to show."""
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.analysis.clusters import describe_clusters
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.per_image import per_image
@@ -17,6 +20,7 @@ from tests.app_helpers import Make, make_mixture, one_error, open_page, press
 from tests.export_helpers import Lines, take
 from tests.latent_helpers import map_of
 from tests.limit_helpers import USED_UP, forgive, one_refusal, use_up
+from ui.clusters.scores import show_table
 
 pytestmark = pytest.mark.usefixtures("few_digits")
 
@@ -68,6 +72,22 @@ def test_rows_are_those_of_responsibilities_or_of_weights_and_scores_those_of_sc
     nmi = [normalized_mutual_info_score(test.labels, each.argmax(1)) for each in by.values() if each is not None]
     assert table["NMI"].tolist() == [f"{each:.3f}" for each in nmi]
     assert not at.info
+    assert [header.value for header in at.header] == ["Components and classes", "Scores"]  # of no other methods
+    assert any("the exact mean of its weight would be 0.50." in caption.value for caption in at.caption)
+
+
+def test_classes_of_long_names_are_rows(few_digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = few_digits.test.labels
+    found, told = describe_clusters(np.eye(3)[labels % 3], labels, 10), list[str]()
+    monkeypatch.setattr("streamlit.html", told.append)
+    show_table(found, few_digits)
+    show_table(found, replace(few_digits, class_names=tuple(f"Old_{each}" for each in range(10))))
+    short, long = ([re.findall("<t[hd].*?>(.*?)</t[hd]>", row) for row in each.split("<tr>")[1:]] for each in told)
+    assert [row[0] for row in long] == ["", *(f"Old {each}" for each in range(10)), "images"]
+    assert short[0] == ["", *map(str, range(10)), "images"] and [row[0] for row in short] == ["", "1", "2", "3"]
+    assert [row[1:] for row in long[1:]] == [
+        list(column) for column in zip(*(row[1:] for row in short[1:]), strict=True)
+    ]
 
 
 def test_responsibilities_that_are_not_stored_are_estimated_when_asked_for(

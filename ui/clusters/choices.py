@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core.analysis.inspection import exact_weights
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -14,13 +15,13 @@ from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, probabilities
 from ui.estimates import estimate
 from ui.sidebar import Selection, choose_checkpoint
 
-__all__ = ["DIFFERENCE", "choose_kind", "choose_mixture", "find_probabilities", "map_colour"]
+__all__ = ["choose_kind", "choose_mixture", "difference", "find_probabilities", "map_colour"]
 
-DIFFERENCE = {
+_DIFFERENCE = {
     RESPONSIBILITIES: "p(k|x) is the probability that an image came from component k; unlike the weights, it is sharp"
-    " wherever components explain different images.",
-    WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; at α = 1 they are flat by construction: even a"
-    " component that is certain has 2 / (K + 1) in the mean.",
+    " wherever components explain different images. Equally certain images stand in the test set's order.",
+    WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; they are flatter, since one image tells little of"
+    " π.",
 }
 
 
@@ -48,9 +49,20 @@ def choose_kind() -> str:
         key="clusters-by",
         bind="query-params",
         persist_state="session",
-        help=" ".join(DIFFERENCE.values()),
+        help=" ".join(_DIFFERENCE.values()),
     )
     return kind
+
+
+def difference(checkpoint: Checkpoint, kind: str) -> str:
+    """What these probabilities are, and how large weights of this model can be."""
+    k = checkpoint.model_config.num_components
+    if kind == RESPONSIBILITIES or k == 1:
+        return _DIFFERENCE[kind]
+    certain = exact_weights(loaders.model(checkpoint).prior(), np.eye(k)).diagonal()
+    low, high = f"{certain.min():.2f}", f"{certain.max():.2f}"
+    found = low if low == high else f"{low} to {high}, depending on the component"
+    return f"{_DIFFERENCE[kind]} Here, if the component were certain, the exact mean of its weight would be {found}."
 
 
 def find_probabilities(checkpoint: Checkpoint, kind: str) -> tuple[str, dict[str, NDArray[np.float32]]]:

@@ -110,7 +110,7 @@ def _describe(found: Clusters, probabilities: NDArray[np.float32], dataset: Data
             "all": f"{said}, mostly {' '.join(mostly)}" if mostly and counts is not None and counts.any() else said,
             "mean": f"decoded mean of component {component + 1}",
             "samples": f"samples of component {component + 1}",
-            "nearest": f"test images nearest to component {component + 1}",
-            "unsure": f"test images of component {component + 1} that are least sure",
+            "nearest": f"test images most certain to be of component {component + 1}",
+            "unsure": f"test images of component {component + 1} that are least certain",
         },
     }

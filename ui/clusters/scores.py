@@ -1,7 +1,6 @@
 """How well components find the classes, beside baselines; and the table of components by classes."""
 
 import html
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -19,13 +18,14 @@ __all__ = ["score_table", "score_words", "show_scores", "show_table"]
 
 _COLUMNS = ("ACC, %", "Purity, %", "NMI", "Mean largest", "In use")
 _SHADE = "#2b6cb0"
+_LONGEST_COLUMN = 3  # characters of a class that is a column
 _MOST_SHADE = 60  # percent: words in the colour of either theme's text are read on it
 _STYLE = """<style>
 .classes-table { overflow-x: auto; }
 .classes-table table { border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums; }
 .classes-table :is(td, th) { padding: 2px 8px; text-align: right; font-weight: 400; min-width: 2.5rem; }
-.classes-table th[scope=row] { text-align: center; border: 1px solid #808080; border-radius: 4px; font-weight: 600; }
-.classes-table .unused td { opacity: .45; }
+.classes-table .number { text-align: center; border: 1px solid #808080; border-radius: 4px; font-weight: 600; }
+.classes-table .unused { opacity: .6; }
 </style>"""
 
 
@@ -72,22 +72,29 @@ def show_scores(table: pd.DataFrame) -> None:
 
 
 def show_table(found: Clusters, dataset: Dataset) -> None:
-    """How many images of each class every component has, shaded by their share of the component; there are classes."""
+    """How many images of each class every component has, shaded by their share of the component; there are classes.
+
+    Classes are columns, or rows where their names are long.
+    """
     assert found.table is not None
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in dataset.class_names)
-    lines = [f"<tr><th></th>{head}<th scope='col'>images</th></tr>"]
+    names = [name.replace("_", " ") for name in dataset.class_names]
+    turned = any(len(name) > _LONGEST_COLUMN for name in names)
+    of_class, of_component = ("row", "col") if turned else ("col", "row")
+    heads = [f'<th scope="{of_class}">{html.escape(name)}</th>' for name in (*names, "images")]
+    lines = [["<th></th>", *heads]]
     for k, counts in enumerate(found.table):
         total, colour = int(counts.sum()), component_colour(k)
-        cells = "".join(map(partial(_cell, total), counts.tolist()))
-        number = f'<th scope="row" style="background:{colour};color:{ink_on(colour)}">{k + 1}</th>'
-        row = "used" if found.shares[k] >= IN_USE else "unused"
-        lines.append(f'<tr class="{row}">{number}{cells}<td>{total:,}</td></tr>')
-    table = f"<table>{''.join(lines)}</table>"
+        kind = "used" if found.shares[k] >= IN_USE else "unused"
+        style = f'class="number" style="background:{colour};color:{ink_on(colour)}"'
+        cells = [_cell(total, count, kind) for count in counts.tolist()]
+        lines.append([f'<th scope="{of_component}" {style}>{k + 1}</th>', *cells, f'<td class="{kind}">{total:,}</td>'])
+    rows = zip(*lines, strict=True) if turned else lines
+    table = f"<table>{''.join(f'<tr>{cells}</tr>' for cells in map(''.join, rows))}</table>"
     region = 'class="classes-table" role="region" tabindex="0" aria-label="Images of each component and class"'
     st.html(f"{_STYLE}<div {region}>{table}</div>")
 
 
-def _cell(total: int, count: int) -> str:
+def _cell(total: int, count: int, kind: str) -> str:
     share = _MOST_SHADE * count / total if total else 0
     shade = f"color-mix(in srgb, {_SHADE} {share:.0f}%, transparent)"
-    return f'<td style="background:{shade}">{f"{count:,}" if count else "·"}</td>'
+    return f'<td class="{kind}" style="background:{shade}">{f"{count:,}" if count else "·"}</td>'

@@ -4,8 +4,8 @@
 const GAP = 2, NARROW = 640, FEWEST = 6, MOST_ZOOM = 3;
 const STRIPS = ["mean", "samples", "nearest", "unsure"];
 const HEADS = { number: "k", share: "images", mostly: "mostly", classes: "classes", mean: "mean", samples: "samples",
-  nearest: "nearest images", unsure: "least sure of its own" };
-const percent = (share) => share > 0 && share < 0.001 ? "<0.1 %" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  nearest: "most certain images", unsure: "least certain images" };
+const percent = (share) => share > 0 && share < 0.001 ? "<0.1 %" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".clusters");
@@ -49,7 +49,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const strips = Object.fromEntries(STRIPS.map((name) => [name, strip(component, name)]));
     const row = part(`row${component.used ? "" : " unused"}`, button, part("share", percent(component.share)),
       component.mostly && make("div", { className: "mostly", title: component.mostly.join(" ") },
-        make("b", { textContent: component.mostly[0] }), ` ${component.mostly[1]}`),
+        make("b", { textContent: component.mostly[0] }), component.mostly[1]),
       classes && bars(component.counts), ...STRIPS.map((name) => strips[name].box));
     row.onclick = () => { const now = row.classList.contains("chosen") ? null : k; root.choose(now); root.tell("chosen", now === null ? 0 : now + 1); };
     return { row, button, strips, k };
