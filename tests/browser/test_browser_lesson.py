@@ -75,6 +75,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
 def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     server: str, tree: Path, page: Page, browser: Browser
 ) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/?lesson=8", "Likelihood")
     assert page.url == f"{server}/likelihood?lesson=8"
     told = gain(tree)
@@ -82,12 +83,15 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     assert told not in everything.inner_text() and "ELBO (eq1)" not in everything.inner_text()
     assert page.locator(".js-plotly-plot, [data-testid=stDataFrame]").count() == 0
     answer(page, "3")
-    assert guess_and_outcome(page) == ["3.0 nats", told]
+    assert guess_and_outcome(page) == ["3.0 nats", told] and equation_fits(page)
     page.locator(".js-plotly-plot").first.wait_for()
     with visitor(browser) as other:  # the link opens the step, and tells nobody's answer
         visit(other, page.url, "Likelihood")
         card(other).get_by_text("Step 8 of").wait_for()
         assert told not in other.locator("[data-testid=stMain]").inner_text()
+    card(page).get_by_role("button", name="Next").click()
+    card(page).get_by_text("Step 9 of").wait_for()
+    until(page, lambda: equation_fits(page))
 
 
 def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(

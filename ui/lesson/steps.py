@@ -87,7 +87,7 @@ STEPS = (
         " of the rest, and so on. Each fraction has a Kumaraswamy distribution with its own a and b; the first is the"
         " weight of component 1. Under the prior, all K components have the same expected weight.",
         r"\begin{gathered} \pi_1 = v_1, \quad \mathbb{E}[v_1] = 1/K \\"
-        r" \mathbb{E}[v_1 \mid x] = b\, B(1 + 1/a,\, b) = \answer \end{gathered}",
+        r" \mathbb{E}[v_1 \mid x] = b\, B(1 + 1/a,\, b) \\ {} = \answer \end{gathered}",
         "Is the mean of the first fraction of this digit larger or smaller than the prior's, 1/K?",
         outcomes.first_break,
         "The stick below is broken at these means; the question was about the first break. Find a digit for"
@@ -155,7 +155,7 @@ STEPS = (
         "log p(x)",
         "The ELBO is a lower bound on log p(x). So is, in expectation, the logarithm of the mean of S importance"
         " weights, and it approaches log p(x) as S grows. Here both are for the DLGMM, averaged over the test images.",
-        r"\begin{gathered} w_s = \frac{p(x \mid z_s)\, p(z_s)}{q(z_s \mid x)}, \quad z_s \sim q(z \mid x) \\"
+        r"\begin{gathered} z_s \sim q(z \mid x) \\ w_s = \frac{p(x \mid z_s)\, p(z_s)}{q(z_s \mid x)} \\"
         r" \log \frac{1}{S} \sum_{s=1}^{5000} w_s - \mathrm{ELBO} = \answer \end{gathered}",
         "By how many nats per image is the estimate with S = 5000 above the ELBO?",
         outcomes.samples_gain,
@@ -171,7 +171,7 @@ STEPS = (
         " mixture: with any weights, the prior of a code is one Gaussian. In the tuned ones the components are learnt."
         " All have 25 numbers a code, and are otherwise trained alike.",
         r"\begin{gathered} p(z) = \textstyle\sum_k \mathbb{E}[\pi_k]\, \mathcal{N}(z; m_k, S_k) \\"
-        r" -\log p_{\text{Gauss-VAE}} + \log p_{\text{DLDPMM}} = \answer \end{gathered}",
+        r" -\log p_{\text{Gauss-VAE}} \\ {} + \log p_{\text{DLDPMM}} = \answer \end{gathered}",
         "By how many nats per image is −log p(x) of the tuned DLDPMM lower than that of the tuned Gauss-VAE?",
         mixtures.mixture_gain,
         "Find the tuned models below: is the difference larger than their intervals?",
