@@ -63,11 +63,13 @@ OUTLINE = "#808080"  # seen on light and on dark
 # viridis (N. Smith and S. van der Walt, 2015), from low to high: even steps of lightness
 SCALE_COLOURS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
-# Streamlit writes white on the theme's primary colour, which is pale where the theme is dark; and its field of several
-# choices shows four and a half of them in the sidebar.
+# Streamlit writes white on the theme's primary colour, which is pale where the theme is dark; its field of several
+# choices shows four and a half of them in the sidebar; and on a phone it cuts links off and breaks titles inside words.
 STYLE = """<style>
 [data-testid=stMultiSelect] [data-tag], [data-testid^=stBaseButton-primary]:enabled { background-color: #2b6cb0; }
 [data-testid=stSidebar] :has(> [data-testid=stMultiSelectTagsContainer]) { max-height: 24rem; }
+[data-testid=stPageLink] * { white-space: normal; }
+@media (max-width: 360px) { [data-testid=stMain] h1 { font-size: 2.25rem; } }
 </style>"""
 
 

@@ -115,7 +115,7 @@ def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
 
 
 def _recorded(row: Row, search: Search) -> dict[str, str]:
-    named = {"Model": f"{formatting.label(row)} (recorded)", "Checkpoint": formatting.NONE}
+    named = {"Model": formatting.label(row), "Checkpoint": f"{formatting.NONE} (recorded)"}
     errors = {f"k = {k}": formatting.knn_error(row, "mean", k) for k in KNN_SIZES}
     return named | errors | _paper_columns({}, search)
 
