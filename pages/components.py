@@ -14,9 +14,8 @@ from ui.sidebar import choose_checkpoint, selection
 
 st.title("Components")
 st.write(
-    "Each row is one component of the prior, and all rows use the same noise: only the mean and the scale differ."
-    " Drag a mean away from its trained value, which a tick marks, and find out where the samples are no longer"
-    " digits."
+    "Each row is one component of the prior, and all rows use the same noise: only the components differ. Drag a mean"
+    " away from its trained value, which a tick marks, and find out where the samples are no longer digits."
 )
 mixtures = [c for c in selection().offered if MODELS[c.model_config.model].has_components]
 if not mixtures:
@@ -32,7 +31,11 @@ export_components(checkpoint, prior)
 if words := usage_caption(checkpoint):
     st.caption(words)
 if config.prior_components != "fixed":
-    st.caption("This prior is learnt: every coordinate has its own mean and scale, and a slider changes all together.")
+    shape = "a covariance matrix" if config.prior_components == "full" else "a scale for every coordinate"
+    st.caption(
+        f"This prior is learnt: a component has a mean for every coordinate and {shape}. The numbers above are averages"
+        " over coordinates, and a slider changes all together."
+    )
 elif words := identical_caption(config.prior_means, config.prior_scales):
     st.caption(f"{words} {identical_by_prior(config)}")
 show_siblings(checkpoint, SAMPLES, prior.seed)

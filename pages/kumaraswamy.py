@@ -32,8 +32,8 @@ with right:
             alt="The series against its number of terms, as below",
         )
     st.caption(
-        f"KL from Beta({alpha:g}, {beta:g}): {exact:.4f} nats by quadrature, {series[9]:.4f} with the ten terms"
-        f" in common use, a difference of {exact - series[9]:+.4f}. "
+        f"KL(Kumaraswamy(a, b) ‖ Beta({alpha:g}, {beta:g})) is {exact:.4f} nats by quadrature, {series[9]:.4f} with the"
+        f" ten terms in common use, a difference of {exact - series[9]:+.4f}. "
         + (
             "At β = 1 the series is not needed."
             if beta == 1

@@ -9,8 +9,8 @@ from ui.overview.holdings import show_holdings
 st.title("Deep latent Gaussian mixtures")
 st.write(
     "The models learn to draw digits from a short *code*; they differ only in the prior over codes: one Gaussian, a"
-    " mixture of Gaussians, or a broken stick. Look at the prior of each (left) and at digits drawn from it (right),"
-    " then open one of the pages below."
+    " mixture of Gaussians, or a broken stick. Look at the prior of each (left; dotted: the whole mixture) and at"
+    " digits drawn from it (right), then open one of the pages below."
 )
 lesson_start()
 show_cards()

@@ -44,7 +44,7 @@ def _holdings() -> pd.DataFrame:
                 "Code size": config.code_dim,
                 "Components": str(config.num_components) if MODELS[config.model].has_components else "–",
                 "Bound": recipe.bound,
-                "Epochs": checkpoint.epoch,
+                "Best epoch": checkpoint.epoch,
                 "NLL (nats)": f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f} (S={largest})" if largest else "–",
                 "kNN error, k=5 (%)": f"{errors['5'].error:.2f}" if errors else "–",
             }

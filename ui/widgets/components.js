@@ -69,7 +69,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const used = data.usage?.[k];
     if (used !== undefined) {
       badge.before(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
-        textContent: `${percent(used)} of test images` }));
+        textContent: `${percent(used)} of test images, by weights` }));
     }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
     const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box, film), scaleBox);
