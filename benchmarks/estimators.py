@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.measuring import Measured, compare
 from dlgmm_core.evaluate.likelihood import log_likelihood
-from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.bodies import DenseDecoder
 from dlgmm_core.model.models import build_model
 

@@ -8,9 +8,10 @@ from typing import Any
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
+from dlgmm_core.experiments.clustering_table import CLUSTERS_BY
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import CLUSTERS_BY, INGREDIENTS
+from dlgmm_core.experiments.table import INGREDIENTS
 
 __all__ = ["TABLES", "markdown_table"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.measuring import Limit, compare
-from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import build_model
 from dlgmm_core.model.objectives import elbo
 

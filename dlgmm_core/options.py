@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
-from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.bodies import BODIES
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import OBJECTIVES

@@ -13,9 +13,9 @@ from dlgmm_core.config import TrainConfig
 from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily, Split
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
+from dlgmm_core.experiments.experiment import Experiment, paper_model
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import Experiment, paper_model
 from dlgmm_core.train.training import TrainingRun, fit
 
 TOY_PROTOCOL = Protocol(sample_sizes=(2, 5), images=10)

@@ -29,6 +29,8 @@ from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.experiments.baselines import baseline_rows
 from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
 from dlgmm_core.experiments.clustering_baselines import clustering_baselines
+from dlgmm_core.experiments.clustering_table import CLUSTERS_SEEDS
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.results import (
     experiment_rows,
     is_complete,
@@ -40,7 +42,6 @@ from dlgmm_core.experiments.results import (
     write_results,
 )
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import CLUSTERS_SEEDS, Experiment
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import require_writable

@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from dlgmm_core.evaluate.figures import Figures, read_measurements
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import EXPERIMENTS, Experiment
+from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json

@@ -12,9 +12,10 @@ from dlgmm_core.commands import reproduce as command
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.reproduce import Protocol
 from dlgmm_core.experiments.results import RESULTS, read_results
-from dlgmm_core.experiments.table import EXPERIMENTS, RECIPES, Experiment
+from dlgmm_core.experiments.table import EXPERIMENTS, RECIPES
 from dlgmm_core.options import CHECKPOINTS
 from dlgmm_core.train.training import TrainingError
 from tests.cli_helpers import error_of, run, tiny_world

@@ -11,7 +11,7 @@ import torch
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands.table import build_parser
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import Parser, add_configuration
 from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint

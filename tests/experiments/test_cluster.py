@@ -25,9 +25,9 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments import cluster
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments.cluster import ClusterError, on_cluster
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.reproduce import reproduce
 from dlgmm_core.experiments.results import read_results
-from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, TRAINING, WEIGHTS
 from dlgmm_core.store.history import EpochMetrics, read_history

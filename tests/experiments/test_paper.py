@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dlgmm_core.config import TrainConfig
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.experiments.paper import paper_bound
-from dlgmm_core.experiments.table import paper_model
 
 TRAIN = TrainConfig()
 

@@ -11,9 +11,9 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from dlgmm_core.data.datasets import DATASETS, DatasetFamily
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.reproduce import reproduce
 from dlgmm_core.experiments.results import read_results
-from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.store.checkpoints import METRICS, WEIGHTS
 from dlgmm_core.train.training import TrainingError
 from tests.experiment_helpers import MIXED, PLAIN, TOY_PROTOCOL, run, timeless, toy_dataset, use_toy_experiments

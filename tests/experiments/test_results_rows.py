@@ -11,8 +11,8 @@ from dlgmm_core.evaluate.figures import save_measurements
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import results
+from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.results import experiment_rows, is_recorded, read_results, write_results
-from dlgmm_core.experiments.table import Experiment
 from dlgmm_core.runtime.records import to_json
 from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, save_checkpoint, save_metrics
 from dlgmm_core.store.history import EpochMetrics

@@ -9,7 +9,7 @@ import pytest
 
 from dlgmm_core.config import TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
-from dlgmm_core.experiments.table import paper_model
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
