@@ -30,13 +30,15 @@ def without_rulings(ink: Levels, faintest: float) -> Levels:
 
 def _without_rows(ink: Levels, faintest: float) -> Levels:
     height, width = ink.shape
-    if min(height, width) < 4 * BLOCK:
+    if min(height, width) < 4 * BLOCK or ink.max() <= faintest:
         return ink
     shifts = np.round(_slope(ink) * (np.arange(width) - width / 2)).astype(int)
     rows, columns = np.arange(height)[:, None], np.arange(width)
     level = ink[np.clip(rows + shifts, 0, height - 1), columns]  # lines now follow rows, within a pixel
     level = ndimage.maximum_filter1d(ndimage.uniform_filter1d(level, max(3, width // 32), axis=1), 3, axis=0)
     lines = _opening(level, LONG)
+    if lines.max() <= faintest:
+        return ink
     present = np.concatenate([[False], lines[:, width // 2] > faintest])
     if np.count_nonzero(present[1:] & ~present[:-1]) < FAMILY:
         lines = _opening(level, ALONE)
@@ -60,6 +62,10 @@ def _slope(ink: Levels) -> float:
     sums = np.minimum(ink, 0.3)[:, : blocks * BLOCK].reshape(height, blocks, BLOCK).mean(2)
     centres = (np.arange(blocks) + 0.5) * BLOCK - width / 2
     shifts = np.round(SLOPES[:, None] * centres).astype(int)  # (slopes, blocks)
-    rows = np.clip(np.arange(height)[:, None] + shifts[:, None], 0, height - 1)
-    profiles = sums[rows, np.arange(blocks)].mean(2)  # (slopes, height)
+    reach = int(np.abs(shifts).max())
+    padded = np.pad(sums, ((reach, reach), (0, 0)), mode="edge")
+    moved = np.lib.stride_tricks.sliding_window_view(padded, height, axis=0)  # (shifts, blocks, height)
+    profiles = np.zeros((len(SLOPES), height), np.float32)
+    for block in range(blocks):
+        profiles += moved[shifts[:, block] + reach, block]
     return float(SLOPES[profiles.var(1).argmax()])

@@ -87,15 +87,19 @@ def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _at_level(ink: Levels, level: float) -> list[Region]:
-    labels, count = ndimage.label(ink > level, np.ones((3, 3)))
-    if not count:
+    marked = ink > level
+    if not marked.any():
         return []
+    labels, count = ndimage.label(marked, np.ones((3, 3)))
     boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in ndimage.find_objects(labels)])
     longer = (boxes[:, 2:] - boxes[:, :2]).max(1)
-    area = np.bincount(labels.ravel())[1:]
-    strength = np.bincount(labels.ravel(), ink.ravel())[1:] / area
+    inked, inks = labels[marked] - 1, ink[marked]  # few of the picture's pixels
+    area = np.bincount(inked)
+    strength = np.bincount(inked, inks) / area
+    most = np.zeros(count, ink.dtype)
+    np.maximum.at(most, inked, inks)
     cut = (boxes[:, :2] == 0).any(1) | (boxes[:, 2:] == ink.shape[::-1]).any(1)
-    even = np.minimum(1, PLAIN * strength / ndimage.maximum(ink, labels, np.arange(1, count + 1)))
+    even = np.minimum(1, PLAIN * strength / most)
     score = longer * np.sqrt(np.minimum(strength, 1)) * even * np.where(cut, CUT, 1)
     order = np.argsort(-score, kind="stable")[:MOST]
     regions: list[Region] = []
@@ -105,7 +109,8 @@ def _at_level(ink: Levels, level: float) -> list[Region]:
             continue
         gaps = (np.maximum(boxes[:, :2], boxes[i, :2]) - np.minimum(boxes[:, 2:], boxes[i, 2:])).max(1)
         part = (longer > CRUMB * longer[i]) & (longer < PART * longer[i]) & (gaps < NEAR * longer[i])
-        group = [j for j in order if j == i or (j not in taken and cut[j] == cut[i] and (part | (gaps < 0))[j])]
+        joined = (cut == cut[i]) & (part | (gaps < 0))
+        group = [j for j in order if j == i or (j not in taken and joined[j])]
         taken.update(group)
         left, top = boxes[group, :2].min(0).tolist()
         right, bottom = boxes[group, 2:].max(0).tolist()

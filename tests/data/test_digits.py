@@ -105,16 +105,15 @@ def test_faint_noise_on_paper_is_no_ink_and_does_not_widen_the_box() -> None:
 
 
 @pytest.mark.parametrize(("scale", "likeness"), [(1, 0.99), (5, 0.85)])
-@pytest.mark.parametrize("inverted", [False, True])
 def test_a_test_digit_moved_and_enlarged_comes_back_as_itself(
-    mnist: NDArray[np.uint8], scale: int, likeness: float, inverted: bool
+    mnist: NDArray[np.uint8], scale: int, likeness: float
 ) -> None:
     correlations = []
-    for image in mnist:
+    for number, image in enumerate(mnist):
         picture = Image.new("L", (300, 260), 0)
         picture.paste(Image.fromarray(image).resize((28 * scale, 28 * scale), Image.Resampling.BICUBIC), (90, 17))
         levels = np.asarray(picture)
-        grey = prepare_digit(255 - levels if inverted else levels).grey
+        grey = prepare_digit(255 - levels if number % 2 else levels).grey
         correlations.append(np.corrcoef(grey.ravel(), image.ravel())[0, 1])
     assert np.median(correlations) > 0.98
     # Faint edges are paper here, and those of an enlarged digit are wider: some come back in a box a pixel off.
