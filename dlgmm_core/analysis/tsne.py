@@ -16,15 +16,17 @@ References:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from openTSNE import TSNEEmbedding
-from openTSNE.affinity import PerplexityBasedNN
-from openTSNE.initialization import pca
 
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.tsne_map import ProjectionConfig
+
+if TYPE_CHECKING:  # openTSNE takes as long to import as PyTorch, and most commands fit no map
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
 
 __all__ = ["AnchoredMap", "anchor", "fit_tsne"]
 
@@ -78,6 +80,9 @@ def fit_tsne(
         ConfigError: as `ProjectionConfig.check`.
         EvaluationError: if codes are all equal, not finite, or too large.
     """
+    from openTSNE import TSNEEmbedding
+    from openTSNE.initialization import pca
+
     config.check(len(codes))
     exact = _finite(codes)
     if (codes == codes[0]).all():
@@ -112,7 +117,9 @@ def _finite(codes: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.pad(codes.astype(np.float64), ((0, 0), (0, max(0, 2 - codes.shape[1]))))
 
 
-def _affinities(codes: NDArray[np.float64], config: ProjectionConfig, jobs: int) -> PerplexityBasedNN:
+def _affinities(codes: NDArray[np.float64], config: ProjectionConfig, jobs: int) -> "PerplexityBasedNN":
+    from openTSNE.affinity import PerplexityBasedNN
+
     found = PerplexityBasedNN(
         codes, perplexity=config.perplexity, method="exact", n_jobs=jobs, random_state=config.seed
     )
@@ -131,7 +138,7 @@ class AnchoredMap:
         reach: the largest coordinate of a new code; neighbourhoods of farther ones have no finite numbers.
     """
 
-    embedding: TSNEEmbedding
+    embedding: "TSNEEmbedding"
     centre: NDArray[np.float32]
     reach: float
 
@@ -152,6 +159,8 @@ def anchor(
     coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig, jobs: int = 1
 ) -> AnchoredMap:
     """A finished map (N, 2) of `codes` (N, D), ready for new codes; takes seconds, so callers should cache it."""
+    from openTSNE import TSNEEmbedding
+
     affinities = _affinities(_finite(codes), config, jobs)
     embedding = TSNEEmbedding(
         coordinates.astype(np.float64),

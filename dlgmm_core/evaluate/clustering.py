@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.special import entr
 
 from dlgmm_core.evaluate.likelihood import mean_weights
@@ -70,6 +69,8 @@ def scores(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> Cl
     """Scores of components' probabilities (N, K) for images of the given classes (N,)."""
     n, k = probabilities.shape
     counts = contingency(probabilities.argmax(1), labels, k, int(labels.max()) + 1)
+    from scipy.optimize import linear_sum_assignment  # here, as most commands do without it
+
     rows, columns = linear_sum_assignment(counts, maximize=True)
     return ClusteringScores(
         acc=100 * float(counts[rows, columns].sum()) / n,

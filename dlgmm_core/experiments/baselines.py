@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.figures import ErrorRate, Figures
@@ -42,6 +41,8 @@ def principal_components(
     train: NDArray[np.uint8], test: NDArray[np.uint8], count: int = 25
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The first principal components (N, count) of training and test images (N, X), fitted to the training set."""
+    from sklearn.decomposition import PCA  # here, as most commands do without scikit-learn
+
     pca = PCA(count, svd_solver="covariance_eigh")
     train_codes = pca.fit_transform(train.astype(np.float32))
     return train_codes.astype(np.float32), pca.transform(test.astype(np.float32)).astype(np.float32)

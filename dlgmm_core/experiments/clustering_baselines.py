@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import Clustering, scores
@@ -78,6 +77,8 @@ def _groups(method: str, splits: Splits, k: int, seed: int) -> NDArray[np.floati
     """(N, K), the probability of each group for each test image; of k-means, 0 or 1."""
     train, valid, test = splits
     if method == "k-means":
+        from sklearn.cluster import KMeans  # here, as most commands do without scikit-learn
+
         groups: NDArray[np.int64] = KMeans(k, n_init=_KMEANS_STARTS, random_state=seed).fit(train).predict(test)
         return np.eye(k)[groups]
     starts = STARTS if train.shape[1] < 100 else _PIXEL_STARTS

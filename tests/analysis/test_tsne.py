@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from openTSNE import TSNEEmbedding
 
 from dlgmm_core.analysis import tsne
 from dlgmm_core.analysis.tsne import LARGE_MAP, anchor, fit_tsne
@@ -36,13 +37,13 @@ def test_the_same_seed_gives_the_same_map(codes: NDArray[np.float32], coordinate
 
 def test_a_map_has_the_iterations_it_was_asked_for(codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[int] = []
-    optimize = tsne.TSNEEmbedding.optimize
+    optimize = TSNEEmbedding.optimize
 
-    def counted(self: tsne.TSNEEmbedding, n_iter: int, **settings: object) -> object:
+    def counted(self: TSNEEmbedding, n_iter: int, **settings: object) -> object:
         steps.append(n_iter)
         return optimize(self, n_iter, **settings)
 
-    monkeypatch.setattr(tsne.TSNEEmbedding, "optimize", counted)
+    monkeypatch.setattr(TSNEEmbedding, "optimize", counted)
     for threshold in (LARGE_MAP, 150):  # beyond it the descent has other stretches
         monkeypatch.setattr(tsne, "LARGE_MAP", threshold)
         for iterations in (1, 2, 37):
