@@ -100,7 +100,9 @@ def seeds_table(rows: list[Row]) -> str:
     runs: dict[tuple[Any, ...], list[Row]] = {}
     for row in _of(rows, recipes=("paper", "tuned", "clusters", "clusters-deep", "code-size")):
         if row.dataset == row.eval_dataset:
-            runs.setdefault((row.recipe, row.dataset, row.code_dim, row.model, row.num_components), []).append(row)
+            bound = None if row.train_config is None else row.train_config.bound
+            run = (row.recipe, bound, row.dataset, row.code_dim, row.model, row.num_components)
+            runs.setdefault(run, []).append(row)
     figures: list[Callable[[Row], float]] = [
         lambda row: math.nan if row.figures.elbo is None else -row.figures.elbo.value,
         lambda row: row.figures.nll["50"].value,

@@ -32,14 +32,15 @@ CLUSTERS_BY: dict[str, dict[str, Any]] = {
 """Changes of the clusters recipe, each alone, at ten epochs; without a start, at six times as many."""
 
 
-# Data set, model, components, alpha, bound, seeds. At a small alpha one component can have nearly all of an image's
-# weight. Weights of a Dirichlet process fall with k: at a small alpha_0 all images choose the first component, and at a
-# large one eq1 makes all alike, so that a bound with pi integrated out is needed to find groups, by p(k|x) alone.
+# Name, data set, model, components, alpha, bound, seeds. At a small alpha one component can have nearly all of an
+# image's weight. Weights of a Dirichlet process fall with k: at a small alpha_0 all images choose the first component,
+# and at a large one eq1 makes all alike, so that only bounds with pi integrated out find groups, by p(k|x) alone.
 _CLUSTERS = (
-    ("mnist", "dlgmm", 10, 0.05, "eq1", CLUSTERS_SEEDS),
-    ("mnist", "dlgmm", 20, 0.05, "eq1", CLUSTERS_SEEDS),
-    ("mnist", "dldpmm", 30, 5.0, "marginal", 1),
-    ("omniglot", "dlgmm", 10, 0.05, "eq1", 1),
+    ("clusters10", "mnist", "dlgmm", 10, 0.05, "eq1", CLUSTERS_SEEDS),
+    ("clusters20", "mnist", "dlgmm", 20, 0.05, "eq1", CLUSTERS_SEEDS),
+    ("clusters20-mixture", "mnist", "dlgmm", 20, 0.025, "mixture", CLUSTERS_SEEDS),
+    ("clusters30", "mnist", "dldpmm", 30, 5.0, "marginal", 1),
+    ("clusters10", "omniglot", "dlgmm", 10, 0.05, "eq1", 1),
 )
 
 
@@ -58,8 +59,8 @@ def clusters(tuned: Sequence[Experiment]) -> list[Experiment]:
     """Mixtures of three sizes, each from the tuned Gauss-VAE of its data and seed."""
     starts = {(e.train.dataset, e.train.seed): e for e in tuned if e.model.model == "gauss-vae"}
     return [
-        _from_gauss_vae("clusters", _clusters_model(name, k, alpha), starts[dataset, seed], bound, f"-clusters{k}")
-        for dataset, name, k, alpha, bound, seeds in _CLUSTERS
+        _from_gauss_vae("clusters", _clusters_model(name, k, alpha), starts[dataset, seed], bound, f"-{variant}")
+        for variant, dataset, name, k, alpha, bound, seeds in _CLUSTERS
         for seed in range(seeds)
     ]
 

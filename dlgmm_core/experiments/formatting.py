@@ -47,9 +47,15 @@ def label(row: Row) -> str:
 
 
 def recipe(row: Row) -> str:
-    """The training recipe, with K where its models differ in it, and the seed unless it is 0."""
-    components = f", K = {row.num_components}" if row.recipe == "clusters" else ""
-    return f"{row.recipe}{components}" + (f", seed {row.seed}" if row.seed else "")
+    """The training recipe, with K and the bound where its models differ in them, and the seed unless it is 0."""
+    words = [row.recipe]
+    if row.recipe == "clusters":
+        words.append(f"K = {row.num_components}")
+        if row.train_config is not None and row.train_config.bound != "eq1":
+            words.append(row.train_config.bound)
+    if row.seed:
+        words.append(f"seed {row.seed}")
+    return ", ".join(words)
 
 
 def epochs(row: Row) -> str:

@@ -44,6 +44,7 @@ def test_the_best_seed_of_each_experiment_figure_2_and_a_visitors_own_are_compar
         *(f"mnist-{model}-tuned" for model in ("gauss-vae", "sb-vae", "dlgmm", "dldpmm")),
         "mnist-dlgmm-clusters10-seed2",
         "mnist-dlgmm-clusters20",
+        "mnist-dlgmm-clusters20-mixture",
         "mnist-dldpmm-clusters30",
         "mnist-dlgmm-fig2",
         "mine",
