@@ -15,7 +15,7 @@ from benchmarks.made_photographs import Photograph
 from dlgmm_core.data.datasets import Dataset, binarize
 from dlgmm_core.data.digits import find_digits
 from dlgmm_core.store.per_image import PerImage, save_per_image
-from tests.app_helpers import Make, make_mixture, one_error, start, steps_shown, turn_to
+from tests.app_helpers import Make, make_mixture, one_error, press, start, steps_shown, turn_to
 from tests.limit_helpers import draw, figures, picture
 from tests.photograph_helpers import two_digits
 from ui.links import image_in_link
@@ -179,7 +179,10 @@ def test_the_camera_is_asked_for_once_it_is_chosen_and_its_picture_is_read_as_an
     Image.fromarray(two.picture).save(shot, "JPEG", quality=100, subsampling=0)
     at.camera_input(key="digit-camera").set_value(("shot.jpg", shot.getvalue(), "image/jpeg")).run()
     assert not at.exception and len(figures(at)) == 3 and len(editor(at)[1]["boxes"]) == 2
+    assert not at.camera_input  # it is off
     assert figures(choose(at, "Upload")) == before
+    assert len(figures(choose(at, "Camera"))) == 3
+    assert len(press(at, "Take another photograph").camera_input) == 1 and not figures(at)
 
 
 # --- what is unlike a digit -----------------------------------------------------------------------

@@ -46,19 +46,11 @@ class _Finding:
 
 def choose_in_photograph(source: str) -> DigitInput | None:
     """Widgets for a photograph and the digit in it; None, with a hint or an error shown, while there is none."""
-    key = f"digit-{source.lower()}"
-    kept = f"{key}-read"  # the file itself is lost when the visitor changes the page or the source
-
-    def forget() -> None:
-        if st.session_state[key] is None:
-            st.session_state.pop(kept, None)
-
+    kept = f"digit-{source.lower()}-read"  # the file itself is lost when the visitor changes the page or the source
     if source == "Upload":
-        file = st.file_uploader(_LABEL, type=list(ACCEPTED), key=key, on_change=forget, label_visibility="collapsed")
+        _upload(kept)
     else:
-        file = st.camera_input(_LABEL, key=key, on_change=forget, label_visibility="collapsed")
-    if file is not None:
-        _read(file.getvalue(), kept)
+        _take(kept)
     photograph: _Photograph | None = st.session_state.get(kept)
     if photograph is None:
         st.caption(_HINTS[source])
@@ -67,6 +59,30 @@ def choose_in_photograph(source: str) -> DigitInput | None:
         st.error(photograph.error)
         return None
     return _choose(photograph.mark, photograph.picture)
+
+
+def _upload(kept: str) -> None:
+    key = "digit-upload"
+
+    def forget() -> None:
+        if st.session_state[key] is None:
+            st.session_state.pop(kept, None)
+
+    file = st.file_uploader(_LABEL, type=list(ACCEPTED), key=key, on_change=forget, label_visibility="collapsed")
+    if file is not None:
+        _read(file.getvalue(), kept)
+
+
+def _take(kept: str) -> None:
+    """The camera, until there is a photograph; with one it is off, and its picture is not shown twice."""
+    if kept in st.session_state:
+        st.button("Take another photograph", on_click=lambda: st.session_state.pop(kept))
+        return
+    file = st.camera_input(_LABEL, key="digit-camera", label_visibility="collapsed")
+    if file is not None:
+        _read(file.getvalue(), kept)
+        if kept in st.session_state:
+            st.rerun()
 
 
 def _read(content: bytes, kept: str) -> None:
