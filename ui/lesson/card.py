@@ -130,7 +130,7 @@ def _draw(number: int, steps: Sequence[Step]) -> bool:
                 _open(number + 1)
             st.button("Leave", on_click=_leave)
     answer = _answers().get(step.title)
-    words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
+    words, formula = st.columns([4, 3], gap="medium", vertical_alignment="center")
     formula.latex(step.equation.replace(ANSWER, r"\;?" if answer is None else _in_latex(step, answer.outcome)))
     with words:
         st.write(step.text)

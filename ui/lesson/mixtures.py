@@ -91,7 +91,7 @@ def _accuracies() -> str:
     found.sort(key=lambda each: each[1])
     told = ", ".join(f"{label} {acc:.0f} %" for label, acc in found)
     return (
-        " A Gauss-VAE has no components. Of test images whose class is that of their component, by the best assignment"
+        " A Gauss-VAE has no components. Test images whose class is that of their component, by the best assignment"
         f" (ACC): {told}."
     )
 
