@@ -169,7 +169,10 @@ class MapApp {
   }
 
   drawLegend(low, high) {
-    const { now, data } = this, { classes, components } = data;
+    const { now, data, plots } = this, { classes } = data;
+    // as many as the maps that are coloured have: another kind of weights may come in more pieces
+    const most = Math.max(0, ...plots.filter((plot) => plot.places && !plot.isPlain).map((plot) => plot.info.pieces));
+    const components = data.components.slice(0, most);
     const numbers = components.map((_, k) => String(k + 1)), shapes = components.map((_, k) => SHAPES[shapeOf(k)]);
     const ofComponents = () => signLegend(this, "component", numbers, shapes, components);
     const scale = (title, digits) => scaleLegend(title, this.shades,
