@@ -108,7 +108,11 @@ def test_a_digit_has_its_place_among_the_test_images(make: Make, few_digits: Dat
     at = turn_to(start(), "digit")
     assert any("no log p(x) of the test images is stored for one" in caption.value for caption in at.caption)
     own = per_image(load_checkpoint(checkpoint.folder)[0], few_digits.test.binary[:1], 7, 3).log_likelihood
-    for lower, words in ((60, "less probable than 80\xa0% of the"), (2, "less probable than 99.3\xa0% of the")):
+    for lower, words in (
+        (240, "more probable than 80\xa0% of the"),
+        (60, "less probable than 80\xa0% of the"),
+        (2, "less probable than 99.3\xa0% of the"),
+    ):
         others = np.repeat(np.array([-1, 1], np.float32), [lower, len(few_digits.test) - lower]) + own
         save_per_image(checkpoint, PerImage(others, None, 7, 3))
         at.run()

@@ -44,9 +44,11 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
             f" {_percent(share)} of the test images. What follows says little of it."
         )
     else:
+        lower = float((stored.log_likelihood < own).mean())
+        compared = f"more probable than {_percent(lower)}" if lower > share else f"less probable than {_percent(share)}"
         st.caption(
-            f"By log p(x) under {checkpoint.name} this image is less probable than {_percent(share)} of the test"
-            f" images, all estimated with S = {stored.num_samples}."
+            f"By log p(x) under {checkpoint.name} this image is {compared} of the test images, all estimated with"
+            f" S = {stored.num_samples}."
         )
 
 
@@ -58,6 +60,6 @@ def _log_likelihood(checkpoint: Checkpoint, image: NDArray[np.uint8], num_sample
 
 
 def _percent(share: float) -> str:
-    """Rounded down, since as many are surely more probable; tenths where they are nearly all."""
+    """Rounded down, since as many surely are; tenths where they are nearly all."""
     whole = 1000 if share >= 1 - UNLIKELY else 100
     return f"{math.floor(whole * share) * 100 / whole:g}\N{NO-BREAK SPACE}%"
