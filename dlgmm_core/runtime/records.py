@@ -62,11 +62,18 @@ def _read(kind: Any, value: Any, where: str) -> Any:
             raise ValueError(f"{where} must be a list, not {value!r:.50}")
         return tuple(_read(get_args(kind)[0], part, where) for part in value)
     if kind is float:
-        if type(value) not in (int, float) or not math.isfinite(value):
+        if not _is_finite(value):
             raise ValueError(f"{where} must be a finite number, not {value!r:.50}")
     elif type(value) is not kind:  # True is an int, too
         raise ValueError(f"{where} must be {_TYPE_NAMES[kind]}, not {value!r:.50}")
     return value
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the range of a float
+        return False
 
 
 def _read_record(kind: Any, value: Any, where: str) -> Any:

@@ -67,7 +67,7 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
             raise ValueError("its coordinates are not pairs of finite numbers")
         settings.check(len(coordinates))
         return coordinates.numpy(), settings
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MEASURE_AGAIN}."
         ) from error

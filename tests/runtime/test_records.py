@@ -66,6 +66,7 @@ def test_fields_stand_in_their_order_under_their_names_and_defaults_are_left_out
         ({"origin": {}}, "origin.x is missing"),
         ({"origin": []}, "origin must be an object, not []"),
         ({"points": {"a": {"x": math.nan}}}, "points.a.x must be a finite number, not nan"),
+        ({"points": {"a": {"x": 10**400}}}, f"points.a.x must be a finite number, not {'1' + 49 * '0'}"),
         ({"points": {"a": {"x": 1, "z": 1}}}, "points.a.z is unknown"),
         ({"points": [1]}, "points must be an object, not [1]"),
         ({"shares": 1}, "shares must be a list, not 1"),

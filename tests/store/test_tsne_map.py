@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import build_model
@@ -37,7 +38,7 @@ def test_a_map_of_other_weights_is_none(checkpoint: Checkpoint) -> None:
     assert load_map(replace(checkpoint, digest="0" * 12)) is None
 
 
-@pytest.mark.parametrize("kind", ["truncated", "text", "no coordinates", "no settings", "strange settings"])
+@pytest.mark.parametrize("kind", ["truncated", "text", "no coordinates", "no settings", "strange settings", "overflow"])
 def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, kind: str) -> None:
     save_map(checkpoint, COORDINATES, SETTINGS)
     path = checkpoint.folder / TSNE
@@ -51,6 +52,8 @@ def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, k
         write_tensors(path, {}, {**header, "settings": {}})
     elif kind == "no settings":
         write_tensors(path, {}, header)
+    elif kind == "overflow":
+        write_tensors(path, {"coordinates": torch.zeros(9, 2)}, {**header, "settings": {"perplexity": 10**400}})
     else:
         write_tensors(path, {}, {**header, "settings": {"colour": "red"}})
     with pytest.raises(CheckpointError, match=TSNE):

@@ -1,5 +1,6 @@
 """Training runs of visitors: whose they are, how they stand, how many there may be, and what becomes of them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -187,11 +188,22 @@ def test_measuring_a_checkpoint_is_no_run_of_it(manager: Manager, make: Make, ow
         resume_run(run)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"owner": "alice"}', '{"owner": "alice", "arguments": 3}'])
-def test_a_run_with_a_damaged_note_has_no_owner(text: str, manager: Manager, own_checkpoints: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "[" * 100_000, '{"owner": "alice"}', '{"owner": "alice", "arguments": 3}'),
+        *(f'{{"owner": "alice", "arguments": ["--learning-rate", "{rate}"]}}' for rate in ("fast", "nan", "-1")),
+        None,
+    ],
+    ids=lambda text: str(text)[:70],
+)
+def test_a_run_with_a_damaged_note_has_no_owner(text: str | None, manager: Manager, own_checkpoints: Path) -> None:
     note(own_checkpoints, "whole")
     (own_checkpoints / "cut").mkdir()
-    (own_checkpoints / "cut" / NOTE).write_text(text, encoding="utf-8")
+    if text is None:
+        os.mkfifo(own_checkpoints / "cut" / NOTE)
+    else:
+        (own_checkpoints / "cut" / NOTE).write_text(text, encoding="utf-8")
     assert [run.name for run in runs_of("alice")] == ["whole"]
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.runtime.files import StorageError, write_atomically
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
+from dlgmm_core.store.files import is_file, read_json
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import keep
@@ -192,9 +193,12 @@ def _all_runs() -> list[Run]:
     """Every run with a note that can be read, the newest first."""
     found: list[tuple[int, Run]] = []
     for path in CHECKPOINTS.glob(f"*/{NOTE}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # just deleted, or no valid note
-            note = json.loads(path.read_text(encoding="utf-8"))
+        with suppress(OSError, StorageError, ValueError, KeyError, TypeError):  # just deleted, or no valid note
+            if not is_file(path, ""):
+                continue
+            note = read_json(path, "")
             run = Run(path.parent.name, str(note["owner"]), tuple(map(str, note["arguments"])))
+            TrainConfig(learning_rate=run.learning_rate)  # raises ValueError
             found.append((path.stat().st_mtime_ns, run))
     return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
