@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlgmm_core.evaluate.likelihood import EvaluationError
+from dlgmm_core.runtime.files import brief
+
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
@@ -20,6 +23,7 @@ __all__ = ["COVARIANCES", "STARTS", "fit_gaussian_mixture"]
 
 STARTS = 12
 COVARIANCE_FLOOR = 1e-3  # added to the variances, in units of the codes
+_CANNOT = "A Gaussian mixture of {k} components cannot be fitted to these {n} codes ({why}): has their model diverged?"
 COVARIANCES = {"diagonal": "diag", "full": "full"}  # scikit-learn's names
 
 
@@ -40,18 +44,27 @@ def fit_gaussian_mixture(
         covariances: "diagonal" or "full".
         seed: of the starts.
         starts: their number.
+
+    Raises:
+        EvaluationError: if there are fewer codes than components, or codes that are not finite or far too large.
     """
     from sklearn.mixture import GaussianMixture  # half a second, which most commands need not wait for
 
-    fits = [
-        GaussianMixture(
-            k,
-            covariance_type=COVARIANCES[covariances],
-            init_params="k-means++",
-            reg_covar=COVARIANCE_FLOOR,
-            random_state=starts * seed + start,
-            max_iter=300,
-        ).fit(codes)
-        for start in range(starts)
-    ]
-    return max(fits, key=lambda fit: float(fit.score(valid)))
+    try:
+        fits = [
+            GaussianMixture(
+                k,
+                covariance_type=COVARIANCES[covariances],
+                init_params="k-means++",
+                reg_covar=COVARIANCE_FLOOR,
+                random_state=starts * seed + start,
+                max_iter=300,
+            ).fit(codes)
+            for start in range(starts)
+        ]
+        best = max(fits, key=lambda fit: float(fit.score(valid)))
+    except ValueError as error:  # scikit-learn's, of what it is given
+        raise EvaluationError(_CANNOT.format(k=k, n=len(codes), why=brief(error))) from error
+    if not (np.isfinite(best.means_).all() and np.isfinite(best.covariances_).all()):
+        raise EvaluationError(_CANNOT.format(k=k, n=len(codes), why="its means are not finite"))
+    return best

@@ -7,6 +7,7 @@ from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
 from dlgmm_core.evaluate.gaussian_mixtures import COVARIANCES, fit_gaussian_mixture
+from dlgmm_core.evaluate.likelihood import EvaluationError
 
 
 def codes(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,3 +56,13 @@ def test_full_covariances_find_long_groups_and_the_same_seed_finds_the_same() ->
     found = one.predict(train)
     purity = sum(np.bincount(found[group == g]).max() for g in range(5)) / len(train)
     assert purity > 0.95
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("covariances", list(COVARIANCES))
+@pytest.mark.parametrize("kind", ["not finite", "huge", "too few"])
+def test_codes_that_no_mixture_fits_are_one_sentence(kind: str, covariances: str) -> None:
+    given, _ = codes(0, 60)
+    given = {"not finite": np.where(given > 1, np.nan, given), "huge": 1e200 * given, "too few": given[:3]}[kind]
+    with pytest.raises(EvaluationError, match="A Gaussian mixture of 5 components cannot be fitted"):
+        fit_gaussian_mixture(given, given, 5, covariances, starts=1)
