@@ -14,10 +14,11 @@ from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.app_helpers import Manager, begun, labels, one_error, open_page, press, start, turn_to
+from tests.app_helpers import ALICE, Manager, begun, labels, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import full_disk
 from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
+from ui.training.runs import NOTE
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -141,6 +142,16 @@ def test_after_a_bound_that_is_not_finite_the_run_is_resumed_with_a_lower_learni
     manager.jobs["mine"].process.wait()
     press(turn_to(start(), "train"), "Resume")
     assert manager.started[1:] == manager.started[:1]
+
+
+def test_a_learning_rate_that_cannot_be_chosen_leaves_the_page_with_the_nearest_one(
+    manager: Manager, unfinished: Path
+) -> None:
+    note = {"owner": ALICE, "arguments": ["gauss-vae", "--name", "mine", "--learning-rate", "2"]}
+    (unfinished / NOTE).write_text(json.dumps(note), encoding="utf-8")
+    at = turn_to(start(), "train")
+    assert not at.exception
+    assert [field.value for field in at.number_input if field.label == "Learning rate from here on"] == [1.0]
 
 
 def test_a_damaged_history_is_a_sentence(manager: Manager, own_checkpoints: Path) -> None:

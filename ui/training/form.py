@@ -19,6 +19,7 @@ __all__ = ["STARTED", "learning_rate_field", "training_form"]
 
 STARTED = "train-started"  # in the session's state: the name of a run that has just been started
 MOST_COMPONENTS = 50
+_RATES = (1e-6, 1.0)  # learning rates that can be chosen
 
 
 def _kept(name: str) -> dict[str, Any]:
@@ -27,10 +28,11 @@ def _kept(name: str) -> dict[str, Any]:
 
 
 def learning_rate_field(label: str, value: float, **options: Any) -> float:
-    """Asks for a learning rate."""
+    """Asks for a learning rate, at first `value` or the nearest that can be chosen."""
     (field,) = (f for f in fields(TrainConfig) if f.name == "learning_rate")
     about = f"The learning rate {field.metadata['help']}."
-    rate: float = st.number_input(label, 1e-6, 1.0, value, 1e-4, format="%g", help=about, **options)
+    value = min(max(value, _RATES[0]), _RATES[1])
+    rate: float = st.number_input(label, *_RATES, value, 1e-4, format="%g", help=about, **options)
     return rate
 
 
