@@ -61,9 +61,8 @@ def estimates_address(checkpoint: Checkpoint) -> str | None:
     Raises:
         CheckpointError: if the checkpoint's file of them is damaged.
     """
-    if _estimates(checkpoint) is None:
-        return None
-    return f"maps/estimates/{checkpoint.name}/{_estimates_digest(checkpoint)}"
+    digest = _estimates_digest(checkpoint)
+    return None if digest is None else f"maps/estimates/{checkpoint.name}/{digest}"
 
 
 def _digest(checkpoint: Checkpoint) -> str:
@@ -74,9 +73,9 @@ def _map_digest(checkpoint: Checkpoint) -> str:
     return f"{_digest(checkpoint)}-{file_digest(checkpoint.folder / TSNE)}"
 
 
-def _estimates_digest(checkpoint: Checkpoint) -> str:
-    content = _estimates(checkpoint) or b""
-    return f"{_digest(checkpoint)}-{hashlib.sha256(content).hexdigest()[:12]}"
+def _estimates_digest(checkpoint: Checkpoint) -> str | None:
+    content = _estimates(checkpoint)
+    return None if content is None else f"{_digest(checkpoint)}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _points(checkpoint: Checkpoint) -> bytes | None:
@@ -113,7 +112,7 @@ def _estimates(checkpoint: Checkpoint) -> bytes | None:
 
 
 # What is of a checkpoint: the digest that must be asked for, and the content.
-_OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str], Callable[[Checkpoint], bytes | None]]] = {
+_OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str | None], Callable[[Checkpoint], bytes | None]]] = {
     "points": (_map_digest, _points),
     "weights": (_digest, _weights),
     "estimates": (_estimates_digest, _estimates),
