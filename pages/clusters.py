@@ -4,7 +4,6 @@ import streamlit as st
 
 from dlgmm_core.analysis.clusters import describe_clusters
 from dlgmm_core.evaluate.clustering import scores
-from dlgmm_core.evaluate.likelihood import EvaluationError
 from ui import loaders
 from ui.clusters.choices import choose_kind, choose_mixture, difference, find_probabilities, map_colour
 from ui.clusters.export import export_classes, export_clusters, export_scores
@@ -15,7 +14,6 @@ from ui.exporting.exports import figure
 from ui.identical import identical_by_prior
 from ui.latent.choices import open_on_map
 from ui.sidebar import selection
-from ui.visitors.shares import Refused
 
 st.title("Clusters")
 st.write("What did each component find? The model was never shown a class. Click a component to find it elsewhere.")
@@ -28,14 +26,7 @@ with right:
     kind = choose_kind()
 if words := identical_by_prior(checkpoint.model_config):
     st.info(words)
-try:
-    kind, known = find_probabilities(checkpoint, kind)
-except EvaluationError as error:
-    st.error(str(error))
-    st.stop()
-except Refused as refusal:
-    st.warning(str(refusal))
-    st.stop()
+kind, known = loaders.or_stop(lambda: find_probabilities(checkpoint, kind))
 probabilities, own = known[kind], {each: scores(values, dataset.test.labels) for each, values in known.items()}
 found = describe_clusters(probabilities, dataset.test.labels, len(dataset.class_names))
 bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")

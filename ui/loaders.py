@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
 from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
 from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.experiments.rows import Row
@@ -40,6 +41,7 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
 
 if TYPE_CHECKING:
     from dlgmm_core.analysis.tsne import AnchoredMap
@@ -56,6 +58,7 @@ __all__ = [
     "measurements",
     "model",
     "neighbour_indices",
+    "or_stop",
     "per_image",
     "results",
     "told",
@@ -84,6 +87,18 @@ def told(read: Callable[[], Content]) -> Content | None:
     except StorageError as error:
         st.error(str(error))
         return None
+
+
+def or_stop(compute: Callable[[], Content]) -> Content:
+    """What `compute` returns; if it cannot be computed or is refused for now, the page says why and ends."""
+    try:
+        return compute()
+    except EvaluationError as error:
+        st.error(str(error))
+        st.stop()
+    except Refused as refusal:
+        st.warning(str(refusal))
+        st.stop()
 
 
 def _stamp(path: Path) -> int | None:

@@ -5,26 +5,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import ImageReport, inspect_image
-from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.visitors.limits import charged
-from ui.visitors.shares import Refused
 
 __all__ = ["inspected"]
 
 
 def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport:
     """The report on a binary image (784,); stops the page with one sentence where there can be none."""
-    try:
-        report = _inspect(checkpoint, image)
-    except EvaluationError as error:
-        st.error(str(error))
-        st.stop()
-    except Refused as refusal:
-        st.warning(str(refusal))
-        st.stop()
-    return report
+    return loaders.or_stop(lambda: _inspect(checkpoint, image))
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
