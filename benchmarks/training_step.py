@@ -23,6 +23,7 @@ from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.store.checkpoints import load_checkpoint
 
 ROUNDS, BATCH = 40, 100
+FIRST_LAYER = "encoder.0"
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 REACH = {
     "gauss-vae": (1.3, 1.3),
@@ -93,7 +94,8 @@ def _products(model: LatentVariableModel) -> Callable[[], object]:
         if isinstance(layer, torch.nn.Linear):
             rows = BATCH * config.num_components if name.startswith("decoder") else BATCH
             inputs, outputs = torch.randn(rows, layer.in_features), torch.randn(rows, layer.out_features)
-            layers.append((inputs, layer.weight.detach(), layer.bias.detach(), outputs, name != "encoder.0.0"))
+            bias = model.decoder.data_bias if layer.bias is None else layer.bias
+            layers.append((inputs, layer.weight.detach(), bias.detach(), outputs, name != FIRST_LAYER))
 
     def multiply() -> None:
         for inputs, weight, bias, outputs, needs_gradient in layers:
