@@ -55,6 +55,7 @@ VIEWS = {
     "knn": View({}, _CHARTS),
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),
+    "glossary": View({}, ".katex"),
     "train": View({"train-means-dlgmm": "-1.5 -0.75 0 0.75 1.5"}, "[data-testid=stBaseButton-primary]", _open_more),
 }
 

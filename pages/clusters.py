@@ -11,6 +11,7 @@ from ui.clusters.live import live_clusters
 from ui.clusters.scores import score_table, score_words, show_scores, show_table
 from ui.components.live import open_component
 from ui.exporting.exports import figure
+from ui.glossary.terms import meaning
 from ui.identical import identical_by_prior
 from ui.latent.choices import open_on_map
 from ui.sidebar import selection
@@ -50,13 +51,10 @@ with figure("clusters-classes"):
     show_table(found, dataset)
 export_classes(checkpoint, kind, found, dataset)
 table = score_table(checkpoint.name, own, chosen.dataset, len(found.shares))
-st.header("Scores, and those of other methods" if len(table) > len(own) else "Scores")
+st.header(
+    "Scores, and those of other methods" if len(table) > len(own) else "Scores",
+    help=meaning("ACC", "purity", "NMI", "mean largest", "in use"),
+)
 with figure("clusters-scores"):
     show_scores(table)
-st.caption(
-    "ACC: images in their class if each component stands for one class, by the best assignment. Purity: images of the"
-    " most frequent class of their component. NMI: normalised mutual information of components and classes, 0 to 1."
-    " Mean largest: mean over images of their largest probability. In use: components with at least one image in a"
-    " thousand."
-)
 export_scores(checkpoint, kind, table)

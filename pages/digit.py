@@ -14,9 +14,10 @@ from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.sources import choose_digit
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
+from ui.glossary.terms import meaning
 from ui.sidebar import choose_checkpoint, last_checkpoint, selection
 
-VIEWS = ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map")
+VIEWS = ("Weights and stick", "ELBO terms", "log p(x)", "Neighbours", "Map")
 
 st.title("Your digit")
 st.write(
@@ -36,7 +37,14 @@ with answer:
     if digit.steps:
         show_steps(digit)
     view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="digit-view", bind="query-params", persist_state="session"
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="digit-view",
+        wrap=True,
+        bind="query-params",
+        persist_state="session",
     )
     if view in VIEWS[2:]:
         if digit.index is None:
@@ -52,7 +60,7 @@ with answer:
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
     show_percentile(checkpoint, digit.binary)
-    if view == "Ledger":
+    if view == "ELBO terms":
         show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()
     family = MODELS[checkpoint.model_config.model]
@@ -60,14 +68,14 @@ with answer:
     if report.sticks is None:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
     elif is_code:
-        st.header("The stick is the code: drag a break")
+        st.header("The stick is the code: drag a break", help=meaning("v", "π", "a, b"))
         show_stick(checkpoint, digit, report.sticks)
-        st.header("The pieces, and the encoder's uncertainty")
+        st.header("The pieces, and the encoder's uncertainty", help=meaning("π"))
         show_weights(checkpoint, digit, report)
     else:
-        st.header("Weights and responsibilities")
+        st.header("Weights and responsibilities", help=meaning("π", "p(k|x)", "α"))
         show_weights(checkpoint, digit, report)
     show_reconstructions(checkpoint, digit, report)
     if report.sticks is not None and not is_code:
-        st.header("The stick behind the weights")
+        st.header("The stick behind the weights", help=meaning("v", "π", "a, b"))
         show_stick(checkpoint, digit, report.sticks)

@@ -8,8 +8,9 @@ from ui.bench.export import export_series
 from ui.bench.figures import series_figure
 from ui.bench.shapes import choose_shape
 from ui.exporting.exports import figure
+from ui.glossary.terms import meaning
 
-st.title("Kumaraswamy bench")
+st.title("Kumaraswamy bench", help=meaning("a, b", "v", "KL"))
 st.write(
     "A stick breaks at a fraction v. Its posterior is a Kumaraswamy distribution, because a uniform number u becomes a"
     " draw by a formula that can be differentiated, $v = (1 - u^{1/b})^{1/a}$, which a Beta does not allow. Move a, b"
@@ -21,6 +22,7 @@ with left:
     a, b = choose_shape("a", "bench-a", 2.0), choose_shape("b", "bench-b", 3.0)
     show_densities(a, b)
 with right.expander("More: the prior Beta(α, β)"):
+    st.caption(meaning("α"))
     alpha = choose_shape("α of the prior", "bench-alpha", 1.0)
     beta = choose_shape("β of the prior", "bench-beta", 5.0)
 exact, series = kl_by_quadrature(a, b, alpha, beta), kl_by_series(a, b, alpha, beta)

@@ -7,6 +7,7 @@ from dlgmm_core.model.models import MODELS
 from ui import loaders
 from ui.estimates import estimate
 from ui.exporting.exports import figure
+from ui.glossary.terms import meaning
 from ui.latent.choices import choose_images, choose_maps, show_image
 from ui.latent.live_maps import live_maps
 from ui.latent.live_path import live_path
@@ -16,7 +17,7 @@ from ui.latent.remap import remap_form
 from ui.links import put_in_link
 from ui.sidebar import selection
 
-st.title("Latent space")
+st.title("Latent space", help=meaning("t-SNE", "z"))
 st.write(
     "Each mark is a test image, placed by t-SNE so that similar codes lie together; the models are trained without"
     " classes. Point at an image to find it on every map. Look for classes that one model separates and another does"

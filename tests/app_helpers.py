@@ -25,6 +25,7 @@ PAGES = {
     "knn": "kNN",
     "likelihood": "Likelihood",
     "train": "Train",
+    "glossary": "Glossary",
 }
 
 ALICE = hashlib.sha256(b"alice").hexdigest()  # as files and jobs know the visitor with that cookie

@@ -26,6 +26,7 @@ PAGES = (
     ("likelihood", "Likelihood", ":material/query_stats:"),
     ("kumaraswamy", "Kumaraswamy bench", ":material/functions:"),
     ("train", "Train", ":material/model_training:"),
+    ("glossary", "Glossary", ":material/menu_book:"),
 )
 
 st.set_page_config(page_title="DLGMM laboratory", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")

@@ -9,11 +9,13 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.glossary.terms import meaning
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 
 __all__ = [
     "Selection",
+    "choice",
     "choose_checkpoint",
     "compare",
     "compare_also",
@@ -130,9 +132,15 @@ def compare_also(name: str) -> None:
     st.session_state[_ASKED_FOR] = [*(c.name for c in selection().checkpoints if c.name != name), name]
 
 
+def choice() -> Selection:
+    """The sidebar's choice, which may be of no model."""
+    chosen: Selection = st.session_state["selection"]
+    return chosen
+
+
 def selection() -> Selection:
     """The sidebar's choice; ends the page with one sentence when no model is chosen."""
-    chosen: Selection = st.session_state["selection"]
+    chosen = choice()
     if not chosen.checkpoints:
         st.info(
             f"No checkpoint trained on {DATASETS[chosen.dataset].label} is chosen: choose one in the sidebar,"
@@ -160,6 +168,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
         format_func=lambda name: f"{group(by_name[name])}: {label(by_name[name])}",
         key=key,
         persist_state="session",
+        help=meaning("D", "K"),
     )
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]

@@ -17,7 +17,7 @@ VIEWS = {
     "components": "Components",
     "clusters?component=1": "Clusters",
     "digit": "Your digit",
-    "digit?digit-view=Ledger": "Your digit",
+    "digit?digit-view=ELBO+terms": "Your digit",
     f"digit?digit-checkpoint={SB_VAE}": "Your digit",
     "digit?lesson=1": "Your digit",
     "latent?image=3": "Latent space",
@@ -26,6 +26,7 @@ VIEWS = {
     "likelihood": "Likelihood",
     "kumaraswamy": "Kumaraswamy bench",
     "train": "Train",
+    "glossary": "Glossary",
 }
 WIDGETS = [
     "components",

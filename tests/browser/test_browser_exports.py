@@ -186,7 +186,7 @@ def test_maps_and_tables_make_pictures_too(page: Page, server: str) -> None:
         close(page, body)
         assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50 and len(words["digest"].split(", ")) == 2
         names.append(words["figure"])
-    visit(page, f"{server}/digit?{models}&digit-view=Ledger", "Your digit")
+    visit(page, f"{server}/digit?{models}&digit-view=ELBO+terms", "Your digit")
     image, words = picture(page, open_export(page))
     assert {"weighted:", "ELBO", "(eq1)"} <= set(page.evaluate("window.written"))
     assert len({*names, words["figure"]}) == 3

@@ -24,6 +24,7 @@ TITLES = {
     "likelihood": "Likelihood",
     "kumaraswamy": "Kumaraswamy bench",
     "train": "Train",
+    "glossary": "Glossary",
 }
 
 

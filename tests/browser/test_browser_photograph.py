@@ -42,7 +42,7 @@ def test_a_box_is_chosen_and_the_model_sees_its_digit(server: str, page: Page) -
     assert pressed(page) == [True, False]
     boxes(page).nth(1).click()
     second = new_link(page, first)
-    page.get_by_text("Ledger", exact=True).click()
+    page.get_by_text("ELBO terms", exact=True).click()
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option").nth(1).click()
     settle(page)

@@ -223,7 +223,7 @@ def test_every_figure_of_a_page_can_be_exported_once(page: str, query: dict[str,
     ("view", "keys"),
     [
         ("Weights and stick", {"stick", "weights", "reconstructions"}),
-        ("Ledger", {"ledger"}),
+        ("ELBO terms", {"elbo-terms"}),
         ("Neighbours", {"neighbours"}),
     ],
 )

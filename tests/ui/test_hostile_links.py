@@ -30,6 +30,7 @@ PARAMETERS = {
         *("train-model", "train-means-dlgmm", "train-bound", "train-alpha-dlgmm", "train-epochs", "train-name"),
         *("train-code", "train-data", "train-binarization", "train-seed", "train-rate", "train-run"),
     ),
+    "glossary": (),
 }
 OF_EVERY_PAGE = ("dataset", "models", "lesson")
 VALUES = (

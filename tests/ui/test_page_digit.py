@@ -58,7 +58,7 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     assert drawn["names"] == ["1", "2", "3", "4", "5"] and len(set(drawn["pictures"])) == 5
     assert any("(1 + α)/(1 + Kα) = 0." in caption.value for caption in at.caption)
     label = loaders.dataset("mnist").test.labels[index]
-    assert any(f"test image {index} of mnist, class {label}" in caption.value for caption in at.caption)
+    assert any(f"test image {index} of MNIST, class {label}" in caption.value for caption in at.caption)
 
 
 def test_another_test_digit_is_another_picture() -> None:
@@ -135,7 +135,7 @@ def cells(body: str) -> dict[str, list[str]]:
 def test_the_printed_columns_of_the_ledger_add_up_to_the_elbo_it_prints(bound: str, make: Make) -> None:
     make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
     at = turn_to(start(), "digit")
-    at.segmented_control(key="digit-view").set_value("Ledger").run()
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
     at.segmented_control(key="ledger-bound").set_value(bound).run()
     assert not at.exception
     table, gaps = (cells(block.proto.body) for block in at.get("html") if "<table" in block.proto.body)

@@ -52,7 +52,7 @@ def test_the_ledger_of_a_digit_that_was_computed_costs_nothing(make: Make) -> No
     at = open_page("digit")
     before = figures(at)
     use_up()
-    at.segmented_control(key="digit-view").set_value("Ledger").run()
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
     assert not at.warning and figures(at) == before
 
 
@@ -114,7 +114,7 @@ def test_a_picture_is_read_and_counted_once_however_often_the_page_runs(
     send(uploader, 1)
     monkeypatch.setattr(photograph, "read_picture", None)
     uploader.run()
-    uploader.segmented_control(key="digit-view").set_value("Ledger").run()
+    uploader.segmented_control(key="digit-view").set_value("ELBO terms").run()
     assert not uploader.exception and not uploader.warning and len(figures(uploader)) == 3
 
 

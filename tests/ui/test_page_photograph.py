@@ -94,7 +94,7 @@ def test_of_two_digits_the_chosen_one_goes_through_the_model(
     np.testing.assert_array_equal(seen(at, monkeypatch), expected(two.picture, 1))
     assert figures(at) != before and not at.error
     other = figures(at)
-    at.segmented_control(key="digit-view").set_value("Ledger").run()
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
     assert figures(at) == other
     turn_to(at, "components")
     at.session_state[key] = {"now": None}  # as for a widget that comes anew
@@ -157,13 +157,13 @@ def test_a_run_without_a_file_keeps_the_model_and_the_view(page: AppTest, two: P
     at = send(page, two.picture)
     (other,) = {"first", "second"} - {at.selectbox(key="digit-checkpoint").value}
     at.selectbox(key="digit-checkpoint").set_value(other).run()
-    at.segmented_control(key="digit-view").set_value("Ledger").run()
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
     before = figures(at)
     at.file_uploader(key="digit-upload").set_value(None).run()
     assert not at.selectbox[1:] and not figures(at)
     send(at, two.picture)
     assert at.selectbox(key="digit-checkpoint").value == other and figures(at) == before
-    assert at.segmented_control(key="digit-view").value == "Ledger"
+    assert at.segmented_control(key="digit-view").value == "ELBO terms"
     assert at.query_params["digit-checkpoint"] == other
 
 
@@ -199,7 +199,7 @@ def test_what_is_unlike_a_digit_is_told_so_in_every_view(source: str, make: Make
         at.camera_input(key="digit-camera").set_value(("shot.jpg", content, "image/jpeg")).run()
     else:
         at.file_uploader(key="digit-upload").set_value(("x.png", content, "image/png")).run()
-    for view in ("Weights and stick", "Ledger", "log p(x)", "Neighbours", "Map"):
+    for view in ("Weights and stick", "ELBO terms", "log p(x)", "Neighbours", "Map"):
         at.segmented_control(key="digit-view").set_value(view).run()
         (sentence,) = (box.value for box in at.warning)
         assert "unlike the images that one was trained on" in sentence and "less probable than 100\xa0% of" in sentence

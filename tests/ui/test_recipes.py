@@ -128,7 +128,7 @@ def test_weights_and_reconstructions_of_a_digit(
     assert [m.value.split(" ")[0] for m in at.metric][:2] == [f"−{-found[name]:.1f}" for name in ("log_p", "elbo")]
     pictures = take(at, "reconstructions", monkeypatch)
     same(lines(pictures, "pictures=report.reconstructions")["pictures"], pictures.pixels())
-    assert pictures.words["image"].startswith("test image 7 of mnist")
+    assert pictures.words["image"].startswith("test image 7 of MNIST")
 
 
 def test_a_digit_that_came_with_a_link(
@@ -167,8 +167,8 @@ def test_a_stick_at_its_mean_and_as_it_was_moved(
 
 
 def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = open_digit(pair[0], "Ledger")
-    exported = take(at, "ledger", monkeypatch)
+    at = open_digit(pair[0], "ELBO terms")
+    exported = take(at, "elbo-terms", monkeypatch)
     ledgers = {bound: f"report.elbo_terms['{bound}']" for bound in BOUNDS}
     whole = ", ".join(f"{b}={ledger}.elbo, {b}_terms={ledger}.components" for b, ledger in ledgers.items())
     found = lines(exported, f"log_p=report.log_p, {whole}")

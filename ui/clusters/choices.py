@@ -13,6 +13,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, probabilities
 from ui.estimates import estimate
+from ui.glossary.terms import meaning
 from ui.sidebar import Selection, choose_checkpoint
 
 __all__ = ["choose_kind", "choose_mixture", "difference", "find_probabilities", "map_colour"]
@@ -49,7 +50,7 @@ def choose_kind() -> str:
         key="clusters-by",
         bind="query-params",
         persist_state="session",
-        help=" ".join(_DIFFERENCE.values()),
+        help=meaning("p(k|x)", "π"),
     )
     return kind
 

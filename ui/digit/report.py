@@ -14,6 +14,7 @@ from ui.digit.digit_input import DigitInput
 from ui.digit.shown import shown_components
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
+from ui.glossary.terms import meaning
 from ui.images import tiled_picture
 from ui.numbers import printed
 
@@ -30,14 +31,20 @@ def show_figures(report: ImageReport, bound: str) -> None:
     """log p(x), the bound, and the gap between them."""
     st.html(_SMALL)
     log_p, elbo, gap = st.container(key="digit-figures").columns(3)
-    ledger = report.elbo_terms[bound]
-    errors = report.log_p_error, ledger.error
+    terms = report.elbo_terms[bound]
+    errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
     effective = f"S = {report.num_samples} samples, of which {report.ess:.0f} are effective."
-    log_p.metric("log p(x), nats", printed(report.log_p, ".1f") + of_estimate, help=effective)
+    log_p.metric(
+        "log p(x), nats",
+        printed(report.log_p, ".1f") + of_estimate,
+        help=f"{effective}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
+    )
     drawn = f"Of {report.draws} draws of every component."
-    elbo.metric(f"ELBO ({bound}), nats", printed(ledger.elbo, ".1f") + of_bound, help=drawn)
-    lost = printed(report.log_p - ledger.elbo, ".1f") + of_both
+    elbo.metric(
+        f"ELBO ({bound}), nats", printed(terms.elbo, ".1f") + of_bound, help=f"{drawn}\n\n{meaning('ELBO', bound)}"
+    )
+    lost = printed(report.log_p - terms.elbo, ".1f") + of_both
     gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this digit.")
 
 

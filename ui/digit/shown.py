@@ -10,7 +10,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.images import tiled_picture
 
-__all__ = ["prototype_pictures", "shown_components", "with_rest"]
+__all__ = ["MOST", "prototype_pictures", "shown_components", "with_rest"]
 
 MOST = 10  # of a mixture, those that fit beside each other on a phone
 

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.data.datasets import DATASETS, Dataset
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.digit.drawing import draw_digit
@@ -74,5 +74,5 @@ def _pick(dataset: Dataset) -> DigitInput:
 
 def _test_digit(dataset: Dataset, index: int) -> DigitInput:
     label = dataset.class_names[dataset.test.labels[index]]
-    origin = f"test image {index} of {dataset.name}, class {label}"
+    origin = f"test image {index} of {DATASETS[dataset.name].label}, class {label}"
     return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index, shape=dataset.shape)

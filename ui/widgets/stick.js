@@ -25,6 +25,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const mean = floats(data.mean), draws = floats(data.draws), density = floats(data.density);
   const v = Float64Array.from(mean), pieces = new Float64Array(T);
   let next = 0, chosen = 0, visible = T, model = null, timer = null;
+  let role = ""; // of the fractions that are shown
 
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
@@ -87,6 +88,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const set = (k, fraction) => {
     v[k] = Math.min(0.999, Math.max(0.001, fraction));
     chosen = k;
+    role = "set by hand; its posterior is";
     said("Breaks moved by hand.");
     show();
   };
@@ -112,7 +114,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const before = pieces.subarray(0, chosen).reduce((sum, piece) => sum + piece, 0);
     plot.style.marginLeft = 1 - before < NARROWEST ? 0 : `${100 * before}%`;
     const [a, b] = concentrations[chosen];
-    words.textContent = `Break ${chosen + 1} takes v = ${figures(v[chosen])} of what is left, a draw from`
+    words.textContent = `Break ${chosen + 1} takes v = ${figures(v[chosen])} of what is left, ${role}`
       + ` Kumaraswamy(a = ${figures(a)}, b = ${figures(b)}); piece ${chosen + 1} is π = ${figures(pieces[chosen])}.`
       + (1 - before < NARROWEST ? " The density is wider than what is left." : "");
     svg.setAttribute("aria-label", `Density of fraction v ${chosen + 1} between 0 and 1; ${words.textContent}`);
@@ -123,15 +125,23 @@ export default function ({ parentElement, data, setStateValue }) {
   const status = make("span", { className: "said" });
   status.setAttribute("role", "status");
   const said = (text) => { status.textContent = text; };
-  const take = (values, text) => { clearInterval(timer); visible = T; v.set(values); said(text); show(); };
+  const MEAN = "the mean of", DRAW = "a draw from";
+  const take = (values, what, text) => {
+    clearInterval(timer);
+    visible = T;
+    v.set(values);
+    role = what;
+    said(text);
+    show();
+  };
   const redraw = make("button", { type: "button", textContent: "Redraw" });
   redraw.onclick = () => {
     const at = next++ % (draws.length / breaks);
-    take(draws.subarray(at * breaks, (at + 1) * breaks), `Draw ${at + 1} from the posterior of the sticks.`);
+    take(draws.subarray(at * breaks, (at + 1) * breaks), DRAW, `Draw ${at + 1} from the posterior of the sticks.`);
     tell([...v]);
   };
   const centre = make("button", { type: "button", textContent: "Mean" });
-  centre.onclick = () => { take(mean, "The mean fractions, whose pieces are E[π|x]."); tell(null); };
+  centre.onclick = () => { take(mean, MEAN, "The mean fractions, whose pieces are E[π|x]."); tell(null); };
   const step = make("button", { type: "button", textContent: "Break it step by step" });
   step.onclick = () => {
     clearInterval(timer);
@@ -193,8 +203,7 @@ export default function ({ parentElement, data, setStateValue }) {
   root.replaceChildren(
     make("div", { className: "bar" }, redraw, centre, step, status), stick, plot,
     make("div", { className: "below" }, words, ...(decoder ? [canvas] : [])));
-  said("The mean fractions, whose pieces are E[π|x].");
-  show();
+  take(mean, MEAN, "The mean fractions, whose pieces are E[π|x].");
   if (decoder !== null) {
     decoderOf(decoder).then(
       (found) => { model = found; decode(); root.dataset.ready = "yes"; },

@@ -1,0 +1,1 @@
+"""The glossary: terms that its page lists and tooltips explain."""
