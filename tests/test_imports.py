@@ -27,7 +27,21 @@ RANK = {
         "__main__": 9,
     },
     "ui": {
-        **dict.fromkeys(("theme", "numbers", "images", "links", "root_path", "widgets", "identical", "glossary"), 0),
+        **dict.fromkeys(
+            (
+                "theme",
+                "numbers",
+                "images",
+                "links",
+                "root_path",
+                "widgets",
+                "identical",
+                "glossary",
+                "history",
+                "paper",
+            ),
+            0,
+        ),
         **dict.fromkeys(("figures", "scatter", "visitors"), 1),
         "loaders": 2,
         "groups": 2,

@@ -9,8 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core.data.datasets import DATASETS
+
 __all__ = [
-    "drop_invalid",
+    "correct_link",
     "image_in_link",
     "numbers_in_link",
     "put_image_in_link",
@@ -25,19 +27,29 @@ _LONGEST_LIST = 4000  # characters of a list of words; more is not read
 _LONGEST_VALUE = 10_000  # characters of anything
 
 PIXELS, DIGIT = 784, "digit"
+# Other spellings of what Streamlit's widgets write into the address, in small letters: names, and a former name.
+_SPELLINGS = {
+    "dataset": {spelling.casefold(): each.label for name, each in DATASETS.items() for spelling in (name, each.label)},
+    "digit-view": {"ledger": "ELBO terms"},
+}
 
 
-def drop_invalid() -> None:
-    """Removes from the address of a new visitor what no page writes, before Streamlit's own widgets read it.
+def correct_link() -> None:
+    """Corrects the address of a new visitor before Streamlit's own widgets read it: spellings, and what no page writes.
 
     Streamlit's fields of whole numbers fail on an infinite one, and its required choices take an empty one for none.
     """
     if st.session_state.setdefault("link-is-read", False):
         return
     st.session_state["link-is-read"] = True
-    if invalid := [name for name in st.query_params if any(map(_is_invalid, st.query_params.get_all(name)))]:
-        for name in invalid:
-            del st.query_params[name]
+    invalid = [name for name in st.query_params if any(map(_is_invalid, st.query_params.get_all(name)))]
+    spelled = {name: known.get(st.query_params.get(name, "").casefold()) for name, known in _SPELLINGS.items()}
+    respelled = {name: word for name, word in spelled.items() if word and word != st.query_params[name]}
+    for name in invalid:
+        del st.query_params[name]
+    for name, word in respelled.items():
+        st.query_params[name] = word
+    if invalid or respelled:
         st.rerun()
 
 

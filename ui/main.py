@@ -11,8 +11,10 @@ import streamlit as st
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.runtime.files import StorageError
+from ui.history import keep_history
 from ui.lesson.card import lesson_card
-from ui.links import drop_invalid
+from ui.links import correct_link
+from ui.paper import PAPER
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
 
@@ -36,8 +38,9 @@ page = st.navigation(
         for path, title, icon in PAGES
     ]
 )
-st.html(STYLE)
-drop_invalid()
+st.html(STYLE + PAPER)
+keep_history()
+correct_link()
 show_sidebar()
 try:
     if lesson_card(page):

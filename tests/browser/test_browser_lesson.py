@@ -25,19 +25,25 @@ def answer(page: Page, number: str) -> None:
 
 
 def guess_and_outcome(page: Page) -> list[str]:
-    """Both values, which must stand side by side."""
-    metrics = card(page).locator("[data-testid=stMetric]")
-    assert metrics.count() == 2
-    boxes = [metric.bounding_box() for metric in metrics.all()]
-    assert boxes[0] is not None and boxes[1] is not None
-    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
-    return metrics.locator("[data-testid=stMetricValue]").all_inner_texts()
+    """Both values, which begin the line that is left of an answered question."""
+    line = card(page).get_by_text("Your guess")
+    assert line.count() == 1
+    return line.locator("strong").all_inner_texts()[:2]
+
+
+def open_why(page: Page) -> Locator:
+    """What the card opens of an answered question."""
+    card(page).get_by_role("button", name="Why").click()
+    why = page.locator(".st-key-lesson-why")
+    why.locator(".katex-html").first.wait_for()
+    settle(page)
+    return why
 
 
 def equation_fits(page: Page) -> bool:
-    """Whether all of it is seen without scrolling."""
+    """Whether all of it is seen without scrolling, in the card or in what it opens."""
     excess = "all => all.map(e => e.scrollWidth - e.clientWidth)"
-    return card(page).locator(".katex-display").evaluate_all(excess) == [0]
+    return page.locator(":is(.st-key-lesson, .st-key-lesson-why) .katex-display").evaluate_all(excess) == [0]
 
 
 def gain(tree: Path) -> str:
@@ -55,11 +61,12 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     draw_a_seven(page)
     page.get_by_text("Each pixel drawn as 0 or 1").wait_for()
     settle(page)
-    assert card(page).locator("[data-testid=stMetric]").count() == 0
+    assert card(page).get_by_text("Your guess").count() == 0
     answer(page, "42")
     guessed, found = guess_and_outcome(page)
     assert guessed == "42 pixels" and found.endswith(" pixels") and 10 < int(found.split()[0]) < 400
-    assert found in card(page).locator(".katex-html").inner_text().replace("\xa0", " ")
+    assert found in open_why(page).locator(".katex-html").inner_text().replace("\xa0", " ")
+    page.keyboard.press("Escape")
     card(page).get_by_role("button", name="Next").click()
     card(page).get_by_text("Step 2 of").wait_for()
     page.wait_for_url("**/digit?lesson=2*")
@@ -81,7 +88,12 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     assert told not in everything.inner_text() and "ELBO (eq1)" not in everything.inner_text()
     assert page.locator(".js-plotly-plot, [data-testid=stDataFrame]").count() == 0
     answer(page, "3")
-    assert guess_and_outcome(page) == ["3.0 nats", told] and equation_fits(page)
+    assert guess_and_outcome(page) == ["3.0 nats", told]
+    box = card(page).bounding_box()
+    assert box is not None and box["height"] < 150  # what to look at is in sight
+    open_why(page)
+    assert equation_fits(page)
+    page.keyboard.press("Escape")
     page.locator(".js-plotly-plot").first.wait_for()
     with visitor(browser) as other:  # the link opens the step, and tells nobody's answer
         visit(other, page.url, "Likelihood")
@@ -99,7 +111,9 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
     visit(page, f"{server}/likelihood?lesson=8", "Likelihood")
     until(page, lambda: equation_fits(page) and overhang(page) <= 0)
     answer(page, "12.5")
-    assert equation_fits(page)
+    open_why(page)
+    until(page, lambda: equation_fits(page) and overhang(page) <= 0)
+    page.keyboard.press("Escape")
     assert guess_and_outcome(page) == ["12.5 nats", gain(tree)]
     page.locator(".js-plotly-plot").first.wait_for()
     settle(page)
@@ -125,5 +139,7 @@ def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, p
         radios[-1].focus()
         radios[-1].press("Space")
         card(page).get_by_role("button", name="Answer").press("Enter")
-        card(page).get_by_text("The answer").wait_for()
-        assert len(guess_and_outcome(page)) == 2 and equation_fits(page)
+        card(page).get_by_text("Your guess").wait_for()
+        assert len(guess_and_outcome(page)) == 2
+        open_why(page)
+        until(page, lambda: equation_fits(page) and overhang(page) <= 0)

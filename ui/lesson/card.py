@@ -26,12 +26,6 @@ __all__ = ["lesson_card", "lesson_start"]
 LINK = "lesson"
 UNAVAILABLE = (Missing, CheckpointError, DataError)  # why a question cannot be asked
 _STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
-# Figures small enough for a guess and its outcome to stand side by side on a phone; padding, so that equations need not
-# be scrolled by two pixels.
-_STYLE = """<style>
-.st-key-lesson [data-testid=stMetricValue] { font-size: 1.5rem; }
-.st-key-lesson .katex-display { padding: 2px 4px; }
-</style>"""
 
 
 @dataclass(frozen=True)
@@ -84,11 +78,11 @@ def lesson_card(page: Page) -> bool:
 
 
 def _step_of_visitor(page: Page, steps: Sequence[Step]) -> int | None:
-    """Counted from 1; the link's, if the visitor comes from another page or from outside."""
+    """Counted from 1; the link's, if the visitor comes from another page or from outside, or goes back or forward."""
     arrives = st.session_state.get(_PAGE) != page.url_path
     st.session_state[_PAGE] = page.url_path
     linked = numbers_in_link(LINK, 1, 1, len(steps))
-    if arrives and linked is not None and linked[0].is_integer():
+    if (arrives or _STEP in st.session_state) and linked is not None and linked[0].is_integer():
         number = st.session_state[_STEP] = int(linked[0])
         if steps[number - 1].page != page.url_path:
             _open(number)
@@ -120,32 +114,38 @@ def _leave() -> None:
 def _draw(number: int, steps: Sequence[Step]) -> bool:
     """Draws the whole card; returns whether the page may be shown."""
     step = steps[number - 1]
-    st.html(_STYLE)
+    answer = _answers().get(step.title)
+    heading = st.header if answer is None else st.subheader
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(f"Step {number} of {len(steps)}: {step.title}", anchor=False, width="stretch")
+        heading(f"Step {number} of {len(steps)}: {step.title}", anchor=False, width="stretch")
         with st.container(horizontal=True, width="content"):
+            if answer is not None:
+                _explain(step, answer)
+            if number == len(steps):
+                _summary(steps)
             if st.button("Back", disabled=number == 1):
                 _open(number - 1)
             if st.button("Next", disabled=number == len(steps)):
                 _open(number + 1)
             st.button("Leave", on_click=_leave)
-    answer = _answers().get(step.title)
+    if answer is None:
+        return _question(number, step)
+    _compare(step, answer)
+    return True
+
+
+def _question(number: int, step: Step) -> bool:
+    """The text, the equation and the form; returns whether the page may be shown before the guess."""
     words, formula = st.columns([4, 3], gap="medium", vertical_alignment="center")
-    formula.latex(step.equation.replace(ANSWER, r"\;?" if answer is None else _in_latex(step, answer.outcome)))
+    formula.latex(step.equation.replace(ANSWER, r"\;?"))
     with words:
         st.write(step.text)
         try:
-            if answer is None:
-                _ask(number, step)
-            else:
-                _compare(step, answer)
-            opens = answer is not None or not step.hides
+            _ask(number, step)
         except UNAVAILABLE as error:
             st.info(str(error))
-            opens = True
-    if number == len(steps) and opens:
-        _summary(steps)
-    return opens
+            return True
+    return not step.hides
 
 
 def _summary(steps: Sequence[Step]) -> None:
@@ -156,8 +156,8 @@ def _summary(steps: Sequence[Step]) -> None:
         if (answer := _answers().get(step.title)) is not None
     ]
     if rows:
-        st.subheader("All your guesses", anchor=False)
-        st.markdown("\n".join(["| Step | Your guess | The answer |", "|---|---|---|", *rows]))
+        with st.popover("Your guesses"):
+            st.markdown("\n".join(["| Step | Your guess | The answer |", "|---|---|---|", *rows]))
 
 
 def _measured(step: Step) -> Outcome | None:
@@ -201,12 +201,18 @@ def _record(step: Step, key: str) -> None:
 
 
 def _compare(step: Step, answer: Answer) -> None:
-    _picture(answer.outcome)
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Your guess", _shown(step, answer.guess), width="content")
-        st.metric("The answer", _shown(step, answer.outcome.value), width="content")
-    st.write(answer.outcome.because)
-    st.write(f"**Next.** {step.then}")
+    """Guess and answer in one line, so that what to look at is in sight."""
+    guess, found = _shown(step, answer.guess), _shown(step, answer.outcome.value)
+    st.markdown(f"Your guess **{guess}** · The answer **{found}**. {step.then}")
+
+
+def _explain(step: Step, answer: Answer) -> None:
+    """What led to the answer, on demand."""
+    with st.popover("Why"), st.container(key="lesson-why"):
+        st.write(step.text)
+        st.latex(step.equation.replace(ANSWER, _in_latex(step, answer.outcome)))
+        _picture(answer.outcome)
+        st.write(answer.outcome.because)
 
 
 def _picture(outcome: Outcome | None) -> None:

@@ -15,7 +15,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.groups import GROUPS, group, usual
-from ui.lesson.outcomes import DATASET, Missing, Outcome
+from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
 
 __all__ = ["TUNED", "class_or_style", "has_clusters", "has_tuned_rows", "mixture_gain", "open_clusters"]
 
@@ -116,11 +116,13 @@ def _class_or_style(checkpoint: Checkpoint) -> Outcome:
     k = int(np.where(images >= IN_USE * images.sum(), of_digit, np.inf).argmin())
     of_component = own[k] / images[k]
     order = [c for c in (-counts[k]).argsort(kind="stable") if counts[k, c]][:3]
-    histogram = ", ".join(f"{100 * counts[k, c] / images[k]:.0f} % are {dataset.class_names[c]}" for c in order)
+    histogram = ", ".join(
+        f"{100 * counts[k, c] / images[k]:.0f} % show {a_digit(dataset.class_names[c])}" for c in order
+    )
     return Outcome(
         SEVERAL if of_component < MOST else CLASS if of_digit[k] >= MOST else STYLE,
         f"It is component {k + 1}, with {images[k]:,} test images: {histogram}. It has {100 * of_digit[k]:.0f} % of all"
-        f" images of {dataset.class_names[digit[k]]}.",
+        f" images of {a_digit(dataset.class_names[digit[k]])}.",
         (CLASS, STYLE, SEVERAL),
         rf"{100 * of_component:.0f}\,\%,\; {100 * of_digit[k]:.0f}\,\%",
         prototypes(model)[k],

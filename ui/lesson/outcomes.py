@@ -26,6 +26,7 @@ __all__ = [
     "DATASET",
     "Missing",
     "Outcome",
+    "a_digit",
     "clearest_component",
     "dragged_component",
     "first_break",
@@ -66,6 +67,11 @@ class Outcome:
     picture: NDArray[np.uint8] | NDArray[np.float32] | None = None
 
 
+def a_digit(name: str) -> str:
+    """A digit in running text, with its article."""
+    return f"{'an' if name == '8' else 'a'} {name}"
+
+
 def ink() -> Outcome | None:
     """Pixels of ink in the visitor's digit; None while there is no digit."""
     digit = last_digit(DATASET)
@@ -94,9 +100,9 @@ def _worst_digit(checkpoint: Checkpoint) -> Outcome:
     inks = np.array([images[labels == c].sum(1).mean() for c in range(len(names))])
     return Outcome(
         names[losses.argmax()],
-        f"Over the first {IMAGES:,} test images, the largest mean loss is that of {names[losses.argmax()]},"
-        f" {losses.max():.1f} nats, and the smallest that of {names[losses.argmin()]}, {losses.min():.1f} nats. Images"
-        f" of {names[inks.argmax()]} have the most ink, {inks.max():.0f} pixels.",
+        f"Over the first {IMAGES:,} test images, the largest mean loss is that of {a_digit(names[losses.argmax()])},"
+        f" {losses.max():.1f} nats, and the smallest that of {a_digit(names[losses.argmin()])}, {losses.min():.1f}"
+        f" nats. Images of {a_digit(names[inks.argmax()])} have the most ink, {inks.max():.0f} pixels.",
         names,
     )
 
@@ -165,9 +171,9 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
     return Outcome(
         "clearer" if after < before else "blurrier",
         f"The mean entropy of a digit changes from {before:.0f} to {after:.0f} nats: a decoder can be certain where"
-        f" it was never trained. Certain pictures need not be varied: of {DRAWS} digits drawn at {printed(start)}, the"
-        f" most frequent class, {dataset.class_names[near.argmax()]}, has {near.max()}; at {printed(REACH)} it is"
-        f" {dataset.class_names[far.argmax()]} with {far.max()} (by the {K} nearest training images).",
+        f" it was never trained. Certain pictures need not be varied: of {DRAWS} digits drawn at {printed(start)},"
+        f" the most frequent is {a_digit(dataset.class_names[near.argmax()])}, {near.max()} times; at {printed(REACH)}"
+        f" it is {a_digit(dataset.class_names[far.argmax()])}, {far.max()} times (by the {K} nearest training images).",
         ("clearer", "blurrier"),
         rf"{before:.0f} \to {after:.0f} \text{{ nats}}",
     )
