@@ -33,7 +33,9 @@ def summary_table(rows: list[Row]) -> str:
         for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "tuned", "clusters"))
         if not row.seed
     ]
-    head = "model | recipe | −log p(x), S = 50 | paper reports | S = 5000 | kNN error, %, k = 5 | paper reports"
+    head = (
+        "model | recipe | −log p(x), S = 50 | paper reports | S = 5000 | kNN error of samples, k = 5, % | paper reports"
+    )
     return markdown_table(head, lines)
 
 
@@ -55,7 +57,7 @@ def likelihood_table(rows: list[Row]) -> str:
     ]
     head = (
         "model | recipe | −ELBO | S = 50, paper's test set | paper reports | S = 50 | S = 5000"
-        " | effective samples of 5000 | epochs"
+        " | effective samples of 5000 | epochs trained"
     )
     return markdown_table(head, lines)
 
@@ -75,7 +77,9 @@ def omniglot_table(rows: list[Row]) -> str:
         ]
         for row in _of(rows, dataset="omniglot", eval_dataset="omniglot", recipes=("paper", "tuned"))
     ]
-    return markdown_table("model | recipe | binarization | −ELBO | S = 50 | paper reports | S = 5000 | epochs", lines)
+    return markdown_table(
+        "model | recipe | binarization | −ELBO | S = 50 | paper reports | S = 5000 | epochs trained", lines
+    )
 
 
 def ingredients_table(rows: list[Row]) -> str:

@@ -1,17 +1,20 @@
-"""kNN errors of the chosen models, computed live."""
+"""kNN errors of the chosen models, recorded or computed live."""
 
 import streamlit as st
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
+from ui.glossary.terms import meaning
 from ui.sidebar import selection
 from ui.tables.knn_changes import compare_two
 from ui.tables.knn_export import export_errors, export_mistakes
-from ui.tables.knn_table import CURVE, Search, error_curves, live_table, show_mistakes
+from ui.tables.knn_figures import error_curves, show_mistakes
+from ui.tables.knn_search import CURVE, Search, why_means_err_more
+from ui.tables.knn_table import error_table, offer_live
 from ui.tables.records import knn_records, show_records
 
-st.title("kNN")
+st.title("kNN", help=meaning("kNN error"))
 st.write(
     "A test image gets the class that most of its k nearest training codes have; the error rate shows how well the"
     " codes separate the classes. Use fewer training points, or another code, and see which models get worse."
@@ -27,7 +30,7 @@ representation = left.segmented_control(
     key="knn-code",
     bind="query-params",
     persist_state="session",
-    help="sample: one draw of the posterior, as in the paper. mean: the posterior's mean.",
+    help=meaning("z", "posterior"),
 )
 metric = middle.segmented_control(
     "Distance",
@@ -44,8 +47,9 @@ points = right.slider(
 )
 st.space(24)  # on a touch screen the table's buttons always stand above it
 search = Search(chosen.dataset, representation, points, metric)
+offer_live(chosen.checkpoints, search)
 with figure("knn-table"):
-    found, cell = live_table(chosen.checkpoints, search)
+    found, cell = error_table(chosen.checkpoints, search)
 st.caption(
     f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
     f" images; {points:,} training codes; ties go to the nearest. "
@@ -56,6 +60,8 @@ st.caption(
     )
     + " Click an error to see the mistakes."
 )
+if words := why_means_err_more(chosen.checkpoints, search):
+    st.caption(words)
 export_errors("knn-table", found, search, KNN_SIZES, search.pixels)
 if cell is not None:
     with figure("knn-mistakes"):
@@ -63,14 +69,15 @@ if cell is not None:
     export_mistakes(*cell, search)
 st.header("Error against k")
 with figure("knn-curves"):
-    st.plotly_chart(error_curves(found, search), key="knn-curves", alt="Errors of every checkpoint for k from 1 to 30")
+    st.plotly_chart(error_curves(found), key="knn-curves", alt="Errors of every checkpoint for k from 1 to 30")
+st.caption("Recorded errors are known at k = 3, 5 and 10; live ones at ten values from 1 to 30.")
 export_errors("knn-curves", found, search, CURVE)
-if len(found) > 1 and st.toggle("Which images change neighbours between two models", key="knn-changes"):
-    compare_two(found, search)
+if len(found) > 1 and st.toggle("Compare the neighbours of two models", key="knn-changes"):
+    compare_two([errors.checkpoint for errors in found], search)
 
 show_records(
     chosen.dataset,
-    lambda rows: knn_records(rows, representation),
+    lambda rows: knn_records(rows, representation, with_papers=representation == "sample"),
     "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
     " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of a split at least"
     " as uneven if both models were equally good.",

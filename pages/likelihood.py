@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from ui.glossary.terms import meaning
 from ui.sidebar import selection
 from ui.tables.likelihood_table import offer_measuring, show_likelihoods
 from ui.tables.records import likelihood_records, show_records
 
-st.title("Likelihood")
+st.title("Likelihood", help=meaning("−log p(x)", "S", "effective samples", "nat"))
 st.write(
     "−log p(x) measures how improbable a test image is under a model, in nats: lower is better. It is estimated with S"
     " importance samples and decreases towards the true value as S grows, so compare figures at the same S only; the"
@@ -19,7 +20,8 @@ for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):
 show_records(
     chosen.dataset,
     likelihood_records,
-    "Nats per image; ± is the half width of a 95 % interval over images. S counts all draws, which a mixture"
+    "−log p(x) in nats per image by S, D numbers a code; ± is the half width of a 95 % interval over images. S counts"
+    " all draws, which a mixture"
     " spreads over its components in proportion to their weights; S = 5000 is S = 50 on the whole test set plus"
     " the mean gain on 500 images. The paper's figures for MNIST are for Larochelle's binarization, the same"
     " digits under other noise; those for Omniglot are for other reductions of the drawings to 28×28.",

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from dlgmm_core.data.datasets import DATASETS
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
+from ui.sidebar import choice
 
 st.title("Deep latent Gaussian mixtures")
 st.write(
@@ -13,7 +15,8 @@ st.write(
     " digits drawn from it (right), then open one of the pages below."
 )
 lesson_start()
-show_cards()
+chosen = choice()
+show_cards(chosen)
 
 st.header("Where to begin")
 for path, text in (
@@ -21,16 +24,20 @@ for path, text in (
     ("clusters", "**Clusters**: what did each component find, though no class was ever shown?"),
     ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
     ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
-    ("knn", "**kNN**: do codes of the same digit lie together? Errors, computed live."),
+    ("knn", "**kNN**: do codes of the same digit lie together? Errors, recorded or computed live."),
     ("likelihood", "**Likelihood**: how probable are test digits? With the paper's figures."),
     ("kumaraswamy", "**Kumaraswamy bench**: the distribution of every break of a stick."),
     ("train", "**Train**: train a model of your own and watch its bound."),
+    ("glossary", "**Glossary**: every symbol and score, in a line and an equation."),
 ):
     st.page_link(f"../pages/{path}.py", label=text)
 
 st.header("Trained models")
-st.write("Each row is a trained model. NLL is −log p(x) of the test set in nats per image, lower is better.")
-show_holdings()
+st.write(
+    f"All that fit {DATASETS[chosen.dataset].label}, measured on its test set: nats per image by the largest S, and"
+    " errors in percent. Lower is better."
+)
+show_holdings(chosen)
 st.caption(
     "After E. Nalisnick, L. Hertel and P. Smyth, *Approximate Inference for Deep Latent Gaussian Mixtures*, 2016."
     " MNIST: LeCun, Cortes and Burges, CC BY-SA 3.0."

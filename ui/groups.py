@@ -10,7 +10,7 @@ from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 
-__all__ = ["GROUPS", "by_group", "group", "usual"]
+__all__ = ["GROUPS", "by_group", "group", "group_of_recipe", "usual"]
 
 GROUPS = ("Clusters", "Tuned", "Figure 2", "The paper's", "Yours", "Other experiments")
 """Names of groups, in the order of select boxes."""
@@ -27,7 +27,12 @@ _OF_RECIPE = {
 def group(checkpoint: Checkpoint) -> str:
     """The name in `GROUPS` of a checkpoint's group."""
     experiment = EXPERIMENTS.get(checkpoint.name)
-    return "Yours" if experiment is None else _OF_RECIPE.get(experiment.recipe, "Other experiments")
+    return "Yours" if experiment is None else group_of_recipe(experiment.recipe)
+
+
+def group_of_recipe(recipe: str) -> str:
+    """The name in `GROUPS` for experiments of a recipe."""
+    return _OF_RECIPE.get(recipe, "Other experiments")
 
 
 def by_group(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:

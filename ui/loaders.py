@@ -27,6 +27,7 @@ from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import (
+    HISTORY,
     METRICS,
     PER_IMAGE,
     TRAINING,
@@ -38,6 +39,7 @@ from dlgmm_core.store.checkpoints import (
     load_checkpoint,
 )
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import read_history
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
@@ -55,6 +57,7 @@ __all__ = [
     "checkpoints",
     "codes",
     "dataset",
+    "epochs",
     "measurements",
     "model",
     "neighbour_indices",
@@ -167,15 +170,30 @@ def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
     return read_measurements(checkpoint)
 
 
-def best_nll(checkpoint: Checkpoint) -> tuple[str, NegativeLogLikelihood] | None:
-    """The largest S, and -log p(x) by it on the test set of the model's own data; None if it was not measured.
+def best_nll(checkpoint: Checkpoint, dataset_name: str) -> tuple[str, NegativeLogLikelihood] | None:
+    """The largest S, and -log p(x) by it on the test set of a data set; None if it was not measured.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
-    measured = measurements(checkpoint).get(checkpoint.train_config.dataset)
+    measured = measurements(checkpoint).get(dataset_name)
     nll = measured.figures.nll if measured else {}
     return max(nll.items(), key=lambda item: int(item[0]), default=None)
+
+
+def epochs(checkpoint: Checkpoint) -> int | None:
+    """How many epochs the model was trained for, of which the best was kept; None without a history.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(checkpoint.folder / HISTORY)
+    return None if stamp is None else _epochs(checkpoint, stamp)
+
+
+@lru_cache(maxsize=200)
+def _epochs(checkpoint: Checkpoint, stamp: int) -> int:
+    return len(read_history(checkpoint.folder))
 
 
 def results() -> list[Row]:

@@ -1,5 +1,6 @@
 """The overview, kNN and likelihood: tables of the figures that were measured, or that the core computes."""
 
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,8 +13,16 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.knn import encode, error_rate, vote
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.results import read_results
-from dlgmm_core.store.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint, read_metrics, save_metrics
-from tests.app_helpers import Make, pictures, start, turn_to
+from dlgmm_core.store.checkpoints import (
+    WEIGHTS,
+    Checkpoint,
+    load_checkpoint,
+    read_checkpoint,
+    read_metrics,
+    save_metrics,
+)
+from tests.app_helpers import Make, pictures, press, start, turn_to
+from tests.app_helpers import labels as buttons
 from tests.export_helpers import spec, take, values
 from ui import loaders
 
@@ -28,20 +37,31 @@ def holdings(at: AppTest) -> pd.DataFrame:
     (body,) = (block.proto.body for block in at.get("html") if 'class="holdings"' in block.proto.body)
     table = ElementTree.fromstring(body[body.index("<table") : body.index("</table>") + len("</table>")])
     head, *lines = ([cell.text for cell in line] for line in table.iter("tr"))
-    return pd.DataFrame(lines, columns=head)
+    sizes, rows = [line[0] for line in lines if len(line) == 1], [line for line in lines if len(line) > 1]
+    assert sizes == list(dict.fromkeys(sizes)) and all(size.startswith("Codes of ") for size in sizes if size)
+    return pd.DataFrame(rows, columns=head)
 
 
 def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint(repository: Path) -> None:
     at = start()
-    assert [s.value for s in at.header][:4] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
-    held = {read_checkpoint(path.parent).model_config.model for path in repository.glob(f"*/{WEIGHTS}")}
-    assert len(pictures(at)) == len(held)
-    assert sum("No trained checkpoint" in box.value for box in at.info) == 4 - len(held)
-    lines = holdings(at)
-    assert sorted(lines["Checkpoint"]) == sorted(path.parent.name for path in repository.glob(f"*/{WEIGHTS}"))
-    order = ["Gauss-VAE", "SB-VAE", "DLGMM", "DLDPMM"]
-    for _, trained_alike in lines.groupby(lines["Trained on"].str.split(",").str[0]):
-        assert trained_alike["Model"].tolist() == sorted(trained_alike["Model"], key=order.index)
+    everything = [read_checkpoint(path.parent) for path in repository.glob(f"*/{WEIGHTS}")]
+    for dataset, label in (("mnist", "MNIST"), ("omniglot", "Omniglot")):
+        at.selectbox(key="dataset").set_value(dataset).run()
+        assert [s.value for s in at.header][:4] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
+        own = {c.name: c for c in everything if c.train_config.dataset == dataset}
+        held = {c.model_config.model for c in own.values()}
+        assert len(pictures(at)) == len(held)
+        assert sum(f"No checkpoint is trained on {label}" in box.value for box in at.info) == 4 - len(held)
+        lines = holdings(at)
+        assert sorted(lines["Checkpoint"]) == sorted(own)
+        sizes = [own[name].model_config.code_dim for name in lines["Checkpoint"]]
+        assert sizes == sorted(sizes, key=lambda size: (-sizes.count(size), sizes.index(size)))
+        shown = [
+            caption.value.split()[1].rstrip(":") for caption in at.caption if caption.value.startswith("Checkpoint ")
+        ]
+        assert len(shown) == len(held) and set(shown) <= set(own)
+        best = lines[lines["Checkpoint"] == f"{dataset}-dlgmm-tuned"]["Epochs, best / trained"].item()
+        assert best == f"{own[f'{dataset}-dlgmm-tuned'].epoch} / 120"
 
 
 def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
@@ -50,9 +70,10 @@ def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
     save_metrics(make("measured", code_dim=25), {"test": {"mnist": {"nll": nll, "knn": knn}}})
     make("raw")
     table = holdings(start()).set_index("Checkpoint")
-    assert table.loc["measured", "NLL (nats)"] == "99.88 ± 0.40 (S=500)"
-    assert table.loc["measured", "kNN error, k=5 (%)"] == "12.35"
-    assert table.loc["raw", "NLL (nats)"] == table.loc["raw", "kNN error, k=5 (%)"] == "–"
+    assert table.loc["measured", "−log p(x), nats"] == "99.88 ± 0.40" and table.loc["measured", "S"] == "500"
+    assert table.loc["measured", "kNN error of means, k = 5, %"] == "12.35"
+    for column in ("−log p(x), nats", "S", "kNN error of samples, k = 5, %", "kNN error of means, k = 5, %"):
+        assert table.loc["raw", column] == "–"
 
 
 # --- kNN -----------------------------------------------------------------------------------------
@@ -69,12 +90,17 @@ def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_aske
     at.segmented_control(key="knn-code").set_value(representation)
     at.segmented_control(key="knn-metric").set_value(metric)
     at.slider(key="knn-points").set_value(points).run()
+    everything = (metric, points) == ("euclidean", len(few_digits.train))
+    assert ("Compute live" in buttons(at)) == everything  # what is recorded is shown at once
+    if everything:
+        press(at, "Compute live")
+        assert "Compute live" not in buttons(at)
     assert not at.exception
     table = at.dataframe[0].value.set_index("Checkpoint")
     chosen = [c for c in loaders.checkpoints() if c.name in at.multiselect[0].value]
-    everything = (metric, points) == ("euclidean", len(few_digits.train))
-    pixels = ["– (recorded)"] if everything else []  # not computed
+    pixels = ["–"] if everything else []  # not computed
     assert table.index.tolist() == [c.name for c in chosen] + pixels and len(chosen) > 1
+    assert table["Errors are"].tolist() == ["live"] * len(chosen) + ["recorded"] * len(pixels)
     for checkpoint in chosen:
         model = load_checkpoint(checkpoint.folder)[0]
         train, test = (encode(model, split.binary, representation) for split in (few_digits.train, few_digits.test))
@@ -85,14 +111,69 @@ def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_aske
     assert any("300 test images" in c.value and f"{points:,} training codes" in c.value for c in at.caption)
 
 
+def test_recorded_errors_are_shown_at_once_and_a_click_on_one_searches_for_its_mistakes(
+    few_digits: Dataset, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    search = loaders.neighbour_indices
+
+    def remembered(checkpoint: Checkpoint, *settings: object) -> object:
+        searched.append(checkpoint.name)
+        return search(checkpoint, *settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loaders, "neighbour_indices", remembered)
+    at = turn_to(start(), "knn")
+    names = [c.name for c in loaders.checkpoints() if c.name in at.multiselect[0].value]
+    for representation in ("sample", "mean"):
+        at.segmented_control(key="knn-code").set_value(representation).run()
+        table = at.dataframe[0].value.set_index("Checkpoint").loc[names]
+        assert set(table["Errors are"]) == {"recorded"}
+        for name in names:
+            known = read_metrics(read_checkpoint(repository / name))["test"]["mnist"]["knn"][representation]
+            assert table.loc[name, "k = 5"] == f"{known['5']['error']:.2f} ± {known['5']['ci95']:.2f}"
+        exported = take(at, "knn-curves", monkeypatch).table
+        assert set(exported["source"]) == {"recorded"} and set(exported["k"]) == {3, 5, 10}
+        assert not [name for name in at.dataframe[-1].value if "paper" in name] or representation == "sample"
+        told = [
+            caption.value
+            for caption in at.caption
+            if "Means err more than samples for mnist-dlgmm-fig2:" in caption.value
+        ]
+        assert len(told) == (representation == "mean")
+    assert searched == []
+    at.session_state["knn-table"] = {"selection": {"rows": [], "columns": [], "cells": [(1, "k = 5")]}}
+    at.run()
+    assert not at.exception and set(searched) == {names[1]}
+    assert sum(f"mistakes of {names[1]} at k = 5" in header.value for header in at.header) == 1
+    assert at.dataframe[0].value["Errors are"].tolist()[: len(names)] == [
+        "live" if name == names[1] else "recorded" for name in names
+    ]
+
+
+def test_two_models_are_compared_by_images_whose_vote_differs(few_digits: Dataset, make: Make) -> None:
+    one, other = make("one"), make("other", "sb-vae")
+    at = turn_to(start(), "knn")
+    at.toggle(key="knn-changes").set_value(True).run()
+    assert not at.exception
+    votes, nearest = [], []
+    for checkpoint in (one, other):
+        model = load_checkpoint(checkpoint.folder)[0]
+        codes = [encode(model, split.binary, "sample") for split in (few_digits.train, few_digits.test)]
+        nearest.append(neighbours(*codes, 10))
+        votes.append(vote(few_digits.train.labels[nearest[-1]], 10))
+    changed = votes[0] != votes[1]
+    words = " ".join(block.value for block in at.markdown)
+    assert f"For {changed.sum()} images the votes of the 10 neighbours differ." in words and changed.any()
+    shown = [int(n) for n in re.findall(r"Test image (\d+), class", words)]
+    assert shown and changed[shown].all()
+
+
 def test_the_papers_errors_are_shown_for_the_same_architecture(make: Make, few_digits: Dataset) -> None:
     make("g", code_dim=25)
     make("smaller")
     make("d", "dldpmm", code_dim=25, num_components=17, prior_means=(0.0,) * 17, prior_scales=(1.0,) * 17)
     table = turn_to(start(), "knn").dataframe[0].value.set_index("Checkpoint")
-    assert [table.loc["g", f"paper, k = {k}"] for k in (3, 5, 10)] == ["28.40", "20.96", "15.33"]
-    for name in ("smaller", "d"):
-        assert [table.loc[name, f"paper, k = {k}"] for k in (3, 5, 10)] == ["–"] * 3
+    assert table["paper, k = 3, 5, 10"].to_dict() == {"g": "28.40 / 20.96 / 15.33", "smaller": "–", "d": "–"}
 
 
 @pytest.mark.parametrize(("key", "other"), [("knn-code", "mean"), ("knn-metric", "cosine"), ("knn-points", 1000)])
@@ -113,7 +194,7 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
     make: Make, few_digits: Dataset, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows(at: AppTest) -> list[str]:
-        told = any("The last row was recorded" in caption.value for caption in at.caption)
+        told = any("The last row uses the pixels" in caption.value for caption in at.caption)
         models: list[str] = at.dataframe[0].value["Model"].tolist()
         assert told == ("raw pixels" in models)
         return models
@@ -126,13 +207,13 @@ def test_raw_pixels_are_the_last_row_where_they_are_recorded_by_this_very_search
     (row,) = [row for row in read_results(own_checkpoints) if (row.model, row.eval_dataset) == ("raw-pixels", "mnist")]
     recorded = row.figures.knn["mean"]
     shown = at.dataframe[0].value.iloc[-1]
-    assert (shown["Checkpoint"], shown["paper, k = 5"]) == ("– (recorded)", "–")
+    assert (shown["Checkpoint"], shown["Errors are"], shown["paper, k = 3, 5, 10"]) == ("–", "recorded", "–")
     for k in ("3", "5", "10"):
         assert shown[f"k = {k}"] == f"{recorded[k].error:.2f} ± {recorded[k].ci95:.2f}"
     exported = take(at, "knn-table", monkeypatch).table.tail(3)
-    assert exported["checkpoint"].unique().tolist() == ["raw pixels (recorded)"]
+    assert exported["checkpoint"].unique().tolist() == ["raw pixels"]
     assert exported["error"].tolist() == [recorded[k].error for k in ("3", "5", "10")]
-    assert "raw pixels (recorded)" not in take(at, "knn-curves", monkeypatch).table["checkpoint"].tolist()
+    assert "raw pixels" not in take(at, "knn-curves", monkeypatch).table["checkpoint"].tolist()
     at.slider(key="knn-points").set_value(2000).run()
     assert rows(at) == ["Gauss-VAE"]
     at.slider(key="knn-points").set_value(3000).run()
@@ -168,10 +249,11 @@ def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
         if figures is not None
         for size, nll in figures["nll"].items()
     }
-    shown = {}
-    for _, row in at.dataframe[0].value.iterrows():
-        shown[row["Checkpoint"], row["S"]] = row["−log p(x), nats"]
-    assert shown == rows and len(rows) > 1
+    table = at.dataframe[0].value.set_index("Checkpoint")
+    found = {(name, size): table.loc[name].get(f"S = {size}", "–") for name in table.index for size in (50, 5000)}
+    assert {key: cell for key, cell in found.items() if cell != "–"} == rows and len(rows) > 1
+    sizes = table["D"].tolist()
+    assert sizes == sorted(sizes, key=lambda size: (-sizes.count(size), size))
 
 
 def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> None:
@@ -199,10 +281,10 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> No
     make("raw", "dldpmm")
     at = turn_to(start(), "likelihood")
     table = at.dataframe[0].value
-    assert table["Checkpoint"].tolist() == ["measured", "measured"] and table["S"].tolist() == [50, 500]
-    assert table["−log p(x), nats"].tolist() == ["104.32 ± 0.65", "101.00 ± 0.60"]
-    assert table["−ELBO, nats"].tolist() == ["110.50 (eq1)"] * 2
-    assert table["Paper, S = 50"].tolist() == ["96.80"] * 2
+    assert table["Checkpoint"].tolist() == ["measured"] and table["D"].tolist() == [25]
+    assert (table["S = 50"].item(), table["S = 500"].item()) == ("104.32 ± 0.65", "101.00 ± 0.60")
+    assert table["Effective samples"].item() == "3.2 / 9.0"
+    assert table["−ELBO"].item() == "110.50 (eq1)" and table["Paper"].item() == "96.80"
     assert [box.value for box in at.info] == ["**raw** has not been measured on MNIST."]
     assert [b.key for b in at.button] == ["measure-raw"]
     at.selectbox(key="dataset").set_value("binarized-mnist").run()

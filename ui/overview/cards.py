@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import ancestral_samples, centres
 from dlgmm_core.analysis.prior_density import coordinate_densities, means_and_scales
+from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.groups import by_group
 from ui.images import tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
+from ui.sidebar import Selection
 
 __all__ = ["show_cards"]
 
@@ -45,25 +46,31 @@ class _Card:
     picture: str
 
 
-def show_cards() -> None:
-    """Every model of the table, in two columns: those without components left, mixtures right."""
+def show_cards(chosen: Selection) -> None:
+    """Every model of the table, in two columns: those without components left, mixtures right.
+
+    Args:
+        chosen: the sidebar's choice, of whose data set they are.
+    """
     plain = [name for name, family in MODELS.items() if not family.has_components]
     mixtures = [name for name, family in MODELS.items() if family.has_components]
     for row in zip_longest(plain, mixtures):
         for column, name in zip(st.columns(2, gap="large"), row, strict=True):
             if name is not None:
                 with column:
-                    _show(name)
+                    _show(name, chosen)
 
 
-def _show(name: str) -> None:
+def _show(name: str, chosen: Selection) -> None:
     """One model's card: its sentence, its prior, twenty ancestral samples."""
     family = MODELS[name]
     st.header(family.label)
     st.write(family.sentence)
-    checkpoint = _representative(name)
+    # offered are those of the data set, by group: mixtures whose components differ come first
+    checkpoint = next((c for c in chosen.offered if c.model_config.model == name), None)
     if checkpoint is None:
-        st.info("No trained checkpoint: train one on the page **Train**.")
+        label = DATASETS[chosen.dataset].label
+        st.info(f"No checkpoint is trained on {label}: train one on the page **Train**.")
         return
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):
@@ -71,18 +78,12 @@ def _show(name: str) -> None:
         with left:
             show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
         right.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
-    nll = loaders.told(partial(loaders.best_nll, checkpoint))
+    nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
     st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))
-
-
-def _representative(name: str) -> Checkpoint | None:
-    """The checkpoint that shows a model first: among mixtures, one whose components differ."""
-    fitting = by_group([c for c in loaders.checkpoints() if c.model_config.model == name])
-    return fitting[0] if fitting else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)

@@ -1,52 +1,85 @@
-"""The table of checkpoints, with what was measured of each."""
+"""The table of the checkpoints that fit the chosen data set, by code size, with what was measured of each."""
 
+import html
 from functools import partial
+from itertools import groupby
 
-import pandas as pd
 import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.sidebar import Selection
 
 __all__ = ["show_holdings"]
 
+NONE = "–"
+_COLUMNS = (
+    "Checkpoint",
+    "Model",
+    "Trained on",
+    "K",
+    "Bound",
+    "Epochs, best / trained",
+    "−log p(x), nats",
+    "S",
+    "kNN error of samples, k = 5, %",
+    "kNN error of means, k = 5, %",
+)
 _STYLE = """<style>
 .holdings { overflow-x: auto; border: 1px solid #80808055; border-radius: 8px; }
-.holdings table { border-collapse: collapse; width: 100%; font-size: .85em; font-variant-numeric: tabular-nums; }
-.holdings th, .holdings td { padding: 6px 8px; text-align: right; white-space: nowrap; border: 0; font-weight: 400; }
-.holdings tbody tr { border-top: 1px solid #80808055; }
-.holdings thead th { font-weight: 600; }
-.holdings :is(th, td):is(:nth-child(-n + 3), :nth-child(6)) { text-align: left; }
+.holdings table { border-collapse: collapse; width: 100%; font-size: .8em; font-variant-numeric: tabular-nums; }
+.holdings :is(th, td) { padding: 3px 6px; text-align: right; white-space: nowrap; border: 0; font-weight: 400; }
+.holdings thead th { font-weight: 600; white-space: normal; vertical-align: bottom; }
+.holdings tr + tr, .holdings tbody { border-top: 1px solid #80808055; }
+.holdings .size { text-align: left; font-weight: 600; }
+.holdings :is(th, td):is(:nth-child(-n + 3), :nth-child(5)) { text-align: left; }
 </style>"""
 
 
-def show_holdings() -> None:
+def show_holdings(chosen: Selection) -> None:
     """Draws the table, as HTML: a grid that can be sorted takes a browser as long as all else of the first page."""
-    table = _holdings().to_html(index=False, border=0)
+    head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    body = "".join(f"<tbody>{_group(size, lines)}</tbody>" for size, lines in _by_size(chosen))
+    table = f"<table><thead><tr>{head}</tr></thead>{body}</table>"
     st.html(f'{_STYLE}<div class="holdings" role="region" tabindex="0" aria-label="Trained models">{table}</div>')
 
 
-def _holdings() -> pd.DataFrame:
-    """One line a checkpoint, by data set and model, with its main figures where they have been measured."""
-    rows = []
-    for checkpoint in loaders.checkpoints():
-        config, recipe = checkpoint.model_config, checkpoint.train_config
-        measured = (loaders.told(partial(loaders.measurements, checkpoint)) or {}).get(recipe.dataset, Measurement())
-        nll, errors = measured.figures.nll, measured.figures.knn.get("mean")
-        largest = max(nll, key=int, default="")
-        rows.append(
-            {
-                "Model": MODELS[config.model].label,
-                "Checkpoint": checkpoint.name,
-                "Trained on": f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
-                "Code size": config.code_dim,
-                "Components": str(config.num_components) if MODELS[config.model].has_components else "–",
-                "Bound": recipe.bound,
-                "Best epoch": checkpoint.epoch,
-                "NLL (nats)": f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f} (S={largest})" if largest else "–",
-                "kNN error, k=5 (%)": f"{errors['5'].error:.2f}" if errors else "–",
-            }
-        )
-    return pd.DataFrame(rows)
+def _by_size(chosen: Selection) -> list[tuple[int, list[list[str]]]]:
+    """Code sizes, that of most checkpoints first, each with its lines in the order of the groups."""
+
+    def size(checkpoint: Checkpoint) -> int:
+        return checkpoint.model_config.code_dim
+
+    groups = [(each, list(own)) for each, own in groupby(sorted(chosen.offered, key=size), size)]
+    return [
+        (each, [_line(c, chosen.dataset) for c in own])
+        for each, own in sorted(groups, key=lambda group: -len(group[1]))
+    ]
+
+
+def _group(size: int, lines: list[list[str]]) -> str:
+    head = f'<tr><th class="size" scope="rowgroup" colspan="{len(_COLUMNS)}">Codes of {size} numbers</th></tr>'
+    return head + "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+
+
+def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
+    """The cells of one checkpoint, its figures where they have been measured."""
+    config, recipe = checkpoint.model_config, checkpoint.train_config
+    measured = (loaders.told(partial(loaders.measurements, checkpoint)) or {}).get(dataset, Measurement())
+    nll, knn = measured.figures.nll, measured.figures.knn
+    largest = max(nll, key=int, default="")
+    epochs = loaders.told(partial(loaders.epochs, checkpoint))
+    return [
+        checkpoint.name,
+        MODELS[config.model].label,
+        f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
+        str(config.num_components) if MODELS[config.model].has_components else NONE,
+        recipe.bound,
+        f"{checkpoint.epoch} / {epochs or NONE}",
+        f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f}" if largest else NONE,
+        largest or NONE,
+        *(f"{knn[of]['5'].error:.2f}" if of in knn else NONE for of in ("sample", "mean")),
+    ]

@@ -6,45 +6,44 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from dlgmm_core.evaluate.knn import error_rate, vote
+from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.experiments.paper import paper_knn_errors
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export
-from ui.tables.knn_table import Search
+from ui.tables.knn_search import RECORDED, Errors, Search
 
 __all__ = ["export_changes", "export_errors", "export_mistakes"]
 
 
 def export_errors(
-    key: str, checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int], pixels: Row | None = None
+    key: str, found: Sequence[Errors], search: Search, sizes: Sequence[int], pixels: Row | None = None
 ) -> None:
-    """The errors of models at several k, with intervals and the paper's, and those recorded of raw pixels."""
+    """The errors shown of models, at those of several k that are known, and those recorded of raw pixels."""
+    checkpoints = [errors.checkpoint for errors in found]
     code = partial(recipes_test_set.errors, checkpoints, sizes, *_settings(search), with_pixels=pixels is not None)
     export(
         key,
         _about("kNN errors, % of test images", checkpoints, search),
         code,
-        lambda: _errors(checkpoints, search, sizes, pixels),
+        lambda: _errors(found, search, sizes, pixels),
     )
 
 
-def _errors(
-    checkpoints: Sequence[Checkpoint], search: Search, sizes: Sequence[int], pixels: Row | None
-) -> pd.DataFrame:
-    dataset, rows = loaders.dataset(search.dataset_name), []
-    for checkpoint in checkpoints:
-        labels = dataset.train.labels[search.nearest(checkpoint)]
-        paper = paper_knn_errors(checkpoint.model_config, search.dataset_name) if search.is_papers else {}
-        for k in sizes:
-            error = error_rate(vote(labels, k), dataset.test.labels)
-            rows.append((checkpoint.name, k, error.value, error.ci95, paper.get(k)))
+def _errors(found: Sequence[Errors], search: Search, sizes: Sequence[int], pixels: Row | None) -> pd.DataFrame:
+    rows: list[tuple[str, int, float, float, float | None, str]] = []
+    for errors in found:
+        config = errors.checkpoint.model_config
+        paper = paper_knn_errors(config, search.dataset_name) if search.is_papers else {}
+        for k in (k for k in sizes if k in errors.by_k):
+            rate = errors.by_k[k]
+            rows.append((errors.checkpoint.name, k, rate.error, rate.ci95, paper.get(k), errors.source))
     if pixels is not None:
         recorded = pixels.figures.knn["mean"]
-        rows += [("raw pixels (recorded)", k, recorded[str(k)].error, recorded[str(k)].ci95, None) for k in sizes]
-    return pd.DataFrame(rows, columns=["checkpoint", "k", "error", "ci95", "paper"])
+        rows += [("raw pixels", k, recorded[str(k)].error, recorded[str(k)].ci95, None, RECORDED) for k in sizes]
+    return pd.DataFrame(rows, columns=["checkpoint", "k", "error", "ci95", "paper", "source"])
 
 
 def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:

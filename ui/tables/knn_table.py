@@ -1,92 +1,62 @@
-"""The live table of kNN errors: rows fill in one by one, and a click on a cell shows its mistakes."""
+"""The table of kNN errors: recorded rows at once, live ones one by one, and a cell that was clicked."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
-from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
-from dlgmm_core.evaluate.likelihood import Interval
+from dlgmm_core.evaluate.figures import ErrorRate
+from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.paper import paper_knn_errors
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
-from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
-from ui.figures import chart, lines_of
-from ui.images import tiled_picture
 from ui.numbers import right
+from ui.tables.knn_search import RECORDED, Errors, Search, ask_for, is_asked_for, live_errors, recorded_errors
 from ui.visitors.shares import Refused
 
-__all__ = ["CURVE", "Search", "error_curves", "live_table", "show_mistakes"]
+__all__ = ["PAPERS", "error_table", "offer_live"]
 
-LARGEST_K, SHOWN = 30, 8
-CURVE = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30)
-_RIGHT = right([*(f"k = {k}" for k in KNN_SIZES), *(f"paper, k = {k}" for k in KNN_SIZES)])
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is compared: the code, the number of training images, the distance."""
-
-    dataset_name: str
-    representation: str
-    points: int
-    metric: str
-
-    def nearest(self, checkpoint: Checkpoint) -> NDArray[np.unsignedinteger]:
-        """(N, 30) training images nearest to each test image."""
-        settings = (self.dataset_name, self.representation, self.points, self.metric)
-        return loaders.neighbour_indices(checkpoint, *settings, LARGEST_K)
-
-    @property
-    def is_papers(self) -> bool:
-        """Whether the paper searched in the same way, so that its errors can be compared with these."""
-        everything = len(loaders.dataset(self.dataset_name).train)
-        return self == Search("mnist", "sample", everything, "euclidean")
-
-    @property
-    def pixels(self) -> Row | None:
-        """What is recorded of raw pixels, where this is the search that it was recorded by."""
-        if self.metric != "euclidean" or self.points < len(loaders.dataset(self.dataset_name).train):
-            return None
-        with suppress(StorageError):  # which the records below the table tell
-            rows = (row for row in loaders.results() if row.eval_dataset == self.dataset_name)
-            return next((row for row in rows if row.model == "raw-pixels"), None)
-        return None
+_SOURCE, _PENDING = "Errors are", "…"
+PAPERS = f"paper, k = {', '.join(map(str, KNN_SIZES))}"
+_RIGHT = right([*(f"k = {k}" for k in KNN_SIZES), PAPERS])
 
 
-def live_table(
+def offer_live(checkpoints: Sequence[Checkpoint], search: Search) -> None:
+    """A button that has all rows computed live, while any of them is only recorded."""
+    recorded = [c for c in checkpoints if recorded_errors(c, search) is not None and not is_asked_for(c, search)]
+    if not recorded:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("These errors are recorded ones of the same weights; another search is computed live.")
+        st.button("Compute live", on_click=_ask_for_all, args=(recorded, search))
+
+
+def _ask_for_all(checkpoints: Sequence[Checkpoint], search: Search) -> None:
+    for checkpoint in checkpoints:
+        ask_for(checkpoint, search)
+
+
+def error_table(
     checkpoints: Sequence[Checkpoint], search: Search
-) -> tuple[list[Checkpoint], tuple[Checkpoint, int] | None]:
-    """The table, row by row; returns the checkpoints in it, and that and the k of the cell selected, if one is.
+) -> tuple[list[Errors], tuple[Checkpoint, int] | None]:
+    """The table; returns its rows, and the checkpoint and the k of the cell selected, if one is.
 
-    Raw pixels are its last row where they are recorded; no mistakes can be shown behind its cells. If the server
-    refuses to continue, the page says so, and the table ends there; the page ends, if there is no row.
+    Rows are live where nothing is recorded by this search, or where the visitor asks for them. Raw pixels are the last
+    row where they are recorded; no mistakes can be shown behind its cells. If the server refuses to continue, the page
+    says so, and live rows end there; the page ends, if there is no row.
     """
-    rows, found = [], []
-    table, progress = st.empty(), st.progress(0.0)
-    for number, checkpoint in enumerate(checkpoints):
-        progress.progress(number / len(checkpoints), f"Searching the neighbours of {checkpoint.name} …")
-        try:
-            rows.append(_row(checkpoint, search))
-        except Refused as refusal:
-            st.warning(str(refusal))
-            break
-        found.append(checkpoint)
-        if number + 1 < len(checkpoints):
-            table.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_RIGHT)
-    progress.empty()
-    if not found:
+    found = {c.name: errors for c in checkpoints if (errors := recorded_errors(c, search)) is not None}
+    table, progress = st.empty(), st.empty()
+    _compute(checkpoints, search, found, table, progress)
+    shown = [found[c.name] for c in checkpoints if c.name in found]
+    if not shown:
         st.stop()
+    rows = [_row(errors, search) for errors in shown]
     if (pixels := search.pixels) is not None:
-        rows.append(_recorded(pixels, search))
+        rows.append(_of_pixels(pixels, search))
     event = table.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -97,77 +67,68 @@ def live_table(
     )
     if pixels is not None:
         st.caption(
-            "The last row was recorded earlier: it uses the pixels themselves as the code. That search"
-            " takes too long for this page, so the mistakes behind its errors cannot be shown."
+            "The last row uses the pixels themselves as the code. That search takes too long for this page, so the"
+            " mistakes behind its errors cannot be shown."
         )
     cells = event["selection"]["cells"]
-    if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(found):
-        return found, None
-    return found, (found[cells[0][0]], int(str(cells[0][1]).removeprefix("k = ")))
+    if not cells or not str(cells[0][1]).startswith("k = ") or cells[0][0] >= len(shown):
+        return shown, None
+    chosen = shown[cells[0][0]]
+    if chosen.source == RECORDED:
+        if not is_asked_for(chosen.checkpoint, search):
+            ask_for(chosen.checkpoint, search)  # its mistakes take the search
+            st.rerun()
+        return shown, None  # the search was refused
+    return shown, (chosen.checkpoint, int(str(cells[0][1]).removeprefix("k = ")))
 
 
-def _row(checkpoint: Checkpoint, search: Search) -> dict[str, str]:
-    errors = _errors(checkpoint, search)
-    row = {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
-    for k in KNN_SIZES:
-        row[f"k = {k}"] = f"{errors[k].value:.2f} ± {errors[k].ci95:.2f}"
-    return row | _paper_columns(paper_knn_errors(checkpoint.model_config, search.dataset_name), search)
+def _compute(
+    checkpoints: Sequence[Checkpoint],
+    search: Search,
+    found: dict[str, Errors],
+    table: DeltaGenerator,
+    progress: DeltaGenerator,
+) -> None:
+    """Puts live errors into `found`, and shows the table after each as long as there is more to come."""
+    missing = [c for c in checkpoints if c.name not in found or is_asked_for(c, search)]
+    for number, checkpoint in enumerate(missing):
+        table.dataframe(pd.DataFrame(_rows_so_far(checkpoints, search, found)), hide_index=True, column_config=_RIGHT)
+        progress.progress(number / len(missing), f"Searching the neighbours of {checkpoint.name} …")
+        try:
+            found[checkpoint.name] = live_errors(checkpoint, search)
+        except Refused as refusal:
+            st.warning(str(refusal))
+            break
+    progress.empty()
 
 
-def _recorded(row: Row, search: Search) -> dict[str, str]:
-    named = {"Model": formatting.label(row), "Checkpoint": f"{formatting.NONE} (recorded)"}
+def _rows_so_far(checkpoints: Sequence[Checkpoint], search: Search, found: dict[str, Errors]) -> list[dict[str, str]]:
+    pending = {_SOURCE: _PENDING, **{f"k = {k}": _PENDING for k in KNN_SIZES}}
+    return [_row(found[c.name], search) if c.name in found else _named(c) | pending for c in checkpoints]
+
+
+def _named(checkpoint: Checkpoint) -> dict[str, str]:
+    return {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
+
+
+def _row(errors: Errors, search: Search) -> dict[str, str]:
+    cells = {f"k = {k}": _printed(errors.by_k[k]) for k in KNN_SIZES}
+    papers = _papers_column(paper_knn_errors(errors.checkpoint.model_config, search.dataset_name), search)
+    return _named(errors.checkpoint) | {_SOURCE: errors.source} | cells | papers
+
+
+def _printed(rate: ErrorRate) -> str:
+    return f"{rate.error:.2f} ± {rate.ci95:.2f}"
+
+
+def _of_pixels(row: Row, search: Search) -> dict[str, str]:
+    named = {"Model": formatting.label(row), "Checkpoint": formatting.NONE, _SOURCE: RECORDED}
     errors = {f"k = {k}": formatting.knn_error(row, "mean", k) for k in KNN_SIZES}
-    return named | errors | _paper_columns({}, search)
+    return named | errors | _papers_column({}, search)
 
 
-def _paper_columns(errors: dict[int, float], search: Search) -> dict[str, str]:
-    """The paper's errors by k, or dashes; no columns beside a search that is not the paper's."""
+def _papers_column(errors: dict[int, float], search: Search) -> dict[str, str]:
+    """The paper's errors, or a dash; no column beside a search that is not the paper's."""
     if not search.is_papers:
         return {}
-    return {f"paper, k = {k}": f"{errors[k]:.2f}" if errors else formatting.NONE for k in KNN_SIZES}
-
-
-@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
-def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, Interval]:
-    """By every k of the curve, which include those of the table."""
-    dataset = loaders.dataset(search.dataset_name)
-    labels = dataset.train.labels[search.nearest(checkpoint)]
-    return {k: error_rate(vote(labels, k), dataset.test.labels) for k in CURVE}
-
-
-def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
-    """Some of the test images that the vote gets wrong, each with its k nearest training images."""
-    dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
-    predicted = vote(dataset.train.labels[nearest], k)
-    wrong = np.flatnonzero(predicted != dataset.test.labels)
-    st.header(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
-    pages = max(1, -(-len(wrong) // SHOWN))
-    page = int(st.number_input("Page of mistakes", 1, pages, 1, key="knn-mistakes-page")) - 1
-    names = dataset.class_names
-    for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
-        words, picture = st.columns([2, 5], vertical_alignment="center")
-        truth, vote_ = names[dataset.test.labels[image]], names[predicted[image]]
-        words.markdown(f"test image {image}, class **{truth}**, classified as **{vote_}**")
-        strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
-        classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
-        picture.image(
-            tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape),
-            alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
-        )
-    st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
-
-
-def error_curves(checkpoints: Sequence[Checkpoint], search: Search) -> go.Figure:
-    """Error against k, from 1 to 30."""
-    traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint in checkpoints])
-    for checkpoint, line in zip(checkpoints, lines, strict=True):
-        errors = _errors(checkpoint, search)
-        curve = go.Scatter(
-            x=CURVE,
-            y=[errors[k].value for k in CURVE],
-            name=checkpoint.name,
-            line=line,
-            hovertemplate="k = %{x}<br>error %{y:.2f} %",
-        )
-        traces.append(curve)
-    return chart(traces, "neighbours k that vote", "error, % of test images", 360)
+    return {PAPERS: " / ".join(f"{errors[k]:.2f}" for k in KNN_SIZES) if errors else formatting.NONE}

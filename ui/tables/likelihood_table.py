@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.paper import paper_nll
-from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
@@ -22,7 +22,7 @@ __all__ = ["offer_measuring", "show_likelihoods"]
 
 
 def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Checkpoint]:
-    """The figure and the table of all that has been measured on a test set; returns the checkpoints that have not.
+    """The table and the figure of all that has been measured on a test set; returns the checkpoints that have not.
 
     Those whose measurements cannot be read are in neither, and the page says why.
     """
@@ -30,12 +30,12 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
     measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
         rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
+        _show_table(rows)
         with figure("nll"):
-            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
+            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table above")
         seeds = ", ".join(map(str, rows.drop_duplicates("name")["seed"]))
         about = About("−log p(x), nats per image", measured, dataset, seeds)
         export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
-        _show_table(rows)
     return [c for c, found in known.items() if found is not None and dataset not in found]
 
 
@@ -55,17 +55,27 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
 
 
 def _show_table(rows: pd.DataFrame) -> None:
-    numbers = {
-        "S": rows["samples"],
-        "−log p(x), nats": [f"{v:.2f} ± {c:.2f}" for v, c in zip(rows["value"], rows["ci95"], strict=True)],
-        "Effective samples": rows["ess"].map("{:.1f}".format),
-        "−ELBO, nats": [
-            "–" if pd.isna(e) else f"{-e:.2f} ({b})" for e, b in zip(rows["elbo"], rows["bound"], strict=True)
-        ],
-        "Paper, S = 50": rows["paper"].map(lambda p: "–" if pd.isna(p) else f"{p:.2f}"),
+    """A line a checkpoint, by code size, that of most checkpoints first, with its figures at every S."""
+    counts, sizes = rows.drop_duplicates("name")["code_dim"].value_counts(), sorted(rows["samples"].unique())
+    lines = [_line(own, sizes) for _, own in rows.groupby("name", sort=False)]
+    lines.sort(key=lambda line: (-counts[line["D"]], line["D"]))
+    table = pd.DataFrame(lines)
+    st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"])))
+
+
+def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
+    """The cells of one checkpoint, given its row for each S."""
+    first, by_size = rows.iloc[0], {row["samples"]: row for _, row in rows.iterrows()}
+    nats = {size: f"{row['value']:.2f} ± {row['ci95']:.2f}" for size, row in by_size.items()}
+    effective = {size: f"{row['ess']:.1f}" for size, row in by_size.items() if not pd.isna(row["ess"])}
+    return {
+        "D": first["code_dim"],
+        "Checkpoint": first["name"],
+        **{f"S = {size}": nats.get(size, NONE) for size in sizes},
+        "Paper": NONE if pd.isna(first["paper"]) else f"{first['paper']:.2f}",
+        "−ELBO": NONE if pd.isna(first["elbo"]) else f"{-first['elbo']:.2f} ({first['bound']})",
+        "Effective samples": " / ".join(effective.get(size, NONE) for size in sizes),
     }
-    words = {"Model": [MODELS[m].label for m in rows["model"]], "Checkpoint": rows["name"]}
-    st.dataframe(pd.DataFrame(words | numbers), hide_index=True, column_config=right(numbers))
 
 
 def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:

@@ -1,5 +1,6 @@
-"""The recorded experiments as tables: `results.json`, with the paper's figures."""
+"""The recorded experiments as tables, by code size: `results.json`, with the paper's figures."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -12,7 +13,9 @@ from dlgmm_core.experiments.rows import Row
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
+from ui.groups import GROUPS, group_of_recipe
 from ui.numbers import right
+from ui.tables.knn_table import PAPERS
 
 __all__ = ["knn_records", "likelihood_records", "show_records"]
 
@@ -24,8 +27,10 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
     rows = [row for row in (loaders.told(loaders.results) or []) if row.eval_dataset == dataset]
     if not rows:
         return
+    sizes = Counter(row.code_dim for row in rows)
+    rows.sort(key=lambda row: (-sizes[row.code_dim], row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
     table = table_of(rows)
-    columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=105)}
+    columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=170)}
     st.header("Every experiment recorded")
     with figure("records"):
         st.dataframe(table, hide_index=True, column_config=columns)
@@ -39,18 +44,18 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
+                "D": row.code_dim,
                 "Model": formatting.label(row),
-                "Checkpoint": row.checkpoint,
                 "Recipe": formatting.recipe(row),
-                "Code size": row.code_dim,
-                "−log p(x), S = 50": formatting.nll(row, 50),
-                "Paper, S = 50": formatting.papers_nll(row),
+                "S = 50": formatting.nll(row, 50),
+                "Paper": formatting.papers_nll(row),
                 "S = 5000": formatting.nll(row, 5000),
                 "−ELBO": f"{formatting.minus_elbo(row)} ({elbo.bound})",
-                "Effective samples of 5000": formatting.effective_samples(row, 5000),
+                "Epochs trained": formatting.epochs(row),
+                "Effective samples": formatting.effective_samples(row, 5000),
                 "Binarization": formatting.binarization(row),
-                "Epochs": formatting.epochs(row),
                 "Hours": formatting.hours(row),
+                "Checkpoint": row.checkpoint,
             }
             for row in rows
             if (elbo := row.figures.elbo) is not None
@@ -58,24 +63,34 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def knn_records(rows: Sequence[Row], representation: str) -> pd.DataFrame:
-    """kNN errors of every experiment and baseline, the paper's, and McNemar's test against Gauss-VAE at k = 5."""
+def knn_records(rows: Sequence[Row], representation: str, *, with_papers: bool) -> pd.DataFrame:
+    """kNN errors of every experiment and baseline, and McNemar's test against Gauss-VAE at k = 5.
+
+    Args:
+        rows: of one test set.
+        representation: "sample" or "mean".
+        with_papers: whether the paper's errors stand beside them, which are of samples.
+    """
     found = []
     for row in rows:
         if not row.figures.knn:
             continue
         is_baseline = row.recipe == "baseline"
         measured = "mean" if is_baseline else representation
-        papers = dict.fromkeys(KNN_SIZES, formatting.NONE) if is_baseline else formatting.papers_knn_errors(row)
+        papers = [formatting.NONE] if is_baseline else formatting.papers_knn_errors(row).values()
         found.append(
             {
+                "D": row.code_dim,
                 "Model": formatting.label(row),
-                "Checkpoint": formatting.NONE if is_baseline else row.checkpoint,
                 "Recipe": formatting.recipe(row),
-                "Code size": row.code_dim,
                 **{f"k = {k}": formatting.knn_error(row, measured, k) for k in KNN_SIZES},
                 "Against Gauss-VAE, k = 5": formatting.paired(row, representation, 5),
-                **{f"paper, k = {k}": papers[k] for k in KNN_SIZES},
+                **(
+                    {PAPERS: formatting.NONE if set(papers) == {formatting.NONE} else " / ".join(papers)}
+                    if with_papers
+                    else {}
+                ),
+                "Checkpoint": formatting.NONE if is_baseline else row.checkpoint,
             }
         )
     return pd.DataFrame(found)

@@ -1,0 +1,56 @@
+"""What stands below the table of kNN errors: the mistakes behind a cell, and the errors against k."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from dlgmm_core.evaluate.knn import vote
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.figures import chart, lines_of
+from ui.images import tiled_picture
+from ui.tables.knn_search import Errors, Search
+
+__all__ = ["error_curves", "show_mistakes"]
+
+SHOWN = 8
+
+
+def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
+    """Some of the test images that the vote gets wrong, each with its k nearest training images."""
+    dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
+    predicted = vote(dataset.train.labels[nearest], k)
+    wrong = np.flatnonzero(predicted != dataset.test.labels)
+    st.header(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
+    pages = max(1, -(-len(wrong) // SHOWN))
+    page = int(st.number_input("Page of mistakes", 1, pages, 1, key="knn-mistakes-page")) - 1
+    names = dataset.class_names
+    for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
+        words, picture = st.columns([2, 5], vertical_alignment="center")
+        truth, vote_ = names[dataset.test.labels[image]], names[predicted[image]]
+        words.markdown(f"test image {image}, class **{truth}**, classified as **{vote_}**")
+        strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
+        classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
+        picture.image(
+            tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape),
+            alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
+        )
+    st.caption("The test image is the first of each row; its neighbours follow, nearest first.")
+
+
+def error_curves(found: Sequence[Errors]) -> go.Figure:
+    """Error against k: at ten k from 1 to 30 where errors are live, at three where they are recorded."""
+    traces, lines = [], lines_of([errors.checkpoint.model_config.model for errors in found])
+    for errors, line in zip(found, lines, strict=True):
+        curve = go.Scatter(
+            x=list(errors.by_k),
+            y=[rate.error for rate in errors.by_k.values()],
+            name=errors.checkpoint.name,
+            line=line,
+            mode="lines+markers",
+            hovertemplate=f"k = %{{x}}<br>error %{{y:.2f}} %, {errors.source}",
+        )
+        traces.append(curve)
+    return chart(traces, "neighbours k that vote", "error, % of test images", 360)
