@@ -13,7 +13,10 @@ st.write(
     " bound: when it stops rising while the training bound still rises, the model has begun to overfit."
 )
 if not is_remembered():
-    st.caption("Your browser does not accept cookies from this app: after a reload this page cannot show your runs.")
+    st.caption(
+        "Your browser does not accept cookies from this app: after a reload your runs are nobody's, and only those that"
+        " you have published are still there."
+    )
 runs = {run.name: run for run in runs_of(visitor())}
 if not runs:
     form, view = st.columns([1, 2], gap="large")
@@ -21,7 +24,7 @@ if not runs:
         training_form()
     view.info(
         "You have no run yet: choose a model and start one. An epoch takes from 3 to 40 seconds. When a run has ended,"
-        " its best weights are among the checkpoints in the sidebar, for all visitors of this server."
+        " its best weights are among your checkpoints in the sidebar; other visitors see them once you publish them."
     )
     st.stop()
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
 from ui.jobs.manager import Job
-from ui.training.runs import NOTE
+from ui.visitors.ownership import NOTE
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {
@@ -119,6 +119,9 @@ class Manager:
 
     def get(self, name: str) -> Job | None:
         return self.jobs.get(name)
+
+    def forget(self, name: str) -> None:
+        self.jobs.pop(name, None)
 
     def all(self) -> list[Job]:
         return list(self.jobs.values())

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from ui.visitors.ownership import is_mine, note_of
 
 __all__ = ["GROUPS", "by_group", "group", "group_of_recipe", "usual"]
 
-GROUPS = ("Clusters", "Tuned", "Figure 2", "The paper's", "Yours", "Other experiments")
+GROUPS = ("Clusters", "Tuned", "Figure 2", "The paper's", "Yours", "The class's", "Other experiments")
 """Names of groups, in the order of select boxes."""
 
 _OF_RECIPE = {
@@ -25,9 +26,11 @@ _OF_RECIPE = {
 
 
 def group(checkpoint: Checkpoint) -> str:
-    """The name in `GROUPS` of a checkpoint's group."""
+    """The name in `GROUPS` of a checkpoint's group, for the visitor whose page is running."""
     experiment = EXPERIMENTS.get(checkpoint.name)
-    return "Yours" if experiment is None else group_of_recipe(experiment.recipe)
+    if experiment is not None:
+        return group_of_recipe(experiment.recipe)
+    return "Yours" if note_of(checkpoint.folder) is None or is_mine(checkpoint.folder) else "The class's"
 
 
 def group_of_recipe(recipe: str) -> str:

@@ -43,6 +43,7 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
+from ui.visitors.ownership import is_visible
 from ui.visitors.shares import Refused
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "codes",
     "dataset",
     "epochs",
+    "every_checkpoint",
     "measurements",
     "model",
     "neighbour_indices",
@@ -138,15 +140,20 @@ def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
     return [*DATASETS].index(entry.train_config.dataset), [*MODELS].index(config.model), entry.name
 
 
-def checkpoints() -> list[Checkpoint]:
-    """Every checkpoint that can be read, by data set and model; unfinished runs are shown to their owners only."""
+def every_checkpoint() -> list[Checkpoint]:
+    """Whatever can be read and is no unfinished run, whoever's it is: not for pages, but to look an address up."""
     found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
     return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
+def checkpoints() -> list[Checkpoint]:
+    """Those that the visitor of the running page may see, by data set and model; outside of pages, all public ones."""
+    return [checkpoint for checkpoint in every_checkpoint() if is_visible(checkpoint.folder)]
+
+
 def broken_checkpoints() -> list[BrokenCheckpoint]:
-    """Every folder that should hold a checkpoint and has a damaged one."""
-    return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint)]
+    """Every folder that should hold a checkpoint and has a damaged one, as far as the visitor may see it."""
+    return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint) and is_visible(entry.folder)]
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)

@@ -92,10 +92,10 @@ def show_sidebar() -> None:
 def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:
     """Checkpoints that this visitor has not seen yet begin as chosen if they are among the usual ones."""
     known: set[str] = st.session_state.setdefault(f"{key}-known", set())
-    if fresh := [name for name in names if name not in known]:
+    if known != set(names):  # there is a new one, or one was renamed, taken back or deleted
         kept = [name for name in st.session_state.get(key, []) if name in names]
-        st.session_state[key] = kept + [name for name in fresh if name in standard]
-        known.update(fresh)
+        st.session_state[key] = kept + [name for name in names if name in standard and name not in known]
+        st.session_state[f"{key}-known"] = set(names)
 
 
 def _choose_groups(key: str, checkpoints: list[Checkpoint]) -> None:

@@ -130,7 +130,7 @@ def test_a_table_is_made_only_when_it_is_asked_for() -> None:
 def test_a_used_up_allowance_is_reported_in_place_of_the_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ui.visitors.limits.visitor", lambda: ALICE)
+    monkeypatch.setattr("ui.visitors.limits.asking", lambda: ALICE)
 
     def page() -> None:
         import pandas as pd

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.store.checkpoints import Checkpoint
+from tests.app_helpers import ALICE, Make, begun
 from ui.groups import GROUPS, by_group, group, usual
 
 
@@ -22,8 +23,17 @@ ALL = [checkpoint(name) for name in (*EXPERIMENTS, "mine")]
 
 def test_every_checkpoint_has_a_group_and_one_that_is_no_experiment_is_yours() -> None:
     found = {group(c) for c in ALL}
-    assert found == set(GROUPS)
+    assert found == {*GROUPS} - {"The class's"}
     assert [c.name for c in ALL if group(c) == "Yours"] == ["mine"]
+
+
+def test_what_another_visitor_has_published_is_the_classs_and_is_not_compared_at_first(
+    make: Make, own_checkpoints: Path
+) -> None:
+    made = make("theirs"), make("common")
+    begun(own_checkpoints, "theirs", ALICE)  # no page is running, so nobody's
+    assert [group(c) for c in made] == ["The class's", "Yours"]
+    assert names(usual(made)) == ["common"]
 
 
 def test_groups_come_in_their_order_and_mixtures_first_within_one() -> None:

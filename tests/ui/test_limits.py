@@ -95,15 +95,15 @@ def test_what_is_done_later_is_charged_to_the_visitor_who_asked_for_it(
         processor.seconds += 301
         return "done"
 
-    monkeypatch.setattr(limits, "_who", lambda: "alice")
+    monkeypatch.setattr(limits, "asking", lambda: "alice")
     do = charged_later(work)
-    monkeypatch.setattr(limits, "_who", lambda: "")
+    monkeypatch.setattr(limits, "asking", lambda: "")
     assert do() == "done"
     with charged():
         pass  # nobody else has paid for it
     with pytest.raises(Refused, match="used up your share"):
         do()
-    monkeypatch.setattr(limits, "_who", lambda: "alice")
+    monkeypatch.setattr(limits, "asking", lambda: "alice")
     with pytest.raises(Refused, match="used up your share"):
         charged_later(work)
 

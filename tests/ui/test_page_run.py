@@ -18,7 +18,7 @@ from tests.app_helpers import ALICE, Manager, begun, labels, one_error, open_pag
 from tests.disk_helpers import full_disk
 from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
-from ui.training.runs import NOTE
+from ui.visitors.ownership import NOTE
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 

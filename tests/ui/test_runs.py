@@ -14,7 +14,6 @@ from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import Make, Manager, begun
 from tests.training_helpers import MODEL, TRAIN
 from ui.training.runs import (
-    NOTE,
     Run,
     RunError,
     cancel_run,
@@ -27,6 +26,7 @@ from ui.training.runs import (
     start_run,
 )
 from ui.visitors.limits import shared
+from ui.visitors.ownership import NOTE
 
 SLEEP = "import time; time.sleep(60)"
 

@@ -133,6 +133,10 @@ class JobManager:
         """The newest job of a checkpoint."""
         return self._jobs.get(name)
 
+    def forget(self, name: str) -> None:
+        """Forgets a checkpoint's job, which has ended, since another checkpoint may get its name."""
+        self._jobs.pop(name, None)
+
     def all(self) -> list[Job]:
         """Every checkpoint's newest job, oldest first."""
         return list(self._jobs.values())

@@ -125,7 +125,7 @@ def map_file(kind: str, name: str, digest: str) -> bytes | None:
         if kind == "images" and name in DATASETS:
             content, current = _packed(name)
             return content if digest == current else None
-        for checkpoint in loaders.checkpoints() if kind in _OF_CHECKPOINTS else ():
+        for checkpoint in loaders.every_checkpoint() if kind in _OF_CHECKPOINTS else ():
             if checkpoint.name == name:
                 current_digest, read = _OF_CHECKPOINTS[kind]
                 return read(checkpoint) if digest == current_digest(checkpoint) else None

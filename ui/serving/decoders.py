@@ -66,9 +66,12 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
 
 
 def _found(request: Request) -> Checkpoint | None:
-    """None if there is no such checkpoint: names are looked up, never joined to a path."""
+    """None if there is no such checkpoint: names are looked up, never joined to a path.
+
+    Only visitors who may see a checkpoint learn its digest, which cannot be guessed.
+    """
     asked = request.path_params["name"], request.path_params["digest"]
-    return next((c for c in loaders.checkpoints() if (c.name, c.digest) == asked), None)
+    return next((c for c in loaders.every_checkpoint() if (c.name, c.digest) == asked), None)
 
 
 async def _file(request: Request) -> Response:

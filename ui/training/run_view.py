@@ -21,6 +21,7 @@ from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.images import tiled_picture
 from ui.jobs.measuring import renewed
+from ui.training.ended_runs import offer_ended
 from ui.training.form import learning_rate_field
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 
@@ -52,7 +53,9 @@ def _show(run: Run, had_epochs: bool) -> None:
     if history and not had_epochs:
         st.rerun()  # the first epoch is over: there is more to show
     _tell(run, history)
-    if run.state != "ended":
+    if run.state == "ended":
+        offer_ended(run)
+    else:
         _offer(run, history)
     if history:
         _show_curves(run.folder, history)
@@ -94,7 +97,7 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
             "Keep",
             key=f"keep-{run.name}",
             disabled=not history,
-            help="Ends the run. The best weights so far become a checkpoint, which all visitors see.",
+            help="Ends the run. The best weights so far become a checkpoint of yours, which you can publish.",
         ):
             _do(keep_run, run, "Saving …")
         with st.popover("Cancel", help="Ends the run and deletes it."):

@@ -1,15 +1,13 @@
 """Training runs of visitors: their owners, their states, and what their owners may do.
 
-A run is a folder of checkpoints with a note in it, `run.json`: the digest of its owner and the options it was started
+A run is a folder of checkpoints with a note in it (`ui.visitors.ownership`): its owner and the options it was started
 with. So a run outlives the server: one that was running when the server ended is paused, and continues after its last
 complete epoch when its owner resumes it.
 """
 
 import itertools
-import json
 import os
 import re
-import shutil
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,32 +16,35 @@ from pathlib import Path
 from typing import Literal
 
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.runtime.files import StorageError, write_atomically
+from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
-from dlgmm_core.store.files import is_file, read_json
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import keep
 from ui.jobs.manager import Job, job_manager
 from ui.loaders import CHECKPOINTS
+from ui.training.removal import remove_folder
 from ui.visitors.limits import shared
+from ui.visitors.ownership import NOTE, Note, note_of, write_note
 
 __all__ = [
     "Run",
     "RunError",
     "cancel_run",
+    "changing",
     "free_name",
     "keep_run",
     "pause_run",
+    "require_free",
     "resume_run",
     "runs_of",
     "slots_of_others",
     "start_run",
+    "write_run",
 ]
 
-NOTE = "run.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_starting = threading.Lock()  # two visitors may want the last slot, or one name, at once
+changing = threading.RLock()  # two visitors may want the last slot, or one name, at once
 
 
 class RunError(RuntimeError):
@@ -58,11 +59,13 @@ class Run:
         name: of the checkpoint.
         owner: the digest of the visitor who started it.
         arguments: of `python -m dlgmm_core train`.
+        published: whether all visitors see its checkpoint.
     """
 
     name: str
     owner: str
     arguments: tuple[str, ...]
+    published: bool = False
 
     @property
     def folder(self) -> Path:
@@ -102,6 +105,22 @@ def slots_of_others(visitor: str) -> int:
     return sum(run.state == "running" for run in _all_runs() if run.owner != visitor)
 
 
+def require_free(name: str, visitor: str) -> None:
+    """Checks a name that a visitor wants for a run.
+
+    Raises:
+        RunError: if it is invalid or taken.
+        StorageError: if another system would not take it.
+    """
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            "The name must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter or a digit."
+        )
+    checkpoint_folder(CHECKPOINTS, name)  # refuses what another system would
+    if _is_taken(name, visitor):
+        raise RunError(f"There is a checkpoint or a run “{name}” already: choose another name.")
+
+
 def free_name(stem: str) -> str:
     """The stem, or the first of stem-2, stem-3 and so on, that no run or checkpoint has."""
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
@@ -115,16 +134,10 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
         RunError: for an invalid name, one that is taken, or if no slot is free.
         StorageError: if nothing can be written there, or another system would not take the name.
     """
-    if not _NAME.fullmatch(name):
-        raise RunError(
-            "The name must be 1 to 40 lower-case letters, digits and hyphens, and begin with a letter or a digit."
-        )
-    checkpoint_folder(CHECKPOINTS, name)  # refuses what another system would
-    with _starting:
-        if _is_taken(name, visitor):
-            raise RunError(f"There is a checkpoint or a run “{name}” already: choose another name.")
+    with changing:
+        require_free(name, visitor)
         _require_slot(visitor)
-        _write_note(Run(name, visitor, tuple(arguments)))
+        write_run(Run(name, visitor, tuple(arguments)))
         job_manager().start(name, "train", list(arguments), visitor)
 
 
@@ -139,11 +152,11 @@ def resume_run(run: Run, learning_rate: float | None = None) -> None:
         RunError: if no slot is free, or another job is running on the checkpoint.
         StorageError: if another learning rate cannot be noted.
     """
-    with _starting:
+    with changing:
         _require_slot(run.owner)
         if learning_rate not in (None, run.learning_rate):
             run = replace(run, arguments=(*run.arguments, "--learning-rate", repr(learning_rate)))
-            _write_note(run)
+            write_run(run)
         begun = ["--resume"] if os.path.exists(run.folder / TRAINING) else []
         job = job_manager().start(run.name, "train", [*run.arguments, *begun], run.owner)
     if job.verb != "train":
@@ -173,16 +186,21 @@ def cancel_run(run: Run) -> None:
 
     Raises:
         CheckpointError: if another process trains it.
+        StorageError: if its folder cannot be removed.
     """
     pause_run(run)
     with training_lock(run.folder):
         if _is_unfinished(run.folder):
-            shutil.rmtree(run.folder, ignore_errors=True)
+            remove_folder(run.folder)
 
 
-def _write_note(run: Run) -> None:
-    note = {"owner": run.owner, "arguments": list(run.arguments)}
-    write_atomically(run.folder / NOTE, json.dumps(note).encode())
+def write_run(run: Run) -> None:
+    """Notes in its folder whose a run is, its options, and whether it is published.
+
+    Raises:
+        StorageError: if that cannot be written.
+    """
+    write_note(run.folder, Note(run.owner, run.arguments, run.published))
 
 
 def _is_unfinished(folder: Path) -> bool:
@@ -193,20 +211,20 @@ def _all_runs() -> list[Run]:
     """Every run with a note that can be read, the newest first."""
     found: list[tuple[int, Run]] = []
     for path in CHECKPOINTS.glob(f"*/{NOTE}"):
-        with suppress(OSError, StorageError, ValueError, KeyError, TypeError):  # just deleted, or no valid note
-            if not is_file(path, ""):
+        with suppress(OSError, ValueError):  # just deleted, or no valid learning rate
+            note = note_of(path.parent)
+            if note is None or not note.owner:
                 continue
-            note = read_json(path, "")
-            run = Run(path.parent.name, str(note["owner"]), tuple(map(str, note["arguments"])))
+            run = Run(path.parent.name, note.owner, note.arguments, note.published)
             TrainConfig(learning_rate=run.learning_rate)  # raises ValueError
             found.append((path.stat().st_mtime_ns, run))
     return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
 def _is_taken(name: str, visitor: str) -> bool:
-    """Whether the name is in use; one's own run without a complete epoch may be started again."""
+    """Whether the name is in use or an experiment's; one's own run without a complete epoch may be started again."""
     job = job_manager().get(name)
-    if job is not None and job.running:
+    if name in EXPERIMENTS or (job is not None and job.running):
         return True
     if any(os.path.exists(CHECKPOINTS / name / file) for file in (WEIGHTS, TRAINING)):
         return True

@@ -17,7 +17,7 @@ import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
-from ui.visitors.visitor import visitor
+from ui.visitors.visitor import asking, on_behalf_of
 
 __all__ = [
     "MOST_MEGABYTES",
@@ -137,11 +137,11 @@ def charged_later(work: Callable[[], T]) -> Callable[[], T]:
     Raises:
         Refused: as `charged`, now, or when it is to be done.
     """
-    who = _who()
+    who = asking()
     _require_seconds(who)
 
     def do() -> T:
-        with charged(who):
+        with on_behalf_of(who), charged(who):
             return work()
 
     return do
@@ -154,7 +154,7 @@ def charged(who: str | None = None) -> Iterator[None]:
     Raises:
         Refused: if the visitor's allowance is used up.
     """
-    who, seconds = _who() if who is None else who, shared().seconds
+    who, seconds = asking() if who is None else who, shared().seconds
     _require_seconds(who)
     torch.set_num_threads(1)  # of this thread: with other visitors, two cores save no time and cost twice as much
     began = time.thread_time()
@@ -174,7 +174,7 @@ def computing() -> Iterator[None]:
         Refused: as `charged`; or if there is no slot for too long.
     """
     # a visitor who leaves the page while waiting gives up the place
-    with charged(), shared().slots.hold(_who(), get_run_yield_check() or (lambda: None)):
+    with charged(), shared().slots.hold(asking(), get_run_yield_check() or (lambda: None)):
         torch.set_num_threads(CORES)
         yield
 
@@ -185,12 +185,7 @@ def count_upload() -> None:
     Raises:
         Refused: if the visitor, or all together, have sent too many within a minute.
     """
-    shared().uploads.count(_who())
-
-
-def _who() -> str:
-    """The visitor whose page is running; an empty name where the server itself computes."""
-    return visitor() if get_run_yield_check() is not None else ""
+    shared().uploads.count(asking())
 
 
 def _require_seconds(who: str) -> None:

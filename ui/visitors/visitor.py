@@ -6,18 +6,23 @@ and the server; scripts in the browser cannot read it, and files keep only its d
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import streamlit as st
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from ui.root_path import base_path
 
-__all__ = ["COOKIE", "VisitorCookie", "digest", "is_remembered", "visitor"]
+__all__ = ["COOKIE", "VisitorCookie", "asking", "digest", "is_remembered", "on_behalf_of", "visitor"]
 
 COOKIE = "dlgmm-visitor"
 LIFETIME = 365 * 24 * 3600  # seconds
+_behalf: ContextVar[str] = ContextVar("behalf", default="")  # for whom a thread works that runs no page
 
 
 class VisitorCookie:
@@ -56,6 +61,21 @@ def visitor() -> str:
     """The digest of the visitor's cookie; without cookies, of a number that lasts until the page is reloaded."""
     token = st.context.cookies.get(COOKIE) or st.session_state.setdefault("visitor", secrets.token_urlsafe(32))
     return digest(token)
+
+
+def asking() -> str:
+    """The visitor whose page is running, or for whom the thread works; empty where the server itself works."""
+    return _behalf.get() or (visitor() if get_run_yield_check() is not None else "")
+
+
+@contextmanager
+def on_behalf_of(who: str) -> Iterator[None]:
+    """Lets a thread that runs no page work for a visitor."""
+    before = _behalf.set(who)
+    try:
+        yield
+    finally:
+        _behalf.reset(before)
 
 
 def digest(token: str) -> str:
