@@ -6,12 +6,14 @@ from starlette.middleware import Middleware
 from ui.latent.map_files import MAP_ROUTE
 from ui.root_path import below_root
 from ui.serving.decoders import DECODER_ROUTES
+from ui.serving.downloads import refuse_downloads
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
 from ui.visitors.limits import exit_on_bad_limits
 from ui.visitors.visitor import VisitorCookie
 
 exit_on_bad_limits()
+refuse_downloads()
 app = st.App(
     "ui/main.py",
     lifespan=warm_up,

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from dlgmm_core.commands import evaluate, listing, mapping, reproduce, train
+from dlgmm_core.commands import data, evaluate, listing, mapping, reproduce, train
 from dlgmm_core.config import ConfigError
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "evaluate": ("measure trained models on a test set", evaluate.describe, evaluate.run),
     "map": ("compute the t-SNE map of the test set's codes again", mapping.describe, mapping.run),
     "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
+    "data": ("fetch data sets that are not in the package", data.describe, data.run),
     "list": ("list checkpoints and what is wrong with broken ones", listing.describe, listing.run),
 }
 

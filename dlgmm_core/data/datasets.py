@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dlgmm_core.data import sources
 from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 
-__all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset", "require_data"]
 
 ASSETS = Path(__file__).with_name("assets")
 FIXED_SEED = 2016
@@ -180,6 +180,21 @@ def load_dataset(name: str) -> Dataset:
     Raises:
         DataError: for an unknown name, and if files are missing, damaged or cannot be downloaded.
     """
+    require_data(name)
+    return DATASETS[name].load()
+
+
+def require_data(name: str) -> None:
+    """Checks, before long work, that a data set is on this computer, or may be downloaded.
+
+    Raises:
+        DataError: if it is not, and for an unknown name.
+    """
     if name not in DATASETS:
         raise sources.DataError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")
-    return DATASETS[name].load()
+    family = DATASETS[name]
+    if not sources.may_download() and not family.is_local():
+        raise sources.DataError(
+            f"{family.label} is not on this server, which downloads nothing for its visitors: choose another data set,"
+            f" or ask the server's administrator to run “python -m dlgmm_core data {name}” there."
+        )

@@ -1,8 +1,8 @@
 """The files of the published data sets: finding, downloading and reading them.
 
 Two of the data sets may not be shipped, so each file is searched for in the folder that `$DLGMM_DATA`
-names, then in the user's cache, and is otherwise downloaded into that cache. Copies are compressed in
-different ways, so the digest of the pixels is checked, not that of the file.
+names, then in the user's cache, and is otherwise downloaded into that cache, unless `$DLGMM_DOWNLOAD` is 0.
+Copies are compressed in different ways, so the digest of the pixels is checked, not that of the file.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from dlgmm_core.runtime.files import StorageError, write_atomically
 from dlgmm_core.runtime.folders import cache_folder
 
 __all__ = [
+    "DOWNLOAD",
     "FILES",
     "DataError",
     "binarized_mnist",
@@ -33,12 +34,14 @@ __all__ = [
     "damaged",
     "find",
     "has_binarized_mnist",
+    "may_download",
     "obtain",
     "parse_amat",
     "read_unpacked",
     "write_cache",
 ]
 
+DOWNLOAD = "DLGMM_DOWNLOAD"
 PIXELS = 784
 MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
 
@@ -197,11 +200,16 @@ def obtain(folder: str, *names: str) -> Path:
         names: of the file; the first is a key of `FILES`.
 
     Raises:
-        DataError: if it is missing and cannot be downloaded.
+        DataError: if it is missing and cannot, or may not, be downloaded.
     """
     if (local := find(folder, *names)) is not None:
         return local
     source, cache = FILES[names[0]], cache_folder()
+    if not may_download():
+        raise DataError(
+            f"{names[0]} is not on this computer, and {DOWNLOAD} is 0, so it is not downloaded: put it into the folder"
+            " that DLGMM_DATA names."
+        )
     try:
         return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))
     except (OSError, ValueError) as error:
@@ -224,6 +232,18 @@ def find(folder: str, *names: str) -> Path | None:
             if os.path.isfile(place / name):  # unlike Path.is_file, false if access is denied
                 return place / name
     return None
+
+
+def may_download() -> bool:
+    """Whether missing files are downloaded: unless `$DLGMM_DOWNLOAD` is 0.
+
+    Raises:
+        DataError: if it is neither 0 nor 1.
+    """
+    value = os.environ.get(DOWNLOAD, "").strip() or "1"
+    if value not in ("0", "1"):
+        raise DataError(f"{DOWNLOAD} must be 0 or 1, not “{value[:40]}”.")
+    return value == "1"
 
 
 def _given_folder() -> list[Path]:

@@ -193,6 +193,14 @@ class TestDownload:
         assert publisher.requests == [f"/{TEST_PART}"]
         assert [path.name for path in cache.iterdir()] == [TEST_PART]
 
+    def test_where_downloads_are_turned_off_nothing_is_asked_for(
+        self, publisher: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for value, words in (("0", "is not on this computer, and DLGMM_DOWNLOAD is 0"), ("no", "must be 0 or 1")):
+            monkeypatch.setenv("DLGMM_DOWNLOAD", value)
+            assert words in complaint(lambda: sources.binarized_mnist("test"))
+        assert publisher.requests == []
+
     @pytest.mark.usefixtures("given")
     def test_a_named_folder_without_the_file_is_passed_over(self, publisher: Server, rows: NDArray[np.uint8]) -> None:
         np.testing.assert_array_equal(sources.binarized_mnist("test"), rows)

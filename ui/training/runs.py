@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 from dlgmm_core.config import TrainConfig
+from dlgmm_core.data.datasets import require_data
+from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.locks import training_lock
@@ -131,9 +133,14 @@ def start_run(visitor: str, name: str, arguments: Sequence[str]) -> None:
     """Starts a run of the visitor's.
 
     Raises:
-        RunError: for an invalid name, one that is taken, or if no slot is free.
+        RunError: for an invalid name, one that is taken, if no slot is free, or if the data is not on this server.
         StorageError: if nothing can be written there, or another system would not take the name.
     """
+    options = dict(itertools.pairwise(arguments))
+    try:
+        require_data(options.get("--dataset", TrainConfig().dataset))
+    except DataError as error:
+        raise RunError(str(error)) from error
     with changing:
         require_free(name, visitor)
         _require_slot(visitor)
