@@ -105,20 +105,20 @@ class Manager:
         self.started: list[tuple[str, str, list[str]]] = []
         self.jobs: dict[str, Job] = {}
 
-    def start(self, name: str, verb: str, arguments: list[str], owner: str = "") -> Job:
+    def start(self, name: str, verb: str, arguments: list[str], owner: str = "", key: str = "") -> Job:
         self.started.append((name, verb, arguments))
-        running = self.jobs.get(name)
-        return running if running is not None and running.running else self.run(name, verb, "pass", owner)
+        running = self.jobs.get(key or name)
+        return running if running is not None and running.running else self.run(name, verb, "pass", owner, key)
 
-    def run(self, name: str, verb: str, program: str, owner: str = "") -> Job:
-        self.jobs[name] = Job(name, verb, subprocess.Popen([sys.executable, "-c", program]), owner)
-        return self.jobs[name]
+    def run(self, name: str, verb: str, program: str, owner: str = "", key: str = "") -> Job:
+        job = self.jobs[key or name] = Job(name, verb, subprocess.Popen([sys.executable, "-c", program]), owner)
+        return job
 
     def ended(self, name: str, verb: str, program: str) -> None:
         self.run(name, verb, program).process.wait()
 
-    def get(self, name: str) -> Job | None:
-        return self.jobs.get(name)
+    def get(self, key: str) -> Job | None:
+        return self.jobs.get(key)
 
     def forget(self, name: str) -> None:
         self.jobs.pop(name, None)

@@ -143,7 +143,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("DLGMM_DATA", raising=False)
-    monkeypatch.delenv("DLGMM_DOWNLOAD", raising=False)
+    monkeypatch.setenv("DLGMM_DOWNLOAD", "")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

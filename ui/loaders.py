@@ -43,8 +43,10 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.visitors.limits import computing
+from ui.visitors.own_maps import own_map
 from ui.visitors.ownership import is_visible
 from ui.visitors.shares import Refused
+from ui.visitors.visitor import asking
 
 if TYPE_CHECKING:
     from dlgmm_core.analysis.tsne import AnchoredMap
@@ -60,6 +62,7 @@ __all__ = [
     "dataset",
     "epochs",
     "every_checkpoint",
+    "map_path",
     "measurements",
     "model",
     "neighbour_indices",
@@ -245,14 +248,21 @@ def neighbour_indices(
         return neighbours(train, test, k, metric).astype(np.min_scalar_type(points))  # a quarter of the memory
 
 
+def map_path(checkpoint: Checkpoint) -> Path:
+    """Where the map lies that the visitor sees: the visitor's own if there is one, else that of the checkpoint."""
+    own = own_map(checkpoint, asking())
+    return own if os.path.exists(own) else checkpoint.folder / TSNE
+
+
 def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map of the test set; None if there is none of these weights.
+    """The map of the test set that the visitor sees; None if there is none of these weights.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
-    stamp = _stamp(checkpoint.folder / TSNE)
-    return None if stamp is None else _tsne_map(checkpoint, stamp)
+    path = map_path(checkpoint)
+    stamp = _stamp(path)
+    return None if stamp is None else _tsne_map(checkpoint, path, stamp)
 
 
 def per_image(checkpoint: Checkpoint) -> PerImage | None:
@@ -266,19 +276,20 @@ def per_image(checkpoint: Checkpoint) -> PerImage | None:
 
 
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
-    """The stored map, ready for new codes to be placed on it.
+    """The map that the visitor sees, ready for new codes to be placed on it.
 
     Raises:
         CheckpointError: if the file is damaged.
         Refused: as `codes`.
     """
-    stamp = _stamp(checkpoint.folder / TSNE)
-    return None if stamp is None else _anchored_map(checkpoint, stamp, dataset_name)
+    path = map_path(checkpoint)
+    stamp = _stamp(path)
+    return None if stamp is None else _anchored_map(checkpoint, path, stamp, dataset_name)
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
-def _tsne_map(checkpoint: Checkpoint, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    return load_map(checkpoint)
+@st.cache_resource(show_spinner=False, max_entries=300, hash_funcs=BY_WEIGHTS)
+def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    return load_map(checkpoint, path)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
@@ -287,8 +298,8 @@ def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)
-def _anchored_map(checkpoint: Checkpoint, stamp: int, dataset_name: str) -> "AnchoredMap | None":
-    stored = _tsne_map(checkpoint, stamp)
+def _anchored_map(checkpoint: Checkpoint, path: Path, stamp: int, dataset_name: str) -> "AnchoredMap | None":
+    stored = _tsne_map(checkpoint, path, stamp)
     if stored is None:
         return None
     from dlgmm_core.analysis.tsne import anchor  # half a second and 20 MB, which few visits need

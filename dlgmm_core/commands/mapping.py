@@ -1,6 +1,7 @@
 """`map`: computes the t-SNE map of the test set's codes again, with other settings."""
 
 import argparse
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -30,6 +31,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--iterations", type=int, default=usual.iterations, help="of t-SNE; default: %(default)s")
     parser.add_argument("--seed", type=int, default=usual.seed, help="of the initial positions; default: %(default)s")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="of the map; default: in the folder of the checkpoint"
+    )
     add_device(parser)
     add_folder(parser)
 
@@ -43,14 +47,15 @@ def run(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
     folder = checkpoint_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
-    is_file(folder / TSNE, MEASURE_AGAIN)
-    require_writable(folder)
+    path = folder / TSNE if options.output is None else options.output
+    is_file(path, MEASURE_AGAIN)
+    require_writable(path.parent)
     images = load_dataset(checkpoint.train_config.dataset).test.binary
     settings.check(len(images))
     codes = encode(model, images)
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
         coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
-    save_map(checkpoint, coordinates, settings)
+    save_map(checkpoint, coordinates, settings, path)
     print(
         f"{options.name}: mapped with perplexity {settings.perplexity:g}, {settings.iterations} iterations,"
         f" seed {settings.seed}."

@@ -271,12 +271,12 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     return metrics if metrics.get("weights") == checkpoint.digest else {}
 
 
-def read_tensors_of(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+def read_tensors_of(checkpoint: Checkpoint, name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """Tensors and header of a file that was made of exactly these weights; None if there is none, or only of others.
 
     Args:
         checkpoint: in whose folder the file lies.
-        name: of the file, whose header has the digest of the weights as "weights".
+        name: of the file, whose header has the digest of the weights as "weights"; its path if it lies elsewhere.
 
     Raises:
         CheckpointError: if the file is damaged.

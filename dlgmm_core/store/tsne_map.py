@@ -5,6 +5,7 @@ What reads a map needs nothing of what fits one, which is in `dlgmm_core.analysi
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -46,19 +47,35 @@ class ProjectionConfig:
             )
 
 
-def save_map(checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig) -> None:
-    """Writes the map of the test set's mean codes, with the digest of the weights."""
+def save_map(
+    checkpoint: Checkpoint, coordinates: NDArray[np.float32], config: ProjectionConfig, path: Path | None = None
+) -> None:
+    """Writes the map of the test set's mean codes (N, 2), with the digest of the weights.
+
+    Args:
+        checkpoint: whose codes they are.
+        coordinates: (N, 2).
+        config: the settings.
+        path: of the file; by default in the checkpoint's folder.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
     header = {"weights": checkpoint.digest, "settings": asdict(config)}
-    write_tensors(checkpoint.folder / TSNE, {"coordinates": torch.from_numpy(coordinates)}, header)
+    write_tensors(path or checkpoint.folder / TSNE, {"coordinates": torch.from_numpy(coordinates)}, header)
 
 
-def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map and its settings; None if there is none of these weights.
+def load_map(checkpoint: Checkpoint, path: Path | None = None) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    """The stored map (N, 2) and its settings; None if there is none of these weights.
+
+    Args:
+        checkpoint: whose map it is.
+        path: of the file; by default in the checkpoint's folder.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
-    if (stored := read_tensors_of(checkpoint, TSNE)) is None:
+    if (stored := read_tensors_of(checkpoint, path or TSNE)) is None:
         return None
     tensors, header = stored
     try:
@@ -69,5 +86,5 @@ def load_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionCon
         return coordinates.numpy(), settings
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MEASURE_AGAIN}."
+            f"{path or checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MEASURE_AGAIN}."
         ) from error

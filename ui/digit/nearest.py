@@ -16,6 +16,7 @@ from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
+from ui.exporting.own_maps import own_settings
 from ui.images import picture, tiled_picture
 from ui.scatter import draw_map
 from ui.visitors.limits import computing
@@ -96,7 +97,8 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
         return
     shown = [checkpoint for checkpoint, _, _ in placed]
     about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
-    export("places", about, partial(recipes.places, shown, digit.code, dataset_name), lambda: _table(placed, dataset))
+    lines = partial(recipes.places, shown, digit.code, dataset_name, own_settings(shown))
+    export("places", about, lines, lambda: _table(placed, dataset))
 
 
 def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], dataset: Dataset) -> pd.DataFrame:

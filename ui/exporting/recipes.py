@@ -4,10 +4,12 @@ They follow from what is shown, run in the repository's folder, and stop where t
 were shown. The first line of each docstring names the variables that the lines define.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
+from ui.exporting.own_maps import define_own, stored_map
 from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
 
 __all__ = [
@@ -116,15 +118,15 @@ def nearest(checkpoints: Sequence[Checkpoint], image: str, dataset: str, count: 
     return script(image, f'train, nearest, classes = load_dataset("{dataset}").train, {{}}, {{}}', loop)
 
 
-def places(checkpoints: Sequence[Checkpoint], image: str, dataset: str) -> str:
-    """`points` (2,) of the digit on each map, by name."""
+def places(checkpoints: Sequence[Checkpoint], image: str, dataset: str, own: Mapping[str, ProjectionConfig]) -> str:
+    """`points` (2,) of the digit on each map, by name; `own` are settings of maps that the visitor has computed."""
     loop = each_model(
         checkpoints,
-        "coordinates, settings = load_map(checkpoint)",
+        stored_map("coordinates", own),
         "anchored = anchor(coordinates, encode(model, test.binary), settings)",
         "points[name] = anchored.place(encode(model, image[None]))[0]",
     )
-    return script(image, f'test, points = load_dataset("{dataset}").test, {{}}', loop)
+    return script(image, f'test, points = load_dataset("{dataset}").test, {{}}', define_own(own), loop)
 
 
 # ---- the Kumaraswamy bench

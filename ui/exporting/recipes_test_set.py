@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.tsne_map import ProjectionConfig
+from ui.exporting.own_maps import define_own, stored_map
 from ui.exporting.scripts import each_model, load_model, quoted, script
 
 __all__ = ["changes", "clusters", "errors", "likelihood", "maps", "mistakes", "path", "reconstructions", "recorded"]
@@ -15,19 +17,27 @@ __all__ = ["changes", "clusters", "errors", "likelihood", "maps", "mistakes", "p
 # ---- the maps
 
 
-def maps(checkpoints: Sequence[Checkpoint], dataset: str, group: Mapping[str, Any] | None, *, estimated: bool) -> str:
+def maps(
+    checkpoints: Sequence[Checkpoint],
+    dataset: str,
+    group: Mapping[str, Any] | None,
+    own: Mapping[str, ProjectionConfig],
+    *,
+    estimated: bool,
+) -> str:
     """By name: `coordinates` (N, 2), `weights` (N, K) or None, `estimates`; `grouped` (N,), within an outline.
 
     Args:
         checkpoints: of the maps.
         dataset: whose test set they are of.
         group: the outline drawn, {map: name, outline: [[x, y], ...]}, if there is one.
+        own: settings of the maps, by name, that the visitor has computed.
         estimated: whether log p(x) and p(k|x) of each image are shown.
     """
     loop = each_model(
         checkpoints,
         "# to compute the map again, in a minute: fit_tsne(encode(model, test.binary), settings)",
-        "coordinates[name], settings = load_map(checkpoint)",
+        stored_map("coordinates[name]", own),
         "weights[name] = expected_weights(model, test.binary)",
         "estimates[name] = per_image(model, test.binary)  # a minute; load_per_image reads what is stored"
         if estimated
@@ -39,6 +49,7 @@ def maps(checkpoints: Sequence[Checkpoint], dataset: str, group: Mapping[str, An
         inside = f"grouped = within_outline(coordinates[{quoted(group['map'])}], np.array([{corners}]))"
     return script(
         f'test = load_dataset("{dataset}").test',
+        define_own(own),
         "coordinates, weights, estimates = {}, {}, {}" if estimated else "coordinates, weights = {}, {}",
         loop,
         inside,

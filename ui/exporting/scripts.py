@@ -19,7 +19,7 @@ __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
 
 _STANDARD = {"b64decode": "base64", "Path": "pathlib"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
-_SLOW = {"anchor": "dlgmm_core.analysis.tsne"}  # not imported to be looked through
+_SLOW = dict.fromkeys(("anchor", "fit_tsne"), "dlgmm_core.analysis.tsne")  # not imported to be looked through
 _CORE = (
     "analysis.clusters",
     "analysis.generation",

@@ -93,19 +93,20 @@ class Job:
 
 
 class JobManager:
-    """The jobs of this server, the newest of each checkpoint."""
+    """The jobs of this server, the newest of each key: a checkpoint's name, or more where several may run at a time."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def start(self, name: str, verb: str, arguments: list[str], owner: str = "") -> Job:
+    def start(self, name: str, verb: str, arguments: list[str], owner: str = "", key: str = "") -> Job:
         """Runs `python -m dlgmm_core VERB ARGUMENTS`, about the checkpoint `name`, for as long as this server lives.
 
-        A job of that name that is still running is left alone and returned.
+        A job of that key, by default the name, that is still running is left alone and returned.
         """
+        key = key or name
         with self._lock:
-            job = self._jobs.get(name)
+            job = self._jobs.get(key)
             if job is None or not job.running:
                 command = [
                     sys.executable,
@@ -126,19 +127,19 @@ class JobManager:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                 )
-                job = self._jobs[name] = Job(name, verb, process, owner)
+                job = self._jobs[key] = Job(name, verb, process, owner)
             return job
 
-    def get(self, name: str) -> Job | None:
-        """The newest job of a checkpoint."""
-        return self._jobs.get(name)
+    def get(self, key: str) -> Job | None:
+        """The newest job of a key."""
+        return self._jobs.get(key)
 
     def forget(self, name: str) -> None:
         """Forgets a checkpoint's job, which has ended, since another checkpoint may get its name."""
         self._jobs.pop(name, None)
 
     def all(self) -> list[Job]:
-        """Every checkpoint's newest job, oldest first."""
+        """Every key's newest job, oldest first."""
         return list(self._jobs.values())
 
     def stop_all(self) -> None:

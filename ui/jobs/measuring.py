@@ -29,15 +29,21 @@ def renewed(running: Callable[[], bool], show: Callable[[], None]) -> None:
         st.fragment(look, run_every=1.0 if began else None)()
 
 
-def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
-    """Begins a measurement or a map of a checkpoint for this visitor, or returns the job that is already running on it.
+def start_measuring(name: str, verb: str, arguments: list[str], key: str = "") -> Job:
+    """Begins a measurement or a map of a checkpoint for this visitor, or returns the running job of that key.
+
+    Args:
+        name: of the checkpoint.
+        verb: evaluate or map.
+        arguments: of that command.
+        key: of the job; by default the name, for what is written into the checkpoint's folder.
 
     Raises:
         Refused: if no slot is free.
     """
     manager, limits = job_manager(), shared().limits
     with _starting:
-        job = manager.get(name)
+        job = manager.get(key or name)
         if job is not None and job.running:
             return job
         running = [each for each in manager.all() if each.verb in MEASURING and each.running]
@@ -56,7 +62,7 @@ def start_measuring(name: str, verb: str, arguments: list[str]) -> Job:
                 f"All slots of this server ({limits.mapping_slots}) for maps and measurements are taken: try again when"
                 " one has ended."
             )
-        return manager.start(name, verb, arguments, visitor())
+        return manager.start(name, verb, arguments, visitor(), key)
 
 
 def measure_button(name: str, label: str, key: str = "measure") -> None:

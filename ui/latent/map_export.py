@@ -16,6 +16,7 @@ from ui import loaders
 from ui.estimates import estimates
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export
+from ui.exporting.own_maps import own_settings
 from ui.latent.map_view import ESTIMATED, MapView
 
 __all__ = ["export_maps"]
@@ -37,7 +38,8 @@ def export_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Da
     }
     seeds = ", ".join(str(settings.seed) for _, settings in maps)
     about = About("t-SNE maps of the test images' codes", checkpoints, dataset.name, seeds, settings)
-    code = partial(recipes_test_set.maps, checkpoints, dataset.name, group, estimated=bool(estimated))
+    own = own_settings(checkpoints)
+    code = partial(recipes_test_set.maps, checkpoints, dataset.name, group, own, estimated=bool(estimated))
     export("maps", about, code, lambda: _table(checkpoints, dataset, group, estimated))
 
 

@@ -12,6 +12,7 @@ Numbers are little-endian, one array after the other:
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,7 @@ from dlgmm_core.store.files import CheckpointError, file_digest
 from dlgmm_core.store.tsne_map import load_map
 from ui import loaders
 from ui.estimates import estimates
+from ui.visitors.own_maps import own_maps_of
 
 __all__ = ["MAP_ROUTE", "estimates_address", "images_address", "points_address", "weights_address"]
 
@@ -46,8 +48,8 @@ def images_address(dataset: str) -> str:
 
 
 def points_address(checkpoint: Checkpoint) -> str:
-    """Where it finds a map; there must be one."""
-    return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint)}"
+    """Where it finds the map that the visitor sees; there must be one."""
+    return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint, loaders.map_path(checkpoint))}"
 
 
 def weights_address(checkpoint: Checkpoint) -> str:
@@ -69,8 +71,8 @@ def _digest(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.digest}-{_packed(checkpoint.train_config.dataset)[1]}"
 
 
-def _map_digest(checkpoint: Checkpoint) -> str:
-    return f"{_digest(checkpoint)}-{file_digest(checkpoint.folder / TSNE)}"
+def _map_digest(checkpoint: Checkpoint, path: Path) -> str:
+    return f"{_digest(checkpoint)}-{file_digest(path)}"
 
 
 def _estimates_digest(checkpoint: Checkpoint) -> str | None:
@@ -78,8 +80,11 @@ def _estimates_digest(checkpoint: Checkpoint) -> str | None:
     return None if content is None else f"{_digest(checkpoint)}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
-def _points(checkpoint: Checkpoint) -> bytes | None:
-    stored = load_map(checkpoint)
+def _points(checkpoint: Checkpoint, digest: str) -> bytes | None:
+    """Of the checkpoint's map, or of a visitor's own, whose digest that visitor alone knows."""
+    paths = [path for path in (checkpoint.folder / TSNE, *own_maps_of(checkpoint)) if path.is_file()]
+    path = next((path for path in paths if _map_digest(checkpoint, path) == digest), None)
+    stored = None if path is None else load_map(checkpoint, path)
     if stored is None:
         return None
     labels = loaders.dataset(checkpoint.train_config.dataset).test.labels
@@ -97,8 +102,12 @@ def _weights_of(checkpoint: Checkpoint, digest: str) -> bytes | None:
     return numbers.tobytes() + weights.argmax(1).astype(np.uint8).tobytes()
 
 
-def _weights(checkpoint: Checkpoint) -> bytes | None:
-    return _weights_of(checkpoint, _digest(checkpoint))
+def _weights(checkpoint: Checkpoint, digest: str) -> bytes | None:
+    return _weights_of(checkpoint, digest) if digest == _digest(checkpoint) else None
+
+
+def _estimates_at(checkpoint: Checkpoint, digest: str) -> bytes | None:
+    return _estimates(checkpoint) if digest == _estimates_digest(checkpoint) else None
 
 
 def _estimates(checkpoint: Checkpoint) -> bytes | None:
@@ -111,11 +120,11 @@ def _estimates(checkpoint: Checkpoint) -> bytes | None:
     return nll + p.max(1).astype("<f4").tobytes() + p.argmax(1).astype(np.uint8).tobytes()
 
 
-# What is of a checkpoint: the digest that must be asked for, and the content.
-_OF_CHECKPOINTS: dict[str, tuple[Callable[[Checkpoint], str | None], Callable[[Checkpoint], bytes | None]]] = {
-    "points": (_map_digest, _points),
-    "weights": (_digest, _weights),
-    "estimates": (_estimates_digest, _estimates),
+# What is of a checkpoint: the content of an address with that digest.
+_OF_CHECKPOINTS: dict[str, Callable[[Checkpoint, str], bytes | None]] = {
+    "points": _points,
+    "weights": _weights,
+    "estimates": _estimates_at,
 }
 
 
@@ -127,8 +136,7 @@ def map_file(kind: str, name: str, digest: str) -> bytes | None:
             return content if digest == current else None
         for checkpoint in loaders.every_checkpoint() if kind in _OF_CHECKPOINTS else ():
             if checkpoint.name == name:
-                current_digest, read = _OF_CHECKPOINTS[kind]
-                return read(checkpoint) if digest == current_digest(checkpoint) else None
+                return _OF_CHECKPOINTS[kind](checkpoint, digest)
     except (CheckpointError, DataError, OSError):  # the map or the data set has been deleted or damaged since
         return None
     return None

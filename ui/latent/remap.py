@@ -1,15 +1,22 @@
-"""A t-SNE map computed again with the visitor's settings, as a job that can be watched and cancelled."""
+"""A t-SNE map computed again with the visitor's settings, as a job that can be watched and cancelled.
+
+It is the visitor's own, and nobody else's page shows it. Only that of an unpublished run of the visitor's lies in the
+run's folder: it belongs to the run, and is published with it.
+"""
 
 import re
 from collections.abc import Sequence
 
 import streamlit as st
 
-from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.runtime.files import remove
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.jobs.manager import Job, job_manager
 from ui.jobs.measuring import renewed, start_measuring
+from ui.visitors.own_maps import make_room, own_map
+from ui.visitors.ownership import is_mine, note_of
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import visitor
 
@@ -39,17 +46,51 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         }
         if st.form_submit_button("Compute it again") and chosen is not None:
             options = [str(part) for pair in settings.items() for part in pair]
-            try:
-                started = start_measuring(chosen, "map", [chosen, *options])
-                if started.verb != "map":
-                    st.warning(f"{chosen} is busy with another job ({started.verb}): wait until it has ended.")
-            except Refused as refusal:
-                st.warning(str(refusal))
-    st.caption("This takes about half a minute and replaces the stored map; the same seed gives the same map.")
+            _start(next(c for c in checkpoints if c.name == chosen), options)
+    st.caption(
+        "This takes about half a minute; the same seed gives the same map. Only you see it, and you can return to the"
+        " shared one; that of an unpublished run of yours is published with the run."
+    )
     for checkpoint in checkpoints:
-        job = job_manager().get(checkpoint.name)
-        if job is not None and job.verb == "map":
+        _offer_return(checkpoint)
+        job = job_manager().get(_key(checkpoint))
+        if job is not None and job.verb == "map" and job.owner == visitor():
             _watch(job)
+
+
+def _belongs_to_run(checkpoint: Checkpoint) -> bool:
+    note = note_of(checkpoint.folder)
+    return note is not None and not note.published and is_mine(checkpoint.folder)
+
+
+def _key(checkpoint: Checkpoint) -> str:
+    """Of the job: visitors may compute maps of their own of one checkpoint at a time."""
+    return checkpoint.name if _belongs_to_run(checkpoint) else f"{checkpoint.name} {visitor()}"
+
+
+def _start(checkpoint: Checkpoint, options: list[str]) -> None:
+    name = checkpoint.name
+    if not _belongs_to_run(checkpoint):
+        make_room(visitor())
+        options = [*options, "--output", str(own_map(checkpoint, visitor()))]
+    try:
+        started = start_measuring(name, "map", [name, *options], _key(checkpoint))
+        if started.verb != "map":
+            st.warning(f"{name} is busy with another job ({started.verb}): wait until it has ended.")
+    except Refused as refusal:
+        st.warning(str(refusal))
+
+
+def _offer_return(checkpoint: Checkpoint) -> None:
+    """A button that removes the visitor's own map, if there is one."""
+    own = own_map(checkpoint, visitor())
+    if not own.is_file():
+        return
+    shared = (checkpoint.folder / TSNE).is_file()
+    label = f"Return to the shared map of {checkpoint.name}" if shared else f"Remove my map of {checkpoint.name}"
+    if st.button(label, key=f"return-{checkpoint.name}", help="Removes the map that you have computed."):
+        remove(own)
+        st.rerun()
 
 
 def _watch(job: Job) -> None:
