@@ -220,7 +220,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator["Manager"]:
     from tests.app_helpers import Manager  # here, for the same reason
 
     manager = Manager()
-    for module in ("jobs.measuring", "latent.remap", "training.runs", "training.ended_runs"):
+    for module in ("jobs.measuring", "latent.remap", "training.runs", "training.ended_runs", "training.teacher"):
         monkeypatch.setattr(f"ui.{module}.job_manager", lambda: manager)
     yield manager
     for job in manager.all():

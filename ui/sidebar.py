@@ -7,11 +7,14 @@ import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
+from ui.visitors.classroom import ClassSettings, class_settings
+from ui.visitors.ownership import is_mine
 
 __all__ = [
     "Selection",
@@ -57,12 +60,29 @@ def _fits(checkpoint: Checkpoint, dataset: str) -> bool:
     return trained_on == dataset or {trained_on, dataset} <= set(_DIGITS)
 
 
+def _class_settings() -> ClassSettings:
+    """The teacher's, if there are any that can be read; the page Train tells a damaged file."""
+    try:
+        return class_settings(loaders.CHECKPOINTS)
+    except StorageError:
+        return ClassSettings()
+
+
+def _standard(fitting: list[Checkpoint], asked: Sequence[str]) -> set[str]:
+    """Names of those that a visitor compares at first: the teacher's choice and the visitor's own, else the usual."""
+    if names := {c.name for c in fitting if c.name in asked}:
+        return names | {c.name for c in fitting if is_mine(c.folder)}
+    return {c.name for c in usual(fitting)}
+
+
 def show_sidebar() -> None:
     """Draws the sidebar; pages read it by `selection`."""
+    first = _class_settings()
     with st.sidebar:
         dataset = st.selectbox(
             "Data set",
             list(DATASETS),
+            index=list(DATASETS).index(first.dataset or next(iter(DATASETS))),
             format_func=lambda name: DATASETS[name].label,
             key="dataset",
             bind="query-params",
@@ -71,7 +91,7 @@ def show_sidebar() -> None:
         fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
         offered = by_group(fitting)
         names = [c.name for c in fitting]
-        standard = {c.name for c in usual(fitting)}
+        standard = _standard(fitting, first.checkpoints)
         key = f"checkpoints-{dataset}"
         if key not in st.session_state and (linked := words_in_link(_LINK, names)):
             st.session_state[key], st.session_state[f"{key}-known"] = linked, set(names)
@@ -79,14 +99,13 @@ def show_sidebar() -> None:
         if asked := st.session_state.pop(_ASKED_FOR, None):
             st.session_state[key] = [name for name in asked if name in names]
         _choose_groups(key, offered)
-        chosen = st.multiselect(
+        wanted = st.multiselect(
             "Checkpoints", names, help="The models that the pages compare.", key=key, persist_state="session"
         )
-        put_words_in_link(_LINK, [] if set(chosen) == standard else chosen)
+        put_words_in_link(_LINK, [] if set(wanted) == standard else wanted)
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{broken.name}** cannot be used. {broken.reason}")
-    chosen_ones = [c for c in fitting if c.name in chosen]
-    st.session_state["selection"] = Selection(dataset, chosen_ones, offered)
+    st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)
 
 
 def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:

@@ -26,12 +26,14 @@ from dlgmm_core.train.training import keep
 from ui.jobs.manager import Job, job_manager
 from ui.loaders import CHECKPOINTS
 from ui.training.removal import remove_folder
+from ui.visitors.classroom import class_settings, is_teacher
 from ui.visitors.limits import shared
 from ui.visitors.ownership import NOTE, Note, note_of, write_note
 
 __all__ = [
     "Run",
     "RunError",
+    "all_runs",
     "cancel_run",
     "changing",
     "free_name",
@@ -99,12 +101,12 @@ class Run:
 
 def runs_of(visitor: str) -> list[Run]:
     """The visitor's runs, the newest first."""
-    return [run for run in _all_runs() if run.owner == visitor]
+    return [run for run in all_runs() if run.owner == visitor]
 
 
 def slots_of_others(visitor: str) -> int:
     """How many training slots the runs of other visitors take."""
-    return sum(run.state == "running" for run in _all_runs() if run.owner != visitor)
+    return sum(run.state == "running" for run in all_runs() if run.owner != visitor)
 
 
 def require_free(name: str, visitor: str) -> None:
@@ -214,7 +216,7 @@ def _is_unfinished(folder: Path) -> bool:
     return os.path.exists(folder / TRAINING) or not os.path.exists(folder / WEIGHTS)
 
 
-def _all_runs() -> list[Run]:
+def all_runs() -> list[Run]:
     """Every run with a note that can be read, the newest first."""
     found: list[tuple[int, Run]] = []
     for path in CHECKPOINTS.glob(f"*/{NOTE}"):
@@ -235,11 +237,13 @@ def _is_taken(name: str, visitor: str) -> bool:
         return True
     if any(os.path.exists(CHECKPOINTS / name / file) for file in (WEIGHTS, TRAINING)):
         return True
-    return any(run.name == name and run.owner != visitor for run in _all_runs())
+    return any(run.name == name and run.owner != visitor for run in all_runs())
 
 
 def _require_slot(visitor: str) -> None:
-    running = [run for run in _all_runs() if run.state == "running"]
+    if class_settings(CHECKPOINTS).locked and not is_teacher():
+        raise RunError("The teacher has locked training: try again when it is unlocked.")
+    running = [run for run in all_runs() if run.state == "running"]
     own = sum(run.owner == visitor for run in running)
     limits = shared().limits
     total, each = limits.training_slots, limits.training_slots_per_visitor
