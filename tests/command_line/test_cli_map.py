@@ -59,6 +59,15 @@ def test_a_map_is_kept_with_its_settings(folder: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "one: mapped with perplexity 12.5, 40 iterations, seed 7.\n"
 
 
+def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(folder: Path, tmp_path: Path) -> None:
+    draw_map(folder)
+    before, elsewhere = (folder / "one" / TSNE).read_bytes(), tmp_path / "new" / "folder" / "mine.safetensors"
+    assert draw_map(folder, "--seed", "7", "--output", str(elsewhere)) == 0
+    assert (folder / "one" / TSNE).read_bytes() == before
+    found = load_map(read_checkpoint(folder / "one"), elsewhere)
+    assert found is not None and found[1].seed == 7
+
+
 def test_the_same_seed_draws_the_same_map_and_another_seed_another(folder: Path) -> None:
     draw_map(folder)
     first, _ = coordinates(folder)

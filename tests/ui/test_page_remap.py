@@ -151,9 +151,12 @@ def test_the_map_of_a_run_belongs_to_it_until_it_is_published(
 ) -> None:
     begun(own_checkpoints, "one")
     write_note(mapped.folder, Note(ALICE, (), published))
+    own = own_map(mapped, ALICE)
+    save_map(mapped, np.ones((10_000, 2), np.float32), ProjectionConfig(seed=77), own)
     submit(open_page("latent"))
     ((_, verb, arguments),) = manager.started
-    assert build_parser().parse_args([verb, *arguments]).output == (own_map(mapped, ALICE) if published else None)
+    assert build_parser().parse_args([verb, *arguments]).output == (own if published else None)
+    assert own.exists() == published  # it would hide the run's
 
 
 def test_the_oldest_maps_of_a_visitor_make_room_for_a_new_one(mapped: Checkpoint) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlgmm_core.runtime.files import remove
+from dlgmm_core.runtime.files import StorageError, remove
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
@@ -69,16 +69,20 @@ def _key(checkpoint: Checkpoint) -> str:
 
 
 def _start(checkpoint: Checkpoint, options: list[str]) -> None:
-    name = checkpoint.name
-    if not _belongs_to_run(checkpoint):
-        make_room(visitor())
-        options = [*options, "--output", str(own_map(checkpoint, visitor()))]
+    name, own = checkpoint.name, own_map(checkpoint, visitor())
     try:
+        if _belongs_to_run(checkpoint):
+            remove(own)  # of a time when the run was published; it would hide the new one
+        else:
+            make_room(visitor())
+            options = [*options, "--output", str(own)]
         started = start_measuring(name, "map", [name, *options], _key(checkpoint))
         if started.verb != "map":
             st.warning(f"{name} is busy with another job ({started.verb}): wait until it has ended.")
     except Refused as refusal:
         st.warning(str(refusal))
+    except StorageError as error:
+        st.error(str(error))
 
 
 def _offer_return(checkpoint: Checkpoint) -> None:
