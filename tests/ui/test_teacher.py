@@ -155,8 +155,10 @@ def test_a_damaged_file_of_settings_is_one_sentence_and_locks_training_until_it_
         at = turn_to(start(), "train")
         assert FILE in one_error(at) and at.multiselect(key="checkpoints-mnist").value == ["one"]
         assert all(FILE in error.value for error in press(at, "Start training").error) and not manager.started
-    press(try_password(at, SECRET), "Lock training")
+    press(try_password(at, SECRET), "Start training")
+    assert len(manager.started) == 1  # the teacher may
+    press(at, "Lock training")
     press(at, "Unlock training")
     assert not at.error
-    press(at, "Start training")
-    assert len(manager.started) == 1
+    press(turn_to(start(), "train"), "Resume")
+    assert len(manager.started) == 2

@@ -97,7 +97,8 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
             "Keep",
             key=f"keep-{run.name}",
             disabled=not history,
-            help="Ends the run. The best weights so far become a checkpoint of yours, which you can publish.",
+            help="Ends the run: only then can it be renamed and published. The best weights so far become a checkpoint of"
+            " yours.",
         ):
             _do(keep_run, run, "Saving …")
         with st.popover("Cancel", help="Ends the run and deletes it."):

@@ -241,7 +241,7 @@ def _is_taken(name: str, visitor: str) -> bool:
 
 
 def _require_slot(visitor: str) -> None:
-    if class_settings(CHECKPOINTS).locked and not is_teacher():
+    if not is_teacher() and class_settings(CHECKPOINTS).locked:
         raise RunError("The teacher has locked training: try again when it is unlocked.")
     running = [run for run in all_runs() if run.state == "running"]
     own = sum(run.owner == visitor for run in running)
