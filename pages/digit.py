@@ -27,16 +27,9 @@ chosen = selection()
 source, answer = st.columns([2, 3], gap="medium")
 with source:
     digit = choose_digit(chosen.dataset)
-if digit is None:
-    answer.info("The results appear here as soon as there is a digit.")
-    st.stop()
-if not digit.steps:
-    with source:
-        show_image(digit)
 with answer:
-    if digit.steps:
-        show_steps(digit)
-    view = st.segmented_control(
+    steps = st.container()
+    view = st.segmented_control(  # also without a digit, since a control that comes back forgets its choice
         "View",
         VIEWS,
         default=VIEWS[0],
@@ -46,6 +39,16 @@ with answer:
         bind="query-params",
         persist_state="session",
     )
+if digit is None:
+    answer.info("The results appear here as soon as there is a digit.")
+    st.stop()
+if digit.steps:
+    with steps:
+        show_steps(digit)
+else:
+    with source:
+        show_image(digit)
+with answer:
     if view in VIEWS[2:]:
         if digit.index is None:
             show_percentile(last_checkpoint(chosen.offered, "digit-checkpoint"), digit.binary)

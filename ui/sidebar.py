@@ -179,8 +179,8 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
     """
     by_name = {c.name: c for c in checkpoints}
     usual = checkpoints[0].name
-    if st.session_state.get(key) not in by_name:  # Streamlit would put the label into the link
-        st.session_state[key] = last_checkpoint(checkpoints, key).name
+    # Always said, since a box that was away for a run, or for part of one, comes back with its first choice.
+    st.session_state[key] = last_checkpoint(checkpoints, key).name
     name = st.selectbox(
         title,
         list(by_name),
