@@ -97,8 +97,8 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
             "Keep",
             key=f"keep-{run.name}",
             disabled=not history,
-            help="Ends the run: only then can it be renamed and published. The best weights so far become a checkpoint of"
-            " yours.",
+            help="Ends the run, which can be renamed and published from then on. The best weights so far become a"
+            " checkpoint of yours.",
         ):
             _do(keep_run, run, "Saving …")
         with st.popover("Cancel", help="Ends the run and deletes it."):
