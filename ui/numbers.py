@@ -1,6 +1,6 @@
 """Numbers as they are printed on a page, and as a widget sends them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -34,6 +34,12 @@ def finite_numbers(values: Any, count: int, low: float, high: float) -> tuple[fl
     return tuple(numbers) if len(numbers) == count else None
 
 
-def right(columns: Iterable[str]) -> dict[str, ColumnConfig]:
-    """Configures columns of figures: numbers stand under each other, also where they are words with a ±."""
-    return {name: st.column_config.Column(alignment="right") for name in columns}
+def right(columns: Iterable[str], explained: Mapping[str, str] | None = None) -> dict[str, ColumnConfig]:
+    """Configures columns of figures: numbers stand under each other, also where they are words with a ±.
+
+    Args:
+        columns: their names.
+        explained: the tooltips of some.
+    """
+    words = explained or {}
+    return {name: st.column_config.Column(alignment="right", help=words.get(name)) for name in columns}

@@ -36,7 +36,7 @@ def holdings(at: AppTest) -> pd.DataFrame:
     """The table of checkpoints, as words."""
     (body,) = (block.proto.body for block in at.get("html") if 'class="holdings"' in block.proto.body)
     table = ElementTree.fromstring(body[body.index("<table") : body.index("</table>") + len("</table>")])
-    head, *lines = ([cell.text for cell in line] for line in table.iter("tr"))
+    head, *lines = (["".join(cell.itertext()) for cell in line] for line in table.iter("tr"))
     sizes, rows = [line[0] for line in lines if len(line) == 1], [line for line in lines if len(line) > 1]
     assert sizes == list(dict.fromkeys(sizes)) and all(size.startswith("Codes of ") for size in sizes if size)
     return pd.DataFrame(rows, columns=head)

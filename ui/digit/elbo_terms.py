@@ -143,10 +143,10 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
 def _gaps(report: ImageReport, chosen: str) -> str:
     every, log_p = report.elbo_terms, report.log_p
     widest = max(log_p - terms.elbo for terms in every.values())
-    lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "the gap as a bar"], "th", pinned=False)]
+    lines = [_line("bound", ["ELBO", "log p(x) − ELBO", "gap"], "th", pinned=False)]
     for name, terms in every.items():
         gap = log_p - terms.elbo
-        bar = f'<span class="bar" style="width:{max(1, round(240 * gap / widest))}px"></span>' if widest > 0 else ""
+        bar = f'<span class="bar" style="width:{max(1, round(120 * gap / widest))}px"></span>' if widest > 0 else ""
         label = f"<b>{name}</b>" if name == chosen else name
         cells = f'<td>{_nats(terms.elbo)}</td><td>{_nats(gap)}</td><td style="text-align:left">{bar}</td>'
         lines.append(f"<tr><th>{label}</th>{cells}</tr>")

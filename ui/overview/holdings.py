@@ -11,29 +11,32 @@ from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.glossary.terms import meaning
 from ui.sidebar import Selection
 
 __all__ = ["show_holdings"]
 
 NONE = "–"
-_COLUMNS = (
-    "Checkpoint",
-    "Model",
-    "Trained on",
-    "K",
-    "Bound",
-    "Epochs, best / trained",
-    "−log p(x), nats",
-    "S",
-    "kNN error of samples, k = 5, %",
-    "kNN error of means, k = 5, %",
-)
+# each with the symbols of the glossary that explain it
+_COLUMNS = {
+    "Checkpoint": (),
+    "Model": (),
+    "Trained on": (),
+    "K": ("K",),
+    "Bound": ("ELBO", "eq1", "mixture", "marginal", "iwae"),
+    "Epochs, best / trained": (),
+    "−log p(x), nats": ("−log p(x)", "nat"),
+    "S": ("S",),
+    "kNN error of samples, k = 5, %": ("kNN error",),
+    "kNN error of means, k = 5, %": ("kNN error",),
+}
 _STYLE = """<style>
 .holdings { overflow-x: auto; border: 1px solid #80808055; border-radius: 8px; }
 .holdings table { border-collapse: collapse; width: 100%; font-size: .8em; font-variant-numeric: tabular-nums; }
 .holdings :is(th, td) { padding: 3px 6px; text-align: right; white-space: nowrap; border: 0; font-weight: 400; }
-.holdings thead th { font-weight: 600; white-space: normal; vertical-align: bottom; }
+.holdings thead th { font-weight: 600; white-space: normal; vertical-align: bottom; min-width: 2.2rem; }
 .holdings tr + tr, .holdings tbody { border-top: 1px solid #80808055; }
+.holdings abbr { text-decoration: underline dotted; cursor: help; }
 .holdings .size { text-align: left; font-weight: 600; }
 .holdings :is(th, td):is(:nth-child(-n + 3), :nth-child(5)) { text-align: left; }
 </style>"""
@@ -41,10 +44,16 @@ _STYLE = """<style>
 
 def show_holdings(chosen: Selection) -> None:
     """Draws the table, as HTML: a grid that can be sorted takes a browser as long as all else of the first page."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    head = "".join(f'<th scope="col">{_name(*column)}</th>' for column in _COLUMNS.items())
     body = "".join(f"<tbody>{_group(size, lines)}</tbody>" for size, lines in _by_size(chosen))
     table = f"<table><thead><tr>{head}</tr></thead>{body}</table>"
     st.html(f'{_STYLE}<div class="holdings" role="region" tabindex="0" aria-label="Trained models">{table}</div>')
+
+
+def _name(column: str, symbols: tuple[str, ...]) -> str:
+    """A column's name, which a tooltip explains where there are symbols."""
+    words = html.escape(meaning(*symbols).replace("**", ""))
+    return f'<abbr title="{words}">{column}</abbr>' if symbols else column
 
 
 def _by_size(chosen: Selection) -> list[tuple[int, list[list[str]]]]:

@@ -15,10 +15,13 @@ from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
 from ui.figures import nll_figure
+from ui.glossary.terms import meaning
 from ui.jobs.measuring import measure_button
 from ui.numbers import right
 
-__all__ = ["offer_measuring", "show_likelihoods"]
+__all__ = ["EXPLAINED", "offer_measuring", "show_likelihoods"]
+
+EXPLAINED = {"D": meaning("D"), "−ELBO": meaning("ELBO"), "Effective samples": meaning("effective samples")}
 
 
 def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Checkpoint]:
@@ -60,7 +63,8 @@ def _show_table(rows: pd.DataFrame) -> None:
     lines = [_line(own, sizes) for _, own in rows.groupby("name", sort=False)]
     lines.sort(key=lambda line: (-counts[line["D"]], line["D"]))
     table = pd.DataFrame(lines)
-    st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"])))
+    explained = EXPLAINED | {f"S = {size}": meaning("−log p(x)", "S") for size in sizes}
+    st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"]), explained))
 
 
 def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from ui.exporting.exports import About, export, figure
 from ui.groups import GROUPS, group_of_recipe
 from ui.numbers import right
 from ui.tables.knn_table import PAPERS
+from ui.tables.likelihood_table import EXPLAINED
 
 __all__ = ["knn_records", "likelihood_records", "show_records"]
 
@@ -30,7 +31,7 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
     sizes = Counter(row.code_dim for row in rows)
     rows.sort(key=lambda row: (-sizes[row.code_dim], row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
     table = table_of(rows)
-    columns = {**right(table.columns.difference(_WORDS)), "Recipe": st.column_config.Column(width=170)}
+    columns = {**right(table.columns.difference(_WORDS), EXPLAINED), "Recipe": st.column_config.Column(width=170)}
     st.header("Every experiment recorded")
     with figure("records"):
         st.dataframe(table, hide_index=True, column_config=columns)
