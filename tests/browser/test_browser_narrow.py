@@ -33,3 +33,19 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(theme: str, server: str, pa
             assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 320
             until(page, lambda: overhang(page) <= 0)
             assert popover.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+
+
+def test_nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server}/digit", "Your digit")
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    whole = "all => all.every(each => each.scrollWidth <= each.clientWidth)"
+    kinds = ", ".join(f"[data-testid={kind}] *" for kind in ("stMetricValue", "stMetricLabel", "stButtonGroup"))
+    parts, sidebar = page.locator("[data-testid=stMain]").locator(kinds), page.locator("[data-testid=stSidebar]")
+    for width in (960, 800):  # as at 200 % on a wide screen
+        page.set_viewport_size({"width": width, "height": 720})
+        until(page, lambda: bool(parts.evaluate_all(whole)))
+        assert parts.count() > 10 and sidebar.is_visible()
+    page.emulate_media(media="print")
+    assert not sidebar.is_visible()
+    page.emulate_media(media="screen")
