@@ -125,7 +125,8 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
         lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in terms.weights), "1"]))
     if report.component_posterior is not None:
         lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior), "1"]))
-    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in terms.log_likelihood), ""]))
+    whole = "" if mixture else _nats(terms.likelihood.sum())
+    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in terms.log_likelihood), whole]))
     if mixture:
         shares = [*(_nats(v) for v in terms.likelihood), _nats(terms.likelihood.sum())]
         lines.append(_line("weighted: E[π<sub>k</sub>] log p(x|z<sub>k</sub>)", shares))
