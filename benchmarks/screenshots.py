@@ -40,11 +40,6 @@ def _point_at_an_image(page: Page) -> None:
     page.locator(".tip.on").wait_for()
 
 
-def _open_more(page: Page) -> None:
-    page.get_by_text("More", exact=True).click()
-    page.get_by_role("spinbutton", name="Concentration").wait_for()
-
-
 _CHARTS = ".js-plotly-plot .xtitle"
 VIEWS = {
     "overview": View({}, ".prior svg"),
@@ -56,7 +51,7 @@ VIEWS = {
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),
     "glossary": View({}, ".katex"),
-    "train": View({"train-means-dlgmm": "-1.5 -0.75 0 0.75 1.5"}, "[data-testid=stBaseButton-primary]", _open_more),
+    "train": View({"train-preset": "A code of two numbers"}, "[data-testid=stBaseButton-primary]"),
 }
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "add_configuration",
     "add_device",
     "add_folder",
+    "as_options",
     "choices",
     "given",
     "model_config",
@@ -106,6 +107,23 @@ def given(options: argparse.Namespace, kind: type[ModelConfig] | type[TrainConfi
     """The fields of a configuration that were given, by name."""
     values = {f.name: getattr(options, f.name, None) for f in fields(kind)}
     return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if v is not None}
+
+
+def as_options(config: ModelConfig | TrainConfig) -> list[str]:
+    """The words of a command line that ask for this configuration; a field without an option is left out."""
+    words = []
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if f.default is MISSING:
+            words.append(str(value))
+        elif f.metadata["flag"] is None or value in (False, ""):
+            continue
+        elif value is True:
+            words.append(_flag(f))
+        else:
+            values = value if isinstance(value, tuple) else (value,)
+            words += [_flag(f), *(repr(each) if isinstance(each, float) else str(each) for each in values)]
+    return words
 
 
 def model_config(options: argparse.Namespace) -> ModelConfig:

@@ -2,23 +2,44 @@
 
 import streamlit as st
 
+from dlgmm_core.store.history import EpochMetrics
+from ui import loaders
+from ui.components.live import CHECKPOINT as ON_COMPONENTS
+from ui.sidebar import compare_also
 from ui.training.form import STARTED, training_form
+from ui.training.reached import reached_words
 from ui.training.run_view import watch_run
-from ui.training.runs import runs_of
+from ui.training.runs import Run, runs_of
 from ui.training.teacher import teacher_controls, tell_lock
 from ui.visitors.visitor import is_remembered, visitor
 
+
+def open_run(run: Run, history: list[EpochMetrics]) -> None:
+    """What a run that has ended has reached, and where to look at it."""
+    checkpoint = next((c for c in loaders.checkpoints() if c.name == run.name), None)
+    if checkpoint is None or not history:
+        return
+    st.markdown(reached_words(checkpoint, history))
+    is_mixture = checkpoint.model_config.num_components > 1
+    title, page, key = (
+        ("Components", "components", ON_COMPONENTS) if is_mixture else ("Your digit", "digit", "digit-checkpoint")
+    )
+    fits = any(c.name == run.name for c in st.session_state["selection"].offered)
+    why = None if fits else "Choose its data set in the sidebar first."
+    if st.button(f"Open in {title}", type="primary", disabled=not fits, help=why):
+        compare_also(run.name)
+        st.session_state[key] = run.name
+        st.switch_page(f"../pages/{page}.py", query_params={})
+
+
 st.title("Train")
-st.write(
-    "Train a model in the background: the run continues if you leave, reload or close this page. Watch the validation"
-    " bound: when it stops rising while the training bound still rises, the model has begun to overfit."
-)
 if not is_remembered():
     st.caption(
         "Your browser does not accept cookies from this app: after a reload your runs are nobody's, and only those that"
         " you have published are still there."
     )
 tell_lock()
+dataset: str = st.session_state["dataset"]  # of the sidebar
 runs = {run.name: run for run in runs_of(visitor())}
 if (started := st.session_state.pop(STARTED, None)) in runs:
     st.session_state["train-run"] = started
@@ -28,21 +49,18 @@ if len(runs) > 1:
     with st.expander("My other runs"):
         name = st.selectbox("Run", list(runs), key="train-run", bind="query-params", persist_state="session")
 with top:
-    if name is None or runs[name].state == "ended":
-        form, view = st.columns([1, 2], gap="large")
+    if name is None:
+        form, view = st.columns([3, 2], gap="large")
         with form:
-            training_form()
-        with view:
-            if name is None:
-                st.info(
-                    "You have no run yet: choose a model and start one. An epoch takes from 3 to 40 seconds. When a run"
-                    " has ended, its best weights are among your checkpoints in the sidebar; other visitors see them"
-                    " once you publish them."
-                )
-            else:
-                watch_run(runs[name])
+            training_form(dataset)
+        view.info(
+            "Train a model in the background: the run continues if you leave, reload or close this page. Watch the"
+            " validation bound: when it stops rising while the training bound still rises, the model has begun to"
+            " overfit. When a run has ended, its best weights are among your checkpoints in the sidebar; other visitors"
+            " see them once you publish them."
+        )
     else:
-        watch_run(runs[name])
+        watch_run(runs[name], lambda history: open_run(runs[name], history))
         with st.expander("Start another run"):
-            training_form()
+            training_form(dataset)
 teacher_controls()

@@ -136,36 +136,51 @@ def _nll_traces(rows: pd.DataFrame, names: list[str], sizes: Sequence[int], axes
     return [*traces, printed_ones]
 
 
-def history_figure(history: Sequence[EpochMetrics], level: float | None = None) -> go.Figure:
+def history_figure(
+    history: Sequence[EpochMetrics],
+    level: float | None = None,
+    parts: Sequence[tuple[float, float]] = (),
+    height: int = 330,
+) -> go.Figure:
     """Training and validation bound against epochs; the first epochs, whose bounds are far lower, are cut off.
 
     Args:
-        history: one entry or more.
+        history: one entry or more, unless there are parts.
         level: the best validation bound of the authors' run, if it is known.
+        parts: epochs that are over, with a fraction, and the training bound of the images just before.
+        height: in pixels.
     """
     epochs = [e.epoch for e in history]
     grey, blue = {"color": PAPER_COLOUR}, {"color": CLASS_COLOURS[0]}
-    last = history[-1]
-    traces = [
-        go.Scatter(x=epochs, y=[e.train_bound for e in history], name="training", line=grey),
-        go.Scatter(x=epochs, y=[e.valid_bound for e in history], name="validation", line=blue),
-        go.Scatter(
-            x=[last.best_epoch],
-            y=[last.best_valid_bound],
-            mode="markers",
-            name="best, kept",
-            marker={"size": 11, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
-        ),
-    ]
+    traces = []
+    if parts:
+        x, y = zip(*parts, strict=True)
+        traces.append(
+            go.Scatter(x=x, y=y, name="training, parts of an epoch", line={**grey, "width": 1, "dash": "dot"})
+        )
     values = sorted(e.valid_bound for e in history)
-    low = values[len(values) // 10]
-    top = max(max(e.train_bound for e in history), values[-1])
-    drawn: dict[str, object] = {}
-    if level is not None:
-        drawn = _level_line(level, f"the authors' run: {printed(level, '.2f')}")
-        low, top = min(low, level), max(top, level)
-    reach = {"range": [low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1]}
-    return chart(traces, "epoch", "bound in training, nats per image", 360, _counted(epochs), reach, **drawn)
+    reach: dict[str, object] = {}
+    drawn: dict[str, object] = {} if level is None else _level_line(level, f"the authors' run: {printed(level, '.2f')}")
+    if history:
+        last = history[-1]
+        traces += [
+            go.Scatter(x=epochs, y=[e.train_bound for e in history], name="training", line=grey),
+            go.Scatter(x=epochs, y=[e.valid_bound for e in history], name="validation", line=blue),
+            go.Scatter(
+                x=[last.best_epoch],
+                y=[last.best_valid_bound],
+                mode="markers",
+                name="best, kept",
+                marker={"size": 11, "color": CLASS_COLOURS[2], "line": {"width": 1, "color": OUTLINE}},
+            ),
+        ]
+        low = min(history[0].train_bound, values[0]) if len(history) < 3 else values[len(values) // 10]
+        top = max(*(e.train_bound for e in history), values[-1], *(bound for _, bound in parts))
+        if level is not None:
+            low, top = min(low, level), max(top, level)
+        reach = {"range": [low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1]}
+    counted = _counted(epochs) if history else {"range": [0, 1], "dtick": 1}
+    return chart(traces, "epoch", "bound in training, nats per image", height, counted, reach, **drawn)
 
 
 def _level_line(level: float, words: str) -> dict[str, object]:

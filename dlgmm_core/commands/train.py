@@ -29,6 +29,8 @@ from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
 
+_PARTS = 20  # of an epoch, each of whose training bound is printed beside the progress
+
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
@@ -65,6 +67,10 @@ def run(options: argparse.Namespace) -> int:
         elif is_file(folder / WEIGHTS, RESTORE):
             raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
+            if recipe.start_from:
+                print(
+                    f"Fitting the components to the codes of {recipe.start_from} first …", file=sys.stderr, flush=True
+                )
             training = start_run(model, recipe, device, options.checkpoints, load_dataset(recipe.dataset))
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
@@ -94,12 +100,18 @@ def _resumed(folder: Path, options: argparse.Namespace, device: str) -> Training
 
 def _fit(run: TrainingRun, folder: Path) -> None:
     dataset = load_dataset(run.config.dataset)
-    with tqdm(unit="step", dynamic_ncols=True) as bar:
+    bounds: list[float] = []  # of the steps of the current part of the epoch
+    with tqdm(unit="step", dynamic_ncols=True, mininterval=0.25) as bar:
 
-        def on_step(step: int, steps: int) -> None:
+        def on_step(step: int, steps: int, bound: float) -> None:
             if step == 1:
                 bar.reset(total=steps)
-                bar.set_description(f"epoch {len(run.history) + 1}")
+                bar.set_description(f"epoch {len(run.history) + 1}", refresh=False)
+                bar.set_postfix_str("", refresh=False)
+            bounds.append(bound)
+            if _PARTS * step // steps > _PARTS * (step - 1) // steps:
+                bar.set_postfix_str(f"train {sum(bounds) / len(bounds):.3f} nats", refresh=False)
+                bounds.clear()
             bar.update()
 
         for epoch in fit(run, dataset, on_step):

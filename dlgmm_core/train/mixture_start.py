@@ -21,15 +21,16 @@ from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
-from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import TrainingRun
 
-__all__ = ["start_mixture", "start_run"]
+__all__ = ["require_start", "start_mixture", "start_run"]
 
 STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
+_UNFIT = "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
 
 
 def start_run(model_config: ModelConfig, config: TrainConfig, device: str, root: Path, dataset: Dataset) -> TrainingRun:
@@ -65,11 +66,11 @@ def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, datase
     Raises:
         ConfigError: if the two models do not fit together.
     """
+    require_start(model.config, gauss.config)
     prior, head, gauss_head = model.layer.prior, model.layer.head, gauss.layer.head
-    if not isinstance(prior, MixturePrior) or model.config.prior_components == "fixed":
-        raise ConfigError("A start from a Gauss-VAE is for a mixture whose prior_components are diagonal or full.")
-    if not isinstance(gauss_head, NormalHead) or not _same_body(model, gauss):
-        raise ConfigError("A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture.")
+    if not isinstance(gauss_head, NormalHead):
+        raise ConfigError(_UNFIT)
+    assert isinstance(prior, MixturePrior)
     assert isinstance(head, MixtureHead)
     model.encoder.load_state_dict(gauss.encoder.state_dict())
     model.decoder.load_state_dict(gauss.decoder.state_dict())
@@ -86,9 +87,19 @@ def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, datase
     _fit_sticks(model, dataset, responsibilities, seed)
 
 
-def _same_body(model: LatentVariableModel, gauss: LatentVariableModel) -> bool:
+def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
+    """Checks that a mixture can start from a model of that configuration.
+
+    Raises:
+        ConfigError: if it cannot.
+    """
+    if not MODELS[mixture.model].has_components or mixture.prior_components == "fixed":
+        raise ConfigError("A start from a Gauss-VAE is for a mixture whose prior_components are diagonal or full.")
+    family = MODELS[start.model]
     names = ("body", "depth", "hidden", "image_shape", "encoder_activation", "code_dim")
-    return all(getattr(model.config, name) == getattr(gauss.config, name) for name in names)
+    same_body = all(getattr(mixture, name) == getattr(start, name) for name in names)
+    if family.has_components or family.code_kind != "real" or not same_body:
+        raise ConfigError(_UNFIT)
 
 
 def _fit_prior(

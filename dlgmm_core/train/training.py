@@ -150,12 +150,12 @@ class TrainingRun:
 
 
 def fit(
-    run: TrainingRun, dataset: Dataset, on_step: Callable[[int, int], None] | None = None
+    run: TrainingRun, dataset: Dataset, on_step: Callable[[int, int, float], None] | None = None
 ) -> Iterator[EpochMetrics]:
     """Trains until the run is finished, yielding after every epoch.
 
     Between two epochs the run may be saved or abandoned. At the end its model has the best weights.
-    `on_step`, if given, is called with (step, steps per epoch) after every step.
+    `on_step`, if given, is called with (step, steps per epoch, mean bound of the step's images) after every step.
 
     Raises:
         TrainingError: at the first step whose bound is not finite.
@@ -200,7 +200,7 @@ def keep(folder: Path) -> None:
 
 
 def _train_epoch(
-    run: TrainingRun, images: Tensor, dynamic: bool, epoch: int, on_step: Callable[[int, int], None] | None
+    run: TrainingRun, images: Tensor, dynamic: bool, epoch: int, on_step: Callable[[int, int, float], None] | None
 ) -> float:
     """Mean bound over one epoch of (N, X) images, binary or, if dynamic, grey levels."""
     size = run.config.batch_size
@@ -221,7 +221,7 @@ def _train_epoch(
         run.optimizer.step()
         total -= value * len(x)
         if on_step is not None:
-            on_step(step, -(-len(images) // size))
+            on_step(step, -(-len(images) // size), -value)
     return float(total / len(images))
 
 

@@ -1,15 +1,16 @@
 """Training as visitors have it: a run outlives reloads and page switches, and only its owner controls it."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.servers import copy_app
 from dlgmm_core.store.checkpoints import TRAINING, read_checkpoint
-from tests.browser_helpers import PATIENCE, ROOT, app_on, settle, until, visit, visitor
+from tests.browser_helpers import PATIENCE, ROOT, app_on, overhang, settle, until, visit, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +33,17 @@ def server(tree: Path) -> Iterator[str]:
 
 
 def begin(page: Page, server: str, name: str) -> None:
-    """Starts a Gauss-VAE, whose epochs are the shortest."""
-    visit(page, f"{server}/train?train-model=Gauss-VAE&train-name={name}", TITLE)
+    """Starts a Gauss-VAE of few units, whose epochs take a second."""
+    tiny = "train-model=Gauss-VAE&train-hidden=10&train-batch-size=1000&train-max-epochs=900"
+    visit(page, f"{server}/train?train-preset=Everything+by+hand&{tiny}&train-name={name}", TITLE)
     page.get_by_role("button", name="Start training").click()
     page.get_by_text(f"{name} is training").wait_for()
+
+
+def bottom(part: Locator) -> float:
+    """Where a part of the page ends, in pixels from its top."""
+    box = part.bounding_box()
+    return math.inf if box is None else box["y"] + box["height"]
 
 
 def export_while_running(page: Page) -> None:
@@ -66,11 +74,18 @@ def export_while_running(page: Page) -> None:
 def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept(
     server: str, tree: Path, page: Page
 ) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
     begin(page, server, "from-a-visitor")
     page.reload()
     page.get_by_text("from-a-visitor is training").wait_for()
     page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
     page.get_by_text("the authors' run: −103.24").first.wait_for()
+    page.get_by_text(re.compile(r"epoch \d+ of at most 900, at most .* left")).wait_for()
+    for seen in (page.get_by_role("progressbar"), page.locator(".js-plotly-plot"), page.locator(".run-samples")):
+        until(page, lambda seen=seen: bottom(seen) <= 720)  # type: ignore[misc]
+    page.set_viewport_size({"width": 375, "height": 800})
+    until(page, lambda: overhang(page) <= 0)
+    page.set_viewport_size({"width": 1280, "height": 720})
     export_while_running(page)
     page.get_by_role("button", name="Pause").click()
     page.get_by_text(re.compile("from-a-visitor is paused after epoch")).wait_for()
@@ -84,6 +99,9 @@ def test_a_run_outlives_reloads_and_page_switches_and_is_paused_resumed_and_kept
     page.get_by_role("button", name="Keep").click()
     page.get_by_text("from-a-visitor has ended").wait_for()
     sidebar.get_by_text("from-a-visitor").first.wait_for()
+    page.get_by_role("button", name="Open in Your digit").click()
+    page.get_by_role("heading", name="Your digit", exact=True).wait_for()
+    page.get_by_text("from-a-visitor").first.wait_for()
     settle(page)
     read_checkpoint(tree / "checkpoints" / "from-a-visitor")
     assert not (tree / "checkpoints" / "from-a-visitor" / TRAINING).exists()

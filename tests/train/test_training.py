@@ -229,6 +229,7 @@ def test_an_unknown_bound_or_model_is_a_configuration_error() -> None:
 
 
 def test_the_steps_of_an_epoch_are_reported(dataset: Dataset) -> None:
-    told: list[tuple[int, int]] = []
-    next(fit(TrainingRun.start(MODEL, TRAIN), dataset, on_step=lambda step, steps: told.append((step, steps))))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    told: list[tuple[int, int, float]] = []
+    epoch = next(fit(TrainingRun.start(MODEL, TRAIN), dataset, on_step=lambda *step: told.append(step)))
+    assert [step[:2] for step in told] == [(1, 3), (2, 3), (3, 3)]
+    assert np.average([bound for _, _, bound in told], weights=[40, 40, 20]) == pytest.approx(epoch.train_bound)

@@ -27,8 +27,12 @@ PARAMETERS = {
     "likelihood": (),
     "kumaraswamy": ("bench-a", "bench-b", "bench-alpha", "bench-beta", "bench-u"),
     "train": (
-        *("train-model", "train-means-dlgmm", "train-bound", "train-alpha-dlgmm", "train-epochs", "train-name"),
-        *("train-code", "train-data", "train-binarization", "train-seed", "train-rate", "train-run"),
+        *("train-preset", "train-model", "train-name", "train-run", "train-start-from"),
+        *("train-prior-means-dlgmm", "train-prior-scales-dlgmm", "train-prior-components-dlgmm"),
+        *("train-concentration-dlgmm", "train-code-dim", "train-hidden", "train-depth", "train-body"),
+        *("train-bound", "train-num-samples", "train-learning-rate", "train-schedule", "train-max-epochs"),
+        *("train-binarization", "train-data-bias", "train-precision", "train-batch-size", "train-patience"),
+        *("train-encoder-activation", "train-seed"),
     ),
     "glossary": (),
 }
@@ -139,10 +143,10 @@ def _parameters(source: str) -> set[str]:
         keywords = {k.arg: k.value for k in call.keywords}
         if isinstance(bind := keywords.get("bind"), ast.Constant) and bind.value == "query-params":
             found.append(keywords["key"])
-        elif ast.unparse(call.func).endswith(("_in_link", "query_params.get", "choose_checkpoint", "_kept")):
+        elif ast.unparse(call.func).endswith(("_in_link", "query_params.get", "choose_checkpoint", "kept")):
             found += call.args[:2] if ast.unparse(call.func) == "choose_checkpoint" else call.args[:1]
     texts = [constants.get(n.id, "") if isinstance(n, ast.Name) else getattr(n, "value", "") for n in found]
-    kept = "train-" if "_kept" in source else ""
+    kept = "train-" if "ui.training.fields" in source else ""
     return {kept + text for text in texts if isinstance(text, str) and text}
 
 
@@ -168,6 +172,8 @@ def test_a_page_opens_whole_whatever_its_link_says(page: str, round_: int, make:
     at = AppTest.from_file(MAIN, default_timeout=60)
     for place, name in enumerate((*OF_EVERY_PAGE, *PARAMETERS[page])):
         at.query_params[name] = VALUES[(5 * round_ + 3 * place) % len(VALUES)]
+    if round_:
+        at.query_params["train-preset"] = "Everything by hand"
     at.switch_page(f"../pages/{page}.py").run()
     assert not at.exception and not at.error
     assert [title.value for title in at.title] == [PAGES.get(page, "Kumaraswamy bench")]

@@ -14,7 +14,7 @@ from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.app_helpers import ALICE, Manager, begun, labels, one_error, open_page, press, start, turn_to
+from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import full_disk
 from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
@@ -66,10 +66,14 @@ def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager, unfinished: Path) -> None:
     job = manager.run("mine", "train", SLEEP)
-    job.output = "epoch 2:   0%|   |\repoch 2:  41%|████      | 41/100".encode()
+    bars = ("0/100 [00:00<?, ?step/s]", "41/100 [00:04<00:06, 9.8step/s, train -150.250 nats]")
+    job.output = "\r".join(f"epoch 2:   0%|   | {bar}" for bar in bars).encode()
     at = turn_to(start(), "train")
     (bar,) = at.get("progress")
-    assert bar.proto.value == 41 and bar.proto.text == "mine is training: epoch 2"
+    assert bar.proto.value == 41
+    assert bar.proto.text.startswith("mine is training: epoch 2 of at most 1,000, at most ")
+    parts = json.loads(at.get("plotly_chart")[0].proto.spec)["data"][0]
+    assert (parts["name"], parts["x"], parts["y"]) == ("training, parts of an epoch", [1.41], [-150.25])
     assert labels(at) == ["Pause", "Keep", "Delete the run", "Start training"]
     press(at, "Pause")
     assert not at.exception and not job.running
@@ -159,6 +163,40 @@ def test_a_damaged_history_is_a_sentence(manager: Manager, own_checkpoints: Path
     assert HISTORY in one_error(turn_to(start(), "train"))
 
 
+def test_before_the_first_epoch_there_is_a_curve_as_soon_as_a_part_of_it_is_over(
+    manager: Manager, own_checkpoints: Path
+) -> None:
+    begun(own_checkpoints, "mine")
+    job = manager.run("mine", "train", SLEEP)
+    assert not turn_to(start(), "train").get("plotly_chart")
+    job.output = b"epoch 1:   5%|   | 25/500 [00:01<00:19, 25.0step/s, train -230.000 nats]"
+    (chart,) = turn_to(start(), "train").get("plotly_chart")
+    assert [trace["y"] for trace in json.loads(chart.proto.spec)["data"]] == [[-230.0]]
+
+
+@pytest.mark.parametrize(
+    ("model", "title", "key"),
+    [("dlgmm", "Components", "components-checkpoint"), ("gauss-vae", "Your digit", "digit-checkpoint")],
+)
+def test_a_run_that_has_ended_says_what_it_reached_and_opens_where_it_is_best_seen(
+    model: str, title: str, key: str, manager: Manager, make: Make, own_checkpoints: Path
+) -> None:
+    components = MODELS[model].has_components
+    changes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)} if components else {}
+    make("mine", model, **changes)
+    begun(own_checkpoints, "mine")
+    usage = (0.995, 0.005) if components else ()
+    bounds = (-150.0, -140.0, -123.4)
+    history = [EpochMetrics(n, -130.0, bound, n, bound, 3.0, usage) for n, bound in enumerate(bounds, 1)]
+    write_history(own_checkpoints / "mine", history)
+    at = turn_to(start(), "train")
+    (words,) = (text.value for text in at.markdown if "nats" in text.value)
+    assert words.startswith("**−123.40 nats**, the best validation bound, in epoch 3 of 3 · ")
+    assert ("**1 of 2** components in use" in words) == components and words.endswith("trained in **9 s**")
+    press(at, f"Open in {title}")
+    assert [each.value for each in at.title] == [title] and at.selectbox(key=key).value == "mine"
+
+
 # --- its curves ----------------------------------------------------------------------------------
 
 
@@ -174,7 +212,9 @@ def ended(own_checkpoints: Path) -> Callable[..., list[dict[str, object]]]:
         history = [replace(e, usage=e.usage if MODELS[model].has_components else ()) for e in HISTORY_OF_TWO]
         write_history(own_checkpoints / "mine", history)
         at = turn_to(start(), "train")
-        assert len(at.success) == 1 and len(at.get("image")) == 1
+        (samples,) = (block.proto.body for block in at.get("html") if "run-samples" in block.proto.body)
+        assert len(at.success) == 1
+        assert samples.count("<img") == (config.num_components if config.num_components > 1 else 5)
         return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 
     return show

@@ -11,8 +11,29 @@ from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.options import model_config, train_config
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import read_only_disk
+from ui.training import expected
+from ui.training.presets import BY_HAND, PRESETS, Recipe
 
-pytestmark = pytest.mark.usefixtures("repository", "alice")
+pytestmark = pytest.mark.usefixtures("repository", "alice", "quick")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times no steps."""
+    expected._epoch_seconds.clear()
+    monkeypatch.setattr(expected, "seconds_per_epoch", lambda model, train, images, valid: 12.0)
+
+
+def by_hand() -> AppTest:
+    """The page with all fields."""
+    at = turn_to(start(), "train")
+    return at.radio(key="train-preset").set_value(BY_HAND).run()
+
+
+def recipe_of(arguments: list[str]) -> Recipe:
+    """What the command line understands."""
+    options = build_parser().parse_args(["train", *arguments])
+    return model_config(options), train_config(options)
 
 
 def fill(at: AppTest, **values: object) -> AppTest:
@@ -55,7 +76,7 @@ def test_without_a_name_the_run_gets_one_that_is_free(manager: Manager, make: Ma
 
 @pytest.mark.parametrize("means", ["a b", "", "   ", "1;2", "0 0 nan", "inf 0", "-inf 0", "1e400", "0 " * 51])
 def test_bad_prior_means_are_refused_in_one_sentence(means: str, manager: Manager, own_checkpoints: Path) -> None:
-    at = fill(turn_to(start(), "train"), Prior_means=means)
+    at = fill(by_hand(), Prior_means=means)
     one_error(at)
     assert not manager.started and not list(own_checkpoints.iterdir())
 
@@ -81,7 +102,7 @@ def test_without_a_free_slot_there_is_one_sentence(manager: Manager, own_checkpo
 def test_the_form_starts_the_run_that_it_describes(
     means: str, expected: tuple[float, ...], manager: Manager, own_checkpoints: Path
 ) -> None:
-    at = turn_to(start(), "train")
+    at = by_hand()
     fill(
         at,
         Name="my-run",
@@ -92,6 +113,9 @@ def test_the_form_starts_the_run_that_it_describes(
         Seed=3,
         Concentration=2.0,
         Learning_rate=1e-5,
+        Schedule="cosine",
+        Prior_components="full",
+        Num_samples=2,
     )
     assert not at.exception and not at.error
     ((name, verb, arguments),) = manager.started
@@ -101,12 +125,47 @@ def test_the_form_starts_the_run_that_it_describes(
     assert (options.name, model.model, model.code_dim, model.concentration) == ("my-run", "dlgmm", 11, 2.0)
     assert model.prior_means == expected and model.num_components == len(expected)
     assert (recipe.bound, recipe.max_epochs, recipe.seed, recipe.dataset) == ("marginal", 7, 3, "mnist")
-    assert recipe.learning_rate == 1e-5
+    assert (recipe.learning_rate, recipe.schedule, recipe.num_samples) == (1e-5, "cosine", 2)
+    assert model.prior_components == "full"
+
+
+def test_the_chosen_recipe_and_the_sidebars_data_set_are_what_is_started(manager: Manager, make: Make) -> None:
+    at = turn_to(start(), "train")
+    for name in PRESETS:
+        at.radio(key="train-preset").set_value(name).run()
+        is_refused = any("this server has none for MNIST" in caption.value for caption in at.caption)
+        (button,) = (button for button in at.button if button.label == "Start training")
+        assert is_refused == button.disabled == (name == "clusters"), "its Gauss-VAE is not here"
+        if not is_refused:
+            press(at, "Start training")
+        for job in manager.all():
+            job.stop()
+    begun_ones = [arguments for _, _, arguments in manager.started]
+    assert [recipe_of(arguments) for arguments in begun_ones] == [
+        PRESETS[n].recipe("mnist") for n in ("paper", "plane")
+    ]
+
+
+def test_a_start_that_does_not_fit_is_refused_before_anything_begins(manager: Manager, make: Make) -> None:
+    make("first", hidden=4)
+    at = by_hand()
+    fill(at, Prior_components="full", Start_from="first", Code_size=3)
+    assert one_error(at) == "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
+    assert not manager.started
+    fill(at, Hidden=4)
+    ((_, _, arguments),) = manager.started
+    assert recipe_of(arguments)[1].start_from == "first"
+
+
+def test_a_time_is_said_of_every_recipe_and_where_it_is_not_known_none(manager: Manager, make: Make) -> None:
+    captions = turn_to(start(), "train").radio(key="train-preset").proto.captions
+    assert captions[0].endswith("About 40 min on this server for 200 epochs.")
+    assert "server" not in captions[1] and captions[2].endswith("About 2 min on this server.")
 
 
 @pytest.mark.parametrize("model", list(MODELS))
 def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: Manager, own_checkpoints: Path) -> None:
-    at = turn_to(start(), "train")
+    at = by_hand()
     at.selectbox(key="train-model").set_value(model).run()
     fill(at)
     ((_, verb, arguments),) = manager.started
@@ -120,12 +179,12 @@ def test_every_model_starts_with_the_defaults_of_the_form(model: str, manager: M
 def test_a_link_fills_in_the_form_and_what_it_holds_outlives_a_page_switch(
     manager: Manager, own_checkpoints: Path
 ) -> None:
-    at = open_page("train", train_means_dlgmm="-1 1", train_epochs="7")
+    at = open_page("train", train_preset="Everything by hand", train_prior_means_dlgmm="-1 1", train_max_epochs="7")
     at.number_input(key="train-seed").set_value(5).run()
     turn_to(turn_to(at, "likelihood"), "train")
     fields = (
-        at.text_input(key="train-means-dlgmm"),
-        at.number_input(key="train-epochs"),
+        at.text_input(key="train-prior-means-dlgmm"),
+        at.number_input(key="train-max-epochs"),
         at.number_input(key="train-seed"),
     )
     assert [field.value for field in fields] == ["-1 1", 7, 5]

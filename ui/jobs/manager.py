@@ -19,11 +19,13 @@ import streamlit as st
 
 from ui.loaders import CHECKPOINTS
 
-__all__ = ["Job", "JobManager", "job_manager"]
+__all__ = ["JOB_THREADS", "Job", "JobManager", "job_manager"]
+
+JOB_THREADS = max(1, (os.cpu_count() or 2) // 2)  # half the cores: the other half keeps the visitors' sliders quick
 
 STOP_SECONDS = 60.0  # where many jobs share few cores, a process takes long to react to the signal
 READING_SECONDS = 2.0  # for the last of a finished process' output to arrive
-MOST_OUTPUT = 2000  # bytes that are kept
+MOST_OUTPUT = 40_000  # bytes that are kept: the progress of a minute
 
 
 @dataclass
@@ -70,11 +72,16 @@ class Job:
         return not self.stopped and self.process.poll() not in (None, 0, 130, -signal.SIGTERM)
 
     @property
-    def last_line(self) -> str:
-        """The last line of its output."""
+    def text(self) -> str:
+        """The end of its output; lines that replace one another are separated by carriage returns."""
         if not self.running:
             self._reader.join(READING_SECONDS)
-        return re.split(r"[\r\n]+", self.output.decode(errors="replace").strip())[-1]
+        return self.output.decode(errors="replace").strip()
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its output."""
+        return re.split(r"[\r\n]+", self.text)[-1]
 
     def ask_to_stop(self) -> None:
         """Asks it to save its state and exit, and does not wait."""
@@ -117,12 +124,10 @@ class JobManager:
                     "--checkpoints",
                     str(CHECKPOINTS),
                 ]
-                # Half the cores: the other half keeps the visitors' sliders quick.
-                threads = str(max(1, (os.cpu_count() or 2) // 2))
                 process = subprocess.Popen(
                     command,
                     cwd=Path(__file__).resolve().parents[2],  # where `ui` lies
-                    env={**os.environ, "OMP_NUM_THREADS": threads},
+                    env={**os.environ, "OMP_NUM_THREADS": str(JOB_THREADS)},
                     stdin=subprocess.PIPE,  # open for as long as this process lives: see `child_process`
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

@@ -1,114 +1,89 @@
-"""The form of the Train page: the model and its training options."""
-
-import math
-from dataclasses import fields
-from typing import Any
+"""The form of the Train page: a recipe, or every setting by hand, and the button that starts the run."""
 
 import streamlit as st
 
-from dlgmm_core.config import TrainConfig
-from dlgmm_core.data.datasets import DATASETS
-from dlgmm_core.model.models import MODELS
-from dlgmm_core.model.objectives import BOUNDS
-from dlgmm_core.options import choices
+from dlgmm_core.config import ConfigError, require_step_size
+from dlgmm_core.model.bodies import body_of
+from dlgmm_core.model.models import family_of
+from dlgmm_core.options import as_options
 from dlgmm_core.runtime.files import StorageError
+from dlgmm_core.train.mixture_start import require_start
+from ui import loaders
+from ui.training.by_hand import ask_recipe
+from ui.training.expected import expected_words
+from ui.training.fields import kept
+from ui.training.presets import BY_HAND, PRESETS, Recipe, recipe_words
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 from ui.visitors.visitor import visitor
 
-__all__ = ["STARTED", "learning_rate_field", "training_form"]
+__all__ = ["STARTED", "training_form"]
 
 STARTED = "train-started"  # in the session's state: the name of a run that has just been started
-MOST_COMPONENTS = 50
-_RATES = (1e-6, 1.0)  # learning rates that can be chosen
 
 
-def _kept(name: str) -> dict[str, Any]:
-    """Keeps a field's value through page switches and, by the address, through reloads."""
-    return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
-
-
-def learning_rate_field(label: str, value: float, **options: Any) -> float:
-    """Asks for a learning rate, at first `value` or the nearest that can be chosen."""
-    (field,) = (f for f in fields(TrainConfig) if f.name == "learning_rate")
-    about = f"The learning rate {field.metadata['help']}."
-    value = min(max(value, _RATES[0]), _RATES[1])
-    rate: float = st.number_input(label, *_RATES, value, 1e-4, format="%g", help=about, **options)
-    return rate
-
-
-def training_form() -> None:
-    """Asks for a model and a recipe, and starts the run."""
-    model = st.selectbox("Model", list(MODELS), index=2, format_func=lambda name: MODELS[name].label, **_kept("model"))
-    family = MODELS[model]
-    means = "0"
-    if family.has_components:
-        means = st.text_input(
-            "Prior means, one for each of K components",
-            " ".join(["0"] * family.default_components),
-            help="Numbers separated by spaces: the mixture has as many components as there are numbers.",
-            **_kept(f"means-{model}"),
-        )
-    start = st.container()
+def training_form(dataset: str) -> None:
+    """Asks for a recipe, by presets or by hand, and starts the run on a data set."""
+    choice = st.radio(
+        "What to train",
+        [*PRESETS, BY_HAND],
+        format_func=lambda name: PRESETS[name].label if name in PRESETS else "Everything by hand",
+        captions=[_caption(name, dataset) for name in PRESETS] + ["Choose every setting yourself."],
+        **kept("preset"),
+    )
+    recipe, refusal = None, ""
+    if choice in PRESETS:
+        recipe, refusal = PRESETS[choice].recipe(dataset), PRESETS[choice].refusal(dataset)
+        st.caption(refusal or recipe_words(recipe))
+    else:
+        try:
+            recipe = ask_recipe(dataset)
+            _require(recipe)
+        except (ConfigError, RunError) as error:
+            refusal = str(error)  # which the button tells: a visitor may not have finished
+        else:
+            st.caption(" ".join([recipe_words(recipe), _sentence(expected_words(recipe))]))
+    free = free_name("my-" + (recipe[0].model if recipe is not None else "run"))
+    name = st.text_input(
+        "Name of the checkpoint", placeholder=free, help="Lower-case letters, digits and hyphens.", **kept("name")
+    )
     if busy := slots_of_others(visitor()):
         st.caption(f"Training slots in use by other visitors: {busy}.")
-    with st.expander("More"):
-        recipe = _recipe(model)
-    if not start.button("Start training", type="primary"):
+    is_refused = choice in PRESETS and bool(refusal)
+    if not st.button("Start training", type="primary", disabled=is_refused) or is_refused:
         return
     try:
-        start_run(visitor(), recipe["--name"], [model, *_options(recipe), "--prior-means", *_numbers(means)])
-    except (RunError, StorageError) as refusal:
-        start.error(str(refusal))
+        if recipe is None or refusal:
+            raise RunError(refusal)
+        model, train = recipe
+        start_run(visitor(), name or free, [*as_options(model), "--name", name or free, *as_options(train)])
+    except (RunError, StorageError) as error:
+        st.error(str(error))
         return
-    st.session_state[STARTED] = recipe["--name"]
+    st.session_state[STARTED] = name or free
     st.rerun()
 
 
-def _recipe(model: str) -> dict[str, Any]:
-    """Options of `python -m dlgmm_core train`, as the visitor sets them."""
-    bound = st.selectbox("Bound", list(BOUNDS), help="eq1 is the paper's; the other two are tighter.", **_kept("bound"))
-    alpha = st.number_input(
-        "Concentration α of the weights",
-        0.01,
-        100.0,
-        MODELS[model].default_concentration,
-        help="Of the prior over mixture weights or stick pieces; a model without them ignores it.",
-        **_kept(f"alpha-{model}"),
-    )
-    epochs = st.number_input("Epochs, at most", 1, 1000, 20, **_kept("epochs"))
-    free = free_name(f"my-{model}")
-    name = st.text_input(
-        "Name of the checkpoint", placeholder=free, help="Lower-case letters, digits and hyphens.", **_kept("name")
-    )
-    return {
-        "--name": name or free,
-        "--bound": bound,
-        "--alpha": alpha,
-        "--epochs": epochs,
-        "--learning-rate": learning_rate_field("Learning rate", TrainConfig().learning_rate, **_kept("rate")),
-        "--code-dim": st.number_input("Code size", 2, 200, 25, **_kept("code")),
-        "--dataset": st.selectbox(
-            "Data set", choices(TrainConfig, "dataset"), format_func=lambda name: DATASETS[name].label, **_kept("data")
-        ),
-        "--binarization": st.selectbox(
-            "Binarization in training", choices(TrainConfig, "binarization"), **_kept("binarization")
-        ),
-        "--seed": st.number_input("Seed", 0, 10_000, 0, **_kept("seed")),
-    }
+def _caption(name: str, dataset: str) -> str:
+    """What a recipe is, and how long it takes."""
+    preset = PRESETS[name]
+    time = "" if preset.refusal(dataset) else expected_words(preset.recipe(dataset))
+    return " ".join([preset.about, _sentence(time)])
 
 
-def _options(recipe: dict[str, Any]) -> list[str]:
-    return [str(part) for option in recipe.items() for part in option]
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
-def _numbers(text: str) -> list[str]:
-    """The numbers of a text, as words of the command line."""
-    try:
-        values = [float(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        values = []
-    if not values or not all(map(math.isfinite, values)):
-        raise RunError(f"Prior means must be numbers separated by spaces, not “{text}”.")
-    if len(values) > MOST_COMPONENTS:
-        raise RunError(f"These are {len(values)} prior means, and a run here has at most {MOST_COMPONENTS} components.")
-    return [repr(value) for value in values]
+def _require(recipe: Recipe) -> None:
+    """Checks what the core would refuse once the run has begun.
+
+    Raises:
+        ConfigError: if the settings make no sense together.
+    """
+    model, train = recipe
+    require_step_size(model, train)
+    family_of(model)
+    body_of(model)
+    if train.start_from:
+        starts = {c.name: c.model_config for c in loaders.checkpoints()}
+        require_start(model, starts[train.start_from])

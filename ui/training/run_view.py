@@ -1,6 +1,5 @@
 """The view of one training run: its state, its owner's buttons, its curves and its samples."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,65 +7,92 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.generation import ancestral_samples
+from dlgmm_core.config import TrainConfig
 from dlgmm_core.experiments.paper import paper_bound
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import StorageError
-from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
+from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import EpochMetrics, read_history
-from dlgmm_core.train.training import USAGE_IMAGES, TrainingRun
+from dlgmm_core.train.training import USAGE_IMAGES
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
-from ui.images import tiled_picture
 from ui.jobs.measuring import renewed
 from ui.training.ended_runs import offer_ended
-from ui.training.form import learning_rate_field
+from ui.training.fields import learning_rate_field
+from ui.training.progress import Part, Plan, parts_of, progress_words, share_done
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
+from ui.training.samples import show_samples
 
 __all__ = ["watch_run"]
 
 
-def watch_run(run: Run) -> None:
-    """Everything about a run, updated every second while it is running."""
-    try:
-        has_epochs = bool(read_history(run.folder))
-    except CheckpointError:
-        has_epochs = False
+def watch_run(run: Run, at_end: Callable[[list[EpochMetrics]], None]) -> None:
+    """Everything about a run, updated every second while it is running.
+
+    Args:
+        run: to be watched.
+        at_end: shows what can be done with a run that has ended, given its epochs.
+    """
 
     def is_running() -> bool:
         return run.state == "running"
 
-    renewed(is_running, lambda: _show(run, has_epochs))
-    if has_epochs:
-        _export(run.folder)  # separately: a popover cannot stay open in what is updated every second
-        renewed(is_running, lambda: _show_samples(run.folder))
-
-
-def _show(run: Run, had_epochs: bool) -> None:
     try:
         history = read_history(run.folder)
     except CheckpointError as error:
         st.error(str(error))
         return
+    had_epochs = bool(history)
+    renewed(is_running, lambda: _show_state(run, had_epochs))
+    if run.state == "ended":
+        at_end(history)
+    with figure("run"):
+        curves, pictures = st.columns([3, 2])
+        with curves:
+            renewed(is_running, lambda: _show_bounds(run))
+        if had_epochs:
+            with pictures:
+                renewed(is_running, lambda: show_samples(run.folder, _epochs(run)[-1].usage))
+            if history[-1].usage:
+                renewed(is_running, lambda: _show_usage(run))
+    if had_epochs:
+        _export(run.folder)  # separately: a popover cannot stay open in what is updated every second
+    if run.state == "ended":
+        offer_ended(run)
+
+
+def _epochs(run: Run) -> list[EpochMetrics]:
+    try:
+        return read_history(run.folder)
+    except CheckpointError:
+        return []
+
+
+def _parts(run: Run) -> list[Part]:
+    """The progress of the process that trains it now."""
+    return parts_of(run.job.text) if run.state == "running" and run.job is not None else []
+
+
+def _show_state(run: Run, had_epochs: bool) -> None:
+    history = _epochs(run)
     if history and not had_epochs:
         st.rerun()  # the first epoch is over: there is more to show
     _tell(run, history)
-    if run.state == "ended":
-        offer_ended(run)
-    else:
+    if run.state != "ended":
         _offer(run, history)
-    if history:
-        _show_curves(run.folder, history)
 
 
 def _tell(run: Run, history: list[EpochMetrics]) -> None:
     """The run's state, in a sentence."""
     last_line = "" if run.job is None else run.job.last_line
     if run.state == "running":
-        percent = re.search(r"(\d+)%", last_line)
-        st.progress(int(percent[1]) / 100 if percent else 0.0, f"{run.name} is training: epoch {len(history) + 1}")
+        usual = TrainConfig()
+        plan, parts = Plan.of(run.arguments, usual.max_epochs, usual.patience), _parts(run)
+        part = parts[-1] if parts else None
+        words = progress_words(history, plan, part) if history or part else last_line or "it is loading the images"
+        st.progress(share_done(len(history), plan, part), f"{run.name} is training: {words}")
     elif run.state == "failed":
         st.error(f"{run.name} failed: {last_line}")
     elif run.state == "ended":
@@ -117,28 +143,28 @@ def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
         st.rerun()
 
 
-def _show_curves(folder: Path, history: list[EpochMetrics]) -> None:
-    try:
-        level, label = _paper_level(folder, (folder / WEIGHTS).stat().st_mtime_ns)
-    except (OSError, CheckpointError):
-        level, label = None, ""
-    charts = {"Bounds in training and validation, epoch by epoch": history_figure(history, level)}
-    words = []
+def _show_bounds(run: Run) -> None:
+    history = _epochs(run)
+    parts = [(part.epoch - 1 + part.share, part.bound) for part in _parts(run) if part.bound is not None]
+    if not history and not parts:
+        return
+    level, label = _paper_level(run.folder)
+    alt = "Bounds in training and validation, epoch by epoch"
+    st.plotly_chart(history_figure(history, level, parts), key=f"figure-{run.name}-bounds", alt=alt)
     if level is not None:
-        words.append(
+        st.caption(
             f"Dashed: the best validation bound of the authors' own {label}, from the training log that they published"
             " with their code; it is the model whose −log p(x) the paper reports."
         )
-    if history[-1].usage:
-        charts["Mean weight of every component, epoch by epoch"] = usage_figure(history)
-        words.append(
-            f"Bands: the mean weight of each component, E[π|x] averaged over {USAGE_IMAGES:,} validation"
-            " images after every epoch, component 1 at the bottom."
-        )
-    with figure("run"):
-        for column, (alt, chart) in zip(st.columns(len(charts)), charts.items(), strict=True):
-            column.plotly_chart(chart, key=f"figure-{folder.name}-{alt}", alt=alt)
-    st.caption(" ".join(words))
+
+
+def _show_usage(run: Run) -> None:
+    alt = "Mean weight of every component, epoch by epoch"
+    st.plotly_chart(usage_figure(_epochs(run)), key=f"figure-{run.name}-usage", alt=alt)
+    st.caption(
+        f"Bands: the mean weight of each component, E[π|x] averaged over {USAGE_IMAGES:,} validation images after every"
+        " epoch, component 1 at the bottom."
+    )
 
 
 def _export(folder: Path) -> None:
@@ -146,34 +172,15 @@ def _export(folder: Path) -> None:
     export("run", about, partial(recipes.run, folder.name), lambda: pd.read_csv(folder / HISTORY))
 
 
+def _paper_level(folder: Path) -> tuple[float | None, str]:
+    """What the authors' run of this architecture reached, and its name; nothing before the first epoch."""
+    try:
+        return _level_of(folder, (folder / WEIGHTS).stat().st_mtime_ns)
+    except (OSError, CheckpointError):
+        return None, ""
+
+
 @st.cache_data(show_spinner=False, max_entries=20)
-def _paper_level(folder: Path, stamp: int) -> tuple[float | None, str]:
-    """What the authors' run of this architecture reached, and its name."""
+def _level_of(folder: Path, stamp: int) -> tuple[float | None, str]:
     checkpoint = read_checkpoint(folder)
     return paper_bound(checkpoint.model_config, checkpoint.train_config), MODELS[checkpoint.model_config.model].label
-
-
-def _show_samples(folder: Path) -> None:
-    try:
-        stamp = (folder / WEIGHTS).stat().st_mtime_ns
-        sheet, epoch = _samples(folder, stamp, (folder / TRAINING).exists())
-    except (OSError, CheckpointError):
-        return  # a file is being replaced, or is damaged, which the sidebar reports
-    st.image(
-        sheet,
-        caption=f"Samples of the prior with the weights of epoch {epoch}: the same noise at every epoch.",
-        alt=f"Twenty samples with the weights of epoch {epoch}",
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=20)
-def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[str, int]:
-    """Samples of the newest weights or, once a run has ended, of the best, and their epoch; drawn once an epoch."""
-    if unfinished:
-        run = TrainingRun.load(folder)
-        model, epoch = run.model, run.history[-1].epoch
-    else:
-        model, checkpoint = load_checkpoint(folder)
-        epoch = checkpoint.epoch
-    probabilities, _ = ancestral_samples(model, 20, seed=0)
-    return tiled_picture(probabilities, columns=10, zoom=2, shape=model.config.image_shape), epoch

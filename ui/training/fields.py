@@ -1,0 +1,90 @@
+"""Fields of a form for the settings of the core: labels, choices and help come from its own descriptions of them."""
+
+import math
+from dataclasses import Field, fields
+from typing import Any, get_args, get_type_hints
+
+import streamlit as st
+
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.options import choices
+from ui.training.runs import RunError
+
+__all__ = ["ask", "kept", "learning_rate_field", "numbers", "titled"]
+
+_RATES = (1e-6, 1.0)  # learning rates that can be chosen
+_MOST = {"code_dim": 200, "depth": 4, "num_samples": 20, "seed": 10_000}  # of whole numbers; of others 1000
+_LABELS = {
+    "code_dim": "Code size",
+    "concentration": "Concentration α of the weights",
+    "max_epochs": "Epochs, at most",
+    "prior_means": "Prior means, one for each of K components",
+    "prior_scales": "Prior scales, one for each component",
+}
+
+
+def kept(name: str) -> dict[str, Any]:
+    """Keeps a field's value through page switches and, by the address, through reloads."""
+    return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
+
+
+def titled(kind: type[ModelConfig] | type[TrainConfig], name: str) -> tuple[str, str]:
+    """The label of a setting, and its help."""
+    text: str = _field(kind, name).metadata["help"]
+    words = name.replace("_", " ").capitalize()
+    return _LABELS.get(name, words), f"{words}: {text}."
+
+
+def ask(kind: type[ModelConfig] | type[TrainConfig], name: str, value: Any, of: str = "") -> Any:
+    """Asks for a setting by the widget that suits it, at first `value`.
+
+    Args:
+        kind: whose field it is.
+        name: of the field.
+        value: its usual value; of several numbers, the text.
+        of: what the usual value depends on, so that each has a widget of its own.
+    """
+    label, about = titled(kind, name)
+    hint, names = get_type_hints(kind)[name], choices(kind, name)
+    state = kept("-".join([name.replace("_", "-"), *([of] if of else [])]))
+    if names:
+        return st.selectbox(label, names, names.index(value), help=about, **state)
+    if hint is bool:
+        return st.checkbox(label, value, help=about, **state)
+    if get_args(hint):
+        return st.text_input(label, value, help=f"{about} Numbers separated by spaces.", **state)
+    if name == "learning_rate":
+        return learning_rate_field(label, value, **state)
+    if hint is int:
+        least = 0 if name == "seed" else 1
+        return st.number_input(label, least, _MOST.get(name, 1000), value, help=about, **state)
+    return st.number_input(label, 0.001, 1000.0, value, format="%g", help=about, **state)
+
+
+def learning_rate_field(label: str, value: float, **options: Any) -> float:
+    """Asks for a learning rate, at first `value` or the nearest that can be chosen."""
+    _, about = titled(TrainConfig, "learning_rate")
+    value = min(max(value, _RATES[0]), _RATES[1])
+    rate: float = st.number_input(label, *_RATES, value, 1e-4, format="%g", help=about, **options)
+    return rate
+
+
+def numbers(text: str, what: str, most: int) -> tuple[float, ...]:
+    """The numbers of a text.
+
+    Raises:
+        RunError: if they are none, not finite, or too many.
+    """
+    try:
+        values = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if not values or not all(map(math.isfinite, values)):
+        raise RunError(f"{what} must be numbers separated by spaces, not “{text}”.")
+    if len(values) > most:
+        raise RunError(f"These are {len(values)} {what.lower()}, and a run here has at most {most} components.")
+    return tuple(values)
+
+
+def _field(kind: type[ModelConfig] | type[TrainConfig], name: str) -> Field[Any]:
+    return next(f for f in fields(kind) if f.name == name)

@@ -1,0 +1,108 @@
+"""Recipes that a visitor can start as they are, each a choice of all settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.experiments.experiment import SHORT, TYPICAL_EPOCHS, paper_model
+from dlgmm_core.experiments.table import EXPERIMENTS
+from dlgmm_core.model.models import MODELS
+from ui import loaders
+
+__all__ = ["BY_HAND", "PRESETS", "Preset", "Recipe", "expected_epochs", "recipe_words"]
+
+Recipe = tuple[ModelConfig, TrainConfig]
+
+CLUSTERS_EPOCHS = 5  # of the twenty of the experiment
+PLANE_EPOCHS = 10
+BY_HAND = "by hand"  # the choice that opens the fields
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One choice of all settings.
+
+    Attributes:
+        label: its name for people.
+        about: a sentence.
+        recipe: its settings, for a data set.
+        refusal: why it cannot be trained on a data set; empty if it can.
+    """
+
+    label: str
+    about: str
+    recipe: Callable[[str], Recipe]
+    refusal: Callable[[str], str] = lambda dataset: ""
+
+
+def _paper(dataset: str) -> Recipe:
+    experiment = EXPERIMENTS["mnist-dlgmm"]
+    return experiment.model, replace(experiment.train, dataset=dataset)
+
+
+def _clusters(dataset: str) -> Recipe:
+    experiment = EXPERIMENTS["mnist-dlgmm-clusters10"]
+    train = replace(experiment.train, max_epochs=CLUSTERS_EPOCHS, patience=CLUSTERS_EPOCHS)
+    return experiment.model, replace(train, dataset=dataset, start_from=_start(dataset))
+
+
+def _start(dataset: str) -> str:
+    """The Gauss-VAE of a data set that its mixtures start from."""
+    return EXPERIMENTS["mnist-dlgmm-clusters10"].train.start_from.replace("mnist", dataset, 1)
+
+
+def _without_start(dataset: str) -> str:
+    if any(checkpoint.name == _start(dataset) for checkpoint in loaders.checkpoints()):
+        return ""
+    return (
+        f"This recipe starts from a Gauss-VAE trained on the same images, and this server has none for"
+        f" {DATASETS[dataset].label}: choose another data set in the sidebar, or another recipe."
+    )
+
+
+def _plane(dataset: str) -> Recipe:
+    model = paper_model("dlgmm", 2, prior_means=(-3.0, -1.5, 0.0, 1.5, 3.0))
+    return model, replace(SHORT, dataset=dataset, max_epochs=PLANE_EPOCHS, patience=PLANE_EPOCHS)
+
+
+PRESETS = {
+    "paper": Preset("The paper's DLGMM", "Three equal components, until the bound stops rising.", _paper),
+    "clusters": Preset("Finds clusters", "Ten learnt components, from a trained Gauss-VAE.", _clusters, _without_start),
+    "plane": Preset("A code of two numbers", "Five components beside each other in a plane.", _plane),
+}
+"""By name, in the order in which they are offered."""
+
+
+def expected_epochs(train: TrainConfig) -> int:
+    """How many epochs a run takes: those of its settings or, where it may stop early, a typical number."""
+    return train.max_epochs if train.patience >= train.max_epochs else min(TYPICAL_EPOCHS, train.max_epochs)
+
+
+def recipe_words(recipe: Recipe) -> str:
+    """All settings that a visitor may ask about, in one line."""
+    model, train = recipe
+    family = MODELS[model.model]
+    parts = [f"{family.label} on {DATASETS[train.dataset].label}, a code of {model.code_dim} numbers"]
+    if family.has_components:
+        parts.append(f"{_components(model)}, α = {model.concentration:g}")
+    falling = " falling to 0 by a cosine" if train.schedule == "cosine" else ""
+    parts.append(f"bound {train.bound}, learning rate {train.learning_rate:g}{falling}")
+    if train.start_from:
+        parts.append(f"starts from {train.start_from}")
+    if train.binarization == "dynamic":
+        parts.append("images binarized anew in every epoch")
+    end = f", or {train.patience} without a better validation bound" if train.patience < train.max_epochs else ""
+    return "; ".join([*parts, f"{train.max_epochs:,} epochs{end}"]) + "."
+
+
+def _components(model: ModelConfig) -> str:
+    if model.prior_components != "fixed":
+        return f"{model.num_components} learnt components with {model.prior_components} covariances"
+    means = sorted(set(model.prior_means))
+    at = ", ".join(f"{mean:g}".replace("-", "−") for mean in means)
+    return (
+        f"{model.num_components} fixed components with means {at}"
+        if len(means) > 1
+        else (f"{model.num_components} equal fixed components")
+    )

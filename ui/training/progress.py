@@ -1,0 +1,100 @@
+"""How far a run is, from what its process prints, and how long it will take."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from dlgmm_core.store.history import EpochMetrics
+from ui.training.expected import duration
+
+__all__ = ["Part", "Plan", "parts_of", "progress_words", "seconds_left", "share_done"]
+
+RECENT = 5  # epochs, by whose median duration those to come are estimated
+LEAST_SECONDS = 3  # of a first epoch, which are known as a whole number only
+
+_BAR = re.compile(
+    r"epoch (\d+):\s+\d+%[^\r\n\[]*? (\d+)/(\d+) \[(?:(\d+):)?(\d\d):(\d\d)<[^\]\r\n]*?(?:train (-?[\d.]+) nats)?\]"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """An epoch that is not over.
+
+    Attributes:
+        epoch: counted from 1.
+        share: of its steps that are done, 0 to 1.
+        seconds: that it has taken so far.
+        bound: mean training bound of the newest twentieth of its images, nats per image; None before that.
+    """
+
+    epoch: int
+    share: float
+    seconds: float
+    bound: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a run ends: after so many epochs, or so many without a better validation bound."""
+
+    epochs: int
+    patience: int
+
+    @classmethod
+    def of(cls, arguments: Sequence[str], epochs: int, patience: int) -> "Plan":
+        """As the options of `train` say, or by default."""
+        given = dict(itertools.pairwise(arguments))
+
+        def number(option: str, usual: int) -> int:
+            text = given.get(option, "")
+            return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else usual
+
+        return cls(number("--epochs", epochs), number("--patience", patience))
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether the validation bound decides when it ends."""
+        return self.patience < self.epochs
+
+
+def parts_of(output: str) -> list[Part]:
+    """The progress that a process of training printed, oldest first, one for each part of an epoch."""
+    found: dict[tuple[int, str], Part] = {}
+    for epoch, step, steps, hours, minutes, seconds, bound in _BAR.findall(output):
+        elapsed = 3600 * int(hours or 0) + 60 * int(minutes) + int(seconds)
+        share = int(step) / max(1, int(steps))
+        found[int(epoch), bound] = Part(int(epoch), share, elapsed, float(bound) if bound else None)
+    return list(found.values())
+
+
+def seconds_left(history: Sequence[EpochMetrics], plan: Plan, part: Part | None) -> float | None:
+    """Time until the last epoch of the plan ends, by the newest epochs of this run; None while that is not known."""
+    done = len(history)
+    share = part.share if part is not None and part.epoch == done + 1 else 0.0
+    if history:
+        each = median(entry.seconds for entry in history[-RECENT:])
+    elif part is not None and share > 0 and part.seconds >= LEAST_SECONDS:
+        each = part.seconds / share
+    else:
+        return None
+    return max(0.0, each * (plan.epochs - done - share))
+
+
+def share_done(done: int, plan: Plan, part: Part | None) -> float:
+    """The part of the run that is over or, where it may stop early, of the current epoch; 0 to 1."""
+    share = part.share if part is not None and part.epoch == done + 1 else 0.0
+    return share if plan.may_stop_early else min(1.0, (done + share) / plan.epochs)
+
+
+def progress_words(history: Sequence[EpochMetrics], plan: Plan, part: Part | None) -> str:
+    """The same in words, such as "epoch 2 of 20, 40 s left"."""
+    left, at_most = seconds_left(history, plan, part), "at most " if plan.may_stop_early else ""
+    words = f"epoch {len(history) + 1} of {at_most}{plan.epochs:,}"
+    if left is not None:
+        words += f", {at_most}{duration(left)} left"
+    if plan.may_stop_early:
+        words += f"; it ends once {plan.patience} epochs bring no better validation bound"
+    return words

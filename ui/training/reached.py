@@ -1,0 +1,62 @@
+"""What a run has reached, in one line of numbers and words."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.clustering import scores, weights
+from dlgmm_core.experiments.paper import paper_bound
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.history import EpochMetrics
+from ui import loaders
+from ui.numbers import printed
+from ui.training.expected import duration
+from ui.visitors.limits import computing
+from ui.visitors.shares import Refused
+
+__all__ = ["reached_words"]
+
+USED = 0.01  # of the mean weight, from which on a component counts as used
+
+
+def reached_words(checkpoint: Checkpoint, history: Sequence[EpochMetrics]) -> str:
+    """The best validation bound, how it compares with the authors' run, what the components found, and the time.
+
+    Args:
+        checkpoint: that the run has left.
+        history: one entry or more.
+    """
+    best = history[-1].best_valid_bound
+    parts = [
+        f"**{printed(best, '.2f')} nats**, the best validation bound, in epoch {checkpoint.epoch} of {len(history)}"
+    ]
+    level = paper_bound(checkpoint.model_config, checkpoint.train_config)
+    if level is not None:
+        parts.append(f"**{abs(best - level):.2f} nats** {'above' if best > level else 'below'} the authors' run")
+    if usage := history[checkpoint.epoch - 1].usage:
+        parts.append(f"**{sum(share >= USED for share in usage)} of {len(usage)}** components in use")
+    if (accuracy := _found_accuracy(checkpoint)) is not None:
+        parts.append(f"**{accuracy:.1f} %** of the test images in the class of their component (ACC, by weights)")
+    parts.append(f"trained in **{duration(sum(entry.seconds for entry in history))}**")
+    return " · ".join(parts)
+
+
+def _found_accuracy(checkpoint: Checkpoint) -> float | None:
+    """ACC in percent; None where components are alike or fewer than classes, or where it cannot be known now."""
+    config = checkpoint.model_config
+    try:
+        if config.has_identical_components or not DATASETS[checkpoint.train_config.dataset].is_local():
+            return None
+        classes = len(loaders.dataset(checkpoint.train_config.dataset).class_names)
+        return _accuracy(checkpoint) if config.num_components >= classes else None
+    except (DataError, Refused):
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=100, hash_funcs=loaders.BY_WEIGHTS)
+def _accuracy(checkpoint: Checkpoint) -> float:
+    test = loaders.dataset(checkpoint.train_config.dataset).test
+    with computing():
+        return scores(weights(loaders.model(checkpoint), test.binary), test.labels).acc
