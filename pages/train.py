@@ -6,6 +6,7 @@ from dlgmm_core.store.history import EpochMetrics
 from ui import loaders
 from ui.components.live import CHECKPOINT as ON_COMPONENTS
 from ui.sidebar import compare_also
+from ui.training.ended_runs import offer_ended
 from ui.training.form import STARTED, training_form
 from ui.training.reached import reached_words
 from ui.training.run_view import watch_run
@@ -14,19 +15,23 @@ from ui.training.teacher import teacher_controls, tell_lock
 from ui.visitors.visitor import is_remembered, visitor
 
 
-def open_run(run: Run, history: list[EpochMetrics]) -> None:
-    """What a run that has ended has reached, and where to look at it."""
+def show_end(run: Run, history: list[EpochMetrics]) -> None:
+    """What a run that has ended has reached, where to look at it, and what its owner may do with it."""
     checkpoint = next((c for c in loaders.checkpoints() if c.name == run.name), None)
-    if checkpoint is None or not history:
+    if checkpoint is not None and history:
+        st.markdown(reached_words(checkpoint, history))
+    opening, owner = st.columns([1, 2])
+    with owner:
+        offer_ended(run)
+    if checkpoint is None:
         return
-    st.markdown(reached_words(checkpoint, history))
     is_mixture = checkpoint.model_config.num_components > 1
     title, page, key = (
         ("Components", "components", ON_COMPONENTS) if is_mixture else ("Your digit", "digit", "digit-checkpoint")
     )
     fits = any(c.name == run.name for c in st.session_state["selection"].offered)
     why = None if fits else "Choose its data set in the sidebar first."
-    if st.button(f"Open in {title}", type="primary", disabled=not fits, help=why):
+    if opening.button(f"Open in {title}", type="primary", disabled=not fits, help=why):
         compare_also(run.name)
         st.session_state[key] = run.name
         st.switch_page(f"../pages/{page}.py", query_params={})
@@ -60,7 +65,7 @@ with top:
             " see them once you publish them."
         )
     else:
-        watch_run(runs[name], lambda history: open_run(runs[name], history))
+        watch_run(runs[name], lambda history: show_end(runs[name], history))
         with st.expander("Start another run"):
             training_form(dataset)
 teacher_controls()

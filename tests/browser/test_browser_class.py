@@ -31,7 +31,8 @@ def server(tree: Path) -> Iterator[str]:
 
 def train(page: Page, server: str, name: str) -> None:
     """A Gauss-VAE of one epoch, whose epochs are the shortest."""
-    visit(page, f"{server}/train?train-model=Gauss-VAE&train-name={name}&train-epochs=1", TITLE)
+    settings = "train-preset=Everything+by+hand&train-model=Gauss-VAE&train-hidden=10&train-max-epochs=1"
+    visit(page, f"{server}/train?{settings}&train-name={name}", TITLE)
     page.get_by_role("button", name="Start training").click()
     page.get_by_text(f"{name} has ended").wait_for(timeout=180_000)
 
@@ -77,6 +78,7 @@ def test_a_run_is_its_owners_until_it_is_published_and_a_teacher_locks_and_clear
         until(other, lambda: overhang(other) <= 0)
         other.set_viewport_size({"width": 1280, "height": 720})
 
+        page.get_by_text("Start another run").click()
         page.get_by_role("button", name="Start training").click()
         page.get_by_text("The teacher has locked training: try again").wait_for()
         page.set_viewport_size({"width": 375, "height": 800})
@@ -88,6 +90,6 @@ def test_a_run_is_its_owners_until_it_is_published_and_a_teacher_locks_and_clear
         settle(other)
     assert not (tree / "checkpoints" / "a-good-one").exists()
     page.reload()
-    page.get_by_text("You have no run yet").wait_for()
+    page.get_by_text("Train a model in the background").wait_for()
     page.get_by_text("The teacher has locked training: no run").wait_for()
     settle(page)

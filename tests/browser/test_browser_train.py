@@ -120,5 +120,7 @@ def test_another_visitor_sees_only_that_the_slot_is_busy(server: str, tree: Path
         settle(other)
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Delete the run").click()
-    page.get_by_text("You have no run yet").or_(page.get_by_text("from-a-visitor has ended")).first.wait_for()
+    page.get_by_text("Train a model in the background").or_(
+        page.get_by_text("from-a-visitor has ended")
+    ).first.wait_for()
     assert not (tree / "checkpoints" / "mine-alone").exists()

@@ -35,7 +35,7 @@ def names() -> list[str]:
 def test_a_published_run_is_everybodys_to_see_until_it_is_taken_back(ended: Run, manager: Manager) -> None:
     assert names() == []  # outside of pages there is no visitor
     at = turn_to(start(), "train")
-    assert labels(at) == ["Start training", "Publish", "Rename the run", "Delete the run"]
+    assert sorted(labels(at)) == ["Delete the run", "Open in Your digit", "Publish", "Rename the run", "Start training"]
     press(at, "Publish")
     assert names() == ["mine"] and "All visitors see mine" in " ".join(box.value for box in at.caption)
     press(at, "Take back")

@@ -19,7 +19,6 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.jobs.measuring import renewed
-from ui.training.ended_runs import offer_ended
 from ui.training.fields import learning_rate_field
 from ui.training.progress import Part, Plan, parts_of, progress_words, share_done
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
@@ -59,8 +58,6 @@ def watch_run(run: Run, at_end: Callable[[list[EpochMetrics]], None]) -> None:
                 renewed(is_running, lambda: _show_usage(run))
     if had_epochs:
         _export(run.folder)  # separately: a popover cannot stay open in what is updated every second
-    if run.state == "ended":
-        offer_ended(run)
 
 
 def _epochs(run: Run) -> list[EpochMetrics]:
