@@ -66,6 +66,6 @@ with top:
         )
     else:
         watch_run(runs[name], lambda history: show_end(runs[name], history))
-        with st.expander("Start another run"):
+        with st.expander("Start another run", key="train-another"):
             training_form(dataset)
 teacher_controls()
