@@ -140,7 +140,7 @@ def history_figure(
     history: Sequence[EpochMetrics],
     level: float | None = None,
     parts: Sequence[tuple[float, float]] = (),
-    height: int = 300,
+    height: int = 270,
 ) -> go.Figure:
     """Training and validation bound against epochs; the first epochs, whose bounds are far lower, are cut off.
 

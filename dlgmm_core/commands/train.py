@@ -105,9 +105,9 @@ def _fit(run: TrainingRun, folder: Path) -> None:
 
         def on_step(step: int, steps: int, bound: float) -> None:
             if step == 1:
-                bar.reset(total=steps)
                 bar.set_description(f"epoch {len(run.history) + 1}", refresh=False)
                 bar.set_postfix_str("", refresh=False)
+                bar.reset(total=steps)  # prints both
             bounds.append(bound)
             if _PARTS * step // steps > _PARTS * (step - 1) // steps:
                 bar.set_postfix_str(f"train {sum(bounds) / len(bounds):.3f} nats", refresh=False)

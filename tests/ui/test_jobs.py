@@ -19,6 +19,7 @@ from tests.disk_helpers import full_disk
 from ui.jobs import manager as jobs
 from ui.jobs.manager import Job, JobManager
 from ui.jobs.measuring import renewed
+from ui.training.progress import parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--device", "cpu"]
@@ -63,6 +64,16 @@ def test_a_run_ends_well_and_leaves_a_checkpoint(manager: JobManager, folder: Pa
     assert job.last_line.startswith(f"{folder / 'tiny'}: trained.")
     load_checkpoint(folder / "tiny")
     assert not (folder / "tiny" / TRAINING).exists()
+
+
+def test_the_progress_of_a_run_goes_forward_also_from_one_epoch_to_the_next(manager: JobManager, folder: Path) -> None:
+    job = train(manager, "tiny", "--epochs", "3")
+    job.process.wait()
+    parts = parts_of(job.text)
+    places = [part.epoch - 1 + part.share for part in parts]
+    assert places == sorted(places)
+    assert {part.epoch for part in parts} == {1, 2, 3}
+    assert all(part.bound is None for part in parts if part.share == 0)
 
 
 def test_a_name_is_started_once_while_it_runs_and_a_stop_keeps_what_was_learnt(

@@ -20,8 +20,9 @@ _STYLE = """<style>
 .run-samples { max-height: 330px; overflow-y: auto; }
 .run-samples div { display: flex; align-items: center; gap: 6px; margin-bottom: 2px; }
 .run-samples img { image-rendering: pixelated; min-width: 0; max-width: 100%; }
-.run-samples .number { min-width: 1.6em; text-align: center; border: 1px solid #808080; border-radius: 4px; }
-.run-samples .share { min-width: 2.8em; text-align: right; font-variant-numeric: tabular-nums; }
+.run-samples .number { min-width: 1.6em; font-size: .875em; line-height: 1.4; }
+.run-samples .number { text-align: center; border: 1px solid #808080; border-radius: 4px; }
+.run-samples .share { min-width: 2.8em; line-height: 1.4; text-align: right; font-variant-numeric: tabular-nums; }
 </style>"""
 
 
