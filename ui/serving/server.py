@@ -114,7 +114,12 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
     """Lifespan of the server: loads models in a thread, so that pages are served at once; stops all jobs at its end."""
     give_memory_back()
     send_at_once()
-    import_module("pandas")  # the first page has a table; while the thread loads models this would take twice as long
+    # what the first page needs at once; while the thread loads models it would take twice as long, or be done twice
+    for name in ("pandas", "scipy.ndimage"):
+        import_module(name)
+    with suppress(StorageError):  # pages say so
+        loaders.checkpoints()
+        loaders.results()
     with subnormals_as_zero():  # the runs of pages are threads of this one
         threading.Thread(target=_load, daemon=True, name="warm-up").start()
         yield
