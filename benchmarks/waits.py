@@ -20,6 +20,7 @@ from ui.components.live import SAMPLES
 __all__ = ["measure"]
 
 ROUNDS, STROKES, FRAMES = 5, 10, 120
+MAPS = ("mnist-gauss-vae-tuned", "mnist-sb-vae-tuned", "mnist-dlgmm-clusters10-seed1", "mnist-dldpmm-clusters30")
 ROUND_TRIP = ("Components", "Your digit", "Latent space", "Likelihood", "Kumaraswamy bench", "Overview")
 
 # Drags a slider, one step per frame; milliseconds between frames.
@@ -186,6 +187,6 @@ def _stroke(page: Page, address: str) -> float:
 
 def _maps(browser: Browser, address: str) -> float:
     with _visitor(browser) as page:
-        page.goto(f"{address}/latent", wait_until="commit")
+        page.goto(f"{address}/latent?maps={','.join(MAPS)}", wait_until="commit")
         page.locator(".maps[data-ready=yes]").wait_for()
         return _clock(page)
