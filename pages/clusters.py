@@ -14,10 +14,13 @@ from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
 from ui.identical import identical_by_prior
 from ui.latent.choices import open_on_map
+from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 
-st.title("Clusters")
-st.write("What did each component find? The model was never shown a class. Click a component to find it elsewhere.")
+page_title(
+    "Clusters",
+    "What did each component find? The model was never shown a class. Click a component to find it elsewhere.",
+)
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
 left, right = st.columns([3, 2], gap="medium")
@@ -42,6 +45,7 @@ with bar:
         open_on_map(checkpoint.name, component, map_colour(kind))
     if st.button("Its row on Components", disabled=component is None) and component is not None:
         open_component(checkpoint.name, component)
+end_of_picture()
 st.caption(difference(checkpoint, kind))
 export_clusters(checkpoint, kind, found, probabilities, dataset)
 

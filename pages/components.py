@@ -10,12 +10,13 @@ from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
 from ui.identical import identical_by_prior
+from ui.presentation import end_of_picture, page_title
 from ui.sidebar import choose_checkpoint, selection
 
-st.title("Components")
-st.write(
-    "Each row is one component of the prior, and all rows use the same noise: only the components differ. Drag a mean"
-    " away from its trained value, which a tick marks, and find out where the samples are no longer digits."
+page_title(
+    "Components",
+    "Each row is one component of the prior; all rows use the same noise. Drag a mean away from its trained value,"
+    " which a tick marks, and watch the samples lose their variety.",
 )
 mixtures = [c for c in selection().offered if MODELS[c.model_config.model].has_components]
 if not mixtures:
@@ -27,6 +28,7 @@ checkpoint = choose_checkpoint(mixtures, CHECKPOINT)
 config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)
+end_of_picture()
 export_components(checkpoint, prior)
 if words := usage_caption(checkpoint):
     st.caption(words)

@@ -15,13 +15,14 @@ from ui.digit.sources import choose_digit
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
 from ui.glossary.terms import meaning
+from ui.presentation import page_title
 from ui.sidebar import choose_checkpoint, last_checkpoint, selection
 
 VIEWS = ("Weights and stick", "ELBO terms", "log p(x)", "Neighbours", "Map")
 
-st.title("Your digit")
-st.write(
-    "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them."
+page_title(
+    "Your digit",
+    "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them.",
 )
 chosen = selection()
 source, answer = st.columns([2, 3], gap="medium")
@@ -62,7 +63,8 @@ with answer:
     bound = elbo_of(checkpoint.train_config.bound)
     report = inspected(checkpoint, digit.binary)
     show_figures(report, bound)
-    show_percentile(checkpoint, digit.binary)
+    with source:
+        show_percentile(checkpoint, digit.binary)
     if view == "ELBO terms":
         show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from ui.glossary.terms import GROUPS
+from ui.presentation import page_title
 
-st.title("Glossary")
-st.write("What the symbols and scores of the other pages stand for. The same words are in their tooltips.")
+page_title(
+    "Glossary", "What the symbols and scores of the other pages stand for. The same words are in their tooltips."
+)
 for group, terms in GROUPS.items():
     st.header(group)
     for term in terms:

@@ -6,18 +6,20 @@ from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
+from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 from ui.tables.knn_changes import compare_two
 from ui.tables.knn_export import export_errors, export_mistakes
 from ui.tables.knn_figures import error_curves, show_mistakes
-from ui.tables.knn_search import CURVE, Search, why_means_err_more
+from ui.tables.knn_search import CURVE, Search, protocol_words, why_means_err_more
 from ui.tables.knn_table import error_table, offer_live
 from ui.tables.records import knn_records, show_records
 
-st.title("kNN", help=meaning("kNN error"))
-st.write(
+page_title(
+    "kNN",
     "A test image gets the class that most of its k nearest training codes have; the error rate shows how well the"
-    " codes separate the classes. Use fewer training points, or another code, and see which models get worse."
+    " codes separate the classes. Use fewer training points, or another code, and see which models get worse.",
+    help=meaning("kNN error"),
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
@@ -50,16 +52,8 @@ search = Search(chosen.dataset, representation, points, metric)
 offer_live(chosen.checkpoints, search)
 with figure("knn-table"):
     found, cell = error_table(chosen.checkpoints, search)
-st.caption(
-    f"Errors in percent of {len(dataset.test):,} test images, ± the half width of a 95 % bootstrap interval over"
-    f" images; {points:,} training codes; ties go to the nearest. "
-    + (
-        "The paper's row for Gauss-VAE probably had another code size."
-        if search.is_papers
-        else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
-    )
-    + " Click an error to see the mistakes."
-)
+end_of_picture()
+st.caption(protocol_words(search, len(dataset.test)))
 if words := why_means_err_more(chosen.checkpoints, search):
     st.caption(words)
 export_errors("knn-table", found, search, KNN_SIZES, search.pixels)

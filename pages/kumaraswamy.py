@@ -9,12 +9,14 @@ from ui.bench.figures import series_figure
 from ui.bench.shapes import choose_shape
 from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
+from ui.presentation import page_title
 
-st.title("Kumaraswamy bench", help=meaning("a, b", "v", "KL"))
-st.write(
+page_title(
+    "Kumaraswamy bench",
     "A stick breaks at a fraction v. Its posterior is a Kumaraswamy distribution, because a uniform number u becomes a"
     " draw by a formula that can be differentiated, $v = (1 - u^{1/b})^{1/a}$, which a Beta does not allow. Move a, b"
-    " and u, and watch the draw, the matched Beta, and the divergence from the prior."
+    " and u, and watch the draw, the matched Beta, and the divergence from the prior.",
+    help=meaning("a, b", "v", "KL"),
 )
 
 left, right = st.columns(2, gap="large")

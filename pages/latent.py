@@ -15,13 +15,14 @@ from ui.latent.map_export import export_maps
 from ui.latent.map_view import ESTIMATED
 from ui.latent.remap import remap_form
 from ui.links import put_in_link
+from ui.presentation import is_presented, page_title
 from ui.sidebar import selection
 
-st.title("Latent space", help=meaning("t-SNE", "z"))
-st.write(
-    "Each mark is a test image, placed by t-SNE so that similar codes lie together; the models are trained without"
-    " classes. Point at an image to find it on every map. Look for classes that one model separates and another does"
-    " not."
+page_title(
+    "Latent space",
+    "Each mark is a test image; t-SNE places similar codes together. Which classes does one model separate and another"
+    " does not? Point at an image to find it on every map.",
+    help=meaning("t-SNE", "z"),
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
@@ -45,7 +46,7 @@ if len(images) == 1:
     show_image(shown, dataset, images[0])
 
 mappable = [c for c in chosen.checkpoints if c.train_config.dataset == chosen.dataset]
-if mappable:
+if mappable and not is_presented():
     with st.expander("More"):
         if maps:
             choose_images(images, len(dataset.test))

@@ -1,17 +1,17 @@
 """−log p(x) of the chosen models on a test set, and the paper's."""
 
-import streamlit as st
-
 from ui.glossary.terms import meaning
+from ui.presentation import page_title
 from ui.sidebar import selection
 from ui.tables.likelihood_table import offer_measuring, show_likelihoods
 from ui.tables.records import likelihood_records, show_records
 
-st.title("Likelihood", help=meaning("−log p(x)", "S", "effective samples", "nat"))
-st.write(
+page_title(
+    "Likelihood",
     "−log p(x) measures how improbable a test image is under a model, in nats: lower is better. It is estimated with S"
     " importance samples and decreases towards the true value as S grows, so compare figures at the same S only; the"
-    " paper used S = 50."
+    " paper used S = 50.",
+    help=meaning("−log p(x)", "S", "effective samples", "nat"),
 )
 chosen = selection()
 for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):

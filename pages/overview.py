@@ -6,17 +6,19 @@ from dlgmm_core.data.datasets import DATASETS
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
+from ui.presentation import end_of_picture, page_title
 from ui.sidebar import choice
 
-st.title("Deep latent Gaussian mixtures")
-st.write(
+page_title(
+    "Deep latent Gaussian mixtures",
     "The models learn to draw digits from a short *code*; they differ only in the prior over codes: one Gaussian, a"
     " mixture of Gaussians, or a broken stick. Look at the prior of each (left; dotted: the whole mixture) and at"
-    " digits drawn from it (right), then open one of the pages below."
+    " digits drawn from it (right), then open one of the pages below.",
 )
 lesson_start()
 chosen = choice()
 show_cards(chosen)
+end_of_picture()
 
 st.header("Where to begin")
 for path, text in (

@@ -153,14 +153,14 @@ def overhang(page: Page) -> int:
 # --- the widget of the page of components ---------------------------------------------------------
 
 
-def open_components(page: Page, server: str, query: str = "", width: int = 1600) -> None:
-    """The page of components with its pictures drawn; wide enough for whole rows, with and without a scroll bar.
+def open_components(page: Page, server: str, query: str = "", width: int = 2000) -> None:
+    """The page of components with its pictures drawn; so wide and low that a row has all its digits.
 
     Of the paper's figure 2, unless the query names a checkpoint.
     """
     if "components-checkpoint" not in query:
         query = f"{query or '?'}{'&' if query else ''}components-checkpoint={FIGURE_2}"
-    page.set_viewport_size({"width": width, "height": 1000})
+    page.set_viewport_size({"width": width, "height": 640})
     visit(page, f"{server}/components{query}", "Components")
     page.locator(".live[data-ready=yes]").wait_for()
 
@@ -178,7 +178,7 @@ def mean_of(page: Page, component: int) -> Locator:
 def drawings(page: Page) -> list[str]:
     """What is drawn: a row a component, then the ancestral samples; PNG in data URLs."""
     found: list[str] = page.locator("canvas.samples").evaluate_all("all => all.map(each => each.toDataURL())")
-    return found
+    return [*found[1:], found[0]]
 
 
 def digits(drawing: str) -> NDArray[np.int64]:

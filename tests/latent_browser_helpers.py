@@ -13,11 +13,13 @@ from tests.browser_helpers import settle, until, visit
 
 TITLE = "Latent space"
 MODELS = "models=mnist-gauss-vae,mnist-sb-vae,mnist-dlgmm,mnist-dlgmm-fig2,mnist-dldpmm"  # which have maps
+MAPS = "maps=mnist-gauss-vae,mnist-sb-vae,mnist-dlgmm,mnist-dldpmm"
 
 
 def open_maps(page: Page, server: str, query: str = "") -> Locator:
     """The maps, fetched and drawn, on a page that has come to rest: another run may build them anew."""
-    visit(page, f"{server}/latent?{MODELS}&{query.removeprefix('?')}", TITLE)
+    maps = "" if "maps=" in query else f"{MAPS}&"
+    visit(page, f"{server}/latent?{MODELS}&{maps}{query.removeprefix('?')}", TITLE)
     page.locator(".maps[data-ready=yes]").wait_for()
     settle(page)
     page.locator(".maps[data-ready=yes]").wait_for()

@@ -31,7 +31,7 @@ class Maps:
 
     def widget(self, part: str) -> Any:
         assert not self.at.exception, self.at.exception
-        (found,) = (w for w in self.at.get("bidi_component") if f"live_{part}" in w.proto.component_name)
+        (found,) = (w for w in self.at.main.get("bidi_component") if f"live_{part}" in w.proto.component_name)
         return found
 
     @property

@@ -42,7 +42,7 @@ RANK = {
             ),
             0,
         ),
-        **dict.fromkeys(("figures", "scatter", "visitors"), 1),
+        **dict.fromkeys(("figures", "scatter", "visitors", "presentation"), 1),
         "loaders": 2,
         "groups": 2,
         **dict.fromkeys(("sidebar", "jobs", "estimates"), 3),

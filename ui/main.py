@@ -12,9 +12,10 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.runtime.files import StorageError
 from ui.history import keep_history
-from ui.lesson.card import lesson_card
+from ui.lesson.card import lesson_card, turn_step
 from ui.links import correct_link
 from ui.paper import PAPER
+from ui.presentation import show_switch
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
 
@@ -42,6 +43,10 @@ st.html(STYLE + PAPER)
 keep_history()
 correct_link()
 show_sidebar()
+if by := show_switch():
+    turn_step(by)
+    paths = [path for path, _, _ in PAGES]
+    st.switch_page(f"../pages/{paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]}.py", query_params={})
 try:
     if lesson_card(page):
         page.run()

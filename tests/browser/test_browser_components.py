@@ -222,26 +222,40 @@ def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(serv
     page.wait_for_url(lambda url: "means=" not in url)
 
 
-def test_a_preview_sets_the_mean_and_reset_puts_everything_back(server: str, page: Page) -> None:
+def test_reset_puts_everything_back(server: str, page: Page) -> None:
     open_components(page, server)
     before, reset = drawings(page), page.get_by_role("button", name="Reset to trained")
     assert reset.is_disabled()
-    page.get_by_role("button", name="set the mean of component 1 to −4.00").click()
+    mean_of(page, 1).press("Home")
     until(page, lambda: drawings(page)[0] != before[0])
     assert mean_of(page, 1).input_value() == "-4"
-    page.get_by_role("button", name="set the mean of component 3 to 2.00").click()
-    until(page, lambda: drawings(page)[2] != before[2])
     page.get_by_text("More", exact=True).click()
     page.get_by_label("scales, too").check()
     page.get_by_role("slider", name="scale of component 4", exact=True).press("Home")
     until(page, lambda: drawings(page)[3] != before[3])
-    assert [text.partition(":")[0] for text in untrained(page)] == ["component 1", "component 3", "component 4"]
+    assert [text.partition(":")[0] for text in untrained(page)] == ["component 1", "component 4"]
     page.wait_for_url(lambda url: "means=-4%2C" in url and "scales=" in url)
     reset.click()
     until(page, lambda: drawings(page) == before)
     assert untrained(page) == [] and reset.is_disabled()
     assert mean_of(page, 1).input_value() == "-1.5"
     page.wait_for_url(lambda url: "means=" not in url and "scales=" not in url)
+
+
+def test_the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(server: str, page: Page) -> None:
+    open_components(page, server)
+    plot = page.locator(".density")
+    curves = "plot => [...plot.querySelectorAll('path')].map((path) => path.getAttribute('d'))"
+    before = plot.evaluate(curves)
+    mean_of(page, 5).press("End")
+    until(page, lambda: plot.evaluate(curves) != before)
+    assert "4.00 with scale 1.00" in (plot.get_attribute("aria-label") or "")
+    tick = page.locator(".axis span", has_text="2").first.bounding_box()
+    thumb = mean_of(page, 5).bounding_box()
+    assert tick and thumb and tick["x"] + tick["width"] < thumb["x"] + thumb["width"]
+    page.get_by_role("button", name="not retrained").click()
+    page.wait_for_url(lambda url: "components-checkpoint=" in url and FIGURE_2 not in url)
+    until(page, lambda: untrained(page) == [])
 
 
 def test_new_noise_changes_every_row_and_keeps_the_focus(server: str, page: Page) -> None:
@@ -295,7 +309,3 @@ def test_ink_is_black_or_white(server: str, page: Page) -> None:
     for drawing, levels in zip(drawings(page), grey, strict=True):
         sure = np.abs(levels - 127.5) > 1
         np.testing.assert_array_equal((digits(drawing) == 255)[sure], (levels > 127.5)[sure])
-    previews = page.locator(".preview canvas").evaluate_all(
-        "all => all.flatMap(c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data])"
-    )
-    assert set(previews) == {0, 255}

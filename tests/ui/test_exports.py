@@ -102,9 +102,9 @@ def test_a_table_of_pixels_has_a_row_an_image() -> None:
 def test_a_popover_is_empty_until_it_is_opened(two: list[Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None:
     at = turn_to(start(), "kumaraswamy")
     assert len(at.get("popover")) == 2
-    assert not at.code and not at.get("download_button") and len(at.get("bidi_component")) == 1  # the bench itself
+    assert not at.code and not at.get("download_button") and len(at.main.get("bidi_component")) == 1  # the bench itself
     exported = take(at, "bench-series", monkeypatch)
-    _, button = at.get("bidi_component")
+    _, button = at.main.get("bidi_component")
     said: dict[str, Any] = json.loads(button.proto.json)
     assert dict(said["words"]) == exported.words
     assert said["figure"] == "figure-bench-series" and said["file"] == "bench-series.png"

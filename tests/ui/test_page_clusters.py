@@ -40,7 +40,7 @@ def measured(mixture: Checkpoint, few_digits: Dataset) -> Checkpoint:
 
 def rows(at: AppTest) -> list[dict[str, Any]]:
     """What the widget is told of each component."""
-    (widget,) = (each for each in at.get("bidi_component") if '"sheet"' in each.proto.json)
+    (widget,) = (each for each in at.main.get("bidi_component") if '"sheet"' in each.proto.json)
     found: list[dict[str, Any]] = json.loads(widget.proto.json)["components"]
     return found
 
@@ -143,4 +143,4 @@ def test_without_a_mixture_one_sentence_says_what_to_do(make: Make) -> None:
     at = open_page("clusters")
     (info,) = at.info
     assert info.value.startswith("No mixture here is trained on MNIST: choose another data set, or train a DLGMM or")
-    assert not at.get("bidi_component")
+    assert not at.main.get("bidi_component")

@@ -36,7 +36,7 @@ class Widget:
     @property
     def data(self) -> dict[str, Any]:
         assert not self.at.exception, self.at.exception
-        (widget,) = self.at.get("bidi_component")
+        (widget,) = self.at.main.get("bidi_component")
         found: dict[str, Any] = json.loads(widget.proto.json)
         return found
 
@@ -49,7 +49,7 @@ class Widget:
         return np.frombuffer(base64.b64decode(self.data[name]), "<f4").reshape(shape)
 
     def says(self, **answer: Any) -> None:
-        (widget,) = self.at.get("bidi_component")
+        (widget,) = self.at.main.get("bidi_component")
         self.at.session_state[str(widget.key)] = answer
         self.at.run()
 
@@ -120,7 +120,7 @@ def test_without_a_mixture_the_components_are_a_sentence(make: Make) -> None:
     assert [box.value for box in at.info] == [
         "No checkpoint here is a mixture: train a DLGMM or DLDPMM on the page **Train**."
     ]
-    assert not at.get("bidi_component")
+    assert not at.main.get("bidi_component")
 
 
 def test_a_prior_far_outside_the_usual_means_can_still_be_shown(make: Make) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("repository")
 def data(at: AppTest) -> dict[str, Any]:
     """What the page gives to the browser."""
     assert not at.exception
-    (widget,) = at.get("bidi_component")
+    (widget,) = at.main.get("bidi_component")
     found: dict[str, Any] = json.loads(widget.proto.json)
     return found
 
@@ -75,7 +75,7 @@ def test_shares_never_start_a_download(make: Make, own_checkpoints: Path, monkey
 )
 def test_bad_values_from_the_widget_change_nothing(now: object) -> None:
     at = open_page("components")
-    (widget,) = at.get("bidi_component")
+    (widget,) = at.main.get("bidi_component")
     before = data(at)["now"]
     for seed in (float("inf"), 0.5, True, "1"):
         at.session_state[str(widget.key)] = {"now": now, "seed": seed}

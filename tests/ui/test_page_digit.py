@@ -31,7 +31,7 @@ def metrics_of(at: AppTest) -> list[str]:
 
 def bars(at: AppTest) -> list[dict[str, Any]]:
     """What charts of weights draw."""
-    found = (each.proto for each in at.get("bidi_component") if each.proto.id.endswith("weights"))
+    found = (each.proto for each in at.main.get("bidi_component") if each.proto.id.endswith("weights"))
     return [json.loads(proto.json) for proto in found]
 
 
@@ -247,7 +247,7 @@ def test_a_drawing_is_taken_through_the_model_and_kept_while_other_pages_are_ope
     turn_to(at, "components")
     turn_to(at, "digit")
     assert steps_shown(at) == before
-    (pad,) = (each for each in at.get("bidi_component") if "digit_pad" in each.proto.component_name)
+    (pad,) = (each for each in at.main.get("bidi_component") if "digit_pad" in each.proto.component_name)
     for bad in (7, "nonsense", "data:image/png;base64,%", ["data:image/png;base64,AAAA"]):
         at.session_state[str(pad.key)] = {"picture": bad}
         at.run()

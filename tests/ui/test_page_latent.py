@@ -24,10 +24,14 @@ pytestmark = pytest.mark.usefixtures("repository", "few_digits")
 # --- which maps -----------------------------------------------------------------------------------
 
 
-def test_at_first_there_is_a_map_of_each_model_with_its_settings(mapped: list[Checkpoint], make: Make) -> None:
-    map_of(make("e", "dlgmm"))
+def test_at_first_there_are_maps_of_a_mixture_and_of_another_model(mapped: list[Checkpoint]) -> None:
     maps = open_maps()
-    assert maps.names == ["b", "c", "a", "d"] and not maps.link
+    assert maps.names == ["b", "a"] and not maps.link
+
+
+def test_maps_of_every_model_are_drawn_with_their_settings(mapped: list[Checkpoint]) -> None:
+    maps = open_maps(maps="b,c,a,d")
+    assert maps.names == ["b", "c", "a", "d"]
     for each in maps.data["maps"]:
         assert each["settings"] == "seed 56, perplexity 12, 34 iterations"
     assert [each["weights"] is None for each in maps.data["maps"]] == [True, False, False, False]
@@ -66,14 +70,14 @@ def test_a_missing_map_is_a_sentence_that_says_what_to_do(mapped: list[Checkpoin
 def test_without_any_map_there_is_the_sentence_and_the_form(make: Make) -> None:
     make("one")
     at = open_page("latent")
-    assert not at.exception and not at.get("bidi_component")
+    assert not at.exception and not at.main.get("bidi_component")
     assert [box.value[:15] for box in at.info] == ["No map yet of o"]
     assert any(button.label == "Compute it again" for button in at.button)
 
 
 def test_a_damaged_map_is_a_sentence_that_names_the_file_and_the_others_are_drawn(mapped: list[Checkpoint]) -> None:
     (mapped[0].folder / TSNE).write_bytes(b"no map")
-    maps = open_maps()
+    maps = open_maps(maps="a,b,c,d")
     assert TSNE in one_error(maps.at)
     assert maps.names == ["b", "c", "d"]
 
@@ -81,7 +85,7 @@ def test_a_damaged_map_is_a_sentence_that_names_the_file_and_the_others_are_draw
 def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> None:
     at = open_page("latent")
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
-    assert not at.exception and not at.get("bidi_component") and not at.error
+    assert not at.exception and not at.main.get("bidi_component") and not at.error
     assert [box.value for box in at.info] == [
         "A map shows the test set of its model's own data set: choose another data set for b, c, a, d."
     ]
@@ -140,7 +144,7 @@ def test_reconstructions_are_those_of_the_core(
 
 
 def test_two_images_are_joined_by_the_codes_of_the_core(mapped: list[Checkpoint], few_digits: Dataset) -> None:
-    maps = open_maps(image="7,99")
+    maps = open_maps(image="7,99", maps="b,c,a,d")
     data, points = maps.path, live_path.POINTS
     assert data["images"] == [7, 99] and data["at"] == points // 2 and not pictures(maps.at)
     assert data["classes"] == [str(few_digits.test.labels[7]), str(few_digits.test.labels[99])]

@@ -37,7 +37,7 @@ def test_invalid_values_in_a_link_fall_back_silently(text: str, mapped: list[Che
 
 def test_one_image_twice_is_one_image(mapped: list[Checkpoint]) -> None:
     maps = open_maps(image="7,7", at="3")
-    assert maps.data["now"]["images"] == [7] and len(pictures(maps.at)) == 5 and maps.link == {"image": "7"}
+    assert maps.data["now"]["images"] == [7] and len(pictures(maps.at)) == 3 and maps.link == {"image": "7"}
 
 
 def test_what_was_looked_at_stays_while_other_pages_are_open(mapped: list[Checkpoint]) -> None:

@@ -54,7 +54,7 @@ def page(make: Make) -> AppTest:
 
 def editor(at: AppTest) -> tuple[str, dict[str, Any]]:
     """The widget's key in the session, and what it is told."""
-    (widget,) = (each for each in at.get("bidi_component") if "digit_photograph" in each.proto.component_name)
+    (widget,) = (each for each in at.main.get("bidi_component") if "digit_photograph" in each.proto.component_name)
     return str(widget.key), json.loads(widget.proto.json)
 
 

@@ -106,7 +106,7 @@ def test_a_new_map_is_drawn_for_its_visitor_alone_who_may_return_to_the_shared_o
     manager: Manager, mapped: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def seed(at: AppTest) -> str:
-        (found,) = at.get("bidi_component")
+        (found,) = at.main.get("bidi_component")
         return json.loads(found.proto.json)["maps"][0]["settings"].partition(",")[0]
 
     at, shared = open_page("latent"), (mapped.folder / TSNE).read_bytes()
@@ -119,7 +119,7 @@ def test_a_new_map_is_drawn_for_its_visitor_alone_who_may_return_to_the_shared_o
     save_map(mapped, np.ones((10_000, 2), np.float32), ProjectionConfig(seed=77), path)
     at.run()
     assert seed(at) == "seed 77"
-    drawn = json.loads(at.get("bidi_component")[0].proto.json)["maps"][0]["points"]
+    drawn = json.loads(at.main.get("bidi_component")[0].proto.json)["maps"][0]["points"]
     assert drawn != address
     for each, x in ((drawn, 1.0), (address, 0.0)):
         content = map_file(*each.split("/")[1:])

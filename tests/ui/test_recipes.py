@@ -45,7 +45,7 @@ def test_a_card_of_the_overview(pair: list[Checkpoint], lines: Lines, monkeypatc
 
 def _drawn(at: AppTest, key: str) -> dict[str, Any]:
     """What a widget of our own draws."""
-    (chart,) = (each for each in at.get("bidi_component") if str(each.key) == key)
+    (chart,) = (each for each in at.main.get("bidi_component") if str(each.key) == key)
     found: dict[str, Any] = json.loads(chart.proto.json)
     return found
 
@@ -153,7 +153,7 @@ def test_a_stick_at_its_mean_and_as_it_was_moved(
     at_mean = lines(exported, "pieces=pieces, decoded=decoded")
     same(at_mean["pieces"], exported.table["π"])
     same(exported.table["π"], exported.table["E[π|x]"])
-    (widget,) = (w for w in at.get("bidi_component") if w.proto.component_name.endswith("stick"))
+    (widget,) = (w for w in at.main.get("bidi_component") if w.proto.component_name.endswith("stick"))
     signature = json.loads(widget.proto.json)["signature"]
     at.session_state[str(widget.key)] = {"now": {"signature": signature, "fractions": [0.25, 0.5, 0.1]}}
     moved = take(at, "stick", monkeypatch)
@@ -221,7 +221,7 @@ def test_the_bench(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     at = open_page("kumaraswamy", bench_u="0.3")
     densities, series = (take(at, key, monkeypatch) for key in ("bench-densities", "bench-series"))
     found = lines(densities, "v=v, density=density, matched=matched, draw=draw")
-    widget = next(each for each in at.get("bidi_component") if "bench-draw" in each.proto.id)
+    widget = next(each for each in at.main.get("bidi_component") if "bench-draw" in each.proto.id)
     sent = json.loads(widget.proto.json)
     for name, column in (("density", "Kumaraswamy"), ("matched", "Beta")):
         same(found[name], np.frombuffer(base64.b64decode(sent[name]), "<f4"))

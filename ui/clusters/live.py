@@ -25,7 +25,7 @@ __all__ = ["IMAGES", "live_clusters"]
 IMAGES = 10  # of each kind in a row, at most
 _LINK = "component"
 
-_widget = widget("live_clusters", '<div class="clusters"></div>', "clusters", "clusters")
+_widget = widget("live_clusters", '<div class="clusters"></div>', "clusters", "room", "clusters")
 
 
 def live_clusters(checkpoint: Checkpoint, found: Clusters, probabilities: NDArray[np.float32]) -> int | None:

@@ -6,6 +6,7 @@ Python sends the noise once and is told of a slider when it is released; decoder
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ import streamlit as st
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_numbers, whole_number
@@ -28,7 +30,8 @@ LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
-_widget = widget("live_components", '<div class="live"></div>', "components", "decoder", "components")
+_parts = ("decoder", "room", "components_density", "components")
+_widget = widget("live_components", '<div class="live"></div>', "components", *_parts)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     if (state := st.session_state.get(key)) is not None:
         st.session_state[kept] = _updated(state, st.session_state[kept], trained)
     prior: Prior = st.session_state[kept]
+    is_fixed = checkpoint.model_config.prior_components == "fixed"
     offsets, stretches = shapes(model)
     ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
     _widget(
@@ -77,7 +81,14 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "usage": usage(checkpoint),
             "unused": UNUSED,
             "marked": _marked(checkpoint.name, len(trained.means)),
+            "title": "prior density of a coordinate" if is_fixed else "prior density, average coordinate",
+            "weights": model.prior().log_mean_weights[:, 0].exp().tolist(),
+            "retrained": [
+                {"name": other.name, "means": other.model_config.prior_means, "scales": other.model_config.prior_scales}
+                for other in siblings(checkpoint)
+            ],
         },
+        on_open_change=partial(_open_retrained, key, checkpoint),
         on_now_change=lambda: None,
         on_seed_change=lambda: None,
     )
@@ -86,6 +97,13 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
+
+
+def _open_retrained(key: str, checkpoint: Checkpoint) -> None:
+    """Turns to the model that the widget names, if it is this one under another prior."""
+    asked = st.session_state[key].get("open")
+    if asked in {other.name for other in siblings(checkpoint)}:
+        st.session_state[CHECKPOINT] = asked
 
 
 def open_component(name: str, component: int) -> None:

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from ui.presentation import is_presented
 from ui.visitors.limits import charged_later
 from ui.visitors.shares import Refused
 from ui.widgets import widget
@@ -89,6 +90,8 @@ def export(key: str, about: About, code: Callable[[], str], table: Table) -> Non
         code: gives the lines.
         table: makes the table.
     """
+    if is_presented():
+        return
     popover = st.popover("Export", type="tertiary", on_change="rerun", key=f"export-{key}")
     with popover:
         if not popover.open:

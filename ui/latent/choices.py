@@ -27,7 +27,9 @@ Mapped = tuple[Checkpoint, ProjectionConfig]
 
 
 def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]:
-    """Asks which of the available maps are drawn, at first one for each model, and names those that are missing.
+    """Asks which of the available maps are drawn, and names those that are missing.
+
+    At first there are two, of a mixture and of another model.
 
     Args:
         checkpoints: of the sidebar.
@@ -38,7 +40,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
     mapped = {c.name: (c, found) for c in own if (found := settings[c.name]) is not None}
     picked: list[str] = []
     if mapped:
-        usual = _one_of_each([checkpoint for checkpoint, _ in mapped.values()])
+        usual = _usual([checkpoint for checkpoint, _ in mapped.values()])
         known = st.session_state.get(_KEY) or st.session_state.get(_KEPT)  # a widget's own is lost on other pages
         asked = known or words_in_link("maps", mapped)
         st.session_state[_KEY] = [name for name in asked if name in mapped][:MOST_MAPS] or usual
@@ -63,12 +65,12 @@ def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
     return None if stored is None else stored[1]
 
 
-def _one_of_each(checkpoints: Sequence[Checkpoint]) -> list[str]:
-    """The first checkpoint of each model."""
-    first: dict[str, str] = {}
+def _usual(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """The first model without components and the first with, which one row has room for."""
+    first: dict[bool, str] = {}
     for checkpoint in checkpoints:
-        first.setdefault(checkpoint.model_config.model, checkpoint.name)
-    return [first[model] for model in MODELS if model in first]
+        first.setdefault(MODELS[checkpoint.model_config.model].has_components, checkpoint.name)
+    return [first[has_components] for has_components in sorted(first)]
 
 
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:

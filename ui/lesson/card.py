@@ -21,7 +21,7 @@ from ui.links import numbers_in_link
 from ui.sidebar import compare
 from ui.visitors.visitor import visitor
 
-__all__ = ["lesson_card", "lesson_start"]
+__all__ = ["lesson_card", "lesson_start", "turn_step"]
 
 LINK = "lesson"
 UNAVAILABLE = (Missing, CheckpointError, DataError)  # why a question cannot be asked
@@ -75,6 +75,13 @@ def lesson_card(page: Page) -> bool:
         if step.compares:
             compare(step.compares)
     return opens
+
+
+def turn_step(by: int) -> None:
+    """Turns to a later or earlier step, if the visitor takes the lesson and there is one."""
+    number = st.session_state.get(_STEP)
+    if number is not None and 1 <= number + by <= len(offered_steps()):
+        _open(number + by)
 
 
 def _step_of_visitor(page: Page, steps: Sequence[Step]) -> int | None:

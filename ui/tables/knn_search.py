@@ -28,6 +28,7 @@ __all__ = [
     "ask_for",
     "is_asked_for",
     "live_errors",
+    "protocol_words",
     "recorded_errors",
     "why_means_err_more",
 ]
@@ -103,6 +104,24 @@ def recorded_errors(checkpoint: Checkpoint, search: Search) -> Errors | None:
     if not all(str(k) in found for k in KNN_SIZES):
         return None
     return Errors(checkpoint, {k: found[str(k)] for k in KNN_SIZES}, RECORDED)
+
+
+def protocol_words(search: Search, images: int) -> str:
+    """What the errors of a search are, and when the paper's stand beside them.
+
+    Args:
+        search: its settings.
+        images: how many test images there are.
+    """
+    papers = (
+        "The paper's row for Gauss-VAE probably had another code size."
+        if search.is_papers
+        else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
+    )
+    return (
+        f"Errors in percent of {images:,} test images, ± the half width of a 95 % bootstrap interval over images;"
+        f" {search.points:,} training codes; ties go to the nearest. {papers} Click an error to see the mistakes."
+    )
 
 
 def why_means_err_more(checkpoints: Sequence[Checkpoint], search: Search) -> str:

@@ -1,7 +1,7 @@
 // A row a component: its share of the images, their classes, its mean, samples, and images that are typical or not.
 // Pictures come as one sheet, a row a component, and are drawn as large and as many as there is room for.
 
-const GAP = 2, NARROW = 640, FEWEST = 6, MOST_ZOOM = 3;
+const GAP = 2, NARROW = 640, FEWEST = 6, MOST_ZOOM = 3, LEAST_HEIGHT = 330;
 const STRIPS = ["mean", "samples", "nearest", "unsure"];
 const HEADS = { number: "k", share: "images", mostly: "mostly", classes: "classes", mean: "mean", samples: "samples",
   nearest: "most certain images", unsure: "least certain images" };
@@ -73,7 +73,8 @@ export default function ({ parentElement, data, setStateValue }) {
   const fit = () => {
     const room = root.clientWidth, narrow = room < NARROW, head = heads.querySelector(".mean");
     root.classList.toggle("narrow", narrow);
-    const tallest = Math.max(330, window.innerHeight - 390); // as in the style
+    const tallest = Math.max(LEAST_HEIGHT, roomBelow(root));
+    root.style.maxHeight = narrow ? "" : `${tallest}px`;
     let zoom = narrow ? 1 : MOST_ZOOM, many = 0;
     for (; zoom >= 1; zoom--) {
       root.classList.toggle("large", zoom > 1);
@@ -106,7 +107,7 @@ export default function ({ parentElement, data, setStateValue }) {
     root.dataset.ready = "yes";
   };
   root.observer = new ResizeObserver(draw);
+  onWindowResize(root, draw);
   sheet.onload = () => { draw(); root.observer.observe(root); };
   sheet.src = data.sheet;
-  return () => root.observer.disconnect();
 }

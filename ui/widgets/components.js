@@ -1,6 +1,9 @@
-// Rows of samples, one a component; dragging a mean or a scale decodes that row again on every frame.
+// Rows of samples, one a component, below the prior's density; dragging a mean or a scale draws both on every frame.
+// Digits are as large, in whole multiples, as lets up to five rows stand in the window; more rows scroll inside.
 
-const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05, PREVIEWS = 5;
+const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05;
+const FEWEST = 8, MOST_IN_SIGHT = 5, MOST_ZOOM = 5; // digits in a row, rows, pixels of the page a pixel of a digit
+const NARROW = 640, LEAST_HEIGHT = 330, LEAST_ROW = 50, ROW_GAP = 4, WHOLE = 52; // pixels, as in the style
 const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 const percent = (share) => (share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
 
@@ -44,23 +47,16 @@ export default function ({ parentElement, data, setStateValue }) {
     tick.style.left = `calc(14px + (100% - 28px) * ${(trained - low) / (high - low)})`; // a thumb's centre stops short
     return { input, box: make("span", { className: "track" }, input, tick) };
   };
+  const low = Math.min(-REACH, ...trainedMeans), high = Math.max(REACH, ...trainedMeans);
+  const plot = densityPlot(low, high, data.weights, data.colours, data.title);
   const rows = trainedMeans.map((_, k) => {
-    const low = Math.min(-REACH, trainedMeans[k]), high = Math.max(REACH, trainedMeans[k]);
     const lowScale = Math.min(SMALLEST_SCALE, trainedScales[k]), highScale = Math.max(LARGEST_SCALE, trainedScales[k]);
     const mean = slider(`mean of component ${k + 1}`, low, high, means[k], trainedMeans[k]);
     const scale = slider(`scale of component ${k + 1}`, lowScale, highScale, scales[k], trainedScales[k]);
-    const film = make("span", { className: "film" });
-    const previews = Array.from({ length: PREVIEWS }, (_, i) => {
-      const at = low + ((high - low) * i) / (PREVIEWS - 1);
-      const canvas = make("canvas", { width, height });
-      const button = make("button", { type: "button", className: "preview", title: `mean ${shown(at)}` }, canvas);
-      button.setAttribute("aria-label", `set the mean of component ${k + 1} to ${shown(at)}`);
-      button.onclick = () => { means[k] = at; mean.input.value = at; moved(k); settled(); };
-      film.append(button);
-      return { at, canvas };
-    });
     const words = make("span", { className: "words" });
-    const badge = make("span", { className: "badge", textContent: "not retrained" });
+    const badge = make("button", { type: "button", className: "badge", textContent: "not retrained" });
+    badge.disabled = data.retrained.length === 0;
+    badge.onclick = () => root.tell("open", nearest().name);
     const samples = make("canvas", { className: "samples" });
     samples.setAttribute("role", "img");
     const swatch = make("span", { className: "swatch" });
@@ -68,18 +64,22 @@ export default function ({ parentElement, data, setStateValue }) {
     const head = make("div", { className: "head" }, swatch, words, badge);
     const used = data.usage?.[k];
     if (used !== undefined) {
-      badge.before(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
-        textContent: `${percent(used)} of test images, by weights` }));
+      head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
+        textContent: `${percent(used)} of images` }));
     }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
-    const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box, film), scaleBox);
+    const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box), scaleBox);
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
     mean.input.onchange = scale.input.onchange = () => settled();
-    const section = make("section", { className: used < data.unused ? "unused" : "" },
-      make("div", { className: "panel" }, head, controls), samples);
-    return { section, mean, scale, previews, words, badge, samples };
+    const section = make("section", { className: `row${used < data.unused ? " unused" : ""}` },
+      make("div", {}, head, controls), samples);
+    return { section, head, mean, scale, words, badge, samples };
   });
+  const nearest = () => { // of the models that were trained under other priors
+    const far = (other) => means.reduce((sum, mean, k) => sum + (mean - other.means[k]) ** 2 + (scales[k] - other.scales[k]) ** 2, 0);
+    return data.retrained.reduce((best, other) => (far(other) < far(best) ? other : best));
+  };
   const ancestral = make("canvas", { className: "samples" });
   ancestral.setAttribute("role", "img");
   ancestral.setAttribute("aria-label", "ancestral samples"); // until they are drawn
@@ -111,14 +111,13 @@ export default function ({ parentElement, data, setStateValue }) {
       toggle("ink where its probability exceeds one half", "ink"), make("label", {}, scalesToo, "scales, too")));
   const status = make("p", { className: "status" });
   status.setAttribute("role", "status");
-  root.replaceChildren(
-    make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, ...rows.map((row) => row.section),
-    make("section", {}, make("div", { className: "panel" }, make("div", { className: "head" },
-      make("span", { className: "words", textContent: "Ancestral samples: π, then k, then z, then x" }))), ancestral, marks));
+  const whole = make("section", { className: "row whole" }, plot.box, make("div", {}, make("div", { className: "head" },
+    make("span", { className: "words", textContent: "Ancestral samples: π, then k, then z, then x" })), ancestral, marks));
+  const list = make("div", { className: "rows" }, whole, ...rows.map((row) => row.section));
+  root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, list);
   root.classList.toggle("with-scales", view.scales);
   const marked = rows[data.marked]?.section; // that another page has led to
   marked?.classList.add("marked");
-  marked?.scrollIntoView({ block: "center" });
 
   // ---- drawing
   const again = (error) => { // the server has decoded what was not known
@@ -149,26 +148,22 @@ export default function ({ parentElement, data, setStateValue }) {
       if (only === undefined || drawn.components[i] === only) digit(context, i, drawn.components[i], drawn.noise, i);
     }
   };
-  const film = (k) => {
-    for (const { at, canvas } of rows[k].previews) {
-      place(k, at, view.same ? noise.shared : noise.own, k * MOST);
-      drawDigit(canvas.getContext("2d"), model.decode(code, pixels, again), decoder, 0, 0, 1, view.ink);
-    }
-  };
   const say = (k) => {
-    const { words, badge, samples, mean, scale } = rows[k];
+    const { words, head, badge, samples, mean, scale } = rows[k];
     words.textContent = `component ${k + 1}: mean ${shown(means[k])}, scale ${shown(scales[k])}`;
     const off = Math.abs(means[k] - trainedMeans[k]) > 1e-6 || Math.abs(scales[k] - trainedScales[k]) > 1e-6;
-    badge.classList.toggle("on", off);
+    head.classList.toggle("moved", off);
+    if (off && !badge.disabled) badge.title = `the nearest model that was trained so: ${nearest().name}`;
     mean.input.setAttribute("aria-valuetext", shown(means[k]));
     scale.input.setAttribute("aria-valuetext", shown(scales[k]));
     samples.setAttribute("aria-label",
       `${count} digits of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
-    reset.disabled = !rows.some((r) => r.badge.classList.contains("on"));
+    reset.disabled = !rows.some((each) => each.head.classList.contains("moved"));
   };
   const waiting = new Set(); // components to be drawn on the next frame
   const moved = (k) => {
     say(k);
+    plot.draw(means, scales);
     if (model === null) return;
     if (waiting.size === 0) {
       requestAnimationFrame(() => {
@@ -180,13 +175,13 @@ export default function ({ parentElement, data, setStateValue }) {
     waiting.add(k);
   };
   const settled = () => {
-    if (model !== null) rows.forEach((_, k) => film(k));
     root.tell("now", { means: [...means], scales: [...scales], view: { ...view } });
   };
   const all = () => {
     rows.forEach((_, k) => say(k));
+    plot.draw(means, scales);
     if (model === null) return;
-    rows.forEach((_, k) => { row(k); film(k); });
+    rows.forEach((_, k) => row(k));
     lineage();
     marks.replaceChildren(...drawn.components.slice(0, count).map((k) => {
       const mark = make("span", { textContent: k + 1 });
@@ -197,16 +192,26 @@ export default function ({ parentElement, data, setStateValue }) {
       `${count} ancestral samples, of components ${drawn.components.slice(0, count).map((k) => k + 1).join(", ")}`);
   };
   const fit = () => {
-    const room = root.clientWidth;
-    const before = [zoom, count].join();
-    zoom = (width * 2 + GAP) * 8 - GAP <= room ? 2 : 1; // twice as large where at least eight fit
-    count = Math.max(1, Math.min(MOST, Math.floor((room + GAP) / (width * zoom + GAP))));
+    const before = [zoom, count].join(), narrow = root.clientWidth < NARROW, inSight = Math.min(rows.length, MOST_IN_SIGHT);
+    root.classList.toggle("narrow", narrow);
+    const free = roomBelow(list);
+    list.style.maxHeight = narrow || inSight === rows.length ? "" : `${Math.max(LEAST_HEIGHT, free)}px`;
+    for (zoom = narrow ? 2 : MOST_ZOOM; ; zoom--) {
+      root.classList.toggle("large", zoom > 2);
+      count = Math.floor((ancestral.parentElement.clientWidth + GAP) / (width * zoom + GAP));
+      const tall = WHOLE + height * zoom + inSight * (Math.max(LEAST_ROW, height * zoom) + ROW_GAP);
+      if (zoom === 1 || (count >= FEWEST && (zoom === 2 || tall <= free))) break;
+    }
+    count = Math.max(1, Math.min(MOST, count));
+    plot.box.firstChild.style.height = `${Math.max(60, height * zoom + 14)}px`;
     return before !== [zoom, count].join();
   };
   fit();
   all();
-  root.observer = new ResizeObserver(() => { if (fit()) all(); });
+  const refit = () => { if (fit()) all(); };
+  root.observer = new ResizeObserver(refit);
   root.observer.observe(root);
+  onWindowResize(root, refit);
   status.textContent = "Fetching the decoder …";
   decoderOf(decoder).then(
     (found) => { model = found; status.textContent = ""; fit(); all(); root.dataset.ready = "yes"; },

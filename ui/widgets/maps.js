@@ -4,6 +4,7 @@ const TITLES = { class: "class", component: "component of largest weight E[π|x]
   responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
 const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
+const LEAST_HEIGHT = 300, ROW_GAP = 22, BESIDE = 80; // pixels of a map, between maps, and of the words of one
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".maps");
@@ -42,12 +43,23 @@ class MapApp {
     this.grid = make("div", { className: "grid" });
     const drag = make("fieldset", { className: "drag" }, make("legend", { textContent: "Drag to" }), ...this.drags);
     root.replaceChildren(
-      make("div", { className: "controls", "data-aside": "" }, make("label", {}, "Colour by", this.colour), drag),
-      this.legend, this.grid, this.below, this.spoken);
+      make("div", { className: "top" },
+        make("div", { className: "controls", "data-aside": "" }, make("label", {}, "Colour by", this.colour), drag), this.legend),
+      this.grid, this.below, this.spoken);
     root.onkeydown = (event) => { if (event.key === "Escape") this.escape(); };
     // A theme changes the text's colour, which the style sheet lets take a millisecond.
     root.ontransitionend = (event) => { if (event.target === root) this.retheme(); };
-    new ResizeObserver(() => { for (const plot of this.plots) plot.resize(); this.showGroup(); }).observe(root);
+    const fit = () => { this.fit(); this.showGroup(); };
+    new ResizeObserver(fit).observe(root);
+    onWindowResize(root, fit);
+  }
+
+  // Maps are as high as lets all rows of them stand in the window.
+  fit() {
+    const rows = Math.ceil(this.plots.length / 2);
+    const height = (roomBelow(this.grid) - ROW_GAP * (rows - 1)) / rows - BESIDE;
+    this.root.style.setProperty("--tallest", `${Math.max(LEAST_HEIGHT, Math.floor(height))}px`);
+    for (const plot of this.plots) plot.resize();
   }
 
   // ---- from Python and to Python
@@ -91,6 +103,7 @@ class MapApp {
       if (this.grid.children[at] !== figure) this.grid.insertBefore(figure, this.grid.children[at] ?? null);
     });
     this.grid.dataset.count = this.plots.length;
+    this.fit();
     this.root.dataset.ready = "";
   }
 

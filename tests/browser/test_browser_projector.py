@@ -1,0 +1,85 @@
+"""For a projector of 1280×720: every page's main picture stands in the window, and presentation mode shows it alone."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser_helpers import overhang, settle, until, visit
+
+pytestmark = pytest.mark.browser
+
+WINDOW = {"width": 1280, "height": 720}
+# page: its title, what the main picture ends with
+PICTURES = {
+    "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
+    "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
+    "digit": ("Your digit", ".weights .names"),
+    "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
+}
+
+
+def lowest(page: Page, selector: str) -> float:
+    bottoms: list[float] = page.locator(selector).evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    return max(bottoms, default=float("inf"))
+
+
+@pytest.mark.parametrize("query", PICTURES)
+def test_the_main_picture_of_a_page_fits_the_window(server: str, page: Page, query: str) -> None:
+    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    title, selector = PICTURES[query]
+    visit(page, f"{server}/{query}", title)
+    page.locator(selector).last.wait_for()
+    until(page, lambda: lowest(page, selector) <= WINDOW["height"])
+    assert overhang(page) <= 0
+
+
+def test_digits_grow_with_the_window_in_whole_multiples(server: str, page: Page) -> None:
+    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    visit(page, f"{server}/components?components-checkpoint=mnist-dlgmm-fig2", "Components")
+    digits = page.locator(".live[data-ready=yes] canvas.samples").first
+    height = "canvas => canvas.getBoundingClientRect().height"
+    digits.wait_for()
+    assert digits.evaluate(height) == 56
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    until(page, lambda: digits.evaluate(height) in (84, 112))
+    assert lowest(page, ".live .row") <= 1080
+
+
+def test_presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(server: str, page: Page) -> None:
+    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    visit(page, f"{server}/digit", "Your digit")
+    words, sidebar = page.get_by_text("The encoder turns a digit into"), page.get_by_test_id("stSidebar")
+    page.get_by_role("spinbutton").first.press("p")  # a field's own key
+    page.wait_for_timeout(500)
+    assert sidebar.is_visible() and words.is_visible()
+    page.locator("h1").click()
+    page.keyboard.press("p")
+    page.wait_for_url("**present=1*")
+    sidebar.wait_for(state="hidden")
+    words.wait_for(state="hidden")
+    settle(page)
+    for key, title in (("PageUp", "Clusters"), ("ArrowLeft", "Components"), ("ArrowRight", "Clusters")):
+        page.keyboard.press(key)
+        page.get_by_role("heading", name=title, level=1).wait_for()
+        settle(page)
+        assert "present=1" in page.url and not sidebar.is_visible()
+    page.reload()
+    page.get_by_role("heading", name="Clusters", level=1).wait_for()
+    settle(page)
+    assert not sidebar.is_visible()
+    page.get_by_role("button", name="Leave the presentation").click()
+    sidebar.wait_for()
+    page.wait_for_url(lambda url: "present" not in url)
+    page.get_by_role("button", name="Present this page alone").click()
+    sidebar.wait_for(state="hidden")
+    settle(page)
+    page.keyboard.press("Escape")
+    sidebar.wait_for()
+
+
+def test_arrow_keys_turn_the_steps_of_the_lesson_that_is_presented(server: str, page: Page) -> None:
+    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    visit(page, f"{server}/digit?lesson=1&present=1", "Your digit")
+    for key, step in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2)):
+        page.keyboard.press(key)
+        page.get_by_role("heading", name=f"Step {step} of").wait_for()
+        settle(page)

@@ -1,0 +1,71 @@
+"""Presentation mode: the main picture of a page alone, in larger type, for a projector.
+
+A button in the sidebar or the key P enters it, and it is in the link as `present=1`. There the arrow keys, or those of
+a presenter's remote control, turn to the next page or to the lesson's next step; Escape leaves.
+"""
+
+import streamlit as st
+
+from ui.links import numbers_in_link, put_in_link
+from ui.widgets import widget
+
+__all__ = ["end_of_picture", "is_presented", "page_title", "show_switch"]
+
+_LINK = _KEPT = "present"
+_TURNS = {"previous": -1, "next": 1}
+
+_STYLE = """<style>
+:root { font-size: 112.5%; }
+@media (min-width: 1600px) { :root { font-size: 137.5%; } }
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] { display: none; }
+[data-testid=stMainBlockContainer] { padding: .5rem 1.5rem; }
+[data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
+.st-key-presentation { position: fixed; top: .25rem; right: 1rem; z-index: 1000; width: auto; }
+</style>"""
+
+_widget = widget("presentation", '<div class="present"></div>', "presentation", "presentation")
+
+
+def is_presented() -> bool:
+    """Whether the visitor sees presentation mode."""
+    return bool(st.session_state.get(_KEPT, False))
+
+
+def show_switch() -> int:
+    """Draws the switch, in the sidebar or over the picture; returns by how many pages the visitor turns, mostly 0."""
+    if _KEPT not in st.session_state:
+        st.session_state[_KEPT] = numbers_in_link(_LINK, 1, 1, 1) is not None
+    on = is_presented()
+    put_in_link(_LINK, [1] if on else None)
+    if on:
+        st.html(_STYLE)
+        buttons = [
+            ("previous", "‹", "Previous page", "ArrowLeft PageUp"),
+            ("next", "›", "Next page", "ArrowRight PageDown"),
+            ("leave", "×", "Leave the presentation", "Escape P"),
+        ]
+        place = st.container(key="presentation")
+    else:
+        buttons = [("enter", "Present", "Present this page alone, in larger type: key P", "P")]
+        place = st.sidebar
+    with place:
+        asked = _widget(
+            key=f"presentation-{on}", data={"on": on, "buttons": buttons}, on_asked_change=lambda: None
+        ).asked
+    if asked == ("leave" if on else "enter"):
+        st.session_state[_KEPT] = not on
+        st.rerun()
+    return _TURNS.get(asked, 0) if on else 0
+
+
+def page_title(title: str, words: str, help: str | None = None) -> None:
+    """The page's title, with a tooltip, and in words what to do on it, which are not presented."""
+    st.title(title, help=help)
+    if not is_presented():
+        st.write(words)
+
+
+def end_of_picture() -> None:
+    """Ends a page that is presented: what follows is not part of its main picture."""
+    if is_presented():
+        st.stop()
