@@ -70,10 +70,16 @@ def is_complete(figures: Figures, experiment: Experiment, sample_sizes: Sequence
 
 def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
     """The new rows, and the old ones for other models and test sets, in the order of the table."""
-    fresh = {(row.checkpoint, row.eval_dataset) for row in new}
-    kept = [row for row in old if (row.checkpoint, row.eval_dataset) not in fresh]
+    fresh = {_subject(row) for row in new}
+    kept = [row for row in old if _subject(row) not in fresh]
     order = {name: number for number, name in enumerate(EXPERIMENTS)}
     return sorted([*kept, *new], key=lambda row: order.get(row.checkpoint or "", len(order)))
+
+
+def _subject(row: Row) -> tuple[object, ...]:
+    """What a row is of: a checkpoint, or a baseline, which has none, and a test set."""
+    baseline = (row.model, row.num_components, row.seed) if row.checkpoint is None else ()
+    return row.checkpoint, row.eval_dataset, *baseline
 
 
 def experiment_rows(root: Path) -> list[Row]:

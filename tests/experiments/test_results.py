@@ -133,6 +133,15 @@ def test_new_rows_replace_their_own_and_all_come_in_the_tables_order() -> None:
     assert merge_rows(merged, []) == merged and merge_rows(merged, new) == merged
 
 
+def test_a_baseline_replaces_itself_alone() -> None:
+    others = [replace(BASELINE, model="k-means-on-pixels", num_components=k, seed=s) for k in (10, 20) for s in (0, 1)]
+    old = [BASELINE, *others]
+    again = replace(others[1], seconds=3.0)
+    merged = merge_rows(old, [again])
+    assert len(merged) == len(old) and again in merged and others[1] not in merged
+    assert all(row in merged for row in old if row is not others[1])
+
+
 def test_rows_of_models_that_the_table_lacks_are_kept_behind_it() -> None:
     foreign, known = row_of(PLAIN), row_of(EXPERIMENTS["mnist-dlgmm"])
     assert merge_rows([foreign], [known]) == [known, foreign]
