@@ -50,7 +50,7 @@ def go_on(folder: Path, config: TrainConfig, tell: Callable[[str, int], None] = 
     """Trains to the end from wherever the folder stands, and tells what it does in which epoch."""
     with training_lock(folder):
         run = TrainingRun.load(folder) if (folder / TRAINING).exists() else TrainingRun.start(MODEL, config)
-        for entry in fit(run, images(), lambda step, steps: tell("training", len(run.history) + 1)):
+        for entry in fit(run, images(), lambda *step: tell("training", len(run.history) + 1)):
             tell("saving", entry.epoch)
             run.save(folder)
             tell("saved", entry.epoch)

@@ -25,7 +25,7 @@ def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C at the first step after so many epochs."""
 
     def interrupted(run: TrainingRun, dataset: Dataset, on_step: object) -> Iterator[object]:
-        def step(number: int, steps: int) -> None:
+        def step(number: int, steps: int, bound: float) -> None:
             if len(run.history) == epochs:
                 raise KeyboardInterrupt
 

@@ -55,7 +55,7 @@ def rates_used(run: TrainingRun, dataset: Dataset) -> list[list[float]]:
     """Learning rate of every step, epoch by epoch."""
     rates: list[list[float]] = [[]]
 
-    def listen(step: int, steps: int) -> None:
+    def listen(step: int, steps: int, bound: float) -> None:
         rates[-1].append(run.optimizer.param_groups[0]["lr"])
 
     for _ in fit(run, dataset, listen):

@@ -36,7 +36,7 @@ PARAMETERS = {
     ),
     "glossary": (),
 }
-OF_EVERY_PAGE = ("dataset", "models", "lesson")
+OF_EVERY_PAGE = ("dataset", "models", "lesson", "present")
 VALUES = (
     *(
         "",

@@ -68,7 +68,7 @@ def test_a_run_on_a_data_set_that_is_missing_is_refused(asked: list[str], manage
     with pytest.raises(RunError, match=WORDS):
         start_run("alice", "mine", ["dlgmm", "--name", "mine", "--dataset", "omniglot", "--seed", "0"])
     at: AppTest = turn_to(start(), "train")
-    at.selectbox(key="train-data").set_value("binarized-mnist").run()
+    at.selectbox(key="dataset").set_value("binarized-mnist").run()
     next(button for button in at.button if button.label == "Start training").click().run()
     assert WORDS in one_error(at) and not manager.started and asked == []
     assert [path.name for path in loaders.CHECKPOINTS.iterdir()] == ["other"]

@@ -4,7 +4,7 @@ const TITLES = { class: "class", component: "component of largest weight E[π|x]
   responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
 const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
-const LEAST_HEIGHT = 300, ROW_GAP = 22, BESIDE = 80; // pixels of a map, between maps, and of the words of one
+const LEAST_HEIGHT = 300, BESIDE = 80; // pixels of a map, and of the words above and below one
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".maps");
@@ -54,11 +54,9 @@ class MapApp {
     onWindowResize(root, fit);
   }
 
-  // Maps are as high as lets all rows of them stand in the window.
+  // A row of maps is as high as lets it stand in the window.
   fit() {
-    const rows = Math.ceil(this.plots.length / 2);
-    const height = (roomBelow(this.grid) - ROW_GAP * (rows - 1)) / rows - BESIDE;
-    this.root.style.setProperty("--tallest", `${Math.max(LEAST_HEIGHT, Math.floor(height))}px`);
+    this.root.style.setProperty("--tallest", `${Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.grid) - BESIDE))}px`);
     for (const plot of this.plots) plot.resize();
   }
 
