@@ -61,12 +61,12 @@ def lines_of(body: Locator) -> str:
     return code
 
 
-def holds(shown: NDArray[np.uint8], url: str) -> bool:
-    """Whether a canvas (its PNG in a data URL) stands at the left margin, twice as large, its gaps left open."""
+def holds(shown: NDArray[np.uint8], url: str, left: int) -> bool:
+    """Whether a canvas (its PNG in a data URL) stands at the column `left`, twice as large, its gaps left open."""
     canvas = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"))
     expected = canvas.repeat(2, 0).repeat(2, 1)
     (height, width), ink = expected.shape[:2], expected[..., 3] > 0
-    strip = shown[:, MARGIN : MARGIN + width]
+    strip = shown[:, left : left + width]
     first = np.flatnonzero((strip[:, ink[0]] == expected[0, ink[0], :3]).all((1, 2)))
     return any(np.array_equal(strip[y : y + height][ink], expected[ink, :3]) for y in first if y + height <= len(strip))
 
@@ -82,7 +82,10 @@ def test_a_picture_of_the_rows_is_what_is_in_sight_and_says_what_it_is_of(page: 
     body = open_export(page)
     page.evaluate("window.written = []")
     shown, words = picture(page, body)
-    assert len(rows) == 6 and all(holds(shown, row) for row in rows)
+    left = page.locator("canvas.samples").first.evaluate(
+        "canvas => canvas.getBoundingClientRect().left - canvas.closest('.live').getBoundingClientRect().left"
+    )
+    assert len(rows) == 6 and all(holds(shown, row, MARGIN + 2 * round(left)) for row in rows)
     assert words["digest"] == checkpoint.digest and words["checkpoint"] == checkpoint.name
     assert words["model"] == "DLGMM" and words["seed"] == "0" and words["means"] != "-1.5, -0.75, 0, 0.75, 1.5"
     written = " ".join(page.evaluate("window.written"))

@@ -79,6 +79,7 @@ def test_presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(serv
 def test_arrow_keys_turn_the_steps_of_the_lesson_that_is_presented(server: str, page: Page) -> None:
     page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
     visit(page, f"{server}/digit?lesson=1&present=1", "Your digit")
+    page.get_by_role("button", name="Next page").wait_for()
     for key, step in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2)):
         page.keyboard.press(key)
         page.get_by_role("heading", name=f"Step {step} of").wait_for()
