@@ -6,7 +6,7 @@ from dlgmm_core.data.datasets import DATASETS
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
-from ui.presentation import end_of_picture, page_title
+from ui.presentation import end_of_picture, is_presented, page_title
 from ui.sidebar import choice
 
 page_title(
@@ -15,7 +15,8 @@ page_title(
     " mixture of Gaussians, or a broken stick. Look at the prior of each (left; dotted: the whole mixture) and at"
     " digits drawn from it (right), then open one of the pages below.",
 )
-lesson_start()
+if not is_presented():
+    lesson_start()
 chosen = choice()
 show_cards(chosen)
 end_of_picture()

@@ -12,6 +12,7 @@ WINDOW = {"width": 1280, "height": 720}
 PICTURES = {
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
+    "?present=1": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
     "digit": ("Your digit", ".weights .names"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }

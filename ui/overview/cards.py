@@ -18,6 +18,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
+from ui.presentation import is_presented
 from ui.sidebar import Selection
 
 __all__ = ["show_cards"]
@@ -47,15 +48,16 @@ class _Card:
 
 
 def show_cards(chosen: Selection) -> None:
-    """Every model of the table, in two columns: those without components left, mixtures right.
+    """Every model of the table, in two columns: those without components left, mixtures right; presented, in one row.
 
     Args:
         chosen: the sidebar's choice, of whose data set they are.
     """
     plain = [name for name, family in MODELS.items() if not family.has_components]
     mixtures = [name for name, family in MODELS.items() if family.has_components]
-    for row in zip_longest(plain, mixtures):
-        for column, name in zip(st.columns(2, gap="large"), row, strict=True):
+    rows = [(*plain, *mixtures)] if is_presented() else list(zip_longest(plain, mixtures))
+    for row in rows:
+        for column, name in zip(st.columns(len(row), gap="large"), row, strict=True):
             if name is not None:
                 with column:
                     _show(name, chosen)
@@ -74,10 +76,12 @@ def _show(name: str, chosen: Selection) -> None:
         return
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):
-        left, right = st.columns([1, 1], vertical_alignment="center")
-        with left:
+        of_prior, of_samples = (
+            (st.container(), st.container()) if is_presented() else st.columns(2, vertical_alignment="center")
+        )
+        with of_prior:
             show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
-        right.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
+        of_samples.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
     nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
     st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}{nats}.")
