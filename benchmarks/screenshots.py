@@ -46,7 +46,7 @@ VIEWS = {
     "components": View({"components-checkpoint": FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
     "clusters": View({"component": "3"}, ".clusters[data-ready=yes]"),
     "digit": View({"digit-index": "4", "digit-checkpoint": FIGURE_2}, ".weights .bar"),
-    "latent": View({"maps": "mnist-dlgmm,mnist-gauss-vae"}, ".maps[data-ready=yes]", _point_at_an_image),
+    "latent": View({}, ".maps[data-ready=yes]", _point_at_an_image),
     "knn": View({}, _CHARTS),
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),
