@@ -67,10 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On a CI machine, which may be busy, a browser that was too slow gets a second try; the report says so."""
+    """On a CI machine, which may be busy, a slow browser or page gets a second try; the report says so."""
     if os.environ.get("CI"):
         for item in items:
-            if item.get_closest_marker("browser"):
+            if item.get_closest_marker("browser") or item.path.parent.name == "ui":
                 item.add_marker(pytest.mark.flaky(reruns=1))
 
 

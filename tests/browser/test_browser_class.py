@@ -14,13 +14,13 @@ pytestmark = pytest.mark.browser
 TITLE = "Train"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of each test, and of a second try, since a teacher changes what all see
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose new checkpoints are seen by no other test."""
     return copy_app(tmp_path_factory.mktemp("tree"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of each test, and of a second try, since a teacher changes what all see
 def server(tree: Path) -> Iterator[str]:
     """A server with a teacher."""
     with pytest.MonkeyPatch.context() as patch:
