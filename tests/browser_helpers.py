@@ -32,10 +32,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def app_on(tree: Path, base: str = "") -> Iterator[str]:
-    """The address of a server that is up and has had no visitor yet."""
-    with serve(root=tree, base=base) as server:
-        yield server.address
+def app_on(tree: Path, base: str = "", **environment: str) -> Iterator[str]:
+    """The address of a server that is up and has had no visitor yet, with these variables besides the usual ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with serve(root=tree, base=base) as server:
+            yield server.address
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture  # of each test, and of a second try, since a teacher changes what all see
 def server(tree: Path) -> Iterator[str]:
     """A server with a teacher."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLGMM_TEACHER_PASSWORD", "long and secret")
-        with app_on(tree) as address:
-            yield address
+    with app_on(tree, DLGMM_TEACHER_PASSWORD="long and secret") as address:
+        yield address
 
 
 def train(page: Page, server: str, name: str) -> None:

@@ -17,11 +17,8 @@ REFUSED = "You have used up your share of computing (1 s in ten minutes)"
 @pytest.fixture(scope="module")
 def server(tree: Path) -> Iterator[str]:
     """A server that lets nobody compute for long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLGMM_COMPUTING_SECONDS_PER_VISITOR", "1")
-        patch.setenv("DLGMM_UPLOADS_PER_VISITOR", "1")
-        with app_on(tree) as address:
-            yield address
+    with app_on(tree, DLGMM_COMPUTING_SECONDS_PER_VISITOR="1", DLGMM_UPLOADS_PER_VISITOR="1") as address:
+        yield address
 
 
 def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors_compute(

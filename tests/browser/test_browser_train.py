@@ -26,10 +26,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(tree: Path) -> Iterator[str]:
     """A server with a single slot."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLGMM_TRAINING_SLOTS", "1")
-        with app_on(tree) as address:
-            yield address
+    with app_on(tree, DLGMM_TRAINING_SLOTS="1") as address:
+        yield address
 
 
 def begin(page: Page, server: str, name: str) -> None:

@@ -9,6 +9,7 @@ from dlgmm_core.experiments.experiment import SHORT, TYPICAL_EPOCHS, paper_model
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
 from ui import loaders
+from ui.numbers import printed
 
 __all__ = ["BY_HAND", "PRESETS", "Preset", "Recipe", "expected_epochs", "recipe_words"]
 
@@ -100,7 +101,7 @@ def _components(model: ModelConfig) -> str:
     if model.prior_components != "fixed":
         return f"{model.num_components} learnt components with {model.prior_components} covariances"
     means = sorted(set(model.prior_means))
-    at = ", ".join(f"{mean:g}".replace("-", "−") for mean in means)
+    at = ", ".join(map(printed, means))
     return (
         f"{model.num_components} fixed components with means {at}"
         if len(means) > 1
