@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import ButtonGroup, Multiselect
 
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
@@ -70,6 +71,18 @@ def begun(own_checkpoints: Path, name: str, owner: str = ALICE) -> Path:
         json.dumps({"owner": owner, "arguments": ["gauss-vae", "--name", name]}), encoding="utf-8"
     )
     return folder
+
+
+def selected(at: AppTest) -> Multiselect:
+    """The sidebar's box of checkpoints that pages compare."""
+    (box,) = (each for each in at.sidebar.multiselect if re.fullmatch(r"checkpoints-.*-\d+", each.key or ""))
+    return box
+
+
+def groups(at: AppTest) -> ButtonGroup[str]:
+    """The sidebar's pills of groups of checkpoints."""
+    (pills,) = (each for each in at.sidebar.get("button_group") if each.label == "Models")  # type: ignore[attr-defined]
+    return pills  # type: ignore[return-value]
 
 
 def pictures(at: AppTest) -> list[str]:

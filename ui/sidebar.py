@@ -93,14 +93,19 @@ def show_sidebar() -> None:
         names = [c.name for c in fitting]
         standard = _standard(fitting, first.checkpoints)
         key = f"checkpoints-{dataset}"
-        if key not in st.session_state and (linked := words_in_link(_LINK, names)):
-            st.session_state[key], st.session_state[f"{key}-known"] = linked, set(names)
-        _choose_new_ones(key, names, standard)
-        if asked := st.session_state.pop(_ASKED_FOR, None):
-            st.session_state[key] = [name for name in asked if name in names]
-        _choose_groups(key, offered)
+        first_choice = words_in_link(_LINK, names) if f"{key}-known" not in st.session_state else []
+        chosen = first_choice or _with_new_ones(key, names, standard)
+        st.session_state[f"{key}-known"] = set(names)
+        asked = st.session_state.pop(_ASKED_FOR, None)
+        if asked is not None:
+            chosen = [name for name in asked if name in names]
+        chosen = _by_groups(key, chosen, offered)
         wanted = st.multiselect(
-            "Checkpoints", names, help="The models that the pages compare.", key=key, persist_state="session"
+            "Checkpoints",
+            names,
+            help="The models that the pages compare.",
+            key=_box(key, chosen),
+            persist_state="session",
         )
         put_words_in_link(_LINK, [] if set(wanted) == standard else wanted)
         for broken in loaders.broken_checkpoints():
@@ -108,32 +113,50 @@ def show_sidebar() -> None:
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)
 
 
-def _choose_new_ones(key: str, names: list[str], standard: set[str]) -> None:
-    """Checkpoints that this visitor has not seen yet begin as chosen if they are among the usual ones."""
-    known: set[str] = st.session_state.setdefault(f"{key}-known", set())
-    if known != set(names):  # there is a new one, or one was renamed, taken back or deleted
-        kept = [name for name in st.session_state.get(key, []) if name in names]
-        st.session_state[key] = kept + [name for name in names if name in standard and name not in known]
-        st.session_state[f"{key}-known"] = set(names)
+def _shown(key: str) -> list[str] | None:
+    """What the box of `_box` holds now, with what its visitor has just chosen; None before its first run."""
+    shown: list[str] | None = st.session_state.get(f"{key}-{st.session_state.get(f'{key}-box')}")
+    return shown
 
 
-def _choose_groups(key: str, checkpoints: list[Checkpoint]) -> None:
-    """Pills that choose, or leave out, all checkpoints of a group; a group is on while one of its own is chosen."""
+def _box(key: str, value: Sequence[str]) -> str:
+    """The key of the box with this value: another one than before where its visitor has not chosen it.
+
+    A browser that does not know of a change yet sends its old value with the next event of the page, as when a
+    fragment is renewed. That is ignored as the value of a box that is gone, and would undo the change in the same one.
+    """
+    shown = _shown(key)
+    if shown is None or set(shown) != set(value):
+        count = st.session_state[f"{key}-box"] = st.session_state.get(f"{key}-box", 0) + 1
+        st.session_state[f"{key}-{count}"] = list(value)
+    return f"{key}-{st.session_state[f'{key}-box']}"
+
+
+def _with_new_ones(key: str, names: list[str], standard: set[str]) -> list[str]:
+    """The choice so far; checkpoints that this visitor has not seen yet begin as chosen if they are usual ones."""
+    known: set[str] = st.session_state.get(f"{key}-known", set())
+    kept = [name for name in _shown(key) or [] if name in names]
+    return kept + [name for name in names if name in standard and name not in known]
+
+
+def _by_groups(key: str, chosen: list[str], checkpoints: list[Checkpoint]) -> list[str]:
+    """The choice after pills that choose, or leave out, a group; one is on while a checkpoint of its own is chosen."""
     members: dict[str, list[str]] = {}
     for checkpoint in checkpoints:
         members.setdefault(group(checkpoint), []).append(checkpoint.name)
     if len(members) < 2:
-        return
-    chosen, pills = st.session_state.get(key, []), f"{key}-groups"
+        return chosen
+    key = f"{key}-groups"
+    was_on: list[str] = st.session_state.get(f"{key}-on", [])
+    wanted = _shown(key)
+    if wanted is not None and set(wanted) != set(was_on):
+        turned_off = [name for each in was_on if each not in wanted for name in members.get(each, [])]
+        turned_on = [name for each in wanted if each not in was_on for name in members.get(each, [])]
+        chosen = [name for name in chosen if name not in turned_off + turned_on] + turned_on
     on = [name for name, own in members.items() if not set(own).isdisjoint(chosen)]
-
-    def change() -> None:
-        wanted = st.session_state[pills]
-        added = [name for each in wanted if each not in on for name in members[each]]
-        st.session_state[key] = [n for n in chosen if any(n in members[each] for each in wanted)] + added
-
-    st.session_state[pills] = on
-    st.pills("Models", list(members), selection_mode="multi", key=pills, on_change=change)
+    st.session_state[f"{key}-on"] = on
+    st.pills("Models", list(members), selection_mode="multi", key=_box(key, on))
+    return chosen
 
 
 def compare(names: Sequence[str]) -> None:

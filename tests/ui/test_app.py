@@ -10,7 +10,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, save_metrics
-from tests.app_helpers import MAIN, PAGES, Make, make_mixture, one_error, open_page, start, turn_to
+from tests.app_helpers import MAIN, PAGES, Make, groups, make_mixture, one_error, open_page, selected, start, turn_to
 from tests.latent_helpers import Maps, map_of
 from ui import loaders
 
@@ -41,7 +41,7 @@ def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, own_chec
 @pytest.mark.parametrize("page", NEED_A_MODEL)
 def test_a_page_says_that_nothing_is_chosen_in_the_sidebar(page: str) -> None:
     at = start()
-    at.multiselect(key="checkpoints-mnist").set_value([])
+    selected(at).set_value([])
     turn_to(at, page)
     assert len(at.info) == 1 and "choose one in the sidebar" in at.info[0].value
 
@@ -69,7 +69,7 @@ def test_a_broken_checkpoint_is_named_in_the_sidebar_and_the_rest_goes_on(
     assert at.sidebar.warning[0].value.startswith(
         f"**cut** cannot be used. {own_checkpoints / 'cut' / WEIGHTS} is damaged"
     )
-    assert at.multiselect(key="checkpoints-mnist").value == ["whole"]
+    assert selected(at).value == ["whole"]
     assert [title.value for title in at.title] == [PAGES[page]]
 
 
@@ -114,11 +114,31 @@ def test_a_new_checkpoint_appears_and_begins_as_chosen(make: Make) -> None:
     make("one")
     make("two")
     at = start()
-    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    selected(at).set_value(["two"]).run()
     make("three")
     at.run()
-    assert at.multiselect(key="checkpoints-mnist").value == ["two", "three"]
-    assert at.multiselect(key="checkpoints-mnist").options == ["one", "three", "two"]
+    assert selected(at).value == ["two", "three"]
+    assert selected(at).options == ["one", "three", "two"]
+
+
+def test_a_browser_that_does_not_know_of_a_new_choice_yet_does_not_undo_it(make: Make) -> None:
+    make("one")
+    make("mnist-dlgmm-tuned")
+    at = start()
+    late = at._tree.get_widget_states()  # what the browser sends with its next event, of a fragment say
+    make("two")
+    at.run()
+    assert set(selected(at).value) == {"one", "two", "mnist-dlgmm-tuned"}
+    at._run(late)
+    assert set(selected(at).value) == {"one", "two", "mnist-dlgmm-tuned"}
+    for act in (lambda: groups(at).set_value(["Tuned"]), lambda: selected(at).set_value(["one"])):
+        act()
+        late = at._tree.get_widget_states()
+        at.run()
+        done = set(selected(at).value), groups(at).value
+        at._run(late)
+        assert (set(selected(at).value), groups(at).value) == done
+    assert done == ({"one"}, ["Yours"])
 
 
 def test_a_page_about_one_checkpoint_offers_all_whatever_the_sidebar_compares(make: Make) -> None:
@@ -126,7 +146,7 @@ def test_a_page_about_one_checkpoint_offers_all_whatever_the_sidebar_compares(ma
     make("two")
     at = turn_to(start(), "digit")
     at.selectbox(key="digit-checkpoint").set_value("one").run()
-    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    selected(at).set_value(["two"]).run()
     assert not at.exception
     assert at.selectbox(key="digit-checkpoint").value == "one"
 
@@ -135,14 +155,13 @@ def test_the_pills_of_groups_choose_and_leave_out_all_of_a_group(make: Make) -> 
     for name in ("one", "mnist-gauss-vae", "mnist-dlgmm", "mnist-dlgmm-tuned"):
         make(name)
     at = turn_to(start(), "likelihood")
-    choice, pills = at.multiselect(key="checkpoints-mnist"), at.get("button_group")
-    assert choice.value == ["mnist-dlgmm-tuned", "one"]
-    (pills,) = (each for each in at.get("button_group") if each.key == "checkpoints-mnist-groups")
+    assert selected(at).value == ["mnist-dlgmm-tuned", "one"]
+    pills = groups(at)
     assert pills.options == ["Tuned", "The paper's", "Yours"] and pills.value == ["Tuned", "Yours"]
     pills.set_value(["The paper's", "Yours"]).run()
-    assert set(at.multiselect(key="checkpoints-mnist").value) == {"one", "mnist-gauss-vae", "mnist-dlgmm"}
-    at.multiselect(key="checkpoints-mnist").set_value(["mnist-dlgmm-tuned"]).run()
-    (pills,) = (each for each in at.get("button_group") if each.key == "checkpoints-mnist-groups")
+    assert set(selected(at).value) == {"one", "mnist-gauss-vae", "mnist-dlgmm"}
+    selected(at).set_value(["mnist-dlgmm-tuned"]).run()
+    pills = groups(at)
     assert pills.value == ["Tuned"] and not at.exception
 
 
@@ -151,22 +170,22 @@ def test_the_choice_of_checkpoints_is_in_the_address_unless_it_is_the_usual_one(
     make("two")
     at = turn_to(start(), "likelihood")
     assert "models" not in at.query_params
-    at.multiselect(key="checkpoints-mnist").set_value(["two"]).run()
+    selected(at).set_value(["two"]).run()
     assert at.query_params["models"] == "two"
-    at.multiselect(key="checkpoints-mnist").set_value(["two", "one"]).run()
+    selected(at).set_value(["two", "one"]).run()
     assert "models" not in at.query_params
 
 
 def test_a_link_opens_its_choice_of_checkpoints_variants_among_them(make: Make) -> None:
     for name in ("one", "two", "mnist-dlgmm-replica"):
         make(name)
-    assert set(open_page("likelihood").multiselect(key="checkpoints-mnist").value) == {"one", "two"}
+    assert set(selected(open_page("likelihood")).value) == {"one", "two"}
     linked = AppTest.from_file(MAIN, default_timeout=60)
     linked.query_params["models"] = "mnist-dlgmm-replica,two,nobody"
     linked.run()
-    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+    assert selected(linked).value == ["mnist-dlgmm-replica", "two"]
     turn_to(linked, "likelihood")
-    assert linked.multiselect(key="checkpoints-mnist").value == ["mnist-dlgmm-replica", "two"]
+    assert selected(linked).value == ["mnist-dlgmm-replica", "two"]
 
 
 @pytest.mark.parametrize(

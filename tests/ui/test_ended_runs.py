@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
-from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, start, turn_to
+from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
 from tests.disk_helpers import read_only_disk
 from ui import loaders
 from ui.training.ended_runs import delete_run, publish_run, rename_run
@@ -55,7 +55,7 @@ def test_a_renamed_run_keeps_all_it_has_and_its_place_on_the_page(
     assert [path.name for path in own_checkpoints.iterdir()] == ["better"]
     assert (own_checkpoints / "better" / NOTE).read_bytes() == before
     assert at.success[0].value.startswith("better has ended")
-    assert at.multiselect(key="checkpoints-mnist").value == ["better"]
+    assert selected(at).value == ["better"]
     make_again = Run("mine", ALICE, ())
     assert make_again.job is None
 
@@ -88,10 +88,10 @@ def test_a_name_that_cannot_be_had_is_one_sentence(
 
 def test_a_deleted_run_leaves_nothing(ended: Run, manager: Manager, own_checkpoints: Path) -> None:
     at = turn_to(start(), "train")
-    assert at.multiselect(key="checkpoints-mnist").value == ["mine"]
+    assert selected(at).value == ["mine"]
     press(at, "Delete the run")
     assert not at.exception and not list(own_checkpoints.iterdir())
-    assert labels(at) == ["Start training"] and at.multiselect(key="checkpoints-mnist").value == []
+    assert labels(at) == ["Start training"] and selected(at).value == []
 
 
 def test_what_is_still_going_on_is_neither_renamed_nor_deleted_nor_published(
@@ -133,9 +133,9 @@ def test_half_of_a_deleted_folder_is_found_by_nobody(
 def test_a_run_with_a_damaged_note_is_nobodys_and_one_without_is_everybodys(ended: Run, own_checkpoints: Path) -> None:
     (ended.folder / NOTE).write_text('{"owner": 3, "arguments"', encoding="utf-8")
     at = start()
-    assert at.multiselect(key="checkpoints-mnist").options == [] and names() == []
+    assert selected(at).options == [] and names() == []
     (ended.folder / NOTE).unlink()
-    assert at.run().multiselect(key="checkpoints-mnist").options == ["mine"]
+    assert selected(at.run()).options == ["mine"]
 
 
 def test_a_damaged_checkpoint_of_a_run_is_told_to_its_owner_alone(

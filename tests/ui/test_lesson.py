@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import FIGURE_2
-from tests.app_helpers import PAGES, Make, open_page, start, turn_to
+from tests.app_helpers import PAGES, Make, open_page, selected, start, turn_to
 from ui.lesson import card as lesson
 from ui.lesson.steps import ANSWER, STEPS, Step, offered_steps
 from ui.visitors.visitor import COOKIE
@@ -271,7 +271,7 @@ def test_on_another_data_set_the_lesson_asks_for_its_own() -> None:
 
 def test_a_step_shows_its_checkpoint_although_the_sidebar_compares_another() -> None:
     at = start()
-    at.multiselect(key="checkpoints-mnist").set_value(["mnist-dldpmm"]).run()
+    selected(at).set_value(["mnist-dldpmm"]).run()
     at.query_params["lesson"] = "4"
     turn_to(at, "components")
     answer(at, STEPS[3])

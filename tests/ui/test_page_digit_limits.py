@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import Checkpoint
-from tests.app_helpers import Make, make_mixture, open_page, start, steps_shown, turn_to
+from tests.app_helpers import Make, make_mixture, open_page, selected, start, steps_shown, turn_to
 from tests.limit_helpers import USED_UP, draw, figures, forget, forgive, names_drawn, one_refusal, send, use_up
 from ui.digit import convergence, inspected, photograph
 from ui.visitors.limits import shared
@@ -61,11 +61,11 @@ def test_the_convergence_plot_shows_the_models_that_it_has_and_says_why_not_the_
 ) -> None:
     make("g")
     make("s", "sb-vae")
-    at = turn_to(start().multiselect(key="checkpoints-mnist").set_value(["g"]).run(), "digit")
+    at = turn_to(selected(start()).set_value(["g"]).run(), "digit")
     at.segmented_control(key="digit-view").set_value("log p(x)").run()
     assert names_drawn(at) == ["g"] and not at.warning
     use_up()
-    at.multiselect(key="checkpoints-mnist").set_value(["g", "s"]).run()
+    selected(at).set_value(["g", "s"]).run()
     assert one_refusal(at).startswith(USED_UP) and names_drawn(at) == ["g"]
     at.number_input(key="digit-index").set_value(1).run()
     assert one_refusal(at).startswith(USED_UP) and names_drawn(at) == []

@@ -4,7 +4,7 @@ import pytest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import Checkpoint
-from tests.app_helpers import ALICE, Make, Manager, make_mixture, open_page, press, start, turn_to
+from tests.app_helpers import ALICE, Make, Manager, make_mixture, open_page, press, selected, start, turn_to
 from tests.latent_helpers import open_maps
 from tests.limit_helpers import USED_UP, forget, forgive, names_drawn, one_refusal, use_up
 from ui.components import siblings
@@ -22,11 +22,11 @@ def nothing_computed() -> None:
 def test_knn_shows_the_models_that_it_has_and_keeps_what_was_set(make: Make, few_digits: Dataset) -> None:
     make("g")
     make("s", "sb-vae")
-    at = turn_to(start().multiselect(key="checkpoints-mnist").set_value(["g"]).run(), "knn")
+    at = turn_to(selected(start()).set_value(["g"]).run(), "knn")
     whole = at.dataframe[0].value
     assert whole["Checkpoint"].tolist() == ["g"] and not at.warning
     use_up()
-    at.multiselect(key="checkpoints-mnist").set_value(["g", "s"]).run()
+    selected(at).set_value(["g", "s"]).run()
     assert one_refusal(at).startswith(USED_UP)
     assert at.dataframe[0].value.equals(whole) and names_drawn(at) == ["g"]
     at.slider(key="knn-points").set_value(1000).run()

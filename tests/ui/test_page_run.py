@@ -14,7 +14,7 @@ from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, open_page, press, start, turn_to
+from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, open_page, press, selected, start, turn_to
 from tests.disk_helpers import full_disk
 from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
@@ -90,12 +90,12 @@ def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager
 
 def test_a_kept_run_is_listed_as_a_checkpoint_and_an_unfinished_one_is_not(manager: Manager, unfinished: Path) -> None:
     at = turn_to(start(), "train")
-    assert at.multiselect(key="checkpoints-mnist").options == []
+    assert selected(at).options == []
     press(at, "Keep")
     assert [box.value for box in at.success] == [
         "mine has ended; its best weights are among the checkpoints in the sidebar."
     ]
-    assert at.multiselect(key="checkpoints-mnist").options == ["mine"]
+    assert selected(at).options == ["mine"]
 
 
 def test_a_run_that_cannot_be_kept_for_want_of_room_stays_as_it_was(manager: Manager, unfinished: Path) -> None:

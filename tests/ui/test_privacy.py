@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import WEIGHTS, save_metrics
-from tests.app_helpers import PAGES, Make, Manager, begun, make_mixture, start, turn_to
+from tests.app_helpers import PAGES, Make, Manager, begun, make_mixture, selected, start, turn_to
 from tests.latent_helpers import map_of
 from ui.training.ended_runs import publish_run
 from ui.training.runs import runs_of
@@ -68,11 +68,11 @@ def test_a_run_is_on_its_owners_pages_and_on_nobody_elses(
     of_bob = opened("bob")
     assert "bobs-own" in sent(of_bob, without_sidebar=True) or page == "glossary"  # which shows no checkpoint
     assert "bobs-damaged" in sent(of_bob)
-    assert of_bob.multiselect(key="checkpoints-mnist").value == ["bobs-own", "common"]
+    assert selected(of_bob).value == ["bobs-own", "common"]
 
     publish_run(next(run for run in runs_of(BOB) if run.name == "bobs-own"), published=True)
     of_alice = opened("alice")
-    choice = of_alice.multiselect(key="checkpoints-mnist")
+    choice = selected(of_alice)
     assert choice.options == ["bobs-own", "common"] and choice.value == ["common"]
     assert not any(name in sent(of_alice) for name in ("bobs-damaged", "bobs-running"))
     (groups,) = (each for each in of_alice.button_group if each.label == "Models")
@@ -85,4 +85,4 @@ def test_a_link_to_a_run_of_anothers_names_nothing(bobs: None, visit_as: Visit) 
     at.query_params.update({"models": "bobs-own", "components-checkpoint": "bobs-own", "train-run": "bobs-running"})
     for page in ("components", "train"):
         turn_to(at, page)
-        assert "bobs" not in sent(at) and at.multiselect(key="checkpoints-mnist").value == ["common"]
+        assert "bobs" not in sent(at) and selected(at).value == ["common"]

@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, start, turn_to
+from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
 from ui.training import teacher
 from ui.training.runs import all_runs, runs_of
 from ui.visitors.classroom import FILE, PASSWORD
@@ -107,7 +107,7 @@ def test_what_the_teacher_has_chosen_is_what_all_see_first_but_for_private_runs(
     begun(own_checkpoints, "mine")
     at = inside()
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
-    at.multiselect(key="checkpoints-binarized-mnist").set_value(["two", "mine"]).run()
+    selected(at).set_value(["two", "mine"]).run()
     press(at, "Show everybody my choice first")
     assert json.loads((own_checkpoints / FILE).read_text(encoding="utf-8")) == {
         "locked": False,
@@ -116,9 +116,9 @@ def test_what_the_teacher_has_chosen_is_what_all_see_first_but_for_private_runs(
     }
     of_bob = as_bob(monkeypatch, "overview")
     assert of_bob.selectbox(key="dataset").value == "binarized-mnist"
-    assert of_bob.multiselect(key="checkpoints-binarized-mnist").value == ["two"] and not dict(of_bob.query_params)
+    assert selected(of_bob).value == ["two"] and not dict(of_bob.query_params)
     begun(own_checkpoints, "one", BOB)
-    assert as_bob(monkeypatch, "overview").multiselect[0].value == ["one", "two"]
+    assert selected(as_bob(monkeypatch, "overview")).value == ["one", "two"]
     monkeypatch.setattr(ContextProxy, "cookies", {COOKIE: "alice"})
     press(inside(), "Show everybody the usual choice first")
     assert as_bob(monkeypatch, "overview").selectbox(key="dataset").value == "mnist"
@@ -153,7 +153,7 @@ def test_a_damaged_file_of_settings_is_one_sentence_and_locks_training_until_it_
     for text in ("{", "[]", "[" * 100_000, '{"locked": 1, "dataset": "", "checkpoints": []}', '{"locked": true}'):
         (own_checkpoints / FILE).write_text(text, encoding="utf-8")
         at = turn_to(start(), "train")
-        assert FILE in one_error(at) and at.multiselect(key="checkpoints-mnist").value == ["one"]
+        assert FILE in one_error(at) and selected(at).value == ["one"]
         assert all(FILE in error.value for error in press(at, "Start training").error) and not manager.started
     press(try_password(at, SECRET), "Start training")
     assert len(manager.started) == 1  # the teacher may
