@@ -140,7 +140,7 @@ def _habits(number: int) -> tuple[str, str, Iterator[Value]]:
         ("kumaraswamy", "bench-a", [[str(shape)] for shape in SHAPES]),
         ("digit", "digit-index", range(500 * number, 500 * number + 500)),
         ("components", "components-checkpoint", mixtures),
-        *((page, "checkpoints-mnist", pairs) for page in ("", "latent", "knn", "likelihood")),
+        *((page, "checkpoints-mnist-1", pairs) for page in ("", "latent", "knn", "likelihood")),
     ]
     page, key, values = habits[number % len(habits)]
     return page, key, itertools.cycle(values)
