@@ -1,5 +1,6 @@
 """What tests of the app's pages share: how a page is opened, what is read off it, and a manager that starts nothing."""
 
+import functools
 import hashlib
 import json
 import re
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ButtonGroup, Multiselect
 
@@ -15,6 +17,9 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import WEIGHTS, Checkpoint, read_checkpoint
 from ui.jobs.manager import Job
 from ui.visitors.ownership import NOTE
+
+# Packages are searched for widgets once, and not by each of a thousand pages: that takes longer than most pages.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {
