@@ -108,7 +108,13 @@ def page(make: Make) -> AppTest:
     return at
 
 
-def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
+def one_in_four() -> dict[str, HostileFile]:
+    """Files of every outcome: the first one of each sentence, and every fourth."""
+    first = {file.sentence: what for what, file in reversed(FILES.items())}
+    return {what: file for n, (what, file) in enumerate(FILES.items()) if n % 4 == 0 or first[file.sentence] == what}
+
+
+def test_the_page_answers_with_a_digit_or_one_sentence_and_writes_nothing(
     page: AppTest, own_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = tmp_path / "watched"
@@ -119,7 +125,7 @@ def test_the_page_answers_each_with_a_digit_or_one_sentence_and_writes_nothing(
     monkeypatch.chdir(watched)
     monkeypatch.setattr(tempfile, "tempdir", str(watched))
     before = sorted(own_checkpoints.rglob("*"))
-    for number, (what, file) in enumerate(FILES.items()):
+    for number, (what, file) in enumerate(one_in_four().items()):
         name = f"{NAMES[number % len(NAMES)]}.png"
         page.file_uploader(key="digit-upload").set_value((name, file.content, "image/png")).run()
         assert not page.exception, what
