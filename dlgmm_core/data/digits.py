@@ -6,7 +6,7 @@ the light is evened (`paper`), rulings are taken out (`rulings`), digits are tol
 is decided by what is found: both are tried, and the better digit wins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -28,6 +28,10 @@ SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is
 SMOOTHING = 0.8  # pixels, for regions in a noisy picture
 SPECK = 0.012  # of the picture's longer side: a region that is smaller is no digit
 PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
+EDGE = 0.02  # of a sheet's shorter side, where it may be bent or end
+FULL = 0.85  # of its box that a sheet fills, turned by four degrees at most; the ellipse of a 0 fills 0.79
+_CUT = "The digit touches the border of the picture: a part of it may be missing."
+_BLOT = "This is a blot rather than strokes: draw or photograph one digit."
 
 
 class DigitError(ValueError):
@@ -96,7 +100,13 @@ def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) ->
     Raises:
         DigitError: if the picture holds no ink, or nothing that is left of it at MNIST's size.
     """
-    colours, scale = _reduced(on_paper(picture))
+    picture = on_paper(picture)
+    found = _find(picture, light_ink)
+    return found if light_ink is not None else _on_sheet(picture, found)
+
+
+def _find(picture: NDArray[np.uint8], light_ink: bool | None) -> FoundDigits:
+    colours, scale = _reduced(picture)
     noise = noise_of(colours)
     polarities = (False, True) if light_ink is None else (light_ink,)
     readings = [_read(colours, noise, light_ink=light) for light in polarities]
@@ -109,6 +119,44 @@ def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) ->
     inks = [_coverage(reading, region, noise) for region in reading.regions]
     prepared = partial(_prepared, scale, inverted=not reading.light_ink)
     return FoundDigits(tuple(map(prepared, inks, reading.regions)), _grey(reading.ink), _grey(np.max(inks, axis=0)))
+
+
+def _on_sheet(picture: NDArray[np.uint8], found: FoundDigits) -> FoundDigits:
+    """What is written on a sheet that lies on something darker, and was taken for light ink; else `found`."""
+    first = found.digits[0]
+    left, top, right, bottom = first.box
+    margin = round(EDGE * min(right - left, bottom - top))
+    left, top, right, bottom = left + margin, top + margin, right - margin, bottom - margin
+    if first.inverted or not _is_sheet(first.grey) or min(right - left, bottom - top) < SIZE:
+        return found
+    try:
+        written = _find(picture[top:bottom, left:right], light_ink=False)
+    except DigitError:
+        return found
+    if {_CUT, _BLOT} & set(written.digits[0].warnings):  # the ground around a solid stroke, or the hole in one
+        return found
+    digits = tuple(replace(digit, box=_moved(digit.box, left, top)) for digit in written.digits)
+    scale = found.evened.shape[1] / picture.shape[1]
+    place = tuple(round(scale * side) for side in (left, top, right, bottom))
+    return FoundDigits(digits, _placed(written.evened, place, found.evened), _placed(written.ink, place, found.ink))
+
+
+def _is_sheet(grey: NDArray[np.uint8]) -> bool:
+    """Whether a prepared digit is a full rectangle, but for what is written on it."""
+    filled = ndimage.binary_fill_holes(grey > 127)
+    return bool(filled[np.ix_(filled.any(1), filled.any(0))].mean() > FULL)
+
+
+def _moved(box: tuple[int, int, int, int], right: int, down: int) -> tuple[int, int, int, int]:
+    return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+
+def _placed(part: NDArray[np.uint8], place: tuple[int, ...], like: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A part of a picture in its place, with nothing around it."""
+    whole = Image.new("L", like.shape[::-1])
+    left, top, right, bottom = place
+    whole.paste(Image.fromarray(part).resize((right - left, bottom - top), Image.Resampling.BOX), (left, top))
+    return np.asarray(whole)
 
 
 def on_paper(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -162,9 +210,9 @@ def _prepared(scale: float, ink: Levels, region: Region, *, inverted: bool) -> P
 
 def _warnings(region: Region) -> tuple[str, ...]:
     doubts = {
-        "The digit touches the border of the picture: a part of it may be missing.": region.cut,
+        _CUT: region.cut,
         "The ink is very faint: a darker pen or more light would show more of the digit.": region.strength < FAINT,
-        "This is a blot rather than strokes: draw or photograph one digit.": region.breadth > BROAD,
+        _BLOT: region.breadth > BROAD,
     }
     return tuple(sentence for sentence, holds in doubts.items() if holds)
 

@@ -139,6 +139,31 @@ def test_a_pad_painted_over_is_not_read_as_dark_ink(gap: tuple[int, int] | None)
         find_digits(pad, light_ink=True)
 
 
+@pytest.mark.parametrize("table", [(110, 75, 45), (30, 30, 30)])
+def test_a_sheet_that_lies_on_something_darker_is_read(table: tuple[int, int, int]) -> None:
+    picture = np.full((460, 420, 3), table, np.uint8)
+    picture[80:340, 150:350] = page((225, 220, 205), BLACK)
+    found = find_digits(picture)
+    (digit,) = found.digits
+    assert digit.inverted and not digit.warnings
+    np.testing.assert_allclose(digit.box, np.add(prepare_digit(PLAIN).box, (150, 80, 150, 80)), atol=2)
+    np.testing.assert_allclose(digit.grey.astype(int), prepare_digit(PLAIN).grey, atol=40)
+    assert found.evened.shape == found.ink.shape == (400, 365)
+    left, top, right, bottom = np.multiply(digit.box, 400 / 460).astype(int)
+    assert found.ink[top : bottom + 1, left : right + 1].max() == 255
+    outside = found.ink.copy()
+    outside[top - 2 : bottom + 3, left - 2 : right + 3] = 0
+    assert not outside.any()
+
+
+@pytest.mark.parametrize("side", [60, 150])
+def test_a_light_blot_with_nothing_on_it_stays_one(side: int) -> None:
+    picture = np.zeros((260, 200), np.uint8)
+    picture[40 : 40 + side, 30 : 30 + side] = 255
+    (digit,) = find_digits(picture).digits
+    assert "blot" in digit.warnings[0] and not digit.inverted
+
+
 def test_steps_are_shown_at_one_size() -> None:
     found = find_digits(photograph(np.full((1, 28, 28), 0, np.uint8) + _ring(), "lined", 1).picture)
     assert found.evened.shape == found.ink.shape == (320, 240)
