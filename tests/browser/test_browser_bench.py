@@ -13,6 +13,7 @@ from tests.browser_helpers import settle, until, visit, visitor
 pytestmark = pytest.mark.browser
 
 TITLE = "Kumaraswamy bench"
+SHAPES = [float(f"{value:.2g}") for value in np.geomspace(0.1, 20, 47)]  # of the sliders
 
 
 def open_bench(page: Page, server: str, query: str = "") -> None:
@@ -31,6 +32,11 @@ def read(text: str) -> float:
     """A number as it is printed, with its power of ten."""
     factor, _, power = text.partition(" × 10")
     return float(factor) * 10.0 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+
+
+def nearest(wish: float) -> float:
+    """The shape nearest to a wish that the sliders have."""
+    return min(SHAPES, key=lambda shape: abs(shape - wish))
 
 
 def line(page: Page) -> float:
@@ -53,31 +59,51 @@ def hold(page: Page) -> Callable[[float], None]:
     return lambda by: page.mouse.move(x + by, y, steps=6)
 
 
-# --- numbers --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("a", "b", "u"), [(2.0, 2.8, 0.5), (0.5, 0.5, 0.1), (4.3, 1.0, 0.987), (1.0, 6.4, 0.01)])
-def test_the_draw_and_both_densities_are_those_of_python(a: float, b: float, u: float, server: str, page: Page) -> None:
-    shapes = [float(f"{value:.2g}") for value in np.geomspace(0.1, 20, 47)]
-    a, b = (min(shapes, key=lambda shape, wish=wish: abs(shape - wish)) for wish in (a, b))
-    open_bench(page, server, f"?bench-a={a}&bench-b={b}&bench-u={u}")
-    v = fraction(u, a, b)
-    shown = numbers(page)
-    assert shown[0] == f"{u:.3f}" and float(shown[1]) == pytest.approx(v, abs=1e-6)
+def is_of_python(page: Page, a: float, b: float, u: float) -> None:
+    """The draw, both densities and the words of the chart are those that Python computes."""
+    until(page, lambda: f"Kumaraswamy(a = {a:g}, b = {b:g})" in words(page) and numbers(page)[0] == f"{u:.3f}")
+    v, shown = fraction(u, a, b), numbers(page)
+    assert float(shown[1]) == pytest.approx(v, abs=1e-6)
     for text, density in zip(shown[2:], (kumaraswamy_density, matched_density), strict=True):
         assert float(text) == pytest.approx(density(np.array([v]), a, b)[0], abs=1e-3)
-    words = page.locator(".bench > svg").get_attribute("aria-label") or ""
-    assert f"Kumaraswamy(a = {a:g}, b = {b:g})" in words and all(text in words for text in shown)
+    assert all(text in words(page) for text in shown)
 
 
-def test_draws_beyond_what_decimals_can_say_have_powers_of_ten(server: str, page: Page) -> None:
-    open_bench(page, server, "?bench-a=0.1&bench-b=20.0&bench-u=0.99")
+def words(page: Page) -> str:
+    return page.locator(".bench > svg").get_attribute("aria-label") or ""
+
+
+# --- numbers, and the keyboard --------------------------------------------------------------------
+
+
+def test_the_draw_and_both_densities_are_those_of_python_while_keys_move_all_sliders(server: str, page: Page) -> None:
+    half = nearest(0.5)
+    open_bench(page, server, f"?bench-a={half}&bench-b={half}&bench-u=0.1")
+    is_of_python(page, half, half, 0.1)
+    for _ in range(SHAPES.index(1.0) - SHAPES.index(half)):
+        page.locator(".st-key-bench-a input").press("ArrowRight")
+    is_of_python(page, 1.0, half, 0.1)
+    settle(page)
+    slider = page.get_by_role("slider", name="u", exact=True)
+    slider.focus()
+    for key, u in (("ArrowRight", "0.110"), ("ArrowLeft", "0.100"), ("Home", "0.010"), ("End", "0.990")):
+        page.keyboard.press(key)
+        until(page, lambda u=u: numbers(page)[0] == u)
+        settle(page)
+        assert slider.evaluate("slider => slider.matches(':focus-visible')")
+    assert slider.get_attribute("aria-valuetext") == f"u = 0.990, v = {numbers(page)[1]}"
+    page.wait_for_url("**bench-u=0.99*")
+
+    page.locator(".st-key-bench-a input").press("Home")  # beyond what decimals can say
+    page.locator(".st-key-bench-b input").press("End")
+    until(page, lambda: "Kumaraswamy(a = 0.1, b = 20)" in words(page))
     _, v, density, _ = numbers(page)
     assert read(v) == pytest.approx(fraction(0.99, 0.1, 20), rel=0.05)
     assert read(density) == pytest.approx(9.7e29, rel=0.01) and "⁻" in v
+    settle(page)
 
 
-# --- dragging -------------------------------------------------------------------------------------
+# --- dragging, and links --------------------------------------------------------------------------
 
 
 def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: str, page: Page) -> None:
@@ -88,10 +114,15 @@ def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: st
 
     page.on("websocket", listen)
     open_bench(page, server)
+    is_of_python(page, 2.0, nearest(2.8), 0.5)
     page.wait_for_timeout(500)
     address, seen, drawn = page.url, [numbers(page)], frames_drawn(page)
     start = line(page)
     assert sent
+    hold(page)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert numbers(page) == seen[0] and page.url == address  # a press without a move changes nothing
     sent.clear()
     move = hold(page)
     for by in (40, -60, 90):
@@ -109,36 +140,12 @@ def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: st
     assert len(sent) == 1 and numbers(page) == seen[-1]
 
 
-def test_a_press_without_a_move_changes_nothing(server: str, page: Page) -> None:
-    open_bench(page, server)
-    before, address = numbers(page), page.url
-    hold(page)
-    page.mouse.up()
-    page.wait_for_timeout(500)
-    assert numbers(page) == before and page.url == address
-
-
-# --- the keyboard, and links ----------------------------------------------------------------------
-
-
-def test_the_slider_is_moved_by_keys(server: str, page: Page) -> None:
-    open_bench(page, server)
-    slider = page.get_by_role("slider", name="u", exact=True)
-    slider.focus()
-    for key, u in (("ArrowRight", "0.510"), ("ArrowLeft", "0.500"), ("Home", "0.010"), ("End", "0.990")):
-        page.keyboard.press(key)
-        until(page, lambda u=u: numbers(page)[0] == u)
-        settle(page)
-        assert slider.evaluate("slider => slider.matches(':focus-visible')")
-    assert slider.get_attribute("aria-valuetext") == f"u = 0.990, v = {numbers(page)[1]}"
-    page.wait_for_url("**bench-u=0.99*")
-
-
 def test_a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, browser: Browser) -> None:
-    open_bench(page, server)
-    hold(page)(70)
+    open_bench(page, server, f"?bench-a={nearest(4.3)}&bench-b=1.0&bench-u=0.987")
+    is_of_python(page, nearest(4.3), 1.0, 0.987)
+    hold(page)(-70)
     page.mouse.up()
-    page.wait_for_url("**bench-u=*")
+    page.wait_for_url(lambda url: "bench-u=" in url and "bench-u=0.987" not in url)
     settle(page)
     chosen = numbers(page)
     with visitor(browser) as other:
