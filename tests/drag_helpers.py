@@ -70,6 +70,8 @@ class Slider(Widget):
             page.get_by_text("More", exact=True).first.click()
             page.get_by_label("scales, too").check()
             page.wait_for_url("**view=*")
+            page.get_by_role("slider", name=self.name, exact=True).press("Home")  # where there is room to the right
+            page.wait_for_url("**scales=*")
 
     def handle(self, page: Page) -> Place:
         slider = page.get_by_role("slider", name=self.name, exact=True)
