@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
+from tests.browser.test_browser_pages import VIEWS
 from tests.browser_helpers import app_on, draw_a_seven, settle, visit, visitor
 from tests.latent_browser_helpers import TITLE
 from ui.visitors.visitor import COOKIE
 
 pytestmark = pytest.mark.browser
 
+BASE = "/a/b"  # of two parts: what works here and at the root, where all other tests are, counts none of them
 NO_NUMBERS = "the server sent text/html in place of numbers"
 
 
@@ -18,27 +20,25 @@ def as_a_page(route: Route) -> None:
     route.fulfill(status=200, content_type="text/html; charset=utf-8", body="<!doctype html><p>hello</p>")
 
 
-@pytest.mark.parametrize("base", ["/lab", "/a/b"])
-def test_everything_works_below_any_path_by_deep_links_too(base: str, tree: Path, browser: Browser) -> None:
-    with app_on(tree, base) as address:
-        with visitor(browser) as page:
-            visit(page, f"{address}/components", "Components")
-            page.locator(".live[data-ready=yes]").wait_for()
-            (cookie,) = [c for c in page.context.cookies() if c.get("name") == COOKIE]
-            assert cookie.get("path") == base
-        with visitor(browser) as page:
-            visit(page, f"{address}/latent", TITLE)
-            page.locator(".maps[data-ready=yes]").wait_for()
-            page.locator("[data-testid=stSidebarNav] a").get_by_text("Components").click()
-            page.locator(".live[data-ready=yes]").wait_for()
-            assert page.url.startswith(f"{address}/components")
-        with visitor(browser) as page:
-            visit(page, f"{address}/", "Deep latent Gaussian mixtures")
-            page.locator("[data-testid=stSidebarNav] a").get_by_text("Your digit").click()
-            page.get_by_text("Draw", exact=True).click()
-            draw_a_seven(page)
-            page.locator("[data-testid=stMetric]").first.wait_for()
-            settle(page)
+def test_everything_works_below_a_path_by_deep_links_too(tree: Path, browser: Browser) -> None:
+    with app_on(tree, BASE) as address, visitor(browser) as page:
+        visit(page, f"{address}/components", "Components")  # the first visitor of a fresh server
+        page.locator(".live[data-ready=yes]").wait_for()
+        (cookie,) = [c for c in page.context.cookies() if c.get("name") == COOKIE]
+        assert cookie.get("path") == BASE
+        pages = page.locator("[data-testid=stSidebarNav] a")
+        assert pages.count() == len({view.partition("?")[0] for view in VIEWS})
+        visit(page, f"{address}/latent", TITLE)
+        page.locator(".maps[data-ready=yes]").wait_for()
+        pages.get_by_text("Components").click()
+        page.locator(".live[data-ready=yes]").wait_for()
+        assert page.url.startswith(f"{address}/components")
+        visit(page, f"{address}/", "Deep latent Gaussian mixtures")
+        pages.get_by_text("Your digit").click()
+        page.get_by_text("Draw", exact=True).click()
+        draw_a_seven(page)
+        page.locator("[data-testid=stMetric]").first.wait_for()
+        settle(page)
 
 
 def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, browser: Browser) -> None:

@@ -107,8 +107,10 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
 def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(
     server: str, tree: Path, page: Page
 ) -> None:
-    page.set_viewport_size({"width": 375, "height": 800})
+    page.set_viewport_size({"width": 320, "height": 800})
     visit(page, f"{server}/likelihood?lesson=8", "Likelihood")
+    until(page, lambda: overhang(page) <= 0)
+    page.set_viewport_size({"width": 375, "height": 800})
     until(page, lambda: equation_fits(page) and overhang(page) <= 0)
     answer(page, "12.5")
     open_why(page)
@@ -127,14 +129,16 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
 
 
 def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, page: Page) -> None:
-    page.set_viewport_size({"width": 375, "height": 800})
     for number, path in ((2, "digit"), (3, "digit"), (4, "components"), (5, "components"), (7, "knn")):
+        page.set_viewport_size({"width": 320, "height": 800})
         page.goto(f"{server}/{path}?lesson={number}&knn-points=1000", wait_until="domcontentloaded")
         card(page).get_by_text(f"Step {number} of").wait_for()
         settle(page)
         card(page).get_by_role("radio").first.wait_for()
         radios = card(page).get_by_role("radio").all()
         assert len(radios) >= 2 and not any(radio.is_checked() for radio in radios)
+        until(page, lambda: overhang(page) <= 0)
+        page.set_viewport_size({"width": 375, "height": 800})
         until(page, lambda: equation_fits(page) and overhang(page) <= 0)
         radios[-1].focus()
         radios[-1].press("Space")

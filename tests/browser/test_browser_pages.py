@@ -1,11 +1,11 @@
-"""Accessibility: axe-core finds no serious violation, the keyboard moves every widget, pictures have descriptions."""
+"""Every page: titled axes, no barriers, the keyboard reaches all widgets, and it fits every screen in either theme."""
 
 import pytest
 from playwright.sync_api import Page
 
 from dlgmm_core.store.checkpoints import read_checkpoint
-from tests.accessibility_helpers import barriers, missed, show_whole, tab_through, use_scheme
-from tests.browser_helpers import ROOT, choice, mean_of, open_components, settle, until, visit
+from tests.accessibility_helpers import SCHEMES, barriers, missed, show_whole, tab_through, use_scheme
+from tests.browser_helpers import ROOT, choice, mean_of, open_components, overhang, settle, until, visit
 from tests.latent_browser_helpers import open_maps
 from ui.theme import SIGN_COLOURS
 
@@ -33,36 +33,77 @@ WIDGETS = [
     "clusters?component=1",
     f"digit?digit-checkpoint={SB_VAE}",
     "digit?lesson=1",
-    "latent?image=3,4",
+    "latent?image=3,4&colour=component",
 ]
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())
   .map((each) => each.outerHTML.slice(0, 120))"""
-
-
-# --- barriers -------------------------------------------------------------------------------------
+WIDTHS = "all => all.map(each => each.getBoundingClientRect().width)"
 
 
 @pytest.mark.parametrize("path", VIEWS)
-def test_a_page_has_no_serious_violation_and_descriptions_of_its_pictures(path: str, server: str, page: Page) -> None:
+def test_a_page_has_titled_axes_no_barriers_and_fits_every_width_in_both_themes(
+    path: str, server: str, page: Page
+) -> None:
     visit(page, f"{server}/{path}", VIEWS[path])
-    show_whole(page)
-    for scheme in ("light", "dark"):
+    if path in WIDGETS:
+        tab_reaches_our_widgets(page)
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    charts = page.locator(".js-plotly-plot")
+    for chart in charts.all():
+        for axis in (".xtitle", ".ytitle"):
+            chart.locator(axis).first.wait_for()
+            assert chart.locator(axis).first.text_content()
+    for scheme in SCHEMES:
         use_scheme(page, scheme)
+        show_whole(page)
         assert barriers(page) == []
+        for width in (1400, 375, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            # charts follow after a pause, and the page after them
+            until(page, lambda width=width: all(each <= width for each in charts.evaluate_all(WIDTHS)))  # type: ignore[misc]
+            until(page, lambda: overhang(page) <= 0)
     assert page.evaluate(UNNAMED) == []
+    export = page.get_by_role("button", name="Export").first
+    if export.count():
+        export.click()
+        export_fits(page, 320)
 
 
-# --- the keyboard ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", WIDGETS)
-def test_tab_reaches_all_of_our_widgets_shows_where_it_is_and_leaves_again(path: str, server: str, page: Page) -> None:
-    visit(page, f"{server}/{path}", VIEWS.get(path, "Latent space"))
+def tab_reaches_our_widgets(page: Page) -> None:
     until(page, lambda: len(missed(page)) >= 2)  # the widgets are there
     stops = [stop for stop in tab_through(page) if stop.own]
     assert len(stops) >= 2 and missed(page) == []
     assert [stop.name for stop in stops if not stop.outlined] == []
+
+
+def export_fits(page: Page, width: int) -> None:
+    popover = page.get_by_test_id("stPopoverBody")
+    popover.locator("code").wait_for()
+    settle(page)
+    box = popover.bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    until(page, lambda: overhang(page) <= 0)
+    assert popover.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+
+
+def test_nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server}/digit", "Your digit")
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    whole = "all => all.every(each => each.scrollWidth <= each.clientWidth)"
+    kinds = ", ".join(f"[data-testid={kind}] *" for kind in ("stMetricValue", "stMetricLabel", "stButtonGroup"))
+    parts, sidebar = page.locator("[data-testid=stMain]").locator(kinds), page.locator("[data-testid=stSidebar]")
+    for width in (960, 800):  # as at 200 % on a wide screen
+        page.set_viewport_size({"width": width, "height": 720})
+        until(page, lambda: bool(parts.evaluate_all(whole)))
+        assert parts.count() > 10 and sidebar.is_visible()
+    page.emulate_media(media="print")
+    assert not sidebar.is_visible()
+    page.emulate_media(media="screen")
+
+
+# --- the keyboard ---------------------------------------------------------------------------------
 
 
 def test_a_digit_is_drawn_by_keys_alone(server: str, page: Page) -> None:
