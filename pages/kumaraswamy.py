@@ -21,7 +21,11 @@ page_title(
 
 left, right = st.columns(2, gap="large")
 with left:
-    a, b = choose_shape("a", "bench-a", 2.0), choose_shape("b", "bench-b", 3.0)
+    of_a, of_b = st.columns(2)
+    with of_a:
+        a = choose_shape("a", "bench-a", 2.0)
+    with of_b:
+        b = choose_shape("b", "bench-b", 3.0)
     show_densities(a, b)
 with right.expander("More: the prior Beta(α, β)"):
     st.caption(meaning("α"))

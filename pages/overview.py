@@ -12,8 +12,8 @@ from ui.sidebar import choice
 page_title(
     "Deep latent Gaussian mixtures",
     "The models learn to draw digits from a short *code*; they differ only in the prior over codes: one Gaussian, a"
-    " mixture of Gaussians, or a broken stick. Look at the prior of each (left; dotted: the whole mixture) and at"
-    " digits drawn from it (right), then open one of the pages below.",
+    " mixture of Gaussians, or a broken stick. Compare the priors (dotted: the whole mixture) and the digits drawn from"
+    " them, then open one of the pages below.",
 )
 if not is_presented():
     lesson_start()

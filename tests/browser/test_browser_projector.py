@@ -12,7 +12,8 @@ WINDOW = {"width": 1280, "height": 720}
 PICTURES = {
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
-    "?present=1": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
+    "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
+    "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
     "digit": ("Your digit", ".weights .names"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 
 import numpy as np
 import streamlit as st
@@ -18,7 +17,6 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
-from ui.presentation import is_presented
 from ui.sidebar import Selection
 
 __all__ = ["show_cards"]
@@ -47,41 +45,44 @@ class _Card:
     picture: str
 
 
+# As many in a row as have room: on a wide screen all four can be compared at once.
+_STYLE = """<style>
+.st-key-cards > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock] { flex-wrap: wrap; }
+.st-key-cards > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock] > [data-testid=stColumn]
+{ flex: 1 1 200px; min-width: 200px; }
+</style>"""
+
+
 def show_cards(chosen: Selection) -> None:
-    """Every model of the table, in two columns: those without components left, mixtures right; presented, in one row.
+    """Every model of the table, in one row: those without components left, mixtures right.
 
     Args:
         chosen: the sidebar's choice, of whose data set they are.
     """
-    plain = [name for name, family in MODELS.items() if not family.has_components]
-    mixtures = [name for name, family in MODELS.items() if family.has_components]
-    rows = [(*plain, *mixtures)] if is_presented() else list(zip_longest(plain, mixtures))
-    for row in rows:
-        for column, name in zip(st.columns(len(row), gap="large"), row, strict=True):
-            if name is not None:
-                with column:
-                    _show(name, chosen)
+    names = sorted(MODELS, key=lambda name: MODELS[name].has_components)
+    st.html(_STYLE)
+    with st.container(key="cards"):
+        for column, name in zip(st.columns(len(names), gap="medium"), names, strict=True):
+            with column:
+                _show(name, chosen)
 
 
 def _show(name: str, chosen: Selection) -> None:
-    """One model's card: its sentence, its prior, twenty ancestral samples."""
+    """One model's card: its prior, twenty ancestral samples, its sentence."""
     family = MODELS[name]
-    st.header(family.label)
-    st.write(family.sentence)
+    st.subheader(family.label)
     # offered are those of the data set, by group: mixtures whose components differ come first
     checkpoint = next((c for c in chosen.offered if c.model_config.model == name), None)
     if checkpoint is None:
+        st.write(family.sentence)
         label = DATASETS[chosen.dataset].label
         st.info(f"No checkpoint is trained on {label}: train one on the page **Train**.")
         return
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):
-        of_prior, of_samples = (
-            (st.container(), st.container()) if is_presented() else st.columns(2, vertical_alignment="center")
-        )
-        with of_prior:
-            show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
-        of_samples.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
+        show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
+        st.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
+    st.write(family.sentence)
     nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
     st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}{nats}.")
@@ -105,7 +106,7 @@ def _card(checkpoint: Checkpoint) -> _Card:
             numbers = {"mean weights": weights, "means": means, "scales": scales}
         reach = max(abs(m) + 3 * s for m, s in zip(means, scales, strict=True))
         learnt = config.prior_components != "fixed"
-        axis = "z along the main axis of the means" if learnt else "a coordinate of z"
+        axis = "z on the means' main axis" if learnt else "a coordinate of z"
         chart = densities(reach, coordinate_densities(model, np.linspace(-reach, reach, POINTS)), axis)
         words = f"density of {axis} under each component"
     samples, components = ancestral_samples(model, SAMPLES, SEED)

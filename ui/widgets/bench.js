@@ -1,8 +1,9 @@
 // The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u is mapped to: dragging v in
 // the chart, or u below it, draws anew on every frame. Densities come from Python; only the map from u to v is known
-// here. After decoder.js.
+// here. After decoder.js and room.js.
 
-const HEIGHT = 320, LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46, HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
+const LEAST_HEIGHT = 200, MOST_HEIGHT = 320, BESIDE = 40; // of the chart, and of the slider below it
+const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46, HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
 const ENDS = 10; // points at either end which may be as high as they like, where a density is infinite
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -64,19 +65,18 @@ class Bench {
 
     // ---- the chart
     this.axes = draw("g", { fill: "currentColor" });
-    this.window = draw("rect", { x: LEFT, y: TOP, height: HEIGHT - TOP - BOTTOM });
+    this.window = draw("rect", { x: LEFT, y: TOP });
     this.area = draw("path", shade);
     this.curves = { density: draw("path", { class: "curve", ...ours }), matched: draw("path", { class: "curve", ...beta }) };
-    this.line = draw("line", { class: "line", y1: TOP, y2: HEIGHT - BOTTOM, ...dashed });
+    this.line = draw("line", { class: "line", y1: TOP, ...dashed });
     this.dots = {
       density: draw("circle", { r: 5, fill: colours.density, class: "dot" }),
       matched: draw("circle", { r: 3.5, fill: colours.matched, class: "dot" }),
     };
-    this.grip = draw("circle", { cy: HEIGHT - BOTTOM, r: 6, fill: "currentColor", class: "grip" });
-    this.handle = draw("rect", { y: TOP, width: HANDLE, height: HEIGHT - TOP - BOTTOM + 8, fill: "transparent",
-      class: "handle" });
+    this.grip = draw("circle", { r: 6, fill: "currentColor", class: "grip" });
+    this.handle = draw("rect", { y: TOP, width: HANDLE, fill: "transparent", class: "handle" });
     const inside = draw("g", { "clip-path": "url(#window)" }, this.area, this.curves.density, this.curves.matched);
-    this.svg = draw("svg", { height: HEIGHT, role: "img" }, draw("clipPath", { id: "window" }, this.window), this.axes,
+    this.svg = draw("svg", { role: "img" }, draw("clipPath", { id: "window" }, this.window), this.axes,
       inside, this.line, this.dots.density, this.dots.matched, this.grip, this.handle);
     this.handle.onpointerdown = (event) => {
       if (this.pointer !== null || !event.isPrimary || event.button !== 0) return;
@@ -103,6 +103,7 @@ class Bench {
     label.dataset.aside = ""; // not in a picture of the chart
     root.replaceChildren(make("dl", {}, ...Object.values(this.numbers).map(({ box }) => box)), this.svg, label);
     new ResizeObserver(() => this.lay()).observe(root);
+    onWindowResize(root, () => this.lay());
   }
 
   // Curves of other parameters; where u stands is known here, and Python may not know it yet.
@@ -125,14 +126,22 @@ class Bench {
 
   x(v) { return LEFT + v * this.span; }
 
-  y(value) { return HEIGHT - BOTTOM - Math.min(2, value / this.top) * (HEIGHT - TOP - BOTTOM); }
+  get bottom() { return this.height - BOTTOM; }
+
+  y(value) { return this.bottom - Math.min(2, value / this.top) * (this.bottom - TOP); }
 
   // All that does not depend on u.
   lay() {
     this.width = Math.max(this.root.clientWidth, LEFT + RIGHT + 1);
+    this.height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.svg) - BESIDE)));
     this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("height", this.height);
     this.window.setAttribute("width", this.span);
-    const bottom = HEIGHT - BOTTOM, middle = (TOP + bottom) / 2, title = { class: "title", "text-anchor": "middle" };
+    this.window.setAttribute("height", this.bottom - TOP);
+    this.handle.setAttribute("height", this.bottom - TOP + 8);
+    this.line.setAttribute("y2", this.bottom);
+    this.grip.setAttribute("cy", this.bottom);
+    const { bottom } = this, middle = (TOP + bottom) / 2, title = { class: "title", "text-anchor": "middle" };
     const by = step(this.top), digits = Math.max(0, -Math.floor(Math.log10(by) + 1e-9));
     const levels = Array.from({ length: Math.floor(this.top / by) + 1 }, (_, i) => i * by);
     const rule = (value) => {
@@ -144,7 +153,7 @@ class Bench {
       ...levels.map((value) =>
         draw("text", { x: LEFT - 8, y: this.y(value) + 4, "text-anchor": "end" }, Number(value.toFixed(digits)))),
       ...[0, 0.25, 0.5, 0.75, 1].map((v) => draw("text", { x: this.x(v), y: bottom + 18, "text-anchor": "middle" }, v)),
-      draw("text", { x: this.x(0.5), y: HEIGHT - 6, ...title }, "fraction v"),
+      draw("text", { x: this.x(0.5), y: this.height - 6, ...title }, "fraction v"),
       draw("text", { transform: `translate(14 ${middle}) rotate(-90)`, ...title }, "density, per unit of v"));
     for (const [name, curve] of Object.entries(this.curves)) curve.setAttribute("d", `M${this.way(this.values[name])}`);
     this.show();
