@@ -2,13 +2,32 @@
 
 Both are plain values with a JSON round trip, and invalid values are rejected with one sentence that names the field.
 Each field is declared with its default, its check, its text in `--help`, and the name of its command line option if
-that differs.
+that differs (`dlgmm_core.checks`).
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Self
+
+from dlgmm_core.checks import (
+    COUNT,
+    COUNTS,
+    HEIGHT_AND_WIDTH,
+    LARGEST_COUNT,
+    NAME,
+    NUMBERS,
+    POSITIVE,
+    POSITIVE_NUMBERS,
+    SEED,
+    YES_OR_NO,
+    Check,
+    ConfigError,
+    Record,
+    is_count,
+    one_of,
+    require,
+    setting,
+)
 
 __all__ = [
     "COUNT",
@@ -23,153 +42,97 @@ __all__ = [
 ]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
-LARGEST_COUNT = 1_000_000  # of any integer size
-_LARGEST = 1e30  # of any number, well within the range of float32
 _MOST_WEIGHTS = 20_000_000  # of a layer, to within a factor of two
+_MOST_LAYERS = 10
 
 
-class ConfigError(ValueError):
-    """A configuration is invalid; the message names the field and says what it must be."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a value must be.
-
-    Attributes:
-        words: the end of the sentence "it must be ...".
-        holds: whether a value is valid.
-        choices: the valid values, if there are few.
-    """
-
-    words: str
-    holds: Callable[[Any], bool]
-    choices: tuple[str, ...] = ()
-
-    def require(self, name: str, value: object) -> None:
-        """Checks a value.
-
-        Raises:
-            ConfigError: if it is invalid; the message begins with the name.
-        """
-        _require(self.holds(value), f"{name} must be {self.words}, not {value!r}.")
-
-
-def _require(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise ConfigError(sentence)
-
-
-def _one_of(*choices: str) -> Check:
-    return Check(" or ".join(map(repr, choices)), lambda value: value in choices, choices)
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 1 <= value <= LARGEST_COUNT  # True is an int, too
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST  # nan is not
-
-
-def _is_positive(value: object) -> bool:
-    return _is_number(value) and value > 0  # type: ignore[operator]
-
-
-def _all(holds: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda values: isinstance(values, tuple) and all(map(holds, values))
-
-
-NAME = Check("a name", lambda value: isinstance(value, str))
-YES_OR_NO = Check("true or false", lambda value: isinstance(value, bool))
-COUNT = Check(f"a whole number from 1 to {LARGEST_COUNT:,}", _is_count)
-SEED = Check(f"a whole number from 0 to {2**32 - 1:,}", lambda value: type(value) is int and 0 <= value < 2**32)
-POSITIVE = Check("a positive number", _is_positive)
-NUMBERS = Check("finite numbers", _all(_is_number))
-POSITIVE_NUMBERS = Check("positive numbers", _all(_is_positive))
-HEIGHT_AND_WIDTH = Check(
-    "height and width, two whole numbers above 0", lambda value: _all(_is_count)(value) and len(value) == 2
+_LAYERS = Check(
+    f"a whole number from 1 to {_MOST_LAYERS}", lambda value: type(value) is int and 1 <= value <= _MOST_LAYERS
 )
-
-
-def _field(default: Any, check: Check, help: str, flag: str | None = "", metavar: str = "", usual: str = "") -> Any:
-    """A field of a configuration.
-
-    Args:
-        default: its default; MISSING if there is none.
-        check: what its value must be.
-        help: its description.
-        flag: its command line option, if that differs from the field's name; None if there is no option.
-        metavar: name of the option's value in `--help`.
-        usual: the command line's default in words, if it differs from `default`.
-    """
-    metadata = {"check": check, "help": help, "flag": flag, "metavar": metavar or None, "usual": usual}
-    return field(default=default, metadata=metadata)
-
-
-class Record:
-    """JSON round trip for frozen dataclasses whose sequences are tuples, and the checks of their fields."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of `to_dict`.
-
-        Raises:
-            ConfigError: for a missing, unknown or invalid field.
-        """
-        if not isinstance(values, dict):
-            raise ConfigError(f"{cls.__name__} must be fields with values, not {values!r}.")
-        names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(values) - names):
-            raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}.")
-        try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-        except TypeError as error:
-            raise ConfigError(f"{cls.__name__} cannot be read: {error}.") from error
-
-    def __post_init__(self) -> None:
-        """Checks every field."""
-        for f in fields(self):  # type: ignore[arg-type]
-            if "check" in f.metadata:
-                f.metadata["check"].require(f.name, getattr(self, f.name))
 
 
 @dataclass(frozen=True)
 class ModelConfig(Record):
     """Architecture and prior of one model.
 
-    Components of the prior are "fixed", as in the paper; "diagonal", whose means and scales are learnt, each coordinate
-    its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and `prior_scales`. A model
-    without a mixture has one component.
+    Components of the first layer's prior are "fixed", as in the paper; "diagonal", whose means and scales are learnt,
+    each coordinate its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and
+    `prior_scales`. Those of further layers are diagonal, computed from the codes above. A model without a mixture has
+    one component.
     """
 
-    model: str = _field(MISSING, NAME, "name of the model")
-    code_dim: int = _field(25, COUNT, "size of a code; of SB-VAE, pieces of the stick", metavar="D")
-    num_components: int = _field(
+    model: str = setting(MISSING, NAME, "name of the model")
+    code_dim: int = setting(25, COUNT, "size of a code; of SB-VAE, pieces of the stick", metavar="D")
+    num_components: int = setting(
         1, COUNT, "components K, or truncation T of a process", "components", "K", usual="the paper's"
     )
-    prior_means: tuple[float, ...] = _field(
+    prior_means: tuple[float, ...] = setting(
         (0.0,), NUMBERS, "one per component, the mean of all its coordinates", metavar="M", usual="0"
     )
-    prior_scales: tuple[float, ...] = _field(
+    prior_scales: tuple[float, ...] = setting(
         (1.0,), POSITIVE_NUMBERS, "standard deviations, one per component", metavar="S", usual="1"
     )
-    concentration: float = _field(
+    concentration: float = setting(
         1.0, POSITIVE, "alpha of the Dirichlet, or alpha_0 of the process", "alpha", usual="the model's"
     )
-    hidden: int = _field(500, COUNT, "units of each deterministic layer, in the encoder and in the decoder")
-    image_shape: tuple[int, ...] = _field((28, 28), HEIGHT_AND_WIDTH, "of an image, in pixels", flag=None)
+    hidden: int = setting(500, COUNT, "units of each deterministic layer, in the encoder and in the decoder")
+    image_shape: tuple[int, ...] = setting((28, 28), HEIGHT_AND_WIDTH, "of an image, in pixels", flag=None)
     # the released code behind the paper's MNIST figures has none, "linear"
-    encoder_activation: str = _field("relu", _one_of("relu", "linear"), "of the encoder's deterministic layers")
-    prior_components: str = _field(
-        "fixed", _one_of(*PRIOR_COMPONENTS), "fixed, or learnt, with diagonal or full covariances"
+    encoder_activation: str = setting("relu", one_of("relu", "linear"), "of the encoder's deterministic layers")
+    prior_components: str = setting(
+        "fixed", one_of(*PRIOR_COMPONENTS), "fixed, or learnt, with diagonal or full covariances"
     )
-    body: str = _field("dense", NAME, "what lies between pixels and codes")
-    depth: int = _field(1, COUNT, "deterministic layers of a dense body, in the encoder and in the decoder")
+    body: str = setting("dense", NAME, "what lies between pixels and codes")
+    depth: int = setting(1, COUNT, "deterministic layers of a dense body, in the encoder and in the decoder")
+    layers: int = setting(1, _LAYERS, "stochastic layers; each below the first is conditioned on the codes above it")
+    components_below: tuple[int, ...] = setting(
+        (), COUNTS, "components of each layer below the first", metavar="K", usual="as the first"
+    )
+    code_dims_below: tuple[int, ...] = setting(
+        (), COUNTS, "code size of each layer below the first", metavar="D", usual="as the first"
+    )
+    hidden_below: tuple[int, ...] = setting(
+        (), COUNTS, "units of the deterministic layers of each layer below the first", usual="as the first"
+    )
+    skip: bool = setting(False, YES_OR_NO, "the decoder reads the codes of all layers, not that of the last alone")
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        """(L,), the components of every layer."""
+        return self._of_layers("num_components", self.components_below)
+
+    @property
+    def code_dims(self) -> tuple[int, ...]:
+        """(L,), the code size of every layer."""
+        return self._of_layers("code_dim", self.code_dims_below)
+
+    @property
+    def paths(self) -> int:
+        """P, the codes decoded for one draw: a component of every layer."""
+        return math.prod(self.components)
+
+    def of_layer(self, index: int) -> "ModelConfig":
+        """A layer below the first, counted from 0, with its sizes, as a model of one layer."""
+        k = self.components[index]
+        return replace(
+            self,
+            code_dim=self.code_dims[index],
+            num_components=k,
+            prior_means=(0.0,) * k,
+            prior_scales=(1.0,) * k,
+            prior_components="fixed",
+            hidden=self._of_layers("hidden", self.hidden_below)[index],
+            layers=1,
+            components_below=(),
+            code_dims_below=(),
+            hidden_below=(),
+            skip=False,
+        )
+
+    def _of_layers(self, name: str, below: tuple[int, ...]) -> tuple[int, ...]:
+        """(L,), a size of every layer."""
+        first: int = getattr(self, name)
+        return (first, *(below or (first,) * (self.layers - 1)))
 
     @property
     def data_dim(self) -> int:
@@ -190,19 +153,36 @@ class ModelConfig(Record):
     def __post_init__(self) -> None:
         """Checks fields, sizes, and that the prior has as many means and scales as components."""
         super().__post_init__()
-        _require(
+        require(
             self.hidden * (self.data_dim + (self.depth - 1) * self.hidden + self.num_components * self.code_dim)
             <= _MOST_WEIGHTS,
             "hidden x (pixels + (depth - 1) x hidden + num_components x code_dim) must be at most"
             f" {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
-        _require(
+        require(
             self.prior_components != "full" or self.num_components * self.code_dim**2 <= _MOST_WEIGHTS,
             f"code_dim x code_dim x num_components must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
+        for name in ("components_below", "code_dims_below", "hidden_below"):
+            count = len(getattr(self, name))
+            require(
+                count in (0, self.layers - 1),
+                f"{name} has {count} values for {self.layers - 1} layers below the first: give one each, or none.",
+            )
+        require(
+            self.layers == 1 or self.paths <= LARGEST_COUNT,
+            f"num_components of all layers, multiplied, must be at most {LARGEST_COUNT:,}: choose smaller ones.",
+        )
+        for index in range(1, self.layers):
+            own, above = self.of_layer(index), sum(self.code_dims[:index])
+            require(
+                own.hidden * (self.hidden + above + own.num_components * own.code_dim) <= _MOST_WEIGHTS,
+                f"hidden x (hidden of the first + code_dims above + num_components x code_dim) of layer {index + 1}"
+                f" must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
+            )
         for name in ("prior_means", "prior_scales"):
             count = len(getattr(self, name))
-            _require(
+            require(
                 count == self.num_components,
                 f"{name} has {count} values for {self.num_components} components: give one each.",
             )
@@ -211,7 +191,7 @@ class ModelConfig(Record):
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:
     """Fields of a model by their current names: the first checkpoints have `data_dim` and `learned_prior`."""
     found = dict(values)
-    if _is_count(pixels := found.get("data_dim")):
+    if is_count(pixels := found.get("data_dim")):
         found["image_shape"] = (28, 28) if pixels == 784 else (1, pixels)
         del found["data_dim"]
     if isinstance(learned := found.get("learned_prior"), bool):
@@ -228,35 +208,35 @@ class TrainConfig(Record):
     weights, densities and every measurement are float32 either way.
     """
 
-    dataset: str = _field("mnist", NAME, "data set to learn")
-    binarization: str = _field(
-        "fixed", _one_of("fixed", "dynamic"), "of training images: one draw for good, or one every epoch"
+    dataset: str = setting("mnist", NAME, "data set to learn")
+    binarization: str = setting(
+        "fixed", one_of("fixed", "dynamic"), "of training images: one draw for good, or one every epoch"
     )
-    bound: str = _field("eq1", NAME, "bound to maximise")
-    num_samples: int = _field(1, COUNT, "draws per component and image in the bound", "samples", "S")
-    learning_rate: float = _field(3e-4, POSITIVE, "of Adam, at the first step")
-    schedule: str = _field("constant", _one_of("constant", "cosine"), "of the learning rate")
-    data_bias: bool = _field(False, YES_OR_NO, "start the output at the training set's mean image")
-    precision: str = _field(
-        "float32", _one_of("float32", "bfloat16"), "of the networks' matrix products while training"
+    bound: str = setting("eq1", NAME, "bound to maximise")
+    num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")
+    learning_rate: float = setting(3e-4, POSITIVE, "of Adam, at the first step")
+    schedule: str = setting("constant", one_of("constant", "cosine"), "of the learning rate")
+    data_bias: bool = setting(False, YES_OR_NO, "start the output at the training set's mean image")
+    precision: str = setting(
+        "float32", one_of("float32", "bfloat16"), "of the networks' matrix products while training"
     )
-    batch_size: int = _field(100, COUNT, "images per step")
-    max_epochs: int = _field(1000, COUNT, "epochs at most", "epochs")
-    patience: int = _field(30, COUNT, "epochs without a better validation bound after which training ends")
-    seed: int = _field(0, SEED, "of initial weights, shuffling and all noise")
-    start_from: str = _field(
+    batch_size: int = setting(100, COUNT, "images per step")
+    max_epochs: int = setting(1000, COUNT, "epochs at most", "epochs")
+    patience: int = setting(30, COUNT, "epochs without a better validation bound after which training ends")
+    seed: int = setting(0, SEED, "of initial weights, shuffling and all noise")
+    start_from: str = setting(
         "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
     )
 
 
 def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
-    """Checks that the codes of one step, S draws from each of K components for every image, are not too many.
+    """Checks that the codes of one step, S draws for every path and image, are not too many.
 
     Raises:
         ConfigError: if they are.
     """
-    _require(
-        model.num_components * train.num_samples * train.batch_size <= LARGEST_COUNT,
+    require(
+        model.paths * train.num_samples * train.batch_size <= LARGEST_COUNT,
         f"num_components x num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
     )
 

@@ -116,7 +116,7 @@ def as_options(config: ModelConfig | TrainConfig) -> list[str]:
         value = getattr(config, f.name)
         if f.default is MISSING:
             words.append(str(value))
-        elif f.metadata["flag"] is None or value in (False, ""):
+        elif f.metadata["flag"] is None or value in (False, "", ()):
             continue
         elif value is True:
             words.append(_flag(f))

@@ -10,7 +10,25 @@ import pytest
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 
-MODEL = ModelConfig("dlgmm", 5, 3, (-1.5, 0.0, 2.0), (0.7, 1.0, 1.2), 0.3, 16, (2, 2), "linear", "diagonal", "conv", 2)
+MODEL = ModelConfig(
+    "dlgmm",
+    5,
+    3,
+    (-1.5, 0.0, 2.0),
+    (0.7, 1.0, 1.2),
+    0.3,
+    16,
+    (2, 2),
+    "linear",
+    "diagonal",
+    "conv",
+    2,
+    layers=2,
+    components_below=(2,),
+    code_dims_below=(4,),
+    hidden_below=(8,),
+    skip=True,
+)
 TRAIN = TrainConfig(
     dataset="omniglot",
     binarization="dynamic",

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 # A folder of a package, or a module at its top, imports what has a lower rank; inside a folder imports form no circle.
 RANK = {
     "dlgmm_core": {
+        "checks": -1,
         "config": 0,
         "runtime": 1,
         "model": 2,
@@ -132,9 +133,11 @@ def test_no_modules_of_a_package_import_one_another_in_a_circle(package: str) ->
     assert circle({name: file_imports(path) & set(modules) for name, path in modules.items()}) == []
 
 
-def test_configuration_and_functions_import_nothing_of_the_package() -> None:
-    for name in ("config", "model/functional", "runtime/seeding", "runtime/files"):
+def test_checks_and_functions_import_nothing_of_the_package_and_configurations_the_checks_alone() -> None:
+    for name in ("checks", "model/functional", "runtime/seeding", "runtime/files"):
         assert "dlgmm_core" not in tops(file_imports(ROOT / "dlgmm_core" / f"{name}.py")), name
+    ours = {name for name in file_imports(ROOT / "dlgmm_core" / "config.py") if tops({name}) == {"dlgmm_core"}}
+    assert {part(name, "dlgmm_core") for name in ours} == {"checks"}
 
 
 @pytest.mark.parametrize("path", files("ui"), ids=module_name)

@@ -8,20 +8,25 @@ with g_k the Gaussian term of component k and H the entropy, depending on the bo
     mixture   g_k = E[pi_k log(p(z_k|pi) / q(z_k|pi, x))],  no H: the ratio contains it
     marginal  g_k = E[pi_k] E[log(p(z_k) / q(z_k|x))],  no H and no KL: pi is integrated out
 
+In a model of several layers these are the terms of the first, and the bound of the layers below takes the place of
+log p(x|z_k). What each layer takes is given besides.
+
 Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; the terms are those of `dlgmm_core.model.objectives`.
 """
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.objectives import BOUNDS, Bound
+from dlgmm_core.model.objectives import BOUNDS, layer_divergences, layer_total
+from dlgmm_core.model.paths import LayerDraws, Paths
 
-__all__ = ["ElboTerms", "elbo_terms"]
+__all__ = ["ElboTerms", "elbo_terms", "elbo_terms_of_paths"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,14 @@ class ElboTerms:
 
     Attributes:
         weights: (K,) E[pi_k|x].
-        log_likelihood: (K,) mean of log p(x|z_k), unweighted.
+        log_likelihood: (K,) mean of log p(x|z_k), or of the bound of the layers below, unweighted.
         likelihood: (K,) E[pi_k] times `log_likelihood`, the contribution to the bound.
         components: (K,) g_k, the Gaussian term of each component, weighted.
         entropy: H.
         weights_term: -KL(q(v|x) || p(v)), at most zero.
         error: standard error of the sum over draws.
+        divergences: (L,) what each layer takes from the bound, an estimate of its KL divergence; the bound is
+            E[log p(x|z)] minus their sum.
     """
 
     weights: NDArray[np.float64]
@@ -45,6 +52,7 @@ class ElboTerms:
     entropy: float
     weights_term: float
     error: float
+    divergences: NDArray[np.float64]
 
     @property
     def elbo(self) -> float:
@@ -63,22 +71,33 @@ def elbo_terms(
         latents: S > 1 stratified draws of q.
         log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    return {name: _terms(bound, q, p, latents, log_likelihood) for name, bound in BOUNDS.items()}
+    return elbo_terms_of_paths(Paths((LayerDraws(q, p, latents),), latents.code), log_likelihood)
 
 
-def _terms(
-    bound: Bound, q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
-) -> ElboTerms:
-    terms = bound(q, p, latents, log_likelihood)
+def elbo_terms_of_paths(paths: Paths, log_likelihood: Tensor) -> dict[str, ElboTerms]:
+    """As `elbo_terms`, for a model of any number of layers.
+
+    Args:
+        paths: `every_path` of S > 1 draws for one image.
+        log_likelihood: (P, S, 1), log p(x|z) of each.
+    """
+    return {name: _terms(name, paths, log_likelihood) for name in BOUNDS}
+
+
+def _terms(name: str, paths: Paths, log_likelihood: Tensor) -> ElboTerms:
+    bound, first = BOUNDS[name], paths.layers[0]
+    values, q = paths.fold_below(log_likelihood, partial(layer_total, bound)), first.q
+    terms = bound(q, first.p, first.latents, values)
     elbo_per_draw = terms.total[:, 0].double()  # (S,)
     return ElboTerms(
         weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
-        log_likelihood=_mean_of_draws(log_likelihood),
+        log_likelihood=_mean_of_draws(values),
         likelihood=_mean_of_draws(terms.likelihood),
         components=_mean_of_draws(terms.components),
         entropy=0.0 if terms.entropy is None else float(terms.entropy.double().mean()),
         weights_term=0.0 if terms.weights is None else 0.0 + float(terms.weights),
         error=float(elbo_per_draw.std()) / math.sqrt(len(elbo_per_draw)),
+        divergences=layer_divergences(paths, log_likelihood, name).double().mean((1, 2)).cpu().numpy(),
     )
 
 

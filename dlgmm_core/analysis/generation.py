@@ -29,11 +29,13 @@ __all__ = [
 def ancestral_samples(
     model: LatentVariableModel, count: int, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Probabilities of ink (count, X) of ancestral samples v -> k -> z -> x, and the component (count,) of each."""
-    device = device_of(model)
-    with seeded(device, seed), torch.no_grad():
-        code, component = model.prior().sample_with_component(torch.Size([count]))
-        return model.likelihood(code[:, 0]).probs.cpu().numpy(), component[:, 0].cpu().numpy()
+    """Probabilities of ink (count, X) of ancestral samples v -> k -> z -> x, and the component (count,) of each.
+
+    In a model of several layers, each layer's code is drawn so, given those above; the component is the first's.
+    """
+    with seeded(device_of(model), seed), torch.no_grad():
+        codes, components = model.sample(count)
+        return model.decode(codes).probs.cpu().numpy(), components[0].cpu().numpy()
 
 
 def ancestral_noise(

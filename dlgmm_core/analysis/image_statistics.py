@@ -50,7 +50,7 @@ def reconstruction_loss(model: LatentVariableModel, images: NDArray[np.uint8]) -
     losses = []
     with torch.no_grad():
         for x in image_blocks(model, images, BLOCK):
-            losses.append(-model.likelihood(model.posterior(x).mean).log_prob(x).double().cpu())
+            losses.append(-model.reconstruction(x).log_prob(x).double().cpu())
     return torch.cat(losses).numpy()
 
 

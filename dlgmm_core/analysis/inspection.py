@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
+from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms_of_paths
 from dlgmm_core.evaluate.likelihood import component_posterior, log_likelihood
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
-from dlgmm_core.model.latents import LatentDistribution
+from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import every_path, log_layer_weight
+from dlgmm_core.model.paths import mean_code
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 
@@ -91,14 +94,15 @@ def inspect_image(
         seed: of all draws.
     """
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
-    draws = max(FEWEST_DRAWS, num_samples // model.config.num_components)
+    draws = max(FEWEST_DRAWS, num_samples // model.config.paths)
     with seeded(x.device, seed), torch.no_grad():
-        q, p = model.posterior(x), model.prior()
-        latents = q.stratified_rsample(torch.Size([draws]))
-        log_likelihoods = model.likelihood(latents.code).log_prob(x)
-        terms = elbo_terms(q, p, latents, log_likelihoods)
-        responsibilities = component_posterior(q, p, latents, log_likelihoods)
-        reconstructions = model.likelihood(q.component_means).probs[:, 0].cpu().numpy()
+        paths = every_path(model, x, draws)
+        q, p, latents = paths.layers[0].q, paths.layers[0].p, paths.layers[0].latents
+        log_likelihoods = model.decode(paths.code).log_prob(x)
+        terms = elbo_terms_of_paths(paths, log_likelihoods)
+        log_p_below = paths.fold_below(log_likelihoods, log_layer_weight)
+        responsibilities = component_posterior(q, p, latents, log_p_below)
+        reconstructions = _reconstructions(model, x, q)
         sticks = _stick_report(q.sticks) if isinstance(q.sticks, Kumaraswamy) else None
     estimate = log_likelihood(model, image[None], num_samples, seed)
     return ImageReport(
@@ -112,6 +116,14 @@ def inspect_image(
         num_samples,
         draws,
     )
+
+
+def _reconstructions(model: LatentVariableModel, x: Tensor, q: LatentDistribution) -> NDArray[np.float32]:
+    """(K, X), decoded from each component's mean code and, in layers below the first, the mean codes given it."""
+    means = q.component_means[:, None]  # (K, 1, 1, D)
+    codes = model.paths(x, q, Latents(means, torch.zeros_like(means[..., 0])), mean_code).code
+    probabilities: NDArray[np.float32] = model.decode(codes).probs[:, 0, 0].cpu().numpy()
+    return probabilities
 
 
 def _stick_report(sticks: Kumaraswamy) -> StickReport:
@@ -146,5 +158,5 @@ def reconstruct(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArra
     """(N, 784) probability of ink, decoded from the posterior mean code of binary images (N, 784)."""
     x = torch.from_numpy(images).to(device_of(model)).float()
     with torch.no_grad():
-        probabilities: NDArray[np.float32] = model.likelihood(model.posterior(x).mean).probs.cpu().numpy()
+        probabilities: NDArray[np.float32] = model.reconstruction(x).probs.cpu().numpy()
     return probabilities

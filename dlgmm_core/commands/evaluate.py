@@ -85,6 +85,11 @@ def run(options: argparse.Namespace) -> int:
                     bar.write(f"{name}: no map. {error}", file=sys.stderr)
         for size, nll in found.figures.nll.items():
             print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} (S={size})")
+        for number, layer in enumerate(found.figures.layers, 1):
+            size = checkpoint.model_config.code_dims[number - 1]
+            print(
+                f"{name}: layer {number}: KL {layer.divergence:.2f} nats, {layer.active} of {size} coordinates active"
+            )
     return 0
 
 

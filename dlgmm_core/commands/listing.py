@@ -33,9 +33,10 @@ def run(options: argparse.Namespace) -> int:
             print(f"{entry.name:28} BROKEN   {entry.reason}")
         else:
             config = entry.model_config
+            code, k = ("+".join(map(str, sizes)) for sizes in (config.code_dims, config.components))
             print(
                 f"{entry.name:28} {MODELS[config.model].label:10} {entry.train_config.dataset:16}"
-                f" D={config.code_dim:<3} K={config.num_components:<3} epoch {entry.epoch:<4}"
+                f" D={code:<3} K={k:<3} epoch {entry.epoch:<4}"
                 f" {entry.train_config.bound} {entry.valid_bound:.2f} nats"
             )
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.config import ConfigError
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_device, add_folder
@@ -32,6 +33,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iterations", type=int, default=usual.iterations, help="of t-SNE; default: %(default)s")
     parser.add_argument("--seed", type=int, default=usual.seed, help="of the initial positions; default: %(default)s")
     parser.add_argument(
+        "--layer",
+        type=int,
+        default=1,
+        metavar="L",
+        help="whose codes, in a model of several; one below the first needs --output; default: %(default)s",
+    )
+    parser.add_argument(
         "--output", type=Path, metavar="FILE", help="of the map; default: in the folder of the checkpoint"
     )
     add_device(parser)
@@ -47,12 +55,13 @@ def run(options: argparse.Namespace) -> int:
     settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
     folder = checkpoint_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
+    _require_layer(options, model.config.layers)
     path = folder / TSNE if options.output is None else options.output
     is_file(path, MEASURE_AGAIN)
     require_writable(path.parent)
     images = load_dataset(checkpoint.train_config.dataset).test.binary
     settings.check(len(images))
-    codes = encode(model, images)
+    codes = encode(model, images, layer=options.layer - 1)
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
         coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
     save_map(checkpoint, coordinates, settings, path)
@@ -61,3 +70,15 @@ def run(options: argparse.Namespace) -> int:
         f" seed {settings.seed}."
     )
     return 0
+
+
+def _require_layer(options: argparse.Namespace, layers: int) -> None:
+    """Checks `--layer`: the map in the checkpoint's folder is that of the first, with which pages place new codes.
+
+    Raises:
+        ConfigError: if there is no such layer, or its map would take the first's place.
+    """
+    if not 1 <= options.layer <= layers:
+        raise ConfigError(f"--layer must be a whole number from 1 to {layers}, not {options.layer}.")
+    if options.layer > 1 and options.output is None:
+        raise ConfigError("The map in the checkpoint's folder is that of layer 1: give --output for another layer.")

@@ -19,6 +19,7 @@ __all__ = [
     "Elbo",
     "ErrorRate",
     "Figures",
+    "LayerFigures",
     "Measurement",
     "NegativeLogLikelihood",
     "read_measurements",
@@ -73,6 +74,23 @@ class Comparison:
         return {"sample": self.sample, "mean": self.mean}[representation]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerFigures:
+    """Figures of one stochastic layer; of a model with several.
+
+    Attributes:
+        divergence: what it takes from the marginal bound, nats per image: its KL divergence.
+        active: coordinates of its code whose posterior mean differs between images.
+        knn: with its codes, by representation and k.
+        clustering: its components against classes; of mixtures.
+    """
+
+    divergence: float
+    active: int
+    knn: dict[str, dict[str, ErrorRate]]
+    clustering: Clustering | None = None
+
+
 @dataclass(frozen=True)
 class Figures:
     """Figures of one model on one test set.
@@ -84,6 +102,7 @@ class Figures:
         paired: against the baseline.
         weights: use of the mixture weights.
         clustering: components against classes; of mixtures.
+        layers: of each layer, if there are several; `knn`, `weights` and `clustering` are the first's.
     """
 
     elbo: Elbo | None = None
@@ -92,6 +111,7 @@ class Figures:
     paired: Comparison | None = None
     weights: WeightUsage | None = None
     clustering: Clustering | None = None
+    layers: tuple[LayerFigures, ...] = ()
 
     def updated(self, new: "Figures") -> "Figures":
         """The new figures, completed with these where they are missing; -log p(x) at every S of either."""

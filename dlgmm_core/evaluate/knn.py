@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
-from torch import Tensor
 
 from dlgmm_core.evaluate.likelihood import EvaluationError, Interval, image_blocks
-from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.paths import largest_component, mean_code
 from dlgmm_core.runtime.seeding import seeded
 
 __all__ = [
@@ -37,9 +36,9 @@ BLOCK = 1000  # images encoded at once
 
 
 def encode(
-    model: LatentVariableModel, images: NDArray[np.uint8], representation: str = "mean", seed: int = 0
+    model: LatentVariableModel, images: NDArray[np.uint8], representation: str = "mean", seed: int = 0, layer: int = 0
 ) -> NDArray[np.float32]:
-    """(N, D) codes of binary images (N, X).
+    """(N, D) codes of binary images (N, X) in one layer, given those of the same kind in the layers above.
 
     Args:
         model: any model.
@@ -47,27 +46,22 @@ def encode(
         representation: "mean", the posterior mean; or "sample", one posterior draw, for mixtures from
             the component of largest mean weight.
         seed: of the draw.
+        layer: of a model of several layers, from 0.
 
     Raises:
         KeyError: for an unknown representation.
+        IndexError: if there is no such layer.
         EvaluationError: if a code is not finite.
     """
-    choose = {"mean": lambda q: q.mean, "sample": _draw_from_largest}[representation]
+    choose = {"mean": mean_code, "sample": largest_component}[representation]
     codes = []
     for index, x in enumerate(image_blocks(model, images, BLOCK)):
         with seeded(x.device, seed, index), torch.no_grad():
-            codes.append(choose(model.posterior(x)).cpu())
+            codes.append(model.chosen_path(x, choose).layers[layer].latents.code[0, 0].cpu())
         if not (finite := codes[-1].isfinite().all(1)).all():
             image = BLOCK * index + int((~finite).nonzero()[0])
             raise EvaluationError(f"The code of image {image} is not finite: train the model again.")
     return torch.cat(codes).numpy()
-
-
-def _draw_from_largest(q: LatentDistribution) -> Tensor:
-    """(B, D), a draw from the component with the largest E[pi_k]."""
-    code = q.stratified_rsample().code
-    largest = q.log_mean_weights.argmax(0)
-    return code[largest, torch.arange(code.shape[1], device=code.device)]
 
 
 def vote(neighbour_labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:

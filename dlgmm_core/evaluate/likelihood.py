@@ -6,7 +6,7 @@ Log-likelihood is estimated by importance sampling,
 
 a lower bound in expectation that approaches log p(x) as S grows, so S is always stated. S counts all
 draws: a mixture allocates them to its components in proportion to their weights, so that every model
-decodes equally many codes at equal S.
+decodes equally many codes at equal S. Each goes on to one component of every further layer.
 
 References: Burda, Grosse & Salakhutdinov (2016); Nalisnick, Hertel & Smyth (2016), section 3.
 W. G. Cochran, "Sampling Techniques", 1977, chapter 12 (the two-phase estimate).
@@ -45,6 +45,7 @@ __all__ = [
 
 MAX_ROWS = 2_000  # codes decoded at once: 6 MB of logits, which fit into the processor's cache
 IMAGES = 100  # per block
+MOST_PATHS = 50_000  # decoded at once where all components are
 
 
 class EvaluationError(RuntimeError):
@@ -109,7 +110,8 @@ def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: in
 def mean_elbo(model: LatentVariableModel, images: NDArray[np.uint8], bound: str, seed: int = 0) -> Interval:
     """Mean bound over binary images (N, X), one draw per component, nats, higher is better."""
     values = []
-    for index, x in enumerate(image_blocks(model, images, 5 * IMAGES)):
+    block = max(1, min(5 * IMAGES, MOST_PATHS // model.config.paths))
+    for index, x in enumerate(image_blocks(model, images, block)):
         with seeded(x.device, seed, index), torch.no_grad():
             values.append(elbo(model, x, bound).double().cpu())
     return mean_interval(torch.cat(values).numpy())

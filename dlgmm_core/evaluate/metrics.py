@@ -2,6 +2,7 @@
 
 Protocol: log-likelihood at each S; k-nearest-neighbour errors with codes of the training split; use of
 the weights on the test set, and how well components find classes. Every figure of the first two has a 95 % interval.
+A model of several layers also has figures of each.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import clustering
-from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, Measurement, NegativeLogLikelihood
+from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, LayerFigures, Measurement, NegativeLogLikelihood
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.layers import active_units, layer_clustering, mean_divergences
 from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.evaluate.per_image import per_image
@@ -55,12 +57,7 @@ def measure(
     def report(what: str) -> Callable[[float], None]:
         return lambda fraction: progress(what, fraction) if progress is not None else None
 
-    knn = {}
-    for representation in REPRESENTATIONS:
-        report(f"kNN, {representation} codes")(0.0)
-        votes = _votes(model, dataset, representation, seed)
-        errors = {k: error_rate(predicted, test.labels) for k, predicted in votes.items()}
-        knn[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
+    knn = _errors(model, dataset, seed, report)
     elbo = mean_elbo(model, test.binary, bound, seed)
     nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report)
     clusters = None
@@ -68,7 +65,9 @@ def measure(
         found = found or per_image(model, test.binary, seed=seed, progress=report("p(k|x)"))
         clusters = clustering(model, test.binary, test.labels, found)
     usage = weight_usage(model, test.binary)
-    return Measurement(Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=clusters), seed)
+    layers = _layers(model, dataset, seed, report) if model.config.layers > 1 else ()
+    figures = Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=clusters, layers=layers)
+    return Measurement(figures, seed)
 
 
 def compare(
@@ -82,12 +81,45 @@ def compare(
     return found
 
 
+Report = Callable[[str], Callable[[float], None]]
+"""From what is being measured, to whom the fraction done is told."""
+
+
+def _errors(
+    model: LatentVariableModel, dataset: Dataset, seed: int, report: Report, layer: int = 0
+) -> dict[str, dict[str, ErrorRate]]:
+    """kNN errors with the codes of one layer, by representation and by k, as text."""
+    found = {}
+    for representation in REPRESENTATIONS:
+        report(f"kNN, {representation} codes")(0.0)
+        votes = _votes(model, dataset, representation, seed, layer)
+        errors = {k: error_rate(predicted, dataset.test.labels) for k, predicted in votes.items()}
+        found[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
+    return found
+
+
+def _layers(model: LatentVariableModel, dataset: Dataset, seed: int, report: Report) -> tuple[LayerFigures, ...]:
+    """Figures of every layer."""
+    images, labels = dataset.test.binary, dataset.test.labels
+    report("KL of each layer")(0.0)
+    divergences = mean_divergences(model, images, seed)
+    return tuple(
+        LayerFigures(
+            divergence=float(divergence),
+            active=active_units(model, images, layer),
+            knn=_errors(model, dataset, seed, report, layer),
+            clustering=layer_clustering(model, images, labels, layer, seed),
+        )
+        for layer, divergence in enumerate(divergences)
+    )
+
+
 def _votes(
-    model: LatentVariableModel, dataset: Dataset, representation: str, seed: int
+    model: LatentVariableModel, dataset: Dataset, representation: str, seed: int, layer: int = 0
 ) -> dict[int, NDArray[np.int64]]:
     """(N,) predicted labels of the test images, by k."""
-    train_codes = encode(model, dataset.train.binary, representation, seed)
-    test_codes = encode(model, dataset.test.binary, representation, seed)
+    train_codes = encode(model, dataset.train.binary, representation, seed, layer)
+    test_codes = encode(model, dataset.test.binary, representation, seed, layer)
     labels = dataset.train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
     return {k: vote(labels, k) for k in KNN_SIZES}
 
@@ -98,7 +130,7 @@ def _likelihoods(
     sample_sizes: Sequence[int],
     images: int | None,
     seed: int,
-    report: Callable[[str], Callable[[float], None]],
+    report: Report,
 ) -> dict[str, NegativeLogLikelihood]:
     """-log p(x) by S, ascending: the first on all images (N, X), the others on evenly spaced ones."""
     first, *larger = sample_sizes

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from dlgmm_core.evaluate.likelihood import EvaluationError, image_blocks
 from dlgmm_core.model.functional import to_float64
 from dlgmm_core.model.models import LatentVariableModel
-from dlgmm_core.model.objectives import log_density_ratio
+from dlgmm_core.model.objectives import log_path_weights
+from dlgmm_core.model.paths import one_component
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.per_image import PerImage
@@ -35,8 +36,9 @@ def per_image(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
     first: int = 0,
+    layer: int = 0,
 ) -> PerImage:
-    """log p(x) of binary images (N, X), nats, and for a mixture p(k|x).
+    """log p(x) of binary images (N, X), nats, and for a mixture p(k|x) of the components of one layer.
 
     Args:
         model: any model.
@@ -45,17 +47,19 @@ def per_image(
         seed: of all draws.
         progress: told the fraction done, in (0, 1].
         first: the place of the first image in the whole set, a multiple of `IMAGES`: parts then get the same draws.
+        layer: of a model of several layers, from 0; below the first, p(k|x) is a mean over the codes above, too.
 
     Raises:
         EvaluationError: if an importance weight is not finite.
     """
-    log_p, found, prior = [], [], model.prior()
+    log_p, found = [], []
     for index, x in enumerate(image_blocks(model, images, IMAGES), first // IMAGES):
         with seeded(device_of(model), seed, index), torch.no_grad():
             q = model.posterior(x)
             latents = q.sample_components(q.allocate(num_samples))  # (1, S, B)
-            log_w = log_density_ratio(model, x, q, latents)[0]
-            by_component = prior.responsibilities(latents.code)  # (J, 1, S, B)
+            paths = model.paths(x, q, latents, one_component)
+            log_w = log_path_weights(model, x, paths)[0]
+            by_component = paths.responsibilities(layer)  # (J, 1, S, B)
         if not torch.isfinite(log_w).all():
             image = IMAGES * index + int((~torch.isfinite(log_w)).any(0).nonzero()[0])
             raise EvaluationError(f"An importance weight of image {image} is not a finite number (seed {seed}).")

@@ -6,7 +6,8 @@ Reference: Nalisnick, Hertel & Smyth (2016), section 3.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlgmm_core.config import LARGEST_COUNT, ModelConfig, TrainConfig
+from dlgmm_core.checks import LARGEST_COUNT
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import MODELS
 
 __all__ = ["SHORT", "TUNED", "Experiment", "named_experiment", "paper_model"]

@@ -3,8 +3,7 @@ r"""One stochastic layer: a prior over codes, and a head that predicts their pos
 .. math:: p(z \mid c), \qquad q(z \mid h, c)
 
 with h the encoder's features of an image and c a *context*: any further input of a prior or a head, such as the
-codes of the layer above, or the prior's parameters in a model that is amortised over them. The four models of the
-paper have one layer and no context.
+codes of the layers above, or the prior's parameters in a model that is amortised over them. The first layer has none.
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 2 (its last paragraph: several layers).
 """
@@ -54,11 +53,11 @@ class LatentPart:
 
 
 class Layer(nn.Module):
-    """A prior, and the head that predicts its posterior."""
+    """A prior over codes (B, D), and the head that predicts their posterior."""
 
     prior: Prior
     head: Head
 
-    def __init__(self, prior: Prior, head: Head) -> None:
+    def __init__(self, prior: Prior, head: Head, code_dim: int) -> None:
         super().__init__()
-        self.prior, self.head = prior, head
+        self.prior, self.head, self.code_dim = prior, head, code_dim

@@ -1,9 +1,7 @@
-r"""One latent-variable model, and the table of the four that the paper compares.
+"""The table of the four models that the paper compares, and how each is built from a configuration.
 
-.. math:: p(x) = \int p(x \mid z)\, p(z)\, dz, \qquad q(z \mid x) \approx p(z \mid x)
-
-A model is a body (image -> features, and code -> likelihood) around a stochastic layer (prior and posterior). The
-models differ in that layer only, so a fifth model is one builder and one row in `MODELS`.
+Models differ in their stochastic layers only (prior and posterior), so a fifth one is one builder and one row in
+`MODELS`; with a builder of the layers below the first, it can have several.
 
 Reference: Nalisnick, Hertel & Smyth (2016), sections 2 and 3.
 """
@@ -13,73 +11,32 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor, nn
 
 from dlgmm_core.config import ConfigError, ModelConfig
-from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, body_of
-from dlgmm_core.model.latents import LatentDistribution
-from dlgmm_core.model.layers import LatentPart, Layer
+from dlgmm_core.model.bodies import body_of
+from dlgmm_core.model.conditional import ConditionalHead, ConditionalMixturePrior, ConditionalNormalPrior
+from dlgmm_core.model.latent_variable_model import LatentVariableModel
+from dlgmm_core.model.layers import Head, LatentPart, Layer, Prior
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, NormalPrior, SticksHead, SticksPrior
 
 __all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of"]
-
-
-class LatentVariableModel(nn.Module):
-    """p(x, z) = p(x|z) p(z) with an amortised posterior q(z|x).
-
-    Attributes:
-        config: architecture and prior.
-        encoder: images (B, X) -> features (B, H).
-        layers: the stochastic layers, of which there is one so far.
-        decoder: codes (*batch, D) -> likelihood.
-        product_type: number type of the networks' matrix products; `torch.bfloat16` is faster on hardware that
-            supports it. Everything else stays in the type of the weights.
-
-    Example:
-        >>> model = build_model(ModelConfig("gauss-vae"))
-        >>> latents = model.posterior(torch.zeros(8, 784)).stratified_rsample()
-        >>> model.likelihood(latents.code).log_prob(torch.zeros(8, 784)).shape
-        torch.Size([1, 8])
-    """
-
-    def __init__(self, config: ModelConfig, encoder: nn.Module, layer: Layer, decoder: Decoder) -> None:
-        super().__init__()
-        self.config = config
-        self.encoder, self.layers, self.decoder = encoder, nn.ModuleList([layer]), decoder
-        self.product_type = torch.float32
-
-    @property
-    def layer(self) -> Layer:
-        """The only stochastic layer."""
-        (layer,) = self.layers
-        assert isinstance(layer, Layer)
-        return layer
-
-    def posterior(self, x: Tensor, context: Tensor | None = None) -> LatentDistribution:
-        """q(.|x, context) of binary images x (B, X)."""
-        with self._products(x.device):
-            distribution: LatentDistribution = self.layer.head(self.encoder(x), context)
-        return distribution
-
-    def prior(self, context: Tensor | None = None) -> LatentDistribution:
-        """p(.|context); without a context, the batch axis has length one."""
-        distribution: LatentDistribution = self.layer.prior(context)
-        return distribution
-
-    def likelihood(self, code: Tensor) -> BernoulliLikelihood:
-        """p(x|code) for codes (*batch, D)."""
-        with self._products(code.device):
-            likelihood: BernoulliLikelihood = self.decoder(code)
-        return likelihood
-
-    def _products(self, device: torch.device) -> torch.autocast:
-        return torch.autocast(device.type, self.product_type, enabled=self.product_type == torch.bfloat16)
 
 
 def _gauss_vae(config: ModelConfig) -> LatentPart:
     """Kingma & Welling (2014): a standard normal prior, a diagonal normal posterior."""
     head = partial(NormalHead, code_dim=config.code_dim)
     return LatentPart(NormalPrior(config.code_dim), head, config.code_dim)
+
+
+def _normal_below(config: ModelConfig, context_dim: int) -> LatentPart:
+    prior = ConditionalNormalPrior(config.code_dim, context_dim, config.hidden)
+    return _below(config, context_dim, prior, partial(NormalHead, code_dim=config.code_dim))
+
+
+def _below(config: ModelConfig, context_dim: int, prior: Prior, head: Callable[[int], Head]) -> LatentPart:
+    """A layer below the first, with the head of a first layer over units that read the context, too."""
+    reads = partial(ConditionalHead, context_dim=context_dim, hidden=config.hidden, head=head)
+    return LatentPart(prior, reads, config.code_dim)
 
 
 def _process_sticks(pieces: int, concentration: float) -> SticksPrior:
@@ -100,20 +57,36 @@ def _sb_vae(config: ModelConfig) -> LatentPart:
     return LatentPart(prior, partial(SticksHead, prior=prior), config.code_dim, code_scale=config.code_dim)
 
 
-def _mixture(config: ModelConfig, sticks: SticksPrior) -> LatentPart:
+SticksBuilder = Callable[[int, float], SticksPrior]
+"""Builds the prior of the weights from the number of components and a concentration."""
+
+
+def _mixture(config: ModelConfig, sticks: SticksBuilder) -> LatentPart:
     means, scales = (torch.tensor(values, dtype=torch.float32) for values in (config.prior_means, config.prior_scales))
-    prior = MixturePrior(sticks, means, scales, config.code_dim, config.prior_components)
+    of_weights = sticks(config.num_components, config.concentration)
+    prior = MixturePrior(of_weights, means, scales, config.code_dim, config.prior_components)
     return LatentPart(prior, partial(MixtureHead, prior=prior), config.code_dim)
+
+
+def _mixture_below(config: ModelConfig, context_dim: int, sticks: SticksBuilder) -> LatentPart:
+    prior = ConditionalMixturePrior(
+        sticks(config.num_components, config.concentration),
+        config.num_components,
+        config.code_dim,
+        context_dim,
+        config.hidden,
+    )
+    return _below(config, context_dim, prior, partial(MixtureHead, prior=prior))
 
 
 def _dlgmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: a finite mixture with Dirichlet weights."""
-    return _mixture(config, _dirichlet_sticks(config.num_components, config.concentration))
+    return _mixture(config, _dirichlet_sticks)
 
 
 def _dldpmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: weights of a truncated Dirichlet process."""
-    return _mixture(config, _process_sticks(config.num_components, config.concentration))
+    return _mixture(config, _process_sticks)
 
 
 @dataclass(frozen=True)
@@ -131,6 +104,8 @@ class ModelFamily:
         default_concentration: alpha or alpha_0.
         tuned_draws: draws per component in the bound of the tuned recipe; models then decode about equally many codes.
         smallest_code: the smallest D that the model allows.
+        build_below: builds the latent part of a layer below the first, from a configuration with that layer's sizes and
+            the size of its context; None if the model has one layer only.
     """
 
     label: str
@@ -143,6 +118,7 @@ class ModelFamily:
     default_concentration: float = 1.0
     tuned_draws: int = 5
     smallest_code: int = 1
+    build_below: Callable[[ModelConfig, int], LatentPart] | None = None
 
 
 MODELS: dict[str, ModelFamily] = {
@@ -151,6 +127,7 @@ MODELS: dict[str, ModelFamily] = {
         "#5790fc",
         "One Gaussian: every code comes from the same standard normal distribution.",
         _gauss_vae,
+        build_below=_normal_below,
     ),
     "sb-vae": ModelFamily(
         "SB-VAE",
@@ -169,6 +146,7 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=3,
         tuned_draws=2,
+        build_below=partial(_mixture_below, sticks=_dirichlet_sticks),
     ),
     "dldpmm": ModelFamily(
         "DLDPMM",
@@ -178,6 +156,7 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=17,
         tuned_draws=1,
+        build_below=partial(_mixture_below, sticks=_process_sticks),
     ),
 }
 """The models by name."""
@@ -187,13 +166,17 @@ def family_of(config: ModelConfig) -> ModelFamily:
     """The row of `MODELS` that a configuration names.
 
     Raises:
-        ConfigError: for an unknown model, components of a model without any, or too small a code.
+        ConfigError: for an unknown model, components or layers of a model without them, or too small a code.
     """
     if config.model not in MODELS:
         raise ConfigError(f"There is no model {config.model!r}: choose one of {', '.join(MODELS)}.")
     family = MODELS[config.model]
+    if config.layers > 1 and family.build_below is None:
+        raise ConfigError(f"{family.label} has one stochastic layer: layers must be 1, not {config.layers}.")
     if config.num_components > 1 and not family.has_components:
         raise ConfigError(f"{family.label} has no components: num_components must be 1, not {config.num_components}.")
+    if max(config.components) > 1 and not family.has_components:
+        raise ConfigError(f"{family.label} has no components: components_below must be 1.")
     if config.prior_components != "fixed" and not family.has_components:
         raise ConfigError(f"{family.label} has no components: prior_components must be fixed.")
     if config.code_dim < family.smallest_code:
@@ -207,7 +190,14 @@ def build_model(config: ModelConfig) -> LatentVariableModel:
     Raises:
         ConfigError: as `family_of` and `body_of`.
     """
-    body, latent = body_of(config), family_of(config).build(config)
+    body, family = body_of(config), family_of(config)
+    latent = family.build(config)
     encoder = body.encoder(config)
-    layer = Layer(latent.prior, latent.head(config.hidden))
-    return LatentVariableModel(config, encoder, layer, body.decoder(config, latent.code_dim, latent.code_scale))
+    layers = [Layer(latent.prior, latent.head(config.hidden), latent.code_dim)]
+    for index in range(1, config.layers):
+        build = family.build_below
+        assert build is not None
+        below = build(config.of_layer(index), sum(layer.code_dim for layer in layers))
+        layers.append(Layer(below.prior, below.head(config.hidden), below.code_dim))
+    read = sum(layer.code_dim for layer in layers) if config.skip else layers[-1].code_dim
+    return LatentVariableModel(config, encoder, layers, body.decoder(config, read, latent.code_scale))

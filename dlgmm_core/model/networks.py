@@ -23,6 +23,7 @@ __all__ = [
     "NormalPrior",
     "SticksHead",
     "SticksPrior",
+    "full_precision",
 ]
 
 MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reaches e^-6 and 1 - e^-6
@@ -30,7 +31,7 @@ MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reach
 MAX_LOG_CONCENTRATION_OF_CODE = 20.0
 
 
-def _full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
+def full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
     """layer(x) in the type of the layer's weights, even where autocast uses a lower precision."""
     output: Tensor = layer(x)
     return output.to(layer.weight.dtype)
@@ -47,7 +48,7 @@ def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
 
 def _kumaraswamy(layer: nn.Linear, features: Tensor, limit: float) -> Kumaraswamy:
     """The posterior (B, T-1) of the fractions, with log a and log b in (-limit, limit)."""
-    return Kumaraswamy(*soft_bound(_full_precision(layer, features), limit).chunk(2, -1))
+    return Kumaraswamy(*soft_bound(full_precision(layer, features), limit).chunk(2, -1))
 
 
 class NormalPrior(Prior):
@@ -78,9 +79,9 @@ class SticksPrior(Prior):
         self.register_buffer("concentration1", concentration1[None], persistent=False)
         self.register_buffer("concentration0", concentration0[None], persistent=False)
 
-    def beta(self) -> Beta:
-        """The fractions' prior, of batch shape (1, T-1)."""
-        return Beta(self.concentration1, self.concentration0)
+    def beta(self, rows: int = 1) -> Beta:
+        """The fractions' prior, of batch shape (rows, T-1)."""
+        return Beta(self.concentration1.expand(rows, -1), self.concentration0.expand(rows, -1))
 
     def forward(self, context: Tensor | None = None) -> SticksLatent:
         """The prior over simplex points, with a batch axis of length one."""
@@ -134,7 +135,7 @@ class NormalHead(Head):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> NormalLatent:
         """q(z|x)."""
-        loc, log_scale = _full_precision(self.linear, features).chunk(2, -1)
+        loc, log_scale = full_precision(self.linear, features).chunk(2, -1)
         return NormalLatent(loc, log_scale.exp())
 
 
@@ -164,7 +165,7 @@ class MixtureHead(Head):
     def forward(self, features: Tensor, context: Tensor | None = None) -> MixtureLatent:
         """q(v|x) and q(z|v, x)."""
         # (B, 2KD) -> (2, K, B, D)
-        parameters = _full_precision(self.linear, features).unflatten(-1, (2, self.num_components, self.code_dim))
+        parameters = full_precision(self.linear, features).unflatten(-1, (2, self.num_components, self.code_dim))
         loc, log_scale = parameters.movedim(0, 2)
         sticks = _kumaraswamy(self.sticks, features, MAX_LOG_CONCENTRATION)
         return MixtureLatent(sticks, DiagonalNormals(loc, log_scale.exp()))

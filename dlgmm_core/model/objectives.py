@@ -13,8 +13,11 @@ With one reparametrised draw z_k from every component, E[pi] under q(v|x) and pi
 In expectation eq1 <= mixture <= marginal <= log p(x). In `mixture` the weights outside the log-ratio
 must be the same drawn pi as inside: with E[pi] the result is *not* a bound, since pi_k and log pi_k are correlated.
 
+In a model of several layers these are the terms of each layer, given the codes above it, and log p(x|z_k) is the bound
+of the layers below: the sum over all paths of E[pi] log p(x|z), and every layer's other terms in the mean over paths.
+
 References:
-    Nalisnick, Hertel & Smyth (2016), eq. 1 (`eq1`).
+    Nalisnick, Hertel & Smyth (2016), eq. 1 (`eq1`), and the end of section 2 (several layers).
     Y. Burda, R. Grosse and R. Salakhutdinov, "Importance weighted autoencoders", ICLR 2016;
     W. Morningstar et al., "Automatic differentiation variational inference with mixtures",
     AISTATS 2021 (its stratified form).
@@ -22,6 +25,7 @@ References:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -30,6 +34,7 @@ from dlgmm_core.config import ConfigError
 from dlgmm_core.model.functional import log_mean_exp
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.paths import LayerDraws, Paths, every_component, one_component
 
 __all__ = [
     "BOUNDS",
@@ -37,9 +42,14 @@ __all__ = [
     "BoundTerms",
     "elbo",
     "elbo_of",
+    "every_path",
     "iwae_bound",
+    "layer_divergences",
+    "layer_total",
     "log_density_ratio",
     "log_importance_weights",
+    "log_layer_weight",
+    "log_path_weights",
     "lower_bound",
     "require_objective",
 ]
@@ -47,10 +57,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class BoundTerms:
-    """The terms of a bound at S draws, nats per image; terms that a bound lacks are None.
+    """The terms of a bound in one layer at S draws, nats per image; terms that a bound lacks are None.
 
     Attributes:
-        likelihood: (K, S, B), E[pi_k] log p(x|z_k).
+        likelihood: (K, S, B), E[pi_k] log p(x|z_k), or the bound of the layers below in place of log p(x|z_k).
         components: (K, S, B), or (K, 1, B) in closed form: the Gaussian term of each component, weighted.
         entropy: (S, B), minus the log density of the posterior, where `components` holds the prior's alone.
         weights: (B,), -KL(q(v|x) || p(v)).
@@ -64,11 +74,16 @@ class BoundTerms:
     @property
     def total(self) -> Tensor:
         """(S, B), the bound at each draw."""
+        return self.likelihood.sum(0) + self.negative_divergence
+
+    @property
+    def negative_divergence(self) -> Tensor:
+        """(S, B), all terms but the likelihood's: minus an estimate of the divergence from the prior."""
         divergence = self.components.sum(0)
         for term in (self.entropy, self.weights):
             if term is not None:
                 divergence = divergence + term
-        return self.likelihood.sum(0) + divergence
+        return divergence
 
 
 Bound = Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
@@ -146,25 +161,74 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
     Raises:
         KeyError: for an unknown bound.
     """
-    q = model.posterior(x)
-    latents = q.stratified_rsample(torch.Size([num_samples]))
-    log_likelihood = model.likelihood(latents.code).log_prob(x)  # (K, S, B)
-    return BOUNDS[bound](q, model.prior(), latents, log_likelihood).total.mean(0)
+    paths = every_path(model, x, num_samples)
+    log_likelihood = model.decode(paths.code).log_prob(x)  # (P, S, B)
+    return paths.fold(log_likelihood, partial(layer_total, BOUNDS[bound])).mean(0)
+
+
+def every_path(model: LatentVariableModel, x: Tensor, num_samples: int) -> Paths:
+    """All paths of S draws for binary images x (B, X): a code from every component of every layer."""
+    features = model.features(x)
+    q = model.posterior_of(features)
+    return model.paths(x, q, q.stratified_rsample(torch.Size([num_samples])), every_component, features)
+
+
+def layer_total(bound: Bound, layer: LayerDraws, values: Tensor) -> Tensor:
+    """(S, R), a bound in one layer, where the layers below are worth `values` (K, S, R)."""
+    return bound(layer.q, layer.p, layer.latents, values).total
+
+
+def layer_divergences(paths: Paths, log_likelihood: Tensor, bound: str) -> Tensor:
+    """(L, S, B), nats: what each layer takes from a bound in the mean over its paths, an estimate of its KL divergence.
+
+    Args:
+        paths: from `every_path`.
+        log_likelihood: (P, S, B), log p(x|z) of each.
+        bound: a name in `BOUNDS`.
+    """
+    found: list[Tensor] = []
+
+    def step(layer: LayerDraws, values: Tensor) -> Tensor:
+        found[:] = [_weighted(layer.q, each.reshape(values.shape)).sum(0) for each in found]
+        terms = BOUNDS[bound](layer.q, layer.p, layer.latents, values)
+        found.insert(0, -terms.negative_divergence)
+        return terms.total
+
+    paths.fold(log_likelihood, step)
+    return torch.stack(found)
 
 
 def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:
     """(S, B), log of w_s = sum_k E[pi_k] p(x|z_sk) p(z_sk) / q(z_sk|x), each an unbiased estimate of p(x).
 
-    Stratified: every w_s averages over all components.
+    Stratified: every w_s averages over all components, of all layers.
     """
-    q = model.posterior(x)
-    latents = q.stratified_rsample(torch.Size([num_samples]))
-    return torch.logsumexp(q.log_mean_weights[:, None] + log_density_ratio(model, x, q, latents), 0)
+    paths = every_path(model, x, num_samples)
+    return paths.fold(model.decode(paths.code).log_prob(x), log_layer_weight)
+
+
+def log_layer_weight(layer: LayerDraws, values: Tensor) -> Tensor:
+    """(S, R), log sum_k E[pi_k] e^values p(z_k) / q(z_k|x) of one layer, with values (K, S, R) of those below."""
+    return torch.logsumexp(layer.q.log_mean_weights[:, None] + _with_ratio(layer, values), 0)
 
 
 def log_density_ratio(model: LatentVariableModel, x: Tensor, q: LatentDistribution, latents: Latents) -> Tensor:
-    """(K, S, B), log p(x|z) p(z) / q(z|x) at each code, nats: the log importance weight of a draw from q(z|x)."""
-    return model.likelihood(latents.code).log_prob(x) + model.prior().log_prob(latents) - q.log_prob(latents)
+    """(K, S, B), log p(x|z) p(z) / q(z|x) at each code, nats: the log importance weight of a draw from q(z|x).
+
+    In a model of several layers one path goes on from each code of the first, to a component of each layer below.
+    """
+    return log_path_weights(model, x, model.paths(x, q, latents, one_component))
+
+
+def log_path_weights(model: LatentVariableModel, x: Tensor, paths: Paths) -> Tensor:
+    """(P, S, B), nats: log p(x|z) p(z) / q(z|x) of paths of which one goes on from each code of the first layer."""
+    values = model.decode(paths.code).log_prob(x)
+    return paths.fold(values, _with_ratio).reshape(values.shape)
+
+
+def _with_ratio(layer: LayerDraws, values: Tensor) -> Tensor:
+    """(K, S, R): values plus log p(z) / q(z|x) of one layer's codes, given those above."""
+    return values + layer.p.log_prob(layer.latents) - layer.q.log_prob(layer.latents)
 
 
 def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.objectives import every_path
 
 __all__ = ["diagnose"]
 
@@ -32,13 +33,15 @@ def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iter
     """Name, remedy and values of every quantity, in the order of computation."""
     for name, weight in model.named_parameters():
         yield f"the weight {name}", "", weight
-    q, p = model.posterior(x), model.prior()
-    yield "the mean of q(z|x)", "", q.mean
-    yield "a mixture weight of q(z|x)", "", q.log_mean_weights
-    latents = q.stratified_rsample(torch.Size([num_samples]))
-    yield "a code drawn from q(z|x)", "", latents.code
-    yield "log p(x|z)", "", model.likelihood(latents.code).log_prob(x)
-    yield "log q(z|x)", "", q.log_prob(latents)
-    yield "log p(z)", _PRIOR, p.log_prob(latents)
-    yield "E[log p(z)]", _PRIOR, q.expected_log_prob(p, latents)
-    yield "KL(q(v|x) || p(v)) of the sticks", _STICKS, q.weights_kl(p)
+    paths = every_path(model, x, num_samples)
+    places = [f" in layer {number}" if len(paths.layers) > 1 else "" for number in range(1, len(paths.layers) + 1)]
+    for where, layer in zip(places, paths.layers, strict=True):
+        yield f"the mean of q(z|x){where}", "", layer.q.mean
+        yield f"a mixture weight of q(z|x){where}", "", layer.q.log_mean_weights
+        yield f"a code drawn from q(z|x){where}", "", layer.latents.code
+    yield "log p(x|z)", "", model.decode(paths.code).log_prob(x)
+    for where, layer in zip(places, paths.layers, strict=True):
+        yield f"log q(z|x){where}", "", layer.q.log_prob(layer.latents)
+        yield f"log p(z){where}", _PRIOR, layer.p.log_prob(layer.latents)
+        yield f"E[log p(z)]{where}", _PRIOR, layer.q.expected_log_prob(layer.p, layer.latents)
+        yield f"KL(q(v|x) || p(v)) of the sticks{where}", _STICKS, layer.q.weights_kl(layer.p)

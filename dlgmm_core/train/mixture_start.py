@@ -98,6 +98,8 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
     family = MODELS[start.model]
     names = ("body", "depth", "hidden", "image_shape", "encoder_activation", "code_dim")
     same_body = all(getattr(mixture, name) == getattr(start, name) for name in names)
+    if max(mixture.layers, start.layers) > 1:
+        raise ConfigError("A start from a Gauss-VAE is for one stochastic layer: layers must be 1.")
     if family.has_components or family.code_kind != "real" or not same_body:
         raise ConfigError(_UNFIT)
 

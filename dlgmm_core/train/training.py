@@ -23,7 +23,7 @@ from torch import Tensor
 
 from dlgmm_core.config import COUNT, ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.likelihood import weight_usage
+from dlgmm_core.evaluate.likelihood import MOST_PATHS, weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.model.objectives import lower_bound, require_objective
 from dlgmm_core.runtime.device import device_of
@@ -250,7 +250,8 @@ def _products(model: LatentVariableModel, precision: str) -> Iterator[None]:
 
 def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
-    batches = images.split(EVALUATION_BATCH)
+    paths = run.model.config.paths * run.config.num_samples
+    batches = images.split(max(1, min(EVALUATION_BATCH, MOST_PATHS // paths)))
     bounds = [lower_bound(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):

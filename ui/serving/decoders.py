@@ -50,8 +50,9 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _fits_a_file(checkpoint: Checkpoint) -> bool:
-    """Whether `decoder.js` can run it: one deterministic layer."""
-    return checkpoint.model_config.body == "dense" and checkpoint.model_config.depth == 1
+    """Whether `decoder.js` can run it: one deterministic layer, and one stochastic one."""
+    config = checkpoint.model_config
+    return (config.body, config.depth, config.layers) == ("dense", 1, 1)
 
 
 @lru_cache(maxsize=8)

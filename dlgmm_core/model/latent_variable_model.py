@@ -1,0 +1,146 @@
+r"""One latent-variable model: a body around stochastic layers.
+
+.. math:: p(x) = \int p(x \mid z)\, p(z)\, dz, \qquad q(z \mid x) \approx p(z \mid x)
+
+The body maps images to features, and codes to a likelihood. z is the codes of all stochastic layers; the prior and the
+posterior of each are conditioned on the codes of those above it (`dlgmm_core.model.paths`).
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder
+from dlgmm_core.model.latents import LatentDistribution, Latents
+from dlgmm_core.model.layers import Layer
+from dlgmm_core.model.paths import Draw, LayerDraws, Paths, mean_code
+
+__all__ = ["LatentVariableModel"]
+
+
+class LatentVariableModel(nn.Module):
+    """p(x, z) = p(x|z) p(z) with an amortised posterior q(z|x).
+
+    Attributes:
+        config: architecture and prior.
+        encoder: images (B, X) -> features (B, H).
+        layers: the stochastic layers, from the first, whose prior has no context, to the last.
+        decoder: codes -> likelihood; it reads the code of the last layer or, if `config.skip`, of all layers.
+        product_type: number type of the networks' matrix products; `torch.bfloat16` is faster on hardware that
+            supports it. Everything else stays in the type of the weights.
+
+    Example:
+        >>> from dlgmm_core import build_model
+        >>> model = build_model(ModelConfig("gauss-vae"))
+        >>> latents = model.posterior(torch.zeros(8, 784)).stratified_rsample()
+        >>> model.likelihood(latents.code).log_prob(torch.zeros(8, 784)).shape
+        torch.Size([1, 8])
+    """
+
+    def __init__(self, config: ModelConfig, encoder: nn.Module, layers: Sequence[Layer], decoder: Decoder) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder, self.layers, self.decoder = encoder, nn.ModuleList(layers), decoder
+        self.product_type = torch.float32
+
+    @property
+    def layer(self) -> Layer:
+        """The first stochastic layer."""
+        return self._stack[0]
+
+    @property
+    def _stack(self) -> tuple[Layer, ...]:
+        return tuple(cast(Layer, layer) for layer in self.layers)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, H), what the heads of all layers read of binary images x (B, X)."""
+        with self._products(x.device):
+            features: Tensor = self.encoder(x)
+        return features
+
+    def posterior(self, x: Tensor, context: Tensor | None = None) -> LatentDistribution:
+        """q(z_1|x, context), of the first layer, for binary images x (B, X)."""
+        return self.posterior_of(self.features(x), context)
+
+    def posterior_of(self, features: Tensor, context: Tensor | None = None) -> LatentDistribution:
+        """As `posterior`, from features (B, H)."""
+        with self._products(features.device):
+            distribution: LatentDistribution = self.layer.head(features, context)
+        return distribution
+
+    def prior(self, context: Tensor | None = None) -> LatentDistribution:
+        """p(z_1|context), of the first layer; without a context, the batch axis has length one."""
+        distribution: LatentDistribution = self.layer.prior(context)
+        return distribution
+
+    def paths(
+        self, x: Tensor, q: LatentDistribution, latents: Latents, draw: Draw, features: Tensor | None = None
+    ) -> Paths:
+        """Continues draws of the first layer through the layers below.
+
+        Args:
+            x: (B, X), binary images.
+            q: the first layer's posterior.
+            latents: draws of it, (K, *S, B, D).
+            draw: how codes are drawn in each layer below, for example `every_component`.
+            features: of the images, (B, H), if they are known already.
+        """
+        layers, codes, shape = [LayerDraws(q, self.prior(), latents)], latents.code, latents.code.shape
+        for below in self._stack[1:]:
+            features = self.features(x) if features is None else features
+            context = codes.flatten(0, -2)
+            with self._products(x.device):
+                q, p = below.head(features, context), below.prior(context)
+            layers.append(LayerDraws(q, p, drawn := draw(q)))
+            codes = torch.cat([context.expand(*drawn.code.shape[:-1], -1), drawn.code], -1)
+        return Paths(tuple(layers), codes.reshape(-1, *shape[1:-1], codes.shape[-1]))
+
+    def decode(self, codes: Tensor) -> BernoulliLikelihood:
+        """p(x|z) for codes of all layers, one after the other (*batch, C)."""
+        first = 0 if self.config.skip else -self._stack[-1].code_dim
+        with self._products(codes.device):
+            likelihood: BernoulliLikelihood = self.decoder(codes[..., first:])
+        return likelihood
+
+    def likelihood(self, code: Tensor) -> BernoulliLikelihood:
+        """p(x|z) for codes (*batch, D) of the first layer; below it, of their priors' means given those above."""
+        rows = code.reshape(-1, code.shape[-1])
+        for below in self._stack[1:]:
+            with self._products(code.device):
+                rows = torch.cat([rows, below.prior(rows).mean], -1)
+        return self.decode(rows.reshape(*code.shape[:-1], rows.shape[-1]))
+
+    def chosen_path(self, x: Tensor, draw: Draw) -> Paths:
+        """One path for each of binary images x (B, X), its codes (1, 1, B, D) chosen in the same way in every layer.
+
+        Args:
+            x: (B, X).
+            draw: how: `mean_code`, `one_component` or `largest_component`.
+        """
+        features = self.features(x)
+        q = self.posterior_of(features)
+        return self.paths(x, q, draw(q), draw, features)
+
+    def reconstruction(self, x: Tensor) -> BernoulliLikelihood:
+        """p(.|z) for the mean codes of binary images x (B, X), those of each layer given the means above; (B, X)."""
+        return self.decode(self.chosen_path(x, mean_code).code[0, 0])
+
+    @torch.no_grad()
+    def sample(self, count: int) -> tuple[Tensor, Tensor]:
+        """Ancestral samples: the codes of all layers (count, C), and the component (L, count) of each layer's."""
+        codes: list[Tensor] = []
+        components: list[Tensor] = []
+        context: Tensor | None = None
+        for layer in self._stack:
+            p = layer.prior(context)
+            code, component = p.sample_with_component(torch.Size([count] if context is None else []))
+            codes.append(code.reshape(count, -1))
+            components.append(component.reshape(count))
+            context = torch.cat(codes, -1)
+        return torch.cat(codes, -1), torch.stack(components)
+
+    def _products(self, device: torch.device) -> torch.autocast:
+        return torch.autocast(device.type, self.product_type, enabled=self.product_type == torch.bfloat16)
