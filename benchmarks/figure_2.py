@@ -50,10 +50,10 @@ def code_map(name: str) -> Image.Image:
         FileNotFoundError: if the checkpoint has no map.
     """
     checkpoint = read_checkpoint(ROOT / name)
-    found = load_map(checkpoint)
+    dataset = load_dataset(checkpoint.train_config.dataset)
+    found = load_map(checkpoint, len(dataset.test))
     if found is None:
         raise FileNotFoundError(f"{name} has no t-SNE map: run `python -m dlgmm_core evaluate {name}`.")
-    dataset = load_dataset(checkpoint.train_config.dataset)
     dots = draw_map(found[0], dataset.test.labels, dataset.class_names, SIDE)
     return _titled(dots, f"{MODELS[checkpoint.model_config.model].label}, t-SNE of posterior means")
 

@@ -10,13 +10,15 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
 from tests.app_helpers import open_page
+from ui import loaders
 
 SETTINGS = ProjectionConfig(perplexity=12, iterations=34, seed=56)
 NOW = {"colour": "class", "mode": "pan", "only": None, "images": [], "group": None}
 
 
-def map_of(checkpoint: Checkpoint, size: int = 300) -> Checkpoint:
-    """With a map, made up."""
+def map_of(checkpoint: Checkpoint) -> Checkpoint:
+    """With a map of the test set, made up."""
+    size = len(loaders.dataset(checkpoint.train_config.dataset).test)
     places = np.random.default_rng(len(checkpoint.name)).normal(size=(size, 2)).astype(np.float32)
     save_map(checkpoint, places, SETTINGS)
     return checkpoint

@@ -19,7 +19,7 @@ from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
-from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map, save_map
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import TINY, run, tiny_world
@@ -67,7 +67,7 @@ def test_another_model_goes_through_every_command(
     assert run(tmp_path, "evaluate", "other", "--samples", "2", "5", "--device", "cpu") == 0
     checkpoint = read_checkpoint(tmp_path / "other")
     figures = read_metrics(checkpoint)["test"]["mnist"]
-    assert set(figures["nll"]) == {"2", "5"} and load_map(checkpoint) is not None
+    assert set(figures["nll"]) == {"2", "5"} and has_map(checkpoint)
     assert run(tmp_path, "map", "other", "--perplexity", "5", "--iterations", "20", "--device", "cpu") == 0
     capsys.readouterr()
     assert run(tmp_path, "list") == 0
@@ -148,7 +148,7 @@ def test_images_of_another_shape_are_trained_on_kept_measured_and_mapped(
     assert report.reconstructions.shape == (2, 480) and np.isfinite(report.log_p)
     settings = ProjectionConfig(perplexity=5, iterations=20)
     save_map(checkpoint, fit_tsne(encode(model, crosses.test.binary), settings, 1), settings)
-    stored = load_map(checkpoint)
+    stored = load_map(checkpoint, 90)
     assert stored is not None and stored[0].shape == (90, 2)
 
 

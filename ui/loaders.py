@@ -289,7 +289,7 @@ def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | No
 
 @st.cache_resource(show_spinner=False, max_entries=300, hash_funcs=BY_WEIGHTS)
 def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    return load_map(checkpoint, path)
+    return load_map(checkpoint, len(dataset(checkpoint.train_config.dataset).test), path)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)

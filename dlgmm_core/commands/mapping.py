@@ -12,10 +12,10 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, load_checkpoint
+from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
-from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
+from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map
 
 __all__ = ["describe", "run"]
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
     path = folder / TSNE if options.output is None else options.output
-    is_file(path, MEASURE_AGAIN)
+    is_file(path, MAP_AGAIN if options.output is None else "choose another --output")
     require_writable(path.parent)
     images = load_dataset(checkpoint.train_config.dataset).test.binary
     settings.check(len(images))

@@ -52,7 +52,7 @@ from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.per_image import has_per_image, save_per_image
-from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, save_map
 from dlgmm_core.train.mixture_start import start_run
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
@@ -216,7 +216,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
                 found=found,
             )
         save_measurements(checkpoint, measured)
-    if experiment.mapped and load_map(checkpoint) is None:
+    if experiment.mapped and not has_map(checkpoint):
         settings = ProjectionConfig(seed=protocol.seed)
         codes = encode(model, load_dataset(experiment.train.dataset).test.binary)
         save_map(checkpoint, fit_tsne(codes, settings, torch.get_num_threads()), settings)
@@ -230,7 +230,7 @@ def _is_due(experiment: Experiment, root: Path, rows: list[Row], protocol: Proto
     if not is_trained(folder, experiment):
         return False
     checkpoint = read_checkpoint(folder)
-    return not has_per_image(checkpoint) or (experiment.mapped and load_map(checkpoint) is None)
+    return not has_per_image(checkpoint) or (experiment.mapped and not has_map(checkpoint))
 
 
 def _compare(experiment: Experiment, root: Path, protocol: Protocol) -> None:

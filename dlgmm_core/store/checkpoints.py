@@ -45,6 +45,7 @@ from dlgmm_core.store.names import require_valid
 __all__ = [
     "BrokenCheckpoint",
     "Checkpoint",
+    "has_tensors_of",
     "list_checkpoints",
     "load_checkpoint",
     "read_metrics",
@@ -271,18 +272,31 @@ def read_metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     return metrics if metrics.get("weights") == checkpoint.digest else {}
 
 
-def read_tensors_of(checkpoint: Checkpoint, name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Tensors and header of a file that was made of exactly these weights; None if there is none, or only of others.
-
-    Args:
-        checkpoint: in whose folder the file lies.
-        name: of the file, whose header has the digest of the weights as "weights"; its path if it lies elsewhere.
+def has_tensors_of(checkpoint: Checkpoint, name: str, remedy: str) -> bool:
+    """Whether `read_tensors_of`, whose arguments these are, finds a file; its values are not read.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
     path = checkpoint.folder / name
-    if not is_file(path, MEASURE_AGAIN):
+    return is_file(path, remedy) and read_header(path, remedy).get("weights") == checkpoint.digest
+
+
+def read_tensors_of(
+    checkpoint: Checkpoint, name: str | Path, remedy: str
+) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and header of a file that was made of exactly these weights; None if there is none, or only of others.
+
+    Args:
+        checkpoint: in whose folder the file lies.
+        name: of the file, whose header has the digest of the weights as "weights"; its path if it lies elsewhere.
+        remedy: what to do if it is damaged, the end of the error message.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = checkpoint.folder / name
+    if not is_file(path, remedy):
         return None
-    tensors, header = read_tensors(path, MEASURE_AGAIN)
+    tensors, header = read_tensors(path, remedy)
     return (tensors, header) if header.get("weights") == checkpoint.digest else None

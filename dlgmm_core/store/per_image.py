@@ -14,12 +14,14 @@ from torch import Tensor
 from dlgmm_core.config import COUNT, SEED
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint, read_tensors_of
-from dlgmm_core.store.files import CheckpointError, is_file, read_header, write_tensors
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint, has_tensors_of, read_tensors_of
+from dlgmm_core.store.files import CheckpointError, write_tensors
 
 __all__ = ["PerImage", "has_per_image", "load_per_image", "save_per_image"]
 
 TOLERANCE = 1e-3  # of the sum of an image's probabilities
+# Nats. E[p-hat(x)] = p(x) <= 1, so by Markov's inequality an estimate is above with a probability below 1e-13.
+HIGHEST_LOG_LIKELIHOOD = 30.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
     Raises:
         CheckpointError: if the file is damaged, or of another number of images or components.
     """
-    if (stored := read_tensors_of(checkpoint, PER_IMAGE)) is None:
+    if (stored := read_tensors_of(checkpoint, PER_IMAGE, MEASURE_AGAIN)) is None:
         return None
     tensors, header = stored
     try:
@@ -70,6 +72,8 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
         COUNT.require("num_samples", num_samples)
         SEED.require("seed", seed)
         _require(log_likelihood, torch.float32, (count,), "log_likelihood")
+        if (log_likelihood > HIGHEST_LOG_LIKELIHOOD).any():
+            raise ValueError(f"log_likelihood has {log_likelihood.max():g} nats, and no image is more than certain")
         probabilities = None
         if MODELS[checkpoint.model_config.model].has_components:
             probabilities = _probabilities(tensors["responsibilities"], count, checkpoint.model_config.num_components)
@@ -86,8 +90,7 @@ def has_per_image(checkpoint: Checkpoint) -> bool:
     Raises:
         CheckpointError: if the file is damaged.
     """
-    path = checkpoint.folder / PER_IMAGE
-    return is_file(path, MEASURE_AGAIN) and read_header(path, MEASURE_AGAIN).get("weights") == checkpoint.digest
+    return has_tensors_of(checkpoint, PER_IMAGE, MEASURE_AGAIN)
 
 
 def _probabilities(stored: Tensor, count: int, k: int) -> NDArray[np.float32]:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from dlgmm_core.config import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, TSNE, Checkpoint, read_tensors_of
+from dlgmm_core.store.checkpoints import TSNE, Checkpoint, has_tensors_of, read_tensors_of
 from dlgmm_core.store.files import CheckpointError, write_tensors
 
-__all__ = ["ProjectionConfig", "load_map", "save_map"]
+__all__ = ["MAP_AGAIN", "ProjectionConfig", "has_map", "load_map", "save_map"]
+
+MAP_AGAIN = "remove it, and run map again"
 
 
 @dataclass(frozen=True)
@@ -65,26 +67,40 @@ def save_map(
     write_tensors(path or checkpoint.folder / TSNE, {"coordinates": torch.from_numpy(coordinates)}, header)
 
 
-def load_map(checkpoint: Checkpoint, path: Path | None = None) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The stored map (N, 2) and its settings; None if there is none of these weights.
-
-    Args:
-        checkpoint: whose map it is.
-        path: of the file; by default in the checkpoint's folder.
+def has_map(checkpoint: Checkpoint) -> bool:
+    """Whether there is a map of these weights in the checkpoint's folder; its values are not read.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
-    if (stored := read_tensors_of(checkpoint, path or TSNE)) is None:
+    return has_tensors_of(checkpoint, TSNE, MAP_AGAIN)
+
+
+def load_map(
+    checkpoint: Checkpoint, count: int, path: Path | None = None
+) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
+    """The stored map (N, 2) and its settings; None if there is none of these weights.
+
+    Args:
+        checkpoint: whose map it is.
+        count: N, the images of the test set.
+        path: of the file; by default in the checkpoint's folder.
+
+    Raises:
+        CheckpointError: if the file is damaged, or of another number of images.
+    """
+    if (stored := read_tensors_of(checkpoint, path or TSNE, MAP_AGAIN)) is None:
         return None
     tensors, header = stored
     try:
         coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
         if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
             raise ValueError("its coordinates are not pairs of finite numbers")
-        settings.check(len(coordinates))
+        if len(coordinates) != count:
+            raise ValueError(f"it has {len(coordinates)} points for {count} images")
+        settings.check(count)
         return coordinates.numpy(), settings
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{path or checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MEASURE_AGAIN}."
+            f"{path or checkpoint.folder / TSNE} is not a valid map ({brief(error)}): {MAP_AGAIN}."
         ) from error

@@ -23,7 +23,7 @@ from dlgmm_core.store.checkpoints import (
     save_checkpoint,
 )
 from dlgmm_core.store.per_image import load_per_image
-from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map
 from tests.cli_helpers import error_of, run, tiny_world, train
 from tests.experiment_helpers import toy_dataset
 
@@ -42,7 +42,7 @@ def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
     checkpoint = read_checkpoint(tmp_path / "mnist-dlgmm")
     figures = read_metrics(checkpoint)["test"]
     assert list(figures) == ["mnist"] and list(figures["mnist"]["nll"]) == ["5", "20"]
-    stored = load_map(checkpoint)
+    stored = load_map(checkpoint, 130)
     assert stored is not None and stored[0].shape == (130, 2) and stored[1] == ProjectionConfig(seed=3)
     every = load_per_image(checkpoint, 130)
     assert every is not None and (every.num_samples, every.seed) == (DRAWS, 3)
@@ -61,7 +61,7 @@ def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
     assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--dataset", "omniglot", "--device", "cpu") == 0
     assert read_metrics(checkpoint)["test"]["mnist"] == figures["mnist"]
     assert set(read_metrics(checkpoint)["test"]) == {"mnist", "omniglot"}
-    assert load_map(checkpoint) is None and load_per_image(checkpoint, 130) is None
+    assert not has_map(checkpoint) and load_per_image(checkpoint, 130) is None
 
 
 def test_a_model_of_the_iwae_bound_is_measured_with_an_elbo(tmp_path: Path) -> None:
@@ -120,6 +120,6 @@ def test_a_collapsed_model_is_measured_and_one_sentence_says_that_it_has_no_map(
     assert run(tmp_path, "evaluate", "flat", "--samples", "5", "--device", "cpu") == 0
     assert "flat: no map. All codes are equal" in capsys.readouterr().err
     checkpoint = read_checkpoint(tmp_path / "flat")
-    assert set(read_metrics(checkpoint)["test"]["mnist"]) >= {"elbo", "nll", "knn"} and load_map(checkpoint) is None
+    assert set(read_metrics(checkpoint)["test"]["mnist"]) >= {"elbo", "nll", "knn"} and not has_map(checkpoint)
     assert run(tmp_path, "map", "flat", "--device", "cpu") == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: All codes are equal")

@@ -49,7 +49,7 @@ def test_two_layers_are_trained_measured_listed_and_mapped(
     other = own_checkpoints / "second.safetensors"
     mapping = ("map", "dlgmm", "--perplexity", "5", "--iterations", "20", "--device", "cpu", "--layer")
     assert run(own_checkpoints, *mapping, "2", "--output", str(other)) == 0
-    first, second = load_map(checkpoint_of(own_checkpoints)), load_map(checkpoint_of(own_checkpoints), other)
+    first, second = (load_map(checkpoint_of(own_checkpoints), 130, path) for path in (None, other))
     assert first is not None and second is not None and (first[0] != second[0]).any()
     capsys.readouterr()
     assert run(own_checkpoints, "list") == 0

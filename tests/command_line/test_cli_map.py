@@ -47,7 +47,7 @@ def draw_map(folder: Path, *more: str, name: str = "one") -> int:
 
 
 def coordinates(folder: Path) -> tuple[np.ndarray, ProjectionConfig]:
-    found = load_map(read_checkpoint(folder / "one"))
+    found = load_map(read_checkpoint(folder / "one"), IMAGES)
     assert found is not None
     return found
 
@@ -64,7 +64,7 @@ def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(folder: P
     before, elsewhere = (folder / "one" / TSNE).read_bytes(), tmp_path / "new" / "folder" / "mine.safetensors"
     assert draw_map(folder, "--seed", "7", "--output", str(elsewhere)) == 0
     assert (folder / "one" / TSNE).read_bytes() == before
-    found = load_map(read_checkpoint(folder / "one"), elsewhere)
+    found = load_map(read_checkpoint(folder / "one"), IMAGES, elsewhere)
     assert found is not None and found[1].seed == 7
 
 

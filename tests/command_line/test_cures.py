@@ -93,7 +93,7 @@ CASES = {
     ),
     "map": (
         *("ended", lambda folder: (folder / TSNE).mkdir(), MAP),
-        *("remove it, and run evaluate again", lambda folder: (folder / TSNE).rmdir(), EVALUATE),
+        *("remove it, and run map again", lambda folder: (folder / TSNE).rmdir(), MAP),
     ),
     **{
         f"weights, {what}": ("ended", change, EVALUATE, "or remove the folder", shutil.rmtree, TRAIN_AGAIN)

@@ -93,7 +93,7 @@ def test_the_longest_training_comes_first(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_map_is_made_where_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, MAPPED, PLAIN)
-    stored = load_map(read_checkpoint(tmp_path / "mapped"))
+    stored = load_map(read_checkpoint(tmp_path / "mapped"), 130)
     assert stored is not None and stored[0].shape == (130, 2) and stored[1] == ProjectionConfig(seed=0)
     assert not (tmp_path / "plain" / TSNE).exists()
     (tmp_path / RESULTS).unlink()

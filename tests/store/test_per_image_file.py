@@ -62,6 +62,7 @@ DAMAGED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "no responsibilities": lambda tensors: {"log_likelihood": tensors["log_likelihood"]},
     "no log-likelihood": lambda tensors: {"responsibilities": tensors["responsibilities"]},
     "an infinity": changed(log_likelihood=torch.full((5,), -torch.inf)),
+    "a sign lost": changed(log_likelihood=torch.full((5,), 90.0)),
     "another type": changed(log_likelihood=torch.zeros(5, dtype=torch.int64)),
     "other images": changed(log_likelihood=torch.zeros(4)),
     "other components": changed(responsibilities=PROBABILITIES[:, 1:].contiguous()),

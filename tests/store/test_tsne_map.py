@@ -11,7 +11,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import build_model
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, read_checkpoint, save_checkpoint
 from dlgmm_core.store.files import CheckpointError, write_tensors
-from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
+from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map, save_map
 
 SETTINGS = ProjectionConfig(perplexity=15, iterations=150, seed=4)
 COORDINATES = np.random.default_rng(0).normal(size=(150, 2)).astype(np.float32)
@@ -25,17 +25,24 @@ def checkpoint(tmp_path: Path) -> Checkpoint:
 
 
 def test_a_map_comes_back_with_its_settings(checkpoint: Checkpoint) -> None:
-    assert load_map(checkpoint) is None
+    assert load_map(checkpoint, 150) is None and not has_map(checkpoint)
     save_map(checkpoint, COORDINATES, SETTINGS)
-    stored = load_map(checkpoint)
-    assert stored is not None
+    stored = load_map(checkpoint, 150)
+    assert stored is not None and has_map(checkpoint)
     np.testing.assert_array_equal(stored[0], COORDINATES)
     assert stored[1] == SETTINGS
 
 
 def test_a_map_of_other_weights_is_none(checkpoint: Checkpoint) -> None:
     save_map(checkpoint, COORDINATES, SETTINGS)
-    assert load_map(replace(checkpoint, digest="0" * 12)) is None
+    other = replace(checkpoint, digest="0" * 12)
+    assert load_map(other, 150) is None and not has_map(other)
+
+
+def test_a_map_of_another_number_of_images_is_an_error_that_says_so(checkpoint: Checkpoint) -> None:
+    save_map(checkpoint, COORDINATES, SETTINGS)
+    with pytest.raises(CheckpointError, match=f"{TSNE} is not a valid map .*150 points for 151 images.*run map again"):
+        load_map(checkpoint, 151)
 
 
 @pytest.mark.parametrize("kind", ["truncated", "text", "no coordinates", "no settings", "strange settings", "overflow"])
@@ -57,4 +64,4 @@ def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, k
     else:
         write_tensors(path, {}, {**header, "settings": {"colour": "red"}})
     with pytest.raises(CheckpointError, match=TSNE):
-        load_map(checkpoint)
+        load_map(checkpoint, 150)

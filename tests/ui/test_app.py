@@ -1,7 +1,9 @@
 """Pages as scripts: each opens, and says in a sentence what is amiss."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments.results import RESULTS
-from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, save_metrics
+from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, Checkpoint, save_metrics
+from dlgmm_core.store.tsne_map import load_map
 from tests.app_helpers import MAIN, PAGES, Make, groups, make_mixture, one_error, open_page, selected, start, turn_to
 from tests.latent_helpers import Maps, map_of
 from ui import loaders
@@ -19,8 +22,23 @@ pytestmark = pytest.mark.usefixtures("repository", "alice")
 NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
 
 
+@pytest.fixture
+def few_points(few_digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The repository's maps of the few digits only."""
+
+    def load(checkpoint: Checkpoint, count: int, path: Path) -> Any:
+        stored = load_map(checkpoint, 10_000, path)
+        return stored and (stored[0][:count], stored[1])
+
+    monkeypatch.setattr(loaders, "load_map", load)
+    loaders._tsne_map.clear()
+    yield
+    loaders._tsne_map.clear()
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str, few_digits: Dataset) -> None:
+@pytest.mark.usefixtures("few_points")
+def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str) -> None:
     at = turn_to(start(), page) if page != "overview" else start()
     assert not at.exception
     assert [title.value for title in at.title] == [PAGES[page]]

@@ -109,7 +109,8 @@ def test_the_dragged_component_is_compared_with_its_trained_mean(repository: Pat
 
 
 def test_purity_is_the_share_of_the_same_digit_among_the_ten_nearest(repository: Path) -> None:
-    stored, labels = load_map(read_checkpoint(repository / DLGMM)), loaders.dataset("mnist").test.labels
+    labels = loaders.dataset("mnist").test.labels
+    stored = load_map(read_checkpoint(repository / DLGMM), len(labels))
     assert stored is not None
     outcome = outcomes.purity()
     assert isinstance(outcome.value, float)

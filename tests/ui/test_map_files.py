@@ -47,7 +47,7 @@ def test_the_images_are_the_test_set_eight_pixels_a_byte() -> None:
 
 def test_the_points_are_the_stored_map_and_the_classes(repository: Path) -> None:
     checkpoint = checkpoint_of(repository, "mnist-dlgmm")
-    content, stored = read(points_address(checkpoint)), load_map(checkpoint)
+    content, stored = read(points_address(checkpoint)), load_map(checkpoint, COUNT)
     assert stored is not None and len(content) == 9 * COUNT
     np.testing.assert_array_equal(np.frombuffer(content, "<f4", 2 * COUNT).reshape(-1, 2), stored[0])
     np.testing.assert_array_equal(np.frombuffer(content[8 * COUNT :], np.uint8), load_dataset("mnist").test.labels)

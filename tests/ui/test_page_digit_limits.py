@@ -74,7 +74,7 @@ def test_the_convergence_plot_shows_the_models_that_it_has_and_says_why_not_the_
     assert not at.warning and names_drawn(at) == ["g", "s"]
 
 
-def test_neighbours_and_places_are_refused_in_a_sentence(mapped: list[Checkpoint], few_digits: Dataset) -> None:
+def test_neighbours_and_places_are_refused_in_a_sentence(few_digits: Dataset, mapped: list[Checkpoint]) -> None:
     at = open_page("digit")
     use_up()
     for view in ("Neighbours", "Map"):

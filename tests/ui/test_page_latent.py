@@ -10,7 +10,7 @@ from dlgmm_core.analysis.inspection import reconstruct
 from dlgmm_core.analysis.interpolation import code_path
 from dlgmm_core.data.datasets import Dataset, load_dataset
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, load_checkpoint
-from dlgmm_core.store.tsne_map import load_map
+from dlgmm_core.store.tsne_map import has_map, load_map
 from tests.app_helpers import Make, one_error, open_page, pictures, turn_to
 from tests.latent_helpers import map_of, open_maps
 from ui import loaders
@@ -92,14 +92,11 @@ def test_maps_of_another_test_set_are_not_mixed_in(mapped: list[Checkpoint]) -> 
 
 
 def test_every_map_of_the_repository_is_one_of_its_test_set(repository: Path) -> None:
-    found = [c for c in loaders.checkpoints() if load_map(c) is not None]
+    found = [c for c in loaders.checkpoints() if has_map(c)]
     sizes = {name: len(load_dataset(name).test) for name in {c.train_config.dataset for c in found}}
     assert found
     for checkpoint in found:
-        stored = load_map(checkpoint)
-        assert stored is not None
-        assert stored[0].shape == (sizes[checkpoint.train_config.dataset], 2)
-        assert np.isfinite(stored[0]).all()
+        assert load_map(checkpoint, sizes[checkpoint.train_config.dataset]) is not None
 
 
 def test_every_class_has_a_sign_of_its_own() -> None:

@@ -37,7 +37,7 @@ def test_knn_shows_the_models_that_it_has_and_keeps_what_was_set(make: Make, few
     assert not at.warning and names_drawn(at) == ["g", "s"]
 
 
-def test_colours_that_may_not_be_computed_leave_the_maps(mapped: list[Checkpoint], few_digits: Dataset) -> None:
+def test_colours_that_may_not_be_computed_leave_the_maps(few_digits: Dataset, mapped: list[Checkpoint]) -> None:
     maps = open_maps()
     use_up()
     maps.says(colour="nll", images=[3])
@@ -71,7 +71,7 @@ def test_samples_that_may_not_be_drawn_leave_the_sliders(make: Make) -> None:
     ],
 )
 def test_maps_and_measurements_are_made_one_at_a_time(
-    owner: str, sentence: str, manager: Manager, mapped: list[Checkpoint], few_digits: Dataset
+    owner: str, sentence: str, manager: Manager, few_digits: Dataset, mapped: list[Checkpoint]
 ) -> None:
     job = manager.run("d", "map", SLEEP, owner)
     at = press(open_page("latent", maps="a,b"), "Compute it again")
@@ -88,14 +88,14 @@ def test_a_map_may_not_take_gigabytes_or_minutes(make: Make) -> None:
     assert fields["Perplexity"] == 100 and fields["Iterations"] == 2000
 
 
-def test_runs_take_no_slot_of_maps(manager: Manager, mapped: list[Checkpoint], few_digits: Dataset) -> None:
+def test_runs_take_no_slot_of_maps(manager: Manager, few_digits: Dataset, mapped: list[Checkpoint]) -> None:
     manager.run("d", "train", SLEEP, ALICE)
     at = press(open_page("latent"), "Compute it again")
     assert not at.exception and not at.warning and [verb for _, verb, _ in manager.started] == ["map"]
 
 
 def test_a_server_that_maps_nothing_says_what_to_do(
-    manager: Manager, mapped: list[Checkpoint], few_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    manager: Manager, few_digits: Dataset, mapped: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLGMM_MAPPING_SLOTS", "0")
     forgive()

@@ -29,6 +29,6 @@ def define_own(settings: Mapping[str, ProjectionConfig]) -> str:
 def stored_map(target: str, own: Mapping[str, ProjectionConfig]) -> str:
     """Lines of a loop that make `target`, the map (N, 2) of a model, and its `settings`."""
     if not own:
-        return f"{target}, settings = load_map(checkpoint)"
+        return f"{target}, settings = load_map(checkpoint, len(test))"
     again = "fit_tsne(encode(model, test.binary), own[name]), own[name]"
-    return f"{target}, settings = (\n    ({again}) if name in own else load_map(checkpoint)\n)"
+    return f"{target}, settings = (\n    ({again}) if name in own else load_map(checkpoint, len(test))\n)"
