@@ -24,7 +24,7 @@ from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.names import checkpoint_folder
-from dlgmm_core.train.mixture_start import start_run
+from dlgmm_core.train.mixture_start import load_start, start_run
 from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
@@ -67,11 +67,12 @@ def run(options: argparse.Namespace) -> int:
         elif is_file(folder / WEIGHTS, RESTORE):
             raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
-            if recipe.start_from:
+            start = load_start(model, recipe, options.checkpoints, device)
+            if start is not None:
                 print(
                     f"Fitting the components to the codes of {recipe.start_from} first …", file=sys.stderr, flush=True
                 )
-            training = start_run(model, recipe, device, options.checkpoints, load_dataset(recipe.dataset))
+            training = start_run(model, recipe, device, start, load_dataset(recipe.dataset))
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
     return 0

@@ -53,7 +53,7 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.per_image import has_per_image, save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, save_map
-from dlgmm_core.train.mixture_start import start_run
+from dlgmm_core.train.mixture_start import load_start, start_run
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
 __all__ = ["Protocol", "reproduce"]
@@ -183,7 +183,8 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
         if run.other_threads:
             say(f"{experiment.name}: {run.other_threads}")
     else:
-        run = start_run(experiment.model, experiment.train, device, folder.parent, dataset)
+        start = load_start(experiment.model, experiment.train, folder.parent, device)
+        run = start_run(experiment.model, experiment.train, device, start, dataset)
     for _ in fit(run, dataset):
         run.save(folder)
         after_epoch()

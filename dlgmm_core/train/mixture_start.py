@@ -27,30 +27,52 @@ from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import TrainingRun
 
-__all__ = ["require_start", "start_mixture", "start_run"]
+__all__ = ["load_start", "require_start", "start_mixture", "start_run"]
 
 STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
 _UNFIT = "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
 
 
-def start_run(model_config: ModelConfig, config: TrainConfig, device: str, root: Path, dataset: Dataset) -> TrainingRun:
-    """A run before its first epoch, from random weights or, if `config.start_from` says so, from a Gauss-VAE.
+def load_start(
+    model_config: ModelConfig, config: TrainConfig, root: Path, device: str = "cpu"
+) -> LatentVariableModel | None:
+    """The Gauss-VAE that a run starts from; None if it starts from random weights.
+
+    Args:
+        model_config: architecture and prior of the run.
+        config: how it is fitted; its `start_from` names the Gauss-VAE.
+        root: the folder of checkpoints, in which it lies.
+        device: where it computes.
+
+    Raises:
+        CheckpointError: if there is no such checkpoint.
+        ConfigError: if the two models do not fit together.
+    """
+    if not config.start_from:
+        return None
+    gauss, checkpoint = load_checkpoint(checkpoint_folder(root, config.start_from), device)
+    require_start(model_config, checkpoint.model_config)
+    return gauss
+
+
+def start_run(
+    model_config: ModelConfig, config: TrainConfig, device: str, start: LatentVariableModel | None, dataset: Dataset
+) -> TrainingRun:
+    """A run before its first epoch.
 
     Args:
         model_config: architecture and prior of the run.
         config: how it is fitted.
         device: where it computes.
-        root: the folder of checkpoints, in which the Gauss-VAE lies.
+        start: what `load_start` has found.
         dataset: that the run will be trained on.
 
     Raises:
-        CheckpointError: if there is no such Gauss-VAE.
         ConfigError: if there is no such model or bound, or the two models do not fit together.
     """
     run = TrainingRun.start(model_config, config, device)
-    if config.start_from:
-        gauss, _ = load_checkpoint(checkpoint_folder(root, config.start_from), device)
-        start_mixture(run.model, gauss, dataset, config.seed)
+    if start is not None:
+        start_mixture(run.model, start, dataset, config.seed)
     return run
 
 

@@ -155,6 +155,25 @@ def test_senseless_options_are_one_sentence_and_exit_code_one(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_start_that_does_not_fit_is_refused_before_the_data_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", "start") == 0
+    monkeypatch.setattr("dlgmm_core.commands.train.load_dataset", None)
+    learnt = ("--components", "2", "--prior-components", "diagonal")
+    refused = {
+        ("--start-from", "nowhere", *learnt): f"There is no checkpoint {tmp_path / 'nowhere'}",
+        ("--start-from", "../start", *learnt): "is not a valid checkpoint name",
+        ("--start-from", "start", *learnt, "--code-dim", "3"): "A start must be a Gauss-VAE",
+        ("--start-from", "start"): "is for a mixture whose prior_components",
+    }
+    for options, words in refused.items():
+        capsys.readouterr()
+        assert train(tmp_path, "dlgmm", *options) == 1
+        assert words in error_of(capsys)
+        assert not (tmp_path / "mnist-dlgmm").exists()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(tmp_path, "gauss-vae", "--device", "cuda") == 1

@@ -14,7 +14,7 @@ from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.files import CheckpointError
-from dlgmm_core.train.mixture_start import start_mixture, start_run
+from dlgmm_core.train.mixture_start import load_start, start_mixture, start_run
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.training_helpers import SHAPE, TRAIN, assert_same_run
 
@@ -70,9 +70,9 @@ def test_a_run_that_starts_from_a_gauss_vae_resumes_to_the_same_digits(
     list(fit(start, shaped))
     start.save(tmp_path / "start")
     config = replace(LONG, max_epochs=4, start_from="start")
-    whole = start_run(MIXTURE, config, "cpu", tmp_path, shaped)
+    whole = start_run(MIXTURE, config, "cpu", load_start(MIXTURE, config, tmp_path), shaped)
     list(fit(whole, shaped))
-    begun = start_run(MIXTURE, config, "cpu", tmp_path, shaped)
+    begun = start_run(MIXTURE, config, "cpu", load_start(MIXTURE, config, tmp_path), shaped)
     next(fit(begun, shaped))
     begun.save(tmp_path / "mixture")
     resumed = TrainingRun.load(tmp_path / "mixture")
@@ -96,6 +96,7 @@ def test_models_that_do_not_fit_together_are_refused(
         start_mixture(build_model(mixture), gauss, shaped, 0)
 
 
-def test_a_start_that_is_not_there_is_one_sentence(shaped: Dataset, tmp_path: Path) -> None:
+def test_a_start_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    assert load_start(MIXTURE, TrainConfig(), tmp_path) is None
     with pytest.raises(CheckpointError, match="There is no checkpoint"):
-        start_run(MIXTURE, TrainConfig(start_from="nowhere"), "cpu", tmp_path, shaped)
+        load_start(MIXTURE, TrainConfig(start_from="nowhere"), tmp_path)
