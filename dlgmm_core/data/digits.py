@@ -1,9 +1,9 @@
 """From a picture of digits, drawn, scanned or photographed, to MNIST's convention: light ink on dark, centred.
 
 A model trained on MNIST sees anything else as far from its data, so pictures are brought there first:
-the light is evened (`paper`), rulings are taken out (`rulings`), digits are told from other marks
-(`strokes`), and each is scaled and centred as MNIST's were (`mnist_box`). Whether ink is dark or light
-is decided by what is found: both are tried, and the better digit wins.
+a frame is taken off (`frames`), the light is evened (`paper`), rulings are taken out (`rulings`), digits
+are told from other marks (`strokes`), and each is scaled and centred as MNIST's were (`mnist_box`).
+Whether ink is dark or light is decided by what is found: both are tried, and the better digit wins.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from dlgmm_core.data.frames import without_frame
 from dlgmm_core.data.mnist_box import SIZE, in_mnist_box, ink_box
 from dlgmm_core.data.paper import Levels, blank_sheet, noise_of
 from dlgmm_core.data.rulings import without_rulings
@@ -107,6 +108,7 @@ def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) ->
 
 def _find(picture: NDArray[np.uint8], light_ink: bool | None) -> FoundDigits:
     colours, scale = _reduced(picture)
+    colours = without_frame(colours)
     noise = noise_of(colours)
     polarities = (False, True) if light_ink is None else (light_ink,)
     readings = [_read(colours, noise, light_ink=light) for light in polarities]

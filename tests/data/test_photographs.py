@@ -113,6 +113,33 @@ def test_other_marks_change_nothing(what: str) -> None:
     np.testing.assert_allclose(prepare_digit(spoilt(what)).grey.astype(int), prepare_digit(PLAIN).grey, atol=20)
 
 
+@pytest.mark.parametrize("left", [0, 1, 15, 24])
+@pytest.mark.parametrize("thick", [1, 2, 8])
+def test_a_frame_changes_nothing_wherever_it_is(left: int, thick: int) -> None:
+    framed = PLAIN.copy()
+    top = max(0, left - 3)
+    box = framed[top : 260 - left, left : 200 - top]
+    within = box[thick:-thick, thick:-thick].copy()
+    box[:] = (0, 0, 120)
+    box[thick:-thick, thick:-thick] = within
+    for picture in (framed, 255 - framed, framed.repeat(5, 0).repeat(5, 1)):
+        expected = prepare_digit(PLAIN if len(picture) == 260 else PLAIN.repeat(5, 0).repeat(5, 1)).grey
+        np.testing.assert_allclose(prepare_digit(picture).grey.astype(int), expected, atol=20)
+
+
+def test_straight_strokes_of_a_digit_are_no_frame() -> None:
+    zero = np.full((260, 200), 255, np.uint8)
+    zero[50:210, 40:160] = 0
+    zero[70:190, 60:140] = 255
+    slashed, dotted, eight = zero.copy(), zero.copy(), zero.copy()
+    for i in range(80):
+        slashed[70 + i : 90 + i, 60 + i] = 0
+    dotted[120:130, 100] = dotted[120, 100:105] = 0
+    eight[115:135, 60:140] = 0
+    for digit in (zero, dotted, eight, slashed):
+        assert prepare_digit(digit).box == (40, 50, 160, 210)
+
+
 def test_the_size_of_the_picture_changes_little() -> None:
     small, large = (prepare_digit(np.round(255 - 255 * seven(side)).astype(np.uint8)).grey for side in (300, 1000))
     assert np.abs(small.astype(int) - large).max() <= 25
