@@ -92,6 +92,7 @@ def test_a_rerun_loses_nothing_of_a_drag_and_only_the_first_finger_and_the_prima
     lost = []
     for widget in widgets:
         prepare(page, widget)
+        a_drag_ends_with_the_primary_button_though_another_one_is_down(page, widget)
         only_the_first_finger_and_the_primary_button_drag(page, widget, touch)
         lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, sent)]
         page.keyboard.press("Escape")  # the next widget begins without a group of images
@@ -153,7 +154,25 @@ def only_the_first_finger_and_the_primary_button_drag(page: Page, widget: Widget
         assert isinstance(widget, Outline) == (after is None)
     else:
         assert widget.follows(before, after, places)
-        assert not (isinstance(widget, Pad) and after[90:].any())
+        assert not (isinstance(widget, Pad) and after[120:].any())
+
+
+def a_drag_ends_with_the_primary_button_though_another_one_is_down(page: Page, widget: Widget) -> None:
+    before, start = widget.state(page), widget.handle(page)
+    places = way(start, 12)
+    page.mouse.move(*start)
+    page.mouse.down()
+    for place in places:
+        page.mouse.move(*place, steps=4)
+    page.mouse.down(button="right")
+    page.mouse.up()
+    page.mouse.move(*moved(start, 40, 40), steps=4)
+    page.mouse.up(button="right")
+    until_drawn(page)
+    after = widget.state(page)
+    assert widget.follows(before, after, places)
+    assert not (isinstance(widget, Pad) and after[:, 90:].any())
+    page.keyboard.press("Escape")
 
 
 OTHER_BUTTONS: tuple[Literal["right", "middle"], ...] = ("right", "middle")

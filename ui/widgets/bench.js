@@ -4,6 +4,7 @@
 
 const LEAST_HEIGHT = 200, MOST_HEIGHT = 320, BESIDE = 40; // of the chart, and of the slider below it
 const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46, HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
+const PRIMARY = 1; // among a pointer's buttons
 const ENDS = 10; // points at either end which may be as high as they like, where a density is infinite
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -86,7 +87,9 @@ class Bench {
       event.preventDefault();
     };
     this.handle.onpointermove = (event) => {
-      if (event.pointerId === this.pointer) this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
+      if (event.pointerId !== this.pointer) return;
+      if (!(event.buttons & PRIMARY)) { this.handle.onpointerup(event); return; } // while another button is still down
+      this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
     };
     this.handle.onpointerup = this.handle.onpointercancel = this.handle.onlostpointercapture = (event) => {
       if (event.pointerId !== this.pointer) return;
