@@ -64,11 +64,12 @@ OUTLINE = "#808080"  # seen on light and on dark
 SCALE_COLOURS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
 # Streamlit writes white on the theme's primary colour, which is pale where the theme is dark; its field of several
-# choices shows four and a half of them in the sidebar; on a phone it cuts links off and breaks titles inside words; and
-# above a page it leaves an eighth of a projector's height empty.
+# choices shows four and a half of them in the sidebar; on a phone it cuts links off, breaks titles inside words, and
+# does not break the long name of a checkpoint; and above a page it leaves an eighth of a projector's height empty.
 STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding-top: 2.25rem; padding-bottom: 3rem; }
 @media (min-width: 768px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+[data-testid=stMain] { overflow-wrap: break-word; }
 [data-testid=stHeader] { background: none; }
 :is([data-testid=stHeader], [data-testid=stToolbar]) { pointer-events: none; }
 [data-testid=stHeader] :is(button, a) { pointer-events: auto; }
