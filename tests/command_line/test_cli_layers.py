@@ -27,10 +27,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def fresh_data() -> Iterator[None]:
     """The app's caches know neither the toy data before, nor remember it afterwards."""
     from ui import loaders
+    from ui.latent import map_files
 
-    loaders.dataset.clear()
+    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+        forget()
     yield
-    loaders.dataset.clear()
+    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+        forget()
 
 
 def test_two_layers_are_trained_measured_listed_and_mapped(
