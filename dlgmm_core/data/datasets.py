@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dlgmm_core.data import sources
 from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 
-__all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset", "require_data"]
+__all__ = ["DATASETS", "Dataset", "DatasetFamily", "Split", "binarize", "load_dataset", "require_data", "require_known"]
 
 ASSETS = Path(__file__).with_name("assets")
 FIXED_SEED = 2016
@@ -184,14 +184,23 @@ def load_dataset(name: str) -> Dataset:
     return DATASETS[name].load()
 
 
+def require_known(name: str) -> None:
+    """Checks that there is a data set of that name.
+
+    Raises:
+        DataError: if there is none.
+    """
+    if name not in DATASETS:
+        raise sources.DataError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")
+
+
 def require_data(name: str) -> None:
     """Checks, before long work, that a data set is on this computer, or may be downloaded.
 
     Raises:
         DataError: if it is not, and for an unknown name.
     """
-    if name not in DATASETS:
-        raise sources.DataError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")
+    require_known(name)
     family = DATASETS[name]
     if not sources.may_download() and not family.is_local():
         raise sources.DataError(

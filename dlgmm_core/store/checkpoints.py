@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import require_known
+from dlgmm_core.data.sources import DataError
 from dlgmm_core.model.models import LatentVariableModel, build_model, family_of
 from dlgmm_core.model.objectives import require_objective
 from dlgmm_core.runtime.files import brief, of_one_version, write_atomically
@@ -147,15 +148,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         config, train_config = ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"])
         family_of(config)
         require_objective(train_config.bound)
-        if train_config.dataset not in DATASETS:
-            raise ConfigError(f"There is no data set {train_config.dataset!r}: choose one of {', '.join(DATASETS)}.")
+        require_known(train_config.dataset)
         epoch, bound = header["epoch"], header["valid_bound"]
         if type(epoch) is not int or not 1 <= epoch <= train_config.max_epochs:  # True is an int, too
             raise ValueError(f"epoch must be a whole number from 1 to {train_config.max_epochs}, not {epoch!r}")
         if type(bound) not in (int, float) or not math.isfinite(bound):
             raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
         return Checkpoint(folder, config, train_config, epoch, float(bound), digest)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, DataError) as error:
         raise CheckpointError(f"{path} has an invalid header ({brief(error)}): {RESTORE}.") from error
 
 

@@ -89,7 +89,7 @@ def read_history(folder: Path) -> list[EpochMetrics]:
 
 
 def check_history(history: Sequence[EpochMetrics]) -> None:
-    """Checks that epochs are counted from 1, that their numbers are finite, and that each one's best epoch is it.
+    """Checks that epochs are counted from 1, that their numbers are possible, and that each one's best epoch is it.
 
     Raises:
         ValueError: if they are not.
@@ -101,6 +101,8 @@ def check_history(history: Sequence[EpochMetrics]) -> None:
         values = (entry.train_bound, entry.valid_bound, entry.best_valid_bound, entry.seconds, *entry.usage)
         if not all(map(math.isfinite, values)):
             raise ValueError(f"a number of epoch {number} is not finite")
+        if entry.seconds < 0 or not all(0 <= share <= 1 for share in entry.usage):
+            raise ValueError(f"a duration or a share of epoch {number} is impossible")
         best = max(best, entry.valid_bound)
         of_best = history[entry.best_epoch - 1].valid_bound if 1 <= entry.best_epoch <= number else math.nan
         if not of_best == entry.best_valid_bound == best:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.config import COUNT, ModelConfig, TrainConfig, require_step_size
-from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.data.datasets import Dataset, require_known
 from dlgmm_core.evaluate.likelihood import MOST_PATHS, weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.model.objectives import lower_bound, require_objective
@@ -129,6 +129,7 @@ class TrainingRun:
         """
         with read_state(folder) as (tensors, header):
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
+            require_known(run.config.dataset)
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
             if not run.history:
                 raise ValueError("it has no epoch")

@@ -177,6 +177,9 @@ DAMAGES += (
     "half",
     "epoch 77",
     "nan best bound",
+    "share",
+    "duration",
+    "data set",
     "ended",
 )
 
@@ -200,6 +203,12 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
         header["history"] = []
     elif damage == "odd epoch":
         header["history"][0]["epoch"] = "1\n" * 1000
+    elif damage == "share":
+        header["history"][0]["usage"] = [5.0, -3.0, -1.0]
+    elif damage == "duration":
+        header["history"][0]["seconds"] = -1.0
+    elif damage == "data set":
+        header["train"]["dataset"] = "cifar"
     elif damage == "nan moments":
         tensors["optimizer.exp_avg_sq.decoder.data_bias"][0] = torch.nan
     elif damage == "negative moments":
