@@ -10,6 +10,7 @@ from typing import Any, Self
 __all__ = [
     "COUNT",
     "COUNTS",
+    "COUNT_OR_ALL",
     "HEIGHT_AND_WIDTH",
     "LARGEST_COUNT",
     "NAME",
@@ -93,6 +94,9 @@ def _all(holds: Callable[[object], bool]) -> Callable[[object], bool]:
 NAME = Check("a name", lambda value: isinstance(value, str))
 YES_OR_NO = Check("true or false", lambda value: isinstance(value, bool))
 COUNT = Check(f"a whole number from 1 to {LARGEST_COUNT:,}", is_count)
+COUNT_OR_ALL = Check(
+    f"a whole number from 0 to {LARGEST_COUNT:,}", lambda value: type(value) is int and 0 <= value <= LARGEST_COUNT
+)
 COUNTS = Check(f"whole numbers from 1 to {LARGEST_COUNT:,}", _all(is_count))
 SEED = Check(f"a whole number from 0 to {2**32 - 1:,}", lambda value: type(value) is int and 0 <= value < 2**32)
 POSITIVE = Check("a positive number", _is_positive)

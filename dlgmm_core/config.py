@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from dlgmm_core.checks import (
     COUNT,
+    COUNT_OR_ALL,
     COUNTS,
     HEIGHT_AND_WIDTH,
     LARGEST_COUNT,
@@ -227,6 +228,16 @@ class TrainConfig(Record):
     start_from: str = setting(
         "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
     )
+    decoded: int = setting(
+        0,
+        COUNT_OR_ALL,
+        "components of each layer that a training step decodes, drawn at random; 0 for all",
+        metavar="M",
+    )
+
+    def decoded_of(self, model: ModelConfig) -> int:
+        """The codes of a model that a step decodes for one draw and image."""
+        return math.prod(min(k, self.decoded or k) for k in model.components)
 
 
 def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
@@ -236,7 +247,7 @@ def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
         ConfigError: if they are.
     """
     require(
-        model.paths * train.num_samples * train.batch_size <= LARGEST_COUNT,
+        train.decoded_of(model) * train.num_samples * train.batch_size <= LARGEST_COUNT,
         f"num_components x num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
     )
 

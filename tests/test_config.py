@@ -43,6 +43,7 @@ TRAIN = TrainConfig(
     patience=3,
     seed=11,
     start_from="omniglot-gauss-vae",
+    decoded=2,
 )
 
 

@@ -272,7 +272,7 @@ def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row
 
 def _work(experiment: Experiment) -> float:
     """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
-    strata = experiment.model.paths * experiment.train.num_samples
+    strata = experiment.train.decoded_of(experiment.model) * experiment.train.num_samples
     images = 50_000 if experiment.train.dataset == "mnist" else 23_000
     return experiment.expected_epochs * images * (1.0 + strata)
 

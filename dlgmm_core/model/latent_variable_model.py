@@ -17,6 +17,7 @@ from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.layers import Layer
 from dlgmm_core.model.paths import Draw, LayerDraws, Paths, mean_code
+from dlgmm_core.model.strata import choose_strata
 
 __all__ = ["LatentVariableModel"]
 
@@ -77,7 +78,13 @@ class LatentVariableModel(nn.Module):
         return distribution
 
     def paths(
-        self, x: Tensor, q: LatentDistribution, latents: Latents, draw: Draw, features: Tensor | None = None
+        self,
+        x: Tensor,
+        q: LatentDistribution,
+        latents: Latents,
+        draw: Draw,
+        features: Tensor | None = None,
+        decoded: int | None = None,
     ) -> Paths:
         """Continues draws of the first layer through the layers below.
 
@@ -87,15 +94,18 @@ class LatentVariableModel(nn.Module):
             latents: draws of it, (K, *S, B, D).
             draw: how codes are drawn in each layer below, for example `every_component`.
             features: of the images, (B, H), if they are known already.
+            decoded: M, the components of each layer that paths go on from (`dlgmm_core.model.strata`); all by default.
         """
-        layers, codes, shape = [LayerDraws(q, self.prior(), latents)], latents.code, latents.code.shape
+        layers = [_layer_draws(q, self.prior(), latents, decoded, len(x))]
+        codes, shape = layers[0].code, latents.code.shape
         for below in self._stack[1:]:
             features = self.features(x) if features is None else features
             context = codes.flatten(0, -2)
             with self._products(x.device):
                 q, p = below.head(features, context), below.prior(context)
-            layers.append(LayerDraws(q, p, drawn := draw(q)))
-            codes = torch.cat([context.expand(*drawn.code.shape[:-1], -1), drawn.code], -1)
+            layers.append(_layer_draws(q, p, draw(q), decoded, len(x)))
+            drawn = layers[-1].code
+            codes = torch.cat([context.expand(*drawn.shape[:-1], -1), drawn], -1)
         return Paths(tuple(layers), codes.reshape(-1, *shape[1:-1], codes.shape[-1]))
 
     def decode(self, codes: Tensor) -> BernoulliLikelihood:
@@ -144,3 +154,10 @@ class LatentVariableModel(nn.Module):
 
     def _products(self, device: torch.device) -> torch.autocast:
         return torch.autocast(device.type, self.product_type, enabled=self.product_type == torch.bfloat16)
+
+
+def _layer_draws(
+    q: LatentDistribution, p: LatentDistribution, latents: Latents, decoded: int | None, images: int
+) -> LayerDraws:
+    strata = None if decoded is None else choose_strata(q, decoded, latents.code.shape[1], images)
+    return LayerDraws(q, p, latents, strata)

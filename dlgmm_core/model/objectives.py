@@ -130,15 +130,17 @@ def require_objective(name: str) -> None:
         raise ConfigError(f"There is no bound {name!r}: choose one of {', '.join(OBJECTIVES)}.")
 
 
-def lower_bound(model: LatentVariableModel, x: Tensor, objective: str, num_samples: int = 1) -> Tensor:
+def lower_bound(
+    model: LatentVariableModel, x: Tensor, objective: str, num_samples: int = 1, decoded: int | None = None
+) -> Tensor:
     """(B,), nats: `elbo` by the name of its bound or, for "iwae", `iwae_bound`.
 
     Raises:
         KeyError: for an unknown objective.
     """
     if objective == "iwae":
-        return iwae_bound(model, x, num_samples)
-    return elbo(model, x, objective, num_samples)
+        return iwae_bound(model, x, num_samples, decoded)
+    return elbo(model, x, objective, num_samples, decoded)
 
 
 def elbo_of(objective: str) -> str:
@@ -146,7 +148,9 @@ def elbo_of(objective: str) -> str:
     return "marginal" if objective == "iwae" else objective
 
 
-def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples: int = 1) -> Tensor:
+def elbo(
+    model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples: int = 1, decoded: int | None = None
+) -> Tensor:
     """An unbiased estimate of a lower bound on log p(x).
 
     Args:
@@ -154,6 +158,8 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
         x: (B, X), zeros and ones.
         bound: a name in `BOUNDS`.
         num_samples: S, draws per component.
+        decoded: M, the components of each layer that are decoded and stand for all: the value and its gradient have the
+            same mean, and a larger variance. All by default.
 
     Returns:
         (B,), nats, higher is better.
@@ -161,21 +167,22 @@ def elbo(model: LatentVariableModel, x: Tensor, bound: str = "eq1", num_samples:
     Raises:
         KeyError: for an unknown bound.
     """
-    paths = every_path(model, x, num_samples)
+    paths = every_path(model, x, num_samples, decoded)
     log_likelihood = model.decode(paths.code).log_prob(x)  # (P, S, B)
     return paths.fold(log_likelihood, partial(layer_total, BOUNDS[bound])).mean(0)
 
 
-def every_path(model: LatentVariableModel, x: Tensor, num_samples: int) -> Paths:
-    """All paths of S draws for binary images x (B, X): a code from every component of every layer."""
+def every_path(model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None) -> Paths:
+    """All paths of S draws for binary images x (B, X), from every component of every layer, or from M of them each."""
     features = model.features(x)
     q = model.posterior_of(features)
-    return model.paths(x, q, q.stratified_rsample(torch.Size([num_samples])), every_component, features)
+    latents = q.stratified_rsample(torch.Size([num_samples]))
+    return model.paths(x, q, latents, every_component, features, decoded)
 
 
 def layer_total(bound: Bound, layer: LayerDraws, values: Tensor) -> Tensor:
     """(S, R), a bound in one layer, where the layers below are worth `values` (K, S, R)."""
-    return bound(layer.q, layer.p, layer.latents, values).total
+    return bound(layer.q, layer.p, layer.latents, layer.estimates(values)).total
 
 
 def layer_divergences(paths: Paths, log_likelihood: Tensor, bound: str) -> Tensor:
@@ -198,18 +205,20 @@ def layer_divergences(paths: Paths, log_likelihood: Tensor, bound: str) -> Tenso
     return torch.stack(found)
 
 
-def log_importance_weights(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:
+def log_importance_weights(
+    model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None
+) -> Tensor:
     """(S, B), log of w_s = sum_k E[pi_k] p(x|z_sk) p(z_sk) / q(z_sk|x), each an unbiased estimate of p(x).
 
-    Stratified: every w_s averages over all components, of all layers.
+    Stratified: every w_s averages over all components, of all layers, or over those that are decoded.
     """
-    paths = every_path(model, x, num_samples)
+    paths = every_path(model, x, num_samples, decoded)
     return paths.fold(model.decode(paths.code).log_prob(x), log_layer_weight)
 
 
 def log_layer_weight(layer: LayerDraws, values: Tensor) -> Tensor:
     """(S, R), log sum_k E[pi_k] e^values p(z_k) / q(z_k|x) of one layer, with values (K, S, R) of those below."""
-    return torch.logsumexp(layer.q.log_mean_weights[:, None] + _with_ratio(layer, values), 0)
+    return torch.logsumexp(layer.q.log_mean_weights[:, None] + _with_ratio(layer, layer.log_estimates(values)), 0)
 
 
 def log_density_ratio(model: LatentVariableModel, x: Tensor, q: LatentDistribution, latents: Latents) -> Tensor:
@@ -231,6 +240,9 @@ def _with_ratio(layer: LayerDraws, values: Tensor) -> Tensor:
     return values + layer.p.log_prob(layer.latents) - layer.q.log_prob(layer.latents)
 
 
-def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int) -> Tensor:
-    """(B,), nats, log of the mean of S importance weights: a lower bound that approaches log p(x) as S grows."""
-    return log_mean_exp(log_importance_weights(model, x, num_samples), 0)
+def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None) -> Tensor:
+    """(B,), nats, log of the mean of S importance weights: a lower bound that approaches log p(x) as S grows.
+
+    With M components decoded in each layer, the weights are unbiased still, and the bound is lower.
+    """
+    return log_mean_exp(log_importance_weights(model, x, num_samples, decoded), 0)

@@ -5,7 +5,8 @@ r"""Paths through the stochastic layers of a model: one component of each layer,
 
 The context of a layer is the codes of all layers above it. With a code from every component of every layer there are
 P = K_1 K_2 ... K_L paths for each draw and image, as many as codes are decoded. To the next layer, all paths so far are
-so many images: they are flattened into R = K_1 ... K_l S B rows, with the image as the last axis.
+so many images: they are flattened into R = K_1 ... K_l S B rows, with the image as the last axis. Where only M of the
+components go on (`dlgmm_core.model.strata`), there are as many fewer paths.
 
 An expectation over paths is computed from the last layer to the first (`Paths.fold`): what a layer yields for each of
 its rows takes the place of log p(x|z) in the layer above. One layer is the case L = 1.
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.model.latents import LatentDistribution, Latents
+from dlgmm_core.model.strata import Strata
 
 __all__ = ["Draw", "LayerDraws", "Paths", "every_component", "largest_component", "mean_code", "one_component"]
 
@@ -61,12 +63,32 @@ class LayerDraws:
 
     Attributes:
         q, p: posterior and prior of the layer, over R rows: images at the first layer, below it all paths so far.
-        latents: codes (K, *S, R, D) that the paths go on from; S = 1 below the first layer.
+        latents: codes (K, *S, R, D); S = 1 below the first layer.
+        strata: those of the K that paths go on from; None for all.
     """
 
     q: LatentDistribution
     p: LatentDistribution
     latents: Latents
+    strata: Strata | None = None
+
+    @property
+    def code(self) -> Tensor:
+        """(K, *S, R, D), or (M, S, R, D): the codes that paths go on from."""
+        return self.latents.code if self.strata is None else self.strata.of(self.latents.code)
+
+    @property
+    def shape(self) -> torch.Size:
+        """(K, *S, R), or (M, S, R): the shape of their values."""
+        return self.latents.code.shape[:-1] if self.strata is None else self.strata.index.shape
+
+    def estimates(self, values: Tensor) -> Tensor:
+        """(K, *S, R), values of all strata, from those that paths went on from."""
+        return values if self.strata is None else self.strata.estimates(values)
+
+    def log_estimates(self, values: Tensor) -> Tensor:
+        """(K, *S, R), log values of all strata, from those that paths went on from."""
+        return values if self.strata is None else self.strata.log_estimates(values)
 
 
 @dataclass(frozen=True)
@@ -95,13 +117,13 @@ class Paths:
 
         Args:
             values: of every path, for example log p(x|z).
-            step: turns the values (K, *S, R) of one layer's strata into one of each row, (*S, R); where paths do not
-                branch, K = 1 and the axis may stay.
+            step: turns the values (K, *S, R) of the strata of one layer that paths go on from into one of each row,
+                (*S, R); where paths do not branch, K = 1 and the axis may stay.
         """
         return step(self.layers[0], self.fold_below(values, step))
 
     def fold_below(self, values: Tensor, step: Callable[[LayerDraws, Tensor], Tensor]) -> Tensor:
         """(K, *S, B), as `fold`, but only up to the codes of the first layer."""
         for layer in reversed(self.layers[1:]):
-            values = step(layer, values.reshape(layer.latents.code.shape[:-1]))
-        return values.reshape(self.layers[0].latents.code.shape[:-1])
+            values = step(layer, values.reshape(layer.shape))
+        return values.reshape(self.layers[0].shape)

@@ -213,7 +213,7 @@ def _train_epoch(
         if dynamic:
             x = torch.bernoulli(x / 255)
         with _products(run.model, run.config.precision):
-            bounds = lower_bound(run.model, x, run.config.bound, run.config.num_samples)
+            bounds = lower_bound(run.model, x, run.config.bound, run.config.num_samples, run.config.decoded or None)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")

@@ -40,8 +40,9 @@ def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
         ("--bound", "mixture"),
         ("--bound", "iwae", "--samples", "2", "--schedule", "cosine", "--data-bias"),
         ("--layers", "2", "--components-below", "2", "--code-dims-below", "3", "--skip"),
+        ("--components", "100", "--decoded", "2"),
     ],
-    ids=["mixture", "tuned", "layers"],
+    ids=["mixture", "tuned", "layers", "decoded"],
 )
 def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
     recipe: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -25,9 +25,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """For every evaluation of the bound: whether it is a training step, type of products, objective, S."""
     seen: Calls = []
 
-    def spy(model: LatentVariableModel, x: Tensor, objective: str, num_samples: int) -> Tensor:
+    def spy(
+        model: LatentVariableModel, x: Tensor, objective: str, num_samples: int, decoded: int | None = None
+    ) -> Tensor:
         seen.append((torch.is_grad_enabled(), model.product_type, objective, num_samples))
-        return lower_bound(model, x, objective, num_samples)
+        return lower_bound(model, x, objective, num_samples, decoded)
 
     monkeypatch.setattr(training, "lower_bound", spy)
     return seen
@@ -156,6 +158,22 @@ def test_weights_gradients_and_moments_stay_float32(dataset: Dataset) -> None:
         assert parameter.grad.dtype == torch.float32, name
         assert {value.dtype for value in run.optimizer.state[parameter].values()} == {torch.float32}, name
     assert all(tensor.dtype == torch.float32 for tensor in run.best_weights.values())
+
+
+def test_components_are_left_out_in_training_steps_and_nowhere_else(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, object]] = []
+
+    def spy(model: LatentVariableModel, x: Tensor, objective: str, num_samples: int, *decoded: int | None) -> Tensor:
+        seen.append((torch.is_grad_enabled(), decoded))
+        return lower_bound(model, x, objective, num_samples, *decoded)
+
+    monkeypatch.setattr(training, "lower_bound", spy)
+    for decoded, passed in ((2, 2), (0, None)):
+        seen.clear()
+        list(fit(TrainingRun.start(MODEL, replace(STILL, decoded=decoded)), dataset))
+        assert set(seen) == {(True, (passed,)), (False, ())}
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

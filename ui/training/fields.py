@@ -56,7 +56,7 @@ def ask(kind: type[ModelConfig] | type[TrainConfig], name: str, value: Any, of: 
     if name == "learning_rate":
         return learning_rate_field(label, value, **state)
     if hint is int:
-        least = 0 if name == "seed" else 1
+        least = 0 if name in ("seed", "decoded") else 1
         return st.number_input(label, least, _MOST.get(name, 1000), value, help=about, **state)
     return st.number_input(label, 0.001, 1000.0, value, format="%g", help=about, **state)
 
