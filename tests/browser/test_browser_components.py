@@ -49,8 +49,18 @@ def decoded(model: LatentVariableModel, codes: torch.Tensor) -> NDArray[np.float
 # --- decoding -------------------------------------------------------------------------------------
 
 
-def test_the_browser_decodes_to_the_probabilities_of_the_server(server: str, load: Load, page: Page) -> None:
-    open_components(page, server)
+def test_the_browser_decodes_as_the_server_and_rows_are_the_samples_of_the_core_in_ink_or_grey(
+    server: str, load: Load, page: Page
+) -> None:
+    means, scales = (-2.0, 0.5, 0.0, 1.0, 3.0), (1.0, 0.5, 1.0, 2.0, 0.1)
+    query = "?noise=3&means={}&scales={}".format(*(",".join(map(str, values)) for values in (means, scales)))
+    open_components(page, server, query)
+    the_rows_are_the_samples_of_the_core(page, load, means, scales)
+    ink_is_black_or_white(page)
+    the_browser_decodes_to_the_probabilities_of_the_server(page, load)
+
+
+def the_browser_decodes_to_the_probabilities_of_the_server(page: Page, load: Load) -> None:
     source = (ROOT / "ui" / "widgets" / "decoder.js").read_text(encoding="utf-8")
     own = "await window.dlgmmDecoders.get(info.path)"  # the decoder that the widget has fetched
     fetched = f"await (async () => {{ {source}; return decoderOf(info); }})()"
@@ -67,12 +77,11 @@ def test_the_browser_decodes_to_the_probabilities_of_the_server(server: str, loa
         np.testing.assert_allclose(np.array(found), expected, atol=1e-3, rtol=0, err_msg=name)
 
 
-def test_the_rows_are_the_samples_of_the_core(server: str, load: Load, page: Page) -> None:
+def the_rows_are_the_samples_of_the_core(
+    page: Page, load: Load, means: tuple[float, ...], scales: tuple[float, ...]
+) -> None:
     model, checkpoint = load(FIGURE_2)
     config = checkpoint.model_config
-    means, scales = (-2.0, 0.5, 0.0, 1.0, 3.0), (1.0, 0.5, 1.0, 2.0, 0.1)
-    query = "?noise=3&means={}&scales={}".format(*(",".join(map(str, values)) for values in (means, scales)))
-    open_components(page, server, query)
     *rows, ancestral = (digits(drawing) for drawing in drawings(page))
     expected = component_samples(model, means, scales, SAMPLES, seed=3)
     assert np.abs(np.stack(rows) - 255 * expected).max() <= 1
@@ -83,6 +92,17 @@ def test_the_rows_are_the_samples_of_the_core(server: str, load: Load, page: Pag
     assert np.abs(ancestral - 255 * expected).max() <= 1
     marks = page.locator(".marks span").all_inner_texts()
     assert marks == [str(k + 1) for k in components]
+
+
+def ink_is_black_or_white(page: Page) -> None:
+    grey = [digits(drawing) for drawing in drawings(page)]
+    assert all(len(np.unique(levels)) > 10 for levels in grey)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("ink where its probability exceeds one half").check()
+    until(page, lambda: all(set(np.unique(digits(drawing))) == {0, 255} for drawing in drawings(page)))
+    for drawing, levels in zip(drawings(page), grey, strict=True):
+        sure = np.abs(levels - 127.5) > 1
+        np.testing.assert_array_equal((digits(drawing) == 255)[sure], (levels > 127.5)[sure])
 
 
 # --- dragging -------------------------------------------------------------------------------------
@@ -185,25 +205,19 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_on_release(serve
     assert drawings(page) == seen[-1]
 
 
-def test_a_drag_goes_on_while_new_noise_arrives(server: str, page: Page) -> None:
-    open_components(page, server)
-    before = drawings(page)
-    page.get_by_role("button", name="New noise").click()
-    hold(page, 1, 0.8)
-    value = mean_of(page, 1).input_value()
-    page.wait_for_url("**noise=1*")
-    until(page, lambda: all(a != b for a, b in zip(drawings(page), before, strict=True)))
-    settle(page)
-    assert mean_of(page, 1).input_value() == value and len(untrained(page)) == 1
-    page.mouse.up()
-    page.wait_for_url(lambda url: f"means={float(value):g}" in url)
-
-
 # --- buttons and switches -------------------------------------------------------------------------
 
 
-def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(server: str, page: Page) -> None:
+def test_arrow_keys_move_a_row_and_the_density_reset_puts_all_back_and_the_badge_opens_a_retrained_model(
+    server: str, page: Page
+) -> None:
     open_components(page, server)
+    arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(page)
+    reset_puts_everything_back(page)
+    the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(page)
+
+
+def arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(page: Page) -> None:
     before, slider = drawings(page), mean_of(page, 2)
     trained = float(slider.input_value())
     assert untrained(page) == []
@@ -222,8 +236,7 @@ def test_arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(serv
     page.wait_for_url(lambda url: "means=" not in url)
 
 
-def test_reset_puts_everything_back(server: str, page: Page) -> None:
-    open_components(page, server)
+def reset_puts_everything_back(page: Page) -> None:
     before, reset = drawings(page), page.get_by_role("button", name="Reset to trained")
     assert reset.is_disabled()
     mean_of(page, 1).press("Home")
@@ -242,8 +255,7 @@ def test_reset_puts_everything_back(server: str, page: Page) -> None:
     page.wait_for_url(lambda url: "means=" not in url and "scales=" not in url)
 
 
-def test_the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(server: str, page: Page) -> None:
-    open_components(page, server)
+def the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(page: Page) -> None:
     plot = page.locator(".density")
     curves = "plot => [...plot.querySelectorAll('path')].map((path) => path.getAttribute('d'))"
     before = plot.evaluate(curves)
@@ -258,8 +270,29 @@ def test_the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_mo
     until(page, lambda: untrained(page) == [])
 
 
-def test_new_noise_changes_every_row_and_keeps_the_focus(server: str, page: Page) -> None:
+def test_new_noise_changes_every_row_keeps_the_focus_comes_as_often_as_asked_for_and_leaves_a_drag(
+    server: str, page: Page
+) -> None:
     open_components(page, server)
+    new_noise_changes_every_row_and_keeps_the_focus(page)
+    new_noise = page.get_by_role("button", name="New noise")
+    new_noise.evaluate("button => { button.click(); button.click(); }")  # twice at once
+    page.wait_for_url("**noise=4*")
+    settle(page)
+
+    before = drawings(page)
+    new_noise.click()
+    hold(page, 1, 0.8)
+    value = mean_of(page, 1).input_value()
+    page.wait_for_url("**noise=5*")
+    until(page, lambda: all(a != b for a, b in zip(drawings(page), before, strict=True)))
+    settle(page)
+    assert mean_of(page, 1).input_value() == value and len(untrained(page)) == 1
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"means={float(value):g}" in url)
+
+
+def new_noise_changes_every_row_and_keeps_the_focus(page: Page) -> None:
     seen = [drawings(page)]
     page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name="New noise").focus()
@@ -273,13 +306,6 @@ def test_new_noise_changes_every_row_and_keeps_the_focus(server: str, page: Page
         assert focused == "New noise"
         assert page.get_by_label("scales, too").is_visible()
     assert len({drawing for each in seen for drawing in each}) == 3 * len(seen[0])
-
-
-def test_new_noise_that_is_asked_for_twice_at_once_comes_twice(server: str, page: Page) -> None:
-    open_components(page, server)
-    page.get_by_role("button", name="New noise").evaluate("button => { button.click(); button.click(); }")
-    page.wait_for_url("**noise=2*")
-    settle(page)
 
 
 def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server: str, tree: Path, page: Page) -> None:
@@ -297,15 +323,3 @@ def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server:
     switch.check()
     until(page, lambda: drawings(page) == before)
     page.wait_for_url(lambda url: "view=" not in url)
-
-
-def test_ink_is_black_or_white(server: str, page: Page) -> None:
-    open_components(page, server)
-    grey = [digits(drawing) for drawing in drawings(page)]
-    assert all(len(np.unique(levels)) > 10 for levels in grey)
-    page.get_by_text("More", exact=True).click()
-    page.get_by_label("ink where its probability exceeds one half").check()
-    until(page, lambda: all(set(np.unique(digits(drawing))) == {0, 255} for drawing in drawings(page)))
-    for drawing, levels in zip(drawings(page), grey, strict=True):
-        sure = np.abs(levels - 127.5) > 1
-        np.testing.assert_array_equal((digits(drawing) == 255)[sure], (levels > 127.5)[sure])

@@ -13,13 +13,15 @@ from playwright.sync_api import Page
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
+from tests.accessibility_helpers import use_scheme
 from tests.browser_helpers import overhang, settle, until
 from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place, says
-from ui.theme import component_colour
+from ui.theme import SIGN_COLOURS, component_colour
 
 pytestmark = pytest.mark.browser
 
 IDENTICAL = "These components are identical by the paper's prior: π and p(k|x) can say nothing."
+INKS = "all => all.map(each => getComputedStyle(each).color)"
 CLEAR = "c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
 
 
@@ -31,7 +33,9 @@ def labels() -> NDArray[np.int64]:
 # --- drawing --------------------------------------------------------------------------------------
 
 
-def test_four_maps_are_drawn_with_settings_signs_and_words_and_follow_the_theme(server: str, page: Page) -> None:
+def test_four_maps_are_drawn_with_signs_and_words_follow_the_theme_and_show_a_class_alone(
+    server: str, page: Page, labels: NDArray[np.int64]
+) -> None:
     maps = open_maps(page, server)
     assert maps.locator("figcaption span").all_inner_texts() == 4 * ["seed 0, perplexity 30, 500 iterations"]
     for plot in range(4):
@@ -42,25 +46,29 @@ def test_four_maps_are_drawn_with_settings_signs_and_words_and_follow_the_theme(
         assert maps.locator("figcaption b").nth(plot).inner_text() in words
     assert maps.locator(".keys .sign").all_inner_texts() == list("0123456789")
     light = pixels(page)[0, 0].astype(int).sum()
-    page.emulate_media(color_scheme="dark")
-    until(page, lambda: pixels(page)[0, 0].astype(int).sum() < 200)
     assert light > 700
-    page.emulate_media(color_scheme="light")
-    until(page, lambda: pixels(page)[0, 0].astype(int).sum() == light)
+    for theme, is_drawn in (("dark", lambda level: level < 200), ("light", lambda level: level == light)):
+        use_scheme(page, theme)
+        until(page, lambda is_drawn=is_drawn: bool(is_drawn(pixels(page)[0, 0].astype(int).sum())))  # type: ignore[misc]
+        inks = [f"rgb({', '.join(str(int(ink[at : at + 2], 16)) for at in (1, 3, 5))})" for ink in SIGN_COLOURS[theme]]
+        until(page, lambda inks=inks: maps.locator(".keys .sign").evaluate_all(INKS) == inks)  # type: ignore[misc]
+    a_class_is_shown_alone_and_all_come_back(page, labels)
 
 
-def test_maps_stand_in_two_columns_and_on_a_phone_in_one(server: str, page: Page) -> None:
-    page.set_viewport_size({"width": 375, "height": 900})
-    maps = open_maps(page, server, "?image=3,4")
-
-    def lefts() -> list[float]:
-        found: list[float] = maps.locator("figure").evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
-        assert len(found) == 4
-        return found
-
-    assert len(set(lefts())) == 1 and overhang(page) <= 0
-    page.set_viewport_size({"width": 1400, "height": 900})
-    until(page, lambda: len(set(lefts())) == 2 and overhang(page) <= 0)
+def a_class_is_shown_alone_and_all_come_back(page: Page, labels: NDArray[np.int64]) -> None:
+    maps = page.locator(".maps")
+    ink = [int((pixels(page, plot) != pixels(page, plot)[0, 0]).any(-1).sum()) for plot in range(2)]
+    maps.locator(".keys button").nth(3).click()
+    until(page, lambda: "only=3" in page.url)
+    for plot in range(2):
+        drawn = pixels(page, plot)
+        assert 0 < (drawn != drawn[0, 0]).any(-1).sum() < 0.4 * ink[plot]
+        looks = np.array(app(page, f"[...app.plots[{plot}].looks]"))
+        np.testing.assert_array_equal(looks != 255, labels == 3)
+    assert (maps.locator(".marks").first.get_attribute("aria-label") or "").endswith("only class 3")
+    maps.get_by_text("all", exact=True).click()
+    until(page, lambda: "only" not in page.url)
+    assert int((pixels(page) != pixels(page)[0, 0]).any(-1).sum()) == ink[0]
 
 
 def test_another_colouring_draws_other_colours_and_its_legend(server: str, page: Page) -> None:
@@ -99,32 +107,20 @@ def test_the_most_probable_component_is_drawn_in_its_colour_and_what_dominates_i
     assert numbers == list("12345") and says(page)[1] == "no components to colour by"  # SB-VAE has 25 pieces
 
 
-def test_a_class_of_the_legend_is_shown_alone_and_all_come_back(
-    server: str, page: Page, labels: NDArray[np.int64]
-) -> None:
-    maps = open_maps(page, server)
-    ink = [int((pixels(page, plot) != pixels(page, plot)[0, 0]).any(-1).sum()) for plot in range(2)]
-    maps.locator(".keys button").nth(3).click()
-    until(page, lambda: "only=3" in page.url)
-    for plot in range(2):
-        drawn = pixels(page, plot)
-        assert 0 < (drawn != drawn[0, 0]).any(-1).sum() < 0.4 * ink[plot]
-        looks = np.array(app(page, f"[...app.plots[{plot}].looks]"))
-        np.testing.assert_array_equal(looks != 255, labels == 3)
-    assert (maps.locator(".marks").first.get_attribute("aria-label") or "").endswith("only class 3")
-    maps.get_by_text("all", exact=True).click()
-    until(page, lambda: "only" not in page.url)
-    assert int((pixels(page) != pixels(page)[0, 0]).any(-1).sum()) == ink[0]
-
-
 # --- pointing and selecting -----------------------------------------------------------------------
 
 
-def test_an_image_pointed_at_is_shown_and_marked_on_all_maps(
+def test_an_image_is_pointed_at_the_wheel_zooms_there_dragging_pans_and_a_click_selects(
     server: str, page: Page, labels: NDArray[np.int64]
 ) -> None:
-    maps = open_maps(page, server)
-    index = lonely(page)
+    open_maps(page, server)
+    an_image_pointed_at_is_shown_and_marked_on_all_maps(page, labels)
+    dragging_pans_and_the_wheel_zooms_where_the_pointer_is(page)
+    a_click_selects_an_image_for_the_page_the_link_and_the_session(page)
+
+
+def an_image_pointed_at_is_shown_and_marked_on_all_maps(page: Page, labels: NDArray[np.int64]) -> None:
+    maps, index = page.locator(".maps"), lonely(page)
     assert all(maps.locator(".marks").evaluate_all(f"all => all.map({CLEAR})"))
     x, y = place(page, index)
     page.mouse.move(x - 3, y)
@@ -142,8 +138,7 @@ def test_an_image_pointed_at_is_shown_and_marked_on_all_maps(
     until(page, lambda: all(maps.locator(".marks").evaluate_all(f"all => all.map({CLEAR})")))
 
 
-def test_a_click_selects_an_image_for_the_page_the_link_and_the_session(server: str, page: Page) -> None:
-    open_maps(page, server)
+def a_click_selects_an_image_for_the_page_the_link_and_the_session(page: Page) -> None:
     index = lonely(page, 1)
     page.mouse.click(*place(page, index, 1))
     page.get_by_role("heading", name=f"Image {index}").wait_for()
@@ -158,8 +153,7 @@ def test_a_click_selects_an_image_for_the_page_the_link_and_the_session(server: 
     settle(page)
 
 
-def test_dragging_pans_and_the_wheel_zooms_where_the_pointer_is(server: str, page: Page) -> None:
-    open_maps(page, server)
+def dragging_pans_and_the_wheel_zooms_where_the_pointer_is(page: Page) -> None:
     index = lonely(page)
     page.mouse.move(*place(page, index))
 
@@ -196,9 +190,18 @@ def finger(page: Page) -> Iterator[Any]:
     session.detach()
 
 
-def test_two_fingers_zoom_and_one_taps(server: str, page: Page, finger: Any) -> None:
+def test_on_a_phone_maps_stand_in_one_column_two_fingers_zoom_and_one_taps(
+    server: str, page: Page, finger: Any
+) -> None:
     page.set_viewport_size({"width": 375, "height": 812})
-    open_maps(page, server)
+    maps = open_maps(page, server, "?image=3,4")
+
+    def lefts() -> list[float]:
+        found: list[float] = maps.locator("figure").evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
+        assert len(found) == 4
+        return found
+
+    assert len(set(lefts())) == 1 and overhang(page) <= 0
     index = lonely(page)
     x, y = place(page, index)
     finger("touchStart", (x - 20, y))
@@ -211,10 +214,24 @@ def test_two_fingers_zoom_and_one_taps(server: str, page: Page, finger: Any) -> 
     finger("touchStart", (x, y))
     finger("touchEnd")
     until(page, lambda: f"image={index}" in page.url)
+    settle(page)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    until(page, lambda: len(set(lefts())) == 2 and overhang(page) <= 0)
 
 
-def test_the_keyboard_moves_between_images_selects_and_deselects(server: str, page: Page) -> None:
-    maps = open_maps(page, server)
+def test_invalid_values_in_a_link_are_ignored_and_the_keyboard_moves_between_images_and_selects(
+    server: str, page: Page
+) -> None:
+    maps = open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
+    assert json.loads(app(page, "JSON.stringify(app.now)")) == {
+        "colour": "class",
+        "mode": "pan",
+        "only": None,
+        "images": [],
+        "group": None,
+        "turn": 0,
+    }
+    assert page.locator("[data-testid=stAlert]").count() == 0
     maps.locator(".marks").first.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
         before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")
@@ -236,16 +253,3 @@ def test_the_keyboard_moves_between_images_selects_and_deselects(server: str, pa
     page.keyboard.press("Escape")
     until(page, lambda: "image" not in page.url)
     settle(page)
-
-
-def test_invalid_values_in_a_link_are_ignored(server: str, page: Page) -> None:
-    open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
-    assert json.loads(app(page, "JSON.stringify(app.now)")) == {
-        "colour": "class",
-        "mode": "pan",
-        "only": None,
-        "images": [],
-        "group": None,
-        "turn": 0,
-    }
-    assert page.locator("[data-testid=stAlert]").count() == 0

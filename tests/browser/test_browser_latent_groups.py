@@ -124,6 +124,8 @@ def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
     slider.focus()
     page.keyboard.press("ArrowLeft")
     until(page, lambda: f"at={POINTS - 2}" in page.url)
+    page.keyboard.press("Home")
+    until(page, lambda: "at=0" in page.url)
     settle(page)
 
 

@@ -3,11 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.accessibility_helpers import SCHEMES, barriers, missed, show_whole, tab_through, use_scheme
-from tests.browser_helpers import ROOT, choice, mean_of, open_components, overhang, settle, until, visit
-from tests.latent_browser_helpers import open_maps
-from ui.theme import SIGN_COLOURS
+from tests.browser_helpers import overhang, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -119,58 +116,3 @@ def test_a_digit_is_drawn_by_keys_alone(server: str, page: Page) -> None:
     settle(page)
     inked = "c => c.getContext('2d').getImageData(112, 112, 1, 1).data[0]"
     assert pad.evaluate(inked) == 255
-
-
-def test_a_break_of_the_stick_is_moved_by_keys(server: str, page: Page) -> None:
-    visit(page, f"{server}/digit?digit-checkpoint={SB_VAE}", "Your digit")
-    page.locator(".stick[data-ready=yes]").wait_for()
-    handle = page.get_by_role("slider", name="break 1", exact=True)
-    before = float(handle.get_attribute("aria-valuenow") or "nan")
-    handle.focus()
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
-    assert float(handle.get_attribute("aria-valuenow") or "nan") == pytest.approx(before + 0.03, abs=0.011)
-    page.get_by_text("Breaks moved by hand.").wait_for()
-    settle(page)
-
-
-def test_a_mean_and_the_way_between_two_images_are_moved_by_keys(server: str, page: Page) -> None:
-    checkpoint = read_checkpoint(ROOT / "checkpoints" / "mnist-dlgmm-fig2")
-    open_components(page, server, choice(checkpoint))
-    mean_of(page, 1).focus()
-    page.keyboard.press("End")
-    until(page, lambda: "means=4" in page.url)
-    open_maps(page, server, "?image=3,4")
-    page.locator(".path[data-ready=yes]").wait_for()
-    page.get_by_role("slider", name="from A to B").focus()
-    page.keyboard.press("Home")
-    until(page, lambda: "at=0" in page.url)
-    settle(page)
-
-
-def test_an_export_opens_and_closes_by_keys(server: str, page: Page) -> None:
-    visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
-    button = page.get_by_role("button", name="Export").first
-    button.focus()
-    page.keyboard.press("Enter")
-    picture = page.get_by_role("button", name="PNG", exact=True)
-    csv = page.get_by_role("button", name="CSV", exact=True)
-    csv.wait_for()
-    settle(page)  # a key pressed while the popover fills would go past what is not there yet
-    until(page, lambda: picture.evaluate("button => button.matches(':focus-visible')"))
-    page.keyboard.press("Tab")
-    assert csv.evaluate("button => button.matches(':focus-visible')")
-    page.keyboard.press("Escape")
-    picture.wait_for(state="hidden")
-
-
-# --- colours --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("theme", SIGN_COLOURS)
-def test_signs_of_the_maps_have_the_colours_of_the_theme(theme: str, server: str, page: Page) -> None:
-    maps = open_maps(page, server, "?maps=mnist-dlgmm")
-    use_scheme(page, theme)
-    inks = "all => all.map(each => getComputedStyle(each).color)"
-    expected = [f"rgb({', '.join(str(int(ink[at : at + 2], 16)) for at in (1, 3, 5))})" for ink in SIGN_COLOURS[theme]]
-    until(page, lambda: maps.locator(".keys .sign").evaluate_all(inks) == expected)
