@@ -28,15 +28,30 @@ def labels() -> NDArray[np.int64]:
 # --- groups ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["lasso", "box"])
-def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
-    mode: str, server: str, page: Page, labels: NDArray[np.int64]
+def test_a_group_is_counted_shown_on_all_maps_cleared_by_escape_and_kept_while_another_page_is_open(
+    server: str, page: Page, labels: NDArray[np.int64]
 ) -> None:
     maps = open_maps(page, server)
-    maps.locator(".drag span", has_text=mode).click()
-    stage = maps.locator(".marks").first
+    for mode in ("lasso", "box"):
+        a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(page, mode, labels)
+    outline(page, "box")
+    until(page, lambda: "images:" in maps.locator(".words").inner_text())
+    words = maps.locator(".words").inner_text()
+    settle(page)
+    page.wait_for_timeout(500)
+    settle(page)
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("heading", name="Train").wait_for()
+    page.get_by_role("link", name=TITLE).click()
+    page.locator(".maps[data-ready=yes]").wait_for()
+    assert maps.locator(".words").inner_text() == words
+
+
+def outline(page: Page, mode: str) -> NDArray[np.bool_]:
+    """(10000,), which images a lasso or a box of the first map contains."""
+    page.locator(".drag span", has_text=mode).click()
+    stage = page.locator(".marks").first
     stage.scroll_into_view_if_needed()
-    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
     box = stage.bounding_box()
     assert box is not None
     left, top = box["width"] * 0.4, box["height"] * 0.4
@@ -48,14 +63,23 @@ def test_a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
         page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
     page.mouse.up()
     screen = np.array(app(page, "[...Array(10000).keys()].map(i => app.plots[0].screenOf(i))"))
-    inside = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
+    inside: NDArray[np.bool_] = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
+    return inside
+
+
+def a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
+    page: Page, mode: str, labels: NDArray[np.int64]
+) -> None:
+    maps = page.locator(".maps")
+    coloured = [saturation(pixels(page, plot)) for plot in range(4)]
+    inside = outline(page, mode)
     group = np.array(app(page, "[...app.group]"), bool)
     assert abs(int(inside.sum()) - int(group.sum())) <= 5 and (inside != group).sum() <= 5  # points on the line
     counts = np.bincount(labels[group], minlength=10)
     words = maps.locator(".words").inner_text()
     assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
     until(page, lambda: all(saturation(pixels(page, plot)) < before / 2 for plot, before in enumerate(coloured)))
-    stage.focus()
+    maps.locator(".marks").first.focus()
     page.keyboard.press("Escape")
     until(page, lambda: "images:" not in maps.locator(".words").inner_text())
     assert app(page, "app.group") is None
@@ -66,29 +90,6 @@ def saturation(drawn: NDArray[np.uint8]) -> float:
     """How colourful a map is, on average."""
     levels = drawn.astype(float)
     return float((levels.max(-1) - levels.min(-1)).mean())
-
-
-def test_a_group_comes_back_after_a_visit_to_another_page(server: str, page: Page) -> None:
-    maps = open_maps(page, server)
-    maps.locator(".drag span", has_text="box").click()
-    stage = maps.locator(".marks").first
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 150, box["y"] + 150)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 250, box["y"] + 230, steps=4)
-    page.mouse.up()
-    until(page, lambda: "images:" in maps.locator(".words").inner_text())
-    words = maps.locator(".words").inner_text()
-    settle(page)
-    page.wait_for_timeout(500)
-    settle(page)
-    page.get_by_role("link", name="Train").click()
-    page.get_by_role("heading", name="Train").wait_for()
-    page.get_by_role("link", name=TITLE).click()
-    page.locator(".maps[data-ready=yes]").wait_for()
-    assert maps.locator(".words").inner_text() == words
 
 
 # --- between two images ---------------------------------------------------------------------------

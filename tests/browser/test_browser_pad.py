@@ -32,17 +32,6 @@ def ink(pad: Locator) -> NDArray[np.bool_]:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L")) > 128
 
 
-def test_a_stroke_that_is_cut_off_is_at_its_end(server: str, page: Page) -> None:
-    pad, left, top = open_pad(page, server)
-    page.mouse.move(left + 40, top + 40)
-    page.mouse.down()
-    page.mouse.move(left + 80, top + 40)
-    pad.evaluate("canvas => canvas.releasePointerCapture(canvas.hand.pointer)")
-    page.mouse.move(left + 180, top + 180, steps=4)
-    page.mouse.up()
-    assert ink(pad)[40, 40:80].all() and not ink(pad)[60:].any()
-
-
 def stroke(page: Page, left: float, top: float, row: int) -> None:
     page.mouse.move(left + 40, top + row)
     page.mouse.down()
@@ -50,8 +39,18 @@ def stroke(page: Page, left: float, top: float, row: int) -> None:
     page.mouse.up()
 
 
-def test_strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(server: str, page: Page) -> None:
+def test_strokes_are_drawn_by_keys_taken_back_cut_off_and_as_wide_as_the_pen(server: str, page: Page) -> None:
     pad, left, top = open_pad(page, server)
+    strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(page, pad, left, top)
+    a_stroke_that_is_cut_off_is_at_its_end(page, pad, left, top)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    a_digit_is_drawn_by_keys_alone(page, pad)
+
+
+def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
+    page: Page, pad: Locator, left: float, top: float
+) -> None:
     hint = page.get_by_text("Draw one digit here")
     undo, clear = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Clear"))
     assert hint.is_visible() and undo.is_disabled() and clear.is_disabled()
@@ -79,3 +78,26 @@ def test_strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(server: str, 
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     assert not ink(pad).any() and hint.is_visible() and undo.is_disabled()
     settle(page)
+
+
+def a_digit_is_drawn_by_keys_alone(page: Page, pad: Locator) -> None:
+    pad.focus()
+    for key in [*6 * ["ArrowUp"], "Space", *14 * ["ArrowDown"]]:
+        page.keyboard.press(key)
+    assert page.get_by_text("Arrow keys move the pen").is_visible()
+    assert page.get_by_text("pen down, row 22, column 14").count() == 1
+    page.keyboard.press("Space")
+    page.get_by_text("light ink on dark paper").wait_for()
+    settle(page)
+    inked = "c => c.getContext('2d').getImageData(112, 112, 1, 1).data[0]"
+    assert pad.evaluate(inked) == 255
+
+
+def a_stroke_that_is_cut_off_is_at_its_end(page: Page, pad: Locator, left: float, top: float) -> None:
+    page.mouse.move(left + 40, top + 40)
+    page.mouse.down()
+    page.mouse.move(left + 80, top + 40)
+    pad.evaluate("canvas => canvas.releasePointerCapture(canvas.hand.pointer)")
+    page.mouse.move(left + 180, top + 180, steps=4)
+    page.mouse.up()
+    assert ink(pad)[40, 40:80].all() and not ink(pad)[60:].any()

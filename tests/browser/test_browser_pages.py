@@ -82,37 +82,3 @@ def export_fits(page: Page, width: int) -> None:
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
     until(page, lambda: overhang(page) <= 0)
     assert popover.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
-
-
-def test_nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(server: str, page: Page) -> None:
-    page.set_viewport_size({"width": 1280, "height": 720})
-    visit(page, f"{server}/digit", "Your digit")
-    page.locator("[data-testid=stMetric]").nth(2).wait_for()
-    whole = "all => all.every(each => each.scrollWidth <= each.clientWidth)"
-    kinds = ", ".join(f"[data-testid={kind}] *" for kind in ("stMetricValue", "stMetricLabel", "stButtonGroup"))
-    parts, sidebar = page.locator("[data-testid=stMain]").locator(kinds), page.locator("[data-testid=stSidebar]")
-    for width in (960, 800):  # as at 200 % on a wide screen
-        page.set_viewport_size({"width": width, "height": 720})
-        until(page, lambda: bool(parts.evaluate_all(whole)))
-        assert parts.count() > 10 and sidebar.is_visible()
-    page.emulate_media(media="print")
-    assert not sidebar.is_visible()
-    page.emulate_media(media="screen")
-
-
-# --- the keyboard ---------------------------------------------------------------------------------
-
-
-def test_a_digit_is_drawn_by_keys_alone(server: str, page: Page) -> None:
-    visit(page, f"{server}/digit?lesson=1", "Your digit")
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.focus()
-    for key in [*6 * ["ArrowUp"], "Space", *14 * ["ArrowDown"]]:
-        page.keyboard.press(key)
-    assert page.get_by_text("Arrow keys move the pen").is_visible()
-    assert page.get_by_text("pen down, row 22, column 14").count() == 1
-    page.keyboard.press("Space")
-    page.get_by_text("light ink on dark paper").wait_for()
-    settle(page)
-    inked = "c => c.getContext('2d').getImageData(112, 112, 1, 1).data[0]"
-    assert pad.evaluate(inked) == 255

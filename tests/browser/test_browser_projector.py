@@ -14,7 +14,6 @@ PICTURES = {
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
     "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
-    "digit": ("Your digit", ".weights .names"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }
 
@@ -32,11 +31,11 @@ def test_the_main_picture_of_a_page_fits_the_window(server: str, page: Page, que
     page.locator(selector).last.wait_for()
     until(page, lambda: lowest(page, selector) <= WINDOW["height"])
     assert overhang(page) <= 0
+    if query.startswith("components"):
+        digits_grow_with_the_window_in_whole_multiples(page)
 
 
-def test_digits_grow_with_the_window_in_whole_multiples(server: str, page: Page) -> None:
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
-    visit(page, f"{server}/components?components-checkpoint=mnist-dlgmm-fig2", "Components")
+def digits_grow_with_the_window_in_whole_multiples(page: Page) -> None:
     digits = page.locator(".live[data-ready=yes] canvas.samples").first
     height = "canvas => canvas.getBoundingClientRect().height"
     digits.wait_for()
@@ -46,9 +45,34 @@ def test_digits_grow_with_the_window_in_whole_multiples(server: str, page: Page)
     assert lowest(page, ".live .row") <= 1080
 
 
-def test_presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(server: str, page: Page) -> None:
+def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_presentation_of_pages(
+    server: str, page: Page
+) -> None:
     page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
     visit(page, f"{server}/digit", "Your digit")
+    page.locator(".weights .names").last.wait_for()
+    until(page, lambda: lowest(page, ".weights .names") <= WINDOW["height"])
+    assert overhang(page) <= 0
+    nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page)
+    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page)
+
+
+def nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page: Page) -> None:
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    whole = "all => all.every(each => each.scrollWidth <= each.clientWidth)"
+    kinds = ", ".join(f"[data-testid={kind}] *" for kind in ("stMetricValue", "stMetricLabel", "stButtonGroup"))
+    parts, sidebar = page.locator("[data-testid=stMain]").locator(kinds), page.locator("[data-testid=stSidebar]")
+    for width in (960, 800):  # as at 200 % on a wide screen
+        page.set_viewport_size({"width": width, "height": 720})
+        until(page, lambda: bool(parts.evaluate_all(whole)))
+        assert parts.count() > 10 and sidebar.is_visible()
+    page.emulate_media(media="print")
+    assert not sidebar.is_visible()
+    page.emulate_media(media="screen")
+
+
+def presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page: Page) -> None:
     words, sidebar = page.get_by_text("The encoder turns a digit into"), page.get_by_test_id("stSidebar")
     page.get_by_role("spinbutton").first.press("p")  # a field's own key
     page.wait_for_timeout(500)
