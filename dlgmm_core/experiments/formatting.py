@@ -53,6 +53,8 @@ def recipe(row: Row) -> str:
         words.append(f"K = {row.num_components}")
         if row.train_config is not None and row.train_config.bound != "eq1":
             words.append(row.train_config.bound)
+    if row.recipe == "layers" and row.model_config is not None:
+        words.append("K = " + " and ".join(map(str, row.model_config.components)))
     if row.seed:
         words.append(f"seed {row.seed}")
     return ", ".join(words)

@@ -11,6 +11,7 @@ A recipe is how a model is trained:
     clusters        mixtures that start from the tuned Gauss-VAE, whose components find groups of images
     clusters-deep   the same with two deterministic layers, and the Gauss-VAEs they start from
     clusters-by     what clusters takes: one of its settings changed at a time, at equally many epochs
+    layers          two stochastic layers, with a mixture in the first, in the second, in both or in neither
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
 """
@@ -22,6 +23,7 @@ from typing import Any
 from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
 from dlgmm_core.experiments.clustering_table import clusters, clusters_by, clusters_deep
 from dlgmm_core.experiments.experiment import SHORT, TUNED, Experiment, named_experiment, paper_model
+from dlgmm_core.experiments.layers_table import two_layers
 from dlgmm_core.model.models import MODELS
 
 __all__ = [
@@ -42,6 +44,7 @@ RECIPES = (
     "clusters",
     "clusters-deep",
     "clusters-by",
+    "layers",
 )
 FIGURE_2 = "mnist-dlgmm-fig2"  # the model behind the paper's figure 2
 
@@ -151,7 +154,7 @@ def _all() -> list[Experiment]:
     tuned = _tuned()
     found = [*_paper(), *_replica(), *tuned, *_ingredient(), *_code_size(), *_figure_2()]
     grouping = clusters(tuned)
-    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0])]
+    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0]), *two_layers()]
 
 
 EXPERIMENTS: dict[str, Experiment] = {e.name: e for e in _all()}

@@ -24,6 +24,7 @@ AFFORDED = {
     "replica": {"max_epochs"},
     "tuned": {"num_samples", "max_epochs", "patience"},
     "code-size": set[str](),
+    "layers": {"num_samples", "decoded"},
 }
 
 
@@ -42,7 +43,7 @@ def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> d
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
     counts = {"paper": 18, "replica": 2, "tuned": 18, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
-    counts |= {"clusters": 11, "clusters-deep": 6, "clusters-by": len(CLUSTERS_BY)}
+    counts |= {"clusters": 11, "clusters-deep": 6, "clusters-by": len(CLUSTERS_BY), "layers": 20}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -76,7 +77,7 @@ def test_a_baseline_is_the_gauss_vae_that_a_mixture_starts_from_or_differs_from_
         assert MODELS[e.model.model].has_components, e.name
         baseline = EXPERIMENTS[name]
         assert baseline.model.model == "gauss-vae", e.name
-        for field in ("code_dim", "hidden", "depth", "encoder_activation"):
+        for field in ("code_dims", "hidden", "depth", "encoder_activation", "skip"):
             assert getattr(baseline.model, field) == getattr(e.model, field), e.name
         if e.recipe in ("clusters", "clusters-deep"):
             assert e.train.start_from == name and baseline.train.seed == e.train.seed, e.name
@@ -301,3 +302,25 @@ def test_a_model_added_to_the_table_of_models_adds_no_experiment(monkeypatch: py
     monkeypatch.setitem(MODELS, "fifth", replace(MODELS["dlgmm"], label="Fifth"))
     made_again = runpy.run_path(table.__file__)["EXPERIMENTS"]
     assert [asdict(e) for e in made_again.values()] == [asdict(e) for e in ALL]
+
+
+# --- two layers ----------------------------------------------------------------------------------
+
+
+def test_models_of_two_layers_have_a_mixture_in_neither_one_or_both_and_decode_about_as_many_codes_as_tuned_ones() -> (
+    None
+):
+    rows = of("layers")
+    assert all((e.model.layers, e.model.code_dims, e.model.skip) == (2, (25, 25), True) for e in rows)
+    by_seed = {(e.train.dataset, e.train.seed): set[tuple[str, tuple[int, ...]]]() for e in rows}
+    for e in rows:
+        by_seed[e.train.dataset, e.train.seed].add((e.model.model, e.model.components))
+        tuned = EXPERIMENTS[f"{e.train.dataset}-{e.model.model}-tuned"]
+        assert set(changed(tuned.train, e.train)) <= {"seed", "num_samples", "decoded"}, e.name
+        decoded, usual = (each.train.decoded_of(each.model) * each.train.num_samples for each in (e, tuned))
+        assert usual - 1 <= decoded <= usual + 3, e.name
+    assert by_seed.keys() == {*(("mnist", seed) for seed in range(3)), ("omniglot", 0)}
+    both = {("dlgmm", (3, 3)), ("dldpmm", (17, 17))}
+    assert all(
+        found == {("gauss-vae", (1, 1)), ("dlgmm", (3, 1)), ("dlgmm", (1, 3)), *both} for found in by_seed.values()
+    )
