@@ -22,7 +22,6 @@ from dlgmm_core.checks import (
     SEED,
     YES_OR_NO,
     Check,
-    ConfigError,
     Record,
     is_count,
     one_of,
@@ -30,22 +29,11 @@ from dlgmm_core.checks import (
     setting,
 )
 
-__all__ = [
-    "COUNT",
-    "PRIOR_COMPONENTS",
-    "SEED",
-    "Check",
-    "ConfigError",
-    "ModelConfig",
-    "Record",
-    "TrainConfig",
-    "require_step_size",
-]
+__all__ = ["PRIOR_COMPONENTS", "ModelConfig", "TrainConfig", "require_step_size"]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
 _MOST_WEIGHTS = 20_000_000  # of a layer, to within a factor of two
 _MOST_LAYERS = 10
-
 
 _LAYERS = Check(
     f"a whole number from 1 to {_MOST_LAYERS}", lambda value: type(value) is int and 1 <= value <= _MOST_LAYERS

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 
 MODEL = ModelConfig(
     "dlgmm",

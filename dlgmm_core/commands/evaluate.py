@@ -7,7 +7,7 @@ from dataclasses import replace
 from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.config import COUNT, SEED
+from dlgmm_core.checks import COUNT, SEED
 from dlgmm_core.data.datasets import DATASETS, load_dataset
 from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.config import ConfigError
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_device, add_folder

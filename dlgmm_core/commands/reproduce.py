@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from dlgmm_core.config import COUNT, Check, ConfigError
+from dlgmm_core.checks import COUNT, Check, ConfigError
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import select

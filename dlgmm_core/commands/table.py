@@ -4,8 +4,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.commands import data, evaluate, listing, mapping, reproduce, train
-from dlgmm_core.config import ConfigError
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError

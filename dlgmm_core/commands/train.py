@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig, require_step_size
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.options import (
     PROGRAM,

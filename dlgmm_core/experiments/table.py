@@ -20,7 +20,8 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.clustering_table import clusters, clusters_by, clusters_deep
 from dlgmm_core.experiments.experiment import SHORT, TUNED, Experiment, named_experiment, paper_model
 from dlgmm_core.experiments.layers_table import two_layers

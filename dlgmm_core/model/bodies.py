@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.functional import bernoulli_log_prob
 
 __all__ = ["BODIES", "BernoulliLikelihood", "Body", "ConvDecoder", "Decoder", "DenseDecoder", "body_of", "dense_layers"]

@@ -12,7 +12,8 @@ from functools import partial
 
 import torch
 
-from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.bodies import body_of
 from dlgmm_core.model.conditional import ConditionalHead, ConditionalMixturePrior, ConditionalNormalPrior
 from dlgmm_core.model.latent_variable_model import LatentVariableModel

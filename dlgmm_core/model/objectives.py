@@ -30,7 +30,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.model.functional import log_mean_exp
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel

@@ -1,7 +1,7 @@
 r"""Paths through the stochastic layers of a model: one component of each layer, and a code drawn from each.
 
-.. math:: p(x, z_1, \dots, z_L) = p(x \mid z)\, \prod_l p(z_l \mid z_{<l}), \qquad
-          q(z_1, \dots, z_L \mid x) = \prod_l q(z_l \mid x, z_{<l})
+.. math:: p(x, z_1, \ldots, z_L) = p(x \mid z)\, \prod_l p(z_l \mid z_{<l}), \qquad
+          q(z_1, \ldots, z_L \mid x) = \prod_l q(z_l \mid x, z_{<l})
 
 The context of a layer is the codes of all layers above it. With a code from every component of every layer there are
 P = K_1 K_2 ... K_L paths for each draw and image, as many as codes are decoded. To the next layer, all paths so far are

@@ -4,7 +4,7 @@ Only f(z_k), the log-likelihood or the bound of the layers below, needs the deco
 cheap. With component k chosen with probability r_k, sum_k r_k = M, and a baseline c that does not depend on the choice,
 
 .. math:: \sum_k E[\pi_k] f(z_k)
-          = E \Big[ c + \sum_{k\ \mathrm{chosen}} \frac{E[\pi_k]}{r_k} (f(z_k) - c) \Big],
+          = E \left[ c + \sum_{k\ \mathrm{chosen}} \frac{E[\pi_k]}{r_k} (f(z_k) - c) \right],
 
 since the weights sum to one. The gradient is unbiased, too, without a score function: r and c are constants to it.
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from dlgmm_core.config import ConfigError
+from dlgmm_core.checks import ConfigError
 
 __all__ = ["DEVICES", "choose_device", "device_of"]
 

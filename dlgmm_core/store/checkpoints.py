@@ -23,7 +23,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import require_known
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.model.models import LatentVariableModel, build_model, family_of

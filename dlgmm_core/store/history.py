@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from dlgmm_core.config import ConfigError, Record
+from dlgmm_core.checks import ConfigError, Record
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.store.checkpoints import HISTORY
 from dlgmm_core.store.files import CheckpointError, is_file

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlgmm_core.config import COUNT, SEED
+from dlgmm_core.checks import COUNT, SEED
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint, has_tensors_of, read_tensors_of

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.config import COUNT, SEED, ConfigError
+from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, has_tensors_of, read_tensors_of
 from dlgmm_core.store.files import CheckpointError, write_tensors

@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode

@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import COUNT, ModelConfig, TrainConfig, require_step_size
+from dlgmm_core.checks import COUNT
+from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import Dataset, require_known
 from dlgmm_core.evaluate.likelihood import MOST_PATHS, weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments import table
 from dlgmm_core.experiments.clustering_table import CLUSTERS_BY

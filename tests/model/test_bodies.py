@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.distributions import Bernoulli
 
-from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.bodies import BODIES, BernoulliLikelihood, Decoder, body_of, dense_layers
 
 HIDDEN, B, X = 8, 3, 30

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
 from dlgmm_core.model.latents import MixtureLatent, NormalLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model

@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError, ModelConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.latents import Latents

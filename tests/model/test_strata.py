@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig, require_step_size
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.model import strata
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import BOUNDS, OBJECTIVES, elbo, every_path, log_importance_weights, lower_bound

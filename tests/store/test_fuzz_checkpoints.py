@@ -14,7 +14,8 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.evaluate.figures import Figures, read_measurements
 from dlgmm_core.experiments.results import RESULTS, read_results, write_results
 from dlgmm_core.experiments.rows import Row

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import scores, weights
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture

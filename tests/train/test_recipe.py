@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlgmm_core.config import ConfigError, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import lower_bound

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import lower_bound

@@ -6,7 +6,8 @@ from dataclasses import replace
 import streamlit as st
 import torch
 
-from dlgmm_core.config import ConfigError, ModelConfig, TrainConfig
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.train.speed import seconds_per_epoch

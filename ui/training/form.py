@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dlgmm_core.config import ConfigError, require_step_size
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import require_step_size
 from dlgmm_core.model.bodies import body_of
 from dlgmm_core.model.models import family_of
 from dlgmm_core.options import as_options
