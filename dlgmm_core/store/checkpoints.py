@@ -65,6 +65,8 @@ WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, TRAINING = (
     "training.safetensors",
 )
 MEASURE_AGAIN = "remove it, and run evaluate again"
+# Nats. E[p-hat(x)] = p(x) <= 1, so by Markov's inequality an estimate is above with a probability below 1e-13.
+HIGHEST_LOG_LIKELIHOOD = 30.0
 _FIRST_NAMES = {
     "encoder.0.0.": "encoder.0.",
     "encoder.1.sticks.linear.": "layers.0.head.sticks.",
@@ -155,6 +157,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             raise ValueError(f"epoch must be a whole number from 1 to {train_config.max_epochs}, not {epoch!r}")
         if type(bound) not in (int, float) or not math.isfinite(bound):
             raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
+        if bound > HIGHEST_LOG_LIKELIHOOD:
+            raise ValueError(f"valid_bound is {bound:g} nats, and no image is more than certain")
         return Checkpoint(folder, config, train_config, epoch, float(bound), digest)
     except (KeyError, TypeError, ValueError, OverflowError, DataError) as error:
         raise CheckpointError(f"{path} has an invalid header ({brief(error)}): {RESTORE}.") from error

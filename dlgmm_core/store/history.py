@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dlgmm_core.checks import ConfigError, Record
 from dlgmm_core.runtime.files import brief, write_atomically
-from dlgmm_core.store.checkpoints import HISTORY
+from dlgmm_core.store.checkpoints import HIGHEST_LOG_LIKELIHOOD, HISTORY
 from dlgmm_core.store.files import CheckpointError, is_file
 
 __all__ = ["EpochMetrics", "check_history", "read_history", "write_history"]
@@ -103,6 +103,8 @@ def check_history(history: Sequence[EpochMetrics]) -> None:
             raise ValueError(f"a number of epoch {number} is not finite")
         if entry.seconds < 0 or not all(0 <= share <= 1 for share in entry.usage):
             raise ValueError(f"a duration or a share of epoch {number} is impossible")
+        if max(entry.train_bound, entry.valid_bound) > HIGHEST_LOG_LIKELIHOOD:
+            raise ValueError(f"a bound of epoch {number} is positive, and no image is more than certain")
         best = max(best, entry.valid_bound)
         of_best = history[entry.best_epoch - 1].valid_bound if 1 <= entry.best_epoch <= number else math.nan
         if not of_best == entry.best_valid_bound == best:

@@ -14,14 +14,19 @@ from torch import Tensor
 from dlgmm_core.checks import COUNT, SEED
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, Checkpoint, has_tensors_of, read_tensors_of
+from dlgmm_core.store.checkpoints import (
+    HIGHEST_LOG_LIKELIHOOD,
+    MEASURE_AGAIN,
+    PER_IMAGE,
+    Checkpoint,
+    has_tensors_of,
+    read_tensors_of,
+)
 from dlgmm_core.store.files import CheckpointError, write_tensors
 
 __all__ = ["PerImage", "has_per_image", "load_per_image", "save_per_image"]
 
 TOLERANCE = 1e-3  # of the sum of an image's probabilities
-# Nats. E[p-hat(x)] = p(x) <= 1, so by Markov's inequality an estimate is above with a probability below 1e-13.
-HIGHEST_LOG_LIKELIHOOD = 30.0
 
 
 @dataclass(frozen=True)

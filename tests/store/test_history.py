@@ -48,6 +48,8 @@ def test_a_folder_without_the_file_has_no_epochs(tmp_path: Path) -> None:
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,2,3\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n77,-9,-8,77,-8,1\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,nan,-8,1,-8,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,98.5,1,98.5,1\n",
+        "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,98.5,-8,1,-8,1\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,nan,1,nan,1\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,1,-7,1\n",
         "epoch,train_bound,valid_bound,best_epoch,best_valid_bound,seconds\n1,-9,-8,2,-8,1\n",
