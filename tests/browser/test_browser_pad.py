@@ -91,6 +91,8 @@ def a_digit_is_drawn_by_keys_alone(page: Page, pad: Locator) -> None:
     settle(page)
     inked = "c => c.getContext('2d').getImageData(112, 112, 1, 1).data[0]"
     assert pad.evaluate(inked) == 255
+    page.get_by_role("button", name="Clear", exact=True).click()  # where it stood while the keys were explained
+    page.get_by_text("Draw one digit here").wait_for()
 
 
 def a_stroke_that_is_cut_off_is_at_its_end(page: Page, pad: Locator, left: float, top: float) -> None:

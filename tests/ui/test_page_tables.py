@@ -47,7 +47,7 @@ def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint
     everything = [read_checkpoint(path.parent) for path in repository.glob(f"*/{WEIGHTS}")]
     for dataset, label in (("mnist", "MNIST"), ("omniglot", "Omniglot")):
         at.selectbox(key="dataset").set_value(dataset).run()
-        assert [s.value for s in at.header][:4] == ["Gauss-VAE", "DLGMM", "SB-VAE", "DLDPMM"]
+        assert [s.value for s in at.header][:4] == ["Gauss-VAE", "SB-VAE", "DLGMM", "DLDPMM"]
         own = {c.name: c for c in everything if c.train_config.dataset == dataset}
         held = {c.model_config.model for c in own.values()}
         assert len(pictures(at)) == len(held)

@@ -20,13 +20,13 @@ _HTML = """<div class="pad">
   <div class="pen"></div>
   <p class="hint">Draw one digit here, with a mouse, a finger, a pen or keys.</p>
 </div>
-<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 <p class="spoken" role="status"></p>
 <div class="bar">
   <button type="button" class="undo">Undo</button>
   <button type="button" class="clear">Clear</button>
   <label class="width">Pen <input type="range" min="6" max="34" step="4" value="18"></label>
 </div>
+<p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 </div>"""
 
 _pad = widget("digit_pad", _HTML, "pad", "pad")

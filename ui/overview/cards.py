@@ -70,7 +70,7 @@ def show_cards(chosen: Selection) -> None:
 def _show(name: str, chosen: Selection) -> None:
     """One model's card: its prior, twenty ancestral samples, its sentence."""
     family = MODELS[name]
-    st.subheader(family.label)
+    st.header(family.label)
     # offered are those of the data set, by group: mixtures whose components differ come first
     checkpoint = next((c for c in chosen.offered if c.model_config.model == name), None)
     if checkpoint is None:

@@ -106,7 +106,7 @@ class Bench {
     label.dataset.aside = ""; // not in a picture of the chart
     root.replaceChildren(make("dl", {}, ...Object.values(this.numbers).map(({ box }) => box)), this.svg, label);
     new ResizeObserver(() => this.lay()).observe(root);
-    onWindowResize(root, () => this.lay());
+    onNewRoom(root, () => this.lay());
   }
 
   // Curves of other parameters; where u stands is known here, and Python may not know it yet.

@@ -107,7 +107,7 @@ export default function ({ parentElement, data, setStateValue }) {
     root.dataset.ready = "yes";
   };
   root.observer = new ResizeObserver(draw);
-  onWindowResize(root, draw);
+  onNewRoom(root, draw);
   sheet.onload = () => { draw(); root.observer.observe(root); };
   sheet.src = data.sheet;
 }

@@ -211,7 +211,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const refit = () => { if (fit()) all(); };
   root.observer = new ResizeObserver(refit);
   root.observer.observe(root);
-  onWindowResize(root, refit);
+  onNewRoom(root, refit);
   status.textContent = "Fetching the decoder …";
   decoderOf(decoder).then(
     (found) => { model = found; status.textContent = ""; fit(); all(); root.dataset.ready = "yes"; },

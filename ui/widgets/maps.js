@@ -51,7 +51,7 @@ class MapApp {
     root.ontransitionend = (event) => { if (event.target === root) this.retheme(); };
     const fit = () => { this.fit(); this.showGroup(); };
     new ResizeObserver(fit).observe(root);
-    onWindowResize(root, fit);
+    onNewRoom(root, fit);
   }
 
   // A row of maps is as high as lets it stand in the window.

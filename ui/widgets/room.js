@@ -7,10 +7,23 @@ function roomBelow(element) {
   return window.innerHeight - EDGE - element.getBoundingClientRect().top - scrolled;
 }
 
-// Calls `action` whenever the window gets another size, while the element is on the page; replaces an earlier action.
-function onWindowResize(element, action) {
+// Calls `action` whenever the window gets another size, or what is above the element does, as when its words are set in
+// another font; while the element is on the page, and in place of an earlier action.
+function onNewRoom(element, action) {
   element.forget?.();
-  const changed = () => (element.isConnected ? action() : element.forget());
-  element.forget = () => window.removeEventListener("resize", changed);
-  window.addEventListener("resize", changed);
+  let room = roomBelow(element);
+  const resized = () => (element.isConnected ? action() : element.forget());
+  const moved = new ResizeObserver(() => {
+    if (!element.isConnected) return element.forget();
+    const before = room;
+    room = roomBelow(element);
+    if (Math.abs(room - before) >= 1) action();
+  });
+  const content = document.querySelector("[data-testid=stMainBlockContainer]");
+  if (content) moved.observe(content);
+  window.addEventListener("resize", resized);
+  element.forget = () => {
+    moved.disconnect();
+    window.removeEventListener("resize", resized);
+  };
 }
