@@ -43,6 +43,8 @@ class ProjectionConfig:
             ConfigError: if the settings are invalid for `count` codes.
         """
         most = (count - 1) / 3
+        if most < 2:
+            raise ConfigError(f"A map needs at least 7 images, and there are {count}.")
         if self.perplexity > most:
             raise ConfigError(
                 f"perplexity must be a number from 2 to {most:g} for {count} images, not {self.perplexity:g}."

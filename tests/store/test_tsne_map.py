@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import build_model
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, read_checkpoint, save_checkpoint
@@ -65,3 +66,12 @@ def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, k
         write_tensors(path, {}, {**header, "settings": {"colour": "red"}})
     with pytest.raises(CheckpointError, match=TSNE):
         load_map(checkpoint, 150)
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [(5, "A map needs at least 7 images, and there are 5."), (40, "perplexity must be a number from 2 to 13 for 40")],
+)
+def test_too_few_images_for_the_perplexity_or_for_any_are_refused(count: int, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        SETTINGS.check(count)
