@@ -84,8 +84,10 @@ def _points(checkpoint: Checkpoint, digest: str) -> bytes | None:
     """Of the checkpoint's map, or of a visitor's own, whose digest that visitor alone knows."""
     paths = [path for path in (checkpoint.folder / TSNE, *own_maps_of(checkpoint)) if path.is_file()]
     path = next((path for path in paths if _map_digest(checkpoint, path) == digest), None)
+    if path is None:  # before the images are read, which takes long for some data sets
+        return None
     labels = loaders.dataset(checkpoint.train_config.dataset).test.labels
-    stored = None if path is None else load_map(checkpoint, len(labels), path)
+    stored = load_map(checkpoint, len(labels), path)
     if stored is None:
         return None
     return stored[0].astype("<f4").tobytes() + labels.astype(np.uint8).tobytes()
