@@ -88,7 +88,7 @@ def test_on_a_narrow_screen_it_is_turned_and_cropped_by_mouse_and_by_keys(server
     bottom.focus()
     for _ in range(12):
         page.keyboard.press("Shift+ArrowUp")
-    assert bottom.get_attribute("aria-valuenow") == "40"
+    until(page, lambda: bottom.get_attribute("aria-valuenow") == "40")  # drawn on the next frame
     until(page, lambda: boxes(page).count() == 1)
     page.get_by_role("button", name="Turn right by 90 degrees").click()
     until(page, lambda: boxes(page).count() == 1)
