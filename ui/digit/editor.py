@@ -43,7 +43,7 @@ _HTML = f"""<div class="photograph">
 </div>
 </div>"""
 
-_widget = widget("digit_photograph", _HTML, "photograph", "photograph")
+_widget = widget("digit_photograph", _HTML, "photograph", "pointer", "photograph")
 
 
 def edit_of(mark: str) -> Edit:

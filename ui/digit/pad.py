@@ -29,7 +29,7 @@ _HTML = """<div class="pad">
 <p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 </div>"""
 
-_pad = widget("digit_pad", _HTML, "pad", "pad")
+_pad = widget("digit_pad", _HTML, "pad", "pointer", "pad")
 _PREFIX = "data:image/png;base64,"
 
 

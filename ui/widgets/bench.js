@@ -1,10 +1,9 @@
 // The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u is mapped to: dragging v in
 // the chart, or u below it, draws anew on every frame. Densities come from Python; only the map from u to v is known
-// here. After decoder.js and room.js.
+// here. After decoder.js, room.js and pointer.js.
 
 const LEAST_HEIGHT = 200, MOST_HEIGHT = 320, BESIDE = 40; // of the chart, and of the slider below it
 const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46, HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
-const PRIMARY = 1; // among a pointer's buttons
 const ENDS = 10; // points at either end which may be as high as they like, where a density is infinite
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -88,7 +87,7 @@ class Bench {
     };
     this.handle.onpointermove = (event) => {
       if (event.pointerId !== this.pointer) return;
-      if (!(event.buttons & PRIMARY)) { this.handle.onpointerup(event); return; } // while another button is still down
+      if (!isHeld(event)) { this.handle.onpointerup(event); return; }
       this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
     };
     this.handle.onpointerup = this.handle.onpointercancel = this.handle.onlostpointercapture = (event) => {

@@ -1,7 +1,6 @@
 // Pointing at a map: pointers (mouse, touch, pen), the wheel, the keyboard.
 
 const STILL = 4, STEP_LEAST = 3, THIN = 3, CORNERS = 200, WHEEL_PAUSE = 300;
-const PRIMARY = 1; // among a pointer's buttons
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // The page was scrolled just now: the wheel goes on scrolling it, though a map has come under the pointer.
@@ -60,7 +59,7 @@ function giveHand(app, plot) {
   canvas.onpointermove = (event) => {
     const at = where(event), last = pressed.get(event.pointerId);
     if (!last) { if (event.pointerType !== "touch") hover(at); return; }
-    if (!(event.buttons & PRIMARY)) { canvas.onpointerup(event); return; } // while another button is still down
+    if (!isHeld(event)) { canvas.onpointerup(event); return; }
     if (pressed.size === 2) { // two fingers: spread to zoom, move to pan
       const [other] = [...pressed].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
       const spread = (place) => Math.hypot(place[0] - other[0], place[1] - other[1]) || 1;

@@ -1,6 +1,5 @@
 // A drawing pad for pointers and for the keyboard, whose pen is a ring over the canvas.
 
-const PRIMARY = 1; // among a pointer's buttons
 const PIXEL = 8; // of the pad, one of a digit's 28: what an arrow key moves
 const MOST = 50; // strokes that can be undone, 200 KB each
 const ARROWS = { ArrowLeft: [-PIXEL, 0], ArrowRight: [PIXEL, 0], ArrowUp: [0, -PIXEL], ArrowDown: [0, PIXEL] };
@@ -58,7 +57,7 @@ export default function ({ parentElement, setStateValue, data }) {
   };
   canvas.onpointermove = (event) => {
     if (event.pointerId !== hand.pointer) return;
-    if (!(event.buttons & PRIMARY)) { canvas.onpointerup(event); return; } // while another button is still down
+    if (!isHeld(event)) { canvas.onpointerup(event); return; }
     const next = where(event);
     line(hand.last, next);
     hand.last = next;

@@ -4,7 +4,6 @@ const LONGEST = 640; // pixels of the drawn picture's longer side
 const LEAST = 0.05; // of the picture's side that a crop keeps
 const KEY_STEP = 0.01, FAR = 5; // of a side that an arrow key moves an edge; times as far with Shift
 const WHOLE = [0, 0, 1, 1];
-const PRIMARY = 1; // among a pointer's buttons
 const ARROWS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 const CROPPING = "Drag a rectangle around one digit, or move an edge: Tab reaches it, arrow keys move it.";
 
@@ -36,8 +35,8 @@ class PhotographEditor {
     this.stage.onpointerdown = (event) => this.press(event);
     this.stage.onpointermove = (event) => {
       if (event.pointerId !== this.pointer) return;
-      if (event.buttons & PRIMARY) this.drag(this.where(event));
-      else this.release(); // while another button is still down
+      if (isHeld(event)) this.drag(this.where(event));
+      else this.release();
     };
     this.stage.onpointerup = this.stage.onpointercancel = this.stage.onlostpointercapture = (event) => {
       if (event.pointerId === this.pointer) this.release();

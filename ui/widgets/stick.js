@@ -2,7 +2,6 @@
 // Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame.
 
 const POINTS = 101, WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
-const PRIMARY = 1; // among a pointer's buttons
 const SVG = "http://www.w3.org/2000/svg";
 const two = (value) => value.toFixed(2);
 
@@ -64,7 +63,7 @@ export default function ({ parentElement, data, setStateValue }) {
     };
     handle.onpointermove = (event) => {
       if (event.pointerId !== pointer) return;
-      if (!(event.buttons & PRIMARY)) { handle.onpointerup(event); return; } // while another button is still down
+      if (!isHeld(event)) { handle.onpointerup(event); return; }
       const box = stick.getBoundingClientRect();
       const before = pieces.subarray(0, k).reduce((sum, piece) => sum + piece, 0);
       set(k, ((event.clientX - box.left) / box.width - before) / Math.max(1e-6, 1 - before));
