@@ -20,7 +20,7 @@ from ui.components.live import SAMPLES
 __all__ = ["measure"]
 
 ROUNDS, STROKES, FRAMES = 5, 10, 120
-MAPS = ("mnist-gauss-vae-tuned", "mnist-sb-vae-tuned", "mnist-dlgmm-clusters10-seed1", "mnist-dldpmm-clusters30")
+MAPS = ("mnist-gauss-vae-tuned", "mnist-sb-vae-tuned", "mnist-dlgmm-clusters10-seed1", "mnist-dldpmm-clusters30-seed1")
 ROUND_TRIP = ("Components", "Your digit", "Latent space", "Likelihood", "Kumaraswamy bench", "Overview")
 
 # Drags a slider, one step per frame; milliseconds between frames.

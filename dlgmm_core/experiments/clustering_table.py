@@ -39,7 +39,7 @@ _CLUSTERS = (
     ("clusters10", "mnist", "dlgmm", 10, 0.05, "eq1", CLUSTERS_SEEDS),
     ("clusters20", "mnist", "dlgmm", 20, 0.05, "eq1", CLUSTERS_SEEDS),
     ("clusters20-mixture", "mnist", "dlgmm", 20, 0.025, "mixture", CLUSTERS_SEEDS),
-    ("clusters30", "mnist", "dldpmm", 30, 5.0, "marginal", 1),
+    ("clusters30", "mnist", "dldpmm", 30, 5.0, "marginal", CLUSTERS_SEEDS),
     ("clusters10", "omniglot", "dlgmm", 10, 0.05, "eq1", 1),
 )
 
