@@ -26,7 +26,8 @@ _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": 
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
-_NLL_FRAME, _NLL_ROW, _NLL_GAP = 140, 50, 80  # pixels: around all groups, a checkpoint, between two groups
+_NLL_FRAME, _NLL_ROW, _NLL_GAP = 140, 38, 80  # pixels: around all groups, a checkpoint, between two groups
+_NLL_LETTERS = 18  # of a name in one line
 
 
 def chart(
@@ -86,16 +87,26 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         layout[f"yaxis{suffix}"] = {
             "title": {"text": f"code size {part['code_dim'].iloc[0]}"},
             "tickvals": list(range(count)),
-            "ticktext": names,
+            "ticktext": [_in_lines(name) for name in names],
             "range": [count - 0.5, -0.5],  # from the top
             "domain": domain,
             "anchor": f"x{suffix}",
         }
-        layout[f"xaxis{suffix}"] = {"title": {"text": "−log p(x), nats per image"}, "anchor": f"y{suffix}"}
+        axis = {"title": {"text": "−log p(x), nats"}, "nticks": 6, "tickangle": 0}
+        layout[f"xaxis{suffix}"] = {**axis, "anchor": f"y{suffix}"}
     paper = {"name": "paper, S=50", "legendgroup": "paper", "marker": _PAPERS_MARK}
     if rows["paper"].notna().any():
         traces.append(go.Scatter(**keys, **paper))
     return chart(traces, "", "", height, **layout)
+
+
+def _in_lines(name: str) -> str:
+    """A long name in two lines, so that the figure has room beside it on a phone."""
+    breaks = [at + 1 for at, letter in enumerate(name) if letter == "-"]
+    if len(name) <= _NLL_LETTERS or not breaks:
+        return name
+    middle = min(breaks, key=lambda at: abs(at - len(name) / 2))
+    return f"{name[:middle]}<br>{name[middle:]}"
 
 
 def _nll_mark(is_largest: bool, colour: str | list[str]) -> dict[str, object]:

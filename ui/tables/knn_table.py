@@ -30,7 +30,7 @@ def offer_live(checkpoints: Sequence[Checkpoint], search: Search) -> None:
     if not recorded:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("These errors are recorded ones of the same weights; another search is computed live.")
+        st.markdown("Recorded errors of these weights. Click one to see the mistakes behind it.")
         st.button("Compute live", on_click=_ask_for_all, args=(recorded, search))
 
 
@@ -103,18 +103,23 @@ def _compute(
 
 
 def _rows_so_far(checkpoints: Sequence[Checkpoint], search: Search, found: dict[str, Errors]) -> list[dict[str, str]]:
-    pending = {_SOURCE: _PENDING, **{f"k = {k}": _PENDING for k in KNN_SIZES}}
-    return [_row(found[c.name], search) if c.name in found else _named(c) | pending for c in checkpoints]
+    return [_row(found[c.name], search) if c.name in found else _waiting(c) for c in checkpoints]
 
 
-def _named(checkpoint: Checkpoint) -> dict[str, str]:
-    return {"Model": MODELS[checkpoint.model_config.model].label, "Checkpoint": checkpoint.name}
+def _waiting(checkpoint: Checkpoint) -> dict[str, str]:
+    errors = {f"k = {k}": _PENDING for k in KNN_SIZES}
+    return {"Checkpoint": checkpoint.name} | errors | _kind(checkpoint, _PENDING)
+
+
+def _kind(checkpoint: Checkpoint, source: str) -> dict[str, str]:
+    """The last columns, behind the figures, which a phone should show first."""
+    return {"Model": MODELS[checkpoint.model_config.model].label, _SOURCE: source}
 
 
 def _row(errors: Errors, search: Search) -> dict[str, str]:
     cells = {f"k = {k}": _printed(errors.by_k[k]) for k in KNN_SIZES}
     papers = _papers_column(paper_knn_errors(errors.checkpoint.model_config, search.dataset_name), search)
-    return _named(errors.checkpoint) | {_SOURCE: errors.source} | cells | papers
+    return {"Checkpoint": errors.checkpoint.name} | cells | papers | _kind(errors.checkpoint, errors.source)
 
 
 def _printed(rate: ErrorRate) -> str:
@@ -122,9 +127,9 @@ def _printed(rate: ErrorRate) -> str:
 
 
 def _of_pixels(row: Row, search: Search) -> dict[str, str]:
-    named = {"Model": formatting.label(row), "Checkpoint": formatting.NONE, _SOURCE: RECORDED}
     errors = {f"k = {k}": formatting.knn_error(row, "mean", k) for k in KNN_SIZES}
-    return named | errors | _papers_column({}, search)
+    kind = {"Model": formatting.label(row), _SOURCE: RECORDED}
+    return {"Checkpoint": formatting.NONE} | errors | _papers_column({}, search) | kind
 
 
 def _papers_column(errors: dict[int, float], search: Search) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ui.figures import nll_figure
 from ui.glossary.terms import meaning
 from ui.jobs.measuring import measure_button
 from ui.numbers import right
+from ui.presentation import end_of_picture
 
 __all__ = ["EXPLAINED", "offer_measuring", "show_likelihoods"]
 
@@ -25,7 +26,7 @@ EXPLAINED = {"D": meaning("D"), "−ELBO": meaning("ELBO"), "Effective samples":
 
 
 def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Checkpoint]:
-    """The table and the figure of all that has been measured on a test set; returns the checkpoints that have not.
+    """The figure and the table of all that has been measured on a test set; returns the checkpoints that have not.
 
     Those whose measurements cannot be read are in neither, and the page says why.
     """
@@ -33,9 +34,10 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
     measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
         rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
-        _show_table(rows)
         with figure("nll"):
-            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table above")
+            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
+        end_of_picture()
+        _show_table(rows)
         seeds = ", ".join(map(str, rows.drop_duplicates("name")["seed"]))
         about = About("−log p(x), nats per image", measured, dataset, seeds)
         export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
@@ -73,8 +75,8 @@ def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
     nats = {size: f"{row['value']:.2f} ± {row['ci95']:.2f}" for size, row in by_size.items()}
     effective = {size: f"{row['ess']:.1f}" for size, row in by_size.items() if not pd.isna(row["ess"])}
     return {
-        "D": first["code_dim"],
         "Checkpoint": first["name"],
+        "D": first["code_dim"],
         **{f"S = {size}": nats.get(size, NONE) for size in sizes},
         "Paper": NONE if pd.isna(first["paper"]) else f"{first['paper']:.2f}",
         "−ELBO": NONE if pd.isna(first["elbo"]) else f"{-first['elbo']:.2f} ({first['bound']})",
