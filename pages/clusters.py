@@ -8,6 +8,7 @@ from ui import loaders
 from ui.clusters.choices import choose_kind, choose_mixture, difference, find_probabilities, map_colour
 from ui.clusters.export import export_classes, export_clusters, export_scores
 from ui.clusters.live import live_clusters
+from ui.clusters.probabilities import certainty
 from ui.clusters.scores import score_table, score_words, show_scores, show_table
 from ui.components.live import open_component
 from ui.exporting.exports import figure
@@ -32,7 +33,8 @@ if words := identical_by_prior(checkpoint.model_config):
     st.info(words)
 kind, known = loaders.or_stop(lambda: find_probabilities(checkpoint, kind))
 probabilities, own = known[kind], {each: scores(values, dataset.test.labels) for each, values in known.items()}
-found = describe_clusters(probabilities, dataset.test.labels, len(dataset.class_names))
+order = loaders.or_stop(lambda: certainty(checkpoint, kind))
+found = describe_clusters(probabilities, dataset.test.labels, len(dataset.class_names), certainty=order)
 bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")
 with figure("clusters"):
     component = live_clusters(checkpoint, found, probabilities)

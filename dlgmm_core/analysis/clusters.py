@@ -22,8 +22,8 @@ class Clusters:
         assigned: (N,) component of each image's largest probability; the first of equal ones.
         shares: (K,) share of the images.
         table: (K, C) images of each component and class; None without classes.
-        nearest: by component, the images of its largest probabilities, whichever component they go to; equal ones in
-            the images' order.
+        nearest: by component, the images of its largest probabilities, whichever component they go to; equal ones by
+            certainty, then in the images' order.
         least_sure: by component, the images among its own whose probability is smallest; fewer where it has fewer.
     """
 
@@ -35,7 +35,11 @@ class Clusters:
 
 
 def describe_clusters(
-    probabilities: NDArray[np.floating], labels: NDArray[np.int64] | None, classes: int, count: int = 10
+    probabilities: NDArray[np.floating],
+    labels: NDArray[np.int64] | None,
+    classes: int,
+    count: int = 10,
+    certainty: NDArray[np.floating] | None = None,
 ) -> Clusters:
     """The components that probabilities (N, K) assign images to.
 
@@ -44,15 +48,18 @@ def describe_clusters(
         labels: (N,) classes, counted from 0; None where there are none.
         classes: C, how many there are.
         count: of typical images, and of unsure ones, for each component.
+        certainty: (N, K), what orders images of equal probability, the largest first, such as `log_odds`: many
+            probabilities are 1 as far as they are stored.
     """
     n, k = probabilities.shape
     assigned = probabilities.argmax(1)
+    ranks = np.zeros((n, k)) if certainty is None else -certainty
     own = [np.flatnonzero(assigned == component) for component in range(k)]
     return Clusters(
         assigned,
         np.bincount(assigned, minlength=k) / n,
         None if labels is None else contingency(assigned, labels, k, classes),
-        tuple(np.argsort(-column, kind="stable")[:count] for column in probabilities.T),
+        tuple(np.lexsort((ranks[:, component], -probabilities[:, component]))[:count] for component in range(k)),
         tuple(
             images[np.argsort(probabilities[images, component], kind="stable")[:count]]
             for component, images in enumerate(own)

@@ -17,6 +17,7 @@ from dlgmm_core.model.models import LatentVariableModel
 
 __all__ = [
     "expected_weights",
+    "log_odds",
     "map_purity",
     "pixel_entropy",
     "reconstruction_loss",
@@ -36,6 +37,25 @@ def expected_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> N
             if weights is None:
                 return None
             found.append(weights.cpu())
+    return torch.cat(found).numpy()
+
+
+def log_odds(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    """(N, K) log p(k|z) / (1 - p(k|z)), nats, of binary images (N, X) at their posterior mean z.
+
+    z is the code of the first layer; None if it has no components. The sum of the other components' probabilities,
+    rather than 1 - p, tells images apart of which a component is all but certain.
+    """
+    found, prior = [], model.prior()
+    with torch.no_grad():
+        for x in image_blocks(model, images, BLOCK):
+            by_component = prior.responsibilities(model.posterior(x).mean)
+            if by_component is None:
+                return None
+            p = by_component.T.double().cpu()
+            others = p @ (1 - torch.eye(p.shape[1], dtype=p.dtype))
+            least = torch.finfo(torch.float32).tiny
+            found.append(p.clamp_min(least).log() - others.clamp_min(least).log())
     return torch.cat(found).numpy()
 
 

@@ -27,6 +27,13 @@ def test_shares_classes_and_images_are_those_of_a_loop_and_ties_go_to_the_lowest
     assert len(found.least_sure[3]) == 0 and found.shares.sum() == pytest.approx(1)
 
 
+def test_images_of_equal_probability_are_ordered_by_certainty() -> None:
+    probabilities, certainty = np.ones((4, 1)), np.array([[3.0], [9.0], [3.0], [20.0]])
+    probabilities[3] = 0.5
+    found = describe_clusters(probabilities, None, 0, certainty=certainty)
+    assert found.nearest[0].tolist() == [1, 0, 2, 3]
+
+
 def test_images_without_classes_are_described_all_the_same() -> None:
     found = describe_clusters(np.eye(3)[[0, 0, 2]], None, 0)
     assert found.table is None and found.shares.tolist() == pytest.approx([2 / 3, 0, 1 / 3])

@@ -20,7 +20,8 @@ __all__ = ["choose_kind", "choose_mixture", "difference", "find_probabilities", 
 
 _DIFFERENCE = {
     RESPONSIBILITIES: "p(k|x) is the probability that an image came from component k; unlike the weights, it is sharp"
-    " wherever components explain different images. Equally certain images stand in the test set's order.",
+    " wherever components explain different images. Images for which it is 1 are ordered by its log-odds at their mean"
+    " code.",
     WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; they are flatter, since one image tells little of"
     " π.",
 }

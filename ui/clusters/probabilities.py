@@ -4,13 +4,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.image_statistics import expected_weights
+from dlgmm_core.analysis.image_statistics import expected_weights, log_odds
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.estimates import estimates
 from ui.visitors.limits import computing
 
-__all__ = ["RESPONSIBILITIES", "WEIGHTS", "probabilities"]
+__all__ = ["RESPONSIBILITIES", "WEIGHTS", "certainty", "probabilities"]
 
 RESPONSIBILITIES, WEIGHTS = "p(k|x)", "weights"
 
@@ -28,6 +28,23 @@ def probabilities(checkpoint: Checkpoint, kind: str) -> Probabilities | None:
         return _weights(checkpoint)
     found = estimates(checkpoint)
     return None if found is None else found.responsibilities
+
+
+def certainty(checkpoint: Checkpoint, kind: str) -> NDArray[np.float64] | None:
+    """(N, K) what orders test images of equal probability; None for weights, of which no two are equal.
+
+    Raises:
+        Refused: if the visitor's share of computing is used up, or no slot is free.
+    """
+    return None if kind == WEIGHTS else _log_odds(checkpoint)
+
+
+@st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)
+def _log_odds(checkpoint: Checkpoint) -> NDArray[np.float64]:
+    with computing():
+        found = log_odds(loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary)
+    assert found is not None
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)

@@ -79,11 +79,12 @@ def path(checkpoints: Sequence[Checkpoint], dataset: str, images: tuple[int, int
 def clusters(checkpoint: Checkpoint, dataset: str, *, by_responsibilities: bool) -> str:
     """`probabilities` (N, K) of the test images, and `found`, what each component takes by them; see `Clusters`."""
     estimate = "per_image(model, data.test.binary).responsibilities  # a minute; load_per_image reads what is stored"
+    order = ", certainty=log_odds(model, data.test.binary)" if by_responsibilities else ""
     return script(
         load_model(checkpoint),
         f'data = load_dataset("{dataset}")',
         f"probabilities = {estimate if by_responsibilities else 'expected_weights(model, data.test.binary)'}",
-        "found = describe_clusters(probabilities, data.test.labels, len(data.class_names))",
+        f"found = describe_clusters(probabilities, data.test.labels, len(data.class_names){order})",
         "means = prototypes(model)  # probability of ink",
     )
 
