@@ -111,7 +111,7 @@ class Line(Widget):
 class Break(Widget):
     """The first break of a stick that is the code."""
 
-    address, title = "digit?digit-checkpoint=mnist-sb-vae", "Your digit"
+    address, title = "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae", "Your digit"
     selector, key = ".stick[data-ready=yes]", "digit-stick"
 
     def handle(self, page: Page) -> Place:

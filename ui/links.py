@@ -27,10 +27,10 @@ _LONGEST_LIST = 4000  # characters of a list of words; more is not read
 _LONGEST_VALUE = 10_000  # characters of anything
 
 PIXELS, DIGIT = 784, "digit"
-# Other spellings of what Streamlit's widgets write into the address, in small letters: names, and a former name.
+# Other spellings of what Streamlit's widgets write into the address, in small letters: names, and former names.
 _SPELLINGS = {
     "dataset": {spelling.casefold(): each.label for name, each in DATASETS.items() for spelling in (name, each.label)},
-    "digit-view": {"ledger": "ELBO terms"},
+    "digit-view": {"ledger": "ELBO terms", "weights and stick": "Weights"},
 }
 
 

@@ -111,7 +111,7 @@ def test_pictures_tables_and_lines_of_the_rows_are_of_what_is_in_sight(page: Pag
 
 def test_breaks_are_moved_by_keys_and_the_exported_lines_follow(page: Page, server: str, tree: Path) -> None:
     stick = label(read_checkpoint(tree / "checkpoints" / "mnist-sb-vae"))
-    visit(page, f"{server}/digit", "Your digit")
+    visit(page, f"{server}/digit?digit-view=Stick", "Your digit")
     page.wait_for_load_state("networkidle")  # a picture that is replaced while it is fetched is not found
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name=stick).click()

@@ -73,4 +73,4 @@ def test_a_link_may_name_a_data_set_as_the_command_line_does(server: str, page: 
     visit(page, f"{server}/digit?dataset=omniglot", "Your digit")
     page.get_by_text("of Omniglot, class").wait_for()
     assert "dataset=Omniglot" in page.url
-    page.locator(".stick").wait_for()  # a model with a stick is shown first
+    page.locator(".weights").wait_for()  # a model with weights is shown first

@@ -33,7 +33,7 @@ def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors
     assert page.locator(".js-plotly-plot").count() == 1  # the models before the refusal
     page.set_viewport_size({"width": 375, "height": 800})
     until(page, lambda: overhang(page) <= 0)
-    page.get_by_text("Weights and stick", exact=True).first.click()
+    page.get_by_text("Weights", exact=True).first.click()
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     settle(page)
     assert page.get_by_text(REFUSED).count() == 0

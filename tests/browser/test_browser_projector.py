@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import overhang, settle, until, visit
+from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -14,6 +14,7 @@ PICTURES = {
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
     "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
+    "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }
 
@@ -52,7 +53,15 @@ def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_pre
     visit(page, f"{server}/digit", "Your digit")
     page.locator(".weights .names").last.wait_for()
     until(page, lambda: lowest(page, ".weights .names") <= WINDOW["height"])
-    assert overhang(page) <= 0
+    assert overhang(page) <= 0 and lowest(page, ".rebuilt") <= WINDOW["height"]
+    page.get_by_text("Draw", exact=True).click()
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    draw_a_seven(page)
+    page.locator(".steps").wait_for()
+    until(page, lambda: lowest(page, ".weights .names, .steps img") <= WINDOW["height"])
+    page.get_by_text("Test digit", exact=True).click()
+    page.get_by_role("spinbutton").first.wait_for()
+    settle(page)
     nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page)
     page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
     presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page)

@@ -53,7 +53,7 @@ def test_rows_of_samples_follow_a_slider(deep_server: str, deep_tree: Path, page
 
 
 def test_a_stick_that_is_moved_is_decoded_again(deep_server: str, page: Page) -> None:
-    visit(page, f"{deep_server}/digit?digit-checkpoint=stick", "Your digit")
+    visit(page, f"{deep_server}/digit?digit-view=Stick&digit-checkpoint=stick", "Your digit")
     canvas = page.locator(".stick canvas.decoded")
     page.locator(".stick[data-ready=yes]").wait_for()
     picture = "canvas => canvas.toDataURL()"

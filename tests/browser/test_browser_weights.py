@@ -68,7 +68,8 @@ def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_rea
 def test_the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figures(
     server: str, page: Page, tree: Path
 ) -> None:
-    visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
+    link = f"digit?digit-view=Stick&digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2"
+    visit(page, f"{server}/{link}", "Your digit")
     stick = page.locator(".stick")
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
     sticks = inspect_image(model, load_dataset("mnist").test.binary[IMAGE]).sticks

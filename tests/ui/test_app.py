@@ -235,7 +235,7 @@ def test_a_box_that_was_away_for_part_of_a_run_is_told_its_choice(make: Make) ->
     box = at.selectbox(key="digit-checkpoint").proto
     assert box.set_value and "two" in box.raw_value  # otherwise a browser that has just drawn it shows the first
     at.segmented_control(key="digit-source").set_value("Draw").run()
-    assert not at.get("metric") and at.segmented_control(key="digit-view").value == "Weights and stick"
+    assert not at.get("metric") and at.segmented_control(key="digit-view").value == "Weights"
 
 
 def test_a_link_names_the_checkpoint_where_it_is_not_the_usual_one(make: Make) -> None:

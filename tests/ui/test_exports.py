@@ -222,7 +222,8 @@ def test_every_figure_of_a_page_can_be_exported_once(page: str, query: dict[str,
 @pytest.mark.parametrize(
     ("view", "keys"),
     [
-        ("Weights and stick", {"stick", "weights", "reconstructions"}),
+        ("Weights", {"weights", "reconstructions"}),
+        ("Stick", {"stick"}),
         ("ELBO terms", {"elbo-terms"}),
         ("Neighbours", {"neighbours"}),
     ],

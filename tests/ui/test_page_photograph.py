@@ -199,7 +199,7 @@ def test_what_is_unlike_a_digit_is_told_so_in_every_view(source: str, make: Make
         at.camera_input(key="digit-camera").set_value(("shot.jpg", content, "image/jpeg")).run()
     else:
         at.file_uploader(key="digit-upload").set_value(("x.png", content, "image/png")).run()
-    for view in ("Weights and stick", "ELBO terms", "log p(x)", "Neighbours", "Map"):
+    for view in ("Weights", "ELBO terms", "log p(x)", "Neighbours", "Map"):
         at.segmented_control(key="digit-view").set_value(view).run()
         (sentence,) = (box.value for box in at.warning)
         assert "unlike the images that one was trained on" in sentence and "less probable than 100\xa0% of" in sentence

@@ -98,12 +98,12 @@ def test_siblings(make: Make, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> 
 # --- one digit ------------------------------------------------------------------------------------
 
 
-def open_digit(checkpoint: Checkpoint, view: str = "Weights and stick", **query: str) -> AppTest:
+def open_digit(checkpoint: Checkpoint, view: str = "Weights", **query: str) -> AppTest:
     at = open_page("digit", **query)
     at.selectbox(key="digit-checkpoint").set_value(checkpoint.name)
     if "digit" not in query:
         at.number_input(key="digit-index").set_value(IMAGE)
-    if view != "Weights and stick":
+    if view != "Weights":
         at.segmented_control(key="digit-view").set_value(view)
     at.run()
     assert not at.exception, at.exception
@@ -148,7 +148,7 @@ def test_a_digit_that_came_with_a_link(
 def test_a_stick_at_its_mean_and_as_it_was_moved(
     pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = open_digit(pair[1])
+    at = open_digit(pair[1], "Stick")
     exported = take(at, "stick", monkeypatch)
     at_mean = lines(exported, "pieces=pieces, decoded=decoded")
     same(at_mean["pieces"], exported.table["π"])

@@ -46,10 +46,7 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     else:
         lower = float((stored.log_likelihood < own).mean())
         compared = f"more probable than {_percent(lower)}" if lower > share else f"less probable than {_percent(share)}"
-        st.caption(
-            f"By log p(x) under {checkpoint.name} this image is {compared} of the test images, all estimated with"
-            f" S = {stored.num_samples}."
-        )
+        st.caption(f"By log p(x), S = {stored.num_samples}, under {checkpoint.name}: {compared} of the test images.")
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)

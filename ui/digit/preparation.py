@@ -8,7 +8,7 @@ from PIL import Image
 from ui.digit.digit_input import DigitInput
 from ui.images import picture, tiled_picture
 
-__all__ = ["show_image", "show_steps"]
+__all__ = ["show_preparation"]
 
 _STYLE = """<style>
 .steps { display: flex; gap: 8px; }
@@ -19,16 +19,22 @@ _STYLE = """<style>
 </style>"""
 
 
-def show_image(digit: DigitInput) -> None:
-    """The binarized digit, large."""
+def show_preparation(digit: DigitInput) -> None:
+    """The steps of a drawing or photograph; a test digit has none, and is shown large."""
+    if digit.steps:
+        _show_steps(digit)
+    else:
+        _show_image(digit)
+
+
+def _show_image(digit: DigitInput) -> None:
     height, width = digit.shape
     binarized = tiled_picture(digit.binary[None], 1, zoom=6, shape=digit.shape)
     st.image(binarized, alt=f"The binarized digit, {height} by {width} pixels")
     st.caption(f"What the model sees: {height}×{width} zeros and ones. From {digit.origin}.")
 
 
-def show_steps(digit: DigitInput) -> None:
-    """The row of steps, with a sentence for each reason to doubt the digit."""
+def _show_steps(digit: DigitInput) -> None:
     figures = (_figure(words, step) for words, step in digit.steps.items())
     st.html(f'{_STYLE}<div class="steps">{"".join(figures)}</div>')
     for sentence in digit.doubts:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
-from ui.digit.shown import shown_components
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.glossary.terms import meaning
@@ -20,9 +19,10 @@ from ui.numbers import printed
 
 __all__ = ["show_figures", "show_reconstructions"]
 
+MOST = 5  # reconstructions, as many as stand beside each other below the digit
 _SMALL = "<style>.st-key-digit-figures [data-testid=stMetricValue] { font-size: 1.4rem; }</style>"
 _STYLE = """<style>
-.rebuilt { display: inline-block; margin: 0 12px 6px 0; font-size: .85em; font-variant-numeric: tabular-nums; }
+.rebuilt { display: inline-block; margin: 0 11px 6px 0; font-size: .85em; font-variant-numeric: tabular-nums; }
 .rebuilt img { image-rendering: pixelated; display: block; border: 1px solid #808080; }
 </style>"""
 
@@ -49,13 +49,17 @@ def show_figures(report: ImageReport, bound: str) -> None:
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
-    """The image decoded from the mean code of each posterior component that is shown, with its number and weight."""
+    """The image decoded from the mean code of each posterior component, with its number and weight.
+
+    Of many, those of the largest weights; the table of ELBO terms has all.
+    """
     images, shape = report.reconstructions, checkpoint.model_config.image_shape
-    st.header("Reconstruction" if len(images) == 1 else "Each component's reconstruction")
-    if len(images) == 1 or report.sticks is None:
-        labels = [(0, "")]
-    else:
-        labels = [(k, f"k = {k + 1}<br/>π = {report.sticks.mean[k]:.2f}") for k in shown_components(report)]
+    title, labels = "Reconstruction", [(0, "")]
+    if len(images) > 1 and report.sticks is not None:
+        title, weights = "Reconstructions, largest weights first", report.sticks.mean
+        most = np.argsort(-weights, kind="stable")[:MOST].tolist()
+        labels = [(k, f"k = {k + 1}<br/>π = {weights[k]:.2f}") for k in most]
+    st.markdown(f"**{title}**")
     figure("reconstructions").html(_STYLE + "".join(_picture(images[k], k, words, shape) for k, words in labels))
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}

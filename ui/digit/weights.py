@@ -48,7 +48,6 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
                 "posterior": None if posterior is None else with_rest(posterior, shown),
                 "pictures": [] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
                 "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
-                "grey": PAPER_COLOUR,
             },
         )
     if posterior is not None:

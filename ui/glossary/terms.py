@@ -107,7 +107,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             r"0 < v_k < 1",
             "digit",
             "Your digit: the stick",
-            {"digit-view": "Weights and stick"},
+            {"digit-view": "Stick"},
         ),
         Term(
             "π",
@@ -116,7 +116,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             r"\pi_k = v_k \textstyle\prod_{j<k} (1 - v_j)",
             "digit",
             "Your digit: weights",
-            {"digit-view": "Weights and stick"},
+            {"digit-view": "Weights"},
         ),
         Term(
             "α",

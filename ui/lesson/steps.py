@@ -62,7 +62,7 @@ STEPS = (
         outcomes.ink,
         "See below what the model sees of your digit. Draw another with thicker or thinner strokes.",
         hides=False,
-        widgets={"digit-source": "Draw", "digit-view": "Weights and stick"},
+        widgets={"digit-source": "Draw", "digit-view": "Weights"},
         most=784.0,
         unit="pixels",
     ),
@@ -78,7 +78,7 @@ STEPS = (
         outcomes.worst_digit,
         "Choose test digits of that class below, and see where the reconstruction is grey.",
         hides=False,
-        widgets={"digit-source": "Test digit", "digit-view": "Weights and stick", "digit-checkpoint": DLGMM},
+        widgets={"digit-source": "Test digit", "digit-view": "Weights", "digit-checkpoint": DLGMM},
     ),
     Step(
         "digit",
@@ -92,7 +92,7 @@ STEPS = (
         outcomes.first_break,
         "The stick below is broken at these means; the question was about the first break. Find a digit for"
         " which it lies on the other side of 1/K.",
-        widgets={"digit-view": "Weights and stick", "digit-checkpoint": FIGURE_2},
+        widgets={"digit-view": "Stick", "digit-checkpoint": FIGURE_2},
     ),
     Step(
         "components",

@@ -127,6 +127,7 @@ export default function ({ parentElement, data, setStateValue }) {
   status.setAttribute("role", "status");
   const said = (text) => { status.textContent = text; };
   const MEAN = "the mean of", DRAW = "a draw from";
+  const atMean = decoder === null ? "The mean fractions, whose pieces are E[π|x]." : "Means E[π|x]: drag a break.";
   const take = (values, what, text) => {
     clearInterval(timer);
     visible = T;
@@ -142,7 +143,7 @@ export default function ({ parentElement, data, setStateValue }) {
     tell([...v]);
   };
   const centre = make("button", { type: "button", textContent: "Mean" });
-  centre.onclick = () => { take(mean, MEAN, "The mean fractions, whose pieces are E[π|x]."); tell(null); };
+  centre.onclick = () => { take(mean, MEAN, atMean); tell(null); };
   const step = make("button", { type: "button", textContent: "Break it step by step" });
   step.onclick = () => {
     clearInterval(timer);
@@ -204,7 +205,7 @@ export default function ({ parentElement, data, setStateValue }) {
   root.replaceChildren(
     make("div", { className: "bar" }, redraw, centre, step, status), stick, plot,
     make("div", { className: "below" }, words, ...(decoder ? [canvas] : [])));
-  take(mean, MEAN, "The mean fractions, whose pieces are E[π|x].");
+  take(mean, MEAN, atMean);
   if (decoder !== null) {
     decoderOf(decoder).then(
       (found) => { model = found; decode(); root.dataset.ready = "yes"; },

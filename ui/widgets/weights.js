@@ -5,14 +5,14 @@ const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1], MOST_NAMES = 12, FEW = 5;
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".weights");
-  const { names, mean, low, high, exact, posterior, pictures, colours, grey } = data;
+  const { names, mean, low, high, exact, posterior, pictures, colours } = data;
   const bar = (name, value, style) =>
     value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), ...style });
   const cells = mean.map((weight, k) => {
     const cell = make("div", { className: "cell" }, {},
       bar("weight", weight, { background: colours[k] }),
       bar("exact", exact?.[k], { borderColor: colours[k] }),
-      bar("responsibility", posterior?.[k], { background: grey }),
+      bar("responsibility", posterior?.[k], {}),
       low[k] !== undefined
         && make("div", { className: "range" }, { bottom: percent(low[k]), height: percent(high[k] - low[k]) }, make("i")));
     cell.onpointerenter = () => read(k);
@@ -38,7 +38,7 @@ export default function ({ parentElement, data }) {
       make("span", {}, {}, make("span", { className: "range" }, {}, make("i")), " its middle 90 %"),
       posterior && make("span", {}, {}, make("b", { className: "swatch exact" }, { borderColor: colours[0] }),
         " exact weight E[π", make("sub", { textContent: "k" }), "|x]"),
-      posterior && make("span", {}, {}, swatch(grey), " p(k|x)")),
+      posterior && make("span", {}, {}, swatch("var(--st-text-color)"), " p(k|x)")),
     make("div", { className: "title", textContent: "probability" }),
     make("div", {
       className: "plot", role: "img", ariaLabel: data.words, tabIndex: 0,
