@@ -1,6 +1,6 @@
-"""Configurations of a model and of a training run: two frozen records that are stored in a checkpoint.
+"""Configurations of a model and of a training run: frozen records that are stored in a checkpoint.
 
-Both are plain values with a JSON round trip, and invalid values are rejected with one sentence that names the field.
+They are plain values with a JSON round trip, and invalid values are rejected with one sentence that names the field.
 Each field is declared with its default, its check, its text in `--help`, and the name of its command line option if
 that differs (`dlgmm_core.checks`).
 """
@@ -29,7 +29,7 @@ from dlgmm_core.checks import (
     setting,
 )
 
-__all__ = ["PRIOR_COMPONENTS", "ModelConfig", "TrainConfig", "require_step_size"]
+__all__ = ["PRIOR_COMPONENTS", "Context", "ContextSampler", "ModelConfig", "TrainConfig", "require_step_size"]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
 _MOST_WEIGHTS = 20_000_000  # of a layer, to within a factor of two
@@ -38,6 +38,67 @@ _MOST_LAYERS = 10
 _LAYERS = Check(
     f"a whole number from 1 to {_MOST_LAYERS}", lambda value: type(value) is int and 1 <= value <= _MOST_LAYERS
 )
+_SHARE = Check("a number from 0 to 1", lambda value: type(value) in (int, float) and 0 <= value <= 1)
+
+
+@dataclass(frozen=True)
+class Context(Record):
+    """One prior of those that an amortised model knows: the means of its components, and the Dirichlet's alpha."""
+
+    prior_means: tuple[float, ...] = setting(MISSING, NUMBERS, "one per component, the mean of all its coordinates")
+    concentration: float = setting(MISSING, POSITIVE, "alpha of the Dirichlet")
+
+
+@dataclass(frozen=True)
+class ContextSampler(Record):
+    """The range of priors that an amortised model knows, and how often training draws which (`model.contexts`).
+
+    Means of a context are evenly spaced around 0, or so but for one of them, or independent of each other.
+    """
+
+    largest_mean: float = setting(2.0, POSITIVE, "of a component; the smallest is minus this")
+    smallest_concentration: float = setting(0.02, POSITIVE, "alpha at least")
+    largest_concentration: float = setting(5.0, POSITIVE, "alpha at most")
+    evenly_spaced: float = setting(0.4, _SHARE, "share of contexts whose means are evenly spaced")
+    one_moved: float = setting(
+        0.25, _SHARE, "share of contexts with one mean moved; those of all others are independent"
+    )
+    at_ends: float = setting(
+        0.3, _SHARE, "share of spacings at an end of their range, all means 0 or as far as they go"
+    )
+    alpha_one: float = setting(0.3, _SHARE, "share of contexts whose alpha is 1")
+    alpha_at_ends: float = setting(0.2, _SHARE, "share of all other contexts whose alpha is at an end of its range")
+
+    def __post_init__(self) -> None:
+        """Checks the fields, the order of the ends, and that the families are of one whole."""
+        super().__post_init__()
+        require(
+            self.smallest_concentration < self.largest_concentration,
+            "smallest_concentration must be below largest_concentration.",
+        )
+        require(self.evenly_spaced + self.one_moved <= 1, "evenly_spaced + one_moved must be at most 1.")
+
+    def require(self, context: Context) -> None:
+        """Checks that a context lies in the range.
+
+        Raises:
+            ConfigError: if it does not.
+        """
+        for number, mean in enumerate(context.prior_means, 1):
+            require(
+                abs(mean) <= self.largest_mean,
+                f"This model knows prior means from {-self.largest_mean:g} to {self.largest_mean:g}, and that of"
+                f" component {number} is {mean:g}: choose one in between.",
+            )
+        low, high = self.smallest_concentration, self.largest_concentration
+        require(
+            low <= context.concentration <= high,
+            f"This model knows concentrations from {low:g} to {high:g}, not {context.concentration:g}: choose one in"
+            " between.",
+        )
+
+
+_CONTEXTS = Check("a range of contexts", lambda value: value is None or isinstance(value, ContextSampler))
 
 
 @dataclass(frozen=True)
@@ -48,6 +109,9 @@ class ModelConfig(Record):
     each coordinate its own; or "full", with a learnt covariance matrix. Learnt ones start at `prior_means` and
     `prior_scales`. Those of further layers are diagonal, computed from the codes above. A model without a mixture has
     one component.
+
+    A model that is amortised over its prior knows all priors of `contexts`; its own, by `prior_means` and
+    `concentration`, is the one that stands for them where no other is chosen.
     """
 
     model: str = setting(MISSING, NAME, "name of the model")
@@ -84,6 +148,30 @@ class ModelConfig(Record):
         (), COUNTS, "units of the deterministic layers of each layer below the first", usual="as the first"
     )
     skip: bool = setting(False, YES_OR_NO, "the decoder reads the codes of all layers, not that of the last alone")
+
+    contexts: ContextSampler | None = setting(
+        None, _CONTEXTS, "the priors that a model amortised over its prior knows; None for any other", flag=None
+    )
+    gate_units: int = setting(256, COUNT, "units of each layer of an amortised model's gates", flag=None)
+
+    @property
+    def context(self) -> Context:
+        """The means and the concentration of its own prior."""
+        return Context(self.prior_means, self.concentration)
+
+    def at(self, context: Context | None = None) -> "ModelConfig":
+        """The plain model that an amortised one is at a context, or at its own prior; any other model itself.
+
+        Raises:
+            ConfigError: for a context that the model does not know.
+        """
+        if self.contexts is None:
+            require(context is None, "This model knows no prior but its own: leave the other one out.")
+            return self
+        chosen = context or self.context
+        plain = replace(self, **vars(chosen), contexts=None)
+        self.contexts.require(chosen)
+        return plain
 
     @property
     def components(self) -> tuple[int, ...]:
@@ -137,7 +225,12 @@ class ModelConfig(Record):
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """As `Record.from_dict`; also reads the field names of the first checkpoints."""
-        return super().from_dict(_renamed(values) if isinstance(values, dict) else values)
+        if not isinstance(values, dict):
+            return super().from_dict(values)
+        found = _renamed(values)
+        if (contexts := found.get("contexts")) is not None:
+            found["contexts"] = ContextSampler.from_dict(contexts)
+        return super().from_dict(found)
 
     def __post_init__(self) -> None:
         """Checks fields, sizes, and that the prior has as many means and scales as components."""
@@ -175,6 +268,8 @@ class ModelConfig(Record):
                 count == self.num_components,
                 f"{name} has {count} values for {self.num_components} components: give one each.",
             )
+        if self.contexts is not None:
+            self.contexts.require(self.context)
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +335,11 @@ def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
     )
 
 
-for _kind in (ModelConfig, TrainConfig):  # so that `help` and the API pages show the descriptions of the fields
+for _kind in (
+    Context,
+    ContextSampler,
+    ModelConfig,
+    TrainConfig,
+):  # so that `help` and the API pages show the descriptions of the fields
     _lines = [f"        {f.name}: {f.metadata['help']}.\n" for f in fields(_kind)]
     _kind.__doc__ = f"{_kind.__doc__}\n    Attributes:\n{''.join(_lines)}    "

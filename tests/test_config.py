@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import ContextSampler, ModelConfig, TrainConfig
 
 MODEL = ModelConfig(
     "dlgmm",
@@ -29,6 +29,8 @@ MODEL = ModelConfig(
     code_dims_below=(4,),
     hidden_below=(8,),
     skip=True,
+    contexts=ContextSampler(at_ends=0.2),
+    gate_units=9,
 )
 TRAIN = TrainConfig(
     dataset="omniglot",

@@ -95,7 +95,11 @@ class DenseDecoder(Decoder):
 
     def logits(self, rows: Tensor) -> Tensor:
         """As `Decoder.logits`."""
-        return linear(self.hidden(rows), self.output.weight, self.data_bias)
+        return self.logits_of(self.hidden(rows))
+
+    def logits_of(self, units: Tensor) -> Tensor:
+        """(N, X), log odds of ink for the units (N, H) of the last deterministic layer."""
+        return linear(units, self.output.weight, self.data_bias)
 
 
 def _conv_encoder(config: ModelConfig) -> nn.Sequential:

@@ -35,9 +35,15 @@ QUADRATURE_NODES = (20, 24)  # near x = 0, and around the bend
 
 @dataclass(frozen=True)
 class Sticks:
-    """Fractions v in (0, 1), stored as `w` = log(-log v) of any shape."""
+    """Fractions v in (0, 1), stored as `w` = log(-log v) of any shape.
+
+    Attributes:
+        w: (..., T-1).
+        pieces: (T,), which piece of the stick is the weight of each component; by default the first of the first, ...
+    """
 
     w: Tensor
+    pieces: Tensor | None = None
 
     @classmethod
     def from_fraction(cls, v: Tensor) -> "Sticks":
@@ -57,7 +63,12 @@ class Sticks:
     @property
     def log_weights(self) -> Tensor:
         """(..., T) log mixture weights from the T - 1 fractions along the last axis."""
-        return log_stick_breaking(self.log_v, self.log1m_v)
+        return _by_component(log_stick_breaking(self.log_v, self.log1m_v), self.pieces)
+
+
+def _by_component(pieces: Tensor, order: Tensor | None) -> Tensor:
+    """(..., T), values of the pieces of a stick, in the order of the components."""
+    return pieces if order is None else pieces[..., order]
 
 
 class StickDistribution(Protocol):
@@ -86,8 +97,9 @@ class Kumaraswamy:
         torch.Size([5, 100, 3])
     """
 
-    def __init__(self, log_concentration1: Tensor, log_concentration0: Tensor) -> None:
-        """log a and log b, of one shape (..., T-1)."""
+    def __init__(self, log_concentration1: Tensor, log_concentration0: Tensor, pieces: Tensor | None = None) -> None:
+        """log a and log b, of one shape (..., T-1). pieces: (T,), as in `Sticks`."""
+        self.pieces = pieces
         self.log_concentration1, self.log_concentration0 = torch.broadcast_tensors(
             log_concentration1, log_concentration0
         )
@@ -95,7 +107,7 @@ class Kumaraswamy:
     def inverse_survival(self, log_u: Tensor) -> Sticks:
         """The fraction v = (1 - u^(1/b))^(1/a), whose survival function P(V > v) is u = e^log_u."""
         log_t = log_u * torch.exp(-self.log_concentration0)  # t = u^(1/b) = 1 - v^a
-        return Sticks(lognlog1mexp(log_t) - self.log_concentration1)
+        return Sticks(lognlog1mexp(log_t) - self.log_concentration1, self.pieces)
 
     def rsample(self, shape: torch.Size = torch.Size()) -> Sticks:
         """Reparametrised draws of shape (*shape, ..., T-1)."""
@@ -121,7 +133,7 @@ class Kumaraswamy:
     def log_mean_weights(self) -> Tensor:
         """(..., T), log E[pi]: fractions are independent, so their means multiply."""
         log_mean = self.log_moment(1.0)
-        return log_stick_breaking(log_mean, log1mexp(log_mean))
+        return _by_component(log_stick_breaking(log_mean, log1mexp(log_mean)), self.pieces)
 
 
 class Beta:

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dlgmm_core.config import ModelConfig
+from dlgmm_core.config import Context, ModelConfig
 from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.layers import Layer
@@ -28,10 +28,12 @@ class LatentVariableModel(nn.Module):
     Attributes:
         config: architecture and prior.
         encoder: images (B, X) -> features (B, H).
-        layers: the stochastic layers, from the first, whose prior has no context, to the last.
+        layers: the stochastic layers, from the first to the last.
         decoder: codes -> likelihood; it reads the code of the last layer or, if `config.skip`, of all layers.
         product_type: number type of the networks' matrix products; `torch.bfloat16` is faster on hardware that
             supports it. Everything else stays in the type of the weights.
+        context: (B, C), or (1, C) for all images: what the first layer's prior and head are told, in a model that is
+            amortised over its prior (`dlgmm_core.model.amortised`); None in any other.
 
     Example:
         >>> from dlgmm_core import build_model
@@ -45,6 +47,8 @@ class LatentVariableModel(nn.Module):
         super().__init__()
         self.config = config
         self.encoder, self.layers, self.decoder = encoder, nn.ModuleList(layers), decoder
+        self.context: Tensor | None
+        self.register_buffer("context", None, persistent=False)
         self.product_type = torch.float32
 
     @property
@@ -62,20 +66,33 @@ class LatentVariableModel(nn.Module):
             features: Tensor = self.encoder(x)
         return features
 
-    def posterior(self, x: Tensor, context: Tensor | None = None) -> LatentDistribution:
-        """q(z_1|x, context), of the first layer, for binary images x (B, X)."""
-        return self.posterior_of(self.features(x), context)
+    def posterior(self, x: Tensor) -> LatentDistribution:
+        """q(z_1|x), of the first layer, for binary images x (B, X)."""
+        return self.posterior_of(self.features(x))
 
-    def posterior_of(self, features: Tensor, context: Tensor | None = None) -> LatentDistribution:
+    def posterior_of(self, features: Tensor) -> LatentDistribution:
         """As `posterior`, from features (B, H)."""
         with self._products(features.device):
-            distribution: LatentDistribution = self.layer.head(features, context)
+            distribution: LatentDistribution = self.layer.head(features, self.context)
         return distribution
 
-    def prior(self, context: Tensor | None = None) -> LatentDistribution:
-        """p(z_1|context), of the first layer; without a context, the batch axis has length one."""
-        distribution: LatentDistribution = self.layer.prior(context)
+    def prior(self) -> LatentDistribution:
+        """p(z_1), of the first layer; the batch axis has length one unless each image has its own context."""
+        distribution: LatentDistribution = self.layer.prior(self.context)
         return distribution
+
+    def at(self, context: Context | None = None) -> "LatentVariableModel":
+        """The plain model with the prior of a context, or its own: itself, unless it is amortised over its prior.
+
+        Raises:
+            ConfigError: for a context, unless it is one that an amortised model knows.
+        """
+        self.config.at(context)
+        return self
+
+    def at_random(self, rows: int) -> "LatentVariableModel":
+        """The model that B images are trained with: itself, unless it is amortised over its prior."""
+        return self
 
     def paths(
         self,
@@ -143,13 +160,11 @@ class LatentVariableModel(nn.Module):
         """Ancestral samples: the codes of all layers (count, C), and the component (L, count) of each layer's."""
         codes: list[Tensor] = []
         components: list[Tensor] = []
-        context: Tensor | None = None
         for layer in self._stack:
-            p = layer.prior(context)
-            code, component = p.sample_with_component(torch.Size([count] if context is None else []))
+            p = layer.prior(torch.cat(codes, -1)) if codes else self.prior()
+            code, component = p.sample_with_component(torch.Size([] if codes else [count]))
             codes.append(code.reshape(count, -1))
             components.append(component.reshape(count))
-            context = torch.cat(codes, -1)
         return torch.cat(codes, -1), torch.stack(components)
 
     def _products(self, device: torch.device) -> torch.autocast:

@@ -3,7 +3,8 @@ r"""One stochastic layer: a prior over codes, and a head that predicts their pos
 .. math:: p(z \mid c), \qquad q(z \mid h, c)
 
 with h the encoder's features of an image and c a *context*: any further input of a prior or a head, such as the
-codes of the layers above, or the prior's parameters in a model that is amortised over them. The first layer has none.
+codes of the layers above, or the prior's parameters in a model that is amortised over them. The first layer of any
+other model has none.
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 2 (its last paragraph: several layers).
 """

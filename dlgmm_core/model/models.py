@@ -14,11 +14,21 @@ import torch
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.amortised import AmortisedModel, amortised_part
 from dlgmm_core.model.bodies import body_of
 from dlgmm_core.model.conditional import ConditionalHead, ConditionalMixturePrior, ConditionalNormalPrior
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
 from dlgmm_core.model.layers import Head, LatentPart, Layer, Prior
-from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, NormalPrior, SticksHead, SticksPrior
+from dlgmm_core.model.networks import (
+    MixtureHead,
+    MixturePrior,
+    NormalHead,
+    NormalPrior,
+    SticksHead,
+    SticksPrior,
+    dirichlet_sticks,
+    process_sticks,
+)
 
 __all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of"]
 
@@ -40,20 +50,9 @@ def _below(config: ModelConfig, context_dim: int, prior: Prior, head: Callable[[
     return LatentPart(prior, reads, config.code_dim)
 
 
-def _process_sticks(pieces: int, concentration: float) -> SticksPrior:
-    """v_k ~ Beta(1, alpha_0): the weights of a Dirichlet process, truncated to `pieces`."""
-    return SticksPrior(torch.ones(pieces - 1), torch.full((pieces - 1,), concentration))
-
-
-def _dirichlet_sticks(pieces: int, concentration: float) -> SticksPrior:
-    """v_k ~ Beta(alpha, (K - k) alpha), so that pi ~ Dirichlet(alpha, ..., alpha)."""
-    pieces_left = torch.arange(pieces - 1, 0, -1, dtype=torch.float32)
-    return SticksPrior(torch.full((pieces - 1,), concentration), concentration * pieces_left)
-
-
 def _sb_vae(config: ModelConfig) -> LatentPart:
     """Nalisnick & Smyth (2017): the code is a point of the simplex, made by stick breaking."""
-    prior = _process_sticks(config.code_dim, config.concentration)
+    prior = process_sticks(config.code_dim, config.concentration)
     # A simplex point has coordinates near 1/T: scaled by T, the default initialisation fits it.
     return LatentPart(prior, partial(SticksHead, prior=prior), config.code_dim, code_scale=config.code_dim)
 
@@ -82,12 +81,12 @@ def _mixture_below(config: ModelConfig, context_dim: int, sticks: SticksBuilder)
 
 def _dlgmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: a finite mixture with Dirichlet weights."""
-    return _mixture(config, _dirichlet_sticks)
+    return _mixture(config, dirichlet_sticks)
 
 
 def _dldpmm(config: ModelConfig) -> LatentPart:
     """Nalisnick, Hertel & Smyth (2016), section 2: weights of a truncated Dirichlet process."""
-    return _mixture(config, _process_sticks)
+    return _mixture(config, process_sticks)
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,7 @@ class ModelFamily:
         smallest_code: the smallest D that the model allows.
         build_below: builds the latent part of a layer below the first, from a configuration with that layer's sizes and
             the size of its context; None if the model has one layer only.
+        build_amortised: builds the latent part of a model that is amortised over its prior; None if there is no such.
     """
 
     label: str
@@ -120,6 +120,7 @@ class ModelFamily:
     tuned_draws: int = 5
     smallest_code: int = 1
     build_below: Callable[[ModelConfig, int], LatentPart] | None = None
+    build_amortised: Callable[[ModelConfig], LatentPart] | None = None
 
 
 MODELS: dict[str, ModelFamily] = {
@@ -147,7 +148,8 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=3,
         tuned_draws=2,
-        build_below=partial(_mixture_below, sticks=_dirichlet_sticks),
+        build_below=partial(_mixture_below, sticks=dirichlet_sticks),
+        build_amortised=amortised_part,
     ),
     "dldpmm": ModelFamily(
         "DLDPMM",
@@ -157,7 +159,7 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=17,
         tuned_draws=1,
-        build_below=partial(_mixture_below, sticks=_process_sticks),
+        build_below=partial(_mixture_below, sticks=process_sticks),
     ),
 }
 """The models by name."""
@@ -167,7 +169,7 @@ def family_of(config: ModelConfig) -> ModelFamily:
     """The row of `MODELS` that a configuration names.
 
     Raises:
-        ConfigError: for an unknown model, components or layers of a model without them, or too small a code.
+        ConfigError: for an unknown model, contexts, components or layers of a model without them, or too small a code.
     """
     if config.model not in MODELS:
         raise ConfigError(f"There is no model {config.model!r}: choose one of {', '.join(MODELS)}.")
@@ -180,6 +182,8 @@ def family_of(config: ModelConfig) -> ModelFamily:
         raise ConfigError(f"{family.label} has no components: components_below must be 1.")
     if config.prior_components != "fixed" and not family.has_components:
         raise ConfigError(f"{family.label} has no components: prior_components must be fixed.")
+    if config.contexts is not None and family.build_amortised is None:
+        raise ConfigError(f"{family.label} cannot be amortised over its prior: leave contexts out.")
     if config.code_dim < family.smallest_code:
         raise ConfigError(f"{family.label} needs a code_dim of at least {family.smallest_code}.")
     return family
@@ -192,13 +196,15 @@ def build_model(config: ModelConfig) -> LatentVariableModel:
         ConfigError: as `family_of` and `body_of`.
     """
     body, family = body_of(config), family_of(config)
-    latent = family.build(config)
+    build = family.build if config.contexts is None else family.build_amortised
+    assert build is not None
+    latent = build(config)
     encoder = body.encoder(config)
     layers = [Layer(latent.prior, latent.head(config.hidden), latent.code_dim)]
     for index in range(1, config.layers):
-        build = family.build_below
-        assert build is not None
-        below = build(config.of_layer(index), sum(layer.code_dim for layer in layers))
+        assert family.build_below is not None
+        below = family.build_below(config.of_layer(index), sum(layer.code_dim for layer in layers))
         layers.append(Layer(below.prior, below.head(config.hidden), below.code_dim))
     read = sum(layer.code_dim for layer in layers) if config.skip else layers[-1].code_dim
-    return LatentVariableModel(config, encoder, layers, body.decoder(config, read, latent.code_scale))
+    kind = LatentVariableModel if config.contexts is None else AmortisedModel
+    return kind(config, encoder, layers, body.decoder(config, read, latent.code_scale))

@@ -23,7 +23,9 @@ __all__ = [
     "NormalPrior",
     "SticksHead",
     "SticksPrior",
+    "dirichlet_sticks",
     "full_precision",
+    "process_sticks",
 ]
 
 MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reaches e^-6 and 1 - e^-6
@@ -46,9 +48,10 @@ def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
     return layer
 
 
-def _kumaraswamy(layer: nn.Linear, features: Tensor, limit: float) -> Kumaraswamy:
-    """The posterior (B, T-1) of the fractions, with log a and log b in (-limit, limit)."""
-    return Kumaraswamy(*soft_bound(full_precision(layer, features), limit).chunk(2, -1))
+def _kumaraswamy(parameters: Tensor, limit: float, pieces: Tensor | None = None) -> Kumaraswamy:
+    """The posterior (B, T-1) of the fractions from (B, 2 (T-1)), with log a and log b in (-limit, limit)."""
+    log_a, log_b = soft_bound(parameters, limit).chunk(2, -1)
+    return Kumaraswamy(log_a, log_b, pieces)
 
 
 class NormalPrior(Prior):
@@ -86,6 +89,17 @@ class SticksPrior(Prior):
     def forward(self, context: Tensor | None = None) -> SticksLatent:
         """The prior over simplex points, with a batch axis of length one."""
         return SticksLatent(self.beta())
+
+
+def process_sticks(pieces: int, concentration: float) -> SticksPrior:
+    """v_k ~ Beta(1, alpha_0): the weights of a Dirichlet process, truncated to `pieces`."""
+    return SticksPrior(torch.ones(pieces - 1), torch.full((pieces - 1,), concentration))
+
+
+def dirichlet_sticks(pieces: int, concentration: float) -> SticksPrior:
+    """v_k ~ Beta(alpha, (K - k) alpha), so that pi ~ Dirichlet(alpha, ..., alpha)."""
+    pieces_left = torch.arange(pieces - 1, 0, -1, dtype=torch.float32)
+    return SticksPrior(torch.full((pieces - 1,), concentration), concentration * pieces_left)
 
 
 class MixturePrior(Prior):
@@ -148,11 +162,15 @@ class SticksHead(Head):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> SticksLatent:
         """q(pi|x)."""
-        return SticksLatent(_kumaraswamy(self.linear, features, MAX_LOG_CONCENTRATION_OF_CODE))
+        return SticksLatent(_kumaraswamy(full_precision(self.linear, features), MAX_LOG_CONCENTRATION_OF_CODE))
 
 
 class MixtureHead(Head):
-    """Features (B, H) -> sticks (B, K-1) and K diagonal normals (K, B, D)."""
+    """Features (B, H) -> sticks (B, K-1) and K diagonal normals (K, B, D).
+
+    Attributes:
+        pieces: (K,), which piece of the stick is the weight of each component; None for their own order.
+    """
 
     def __init__(self, in_features: int, prior: MixturePrior) -> None:
         super().__init__()
@@ -161,11 +179,20 @@ class MixtureHead(Head):
         self.linear = nn.Linear(in_features, 2 * self.num_components * self.code_dim)
         with torch.no_grad():
             self.linear.bias.add_(torch.cat([prior.loc.flatten(), prior.log_scale.flatten()]))
+        self.pieces: Tensor | None = None
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> MixtureLatent:
         """q(v|x) and q(z|v, x)."""
+        return self.posterior(full_precision(self.sticks, features), *self.components(features))
+
+    def components(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and log scales, (K, B, D) each."""
         # (B, 2KD) -> (2, K, B, D)
         parameters = full_precision(self.linear, features).unflatten(-1, (2, self.num_components, self.code_dim))
         loc, log_scale = parameters.movedim(0, 2)
-        sticks = _kumaraswamy(self.sticks, features, MAX_LOG_CONCENTRATION)
-        return MixtureLatent(sticks, DiagonalNormals(loc, log_scale.exp()))
+        return loc, log_scale
+
+    def posterior(self, sticks: Tensor, loc: Tensor, log_scale: Tensor) -> MixtureLatent:
+        """From log a and log b of the sticks (B, 2 (K-1)), means and log scales of the components (K, B, D)."""
+        fractions = _kumaraswamy(sticks, MAX_LOG_CONCENTRATION, self.pieces)
+        return MixtureLatent(fractions, DiagonalNormals(loc, log_scale.exp()))

@@ -214,7 +214,8 @@ def _train_epoch(
         if dynamic:
             x = torch.bernoulli(x / 255)
         with _products(run.model, run.config.precision):
-            bounds = lower_bound(run.model, x, run.config.bound, run.config.num_samples, run.config.decoded or None)
+            model = run.model.at_random(len(x))
+            bounds = lower_bound(model, x, run.config.bound, run.config.num_samples, run.config.decoded or None)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
@@ -254,7 +255,9 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
     paths = run.model.config.paths * run.config.num_samples
     batches = images.split(max(1, min(EVALUATION_BATCH, MOST_PATHS // paths)))
-    bounds = [lower_bound(run.model, x.float(), run.config.bound, run.config.num_samples) for x in batches]
+    bounds = [
+        lower_bound(run.model.at_random(len(x)), x.float(), run.config.bound, run.config.num_samples) for x in batches
+    ]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
         x = next(x for x, each in zip(batches, bounds, strict=True) if not each.isfinite().all())

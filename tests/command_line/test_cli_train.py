@@ -102,10 +102,15 @@ def train_options() -> dict[str, argparse.Action]:
     return {flag: action for action in parser._actions for flag in action.option_strings}
 
 
-def test_every_field_is_an_option_with_its_help_but_the_shape_of_images() -> None:
+def test_every_field_is_an_option_with_its_help_but_the_shape_of_images_and_contexts() -> None:
     fields_known = {f.name for kind in (ModelConfig, TrainConfig) for f in fields(kind)}
     by_field = {action.dest: action for action in train_options().values()}
-    assert fields_known - by_field.keys() == {"model", "image_shape"}  # the model is given by its place
+    assert fields_known - by_field.keys() == {
+        "model",  # which is given by its place
+        "image_shape",
+        "contexts",
+        "gate_units",
+    }
     assert all(by_field[name].help for name in fields_known & by_field.keys())
 
 

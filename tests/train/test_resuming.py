@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import ContextSampler, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, load_checkpoint, read_checkpoint, save_checkpoint
 from dlgmm_core.store.files import CheckpointError, read_tensors, write_tensors
@@ -46,7 +46,11 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("config", list(RECIPES.values()), ids=list(RECIPES))
-@pytest.mark.parametrize("model", [MODEL, ModelConfig("dlgmm", 2, hidden=8, image_shape=SHAPE)], ids=["K=2", "K=1"])
+@pytest.mark.parametrize(
+    "model",
+    [MODEL, ModelConfig("dlgmm", 2, hidden=8, image_shape=SHAPE), replace(MODEL, contexts=ContextSampler())],
+    ids=["K=2", "K=1", "amortised"],
+)
 def test_a_run_resumed_from_disk_after_every_epoch_equals_one_never_interrupted(
     model: ModelConfig, config: TrainConfig, dataset: Dataset, tmp_path: Path
 ) -> None:

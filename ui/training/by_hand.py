@@ -18,7 +18,13 @@ MOST_COMPONENTS = 50
 EPOCHS = 20  # at first
 _OF_COMPONENTS = ("prior_means", "prior_scales", "prior_components")
 _OF_LAYERS = ("layers", "components_below", "code_dims_below", "hidden_below", "skip")  # one layer is trained here
-_ELSEWHERE = ("model", "num_components", "image_shape", "dataset", "start_from", *_OF_COMPONENTS, *_OF_LAYERS)
+_AMORTISED = ("contexts", "gate_units")  # a model of one prior is trained here
+_ELSEWHERE = (
+    *("model", "num_components", "image_shape", "dataset", "start_from"),
+    *_OF_COMPONENTS,
+    *_OF_LAYERS,
+    *_AMORTISED,
+)
 _FIRST = ("code_dim", "bound", "learning_rate", "schedule", "max_epochs")
 _RANDOM = "random weights"
 
