@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from benchmarks.amortised_tables import AMORTISED_TABLES
 from benchmarks.measuring import in_words
 from benchmarks.result_tables import TABLES, markdown_table
 from dlgmm_core.experiments.formatting import NONE
@@ -15,7 +16,7 @@ from dlgmm_core.experiments.results import read_results
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks" / "results.json"
-PAGES = ("README.md", "docs/results.md", "docs/benchmarks.md")
+PAGES = ("README.md", "docs/results.md", "docs/amortised.md", "docs/benchmarks.md")
 
 
 def main() -> None:
@@ -30,8 +31,11 @@ def main() -> None:
 def all_tables() -> dict[str, str]:
     """Every table in Markdown, by the name in its markers."""
     rows = read_results(ROOT / "checkpoints")
+    plain = [row for row in rows if row.context is None]
     recorded = json.loads(BENCHMARKS.read_text(encoding="utf-8"))
-    return {**{name: table(rows) for name, table in TABLES.items()}, "benchmarks": benchmarks_table(recorded)}
+    tables = {name: table(plain) for name, table in TABLES.items()}
+    tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
+    return {**tables, "benchmarks": benchmarks_table(recorded)}
 
 
 def with_tables(page: str, tables: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.bodies import BODIES
@@ -24,10 +24,12 @@ __all__ = [
     "PROGRAM",
     "Parser",
     "add_configuration",
+    "add_context",
     "add_device",
     "add_folder",
     "as_options",
     "choices",
+    "context_of",
     "given",
     "model_config",
     "train_config",
@@ -66,6 +68,27 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="auto", choices=DEVICES, help="auto: an accelerator, if there is one; default %(default)s"
     )
+
+
+def add_context(parser: argparse.ArgumentParser) -> None:
+    """Options for the context of a model that is amortised over its prior, named as in `train`."""
+    known = "of a model that is amortised over its prior; default: its own"
+    parser.add_argument("--prior-means", type=float, nargs="+", metavar="M", help=f"prior means {known}")
+    parser.add_argument("--alpha", type=float, metavar="A", help=f"concentration {known}")
+
+
+def context_of(options: argparse.Namespace, config: ModelConfig) -> Context | None:
+    """The context that was asked for, if it is not the model's own prior.
+
+    Raises:
+        ConfigError: if the model does not know it.
+    """
+    if options.prior_means is None and options.alpha is None:
+        return None
+    means = config.prior_means if options.prior_means is None else tuple(options.prior_means)
+    context = Context(means, config.concentration if options.alpha is None else options.alpha)
+    config.at(context)
+    return None if context == config.context else context
 
 
 def add_configuration(parser: argparse.ArgumentParser, kind: type[ModelConfig] | type[TrainConfig]) -> None:

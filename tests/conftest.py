@@ -193,6 +193,19 @@ def own_checkpoints(repository: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
+def fresh_data() -> Iterator[None]:
+    """The app's caches know neither the toy data before, nor remember it afterwards."""
+    from ui import loaders
+    from ui.latent import map_files
+
+    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+        forget()
+    yield
+    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+        forget()
+
+
+@pytest.fixture
 def make(own_checkpoints: Path) -> Callable[..., Checkpoint]:
     """Makes a tiny untrained checkpoint in the test's folder."""
 

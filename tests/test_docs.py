@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.amortised_tables import NOTHING
 from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
 from dlgmm_core import MODELS
 from dlgmm_core.commands.table import build_parser
@@ -28,7 +29,7 @@ def anchors(text: str) -> set[str]:
 
 def test_every_table_is_on_a_page_and_says_what_is_recorded() -> None:
     tables = all_tables()
-    assert all(table.count("\n") > 2 for table in tables.values())
+    assert all(table.count("\n") > 2 or table == NOTHING for table in tables.values())
     marks = [mark for name in PAGES for mark in re.findall(r"<!-- ([a-z]\S*) -->", TEXTS[name])]
     assert sorted(marks) == sorted(tables)
     assert {name: with_tables(TEXTS[name], tables) for name in PAGES} == {name: TEXTS[name] for name in PAGES}

@@ -85,16 +85,6 @@ def others(own_checkpoints: Path) -> Path:
     return own_checkpoints
 
 
-@pytest.fixture
-def fresh_data() -> Iterator[None]:
-    """The app's caches know neither the toy data before, nor remember it afterwards."""
-    from ui import loaders
-
-    loaders.dataset.clear()
-    yield
-    loaders.dataset.clear()
-
-
 def test_every_page_shows_other_models(others: Path, fresh_data: None) -> None:
     for page in PAGES:
         at = open_page(page)

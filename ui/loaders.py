@@ -161,8 +161,8 @@ def broken_checkpoints() -> list[BrokenCheckpoint]:
 
 @st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
 def model(checkpoint: Checkpoint) -> LatentVariableModel:
-    """The trained model of a checkpoint."""
-    return load_checkpoint(checkpoint.folder)[0]
+    """The trained model of a checkpoint; one that is amortised over its prior is there the plain one at its own."""
+    return load_checkpoint(checkpoint.folder)[0].at()
 
 
 def measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
@@ -207,7 +207,7 @@ def _epochs(checkpoint: Checkpoint, stamp: int) -> int:
 
 
 def results() -> list[Row]:
-    """Every row of `results.json`; read again only when the file has changed.
+    """Every row of `results.json` but those of amortised models; read again only when the file has changed.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -218,7 +218,7 @@ def results() -> list[Row]:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _results(root: Path, stamp: int) -> list[Row]:
-    return read_results(root)
+    return [row for row in read_results(root) if row.context is None]
 
 
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each

@@ -1,4 +1,8 @@
-"""`evaluate`: measures trained models on a test set; on that of their own data also every image, and t-SNE maps."""
+"""`evaluate`: measures trained models on a test set; on that of their own data also every image, and t-SNE maps.
+
+A model that is amortised over its prior is measured at its own, or at another one that it knows; the files of every
+image and of the map are those of its own.
+"""
 
 import argparse
 import sys
@@ -8,17 +12,25 @@ from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import COUNT, SEED
+from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import DATASETS, load_dataset
-from dlgmm_core.evaluate.figures import Measurement, read_measurements, save_measurements
+from dlgmm_core.evaluate.figures import (
+    ContextMeasurement,
+    Measurement,
+    read_context_measurements,
+    read_measurements,
+    save_context_measurement,
+    save_measurements,
+)
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.objectives import elbo_of
-from dlgmm_core.options import add_device, add_folder
+from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, load_checkpoint, read_checkpoint
+from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpoint, load_checkpoint, read_checkpoint
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.per_image import save_per_image
@@ -35,6 +47,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
     )
     parser.add_argument("--seed", type=int, default=0, help="of all draws and of the map; default: %(default)s")
+    add_context(parser)
     add_device(parser)
     add_folder(parser)
 
@@ -51,13 +64,18 @@ def run(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
-        read_measurements(read_checkpoint(folder))  # which are completed, so they must be sound
+        checkpoint = read_checkpoint(folder)
+        context_of(options, checkpoint.model_config)
+        read_measurements(checkpoint)  # which are completed, so they must be sound
+        read_context_measurements(checkpoint)
         for file in (TSNE, PER_IMAGE):
             is_file(folder / file, MEASURE_AGAIN)
         require_writable(folder)
     for folder in folders:
         name = folder.name
         model, checkpoint = load_checkpoint(folder, device)
+        context = context_of(options, checkpoint.model_config)
+        model = model.at(context)
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
 
@@ -66,15 +84,14 @@ def run(options: argparse.Namespace) -> int:
                 bar.update(round(100 * fraction) - bar.n)
 
             bound, each = elbo_of(checkpoint.train_config.bound), None
-            if dataset.name == checkpoint.train_config.dataset:
+            if dataset.name == checkpoint.train_config.dataset and context is None:
                 dataset.require_shape(model.config.image_shape)
                 each = per_image(
                     model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
                 )
                 save_per_image(checkpoint, each)
             found = measure(model, dataset, bound, options.samples, options.seed, show, found=each)
-            known = read_measurements(checkpoint)
-            save_measurements(checkpoint, {**known, dataset.name: _merged(known.get(dataset.name), found)})
+            _save(checkpoint, dataset.name, found, context)
             if each is not None:
                 settings = ProjectionConfig(seed=options.seed)
                 codes = encode(model, dataset.test.binary)
@@ -91,6 +108,19 @@ def run(options: argparse.Namespace) -> int:
                 f"{name}: layer {number}: KL {layer.divergence:.2f} nats, {layer.active} of {size} coordinates active"
             )
     return 0
+
+
+def _save(checkpoint: Checkpoint, dataset: str, new: Measurement, context: Context | None) -> None:
+    """Writes new figures, completed with earlier ones at the same prior."""
+    if context is None:
+        known = read_measurements(checkpoint)
+        save_measurements(checkpoint, {**known, dataset: _merged(known.get(dataset), new)})
+        return
+    at_contexts = {(each.context, each.dataset): each for each in read_context_measurements(checkpoint)}
+    found = _merged(at_contexts.get((context, dataset)), new)
+    save_context_measurement(
+        checkpoint, ContextMeasurement(figures=found.figures, seed=found.seed, context=context, dataset=dataset)
+    )
 
 
 def _merged(old: Measurement | None, new: Measurement) -> Measurement:

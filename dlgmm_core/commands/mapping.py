@@ -9,7 +9,7 @@ from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
-from dlgmm_core.options import add_device, add_folder
+from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
@@ -42,6 +42,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="of the map; default: in the folder of the checkpoint"
     )
+    add_context(parser)
     add_device(parser)
     add_folder(parser)
 
@@ -56,12 +57,15 @@ def run(options: argparse.Namespace) -> int:
     folder = checkpoint_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
+    context = context_of(options, checkpoint.model_config)
+    if context is not None and options.output is None:
+        raise ConfigError("The map in the checkpoint's folder is that of the model's own prior: give --output.")
     path = folder / TSNE if options.output is None else options.output
     is_file(path, MAP_AGAIN if options.output is None else "choose another --output")
     require_writable(path.parent)
     images = load_dataset(checkpoint.train_config.dataset).test.binary
     settings.check(len(images))
-    codes = encode(model, images, layer=options.layer - 1)
+    codes = encode(model.at(context), images, layer=options.layer - 1)
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
         coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
     save_map(checkpoint, coordinates, settings, path)

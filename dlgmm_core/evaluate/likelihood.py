@@ -180,11 +180,13 @@ class WeightUsage:
         mean: (K,) average of E[pi|x] over images.
         perplexity: exp of the entropy of `mean`: the effective number of components, between 1 and K.
         share: (K,) share of images whose largest E[pi_k|x] is component k's.
+        mean_max: mean over images of the largest E[pi_k|x], between 1/K and 1; None in the first records.
     """
 
     mean: tuple[float, ...]
     perplexity: float
     share: tuple[float, ...]
+    mean_max: float | None = None
 
 
 def mean_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> Tensor:
@@ -200,7 +202,8 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
     mean = weights.mean(1)
     share = torch.bincount(weights.argmax(0), minlength=len(weights)).double() / weights.shape[1]
     perplexity = torch.special.entr(mean).sum().exp().item()
-    return WeightUsage(tuple(mean.tolist()), perplexity, tuple(share.tolist()))
+    mean_max = weights.amax(0).mean().item()
+    return WeightUsage(tuple(mean.tolist()), perplexity, tuple(share.tolist()), mean_max)
 
 
 def component_posterior(

@@ -21,7 +21,7 @@ from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.store.per_image import PerImage
 
-__all__ = ["compare", "measure"]
+__all__ = ["compare", "measure", "measure_bound"]
 
 
 def measure(
@@ -68,6 +68,18 @@ def measure(
     layers = _layers(model, dataset, seed, report) if model.config.layers > 1 else ()
     figures = Figures(Elbo(bound, elbo.value, elbo.ci95), nll, knn, weights=usage, clustering=clusters, layers=layers)
     return Measurement(figures, seed)
+
+
+def measure_bound(model: LatentVariableModel, dataset: Dataset, bound: str, seed: int = 0) -> Measurement:
+    """The ELBO and the use of the weights on `dataset.test`, and nothing else; see `measure` for the arguments.
+
+    Raises:
+        DataError: if the images do not have the model's shape.
+    """
+    dataset.require_shape(model.config.image_shape)
+    images = dataset.test.binary
+    elbo = mean_elbo(model, images, bound, seed)
+    return Measurement(Figures(Elbo(bound, elbo.value, elbo.ci95), weights=weight_usage(model, images)), seed)
 
 
 def compare(

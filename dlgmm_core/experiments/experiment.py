@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dlgmm_core.checks import LARGEST_COUNT
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.model.models import MODELS
 
 __all__ = ["SHORT", "TUNED", "Experiment", "named_experiment", "paper_model"]
@@ -26,6 +26,8 @@ class Experiment:
         eval_datasets: data sets on whose test sets it is evaluated.
         baseline: the experiment whose kNN votes its own are compared with, image by image.
         mapped: whether a t-SNE map of its codes is kept.
+        contexts: of an amortised model, the priors at which all figures are measured besides its own.
+        sweep: those at which only its bound and the use of its weights are.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Experiment:
     eval_datasets: tuple[str, ...]
     baseline: str | None = None
     mapped: bool = False
+    contexts: tuple[Context, ...] = ()
+    sweep: tuple[Context, ...] = ()
 
     @property
     def expected_epochs(self) -> int:

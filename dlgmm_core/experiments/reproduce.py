@@ -31,6 +31,7 @@ from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless
 from dlgmm_core.experiments.clustering_baselines import clustering_baselines
 from dlgmm_core.experiments.clustering_table import CLUSTERS_SEEDS
 from dlgmm_core.experiments.experiment import Experiment
+from dlgmm_core.experiments.measuring_contexts import measure_contexts
 from dlgmm_core.experiments.results import (
     experiment_rows,
     is_complete,
@@ -217,6 +218,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
                 found=found,
             )
         save_measurements(checkpoint, measured)
+    measure_contexts(model, checkpoint, experiment, protocol.sample_sizes, protocol.seed, protocol.images)
     if experiment.mapped and not has_map(checkpoint):
         settings = ProjectionConfig(seed=protocol.seed)
         codes = encode(model, load_dataset(experiment.train.dataset).test.binary)

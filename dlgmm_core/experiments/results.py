@@ -4,11 +4,12 @@ All tables and pages of results are generated from this file.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from dlgmm_core.evaluate.figures import Figures, read_measurements
+from dlgmm_core.config import Context
+from dlgmm_core.evaluate.figures import Figures, read_context_measurements, read_measurements
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
@@ -26,6 +27,7 @@ __all__ = [
     "is_recorded",
     "is_trained",
     "merge_rows",
+    "missing_contexts",
     "read_results",
     "rows_of",
     "write_results",
@@ -58,8 +60,20 @@ def is_recorded(rows: list[Row], experiment: Experiment, sample_sizes: Sequence[
     """Whether the rows have the experiment's figures for every test set and S, with the same settings."""
     settings = (experiment.model, experiment.train)
     own = [r for r in rows if r.checkpoint == experiment.name and (r.model_config, r.train_config) == settings]
-    measured = {row.eval_dataset for row in own if is_complete(row.figures, experiment, sample_sizes)}
-    return measured >= set(experiment.eval_datasets)
+    at_own_prior = [row for row in own if row.context in (None, experiment.model.context)]
+    measured = {row.eval_dataset for row in at_own_prior if is_complete(row.figures, experiment, sample_sizes)}
+    at_contexts = [(row.context, row.figures) for row in own if row.context is not None]
+    missing = missing_contexts(at_contexts, experiment, sample_sizes)
+    return measured >= set(experiment.eval_datasets) and not missing
+
+
+def missing_contexts(
+    measured: Iterable[tuple[Context, Figures]], experiment: Experiment, sample_sizes: Sequence[int]
+) -> list[Context]:
+    """The contexts at which an experiment was not measured, or not with all figures, in its order."""
+    figures = dict(measured)
+    missing = [c for c in experiment.contexts if not is_complete(figures.get(c, Figures()), experiment, sample_sizes)]
+    return missing + [c for c in experiment.sweep if figures.get(c, Figures()).elbo is None]
 
 
 def is_complete(figures: Figures, experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
@@ -77,9 +91,9 @@ def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:
 
 
 def _subject(row: Row) -> tuple[object, ...]:
-    """What a row is of: a checkpoint, or a baseline, which has none, and a test set."""
+    """What a row is of: a checkpoint, or a baseline, which has none, a test set, and a context, if there is one."""
     baseline = (row.model, row.num_components, row.seed) if row.checkpoint is None else ()
-    return row.checkpoint, row.eval_dataset, *baseline
+    return row.checkpoint, row.eval_dataset, row.context, *baseline
 
 
 def experiment_rows(root: Path) -> list[Row]:
@@ -95,7 +109,7 @@ def experiment_rows(root: Path) -> list[Row]:
 
 
 def rows_of(root: Path, experiment: Experiment) -> list[Row]:
-    """A row for every test set that one experiment was evaluated on; none, if it is not trained.
+    """A row for every test set, and context, that one experiment was evaluated on; none, if it is not trained.
 
     Raises:
         CheckpointError: as `is_trained`, and if the history or the measurements are damaged.
@@ -108,7 +122,10 @@ def rows_of(root: Path, experiment: Experiment) -> list[Row]:
         raise CheckpointError(
             f"{checkpoint.folder / HISTORY} is missing: restore it, or move the folder away and run reproduce again."
         )
-    return [_row(checkpoint, history, experiment, dataset, each.figures) for dataset, each in measured.items()]
+    own = None if checkpoint.model_config.contexts is None else checkpoint.model_config.context
+    found = [(dataset, own, each.figures) for dataset, each in measured.items()]
+    found += [(each.dataset, each.context, each.figures) for each in read_context_measurements(checkpoint)]
+    return [_row(checkpoint, history, experiment, *each) for each in found]
 
 
 def _row(
@@ -116,6 +133,7 @@ def _row(
     history: Sequence[EpochMetrics],
     experiment: Experiment,
     eval_dataset: str,
+    context: Context | None,
     figures: Figures,
 ) -> Row:
     last = history[-1]
@@ -132,6 +150,7 @@ def _row(
         seconds=round(sum(epoch.seconds for epoch in history)),
         stopped="patience" if last.epoch - last.best_epoch >= train.patience else "epochs",
         valid_bound=checkpoint.valid_bound,
+        context=context,
         figures=figures,
         architecture=model.to_dict(),
         training=train.to_dict(),

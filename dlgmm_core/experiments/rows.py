@@ -7,7 +7,7 @@ kNN errors.
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.evaluate.figures import Figures
 
 __all__ = ["Row"]
@@ -26,6 +26,7 @@ class Row:
         epochs, seconds: duration of training.
         stopped: what ended training, "patience" or "epochs".
         valid_bound: of the weights that were kept, by which runs are chosen.
+        context: the prior at which a model that is amortised over its prior was measured; None for any other.
         figures: on the test set.
         architecture, training: the two configurations, as they were recorded.
         checkpoint: name of the folder.
@@ -42,6 +43,7 @@ class Row:
     seconds: int | None = None
     stopped: str | None = None
     valid_bound: float | None = None
+    context: Context | None = None
     figures: Figures = field(metadata={"inline": True})
     architecture: dict[str, Any] | None = None
     training: dict[str, Any] | None = None

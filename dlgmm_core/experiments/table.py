@@ -12,6 +12,7 @@ A recipe is how a model is trained:
     clusters-deep   the same with two deterministic layers, and the Gauss-VAEs they start from
     clusters-by     what clusters takes: one of its settings changed at a time, at equally many epochs
     layers          two stochastic layers, with a mixture in the first, in the second, in both or in neither
+    amortised       one model for a range of priors, and three plain models at random ones of them
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
 """
@@ -22,6 +23,7 @@ from typing import Any
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.experiments.amortised_table import amortised
 from dlgmm_core.experiments.clustering_table import clusters, clusters_by, clusters_deep
 from dlgmm_core.experiments.experiment import SHORT, TUNED, Experiment, named_experiment, paper_model
 from dlgmm_core.experiments.layers_table import two_layers
@@ -46,6 +48,7 @@ RECIPES = (
     "clusters-deep",
     "clusters-by",
     "layers",
+    "amortised",
 )
 FIGURE_2 = "mnist-dlgmm-fig2"  # the model behind the paper's figure 2
 
@@ -153,9 +156,10 @@ def _figure_2() -> list[Experiment]:
 
 def _all() -> list[Experiment]:
     tuned = _tuned()
-    found = [*_paper(), *_replica(), *tuned, *_ingredient(), *_code_size(), *_figure_2()]
+    of_figure_2 = _figure_2()
+    found = [*_paper(), *_replica(), *tuned, *_ingredient(), *_code_size(), *of_figure_2]
     grouping = clusters(tuned)
-    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0]), *two_layers()]
+    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0]), *two_layers(), *amortised(of_figure_2)]
 
 
 EXPERIMENTS: dict[str, Experiment] = {e.name: e for e in _all()}

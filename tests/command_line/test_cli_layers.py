@@ -23,19 +23,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield from tiny_world(monkeypatch)
 
 
-@pytest.fixture
-def fresh_data() -> Iterator[None]:
-    """The app's caches know neither the toy data before, nor remember it afterwards."""
-    from ui import loaders
-    from ui.latent import map_files
-
-    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
-        forget()
-    yield
-    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
-        forget()
-
-
 def test_two_layers_are_trained_measured_listed_and_mapped(
     own_checkpoints: Path, fresh_data: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

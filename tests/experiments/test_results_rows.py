@@ -89,7 +89,7 @@ def test_the_figures_of_a_row_have_their_intervals(tmp_path: Path) -> None:
     assert set(row["knn"]) == set(REPRESENTATIONS)
     for errors in row["knn"].values():
         assert {k: set(error) for k, error in errors.items()} == {str(k): {"error", "ci95"} for k in KNN_SIZES}
-    assert set(row["weights"]) == {"mean", "perplexity", "share"}
+    assert set(row["weights"]) == {"mean", "perplexity", "share", "mean_max"}
 
 
 @pytest.mark.usefixtures("table")
