@@ -7,6 +7,7 @@ contrast with a light page or a dark one: filled areas are outlined, and signs h
 
 __all__ = [
     "CLASS_COLOURS",
+    "COMPONENT_COLOURS",
     "DASHES",
     "OUTLINE",
     "PAPER_COLOUR",
@@ -58,6 +59,31 @@ SIGN_COLOURS = {
     ),
 }
 DASHES = ("solid", "dash", "dot", "dashdot")  # of curves of checkpoints of one model
+# Components from the eleventh on: in turn the colour that differs most, in CIELAB, from all before it
+# (C. Glasbey et al., "Colour displays for categorical images", 2007).
+_MORE_COLOURS = (
+    "#80f070",
+    "#1010f0",
+    "#801050",
+    "#106030",
+    "#f0a0f0",
+    "#f010b0",
+    "#10f0c0",
+    "#e0e050",
+    "#3070f0",
+    "#504080",
+    "#d010f0",
+    "#70a020",
+    "#f01050",
+    "#706010",
+    "#f07080",
+    "#90d090",
+    "#802010",
+    "#e09050",
+    "#d01070",
+    "#e070f0",
+)
+COMPONENT_COLOURS = CLASS_COLOURS + _MORE_COLOURS
 PAPER_COLOUR = "#8b8b91"
 OUTLINE = "#808080"  # seen on light and on dark
 # viridis (N. Smith and S. van der Walt, 2015), from low to high: even steps of lightness
@@ -83,8 +109,8 @@ STYLE = """<style>
 
 
 def component_colour(index: int) -> str:
-    """Colour of component `index`, counted from 0; they repeat after ten."""
-    return CLASS_COLOURS[index % len(CLASS_COLOURS)]
+    """Colour of component `index`, counted from 0; they repeat after thirty."""
+    return COMPONENT_COLOURS[index % len(COMPONENT_COLOURS)]
 
 
 def ink_on(colour: str) -> str:

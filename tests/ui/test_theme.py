@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from dlgmm_core.model.models import MODELS
 from ui.latent.live_maps import glyphs
-from ui.theme import CLASS_COLOURS, OUTLINE, PAPER_COLOUR, SIGN_COLOURS, contrast, ink_on
+from ui.theme import CLASS_COLOURS, COMPONENT_COLOURS, OUTLINE, PAPER_COLOUR, SIGN_COLOURS, contrast, ink_on
 
 MODEL_COLOURS = tuple(family.colour for family in MODELS.values())
 PAGES = {"light": "#ffffff", "dark": "#171614"}  # Streamlit's backgrounds
 GRAPHICS, TEXT = 3.0, 4.5  # the least contrast of each in WCAG 2.2
-APART, SIGNS_APART = 15.0, 11.0  # CIELAB; side by side 2.3 can be told apart
+APART, SIGNS_APART, THIRTY_APART = 15.0, 11.0, 7.0  # CIELAB; side by side 2.3 can be told apart
 
 # G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A physiologically-based model for simulation of color
 # vision deficiency" (2009), severity 1; of linear RGB.
@@ -59,6 +59,7 @@ def test_colours_of_classes_and_models_differ_for_every_sight(sight: str) -> Non
     assert closest(CLASS_COLOURS, sight) > APART
     assert min(closest(colours, sight) for colours in SIGN_COLOURS.values()) > SIGNS_APART
     assert closest(MODEL_COLOURS, sight) > APART
+    assert closest(COMPONENT_COLOURS, sight) > (APART if sight == "common" else THIRTY_APART)
 
 
 def test_a_class_has_a_sign_of_its_own_beside_its_colour() -> None:

@@ -24,7 +24,7 @@ from ui.latent.map_files import images_address
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import whole_number
 from ui.serving.decoders import decoder_address
-from ui.theme import component_colour
+from ui.theme import COMPONENT_COLOURS
 from ui.widgets import base64_floats, widget
 
 __all__ = ["POINTS", "live_path"]
@@ -55,7 +55,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
                 "points": POINTS,
                 "at": step,
                 "models": [_describe(checkpoint, path) for checkpoint, path in zip(checkpoints, paths, strict=True)],
-                "colours": [component_colour(k) for k in range(10)],
+                "colours": list(COMPONENT_COLOURS),
             },
             on_at_change=lambda: None,
         )
