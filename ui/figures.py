@@ -190,7 +190,7 @@ def history_figure(
         if level is not None:
             low, top = min(low, level), max(top, level)
         reach = {"range": [low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1]}
-    counted = _counted(epochs) if history else {"range": [0, 1], "dtick": 1}
+    counted = _counted(epochs) if history else {"range": [-0.03, 1], "dtick": 1}
     return chart(traces, "epoch", "bound in training, nats per image", height, counted, reach, **drawn)
 
 

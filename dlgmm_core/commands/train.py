@@ -5,11 +5,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.model.objectives import elbo
 from dlgmm_core.options import (
     PROGRAM,
     add_configuration,
@@ -21,6 +23,7 @@ from dlgmm_core.options import (
 )
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
+from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
@@ -30,6 +33,7 @@ from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
 
+_START_IMAGES = 1000  # of which the bound of what a run starts from is told
 _PARTS = 20  # of an epoch, each of whose training bound is printed beside the progress
 
 
@@ -68,15 +72,27 @@ def run(options: argparse.Namespace) -> int:
         elif is_file(folder / WEIGHTS, RESTORE):
             raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
-            start = load_start(model, recipe, options.checkpoints, device)
-            if start is not None:
-                print(
-                    f"Fitting the components to the codes of {recipe.start_from} first …", file=sys.stderr, flush=True
-                )
-            training = start_run(model, recipe, device, start, load_dataset(recipe.dataset))
+            training = _started(model, recipe, options.checkpoints, device)
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
     return 0
+
+
+def _started(model: ModelConfig, recipe: TrainConfig, root: Path, device: str) -> TrainingRun:
+    """A new run; says what it starts from, and how far the mixture of its codes is."""
+    start, dataset = load_start(model, recipe, root, device), load_dataset(recipe.dataset)
+
+    def on_start(number: int, starts: int) -> None:
+        words = f"Fitting the components to the codes of {recipe.start_from}, start {number} of {starts} …"
+        print(words, file=sys.stderr, flush=True)
+
+    if start is not None:
+        x = torch.from_numpy(dataset.train.binary[:_START_IMAGES]).to(device).float()
+        with seeded(x.device, recipe.seed), torch.no_grad():
+            bound = float(elbo(start, x).mean())
+        words = f"Starts from {recipe.start_from}, whose bound on training images is {bound:.3f} nats."
+        print(words, file=sys.stderr, flush=True)
+    return start_run(model, recipe, device, start, dataset, on_start)
 
 
 def _resumed(folder: Path, options: argparse.Namespace, device: str) -> TrainingRun:

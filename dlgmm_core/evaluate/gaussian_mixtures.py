@@ -8,6 +8,7 @@ References: C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, sect
 "k-means++: the advantages of careful seeding", SODA 2007.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def fit_gaussian_mixture(
     covariances: str = "full",
     seed: int = 0,
     starts: int = STARTS,
+    on_start: Callable[[int, int], None] | None = None,
 ) -> "GaussianMixture":
     """The best of several Gaussian mixtures of K components.
 
@@ -44,6 +46,7 @@ def fit_gaussian_mixture(
         covariances: "diagonal" or "full".
         seed: of the starts.
         starts: their number.
+        on_start: called with (start, starts) before each, counted from 1.
 
     Raises:
         EvaluationError: if there are fewer codes than components, or codes that are not finite or far too large.
@@ -51,17 +54,19 @@ def fit_gaussian_mixture(
     from sklearn.mixture import GaussianMixture  # half a second, which most commands need not wait for
 
     try:
-        fits = [
-            GaussianMixture(
+        fits = []
+        for start in range(starts):
+            if on_start is not None:
+                on_start(start + 1, starts)
+            mixture = GaussianMixture(
                 k,
                 covariance_type=COVARIANCES[covariances],
                 init_params="k-means++",
                 reg_covar=COVARIANCE_FLOOR,
                 random_state=starts * seed + start,
                 max_iter=300,
-            ).fit(codes)
-            for start in range(starts)
-        ]
+            )
+            fits.append(mixture.fit(codes))
         best = max(fits, key=lambda fit: float(fit.score(valid)))
     except ValueError as error:  # scikit-learn's, of what it is given
         raise EvaluationError(_CANNOT.format(k=k, n=len(codes), why=brief(error))) from error

@@ -10,6 +10,7 @@ sticks are fitted to the mixture's responsibilities by a few steps on the weight
 Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian mixture as the start of a prior).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,12 @@ def load_start(
 
 
 def start_run(
-    model_config: ModelConfig, config: TrainConfig, device: str, start: LatentVariableModel | None, dataset: Dataset
+    model_config: ModelConfig,
+    config: TrainConfig,
+    device: str,
+    start: LatentVariableModel | None,
+    dataset: Dataset,
+    on_start: Callable[[int, int], None] | None = None,
 ) -> TrainingRun:
     """A run before its first epoch.
 
@@ -67,17 +73,24 @@ def start_run(
         device: where it computes.
         start: what `load_start` has found.
         dataset: that the run will be trained on.
+        on_start: as of `fit_gaussian_mixture`, which takes most of the time.
 
     Raises:
         ConfigError: if there is no such model or bound, or the two models do not fit together.
     """
     run = TrainingRun.start(model_config, config, device)
     if start is not None:
-        start_mixture(run.model, start, dataset, config.seed)
+        start_mixture(run.model, start, dataset, config.seed, on_start)
     return run
 
 
-def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, dataset: Dataset, seed: int) -> None:
+def start_mixture(
+    model: LatentVariableModel,
+    gauss: LatentVariableModel,
+    dataset: Dataset,
+    seed: int,
+    on_start: Callable[[int, int], None] | None = None,
+) -> None:
     """Sets the weights of an untrained mixture with learnt components from a trained Gauss-VAE.
 
     Args:
@@ -85,6 +98,7 @@ def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, datase
         gauss: of the same body and code size.
         dataset: whose training codes the mixture is fitted to, and whose validation codes choose among its starts.
         seed: of the starts and of the images of each step.
+        on_start: as of `fit_gaussian_mixture`.
 
     Raises:
         ConfigError: if the two models do not fit together.
@@ -106,7 +120,7 @@ def start_mixture(model: LatentVariableModel, gauss: LatentVariableModel, datase
             both = theirs.unflatten(0, (2, 1, -1))  # location and log scale, (2, 1, D, ...)
             ours.copy_(both.expand(2, k, *both.shape[2:]).flatten(0, 2))
     codes, valid = encode(gauss, dataset.train.binary), encode(gauss, dataset.valid.binary)
-    responsibilities = _fit_prior(prior, codes, valid, seed)
+    responsibilities = _fit_prior(prior, codes, valid, seed, on_start)
     _fit_sticks(model, dataset, responsibilities, seed)
 
 
@@ -128,11 +142,15 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
 
 
 def _fit_prior(
-    prior: MixturePrior, codes: NDArray[np.float32], valid: NDArray[np.float32], seed: int
+    prior: MixturePrior,
+    codes: NDArray[np.float32],
+    valid: NDArray[np.float32],
+    seed: int,
+    on_start: Callable[[int, int], None] | None,
 ) -> NDArray[np.float64]:
     """Sets the components to a Gaussian mixture of codes (N, D); returns its responsibilities (N, K)."""
     kind = "diagonal" if prior.lower is None else "full"
-    best = fit_gaussian_mixture(codes, valid, len(prior.loc), kind, seed)
+    best = fit_gaussian_mixture(codes, valid, len(prior.loc), kind, seed, on_start=on_start)
     with torch.no_grad():
         prior.loc.copy_(torch.from_numpy(best.means_)[:, None])
         if prior.lower is None:

@@ -11,12 +11,14 @@ import torch
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands.table import build_parser
 from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.evaluate.gaussian_mixtures import STARTS
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import Parser, add_configuration
 from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint
 from dlgmm_core.store.history import read_history
 from tests.cli_helpers import error_of, tiny_world, train
+from ui.training.progress import fitted_share, starting_bound
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +179,18 @@ def test_a_start_that_does_not_fit_is_refused_before_the_data_are_read(
         assert train(tmp_path, "dlgmm", *options) == 1
         assert words in error_of(capsys)
         assert not (tmp_path / "mnist-dlgmm").exists()
+
+
+def test_a_start_is_told_with_its_bound_and_how_far_the_fit_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", "start") == 0
+    learnt = ("--components", "2", "--prior-components", "diagonal", "--start-from", "start", "--epochs", "1")
+    assert train(tmp_path, "dlgmm", *learnt) == 0
+    told = capsys.readouterr().err
+    bound = starting_bound(told)  # as the page of training reads it
+    assert bound is not None and -784 < bound < 0
+    assert fitted_share(told) == (STARTS - 1) / STARTS
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

@@ -80,6 +80,21 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager,
     assert [box.value for box in at.info] == ["mine is paused after epoch 1."]
 
 
+def test_before_the_first_epoch_a_run_shows_the_bound_that_it_starts_from_and_how_far_its_fit_is(
+    manager: Manager, own_checkpoints: Path
+) -> None:
+    begun(own_checkpoints, "mine")
+    at = turn_to(start(), "train")
+    told = "Starts from first, whose bound on training images is -95.250 nats."
+    words = "Fitting the components to the codes of first, start 4 of 12 …"
+    manager.run("mine", "train", SLEEP).output = f"{told}\n{words}\n".encode()
+    at.run()
+    (bar,) = at.get("progress")
+    assert bar.proto.value == 25 and bar.proto.text == f"mine is training: {words}"
+    (points,) = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
+    assert (points["x"], points["y"]) == ([0.0], [-95.25])
+
+
 def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager, unfinished: Path) -> None:
     at = turn_to(start(), "train")
     assert labels(at) == ["Resume", "Keep", "Delete the run", "Start training"]

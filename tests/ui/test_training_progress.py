@@ -8,7 +8,16 @@ from dlgmm_core.options import Parser, add_configuration, as_options, model_conf
 from dlgmm_core.store.history import EpochMetrics
 from ui.training.expected import duration
 from ui.training.presets import PRESETS, expected_epochs, recipe_words
-from ui.training.progress import Part, Plan, parts_of, progress_words, seconds_left, share_done
+from ui.training.progress import (
+    Part,
+    Plan,
+    fitted_share,
+    parts_of,
+    progress_words,
+    seconds_left,
+    share_done,
+    starting_bound,
+)
 
 TWENTY = Plan(20, 20)
 
@@ -61,6 +70,16 @@ def test_options_say_the_whole_configuration(name: str) -> None:
 
 
 # --- progress ------------------------------------------------------------------------------------
+
+
+def test_what_is_told_before_the_first_epoch_is_read() -> None:
+    assert (starting_bound(""), fitted_share("it is loading")) == (None, 0.0)
+    output = (
+        "Starts from first, whose bound on training images is -95.250 nats.\n"
+        "Fitting the components to the codes of first, start 1 of 12 …\n"
+        "Fitting the components to the codes of first, start 4 of 12 …\n"
+    )
+    assert (starting_bound(output), fitted_share(output)) == (-95.25, 0.25)
 
 
 def test_the_bar_of_the_command_line_is_read_as_parts_of_epochs() -> None:

@@ -9,7 +9,7 @@ from statistics import median
 from dlgmm_core.store.history import EpochMetrics
 from ui.training.expected import duration
 
-__all__ = ["Part", "Plan", "parts_of", "progress_words", "seconds_left", "share_done"]
+__all__ = ["Part", "Plan", "fitted_share", "parts_of", "progress_words", "seconds_left", "share_done", "starting_bound"]
 
 RECENT = 5  # epochs, by whose median duration those to come are estimated
 LEAST_SECONDS = 3  # of a first epoch, which are known as a whole number only
@@ -17,6 +17,9 @@ LEAST_SECONDS = 3  # of a first epoch, which are known as a whole number only
 _BAR = re.compile(
     r"epoch (\d+):\s+\d+%[^\r\n\[]*? (\d+)/(\d+) \[(?:(\d+):)?(\d\d):(\d\d)<[^\]\r\n]*?(?:train (-?[\d.]+) nats)?\]"
 )
+
+_STARTS = re.compile(r"start (\d+) of (\d+) …")
+_STARTING = re.compile(r"whose bound on training images is (-?[\d.]+) nats")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,18 @@ def parts_of(output: str) -> list[Part]:
         share = int(step) / max(1, int(steps))
         found[int(epoch), bound] = Part(int(epoch), share, elapsed, float(bound) if bound else None)
     return list(found.values())
+
+
+def starting_bound(output: str) -> float | None:
+    """The bound, nats per image, of the model that a run starts from; None where it starts from random weights."""
+    found = _STARTING.search(output)
+    return float(found[1]) if found else None
+
+
+def fitted_share(output: str) -> float:
+    """How many of the starts of the mixture of its codes are over before the first epoch, 0 to 1."""
+    done = [(int(start) - 1) / max(1, int(starts)) for start, starts in _STARTS.findall(output)]
+    return min(1.0, done[-1]) if done else 0.0
 
 
 def seconds_left(history: Sequence[EpochMetrics], plan: Plan, part: Part | None) -> float | None:

@@ -20,7 +20,7 @@ from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.jobs.measuring import renewed
 from ui.training.fields import learning_rate_field
-from ui.training.progress import Part, Plan, parts_of, progress_words, share_done
+from ui.training.progress import Part, Plan, fitted_share, parts_of, progress_words, share_done, starting_bound
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
 from ui.training.samples import show_samples
 
@@ -88,8 +88,11 @@ def _tell(run: Run, history: list[EpochMetrics]) -> None:
         usual = TrainConfig()
         plan, parts = Plan.of(run.arguments, usual.max_epochs, usual.patience), _parts(run)
         part = parts[-1] if parts else None
-        words = progress_words(history, plan, part) if history or part else last_line or "it is loading the images"
-        st.progress(share_done(len(history), plan, part), f"{run.name} is training: {words}")
+        if history or part:
+            words, share = progress_words(history, plan, part), share_done(len(history), plan, part)
+        else:
+            words, share = last_line or "it is loading the images", fitted_share(run.job.text if run.job else "")
+        st.progress(share, f"{run.name} is training: {words}")
     elif run.state == "failed":
         st.error(f"{run.name} failed: {last_line}")
     elif run.state == "ended":
@@ -143,11 +146,19 @@ def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
 def _show_bounds(run: Run) -> None:
     history = _epochs(run)
     parts = [(part.epoch - 1 + part.share, part.bound) for part in _parts(run) if part.bound is not None]
+    start = starting_bound(run.job.text) if run.job is not None and not history else None
+    if start is not None:
+        parts = [(0.0, start), *parts]
     if not history and not parts:
         return
     level, label = _paper_level(run.folder)
     alt = "Bounds in training and validation, epoch by epoch"
     st.plotly_chart(history_figure(history, level, parts), key=f"figure-{run.name}-bounds", alt=alt)
+    if start is not None:
+        st.caption(
+            "The first point is the bound of the Gauss-VAE from which the run starts. Its components are fitted to that"
+            " model's codes several times, and the best fit is taken; then the first epoch begins."
+        )
     if level is not None:
         st.caption(
             f"Dashed: the best validation bound of the authors' own {label}, from the training log that they published"
