@@ -9,7 +9,7 @@ from ui.bench.figures import series_figure
 from ui.bench.shapes import choose_shape
 from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
-from ui.presentation import page_title
+from ui.presentation import end_of_picture, is_presented, page_title
 
 page_title(
     "Kumaraswamy bench",
@@ -19,7 +19,7 @@ page_title(
     help=meaning("a, b", "v", "KL"),
 )
 
-left, right = st.columns(2, gap="large")
+left, *beside = [st.container()] if is_presented() else st.columns(2, gap="large")
 with left:
     of_a, of_b = st.columns(2)
     with of_a:
@@ -27,6 +27,9 @@ with left:
     with of_b:
         b = choose_shape("b", "bench-b", 3.0)
     show_densities(a, b)
+end_of_picture()
+
+(right,) = beside
 with right.expander("More: the prior Beta(α, β)"):
     st.caption(meaning("α"))
     alpha = choose_shape("α of the prior", "bench-alpha", 1.0)

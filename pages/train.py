@@ -5,6 +5,7 @@ import streamlit as st
 from dlgmm_core.store.history import EpochMetrics
 from ui import loaders
 from ui.components.live import CHECKPOINT as ON_COMPONENTS
+from ui.presentation import end_of_picture
 from ui.sidebar import compare_also
 from ui.training.ended_runs import offer_ended
 from ui.training.form import STARTED, training_form
@@ -58,6 +59,7 @@ with top:
         form, view = st.columns([3, 2], gap="large")
         with form:
             training_form(dataset)
+        end_of_picture()
         view.info(
             "Train a model in the background: the run continues if you leave, reload or close this page. Watch the"
             " validation bound: when it stops rising while the training bound still rises, the model has begun to"
@@ -66,6 +68,7 @@ with top:
         )
     else:
         watch_run(runs[name], lambda history: show_end(runs[name], history))
+        end_of_picture()
         with st.expander("Start another run", key="train-another"):
             training_form(dataset)
 teacher_controls()

@@ -226,6 +226,16 @@ def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(
     assert [title.value for title in at.title] == [PAGES[page]] and not at.error
 
 
+@pytest.mark.parametrize("page", ["kumaraswamy", "train"])
+def test_a_page_that_is_presented_ends_with_its_main_picture(page: str) -> None:
+    at = open_page(page)
+    assert at.expander or at.info
+    at.session_state["present"] = True
+    at.run()
+    assert not at.exception and not at.expander and not at.info and not at.get("plotly_chart")
+    assert at.main.get("bidi_component") or at.radio
+
+
 def test_a_box_that_was_away_for_part_of_a_run_is_told_its_choice(make: Make) -> None:
     make("one")
     make("two", "sb-vae")
