@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.config import ContextSampler, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import lower_bound
@@ -44,6 +44,26 @@ def test_the_train_bound_is_the_mean_over_images_and_not_over_batches(
     (entry,) = fit(TrainingRun.start(MODEL, replace(TRAIN, max_epochs=1)), dataset)
     assert entry.train_bound == pytest.approx(dataset.train.binary.sum(1).mean(), rel=1e-6)
     assert entry.valid_bound == pytest.approx(dataset.valid.binary.sum(1).mean(), rel=1e-6)
+
+
+def test_each_image_is_told_another_context_and_validation_images_always_the_same(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[bool, list[Tensor]] = {True: [], False: []}
+
+    def spy(model: LatentVariableModel, x: Tensor, *rest: object) -> Tensor:
+        assert model.context is not None and model.context.shape == (len(x), MODEL.num_components + 1)
+        told[torch.is_grad_enabled()].append(model.context)
+        return lower_bound(model, x, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training, "lower_bound", spy)
+    independent = ContextSampler(evenly_spaced=0, one_moved=0)
+    run = TrainingRun.start(replace(MODEL, contexts=independent), replace(TRAIN, max_epochs=2))
+    own = run.model.context
+    assert len(list(fit(run, dataset))) == 2
+    assert len(torch.cat(told[True])[:, 0].unique()) == 2 * len(dataset.train.binary)
+    assert torch.equal(*told[False])
+    assert run.model.context is own
 
 
 def batches_seen(config: TrainConfig, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> list[list[Tensor]]:
