@@ -11,9 +11,10 @@ from ui.theme import SIGN_COLOURS
 __all__ = ["INK", "PAPER", "draw_map"]
 
 INK, PAPER = "#30343b", "#ffffff"
-_INKS = {"light": INK, "dark": "#d5d8de"}
+_INKS = {"light": INK, "dark": "#ffffff"}
+_HALOS = {"light": "#ffffff", "dark": "#000000"}  # around the ring, so that it is seen on any colour
 FINER = 3  # drawn so many times larger, then reduced: smooth dots
-DOT, LEGEND, RING = 1.6, 36, 9  # radius; height; radius: screen pixels
+DOT, LEGEND, RING = 1.6, 36, 11  # radius; height; radius: screen pixels
 
 
 def draw_map(
@@ -52,7 +53,9 @@ def draw_map(
     if marked is not None:
         x, y = places[-1]
         reach = FINER * RING
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), outline=ink, width=3 * FINER)
+        for colour, width in ((_HALOS[theme], 7), (ink, 3)):
+            outer = reach - FINER * (7 - width) / 2
+            draw.ellipse((x - outer, y - outer, x + outer, y + outer), outline=colour, width=width * FINER)
     font = ImageFont.load_default(FINER * 15)
     for k, name in enumerate(names if few else ()):
         x, y = FINER * side / len(names) * (k + 0.3), FINER * (side + LEGEND / 2)

@@ -104,6 +104,8 @@ def test_the_most_probable_component_is_drawn_in_its_colour_and_what_dominates_i
     colour = [int(component_colour(1)[at : at + 2], 16) for at in (1, 3, 5)]
     assert (pixels(page) == colour).all(-1).mean() > 0.05
     numbers = [words[-1] for words in maps.locator(".keys button:not(.all)").all_text_contents()]
+    labels = app(page, "app.plots[0].labels")
+    assert [name for name, _ in labels] == ["1", "2"] and labels[1][1] >= 150  # an image of its own
     assert numbers == list("12345") and says(page)[1] == "no components to colour by"  # SB-VAE has 25 pieces
 
 

@@ -4,6 +4,7 @@
 // ten: the shape tells the first ten from those that follow. Values on a scale are discs.
 
 const SHADES = 32, PLAIN = "#8a8f98", SHAPES = ["●", "■", "▲"], OF_ONE_SHAPE = 10;
+const LEAST_LABELLED = 0.01; // of the points, where a look gets a label
 
 function stamp(size, density, colour, draw) {
   const side = Math.ceil(size * density);
@@ -29,6 +30,21 @@ function signStamps(signs, colours, size, density) {
     context.textAlign = "center";
     context.fillText(sign, middle, middle + size * 0.36); // capitals and digits are 0.72 high
   }));
+}
+
+// Where a label of each look stands: at the point of that look which is nearest to the median of its points.
+function labelPlaces(places, looks) {
+  const members = new Map();
+  looks.forEach((look, i) => {
+    if (look === NOWHERE) return;
+    if (!members.has(look)) members.set(look, []);
+    members.get(look).push(i);
+  });
+  return [...members].filter(([, points]) => points.length >= LEAST_LABELLED * looks.length).map(([look, points]) => {
+    const [x, y] = [0, 1].map((axis) => Float32Array.from(points, (i) => places[2 * i + axis]).sort()[points.length >> 1]);
+    const from = (i) => (places[2 * i] - x) ** 2 + (places[2 * i + 1] - y) ** 2;
+    return [look, points.reduce((best, i) => (from(i) < from(best) ? i : best))];
+  });
 }
 
 const shapeOf = (k) => Math.floor(k / OF_ONE_SHAPE) % SHAPES.length;

@@ -1,6 +1,6 @@
 // One map: where its points lie on the screen, and two canvases, the points and above them the marks.
 
-const MARGIN = 14, NEAR = 14, DEEPEST = 60, THUMB_ZOOM = 3, NOWHERE = 255;
+const MARGIN = 14, NEAR = 14, DEEPEST = 60, THUMB_ZOOM = 3, NOWHERE = 255, LABEL = 20;
 
 class MapPlot {
   // app: what all maps share, see maps.js
@@ -162,17 +162,25 @@ class MapPlot {
       context.stroke();
       context.setLineDash([]);
     }
-    now.images.forEach((index, which) => {
-      ring(index, 9);
-      if (now.images.length < 2) return;
-      const [x, y] = this.screenOf(index);
-      context.font = "600 14px system-ui, sans-serif";
+    const write = (words, size, x, y) => {
+      context.font = `600 ${size}px system-ui, sans-serif`;
       context.lineJoin = "round";
       context.lineWidth = 4;
       context.strokeStyle = paper;
       context.fillStyle = text;
-      context.strokeText("AB"[which], x + 12, y - 8);
-      context.fillText("AB"[which], x + 12, y - 8);
+      context.strokeText(words, x, y);
+      context.fillText(words, x, y);
+    };
+    context.textAlign = "center";
+    for (const [words, index] of this.labels ?? []) {
+      const [x, y] = this.screenOf(index);
+      write(words, LABEL, x, y + 0.36 * LABEL); // digits are 0.72 high
+    }
+    context.textAlign = "start";
+    now.images.forEach((index, which) => {
+      ring(index, 9);
+      const [x, y] = this.screenOf(index);
+      if (now.images.length === 2) write("AB"[which], 14, x + 12, y - 8);
     });
     if (hot !== null) ring(hot, 7);
   }

@@ -4,7 +4,7 @@ const TITLES = { class: "class", component: "component of largest weight E[π|x]
   responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
 const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
-const LEAST_HEIGHT = 300, BESIDE = 80; // pixels of a map, and of the words above and below one
+const LEAST_HEIGHT = 280, BESIDE = 80; // pixels of a map, and of the words above and below one
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".maps");
@@ -153,6 +153,9 @@ class MapApp {
         : isScale ? shadesOf(values(plot), low, high)
           : now.only === null ? signs : signs.map((sign) => (sign === now.only ? sign : NOWHERE));
       plot.note = this.noteOf(plot);
+      const names = now.colour === "class" ? data.classes.names : data.components.map((_, k) => String(k + 1));
+      plot.labels = isScale || plot.isPlain || names.some((name) => name.length > 2) ? []
+        : labelPlaces(plot.places, plot.looks).map(([look, index]) => [names[look], index]);
     }
     this.colour.value = now.colour;
     for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;
