@@ -150,6 +150,8 @@ def test_the_printed_columns_of_the_ledger_add_up_to_the_elbo_it_prints(bound: s
     assert sum(number(line[-1]) for line in parts) + sum(below) == pytest.approx(whole, abs=0.03)
     for column, total in enumerate(columns):
         assert sum(number(line[column]) for line in parts) == pytest.approx(total, abs=0.02)
+    weights = [number(cell) for cell in table["weight E[πk|x]"][:-1]]
+    assert weights == sorted(weights, reverse=True)
     assert number(gaps[bound][0]) == whole and [name for name in gaps if name in BOUNDS] == list(BOUNDS)
 
 

@@ -67,8 +67,8 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
     with figure("elbo-terms"):
         st.html(_scrolling(_table(terms, bound, report, shape), "The ELBO terms of this digit"))
         st.caption(
-            f"Nats, averaged over {report.draws} draws of every component. Read down, then across: the sums of all"
-            " columns, the entropy and the divergence of the sticks add up to the ELBO."
+            f"Nats, averaged over {report.draws} draws of every component, the largest weight first. Read down, then"
+            " across: the sums of all columns, the entropy and the divergence of the sticks add up to the ELBO."
             + (
                 f" The table scrolls sideways over all {len(terms.weights)} components."
                 if len(terms.weights) > MOST
@@ -115,28 +115,29 @@ def _scrolling(table: str, name: str) -> str:
 
 def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[int]) -> str:
     k = len(terms.weights)
+    order = np.argsort(-terms.weights, kind="stable")
     heads = []
-    for i, picture in enumerate(report.reconstructions):
+    for i in order:
         square = f'<span style="color:{component_colour(i)}">■</span>'
-        heads.append(f"{square} {i + 1}<br/>{_picture(picture, i, shape)}")
+        heads.append(f"{square} {i + 1}<br/>{_picture(report.reconstructions[i], i, shape)}")
     lines = [_line("component k" if k > 1 else "term", [*heads, "all"], "th")]
     mixture = k > 1
     if mixture:
-        lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in terms.weights), "1"]))
+        lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in terms.weights[order]), "1"]))
     if report.component_posterior is not None:
-        lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior), "1"]))
+        lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior[order]), "1"]))
     whole = "" if mixture else _nats(terms.likelihood.sum())
-    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in terms.log_likelihood), whole]))
+    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in terms.log_likelihood[order]), whole]))
     if mixture:
-        shares = [*(_nats(v) for v in terms.likelihood), _nats(terms.likelihood.sum())]
+        shares = [*(_nats(v) for v in terms.likelihood[order]), _nats(terms.likelihood.sum())]
         lines.append(_line("weighted: E[π<sub>k</sub>] log p(x|z<sub>k</sub>)", shares))
-    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in terms.components), _nats(terms.components.sum())]))
+    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in terms.components[order]), _nats(terms.components.sum())]))
     blank = [""] * k
     if bound == "eq1":
         lines.append(_line("entropy −E log Σ π<sub>k</sub> q<sub>k</sub>(z)", [*blank, _nats(terms.entropy)]))
     if bound != "marginal" and report.sticks is not None:
         lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(terms.weights_term)]))
-    columns = terms.likelihood + terms.components
+    columns = (terms.likelihood + terms.components)[order]
     lines.append(_line(f"ELBO ({bound})", [*(_nats(v) for v in columns), _nats(terms.elbo)], css="sum"))
     return f"<table>{''.join(lines)}</table>"
 
