@@ -1,7 +1,8 @@
 """The table of the four models that the paper compares, and how each is built from a configuration.
 
 Models differ in their stochastic layers only (prior and posterior), so a fifth one is one builder and one row in
-`MODELS`; with a builder of the layers below the first, it can have several.
+`MODELS`; with a builder of the layers below the first, it can have several. With a further builder it can be amortised
+over its prior.
 
 Reference: Nalisnick, Hertel & Smyth (2016), sections 2 and 3.
 """
