@@ -9,9 +9,10 @@ import streamlit as st
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
-__all__ = ["end_of_picture", "is_presented", "page_title", "show_switch"]
+__all__ = ["GUIDED", "end_of_picture", "is_presented", "page_title", "show_switch"]
 
 _LINK = _KEPT = "present"
+GUIDED = "guided"  # in the session: whether a card above the page says what to do on it
 _TURNS = {"previous": -1, "next": 1}
 
 _STYLE = """<style>
@@ -59,9 +60,9 @@ def show_switch() -> int:
 
 
 def page_title(title: str, words: str, help: str | None = None) -> None:
-    """The page's title, with a tooltip, and in words what to do on it, which are not presented."""
+    """The page's title, with a tooltip, and in words what to do on it, unless it is presented or the lesson says it."""
     st.title(title, help=help)
-    if not is_presented():
+    if not is_presented() and not st.session_state.get(GUIDED, False):
         st.write(words)
 
 

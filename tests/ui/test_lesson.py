@@ -147,6 +147,13 @@ def test_on_another_page_the_lesson_waits_and_goes_on_where_it_was() -> None:
     assert card_of(at) == [f"Step 8 of {len(offered_steps())}: log p(x)"]
 
 
+def test_the_card_stands_in_for_the_words_of_its_page() -> None:
+    at, its_words = open_step(1), "The encoder turns a digit"
+    assert its_words not in words(at)
+    press(at, "Leave")
+    assert its_words in words(at)
+
+
 @pytest.mark.parametrize(("page", "title"), [("likelihood", "Likelihood"), (ELSEWHERE, ITS_TITLE)])
 def test_leaving_takes_card_and_link_away_and_opens_the_page(page: str, title: str) -> None:
     at = open_step(8)

@@ -18,6 +18,7 @@ from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
 from ui.links import numbers_in_link
+from ui.presentation import GUIDED
 from ui.sidebar import compare
 from ui.visitors.visitor import visitor
 
@@ -51,6 +52,7 @@ def lesson_card(page: Page) -> bool:
     """
     steps = offered_steps()
     number = _step_of_visitor(page, steps)
+    st.session_state[GUIDED] = number is not None and steps[number - 1].page == page.url_path
     if number is None:
         st.query_params.pop(LINK, None)
         return True
