@@ -16,14 +16,13 @@ Reference: Nalisnick, Hertel & Smyth (2016), eq. 1; the terms are those of `dlgm
 
 import math
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.objectives import BOUNDS, layer_divergences, layer_total
+from dlgmm_core.model.objectives import BOUNDS, path_terms
 from dlgmm_core.model.paths import LayerDraws, Paths
 
 __all__ = ["ElboTerms", "elbo_terms", "elbo_terms_of_paths"]
@@ -85,19 +84,18 @@ def elbo_terms_of_paths(paths: Paths, log_likelihood: Tensor) -> dict[str, ElboT
 
 
 def _terms(name: str, paths: Paths, log_likelihood: Tensor) -> ElboTerms:
-    bound, first = BOUNDS[name], paths.layers[0]
-    values, q = paths.fold_below(log_likelihood, partial(layer_total, bound)), first.q
-    terms = bound(q, first.p, first.latents, values)
-    elbo_per_draw = terms.total[:, 0].double()  # (S,)
+    found, q = path_terms(paths, log_likelihood, name), paths.layers[0].q
+    first = found.first
+    elbo_per_draw = first.total[:, 0].double()  # (S,)
     return ElboTerms(
         weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
-        log_likelihood=_mean_of_draws(values),
-        likelihood=_mean_of_draws(terms.likelihood),
-        components=_mean_of_draws(terms.components),
-        entropy=0.0 if terms.entropy is None else float(terms.entropy.double().mean()),
-        weights_term=0.0 if terms.weights is None else 0.0 + float(terms.weights),
+        log_likelihood=_mean_of_draws(found.below),
+        likelihood=_mean_of_draws(first.likelihood),
+        components=_mean_of_draws(first.components),
+        entropy=0.0 if first.entropy is None else float(first.entropy.double().mean()),
+        weights_term=0.0 if first.weights is None else 0.0 + float(first.weights),
         error=float(elbo_per_draw.std()) / math.sqrt(len(elbo_per_draw)),
-        divergences=layer_divergences(paths, log_likelihood, name).double().mean((1, 2)).cpu().numpy(),
+        divergences=found.divergences.double().mean((1, 2)).cpu().numpy(),
     )
 
 

@@ -14,7 +14,7 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import MOST_PATHS, image_blocks
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.models import LatentVariableModel
-from dlgmm_core.model.objectives import every_path, layer_divergences
+from dlgmm_core.model.objectives import every_path, path_terms
 from dlgmm_core.model.paths import mean_code
 from dlgmm_core.runtime.seeding import seeded
 
@@ -31,8 +31,8 @@ def mean_divergences(model: LatentVariableModel, images: NDArray[np.uint8], seed
     for index, x in enumerate(image_blocks(model, images, block)):
         with seeded(x.device, seed, index), torch.no_grad():
             paths = every_path(model, x, 1)
-            divergences = layer_divergences(paths, model.decode(paths.code).log_prob(x), "marginal")
-            found.append(divergences[:, 0].double().cpu())
+            terms = path_terms(paths, model.decode(paths.code).log_prob(x), "marginal")
+            found.append(terms.divergences[:, 0].double().cpu())
     mean: NDArray[np.float64] = torch.cat(found, 1).mean(1).numpy()
     return mean
 

@@ -40,17 +40,18 @@ __all__ = [
     "BOUNDS",
     "OBJECTIVES",
     "BoundTerms",
+    "PathTerms",
     "elbo",
     "elbo_of",
     "every_path",
     "iwae_bound",
-    "layer_divergences",
     "layer_total",
     "log_density_ratio",
     "log_importance_weights",
     "log_layer_weight",
     "log_path_weights",
     "lower_bound",
+    "path_terms",
     "require_objective",
 ]
 
@@ -185,24 +186,41 @@ def layer_total(bound: Bound, layer: LayerDraws, values: Tensor) -> Tensor:
     return bound(layer.q, layer.p, layer.latents, layer.estimates(values)).total
 
 
-def layer_divergences(paths: Paths, log_likelihood: Tensor, bound: str) -> Tensor:
-    """(L, S, B), nats: what each layer takes from a bound in the mean over its paths, an estimate of its KL divergence.
+@dataclass(frozen=True)
+class PathTerms:
+    """The terms of a bound at S draws for a model of L layers, nats per image.
+
+    Attributes:
+        below: (K, S, B), the bound of the layers below the first or, with one layer, log p(x|z).
+        first: the terms of the first layer, given `below`.
+        divergences: (L, S, B), what each layer takes from the bound in the mean over its paths, an estimate of its KL
+            divergence.
+    """
+
+    below: Tensor
+    first: BoundTerms
+    divergences: Tensor
+
+
+def path_terms(paths: Paths, log_likelihood: Tensor, bound: str) -> PathTerms:
+    """The terms of a bound by layer.
 
     Args:
-        paths: from `every_path`.
+        paths: from `every_path`, with all components decoded.
         log_likelihood: (P, S, B), log p(x|z) of each.
         bound: a name in `BOUNDS`.
     """
-    found: list[Tensor] = []
+    divergences: list[Tensor] = []
 
-    def step(layer: LayerDraws, values: Tensor) -> Tensor:
-        found[:] = [_weighted(layer.q, each.reshape(values.shape)).sum(0) for each in found]
+    def terms_of(layer: LayerDraws, values: Tensor) -> BoundTerms:
+        divergences[:] = [_weighted(layer.q, each.reshape(values.shape)).sum(0) for each in divergences]
         terms = BOUNDS[bound](layer.q, layer.p, layer.latents, values)
-        found.insert(0, -terms.negative_divergence)
-        return terms.total
+        divergences.insert(0, -terms.negative_divergence)
+        return terms
 
-    paths.fold(log_likelihood, step)
-    return torch.stack(found)
+    below = paths.fold_below(log_likelihood, lambda layer, values: terms_of(layer, values).total)
+    first = terms_of(paths.layers[0], below)
+    return PathTerms(below, first, torch.stack(divergences))
 
 
 def log_importance_weights(

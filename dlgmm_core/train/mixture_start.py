@@ -29,7 +29,7 @@ from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.training import TrainingRun
 
-__all__ = ["load_start", "require_start", "start_mixture", "start_run"]
+__all__ = ["is_start", "load_start", "require_start", "start_mixture", "start_run"]
 
 STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
 _UNFIT = "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
@@ -132,13 +132,18 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
     """
     if not MODELS[mixture.model].has_components or mixture.prior_components == "fixed":
         raise ConfigError("A start from a Gauss-VAE is for a mixture whose prior_components are diagonal or full.")
-    family = MODELS[start.model]
     names = ("body", "depth", "hidden", "image_shape", "encoder_activation", "code_dim")
     same_body = all(getattr(mixture, name) == getattr(start, name) for name in names)
     if max(mixture.layers, start.layers) > 1:
         raise ConfigError("A start from a Gauss-VAE is for one stochastic layer: layers must be 1.")
-    if family.has_components or family.code_kind != "real" or not same_body:
+    if not is_start(start) or not same_body:
         raise ConfigError(_UNFIT)
+
+
+def is_start(config: ModelConfig) -> bool:
+    """Whether mixtures can start from a model of that configuration: a Gauss-VAE of one stochastic layer."""
+    family = MODELS[config.model]
+    return config.layers == 1 and not family.has_components and family.code_kind == "real"
 
 
 def _fit_prior(

@@ -24,9 +24,9 @@ from dlgmm_core.model.objectives import (
     elbo,
     every_path,
     iwae_bound,
-    layer_divergences,
     log_importance_weights,
     lower_bound,
+    path_terms,
 )
 from dlgmm_core.model.paths import largest_component, mean_code
 
@@ -235,7 +235,7 @@ def test_a_bound_is_its_likelihood_minus_what_each_layer_takes(bound: str, toy: 
         torch.manual_seed(5)
         paths = every_path(model, four_bit_images, 7)
         log_likelihood = model.decode(paths.code).log_prob(four_bit_images)
-        divergences = layer_divergences(paths, log_likelihood, bound)
+        divergences = path_terms(paths, log_likelihood, bound).divergences
         assert divergences.shape == (3, 7, 16)
         expected = paths.fold(log_likelihood, lambda layer, v: (layer.q.log_mean_weights.exp()[:, None] * v).sum(0))
         torch.manual_seed(5)

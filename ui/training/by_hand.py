@@ -8,6 +8,7 @@ import streamlit as st
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.train.mixture_start import is_start
 from ui import loaders
 from ui.training.fields import ask, kept, numbers, titled
 from ui.training.presets import Recipe
@@ -74,13 +75,7 @@ def _ask(kind: type[ModelConfig] | type[TrainConfig], name: str, model: str) -> 
 
 def _ask_start(dataset: str) -> str:
     """The Gauss-VAE of the data set that a mixture starts from; empty for random weights."""
-    starts = [
-        c.name
-        for c in loaders.checkpoints()
-        if c.train_config.dataset == dataset
-        and not MODELS[c.model_config.model].has_components
-        and MODELS[c.model_config.model].code_kind == "real"
-    ]
+    starts = [c.name for c in loaders.checkpoints() if c.train_config.dataset == dataset and is_start(c.model_config)]
     label, about = titled(TrainConfig, "start_from")
     chosen: str = st.selectbox(label, [_RANDOM, *starts], help=about, **kept("start-from"))
     return "" if chosen == _RANDOM else chosen
