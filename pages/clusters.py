@@ -15,6 +15,7 @@ from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
 from ui.identical import identical_by_prior
 from ui.latent.choices import open_on_map
+from ui.layers import first_layer_words
 from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 
@@ -49,6 +50,8 @@ with bar:
         open_component(checkpoint.name, component)
 end_of_picture()
 st.caption(difference(checkpoint, kind))
+if words := first_layer_words([checkpoint.model_config]):
+    st.caption(words)
 export_clusters(checkpoint, kind, found, probabilities, dataset)
 
 st.header("Components and classes")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlgmm_core.model.models import MODELS
+from ui.components.below import below_words
 from ui.components.export import export_components
 from ui.components.identical import identical_caption
 from ui.components.live import CHECKPOINT, SAMPLES, live_components
@@ -30,6 +31,8 @@ with figure("components"):
     prior = live_components(checkpoint)
 end_of_picture()
 export_components(checkpoint, prior)
+if words := below_words(config):
+    st.caption(words)
 if words := usage_caption(checkpoint):
     st.caption(words)
 if config.prior_components != "fixed":

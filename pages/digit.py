@@ -14,6 +14,7 @@ from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.sources import choose_digit
 from ui.digit.stick import show_stick
 from ui.digit.weights import show_weights
+from ui.digit.weights_below import show_weights_below
 from ui.glossary.terms import meaning
 from ui.presentation import page_title
 from ui.sidebar import choose_checkpoint, last_checkpoint, selection
@@ -73,5 +74,6 @@ with answer:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
     else:
         show_weights(checkpoint, digit, report)
+        show_weights_below(checkpoint, digit, report)
 with source:
     show_reconstructions(checkpoint, digit, report)

@@ -6,6 +6,7 @@ from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
+from ui.layers import first_layer_words
 from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 from ui.tables.knn_changes import compare_two
@@ -54,6 +55,8 @@ with figure("knn-table"):
     found, cell = error_table(chosen.checkpoints, search)
 end_of_picture()
 st.caption(protocol_words(search, len(dataset.test)))
+if words := first_layer_words(c.model_config for c in chosen.checkpoints):
+    st.caption(words)
 if words := why_means_err_more(chosen.checkpoints, search):
     st.caption(words)
 export_errors("knn-table", found, search, KNN_SIZES, search.pixels)

@@ -6,6 +6,7 @@ from dlgmm_core.data.datasets import DATASETS
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
+from ui.overview.sketch import show_sketch
 from ui.presentation import end_of_picture, is_presented, page_title
 from ui.sidebar import choice
 
@@ -20,6 +21,7 @@ if not is_presented():
 chosen = choice()
 show_cards(chosen)
 end_of_picture()
+show_sketch(chosen)
 
 st.header("Where to begin")
 for path, text in (

@@ -37,6 +37,7 @@ RANK = {
                 "root_path",
                 "widgets",
                 "identical",
+                "layers",
                 "glossary",
                 "history",
                 "paper",

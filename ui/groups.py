@@ -13,13 +13,14 @@ from ui.visitors.ownership import is_mine, note_of
 
 __all__ = ["GROUPS", "by_group", "group", "group_of_recipe", "usual"]
 
-GROUPS = ("Clusters", "Tuned", "Figure 2", "The paper's", "Yours", "The class's", "Other experiments")
+GROUPS = ("Clusters", "Tuned", "Figure 2", "Several layers", "The paper's", "Yours", "The class's", "Other experiments")
 """Names of groups, in the order of select boxes."""
 
 _OF_RECIPE = {
     "clusters": "Clusters",
     "tuned": "Tuned",
     "figure-2": "Figure 2",
+    "layers": "Several layers",
     "paper": "The paper's",
     "replica": "The paper's",
 }

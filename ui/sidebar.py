@@ -51,8 +51,8 @@ def label(checkpoint: Checkpoint) -> str:
     """A checkpoint's name for people: the paper's label, its own name, and the sizes of its code and its prior."""
     config = checkpoint.model_config
     family = MODELS[config.model]
-    components = f", K={config.num_components}" if family.has_components else ""
-    return f"{family.label} · {checkpoint.name} (D={config.code_dim}{components})"
+    components = f", K={'×'.join(map(str, config.components))}" if family.has_components else ""
+    return f"{family.label} · {checkpoint.name} (D={'+'.join(map(str, config.code_dims))}{components})"
 
 
 def _fits(checkpoint: Checkpoint, dataset: str) -> bool:

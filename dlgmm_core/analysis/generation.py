@@ -19,8 +19,10 @@ __all__ = [
     "ancestral_noise",
     "ancestral_samples",
     "centres",
+    "codes_below",
     "component_noise",
     "component_samples",
+    "noise_below",
     "prototypes",
     "shapes",
 ]
@@ -71,6 +73,56 @@ def component_noise(model: LatentVariableModel, count: int, seed: int = 0, share
     with torch.no_grad():
         deviations = [model.prior().deviations(row)[:, :, 0] for row in rows]  # (K, count, D) each
         return torch.stack([deviations[0 if shared else each][each] for each in range(k)]).cpu().numpy()
+
+
+def noise_below(
+    model: LatentVariableModel, rows: int, count: int, seed: int = 0, shared: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Components (rows, count) of the second layer, drawn v -> k, and standard-normal noise (rows, count, D_2).
+
+    Args:
+        model: a mixture of several layers.
+        rows: independent sets of draws.
+        count: draws in each.
+        seed: of the draws.
+        shared: whether all rows but the last are the same.
+    """
+    components, noise = [], []
+    with torch.no_grad():
+        for row in [*([0] * (rows - 1) if shared else range(rows - 1)), rows - 1]:
+            with seeded("cpu", seed, row, 2):  # of the second layer
+                prior = model.prior_below(1, torch.zeros(count, model.config.code_dim).to(device_of(model)))
+                components.append(prior.sample_with_component()[1].cpu().numpy())
+                noise.append(torch.randn(count, model.config.code_dims[1]).numpy())
+    return np.stack(components), np.stack(noise)
+
+
+def codes_below(
+    model: LatentVariableModel, code: NDArray[np.floating], component: NDArray[np.int64], noise: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """(*batch, D_1 + D_2): codes of the first layer, each followed by one that its component of the second draws.
+
+    `LatentVariableModel.likelihood` decodes them.
+
+    Args:
+        model: a mixture of several layers.
+        code: (*batch, D_1), or a shape that broadcasts, as the others do.
+        component: (*batch), of the second layer's prior.
+        noise: (*batch, D_2), deviations from the component's mean, in units of its scales.
+    """
+    batch = np.broadcast_shapes(code.shape[:-1], component.shape, noise.shape[:-1])
+    above, own = (
+        torch.from_numpy(np.broadcast_to(part, (*batch, part.shape[-1])).astype(np.float32)).flatten(0, -2)
+        for part in (code, noise)
+    )
+    above, own = above.to(device_of(model)), own.to(device_of(model))
+    with torch.no_grad():
+        prior = model.prior_below(1, above)
+        assert prior.component_scales is not None
+        chosen = torch.from_numpy(np.broadcast_to(component, batch).flatten()), torch.arange(len(above))
+        drawn = prior.component_means[chosen] + prior.component_scales[chosen] * own
+    found: NDArray[np.float32] = torch.cat([above, drawn], -1).cpu().numpy()
+    return found.reshape(*batch, -1)
 
 
 def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -19,11 +19,20 @@ from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import every_path, log_layer_weight
-from dlgmm_core.model.paths import mean_code
+from dlgmm_core.model.paths import Paths, mean_code
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 
-__all__ = ["SAMPLES", "ImageReport", "StickReport", "exact_weights", "inspect_image", "reconstruct", "stick_density"]
+__all__ = [
+    "SAMPLES",
+    "ImageReport",
+    "StickReport",
+    "WeightReport",
+    "exact_weights",
+    "inspect_image",
+    "reconstruct",
+    "stick_density",
+]
 
 SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
 FEWEST_DRAWS = 50  # of each component
@@ -51,12 +60,29 @@ class StickReport:
 
 
 @dataclass(frozen=True)
+class WeightReport:
+    """The mixture weights of one image in a layer below the first.
+
+    Their posterior is conditioned on the codes above: here they are averaged over all paths, by the paths' weights.
+
+    Attributes:
+        mean: (K,) E[pi|x].
+        low, high: (K,) the 5 % and 95 % quantiles of pi under q(pi|x).
+    """
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class ImageReport:
     """Everything that a model infers from one image.
 
     Attributes:
         reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
-        sticks: None if the model has no sticks.
+        sticks: of the first layer; None if the model has no sticks.
+        weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
         exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None if it is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
@@ -68,6 +94,7 @@ class ImageReport:
 
     reconstructions: NDArray[np.float32]
     sticks: StickReport | None
+    weights_below: tuple[WeightReport, ...]
     component_posterior: NDArray[np.float64] | None
     exact_weights: NDArray[np.float64] | None
     elbo_terms: dict[str, ElboTerms]
@@ -104,10 +131,12 @@ def inspect_image(
         responsibilities = component_posterior(q, p, latents, log_p_below)
         reconstructions = _reconstructions(model, x, q)
         sticks = _stick_report(q.sticks) if isinstance(q.sticks, Kumaraswamy) else None
+        below = () if sticks is None else _weights_below(paths)
     estimate = log_likelihood(model, image[None], num_samples, seed)
     return ImageReport(
         reconstructions,
         sticks,
+        below,
         responsibilities,
         None if responsibilities is None else exact_weights(p, responsibilities),
         terms,
@@ -135,6 +164,21 @@ def _stick_report(sticks: Kumaraswamy) -> StickReport:
         for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
     )
     return StickReport(a, b, mean, low, high, fractions.cpu().numpy())
+
+
+def _weights_below(paths: Paths) -> tuple[WeightReport, ...]:
+    """From `every_path` of one image."""
+    found, of_rows = [], torch.ones(paths.code.shape[1:-1]).flatten()  # (R,), weights of the paths so far
+    for layer in paths.layers:
+        mean = layer.q.log_mean_weights.double().exp().cpu()  # (K, R), of the first layer (K, 1)
+        if layer is not paths.layers[0]:
+            assert layer.q.sticks is not None
+            drawn = layer.q.sticks.rsample().log_weights.double().exp().cpu().numpy()  # (R, K)
+            shares = (of_rows / of_rows.sum()).numpy()
+            low, high = np.quantile(drawn, [0.05, 0.95], axis=0, weights=shares, method="inverted_cdf")
+            found.append(WeightReport((mean @ torch.from_numpy(shares)).numpy(), low, high))
+        of_rows = (mean * of_rows).flatten()
+    return tuple(found)
 
 
 def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float64]) -> NDArray[np.float64]:

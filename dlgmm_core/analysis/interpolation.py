@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dlgmm_core.evaluate.likelihood import image_blocks
 from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.paths import mean_code
 
 __all__ = ["CodePath", "code_path"]
 
@@ -23,8 +24,8 @@ class CodePath:
     """A straight line of M codes.
 
     Attributes:
-        codes: (M, D), from the first image's posterior mean to the second's.
-        shares: (M, K), rows sum to one: responsibilities of the prior's components for each code, if the
+        codes: (M, C), from the first image's posterior means to the second's, in all layers, one after the other.
+        shares: (M, K), rows sum to one: responsibilities of the first layer's components for each code, if the
             components differ; the pieces of the stick, if these are the code; otherwise None.
     """
 
@@ -36,14 +37,14 @@ def code_path(model: LatentVariableModel, first: NDArray[np.uint8], second: NDAr
     """The line between the posterior mean codes of two binary images (X,), as `points` codes, both ends included."""
     (x,) = image_blocks(model, np.stack([first, second]), 2)
     with torch.no_grad():
-        q, p = model.posterior(x), model.prior()
-        share = torch.linspace(0, 1, points, device=x.device)[:, None]
-        codes = torch.lerp(q.mean[:1], q.mean[1:], share)  # (M, D)
+        ends, p = model.chosen_path(x, mean_code).code[0, 0], model.prior()  # (2, C)
+        codes = torch.lerp(ends[:1], ends[1:], torch.linspace(0, 1, points, device=x.device)[:, None])
+        first_codes = codes[:, : model.config.code_dim]
         shares = None
         if MODELS[model.config.model].code_kind == "simplex":
             shares = codes
-        elif _components_differ(p) and (responsibilities := p.responsibilities(codes[None, :, None])) is not None:
-            shares = responsibilities[:, 0, :, 0].T  # from (K, 1, M, 1)
+        elif _components_differ(p) and (found := p.responsibilities(first_codes[None, :, None])) is not None:
+            shares = found[:, 0, :, 0].T  # from (K, 1, M, 1)
     return CodePath(codes.cpu().numpy(), None if shares is None else shares.cpu().numpy())
 
 

@@ -81,6 +81,11 @@ class LatentVariableModel(nn.Module):
         distribution: LatentDistribution = self.layer.prior(self.context)
         return distribution
 
+    def prior_below(self, layer: int, above: Tensor) -> LatentDistribution:
+        """p(z|above) of a layer below the first, from 1, given the codes of all layers above it (R, C)."""
+        distribution: LatentDistribution = self._stack[layer].prior(above)
+        return distribution
+
     def at(self, context: Context | None = None) -> "LatentVariableModel":
         """The plain model with the prior of a context, or its own: itself, unless it is amortised over its prior.
 
@@ -133,11 +138,15 @@ class LatentVariableModel(nn.Module):
         return likelihood
 
     def likelihood(self, code: Tensor) -> BernoulliLikelihood:
-        """p(x|z) for codes (*batch, D) of the first layer; below it, of their priors' means given those above."""
+        """p(x|z) for codes (*batch, D) of the first layer, or for those of the first few layers, one after the other.
+
+        In the layers below these, codes are the means of their priors.
+        """
         rows = code.reshape(-1, code.shape[-1])
-        for below in self._stack[1:]:
-            with self._products(code.device):
-                rows = torch.cat([rows, below.prior(rows).mean], -1)
+        for above, below in enumerate(self._stack[1:], 1):
+            if rows.shape[-1] == sum(layer.code_dim for layer in self._stack[:above]):
+                with self._products(code.device):
+                    rows = torch.cat([rows, below.prior(rows).mean], -1)
         return self.decode(rows.reshape(*code.shape[:-1], rows.shape[-1]))
 
     def chosen_path(self, x: Tensor, draw: Draw) -> Paths:

@@ -1,6 +1,7 @@
 """What is shown of one image: sticks, weights and reconstructions that are what their names say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstru
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.paths import one_component
 from dlgmm_core.model.stick_latents import SticksLatent
 from tests.conftest import CONTRACT
 
@@ -147,3 +149,17 @@ def test_stick_densities_integrate_to_one_and_to_their_distribution_functions() 
     at = [4999, 14_999]
     below = 1 - (1 - v[at] ** a[:, None]) ** b[:, None]
     np.testing.assert_allclose(np.cumsum(densities, 1)[:, at] / 20_000, below, atol=1e-3)
+
+
+def test_weights_below_are_those_of_every_path_in_the_mean_by_the_weights_of_the_paths(toy: Toy) -> None:
+    config = ModelConfig("dlgmm", 2, 3, (-1.0, 0.0, 1.0), (1.0,) * 3, hidden=8, image_shape=(2, 2), layers=2)
+    model = toy(replace(config, components_below=(2,))).float()
+    report = inspect_image(model, IMAGE, 20_000)
+    (below,) = report.weights_below
+    x = torch.from_numpy(IMAGE[None]).float().repeat(4000, 1)
+    with torch.no_grad():
+        chosen = model.chosen_path(x, one_component).layers[1].q  # a path by its weight
+        drawn = chosen.sticks.rsample().log_weights.exp()  # type: ignore[union-attr]
+    np.testing.assert_allclose(below.mean, chosen.log_mean_weights.exp().mean(1), atol=0.02)
+    np.testing.assert_allclose(below.low, np.quantile(drawn, 0.05, axis=0), atol=0.03)
+    np.testing.assert_allclose(below.high, np.quantile(drawn, 0.95, axis=0), atol=0.03)

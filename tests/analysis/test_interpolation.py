@@ -8,6 +8,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from dlgmm_core.analysis.inspection import reconstruct
 from dlgmm_core.analysis.interpolation import code_path
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import LatentVariableModel
@@ -32,6 +33,18 @@ def test_a_path_runs_straight_in_equal_steps_from_mean_to_mean(
     np.testing.assert_allclose(np.diff(path.codes, axis=0), np.tile((means[1] - means[0]) / 4, (4, 1)), atol=1e-6)
     if path.shares is not None:
         np.testing.assert_allclose(path.shares.sum(1), 1, atol=1e-5)
+
+
+def test_a_path_through_two_layers_begins_and_ends_at_the_reconstructions(
+    toy: Toy, ends: tuple[np.ndarray, np.ndarray]
+) -> None:
+    sizes = {"hidden": 8, "image_shape": (2, 2), "layers": 2, "code_dims_below": (3,)}
+    model = toy(ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), **sizes)).float()  # type: ignore[arg-type]
+    path = code_path(model, *ends, points=5)
+    assert path.codes.shape == (5, 5) and path.shares is not None and path.shares.shape == (5, 2)
+    with torch.no_grad():
+        decoded = model.likelihood(torch.from_numpy(path.codes[[0, -1]])).probs
+    np.testing.assert_allclose(decoded, reconstruct(model, np.stack(ends)), atol=1e-6)
 
 
 def test_the_shares_of_a_broken_stick_are_the_code_itself(toy: Toy, ends: tuple[np.ndarray, np.ndarray]) -> None:

@@ -1,21 +1,29 @@
-"""A decoder that the browser cannot run: every widget shows what the server decodes, and goes on showing it."""
+"""Decoders of several layers.
+
+Where a decoder has several deterministic layers, every widget shows what the server decodes, and goes on showing it.
+Where a model has several stochastic layers, the browser computes the codes below the first.
+"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from benchmarks.servers import copy_app
-from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.analysis.generation import codes_below, component_noise, component_samples, noise_below
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.model.models import build_model
-from dlgmm_core.store.checkpoints import load_checkpoint, save_checkpoint
+from dlgmm_core.model.models import LatentVariableModel, build_model
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from tests.browser_helpers import app_on, digits, drawings, mean_of, open_components, until, visit
 
 MIXTURE = ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (1.0, 0.5, 1.0), hidden=8, depth=2)
+LAYERS = replace(MIXTURE, depth=1, layers=3, components_below=(2, 2), code_dims_below=(5, 4), skip=True)
+DEEP_LAYERS = replace(LAYERS, depth=2, layers=2, components_below=(2,), code_dims_below=(5,), skip=False)
 STICK = ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, body="conv")
 
 
@@ -23,7 +31,8 @@ STICK = ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, body="conv")
 def deep_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the app that holds two models whose decoders have several layers, with weights of some effect."""
     tree = copy_app(tmp_path_factory.mktemp("deep"))
-    for name, config in (("mixture", MIXTURE), ("stick", STICK)):
+    configs = {"mixture": MIXTURE, "stick": STICK, "layers": LAYERS, "deep-layers": DEEP_LAYERS}
+    for name, config in configs.items():
         torch.manual_seed(0)
         model = build_model(config)
         for parameter in model.parameters():
@@ -50,6 +59,62 @@ def test_rows_of_samples_follow_a_slider(deep_server: str, deep_tree: Path, page
     until(page, lambda: rows_are(MIXTURE.prior_means))
     mean_of(page, 1).fill("3")
     until(page, lambda: rows_are((3.0, 0.0, 2.0)))
+
+
+@pytest.mark.parametrize("name", ["layers", "deep-layers"])
+def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
+    name: str, deep_server: str, deep_tree: Path, page: Page
+) -> None:
+    sent: list[bytes | str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open_components(page, deep_server, f"?components-checkpoint={name}&branch=2")
+    model, checkpoint = load_checkpoint(deep_tree / "checkpoints" / name)
+    noise = component_noise(model, 16, shared=True)[1]
+    picked, below = noise_below(model, 4, 16, shared=True)
+
+    def rows_are(mean: float) -> bool:
+        """That of the second component, and of both components below it."""
+        code = mean + 0.5 * noise
+        codes = codes_below(model, code, np.stack([picked[1], np.zeros(16, int), np.ones(16, int)]), below[1])
+        expected = np.round(255 * decoded(model, codes))
+        found = [digits(drawing) for drawing in drawings(page)[1:4]]
+        return all(len(row) == 16 for row in found) and bool(np.abs(np.stack(found) - expected).max() <= 1)
+
+    until(page, lambda: rows_are(0.0))
+    page.wait_for_timeout(500)
+    sent.clear()
+    slider = mean_of(page, 2)
+    slider.evaluate("input => { input.value = 2.5; input.dispatchEvent(new Event('input', { bubbles: true })); }")
+    until(page, lambda: rows_are(2.5))
+    page.wait_for_timeout(500)
+    assert sent == []
+    opener = page.get_by_role("button", name="components below component 2")
+    opener.press("Enter")
+    page.wait_for_url("**branch=0*")
+    assert opener.get_attribute("aria-expanded") == "false" and len(drawings(page)) == 4
+    if name == "layers":
+        the_browser_computes_the_probabilities_of_the_server(page, model, checkpoint)
+
+
+def decoded(model: LatentVariableModel, codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    with torch.no_grad():
+        found: NDArray[np.float32] = model.likelihood(torch.from_numpy(codes)).probs.numpy()
+    return found
+
+
+def the_browser_computes_the_probabilities_of_the_server(
+    page: Page, model: LatentVariableModel, checkpoint: Checkpoint
+) -> None:
+    """From codes of the first layer, of the first two, and of all."""
+    codes, _ = model.sample(40)
+    for size in (3, 8, 12):
+        given = codes[:, :size].numpy()
+        script = "async ([path, all]) => { const found = await window.dlgmmDecoders.get(path);"
+        script += " return all.map((each) => Array.from(found.decode(each))); }"
+        found = page.evaluate(script, [f"decoder/{checkpoint.name}/{checkpoint.digest}", given.tolist()])
+        expected = decoded(model, given)
+        assert expected.std(0).max() > 0.01
+        np.testing.assert_allclose(np.array(found), expected, atol=1e-3, rtol=0)
 
 
 def test_a_stick_that_is_moved_is_decoded_again(deep_server: str, page: Page) -> None:

@@ -93,7 +93,7 @@ def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(p
     assert "lesson" not in at.query_params
 
 
-@pytest.mark.parametrize("text", ["0", "11", "2.5", "x", "1,2", ""])
+@pytest.mark.parametrize("text", ["0", "12", "2.5", "x", "1,2", ""])
 def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
     at = open_page("likelihood", lesson=text)
     assert card_of(at) == [] and "lesson" not in at.query_params
@@ -103,8 +103,8 @@ def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
 # --- the way through it --------------------------------------------------------------------------
 
 
-def test_there_are_ten_steps_of_one_equation_each() -> None:
-    assert len(STEPS) == 10 and len({step.title for step in STEPS}) == 10
+def test_there_are_eleven_steps_of_one_equation_each() -> None:
+    assert len(STEPS) == 11 and len({step.title for step in STEPS}) == 11
     assert [step for step in offered_steps() if step in STEPS[:ALWAYS]] == [*STEPS[:ALWAYS]]
     for step in STEPS:
         assert step.equation.count(ANSWER) == 1
@@ -261,9 +261,8 @@ def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(
     assert not at.exception and not at.error
     assert "`python -m dlgmm_core" in at.info[0].value and OPENING not in words(at)
     assert not [b for b in at.button if b.label == "Answer"]
-    if number < 8:
-        press(at, "Next")
-        assert card_of(at) == [f"Step {number + 1} of 8: {STEPS[number].title}"]
+    press(at, "Next")
+    assert card_of(at) == [f"Step {number + 1} of {ALWAYS + 1}: {(STEPS[:ALWAYS] + STEPS[-1:])[number].title}"]
 
 
 def test_on_another_data_set_the_lesson_asks_for_its_own() -> None:
@@ -289,25 +288,25 @@ def test_a_step_shows_its_checkpoint_although_the_sidebar_compares_another() -> 
 def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     own_checkpoints: Path, make: Make, copied: Path
 ) -> None:
-    assert len(offered_steps()) == ALWAYS
+    assert len(offered_steps()) == ALWAYS + 1  # the last one, too
     mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
     make("mnist-dlgmm-clusters10", "dlgmm", **mixture)
-    assert [step.title for step in offered_steps()[ALWAYS:]] == ["Class or style?"]  # the ninth, for now
+    assert [step.title for step in offered_steps()[ALWAYS:-1]] == ["Class or style?"]  # the ninth, for now
     at = open_step(9, "components")
     answer(at, STEPS[9])
     assert at.selectbox(key="components-checkpoint").value == "mnist-dlgmm-clusters10"
-    assert f"| 9. Class or style? | one whole digit | {compared(at)['The answer']} |" in words(at)
-    shutil.copy(copied / RESULTS, own_checkpoints)
-    assert offered_steps() == STEPS
-    at = open_step(9)
-    answer(at, STEPS[8])
     assert "| Step | Your guess |" not in words(at)
     press(at, "Next")
-    assert card_of(at) == ["Step 10 of 10: Class or style?"]
-    for row in ("| 9. What does a mixture buy? | 42.0 nats |", "| 10. Class or style? | one whole digit |"):
+    assert card_of(at) == ["Step 10 of 10: Several layers"]
+    answer(at, STEPS[10])
+    for row in ("| 9. Class or style? | one whole digit |", "| 10. Several layers | 42 codes | 289 codes |"):
         assert row in words(at)
+    shutil.copy(copied / RESULTS, own_checkpoints)
+    assert offered_steps() == STEPS
+    answer(open_step(9), STEPS[8])
+    assert "| 9. What does a mixture buy? | 42.0 nats |" in words(open_step(11))
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
-    assert len(offered_steps()) == ALWAYS + 1
+    assert len(offered_steps()) == ALWAYS + 2
 
 
 # --- reloads -------------------------------------------------------------------------------------

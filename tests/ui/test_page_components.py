@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.generation import ancestral_noise, component_noise
+from dlgmm_core.analysis.generation import ancestral_noise, component_noise, noise_below
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.results import write_results
 from dlgmm_core.model.models import MODELS, build_model
@@ -141,6 +141,26 @@ def test_equal_components_are_explained(make: Make) -> None:
         told = any("π and p(k|x) can say nothing" in caption.value for caption in widget.at.caption)
         assert told == (name == "equal")
         assert found == [who] * bool(who)
+
+
+def test_a_model_of_several_layers_gives_the_draws_of_the_second_and_keeps_the_open_branch_in_the_link(
+    make: Make,
+) -> None:
+    sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
+    layered = make("layered", "dlgmm", layers=3, components_below=(4, 1), code_dims_below=(2, 5), skip=True, **sizes)
+    widget = open_components(noise="3", branch="2")
+    below, decoder = widget.data["below"], widget.data["decoder"]
+    model, _ = load_checkpoint(layered.folder)
+    components, noise = noise_below(model, 3, SAMPLES, 3)
+    assert below["components"] == components.tolist() and (below["code"], below["count"]) == (2, 4)
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(below["noise"]), "<f4").reshape(noise.shape), noise)
+    assert decoder == decoder_address(layered) and decoder["code"] == 3 + 2 + 5
+    assert [(layer["code"], layer["components"]) for layer in decoder["below"]["layers"]] == [(2, 4), (5, 1)]
+    assert widget.now["branch"] == 2
+    assert any("In layers 3 and below, codes are the means" in caption.value for caption in widget.at.caption)
+    for branch, link in ((0, ["0"]), (1, []), (2, ["2"]), (3, ["2"])):  # the last makes no sense
+        widget.says(now={**widget.now, "branch": branch})
+        assert widget.at.query_params.get("branch", []) in (link, "".join(link))
 
 
 # --- links ----------------------------------------------------------------------------------------

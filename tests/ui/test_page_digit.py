@@ -31,7 +31,7 @@ def metrics_of(at: AppTest) -> list[str]:
 
 def bars(at: AppTest) -> list[dict[str, Any]]:
     """What charts of weights draw."""
-    found = (each.proto for each in at.main.get("bidi_component") if each.proto.id.endswith("weights"))
+    found = (each.proto for each in at.main.get("bidi_component") if each.proto.component_name.endswith("weights"))
     return [json.loads(proto.json) for proto in found]
 
 
@@ -105,6 +105,27 @@ def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: 
         assert f"k = {k + 1}<br/>π = {weights[k]:.2f}" in rebuilt
     assert rebuilt.count("<img") == 5
     assert any("for certain" in caption.value for caption in at.caption)  # the value depends on the component
+
+
+def test_of_a_model_of_two_layers_weights_and_divergences_of_each_are_shown_and_the_overview_has_a_sketch(
+    make: Make,
+) -> None:
+    sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
+    made = make("layered", "dlgmm", layers=2, components_below=(12,), **sizes)
+    at = start()
+    assert any("2 · 12 = 24 paths" in caption.value for caption in at.caption)
+    turn_to(at, "digit")
+    report = inspect_image(load_checkpoint(made.folder)[0], loaders.dataset("mnist").test.binary[0])
+    (found,) = report.weights_below
+    first, second = bars(at)
+    assert first["mean"] == pytest.approx(report.sticks.mean)  # type: ignore[union-attr]
+    assert len(second["names"]) == 10 and second["names"][-1] == "rest" and sum(second["mean"]) == pytest.approx(1)
+    assert second["low"] == pytest.approx([found.low[int(name) - 1] for name in second["names"][:-1]])
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
+    terms = report.elbo_terms["eq1"]
+    (table,) = (block.proto.body for block in at.get("html") if "of layer 2" in block.proto.body)
+    for value in (terms.elbo + terms.divergences.sum(), *-terms.divergences, terms.elbo):
+        assert f">{value:.2f}<".replace("-", "−") in table
 
 
 def test_a_digit_has_its_place_among_the_test_images(make: Make, few_digits: Dataset) -> None:

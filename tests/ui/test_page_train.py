@@ -129,6 +129,23 @@ def test_the_form_starts_the_run_that_it_describes(
     assert model.prior_components == "full"
 
 
+def test_several_layers_are_asked_for_by_hand(manager: Manager, own_checkpoints: Path) -> None:
+    at = by_hand()
+    assert "Components of each layer below the first" not in [box.label for box in at.text_input]
+    at.number_input(key="train-layers").set_value(3).run()
+    at.text_input(key="train-components-below").set_value("2 many").run()
+    assert one_error(fill(at)) == (
+        "Components of each layer below the first must be whole numbers from 1 to 50, separated by spaces,"
+        " not “2 many”."
+    )
+    at.checkbox(key="train-skip").check()
+    fill(at, Components_of="2, 4", Code_size_of="7 8", Decoded=2)
+    ((_, _, arguments),) = manager.started
+    model, recipe = recipe_of(arguments)
+    assert (model.components, model.code_dims, model.skip, recipe.decoded) == ((3, 2, 4), (25, 7, 8), True, 2)
+    assert any("24 paths; 8 decoded in a step" in caption.value for caption in at.caption)
+
+
 def test_the_chosen_recipe_and_the_sidebars_data_set_are_what_is_started(manager: Manager, make: Make) -> None:
     at = turn_to(start(), "train")
     for name in PRESETS:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.analysis.generation import component_samples
@@ -81,6 +82,25 @@ def test_rows_of_a_learnt_prior(make: Make, lines: Lines, monkeypatch: pytest.Mo
     exported = take(open_page("components"), "components", monkeypatch)
     found = lines(exported, "rows=rows, means=means")
     same(found["rows"], [exported.pixels(row=f"component {k}") for k in (1, 2)])
+
+
+def test_rows_of_two_layers_with_an_open_branch(make: Make, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 0.5)}
+    made = make("layered", "dlgmm", layers=2, components_below=(3,), code_dims_below=(2,), **sizes)
+    exported = take(open_page("components", branch="2", noise="4", view="0,0,0"), "components", monkeypatch)
+    found = lines(exported, "rows=rows, leaves=leaves, ancestral=ancestral, codes=codes, picked=picked, below=below")
+    same(found["rows"], [exported.pixels(row=f"component {k}") for k in (1, 2)])
+    same(found["leaves"], [exported.pixels(row=f"component 2, below {j}") for j in (1, 2, 3)])
+    same(found["ancestral"], exported.pixels(row="ancestral"))
+    table, model = exported.table, load_checkpoint(made.folder)[0]
+    assert (table["below"][:32] == found["picked"][:2].flatten() + 1).all()
+    code = torch.from_numpy(found["codes"][0].astype(np.float32))
+    with torch.no_grad():  # by hand
+        p = model.prior_below(1, code)
+        assert p.component_scales is not None
+        chosen = torch.from_numpy(found["picked"][0]), torch.arange(16)
+        lower = p.component_means[chosen] + p.component_scales[chosen] * torch.from_numpy(found["below"][0])
+        same(found["rows"][0], model.decode(torch.cat([code, lower], -1)).probs.numpy())
 
 
 def test_siblings(make: Make, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,17 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.generation import ancestral_noise, component_noise, shapes
+from dlgmm_core.analysis.generation import ancestral_noise, codes_below, component_noise, noise_below, shapes
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.components.below import below_words
 from ui.components.live import SAMPLES, Prior
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, pixel_table
 
 __all__ = ["export_components"]
+
+_Numbers = int | NDArray[np.int64]  # from 0
 
 
 def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
@@ -28,6 +31,7 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
             "means": ", ".join(f"{mean:g}" for mean in prior.means),
             "scales": ", ".join(f"{scale:g}" for scale in prior.scales),
             "noise": "the same in every row" if is_shared else "different in every row",
+            "layers below the first": below_words(checkpoint.model_config) or None,
             "pixels": "ink where its probability exceeds one half" if is_ink else "probability of ink",
         },
     )
@@ -40,6 +44,7 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
         prior.seed,
         is_shared=is_shared,
         is_ink=is_ink,
+        branch=prior.branch,
     )
     export("components", about, code, lambda: _table(checkpoint, prior))
 
@@ -50,17 +55,29 @@ def _table(checkpoint: Checkpoint, prior: Prior) -> pd.DataFrame:
     means = np.array(prior.means)[:, None] + offsets  # (K, D)
     scales = np.array(prior.scales)[:, None] * stretches
 
-    def decode(codes: NDArray[np.float64]) -> NDArray[np.float32]:
-        probabilities: NDArray[np.float32] = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
-        return (probabilities > 0.5).astype(np.float32) if is_ink else probabilities
+    def part(row: str, codes: NDArray[np.floating], component: _Numbers, below: _Numbers | None = None) -> pd.DataFrame:
+        """One row of digits, of codes (SAMPLES, D)."""
+        pixels: NDArray[np.float32] = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
+        numbers = {"component": component} | ({} if below is None else {"below": below})
+        columns = {name: np.broadcast_to(np.asarray(value) + 1, SAMPLES) for name, value in numbers.items()}
+        pixels = (pixels > 0.5).astype(np.float32) if is_ink else pixels
+        return pixel_table(pixels, row=[row] * SAMPLES, sample=np.arange(1, SAMPLES + 1), **columns)
 
     noise = component_noise(model, SAMPLES, prior.seed, is_shared)
-    rows = decode(means[:, None] + scales[:, None] * noise)
+    codes = means[:, None] + scales[:, None] * noise  # (K, SAMPLES, D)
     drawn, own = ancestral_noise(model, SAMPLES, prior.seed)
-    k = len(means)
-    return pixel_table(
-        np.concatenate([rows.reshape(k * SAMPLES, -1), decode(means[drawn] + scales[drawn] * own)]),
-        row=np.repeat([*(f"component {i + 1}" for i in range(k)), "ancestral"], SAMPLES),
-        sample=np.tile(np.arange(1, SAMPLES + 1), k + 1),
-        component=np.concatenate([np.repeat(np.arange(1, k + 1), SAMPLES), drawn + 1]),
-    )
+    ancestral = means[drawn] + scales[drawn] * own
+    k = range(len(means))
+    if model.config.layers == 1:
+        parts = [*(part(f"component {i + 1}", codes[i], i) for i in k), part("ancestral", ancestral, drawn)]
+        return pd.concat(parts)
+    picked, below = noise_below(model, len(means) + 1, SAMPLES, prior.seed, is_shared)
+    parts = [part(f"component {i + 1}", codes_below(model, codes[i], picked[i], below[i]), i, picked[i]) for i in k]
+    if prior.branch:
+        b = prior.branch - 1
+        for j, leaf in enumerate(
+            codes_below(model, codes[b], np.arange(model.config.components[1])[:, None], below[b])
+        ):
+            parts.append(part(f"component {b + 1}, below {j + 1}", leaf, b, j))
+    parts.append(part("ancestral", codes_below(model, ancestral, picked[-1], below[-1]), drawn, picked[-1]))
+    return pd.concat(parts)

@@ -14,6 +14,7 @@ import streamlit as st
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.components.below import drawn_below, first_branch
 from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
@@ -36,12 +37,16 @@ _widget = widget("live_components", '<div class="live"></div>', "components", *_
 
 @dataclass(frozen=True)
 class Prior:
-    """The values of the sliders, and the seed of the noise."""
+    """The values of the sliders, and the seed of the noise.
+
+    `branch` is the component of the first layer, from 1, whose components below are in sight; 0 for none.
+    """
 
     means: tuple[float, ...]
     scales: tuple[float, ...]
     switches: tuple[bool, ...]
     seed: int
+    branch: int = 0
 
 
 def live_components(checkpoint: Checkpoint) -> Prior:
@@ -51,7 +56,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
     kept = f"live-{checkpoint.name}-{trained}"
     if kept not in st.session_state:
-        st.session_state[kept] = _from_link(checkpoint.name, trained)
+        st.session_state[kept] = _from_link(checkpoint, trained)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
     if (state := st.session_state.get(key)) is not None:
         st.session_state[kept] = _updated(state, st.session_state[kept], trained)
@@ -59,6 +64,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     is_fixed = checkpoint.model_config.prior_components == "fixed"
     offsets, stretches = shapes(model)
     ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
+    below = drawn_below(model, SAMPLES, prior.seed)
     _widget(
         key=key,
         data={
@@ -71,7 +77,9 @@ def live_components(checkpoint: Checkpoint) -> Prior:
                 "means": prior.means,
                 "scales": prior.scales,
                 "view": dict(zip(SWITCHES, prior.switches, strict=True)),
+                **({} if below is None else {"branch": prior.branch}),
             },
+            "below": below,
             "seed": prior.seed,
             "noise": base64_floats(component_noise(model, SAMPLES, prior.seed)),
             "shared": base64_floats(component_noise(model, SAMPLES, prior.seed, shared=True)),
@@ -95,6 +103,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("means", None if prior.means == trained.means else prior.means)
     put_in_link("scales", None if prior.scales == trained.scales else prior.scales)
     put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
+    put_in_link("branch", None if prior.branch == first_branch(checkpoint.model_config) else [prior.branch])
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
 
@@ -131,15 +140,23 @@ class _Trained:
     scales: tuple[float, ...]
 
 
-def _from_link(name: str, trained: _Trained) -> Prior:
+def _from_link(checkpoint: Checkpoint, trained: _Trained) -> Prior:
     """The prior that the address asks for; the trained one where it asks for none, or is invalid."""
-    k, means, scales = len(trained.means), None, None
-    if st.session_state.setdefault("live-opened-with", name) == name:  # others have their own
+    k, means, scales, branch = len(trained.means), None, None, None
+    usual = first_branch(checkpoint.model_config)
+    if st.session_state.setdefault("live-opened-with", checkpoint.name) == checkpoint.name:  # others have their own
         means = numbers_in_link("means", k, *_range(trained.means, -REACH, REACH))
         scales = numbers_in_link("scales", k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE))
+        branch = numbers_in_link("branch", 1, 0, usual * k)
     switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
     (seed,) = numbers_in_link("noise", 1, 0, LARGEST_SEED) or (0,)
-    return Prior(means or trained.means, scales or trained.scales, tuple(map(bool, switches)), int(seed))
+    return Prior(
+        means or trained.means,
+        scales or trained.scales,
+        tuple(map(bool, switches)),
+        int(seed),
+        int((branch or (usual,))[0]),
+    )
 
 
 def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
@@ -149,11 +166,13 @@ def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
     view = now.get("view")
     switches = [view.get(name) for name in SWITCHES] if isinstance(view, Mapping) else [None]
     seed = whole_number(state.get("seed"), 0, LARGEST_SEED)
+    branch = whole_number(now.get("branch"), 0, k)
     return Prior(
         finite_numbers(now.get("means"), k, *_range(trained.means, -REACH, REACH)) or before.means,
         finite_numbers(now.get("scales"), k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE)) or before.scales,
         tuple(map(bool, switches)) if all(isinstance(each, bool) for each in switches) else before.switches,
         before.seed if seed is None else seed,
+        before.branch if branch is None else branch,
     )
 
 

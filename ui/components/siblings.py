@@ -47,6 +47,7 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     st.caption(
         "The same network, trained from scratch with other priors. Each row is a component; all rows use the same"
         " noise as above."
+        + (" Codes below the first layer are the means of their priors." if checkpoint.model_config.layers > 1 else "")
     )
     try:
         pictures = [_picture(other, count, seed) for other in others]

@@ -75,6 +75,12 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
                 else ""
             )
         )
+        if len(terms.divergences) > 1:
+            st.html(_scrolling(_layers(terms, bound), "What each layer takes from the bound on this digit"))
+            st.caption(
+                "The same bound by layer, in the mean over all paths. A layer that takes nearly nothing is not used:"
+                " its posterior is its prior."
+            )
         st.html(_scrolling(_gaps(report, bound), "The gap of every bound on this digit"))
         elbos = [every[name].elbo for name in names]
         shrinks = " The gap shrinks from eq1 to marginal." if elbos == sorted(set(elbos)) else ""
@@ -104,6 +110,8 @@ def _terms(every: dict[str, ElboTerms]) -> pd.DataFrame:
         for term, values in columns.items():
             rows += [{"bound": bound, "term": term, "component": k + 1, "value": v} for k, v in enumerate(values)]
         whole = {"entropy": terms.entropy, "sticks": terms.weights_term, "ELBO": terms.elbo}
+        if len(terms.divergences) > 1:
+            whole |= {f"KL of layer {layer}": taken for layer, taken in enumerate(terms.divergences, 1)}
         rows += [{"bound": bound, "term": term, "component": None, "value": value} for term, value in whole.items()]
     return pd.DataFrame(rows).astype({"component": "Int64"})
 
@@ -127,10 +135,11 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
     if report.component_posterior is not None:
         lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior[order]), "1"]))
     whole = "" if mixture else _nats(terms.likelihood.sum())
-    lines.append(_line("log p(x|z<sub>k</sub>), mean", [*(_nats(v) for v in terms.log_likelihood[order]), whole]))
+    inner = "log p(x|z<sub>k</sub>)" if len(terms.divergences) == 1 else "bound below"
+    lines.append(_line(f"{inner}, mean", [*(_nats(v) for v in terms.log_likelihood[order]), whole]))
     if mixture:
         shares = [*(_nats(v) for v in terms.likelihood[order]), _nats(terms.likelihood.sum())]
-        lines.append(_line("weighted: E[π<sub>k</sub>] log p(x|z<sub>k</sub>)", shares))
+        lines.append(_line(f"weighted: E[π<sub>k</sub>] {inner}", shares))
     lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in terms.components[order]), _nats(terms.components.sum())]))
     blank = [""] * k
     if bound == "eq1":
@@ -139,6 +148,16 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
         lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(terms.weights_term)]))
     columns = (terms.likelihood + terms.components)[order]
     lines.append(_line(f"ELBO ({bound})", [*(_nats(v) for v in columns), _nats(terms.elbo)], css="sum"))
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _layers(terms: ElboTerms, bound: str) -> str:
+    """The likelihood under all paths, and the divergence of each layer, which add up to the bound."""
+    lines = [_line("term", ["nats"], "th", pinned=False)]
+    lines.append(_line("E log p(x|z), over all paths", [_nats(terms.elbo + terms.divergences.sum())], pinned=False))
+    for layer, taken in enumerate(terms.divergences, 1):
+        lines.append(_line(f"−KL(q ‖ p) of layer {layer}", [_nats(-taken)], pinned=False))
+    lines.append(_line(f"ELBO ({bound})", [_nats(terms.elbo)], css="sum", pinned=False))
     return f"<table>{''.join(lines)}</table>"
 
 

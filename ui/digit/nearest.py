@@ -18,6 +18,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.exporting.own_maps import own_settings
 from ui.images import picture, tiled_picture
+from ui.layers import first_layer_words
 from ui.scatter import draw_map
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
@@ -56,7 +57,8 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
     progress.empty()
     if not shown:
         return
-    st.caption("Euclidean distance between posterior means, nearest first.")
+    layer = first_layer_words(checkpoint.model_config for checkpoint in shown)
+    st.caption(" ".join(["Euclidean distance between posterior means, nearest first.", layer]))
     about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
     lines = partial(recipes.nearest, shown, digit.code, dataset_name, NEAREST)
     columns = ["checkpoint", "rank", "training image", "class"]

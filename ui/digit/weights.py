@@ -20,9 +20,9 @@ from ui.identical import identical_by_prior
 from ui.theme import PAPER_COLOUR, component_colour
 from ui.widgets import widget
 
-__all__ = ["show_weights"]
+__all__ = ["show_weights", "weights_widget"]
 
-_widget = widget("weights", '<div class="weights"></div>', "weights", "weights")
+weights_widget = widget("weights", '<div class="weights"></div>', "weights", "weights")
 
 
 def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
@@ -36,7 +36,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
     )
     others = len(shown) < len(sticks.mean)
     with figure("weights"):
-        _widget(
+        weights_widget(
             key="weights",
             data={
                 "words": _in_words(report),

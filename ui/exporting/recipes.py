@@ -55,8 +55,21 @@ def components(
     *,
     is_shared: bool,
     is_ink: bool,
+    branch: int,
 ) -> str:
-    """`rows` (K, count, 784) of every component, and `ancestral` (count, 784) of the components `drawn`."""
+    """`rows` (K, count, 784) of every component, and `ancestral` (count, 784) of the components `drawn`.
+
+    Of a model of several layers, `leaves` are the rows of the second layer's components below the first's `branch`.
+    """
+    k, *below = checkpoint.model_config.components
+    through, leaves, ancestral = "codes", "", "means[drawn] + scales[drawn] * noise"
+    if below:
+        through = "codes_below(model, codes, picked[:-1], below[:-1])"
+        ancestral = f"codes_below(model, {ancestral}, picked[-1], below[-1])"
+    if branch:
+        b = branch - 1
+        leaves = f"leaves = decode(codes_below(model, codes[{b}], np.arange({below[0]})[:, None], below[{b}]))"
+    rows = ["rows", "ancestral", *(["leaves"] if branch else [])]
     return script(
         load_model(checkpoint),
         "offsets, stretches = shapes(model)  # zeros and ones, unless the prior is learnt",
@@ -65,10 +78,13 @@ def components(
         "\ndef decode(codes):",
         "    return model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()\n",
         f"noise = component_noise(model, {count}, seed={seed}, shared={is_shared})",
-        "rows = decode(means[:, None] + scales[:, None] * noise)  # probability of ink",
+        "codes = means[:, None] + scales[:, None] * noise",
+        f"picked, below = noise_below(model, {k + 1}, {count}, seed={seed}, shared={is_shared})" if below else "",
+        f"rows = decode({through})  # probability of ink",
+        leaves,
         f"drawn, noise = ancestral_noise(model, {count}, seed={seed})",
-        "ancestral = decode(means[drawn] + scales[drawn] * noise)",
-        "rows, ancestral = rows > 0.5, ancestral > 0.5" if is_ink else "",
+        f"ancestral = decode({ancestral})",
+        f"{', '.join(rows)} = {', '.join(f'{name} > 0.5' for name in rows)}" if is_ink else "",
     )
 
 

@@ -103,6 +103,7 @@ def _describe(checkpoint: Checkpoint, path: CodePath) -> dict[str, Any]:
     return {
         "title": checkpoint.name,
         "decoder": decoder_address(checkpoint),
+        "code": path.codes.shape[1],
         "codes": base64_floats(path.codes),
         "shares": None if path.shares is None else base64_floats(path.shares),
         "words": words,

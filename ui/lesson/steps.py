@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
-from ui.lesson import mixtures, outcomes
+from ui.lesson import layers, mixtures, outcomes
 from ui.lesson.mixtures import MOST
 from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
@@ -195,6 +195,23 @@ STEPS = (
         " **Clusters** counts the classes of each.",
         opens=mixtures.open_clusters,
         is_offered=mixtures.has_clusters,
+    ),
+    Step(
+        "likelihood",
+        "Several layers",
+        "A code can itself be drawn from a mixture whose means are computed from another code above it: a model of"
+        " several stochastic layers. The paper mentions this at the end of its section 2: the decoder must then be run"
+        " once for every combination of components, one of each layer. Its conclusion calls the cost prohibitive.",
+        r"\begin{gathered} p(z_1)\, p(z_2 \mid z_1)\, p(x \mid z_2) \\ K_1 \cdot K_2 = \answer \end{gathered}",
+        f"A DLDPMM has two layers of {layers.COMPONENTS} components each. For one draw of every component, how many"
+        " codes are decoded?",
+        layers.decoded_codes,
+        "To try it, turn to the page **Train** and choose **Everything by hand**: under **More** are the stochastic"
+        " layers and the decoded components, and the expected time follows.",
+        hides=False,
+        compares=mixtures.TUNED,
+        most=10_000.0,
+        unit="codes",
     ),
 )
 

@@ -85,7 +85,7 @@ def _show(name: str, chosen: Selection) -> None:
     st.write(family.sentence)
     nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
-    st.caption(f"Checkpoint {checkpoint.name}: code size {config.code_dim}{nats}.")
+    st.caption(f"Checkpoint {checkpoint.name}: code size {'+'.join(map(str, config.code_dims))}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))

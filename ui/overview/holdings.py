@@ -85,7 +85,7 @@ def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
         checkpoint.name,
         MODELS[config.model].label,
         f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
-        str(config.num_components) if MODELS[config.model].has_components else NONE,
+        "×".join(map(str, config.components)) if MODELS[config.model].has_components else NONE,
         recipe.bound,
         f"{checkpoint.epoch} / {epochs or NONE}",
         f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f}" if largest else NONE,

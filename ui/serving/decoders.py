@@ -1,10 +1,14 @@
 """Decoders for the browser: a shallow one as a file, which decodes on every frame; any other by request.
 
 A file is fetched once and kept by the browser's cache: its address contains the digest of the weights, so that its
-content never changes. A decoder that the browser cannot run answers `POST /decode/{name}/{digest}`: codes (N, D) in
-the body, probabilities of ink (N, X) in the answer, both little-endian float32.
+content never changes. A decoder that the browser cannot run answers `POST /decode/{name}/{digest}`: codes (N, D) that
+the decoder reads in the body, probabilities of ink (N, X) in the answer, both little-endian float32.
+
+Of a model of several layers, the priors of the layers below the first are a file, too: they are small, whatever the
+decoder, and the browser computes the codes of these layers from those above.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,16 +19,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from torch import Tensor
 from torch.nn import Linear
 
 from dlgmm_core.model.bodies import DenseDecoder
+from dlgmm_core.model.conditional import ConditionalMixturePrior, ConditionalNormalPrior
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import COOKIE, digest
 
-__all__ = ["DECODER_ROUTES", "MOST_CODES", "decoder_address", "decoder_bytes"]
+__all__ = ["DECODER_ROUTES", "MOST_CODES", "decoder_address", "decoder_bytes", "prior_bytes"]
 
 MOST_CODES = 256  # of one request, as in `decoder.js`
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -39,20 +45,48 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
     config = checkpoint.model_config
     is_file = _fits_a_file(checkpoint)
     height, width = config.image_shape
+    below = None
+    if config.layers > 1:
+        below = {
+            "path": f"priors/{checkpoint.name}/{checkpoint.digest}",
+            "first": config.code_dim,
+            "skip": config.skip,
+            "layers": [_prior_address(checkpoint, index) for index in range(1, config.layers)],
+        }
     return {
         "path": f"{'decoder' if is_file else 'decode'}/{checkpoint.name}/{checkpoint.digest}",
-        "code": config.code_dim,
+        "code": _read_dim(checkpoint),
         "hidden": config.hidden if is_file else None,
         "pixels": config.data_dim,
         "height": height,
         "width": width,
+        "below": below,
     }
 
 
-def _fits_a_file(checkpoint: Checkpoint) -> bool:
-    """Whether `decoder.js` can run it: one deterministic layer, and one stochastic one."""
+def _prior_address(checkpoint: Checkpoint, index: int) -> dict[str, Any]:
+    """The sizes of a layer's prior, and its mean weights E[pi], which are the same whatever the codes above."""
     config = checkpoint.model_config
-    return (config.body, config.depth, config.layers) == ("dense", 1, 1)
+    with torch.no_grad():
+        prior = loaders.model(checkpoint).prior_below(index, torch.zeros(1, sum(config.code_dims[:index])))
+    return {
+        "code": config.code_dims[index],
+        "components": config.components[index],
+        "hidden": config.of_layer(index).hidden,
+        "weights": prior.log_mean_weights[:, 0].exp().tolist(),
+    }
+
+
+def _read_dim(checkpoint: Checkpoint) -> int:
+    """How many numbers the decoder reads."""
+    config = checkpoint.model_config
+    return sum(config.code_dims) if config.skip else config.code_dims[-1]
+
+
+def _fits_a_file(checkpoint: Checkpoint) -> bool:
+    """Whether `decoder.js` can run it: one deterministic layer."""
+    config = checkpoint.model_config
+    return (config.body, config.depth) == ("dense", 1)
 
 
 @lru_cache(maxsize=8)
@@ -62,7 +96,26 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     assert isinstance(decoder, DenseDecoder)
     first, last = decoder.hidden[0], decoder.output
     assert isinstance(first, Linear)
-    parts = (first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
+    return _bytes_of(first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
+
+
+@lru_cache(maxsize=8)
+def prior_bytes(checkpoint: Checkpoint) -> bytes:
+    """Of each layer below the first, as little-endian float32: W1 (hidden, codes above), b1, W2 (2KD, hidden), b2.
+
+    The outputs are the means (K, D), then the log scales (K, D).
+    """
+    found = b""
+    for layer in list(loaders.model(checkpoint).layers)[1:]:
+        prior = layer.prior
+        assert isinstance(prior, ConditionalMixturePrior | ConditionalNormalPrior)
+        first = prior.hidden[0]
+        assert isinstance(first, Linear)
+        found += _bytes_of(first.weight, first.bias, prior.linear.weight, prior.linear.bias)
+    return found
+
+
+def _bytes_of(*parts: Tensor) -> bytes:
     return b"".join(np.ascontiguousarray(part.detach().cpu().numpy(), "<f4").tobytes() for part in parts)
 
 
@@ -75,19 +128,29 @@ def _found(request: Request) -> Checkpoint | None:
     return next((c for c in loaders.every_checkpoint() if (c.name, c.digest) == asked), None)
 
 
-async def _file(request: Request) -> Response:
+async def _decoder(request: Request) -> Response:
+    return await _file(request, _fits_a_file, decoder_bytes)
+
+
+async def _priors(request: Request) -> Response:
+    return await _file(request, lambda checkpoint: checkpoint.model_config.layers > 1, prior_bytes)
+
+
+async def _file(
+    request: Request, exists: Callable[[Checkpoint], bool], content: Callable[[Checkpoint], bytes]
+) -> Response:
     checkpoint = await run_in_threadpool(_found, request)
-    if checkpoint is None or not _fits_a_file(checkpoint):
+    if checkpoint is None or not exists(checkpoint):
         return _NOT_FOUND
-    content = await run_in_threadpool(decoder_bytes, checkpoint)
-    return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
+    found = await run_in_threadpool(content, checkpoint)
+    return Response(found, media_type="application/octet-stream", headers=_FOR_EVER)
 
 
 async def _decode(request: Request) -> Response:
     checkpoint = await run_in_threadpool(_found, request)
     if checkpoint is None:
         return _NOT_FOUND
-    code_dim = checkpoint.model_config.code_dim
+    code_dim = _read_dim(checkpoint)
     body = b""
     async for part in request.stream():
         body += part
@@ -110,11 +173,12 @@ def _decoded(checkpoint: Checkpoint, codes: NDArray[np.float32], who: str) -> by
     """Probabilities of ink (N, X) of codes (N, D), charged to a visitor."""
     model = loaders.model(checkpoint)
     with charged(who), torch.no_grad():
-        probabilities = model.likelihood(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
+        probabilities = model.decode(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
     return probabilities.astype("<f4").tobytes()
 
 
 DECODER_ROUTES = [
-    Route("/decoder/{name}/{digest}", _file),
+    Route("/decoder/{name}/{digest}", _decoder),
+    Route("/priors/{name}/{digest}", _priors),
     Route("/decode/{name}/{digest}", _decode, methods=["POST"]),
 ]

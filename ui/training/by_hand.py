@@ -10,7 +10,7 @@ from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.train.mixture_start import is_start
 from ui import loaders
-from ui.training.fields import ask, kept, numbers, titled
+from ui.training.fields import ask, kept, numbers, titled, whole_numbers
 from ui.training.presets import Recipe
 
 __all__ = ["ask_recipe"]
@@ -18,7 +18,8 @@ __all__ = ["ask_recipe"]
 MOST_COMPONENTS = 50
 EPOCHS = 20  # at first
 _OF_COMPONENTS = ("prior_means", "prior_scales", "prior_components")
-_OF_LAYERS = ("layers", "components_below", "code_dims_below", "hidden_below", "skip")  # one layer is trained here
+_BELOW = ("components_below", "code_dims_below", "hidden_below")
+_OF_LAYERS = ("layers", "skip", *_BELOW)
 _AMORTISED = ("contexts", "gate_units")  # a model of one prior is trained here
 _ELSEWHERE = (
     *("model", "num_components", "image_shape", "dataset", "start_from"),
@@ -35,7 +36,7 @@ def ask_recipe(dataset: str) -> Recipe:
 
     Raises:
         ConfigError: if they make no sense together.
-        RunError: if means or scales are no numbers.
+        RunError: if what should be numbers is not.
     """
     name = st.selectbox("Model", list(MODELS), index=2, format_func=lambda name: MODELS[name].label, **kept("model"))
     changes = _ask_components(name) if MODELS[name].has_components else {}
@@ -43,13 +44,17 @@ def ask_recipe(dataset: str) -> Recipe:
     with st.expander("More"):
         for kind, values in found.items():
             values |= {f.name: _ask(kind, f.name, name) for f in fields(kind) if f.name not in (*_FIRST, *_ELSEWHERE)}
+        layers = _ask_layers(name)
         start = _ask_start(dataset) if MODELS[name].has_components else ""
     if changes:
         changes["prior_means"] = numbers(changes["prior_means"], "Prior means", MOST_COMPONENTS)
         k = len(changes["prior_means"])
         scales = changes["prior_scales"].strip()
         changes["prior_scales"] = numbers(scales, "Prior scales", MOST_COMPONENTS) if scales else (1.0,) * k
-    model = paper_model(name, **found[ModelConfig], **changes)
+    for field, text in layers.items():
+        if field in _BELOW:
+            layers[field] = whole_numbers(ModelConfig, field, text)
+    model = paper_model(name, **found[ModelConfig], **changes, **layers)
     return model, TrainConfig(**found[TrainConfig], dataset=dataset, start_from=start)
 
 
@@ -64,6 +69,16 @@ def _ask_components(model: str) -> dict[str, Any]:
         "prior_components": "fixed",
     }
     return {name: ask(ModelConfig, name, value, model) for name, value in usual.items()}
+
+
+def _ask_layers(model: str) -> dict[str, Any]:
+    """The settings of several layers, sizes below the first as text; empty for one layer."""
+    family = MODELS[model]
+    if family.build_below is None or (layers := ask(ModelConfig, "layers", 1)) == 1:
+        return {}
+    asked = [field for field in _BELOW if field != "components_below" or family.has_components]
+    below = {field: ask(ModelConfig, field, "") for field in asked}
+    return {"layers": layers, **below, "skip": ask(ModelConfig, "skip", False)}
 
 
 def _ask(kind: type[ModelConfig] | type[TrainConfig], name: str, model: str) -> Any:

@@ -49,7 +49,7 @@ def duration(seconds: float) -> str:
 def _shape(model: ModelConfig, train: TrainConfig) -> Recipe:
     """The recipe with all that has no influence on the time of an epoch set to one value, and small steps."""
     k, usual = model.num_components, TrainConfig()
-    images = min(train.batch_size, max(1, MOST_CODES // (k * train.num_samples)))
+    images = min(train.batch_size, max(1, MOST_CODES // (train.decoded_of(model) * train.num_samples)))
     alike = replace(model, prior_means=(0.0,) * k, prior_scales=(1.0,) * k, concentration=1.0)
     names = ("learning_rate", "schedule", "data_bias", "max_epochs", "patience", "seed", "start_from")
     return alike, replace(train, batch_size=images, **{name: getattr(usual, name) for name in names})

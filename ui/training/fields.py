@@ -10,14 +10,27 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.options import choices
 from ui.training.runs import RunError
 
-__all__ = ["ask", "kept", "learning_rate_field", "numbers", "titled"]
+__all__ = ["ask", "kept", "learning_rate_field", "numbers", "titled", "whole_numbers"]
 
 _RATES = (1e-6, 1.0)  # learning rates that can be chosen
-_MOST = {"code_dim": 200, "depth": 4, "num_samples": 20, "seed": 10_000}  # of whole numbers; of others 1000
+_MOST = {
+    "code_dim": 200,
+    "depth": 4,
+    "num_samples": 20,
+    "layers": 10,
+    "components": 50,
+    "seed": 10_000,
+}  # of whole numbers; of others 1000
 _LABELS = {
     "code_dim": "Code size",
     "concentration": "Concentration α of the weights",
     "max_epochs": "Epochs, at most",
+    "layers": "Stochastic layers",
+    "components_below": "Components of each layer below the first",
+    "code_dims_below": "Code size of each layer below the first",
+    "hidden_below": "Hidden units of each layer below the first",
+    "skip": "Skip connections: the decoder reads the codes of all layers",
+    "decoded": "Decoded components M of each layer, 0 for all",
     "prior_means": "Prior means, one for each of K components",
     "prior_scales": "Prior scales, one for each component",
 }
@@ -57,7 +70,7 @@ def ask(kind: type[ModelConfig] | type[TrainConfig], name: str, value: Any, of: 
         return learning_rate_field(label, value, **state)
     if hint is int:
         least = 0 if name in ("seed", "decoded") else 1
-        return st.number_input(label, least, _MOST.get(name, 1000), value, help=about, **state)
+        return st.number_input(label, least, _most(name), value, help=about, **state)
     return st.number_input(label, 0.001, 1000.0, value, format="%g", help=about, **state)
 
 
@@ -84,6 +97,26 @@ def numbers(text: str, what: str, most: int) -> tuple[float, ...]:
     if len(values) > most:
         raise RunError(f"These are {len(values)} {what.lower()}, and a run here has at most {most} components.")
     return tuple(values)
+
+
+def whole_numbers(kind: type[ModelConfig] | type[TrainConfig], name: str, text: str) -> tuple[int, ...]:
+    """The whole numbers in the text of a setting that has several; none where it is empty.
+
+    Raises:
+        RunError: if they are not whole, or out of range.
+    """
+    most = _most(name)
+    words = text.replace(",", " ").split()
+    found = [int(word) if word.isascii() and word.isdecimal() and len(word) <= len(str(most)) else 0 for word in words]
+    if not all(1 <= value <= most for value in found):
+        label, _ = titled(kind, name)
+        raise RunError(f"{label} must be whole numbers from 1 to {most}, separated by spaces, not “{text}”.")
+    return tuple(found)
+
+
+def _most(name: str) -> int:
+    """The largest value of a whole number."""
+    return _MOST.get(name.replace("dims", "dim").removesuffix("_below"), 1000)
 
 
 def _field(kind: type[ModelConfig] | type[TrainConfig], name: str) -> Field[Any]:

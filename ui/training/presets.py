@@ -84,9 +84,17 @@ def recipe_words(recipe: Recipe) -> str:
     """All settings that a visitor may ask about, in one line."""
     model, train = recipe
     family = MODELS[model.model]
-    parts = [f"{family.label} on {DATASETS[train.dataset].label}, a code of {model.code_dim} numbers"]
+    size = f"a code of {model.code_dim} numbers"
+    if model.layers > 1:
+        size = f"{model.layers} stochastic layers with codes of {', '.join(map(str, model.code_dims))} numbers"
+    parts = [f"{family.label} on {DATASETS[train.dataset].label}, {size}"]
     if family.has_components:
         parts.append(f"{_components(model)}, α = {model.concentration:g}")
+        if model.layers > 1:
+            below = ", ".join(map(str, model.components[1:]))
+            parts.append(f"{below} components below, {model.paths:,} paths")
+        if train.decoded_of(model) < model.paths:
+            parts.append(f"{train.decoded_of(model):,} decoded in a step")
     falling = " falling to 0 by a cosine" if train.schedule == "cosine" else ""
     parts.append(f"bound {train.bound}, learning rate {train.learning_rate:g}{falling}")
     if train.start_from:

@@ -1,4 +1,5 @@
 // Rows of samples, one a component, below the prior's density; dragging a mean or a scale draws both on every frame.
+// Of a model of several layers, the rows of the second layer's components can be opened below one of the first.
 // Digits are as large, in whole multiples, as lets up to five rows stand in the window; more rows scroll inside.
 
 const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05;
@@ -14,20 +15,23 @@ export default function ({ parentElement, data, setStateValue }) {
   root.dataset.decoder = data.decoder.path;
   root.observer?.disconnect();
   const { decoder, means: trainedMeans, scales: trainedScales } = data;
-  const dim = decoder.code, { height, width } = decoder; // of a digit, pixels
+  const dim = decoder.below?.first ?? decoder.code, { height, width } = decoder; // of a digit, pixels
   const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
   const means = [...data.now.means], scales = [...data.now.scales];
   const view = { ...data.now.view };
-  let seed, next, noise, drawn; // next: the last seed that was asked for
+  let seed, next, noise, drawn, below; // next: the last seed that was asked for
+  let branch = (data.now.branch ?? 0) - 1; // the row whose components below are in sight; -1 for none
   const draw = (from) => {
     seed = next = from.seed;
     noise = { own: floats(from.noise), shared: floats(from.shared) }; // (K, MOST, dim)
     drawn = { components: from.ancestral, noise: floats(from.ancestral_noise) };
+    below = from.below && { ...from.below, noise: floats(from.below.noise) }; // (K + 1, MOST, its code), the last row ancestral
   };
   draw(data);
   // Only the noise comes from Python: where the sliders stand, Python may not know yet.
   root.renew = (from) => { if (from.seed !== seed && from.seed >= next) { draw(from); all(); } };
-  const code = new Float32Array(dim), pixels = new Float32Array(decoder.pixels);
+  const codes = new Float32Array(dim + (below?.code ?? 0)), code = codes.subarray(0, dim); // the second layer's code follows
+  const pixels = new Float32Array(decoder.pixels);
   let model = null, zoom = 1, count = MOST;
 
   // ---- what is on the page
@@ -69,12 +73,25 @@ export default function ({ parentElement, data, setStateValue }) {
     }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
     const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box), scaleBox);
+    const opener = below?.count > 1 ? make("button", { type: "button", className: "opener" }) : null;
+    if (opener) {
+      opener.setAttribute("aria-label", `components below component ${k + 1}`);
+      opener.onclick = () => { branch = branch === k ? -1 : k; fit(); all(); settled(); };
+      head.prepend(opener);
+    }
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
     mean.input.onchange = scale.input.onchange = () => settled();
     const section = make("section", { className: `row${used < data.unused ? " unused" : ""}` },
       make("div", {}, head, controls), samples);
-    return { section, head, mean, scale, words, badge, samples };
+    return { section, head, mean, scale, words, badge, samples, opener };
+  });
+  const leaves = Array.from({ length: below?.count ?? 0 }, (_, j) => { // the rows below the one that is open
+    const samples = make("canvas", { className: "samples" });
+    samples.setAttribute("role", "img");
+    const weight = decoder.below.layers[0].weights[j].toFixed(2);
+    const words = make("span", { className: "words", textContent: `component ${j + 1} below it, weight ${weight}` });
+    return { samples, section: make("section", { className: "row leaf" }, make("div", { className: "head" }, words), samples) };
   });
   const nearest = () => { // of the models that were trained under other priors
     const far = (other) => means.reduce((sum, mean, k) => sum + (mean - other.means[k]) ** 2 + (scales[k] - other.scales[k]) ** 2, 0);
@@ -112,7 +129,8 @@ export default function ({ parentElement, data, setStateValue }) {
   const status = make("p", { className: "status" });
   status.setAttribute("role", "status");
   const whole = make("section", { className: "row whole" }, plot.box, make("div", {}, make("div", { className: "head" },
-    make("span", { className: "words", textContent: "Ancestral samples: π, then k, then z, then x" })), ancestral, marks));
+    make("span", { className: "words", textContent: below
+      ? "Ancestral samples: z₁, then z₂ given z₁, then x" : "Ancestral samples: π, then k, then z, then x" })), ancestral, marks));
   const list = make("div", { className: "rows" }, whole, ...rows.map((row) => row.section));
   root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, list);
   root.classList.toggle("with-scales", view.scales);
@@ -134,18 +152,34 @@ export default function ({ parentElement, data, setStateValue }) {
       code[d] = mean + offsets[k * dim + d] + scales[k] * stretches[k * dim + d] * from[at * dim + d];
     }
   };
-  const digit = (context, index, k, from, at) => {
+  const show = (context, index) =>
+    drawDigit(context, model.decode(codes, pixels, again), decoder, index * (width * zoom + GAP), 0, zoom, view.ink);
+  const digit = (context, index, k, from, at, line) => { // line: of the draws below
     place(k, means[k], from, at);
-    drawDigit(context, model.decode(code, pixels, again), decoder, index * (width * zoom + GAP), 0, zoom, view.ink);
+    if (below) {
+      model.priors[0].read(code);
+      model.priors[0].draw(below.components[line][index], below.noise, (line * MOST + index) * below.code, codes);
+    }
+    show(context, index);
   };
   const row = (k) => {
-    const context = sizeOf(rows[k].samples);
-    for (let i = 0; i < count; i++) digit(context, i, k, view.same ? noise.shared : noise.own, k * MOST + i);
+    const context = sizeOf(rows[k].samples), line = view.same ? 0 : k;
+    for (let i = 0; i < count; i++) digit(context, i, k, view.same ? noise.shared : noise.own, k * MOST + i, line);
+    if (k !== branch) return;
+    const contexts = leaves.map((leaf) => sizeOf(leaf.samples));
+    for (let i = 0; i < count; i++) {
+      place(k, means[k], view.same ? noise.shared : noise.own, k * MOST + i);
+      model.priors[0].read(code);
+      contexts.forEach((each, j) => {
+        model.priors[0].draw(j, below.noise, (line * MOST + i) * below.code, codes);
+        show(each, i);
+      });
+    }
   };
   const lineage = (only) => {
     const context = sizeOf(ancestral);
     for (let i = 0; i < count; i++) {
-      if (only === undefined || drawn.components[i] === only) digit(context, i, drawn.components[i], drawn.noise, i);
+      if (only === undefined || drawn.components[i] === only) digit(context, i, drawn.components[i], drawn.noise, i, rows.length);
     }
   };
   const say = (k) => {
@@ -158,6 +192,12 @@ export default function ({ parentElement, data, setStateValue }) {
     scale.input.setAttribute("aria-valuetext", shown(scales[k]));
     samples.setAttribute("aria-label",
       `${count} digits of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
+    if (k === branch) {
+      leaves.forEach((leaf, j) => {
+        leaf.section.style.setProperty("--above", data.colours[k]);
+        leaf.samples.setAttribute("aria-label", `${count} digits of component ${j + 1} below component ${k + 1}`);
+      });
+    }
     reset.disabled = !rows.some((each) => each.head.classList.contains("moved"));
   };
   const waiting = new Set(); // components to be drawn on the next frame
@@ -175,16 +215,19 @@ export default function ({ parentElement, data, setStateValue }) {
     waiting.add(k);
   };
   const settled = () => {
-    root.tell("now", { means: [...means], scales: [...scales], view: { ...view } });
+    root.tell("now", { means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }) });
   };
   const all = () => {
-    rows.forEach((_, k) => say(k));
+    rows.forEach((each, k) => {
+      say(k);
+      each.opener?.setAttribute("aria-expanded", k === branch);
+    });
     plot.draw(means, scales);
     if (model === null) return;
     rows.forEach((_, k) => row(k));
     lineage();
-    marks.replaceChildren(...drawn.components.slice(0, count).map((k) => {
-      const mark = make("span", { textContent: k + 1 });
+    marks.replaceChildren(...drawn.components.slice(0, count).map((k, i) => {
+      const mark = make("span", { textContent: leaves.length > 1 ? `${k + 1}.${below.components[rows.length][i] + 1}` : k + 1 });
       mark.style.cssText = `width:${width * zoom}px;border-color:${data.colours[k]}`;
       return mark;
     }));
@@ -192,10 +235,16 @@ export default function ({ parentElement, data, setStateValue }) {
       `${count} ancestral samples, of components ${drawn.components.slice(0, count).map((k) => k + 1).join(", ")}`);
   };
   const fit = () => {
-    const before = [zoom, count].join(), narrow = root.clientWidth < NARROW, inSight = Math.min(rows.length, MOST_IN_SIGHT);
+    const before = [zoom, count].join(), narrow = root.clientWidth < NARROW;
+    const open = rows[branch]?.opener ? leaves : [], tallest = rows.length + open.length;
+    for (const leaf of leaves) if (!open.includes(leaf)) leaf.section.remove();
+    if (open.length && rows[branch].section.nextSibling !== open[0].section) {
+      rows[branch].section.after(...open.map((leaf) => leaf.section));
+    }
+    const inSight = Math.min(tallest, MOST_IN_SIGHT);
     root.classList.toggle("narrow", narrow);
     const free = roomBelow(list);
-    list.style.maxHeight = narrow || inSight === rows.length ? "" : `${Math.max(LEAST_HEIGHT, free)}px`;
+    list.style.maxHeight = narrow || inSight === tallest ? "" : `${Math.max(LEAST_HEIGHT, free)}px`;
     for (zoom = narrow ? 2 : MOST_ZOOM; ; zoom--) {
       root.classList.toggle("large", zoom > 2);
       count = Math.floor((ancestral.parentElement.clientWidth + GAP) / (width * zoom + GAP));

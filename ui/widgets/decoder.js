@@ -4,6 +4,9 @@
 //
 //   decode(z, out, again)  the probabilities of code z, written into `out`; null where they are not known yet: `again` is
 //                          then called once they are, or with an error if they cannot be had.
+//
+// Of a model of several stochastic layers, z is the codes of the first few layers, one after the other: below them codes
+// are the means of their priors. Its decoder has `priors`, the networks of the layers below the first.
 
 const MOST_CODES = 256; // of one request, as in ui/serving/decoders.py
 const MOST_KNOWN = 4000; // codes whose probabilities are kept of a decoder on the server
@@ -21,10 +24,12 @@ async function fetchNumbers(path, bytes, request) {
   return body;
 }
 
-// info: { path, code, hidden, pixels, height, width }; hidden is null where the server decodes.
+// info: { path, code, hidden, pixels, height, width, below }; hidden is null where the server decodes, and below where
+// there is one stochastic layer.
 function decoderOf(info) {
   if (!decoders.has(info.path)) {
-    const found = info.hidden === null ? remoteDecoder(info) : fetchDecoder(info);
+    const own = info.hidden === null ? remoteDecoder(info) : fetchDecoder(info);
+    const found = info.below ? layeredDecoder(own, info.below) : own;
     found.catch(() => decoders.delete(info.path)); // so that it can be tried again
     decoders.set(info.path, found);
   }
@@ -52,6 +57,63 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
         out[x] = 1 / (1 + Math.exp(-sum));
       }
       return out;
+    },
+  };
+}
+
+// below: { path, first, skip, layers: [{ code, components, hidden, weights }] }, with the size of the first layer's code.
+async function layeredDecoder(own, { path, first, skip, layers }) {
+  const above = layers.map((_, l) => layers.slice(0, l).reduce((sum, layer) => sum + layer.code, first));
+  const sizes = layers.map(({ code, components, hidden }, l) => hidden * (above[l] + 1) + 2 * components * code * (hidden + 1));
+  const [decoder, body] = await Promise.all([own, fetchNumbers(path, 4 * sizes.reduce((sum, size) => sum + size))]);
+  const all = new Float32Array(body), last = layers.at(-1).code, total = above.at(-1) + last;
+  let start = 0;
+  const take = (count) => all.subarray(start, (start += count));
+  const priors = layers.map((layer, l) => conditionalPrior(layer, above[l], take)), codes = new Float32Array(total);
+  return {
+    priors,
+    decode(z, out, again) {
+      codes.set(z);
+      priors.forEach((prior, l) => {
+        if (above[l] < z.length) return;
+        prior.read(codes);
+        prior.mean(layers[l].weights, codes);
+      });
+      return decoder.decode(skip ? codes : codes.subarray(total - last), out, again);
+    },
+  };
+}
+
+// The prior of a layer below the first: codes above -> hidden ReLU layer -> means and log scales of its components.
+// `take` gives W1 (hidden, above), b1, W2 (2 components code, hidden), b2.
+function conditionalPrior({ code, components, hidden }, above, take) {
+  const w1 = take(hidden * above), b1 = take(hidden), outputs = 2 * components * code;
+  const w2 = take(outputs * hidden), b2 = take(outputs), units = new Float64Array(hidden);
+  const output = (row) => {
+    let sum = b2[row];
+    for (let h = 0, w = row * hidden; h < hidden; h++, w++) sum += w2[w] * units[h];
+    return sum;
+  };
+  return {
+    // Takes in the codes above, on which what follows depends.
+    read(codes) {
+      for (let h = 0, w = 0; h < hidden; h++) {
+        let sum = b1[h];
+        for (let d = 0; d < above; d++, w++) sum += w1[w] * codes[d];
+        units[h] = Math.max(0, sum);
+      }
+    },
+    // A code that component k draws by the noise from index `at` on, written into `out` below the codes above.
+    draw(k, noise, at, out) {
+      for (let d = 0, row = k * code; d < code; d++, row++) {
+        out[above + d] = output(row) + Math.exp(output(components * code + row)) * noise[at + d];
+      }
+    },
+    // The mean code under weights of the components, written there.
+    mean(weights, out) {
+      for (let d = 0; d < code; d++) {
+        out[above + d] = weights.reduce((sum, weight, k) => sum + weight * output(k * code + d), 0);
+      }
     },
   };
 }

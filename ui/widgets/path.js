@@ -56,7 +56,7 @@ function makeSlider(root, data) {
 }
 
 class PathCard {
-  // model.codes: (points, code) and model.shares: (points, pieces) or null, float32
+  // model.codes: (points, model.code), of all stochastic layers, and model.shares: (points, pieces) or null, float32
   constructor(model, colours, again) {
     Object.assign(this, { model, again });
     this.codes = floats(model.codes);
@@ -65,7 +65,7 @@ class PathCard {
     const { width, height } = model.decoder;
     this.canvas = make("canvas", { width: width * ZOOM, height: height * ZOOM, role: "img" });
     this.pieces = this.shares
-      ? Array.from({ length: this.shares.length / (this.codes.length / model.decoder.code) }, (_, k) => {
+      ? Array.from({ length: this.shares.length / (this.codes.length / model.code) }, (_, k) => {
         const piece = make("span");
         piece.style.background = colours[k % colours.length];
         return piece;
@@ -77,7 +77,7 @@ class PathCard {
   }
 
   show(step) {
-    const { code } = this.model.decoder, count = this.pieces.length;
+    const { code } = this.model, count = this.pieces.length;
     if (this.decoder) {
       const found = this.decoder.decode(this.codes.subarray(step * code, (step + 1) * code), this.pixels, this.again);
       drawDigit(this.canvas.getContext("2d"), found, this.model.decoder, 0, 0, ZOOM);

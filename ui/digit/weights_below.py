@@ -1,0 +1,61 @@
+"""The mixture weights of a digit in the layers below the first, as bars like those of the first."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.analysis.inspection import ImageReport, WeightReport
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui.digit.digit_input import DigitInput
+from ui.digit.shown import MOST, with_rest
+from ui.digit.weights import weights_widget
+from ui.exporting import recipes
+from ui.exporting.exports import About, export, figure
+from ui.glossary.terms import meaning
+from ui.theme import PAPER_COLOUR, component_colour
+
+__all__ = ["show_weights_below"]
+
+
+def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
+    """A chart for each layer below the first that is a mixture; none where there is one layer."""
+    for layer, found in enumerate(report.weights_below, 2):
+        if len(found.mean) == 1:
+            continue
+        st.header(f"Weights of layer {layer}", help=meaning("π"))
+        _draw(layer, found)
+        st.caption(
+            f"The posterior of layer {layer} depends on the codes above it: these weights are averaged over all paths"
+            " through the components above, by the weights of the paths."
+        )
+        about = About(f"weights π of layer {layer}", [checkpoint], seed=0, settings={"image": digit.origin})
+        code = partial(recipes.report, checkpoint, digit.code)
+        export(f"weights-{layer}", about, code, partial(_table, found))
+
+
+def _draw(layer: int, found: WeightReport) -> None:
+    count = len(found.mean)
+    shown = list(range(count)) if count <= MOST else sorted(np.argsort(-found.mean, kind="stable")[: MOST - 1].tolist())
+    others = len(shown) < count
+    with figure(f"weights-{layer}"):
+        weights_widget(
+            key=f"weights-{layer}",
+            data={
+                "words": f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
+                "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
+                "mean": with_rest(found.mean, shown),
+                "low": found.low[shown].tolist(),
+                "high": found.high[shown].tolist(),
+                "exact": None,
+                "posterior": None,
+                "pictures": [],
+                "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+            },
+        )
+
+
+def _table(found: WeightReport) -> pd.DataFrame:
+    columns = {"E[π|x]": found.mean, "5 % of π": found.low, "95 % of π": found.high}
+    return pd.DataFrame({"component": np.arange(1, len(found.mean) + 1), **columns})
