@@ -12,6 +12,7 @@ WINDOW = {"width": 1280, "height": 720}
 PICTURES = {
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
+    "likelihood": ("Likelihood", ".js-plotly-plot"),
     "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
     "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),

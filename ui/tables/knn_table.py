@@ -128,8 +128,8 @@ def _printed(rate: ErrorRate) -> str:
 
 def _of_pixels(row: Row, search: Search) -> dict[str, str]:
     errors = {f"k = {k}": formatting.knn_error(row, "mean", k) for k in KNN_SIZES}
-    kind = {"Model": formatting.label(row), _SOURCE: RECORDED}
-    return {"Checkpoint": formatting.NONE} | errors | _papers_column({}, search) | kind
+    kind = {"Model": formatting.NONE, _SOURCE: RECORDED}
+    return {"Checkpoint": formatting.label(row)} | errors | _papers_column({}, search) | kind
 
 
 def _papers_column(errors: dict[int, float], search: Search) -> dict[str, str]:
