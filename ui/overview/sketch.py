@@ -11,7 +11,7 @@ from ui.theme import component_colour, ink_on
 __all__ = ["show_sketch"]
 
 MOST = 4  # components of a layer that are drawn
-WIDTH, HEIGHT, LEFT = 640, 190, 150
+WIDTH, HEIGHT, LEFT = 480, 190, 30
 INKS = {"light": "#31333f", "dark": "#fafafa"}  # of words, under each theme
 _LEVELS = (30, 95, 160)  # of the first layer, the second and the pixels, from the top
 
@@ -30,7 +30,8 @@ def show_sketch(chosen: Selection) -> None:
         st.caption(f"At most {MOST} components of each layer are drawn.")
     product = " · ".join(map(str, components))
     st.caption(
-        f"{first.name}: the code of the first layer decides the components of the second, and so on down to the pixels."
+        f"{first.name}: a code z₁ comes from {_one_of(components[0])}, and gives the means and scales of"
+        f" {_of(components[1])} of z₂, and so on down to the pixels x."
         f" One path is a component of every layer: {product} = {first.model_config.paths} paths, as many codes as the"
         " bound decodes for one draw unless it samples them. The page **Components** draws from every branch."
     )
@@ -38,6 +39,10 @@ def show_sketch(chosen: Selection) -> None:
 
 def _of(count: int) -> str:
     return f"{count} components" if count > 1 else "one Gaussian"
+
+
+def _one_of(count: int) -> str:
+    return f"one of {_of(count)}" if count > 1 else _of(count)
 
 
 def _svg(components: Sequence[int], ink: str) -> str:
@@ -53,21 +58,21 @@ def _svg(components: Sequence[int], ink: str) -> str:
         dots += [
             f'<rect x="{leaf - 8:.0f}" y="{_LEVELS[2] - 8}" width="16" height="16" fill="#808080"/>' for leaf in own
         ]
-    words = (f"z₁: {_of(components[0])}", f"z₂ given z₁: {_of(components[1])}", "x: pixels")
+    words = ("z₁", "z₂", "x")
     texts = "".join(
         f'<text x="0" y="{y + 5}" fill="{ink}">{text}</text>' for y, text in zip(_LEVELS, words, strict=True)
     )
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="15">'
         f"{''.join(lines)}{''.join(dots)}{texts}</svg>"
     )
 
 
 def _even(count: int) -> Sequence[float]:
     """`count` places beside each other, right of the words."""
-    step = (WIDTH - LEFT - 40) / count
-    return [LEFT + 40 + step * (i + 0.5) for i in range(count)]
+    step = (WIDTH - LEFT) / count
+    return [LEFT + step * (i + 0.5) for i in range(count)]
 
 
 def _line(x: float, y: float, to_x: float, to_y: float, colour: str) -> str:

@@ -134,6 +134,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const list = make("div", { className: "rows" }, whole, ...rows.map((row) => row.section));
   root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, list);
   root.classList.toggle("with-scales", view.scales);
+  root.classList.toggle("tree", Boolean(below));
   const marked = rows[data.marked]?.section; // that another page has led to
   marked?.classList.add("marked");
 
