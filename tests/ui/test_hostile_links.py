@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from tests.app_helpers import MAIN, PAGES, Make, make_mixture
+from tests.app_helpers import MAIN, PAGES, Make
 from tests.fuzz_helpers import TEXT, fuzz
 from ui import links
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PARAMETERS = {
     "overview": (),
-    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row"),
+    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row", "branch"),
     "clusters": ("clusters-checkpoint", "clusters-by", "component"),
     "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound"),
     "latent": ("maps", "image", "only", "colour", "at"),
@@ -32,7 +32,8 @@ PARAMETERS = {
         *("train-concentration-dlgmm", "train-code-dim", "train-hidden", "train-depth", "train-body"),
         *("train-bound", "train-num-samples", "train-learning-rate", "train-schedule", "train-max-epochs"),
         *("train-binarization", "train-data-bias", "train-precision", "train-batch-size", "train-patience"),
-        *("train-encoder-activation", "train-seed"),
+        *("train-encoder-activation", "train-seed", "train-decoded", "train-layers", "train-skip"),
+        *("train-components-below", "train-code-dims-below", "train-hidden-below"),
     ),
     "glossary": (),
 }
@@ -167,7 +168,8 @@ def shown(at: AppTest) -> str:
 @pytest.mark.parametrize("round_", range(4))
 @pytest.mark.parametrize("page", PARAMETERS)
 def test_a_page_opens_whole_whatever_its_link_says(page: str, round_: int, make: Make) -> None:
-    make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
+    make("one", "dlgmm", layers=2, **sizes)
     make("two")
     at = AppTest.from_file(MAIN, default_timeout=60)
     for place, name in enumerate((*OF_EVERY_PAGE, *PARAMETERS[page])):

@@ -24,7 +24,7 @@ def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageR
     for layer, found in enumerate(report.weights_below, 2):
         if len(found.mean) == 1:
             continue
-        st.header(f"Weights of layer {layer}", help=meaning("π"))
+        st.header(f"Weights of layer {layer}", help=meaning("π", "path"))
         _draw(layer, found)
         st.caption(
             f"The posterior of layer {layer} depends on the codes above it: these weights are averaged over all paths"

@@ -65,6 +65,15 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "Components: a row for each",
         ),
         Term(
+            "path",
+            "",
+            "In a model of several stochastic layers, one component of each layer, from the first to the last. A bound"
+            " decodes a code for every path, or for a few that are drawn at random.",
+            r"P = K_1 K_2 \cdots K_L",
+            "components",
+            "Components: what is below each",
+        ),
+        Term(
             "prior",
             "",
             "The distribution of codes before an image is seen, written p. The four models differ in it.",

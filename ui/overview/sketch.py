@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlgmm_core.model.models import MODELS
+from ui.glossary.terms import meaning
 from ui.sidebar import Selection
 from ui.theme import component_colour, ink_on
 
@@ -23,7 +24,7 @@ def show_sketch(chosen: Selection) -> None:
         return
     first = max(layered, key=lambda c: min(2, *c.model_config.components[:2]))  # one that branches in both layers
     components = first.model_config.components
-    st.header("Several stochastic layers")
+    st.header("Several stochastic layers", help=meaning("path", "prior"))
     name = f"Tree of {_of(components[0])} of the first layer, below each {_of(components[1])} of the second, and pixels"
     st.image(_svg(components[:2], INKS[st.context.theme.type or "light"]), alt=name)
     if max(components[:2]) > MOST:
