@@ -27,6 +27,7 @@ from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.names import checkpoint_folder
+from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.training import TrainingRun
 
 __all__ = ["is_start", "load_start", "require_start", "start_mixture", "start_run"]
@@ -176,7 +177,7 @@ def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: 
     device = head.sticks.weight.device
     images, targets = torch.from_numpy(dataset.train.binary), torch.from_numpy(responsibilities).float().to(device)
     order = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(head.sticks.parameters(), lr=STICK_RATE)
+    optimizer = Adam(head.sticks.parameters(), lr=STICK_RATE)
     for _ in range(STICK_STEPS):
         rows = torch.randint(len(images), (STICK_BATCH,), generator=order)
         with torch.no_grad():

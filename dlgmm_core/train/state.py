@@ -15,6 +15,7 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TRAINING
 from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
+from dlgmm_core.train.adam import Adam
 
 __all__ = ["copied", "read_state", "restore", "write_state"]
 
@@ -24,7 +25,7 @@ _REMEDY = "remove this file to end the run with its best epoch so far, or the fo
 def write_state(
     folder: Path,
     model: LatentVariableModel,
-    optimizer: torch.optim.Adam,
+    optimizer: Adam,
     best_weights: dict[str, Tensor],
     header: dict[str, Any],
 ) -> None:
@@ -63,7 +64,7 @@ def read_state(folder: Path) -> Iterator[tuple[dict[str, Tensor], dict[str, Any]
         raise CheckpointError(f"{path} is damaged ({brief(error)}): {_REMEDY}.") from error
 
 
-def restore(model: LatentVariableModel, optimizer: torch.optim.Adam, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def restore(model: LatentVariableModel, optimizer: Adam, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Sets a model's weights and Adam's moments to those of a state, and returns the best weights.
 
     Raises:

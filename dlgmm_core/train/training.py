@@ -32,6 +32,7 @@ from dlgmm_core.runtime.files import remove
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.checkpoints import TRAINING, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, check_history, write_history
+from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.diagnosis import diagnose
 from dlgmm_core.train.state import copied, read_state, restore, write_state
 
@@ -61,7 +62,7 @@ class TrainingRun:
 
     model: LatentVariableModel
     config: TrainConfig
-    optimizer: torch.optim.Adam
+    optimizer: Adam
     best_weights: dict[str, Tensor]
     history: list[EpochMetrics] = field(default_factory=list)
     threads: int = field(default_factory=torch.get_num_threads)
@@ -78,7 +79,7 @@ class TrainingRun:
         with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
             model = build_model(model_config)
         model.to(device)
-        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        optimizer = Adam(model.parameters(), lr=config.learning_rate, fused=True)
         return cls(model, config, optimizer, copied(model.state_dict()))
 
     @property

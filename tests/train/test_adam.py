@@ -1,0 +1,57 @@
+"""Adam as PyTorch has it, without what PyTorch loads for its compiler."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dlgmm_core.train.adam import Adam
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def trained(kind: type[torch.optim.Adam]) -> tuple[Tensor, dict[str, object]]:
+    """Weights after a few steps, with the state saved and restored on the way, and the state."""
+    torch.manual_seed(0)
+    network, x = nn.Linear(3, 2), torch.rand(5, 3)
+    for _ in range(2):
+        optimizer = kind(network.parameters(), lr=0.1, fused=True)
+        for _ in range(3):
+            optimizer.zero_grad(set_to_none=True)
+            network(x).square().sum().backward()
+            optimizer.step()
+        state = optimizer.state_dict()
+        optimizer.load_state_dict(state)
+        optimizer.step()
+    return network.weight, optimizer.state_dict()
+
+
+def test_its_steps_and_state_are_those_of_pytorchs() -> None:
+    (weights, state), (expected, its_state) = trained(Adam), trained(torch.optim.Adam)
+    assert torch.equal(weights, expected)
+    torch.testing.assert_close(state, its_state, rtol=0.0, atol=0.0)
+
+
+PROGRAM = """
+import sys, tempfile
+from pathlib import Path
+import numpy as np
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.training_helpers import MODEL, SHAPE, TRAIN, split
+images = split(np.random.default_rng(0), 60)
+run, folder = TrainingRun.start(MODEL, TRAIN), Path(tempfile.mkdtemp())
+for _ in fit(run, Dataset("mnist", images, images, images, ("a", "b"), SHAPE)):
+    run.save(folder)
+    if not run.finished:
+        TrainingRun.load(folder)
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_training_saving_and_resuming_load_no_compiler() -> None:
+    """It would take a second of every process that trains."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert done.stdout == "False\n", done.stderr
