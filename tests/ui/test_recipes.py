@@ -203,6 +203,18 @@ def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.Monk
     assert f"{found['log_p']:.2f}".replace("-", "−") in shown
 
 
+def test_weights_and_terms_of_two_layers(make: Make, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make("layered", "dlgmm", layers=2, num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 1.0))
+    exported = take(open_digit(made), "weights-2", monkeypatch)
+    found = lines(exported, "mean=report.weights_below[0].mean, low=report.weights_below[0].low")
+    same(found["mean"], exported.table["E[π|x]"])
+    same(found["low"], exported.table["5 % of π"])
+    exported = take(open_digit(made, "ELBO terms"), "elbo-terms", monkeypatch)
+    found = lines(exported, "taken=report.elbo_terms['mixture'].divergences")
+    table = exported.table.set_index(["bound", "term"])["value"]
+    same(found["taken"], [table["mixture", f"KL of layer {layer}"] for layer in (1, 2)])
+
+
 def test_curves_of_the_convergence_plot(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convergence, "LARGEST", 200)
     convergence._convergence.clear()

@@ -25,8 +25,8 @@ def decoded_codes() -> Outcome:
         f"A code of every component below every component: {COMPONENTS} · {COMPONENTS} = {MODEL.paths}; with three"
         f" layers {three:,}. The cure is to sample the strata: a training step decodes only M of the K components of"
         " each layer, drawn with known probabilities and weighted by their inverse, so that the bound and its gradient"
-        f" keep their mean. With M = {DECODED} that is {few} codes instead of {MODEL.paths}, and no longer depends on"
-        f" K.{_measured()}",
+        f" keep their mean. With M = {DECODED} that is {few} codes instead of {MODEL.paths}, whatever K"
+        f" is.{_measured()}",
         figure=rf"{MODEL.paths} \text{{ codes}}",
     )
 
