@@ -13,6 +13,7 @@ A recipe is how a model is trained:
     clusters-by     what clusters takes: one of its settings changed at a time, at equally many epochs
     layers          two stochastic layers, with a mixture in the first, in the second, in both or in neither
     amortised       one model for a range of priors, and three plain models at random ones of them
+    plane           codes of two numbers, where the true posterior is known on a grid
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.
 """
@@ -27,6 +28,7 @@ from dlgmm_core.experiments.amortised_table import amortised
 from dlgmm_core.experiments.clustering_table import clusters, clusters_by, clusters_deep
 from dlgmm_core.experiments.experiment import SHORT, TUNED, Experiment, named_experiment, paper_model
 from dlgmm_core.experiments.layers_table import two_layers
+from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.model.models import MODELS
 
 __all__ = [
@@ -49,6 +51,7 @@ RECIPES = (
     "clusters-by",
     "layers",
     "amortised",
+    "plane",
 )
 FIGURE_2 = "mnist-dlgmm-fig2"  # the model behind the paper's figure 2
 
@@ -159,7 +162,8 @@ def _all() -> list[Experiment]:
     of_figure_2 = _figure_2()
     found = [*_paper(), *_replica(), *tuned, *_ingredient(), *_code_size(), *of_figure_2]
     grouping = clusters(tuned)
-    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0]), *two_layers(), *amortised(of_figure_2)]
+    later = [*two_layers(), *amortised(of_figure_2), *plane()]
+    return [*found, *grouping, *clusters_deep(), *clusters_by(grouping[0]), *later]
 
 
 EXPERIMENTS: dict[str, Experiment] = {e.name: e for e in _all()}

@@ -17,7 +17,14 @@ from torch import Tensor
 from torch.distributions import Categorical, Normal
 
 from dlgmm_core.model.distributions import StickDistribution, Sticks, kl_of_fractions
-from dlgmm_core.model.normals import DiagonalNormals, Normals, align, expected_log_normal, log_normal
+from dlgmm_core.model.normals import (
+    DiagonalNormals,
+    Normals,
+    align,
+    expected_log_normal,
+    gauss_hermite,
+    log_normal,
+)
 
 __all__ = ["LatentDistribution", "Latents", "MixtureLatent", "NormalLatent"]
 
@@ -127,6 +134,17 @@ class LatentDistribution(ABC):
         """
         return self.stratified_rsample(components.shape[:1])
 
+    def quadrature(self, order: int) -> tuple[Latents, Tensor]:
+        """Nodes (K, M, B, D) and weights (K, M, B) with E_q[f(z)] near the sum of weights times f(node).
+
+        Args:
+            order: nodes along each of the numbers that a code is computed from; there are `order` to their power.
+
+        Raises:
+            NotImplementedError: by default.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no quadrature.")
+
     def allocate(self, num_samples: int) -> Tensor:
         """(S, B), the components of S draws from q(z|x), in proportion to E[pi].
 
@@ -174,6 +192,13 @@ class NormalLatent(LatentDistribution):
             return align(expected_log_normal(self.normal, prior.normal)[None], latents.log_weights.dim())
         return super().expected_log_prob(prior, latents)
 
+    def quadrature(self, order: int) -> tuple[Latents, Tensor]:
+        """By Gauss-Hermite nodes: exact for polynomials of a degree below twice the order."""
+        noise, weights = gauss_hermite(order, self.normal.loc)
+        code = (self.normal.loc + self.normal.scale * noise[:, None])[None]
+        log_weights = torch.zeros_like(code[..., 0])
+        return Latents(code, log_weights), weights[:, None].expand_as(log_weights)
+
     @property
     def mean(self) -> Tensor:
         """(B, D), loc."""
@@ -198,6 +223,14 @@ class MixtureLatent(LatentDistribution):
         code = self.normal.rsample(shape)
         log_weights = sticks.log_weights.movedim(-1, 0).expand(code.shape[:-1])
         return Latents(code, log_weights, sticks)
+
+    def quadrature(self, order: int) -> tuple[Latents, Tensor]:
+        """By Gauss-Hermite nodes of every component, weighted by E[pi]."""
+        noise, weights = gauss_hermite(order, self.normal.loc)
+        loc, scale = align(self.normal.loc, 4), align(self.normal.scale, 4)
+        code = loc + scale * self.normal.deviations(noise[:, None])
+        log_weights = align(self.log_mean_weights, 3).expand(code.shape[:-1])
+        return Latents(code, log_weights), log_weights.exp() * weights[:, None]
 
     def sample_components(self, components: Tensor) -> Latents:
         """A draw from each of `components` (S, B); K = 1."""

@@ -20,13 +20,22 @@ import math
 from abc import ABC, abstractmethod
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Normal
 
 from dlgmm_core.model.functional import to_float64
 
-__all__ = ["DiagonalNormals", "FullNormals", "Normals", "expected_log_normal", "log_normal"]
+__all__ = ["DiagonalNormals", "FullNormals", "Normals", "expected_log_normal", "gauss_hermite", "log_normal"]
+
+
+def gauss_hermite(order: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Nodes (M, D) and weights (M,) of a standard normal of the dimension of `like` (..., D); M = order^D."""
+    points, weights = np.polynomial.hermite_e.hermegauss(order)
+    nodes = np.stack(np.meshgrid(*[points] * like.shape[-1], indexing="ij"), -1).reshape(-1, like.shape[-1])
+    products = np.prod(np.meshgrid(*[weights / weights.sum()] * like.shape[-1]), axis=0).reshape(-1)
+    return torch.from_numpy(nodes).to(like), torch.from_numpy(products).to(like)
 
 
 def log_normal(z: Tensor, loc: Tensor, scale: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
 """The code of SB-VAE: the pieces of a stick, a point of the simplex (Nalisnick & Smyth, ICLR 2017)."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from dlgmm_core.model.distributions import StickDistribution, Sticks, kl_of_fractions
+from dlgmm_core.model.distributions import Kumaraswamy, StickDistribution, Sticks, kl_of_fractions
 from dlgmm_core.model.latents import LatentDistribution, Latents
 
 __all__ = ["SticksLatent"]
@@ -26,6 +27,19 @@ class SticksLatent(LatentDistribution):
         sticks = self.sticks.rsample(shape)
         code = torch.exp(sticks.log_weights)[None]
         return Latents(code, torch.zeros_like(code[..., 0]), sticks)
+
+    def quadrature(self, order: int) -> tuple[Latents, Tensor]:
+        """By Gauss-Legendre nodes of the survival function of each fraction, uniform between 0 and 1; Kumaraswamy's."""
+        assert isinstance(self.sticks, Kumaraswamy)
+        points, weights = np.polynomial.legendre.leggauss(order)
+        mean = self.sticks.log_mean_weights
+        count = mean.shape[-1] - 1
+        u = np.stack(np.meshgrid(*[(points + 1) / 2] * count, indexing="ij"), -1).reshape(-1, 1, count)
+        products = np.prod(np.meshgrid(*[weights / 2] * count), axis=0).reshape(1, -1, 1)
+        sticks = self.sticks.inverse_survival(torch.from_numpy(u).to(mean).log())
+        code = sticks.log_weights.exp()[None]
+        log_weights = torch.zeros_like(code[..., 0])
+        return Latents(code, log_weights, sticks), torch.from_numpy(products).to(mean).expand_as(log_weights)
 
     def log_prob(self, latents: Latents) -> Tensor:
         """Log density of the fractions v: the Jacobian of the one-to-one map to pi cancels in density ratios."""

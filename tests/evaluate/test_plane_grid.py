@@ -1,0 +1,107 @@
+"""log p(x) and the posterior on a grid, against all images of a toy, brute force and importance sampling."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.evaluate.likelihood import log_likelihood
+from dlgmm_core.evaluate.plane_grid import (
+    Field,
+    PlaneGrid,
+    coordinates,
+    exact_log_likelihood,
+    has_plane,
+    latents_at,
+)
+from dlgmm_core.model.models import LatentVariableModel, build_model
+
+SMALL = {"hidden": 16, "image_shape": (2, 3)}
+MODELS = {
+    "gauss-vae": ModelConfig("gauss-vae", 2, **SMALL),  # type: ignore[arg-type]
+    "dlgmm": ModelConfig("dlgmm", 2, 3, (-1.5, 0.0, 1.0), (0.7, 1.0, 0.5), **SMALL),  # type: ignore[arg-type]
+    "full": ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), prior_components="full", **SMALL),  # type: ignore[arg-type]
+    "sb-vae": ModelConfig("sb-vae", 3, **SMALL),  # type: ignore[arg-type]
+}
+ALL_IMAGES: NDArray[np.uint8] = ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(np.uint8)
+
+
+def toy(name: str, steepness: float = 3.0) -> LatentVariableModel:
+    """Posteriors are the narrower, the steeper the logits."""
+    torch.manual_seed(1)
+    model = build_model(MODELS[name])
+    with torch.no_grad():
+        model.decoder.output.weight *= steepness  # type: ignore[union-attr]
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("steepness", [3.0, 60.0])
+def test_the_probabilities_of_all_images_add_up_to_one(name: str, steepness: float) -> None:
+    grid = PlaneGrid.of(toy(name, steepness), ALL_IMAGES, size=48)
+    assert np.exp(exact_log_likelihood(grid, ALL_IMAGES)).sum() == pytest.approx(1, abs=2e-4)
+
+
+def test_log_p_is_the_integral_over_the_plane_and_over_the_square_of_fractions() -> None:
+    for name in ("full", "sb-vae"):
+        model = toy(name)
+        grid, image = PlaneGrid.of(model, ALL_IMAGES, size=48), ALL_IMAGES[37]
+
+        points, weights = np.polynomial.legendre.leggauss(160)
+        half = (grid.high - grid.low) / 2
+        x, y = (low + side * (points + 1) for low, side in zip(grid.low, half, strict=True))
+        density = np.exp(grid.log_joint(np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2), image))
+        integral = weights @ density.reshape(160, 160) @ weights * half.prod()
+        assert exact_log_likelihood(grid, image[None])[0] == pytest.approx(math.log(integral), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_importance_sampling_agrees_within_its_error(name: str) -> None:
+    model, images = toy(name), ALL_IMAGES[::9]
+    grid = PlaneGrid.of(model, images, size=48)
+    estimate = log_likelihood(model, images, 5000)
+    error = 1 / np.sqrt(estimate.ess)
+    assert (np.abs(exact_log_likelihood(grid, images) - estimate.log_p) < 5 * error + 1e-3).all()
+
+
+def test_a_peak_far_narrower_than_a_cell_is_measured_by_smaller_cells() -> None:
+    model, image = toy("gauss-vae", 300.0), ALL_IMAGES[21:22]
+    coarse, fine = (PlaneGrid(model, np.full(2, -5.0), np.full(2, 5.0), size) for size in (40, 1000))
+    (field,), (brute_force,) = coarse.fields(image), fine.fields(image)
+    found = coarse.resolved(field, image[0])
+    assert found.log_integral == pytest.approx(brute_force.log_integral, abs=5e-3)
+    assert (found.step < field.step).all() and found.values.size < 40_000
+
+
+def test_the_grid_is_widened_until_no_image_has_mass_at_its_edge() -> None:
+    model = toy("gauss-vae")
+    with torch.no_grad():
+        model.decoder.hidden[0].weight *= 0.03  # type: ignore[union-attr]
+        model.decoder.output.weight *= 300  # type: ignore[union-attr]
+    grid = PlaneGrid.of(model, ALL_IMAGES, size=48)
+    usual = PlaneGrid.of(toy("gauss-vae"), ALL_IMAGES, size=48)
+    assert grid.high[0] > usual.high[0]
+    assert max(grid.mass_at_edge(field) for field in grid.fields(ALL_IMAGES)) < 1e-6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_places_and_codes_are_inverse(name: str) -> None:
+    points = torch.rand(5, 2) * 0.8 + 0.1
+    model = build_model(MODELS[name])
+    torch.testing.assert_close(coordinates(model, latents_at(model, points))[0, :, 0], points)
+
+
+def test_only_codes_of_two_numbers_have_a_plane() -> None:
+    assert all(has_plane(build_model(config)) for config in MODELS.values())
+    others = (ModelConfig("gauss-vae", 3), ModelConfig("sb-vae", 2), ModelConfig("gauss-vae", 2, layers=2))
+    assert not any(has_plane(build_model(config)) for config in others)
+
+
+def test_the_narrowest_spread_of_a_gaussian_is_its_standard_deviation() -> None:
+    x, y = np.meshgrid(np.arange(-20, 21), np.arange(-20, 21), indexing="ij")
+    field = Field(-0.5 * (np.square(x / 3.0) + np.square(y / 1.5)), np.full(2, -20.0), np.ones(2))
+    assert field.narrowest == pytest.approx(1.5)
+    assert field.log_integral == pytest.approx(math.log(2 * math.pi * 3.0 * 1.5))
