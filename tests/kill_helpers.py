@@ -31,7 +31,7 @@ from tests.training_helpers import MODEL, SHAPE, TRAIN, split, without_time
 torch.set_num_threads(1)
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.kill_preload"])
+FORKS.set_forkserver_preload(["tests.kill_helpers"])
 
 STEPS = 3  # in an epoch of `images`
 CHANGES = ("open", "mkdir", "fsync", "chmod", "replace", "unlink")

@@ -80,11 +80,11 @@ def test_an_invalid_link_shows_the_trained_prior(server: str, tree: Path, page: 
     figure_2 = read_checkpoint(tree / "checkpoints" / FIGURE_2)
     open_components(page, server)
     trained = drawings(page)
-    for text in ("1,2", "nan,nan,nan,nan,nan", "<script>document.title = 1</script>"):
-        open_components(page, server, f"?means={quote_plus(text)}&scales=1e9&view=yes&noise=-1")
-        assert drawings(page) == trained and untrained(page) == []
-        assert page.locator("[data-testid=stAlert]").count() == 0
-        assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
+    means = quote_plus("<script>document.title = 1</script>")
+    open_components(page, server, f"?means={means}&scales=1e9&view=yes&noise=-1")
+    assert drawings(page) == trained and untrained(page) == []
+    assert page.locator("[data-testid=stAlert]").count() == 0
+    assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
 
 
 def test_sliders_stay_while_other_pages_are_open_and_the_weights_travel_once(

@@ -38,12 +38,26 @@ def curves(chart: Locator) -> list[NDArray[np.float64]]:
     return [np.array(points) for points in found]
 
 
-def test_curves_are_the_densities_between_their_ticks(server: str, page: Page, tree: Path) -> None:
+def test_priors_are_drawn_as_they_are_and_without_plotly_which_another_page_loads(
+    server: str, page: Page, tree: Path
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, server, TITLE)
+    curves_are_the_densities_between_their_ticks(page, tree)
+    the_stick_is_broken_where_its_prior_breaks_it_on_average(page, tree)
+    prior(page, "DLDPMM")
+    assert any(url.endswith(".js") for url in asked) and not [url for url in asked if "Plotly" in url]
+    page.get_by_role("link", name="Likelihood").first.click()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    assert [url for url in asked if "Plotly" in url]  # that is its name
+
+
+def curves_are_the_densities_between_their_ticks(page: Page, tree: Path) -> None:
     checkpoints = [c for c in list_checkpoints(tree / "checkpoints") if isinstance(c, Checkpoint)]
     shown = by_group([c for c in checkpoints if c.model_config.model == "dlgmm"])[0]
     means, scales = (np.array(values) for values in means_and_scales(load_checkpoint(shown.folder)[0]))
     k = len(means)
-    visit(page, server, TITLE)
     chart = prior(page, "DLGMM")
     *parts, whole = curves(chart)
     outlines, components = parts[:k], parts[k:]
@@ -62,8 +76,7 @@ def test_curves_are_the_densities_between_their_ticks(server: str, page: Page, t
     assert abs(box["y"] + box["height"] - value * scale - (beside["y"] + beside["height"] / 2)) < 1.5
 
 
-def test_the_stick_is_broken_where_its_prior_breaks_it_on_average(server: str, page: Page, tree: Path) -> None:
-    visit(page, server, TITLE)
+def the_stick_is_broken_where_its_prior_breaks_it_on_average(page: Page, tree: Path) -> None:
     widths = (
         prior(page, "SB-VAE")
         .locator(".piece")
@@ -73,14 +86,3 @@ def test_the_stick_is_broken_where_its_prior_breaks_it_on_average(server: str, p
     left = (alpha / (1 + alpha)) ** np.arange(len(widths))  # E[v] = 1 / (1 + alpha) for each break
     expected = np.append(left[:-1] / (1 + alpha), left[-1])
     np.testing.assert_allclose(np.array(widths) / sum(widths), expected, atol=0.01)
-
-
-def test_the_first_page_does_without_plotly(server: str, page: Page) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    visit(page, server, TITLE)
-    prior(page, "DLDPMM")
-    assert any(url.endswith(".js") for url in asked) and not [url for url in asked if "Plotly" in url]
-    page.get_by_role("link", name="Likelihood").first.click()
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    assert [url for url in asked if "Plotly" in url]  # that is its name

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.analysis.inspection import StickReport, inspect_image
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.browser_helpers import visit
+from tests.browser_helpers import settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def spans(parts: Locator, plot: Locator) -> NDArray[np.float64]:
     return (box["y"] + box["height"] - np.array(found)) / box["height"]
 
 
-def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_read_out(
+def test_bars_and_densities_are_those_of_their_numbers_which_pointing_and_the_arrow_keys_read_out(
     server: str, page: Page, tree: Path
 ) -> None:
     visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
@@ -63,17 +63,16 @@ def test_bars_are_as_high_as_their_numbers_which_pointing_and_the_arrow_keys_rea
         assert says.inner_text().startswith(f"component {component}: weight {sticks.mean[component - 1]:.3f} (")
     plot.blur()
     assert says.inner_text() == ""
+    the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figures(page, sticks)
 
 
-def test_the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figures(
-    server: str, page: Page, tree: Path
+def the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figures(
+    page: Page, sticks: StickReport
 ) -> None:
-    link = f"digit?digit-view=Stick&digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2"
-    visit(page, f"{server}/{link}", "Your digit")
+    page.get_by_text("Stick", exact=True).click()
     stick = page.locator(".stick")
-    model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
-    sticks = inspect_image(model, load_dataset("mnist").test.binary[IMAGE]).sticks
-    assert sticks is not None
+    stick.wait_for()
+    settle(page)
     for k in (0, 2):
         piece = stick.locator(".piece").nth(k)
         piece.hover()

@@ -66,7 +66,6 @@ def test_a_kill_before_or_within_any_change_of_a_file_loses_nothing(epoch: int, 
 
 
 def test_whoever_reads_while_a_run_saves_finds_every_file_whole(tmp_path: Path) -> None:
-    go_on(tmp_path / "before", epochs(1))  # the first optimizer imports for longer than the run lasts
     process, ear = begin(tmp_path / "run", epochs(40))
     seen = set()
     while process.is_alive():
