@@ -42,6 +42,12 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
   let start = 0;
   const take = (count) => all.subarray(start, (start += count));
   const w1 = take(hidden * code), b1 = take(hidden), w2 = take(pixels * hidden), b2 = take(pixels);
+  return shallowDecoder(w1, b1, w2, b2, new Float64Array(hidden).fill(1));
+}
+
+// code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels.
+function shallowDecoder(w1, b1, w2, b2, factors) {
+  const hidden = b1.length, pixels = b2.length, code = w1.length / hidden;
   const active = new Int32Array(hidden), values = new Float64Array(hidden);
   return {
     decode(z, out = new Float32Array(pixels)) {
@@ -49,13 +55,26 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
       for (let h = 0, w = 0; h < hidden; h++) {
         let sum = b1[h];
         for (let d = 0; d < code; d++, w++) sum += w1[w] * z[d];
-        if (sum > 0) { active[count] = h; values[count++] = sum; }
+        if (sum > 0) { active[count] = h; values[count++] = sum * factors[h]; }
       }
-      for (let x = 0, row = 0; x < pixels; x++, row += hidden) {
-        let sum = b2[x];
-        for (let i = 0; i < count; i++) sum += w2[row + active[i]] * values[i];
-        out[x] = 1 / (1 + Math.exp(-sum));
+      // Four pixels at a time: their sums do not wait for one another, which takes half the time.
+      for (let x = 0; x < pixels; x += 4) {
+        const r0 = x * hidden, r1 = Math.min(x + 1, pixels - 1) * hidden;
+        const r2 = Math.min(x + 2, pixels - 1) * hidden, r3 = Math.min(x + 3, pixels - 1) * hidden;
+        let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (let i = 0; i < count; i++) {
+          const at = active[i], value = values[i];
+          s0 += w2[r0 + at] * value;
+          s1 += w2[r1 + at] * value;
+          s2 += w2[r2 + at] * value;
+          s3 += w2[r3 + at] * value;
+        }
+        out[x] = s0; // a typed array ignores what is written past its end
+        out[x + 1] = s1;
+        out[x + 2] = s2;
+        out[x + 3] = s3;
       }
+      for (let x = 0; x < pixels; x++) out[x] = 1 / (1 + Math.exp(-out[x] - b2[x]));
       return out;
     },
   };
