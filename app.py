@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 
 from ui.latent.map_files import MAP_ROUTE
 from ui.root_path import below_root
+from ui.serving.amortised import AMORTISED_ROUTES
 from ui.serving.decoders import DECODER_ROUTES
 from ui.serving.downloads import refuse_downloads
 from ui.serving.server import ServerAddress, warm_up
@@ -18,5 +19,5 @@ app = st.App(
     "ui/main.py",
     lifespan=warm_up,
     middleware=[Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
-    routes=below_root([*DECODER_ROUTES, MAP_ROUTE]),
+    routes=below_root([*DECODER_ROUTES, *AMORTISED_ROUTES, MAP_ROUTE]),
 )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlgmm_core.model.models import MODELS
+from ui.components.amortised import amortised_words
 from ui.components.below import below_words
 from ui.components.export import export_components
 from ui.components.identical import identical_caption
@@ -31,7 +32,7 @@ with figure("components"):
     prior = live_components(checkpoint)
 end_of_picture()
 export_components(checkpoint, prior)
-if words := below_words(config):
+if words := below_words(config) or amortised_words(config):
     st.caption(words)
 if words := usage_caption(checkpoint):
     st.caption(words)

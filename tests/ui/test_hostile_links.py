@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PARAMETERS = {
     "overview": (),
-    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row", "branch"),
+    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row", "branch", "alpha", "compared"),
     "clusters": ("clusters-checkpoint", "clusters-by", "component"),
-    "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound"),
+    "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound", "means", "alpha"),
     "latent": ("maps", "image", "only", "colour", "at"),
     "knn": ("knn-code", "knn-metric", "knn-points", "knn-first", "knn-second"),
     "likelihood": (),

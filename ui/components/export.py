@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import ancestral_noise, codes_below, component_noise, noise_below, shapes
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
 from ui.components.below import below_words
 from ui.components.live import SAMPLES, Prior
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, pixel_table
+from ui.serving.amortised import model_at
 
 __all__ = ["export_components"]
 
@@ -30,6 +30,7 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
         settings={
             "means": ", ".join(f"{mean:g}" for mean in prior.means),
             "scales": ", ".join(f"{scale:g}" for scale in prior.scales),
+            "α": None if prior.alpha is None else f"{prior.alpha:g}",
             "noise": "the same in every row" if is_shared else "different in every row",
             "layers below the first": below_words(checkpoint.model_config) or None,
             "pixels": "ink where its probability exceeds one half" if is_ink else "probability of ink",
@@ -45,12 +46,13 @@ def export_components(checkpoint: Checkpoint, prior: Prior) -> None:
         is_shared=is_shared,
         is_ink=is_ink,
         branch=prior.branch,
+        context=prior.context,
     )
     export("components", about, code, lambda: _table(checkpoint, prior))
 
 
 def _table(checkpoint: Checkpoint, prior: Prior) -> pd.DataFrame:
-    model, (is_shared, is_ink, _) = loaders.model(checkpoint), prior.switches
+    model, (is_shared, is_ink, _) = model_at(checkpoint, prior.context), prior.switches
     offsets, stretches = shapes(model)
     means = np.array(prior.means)[:, None] + offsets  # (K, D)
     scales = np.array(prior.scales)[:, None] * stretches

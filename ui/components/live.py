@@ -12,13 +12,15 @@ from typing import Any
 import streamlit as st
 
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
+from dlgmm_core.config import Context, ModelConfig
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.below import drawn_below, first_branch
 from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
-from ui.numbers import finite_numbers, whole_number
+from ui.numbers import finite_number, finite_numbers, whole_number
+from ui.serving.amortised import amortised_address
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
@@ -31,7 +33,7 @@ LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
-_parts = ("decoder", "room", "components_density", "components")
+_parts = ("decoder", "amortised", "alpha", "room", "components_density", "components")
 _widget = widget("live_components", '<div class="live"></div>', "components", *_parts)
 
 
@@ -39,7 +41,8 @@ _widget = widget("live_components", '<div class="live"></div>', "components", *_
 class Prior:
     """The values of the sliders, and the seed of the noise.
 
-    `branch` is the component of the first layer, from 1, whose components below are in sight; 0 for none.
+    `branch` is the component of the first layer, from 1, whose components below are in sight; 0 for none. A model that
+    is amortised over its prior has an `alpha`, and its decoder at its own prior may stand beside, to compare.
     """
 
     means: tuple[float, ...]
@@ -47,6 +50,13 @@ class Prior:
     switches: tuple[bool, ...]
     seed: int
     branch: int = 0
+    alpha: float | None = None
+    is_compared: bool = False
+
+    @property
+    def context(self) -> Context | None:
+        """The prior that an amortised model is told; None of any other."""
+        return None if self.alpha is None else Context(self.means, self.alpha)
 
 
 def live_components(checkpoint: Checkpoint) -> Prior:
@@ -59,7 +69,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
         st.session_state[kept] = _from_link(checkpoint, trained)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
     if (state := st.session_state.get(key)) is not None:
-        st.session_state[kept] = _updated(state, st.session_state[kept], trained)
+        st.session_state[kept] = _updated(checkpoint.model_config, state, st.session_state[kept], trained)
     prior: Prior = st.session_state[kept]
     is_fixed = checkpoint.model_config.prior_components == "fixed"
     offsets, stretches = shapes(model)
@@ -69,6 +79,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
         key=key,
         data={
             "decoder": decoder_address(checkpoint),
+            "amortised": amortised_address(checkpoint),
             "means": trained.means,
             "scales": trained.scales,
             "offsets": base64_floats(offsets),
@@ -78,6 +89,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
                 "scales": prior.scales,
                 "view": dict(zip(SWITCHES, prior.switches, strict=True)),
                 **({} if below is None else {"branch": prior.branch}),
+                **({} if prior.alpha is None else {"alpha": prior.alpha, "compared": prior.is_compared}),
             },
             "below": below,
             "seed": prior.seed,
@@ -104,6 +116,9 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("scales", None if prior.scales == trained.scales else prior.scales)
     put_in_link("view", None if prior.switches == (True, False, False) else [int(s) for s in prior.switches])
     put_in_link("branch", None if prior.branch == first_branch(checkpoint.model_config) else [prior.branch])
+    own = checkpoint.model_config.concentration
+    put_in_link("alpha", None if prior.alpha in (None, own) else [prior.alpha])
+    put_in_link("compared", [1] if prior.is_compared else None)
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
 
@@ -143,10 +158,12 @@ class _Trained:
 def _from_link(checkpoint: Checkpoint, trained: _Trained) -> Prior:
     """The prior that the address asks for; the trained one where it asks for none, or is invalid."""
     k, means, scales, branch = len(trained.means), None, None, None
-    usual = first_branch(checkpoint.model_config)
+    config = checkpoint.model_config
+    usual, alpha = first_branch(config), None
     if st.session_state.setdefault("live-opened-with", checkpoint.name) == checkpoint.name:  # others have their own
-        means = numbers_in_link("means", k, *_range(trained.means, -REACH, REACH))
-        scales = numbers_in_link("scales", k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE))
+        means = numbers_in_link("means", k, *_reach(config, trained.means))
+        alpha = numbers_in_link("alpha", 1, *_alphas(config))
+        scales = numbers_in_link("scales", k, *_stretch(config, trained.scales))
         branch = numbers_in_link("branch", 1, 0, usual * k)
     switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
     (seed,) = numbers_in_link("noise", 1, 0, LARGEST_SEED) or (0,)
@@ -156,10 +173,12 @@ def _from_link(checkpoint: Checkpoint, trained: _Trained) -> Prior:
         tuple(map(bool, switches)),
         int(seed),
         int((branch or (usual,))[0]),
+        (alpha or (config.concentration,))[0] if config.contexts else None,
+        config.contexts is not None and numbers_in_link("compared", 1, 1, 1) is not None,
     )
 
 
-def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
+def _updated(config: ModelConfig, state: Any, before: Prior, trained: _Trained) -> Prior:
     """The prior in the widget's state; what is not in it, or makes no sense there, stays as it was."""
     now, k = state.get("now"), len(before.means)
     now = now if isinstance(now, Mapping) else {}
@@ -167,13 +186,37 @@ def _updated(state: Any, before: Prior, trained: _Trained) -> Prior:
     switches = [view.get(name) for name in SWITCHES] if isinstance(view, Mapping) else [None]
     seed = whole_number(state.get("seed"), 0, LARGEST_SEED)
     branch = whole_number(now.get("branch"), 0, k)
+    alpha = finite_number(now.get("alpha"), *_alphas(config)) if config.contexts else None
+    is_compared = now.get("compared")
     return Prior(
-        finite_numbers(now.get("means"), k, *_range(trained.means, -REACH, REACH)) or before.means,
-        finite_numbers(now.get("scales"), k, *_range(trained.scales, SMALLEST_SCALE, LARGEST_SCALE)) or before.scales,
+        finite_numbers(now.get("means"), k, *_reach(config, trained.means)) or before.means,
+        finite_numbers(now.get("scales"), k, *_stretch(config, trained.scales)) or before.scales,
         tuple(map(bool, switches)) if all(isinstance(each, bool) for each in switches) else before.switches,
         before.seed if seed is None else seed,
         before.branch if branch is None else branch,
+        before.alpha if alpha is None else alpha,
+        is_compared if isinstance(is_compared, bool) and config.contexts else before.is_compared,
     )
+
+
+def _reach(config: ModelConfig, trained: tuple[float, ...]) -> tuple[float, float]:
+    """Of the means: those that an amortised model knows, or any."""
+    reach = config.contexts.largest_mean if config.contexts else REACH
+    return _range(trained, -reach, reach)
+
+
+def _stretch(config: ModelConfig, trained: tuple[float, ...]) -> tuple[float, float]:
+    """Of the scales, which an amortised model knows no others of."""
+    if config.contexts:
+        return min(trained), max(trained)
+    return _range(trained, SMALLEST_SCALE, LARGEST_SCALE)
+
+
+def _alphas(config: ModelConfig) -> tuple[float, float]:
+    """Those that an amortised model knows; of any other its own, which nothing can change."""
+    if config.contexts is None:
+        return config.concentration, config.concentration
+    return config.contexts.smallest_concentration, config.contexts.largest_concentration
 
 
 def _range(trained: tuple[float, ...], low: float, high: float) -> tuple[float, float]:

@@ -6,6 +6,7 @@ were shown. The first line of each docstring names the variables that the lines 
 
 from collections.abc import Mapping, Sequence
 
+from dlgmm_core.config import Context
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
@@ -24,6 +25,7 @@ __all__ = [
     "series",
     "siblings",
     "stick",
+    "weights_at",
 ]
 
 
@@ -56,6 +58,7 @@ def components(
     is_shared: bool,
     is_ink: bool,
     branch: int,
+    context: Context | None,
 ) -> str:
     """`rows` (K, count, 784) of every component, and `ancestral` (count, 784) of the components `drawn`.
 
@@ -71,7 +74,7 @@ def components(
         leaves = f"leaves = decode(codes_below(model, codes[{b}], np.arange({below[0]})[:, None], below[{b}]))"
     rows = ["rows", "ancestral", *(["leaves"] if branch else [])]
     return script(
-        load_model(checkpoint),
+        load_model(checkpoint, context),
         "offsets, stretches = shapes(model)  # zeros and ones, unless the prior is learnt",
         f"means = np.array({numbers(means)})[:, None] + offsets",
         f"scales = np.array({numbers(scales)})[:, None] * stretches",
@@ -100,6 +103,12 @@ def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
 def report(checkpoint: Checkpoint, image: str) -> str:
     """`report`: sticks, weights, responsibilities, reconstructions, ELBO terms, log p(x); see `ImageReport`."""
     return script(load_model(checkpoint), image, "report = inspect_image(model, image)")
+
+
+def weights_at(checkpoint: Checkpoint, image: str, context: Context) -> str:
+    """`weights` (K,) of the encoder, at a prior that an amortised model knows."""
+    line = "weights = expected_weights(model, image[None])[0]  # E[pi|x]"
+    return script(load_model(checkpoint, context), image, line)
 
 
 def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, is_code: bool) -> str:

@@ -13,6 +13,7 @@ from tokenize import generate_tokens
 import numpy as np
 from numpy.typing import NDArray
 
+from dlgmm_core.config import Context
 from dlgmm_core.store.checkpoints import Checkpoint
 
 __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
@@ -28,6 +29,7 @@ _CORE = (
     "analysis.interpolation",
     "analysis.kumaraswamy_series",
     "analysis.prior_density",
+    "config",
     "data.datasets",
     "evaluate.convergence",
     "evaluate.knn",
@@ -75,11 +77,16 @@ def join(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def load_model(checkpoint: Checkpoint) -> str:
-    """Lines that make `model` and `checkpoint`, and stop where the weights have changed since."""
+def load_model(checkpoint: Checkpoint, context: Context | None = None) -> str:
+    """Lines that make `model` and `checkpoint`, and stop where the weights have changed since.
+
+    At a context, `model` is the plain one that an amortised model is there.
+    """
+    at = "" if context is None else f"tuple({numbers(context.prior_means)}), {context.concentration:.15g}"
     return join(
         f"model, checkpoint = load_checkpoint(Path({quoted(f'checkpoints/{checkpoint.name}')}))",
         f'assert checkpoint.digest == "{checkpoint.digest}"  # the weights shown',
+        f"model = model.at(Context({at}))" if at else "",
     )
 
 

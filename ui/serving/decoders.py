@@ -30,7 +30,15 @@ from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import COOKIE, digest
 
-__all__ = ["DECODER_ROUTES", "MOST_CODES", "decoder_address", "decoder_bytes", "prior_bytes"]
+__all__ = [
+    "DECODER_ROUTES",
+    "MOST_CODES",
+    "bytes_of",
+    "decoder_address",
+    "decoder_bytes",
+    "file_answer",
+    "prior_bytes",
+]
 
 MOST_CODES = 256  # of one request, as in `decoder.js`
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -96,7 +104,7 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     assert isinstance(decoder, DenseDecoder)
     first, last = decoder.hidden[0], decoder.output
     assert isinstance(first, Linear)
-    return _bytes_of(first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
+    return bytes_of(first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
 
 
 @lru_cache(maxsize=8)
@@ -111,11 +119,12 @@ def prior_bytes(checkpoint: Checkpoint) -> bytes:
         assert isinstance(prior, ConditionalMixturePrior | ConditionalNormalPrior)
         first = prior.hidden[0]
         assert isinstance(first, Linear)
-        found += _bytes_of(first.weight, first.bias, prior.linear.weight, prior.linear.bias)
+        found += bytes_of(first.weight, first.bias, prior.linear.weight, prior.linear.bias)
     return found
 
 
-def _bytes_of(*parts: Tensor) -> bytes:
+def bytes_of(*parts: Tensor) -> bytes:
+    """Little-endian float32, one after the other."""
     return b"".join(np.ascontiguousarray(part.detach().cpu().numpy(), "<f4").tobytes() for part in parts)
 
 
@@ -129,16 +138,23 @@ def _found(request: Request) -> Checkpoint | None:
 
 
 async def _decoder(request: Request) -> Response:
-    return await _file(request, _fits_a_file, decoder_bytes)
+    return await file_answer(request, _fits_a_file, decoder_bytes)
 
 
 async def _priors(request: Request) -> Response:
-    return await _file(request, lambda checkpoint: checkpoint.model_config.layers > 1, prior_bytes)
+    return await file_answer(request, lambda checkpoint: checkpoint.model_config.layers > 1, prior_bytes)
 
 
-async def _file(
+async def file_answer(
     request: Request, exists: Callable[[Checkpoint], bool], content: Callable[[Checkpoint], bytes]
 ) -> Response:
+    """A file of a checkpoint, which browsers keep for ever; 404 where there is none.
+
+    Args:
+        request: whose path names the checkpoint and its digest.
+        exists: whether a checkpoint has such a file.
+        content: of the file.
+    """
     checkpoint = await run_in_threadpool(_found, request)
     if checkpoint is None or not exists(checkpoint):
         return _NOT_FOUND

@@ -1,5 +1,7 @@
 // Rows of samples, one a component, below the prior's density; dragging a mean or a scale draws both on every frame.
-// Of a model of several layers, the rows of the second layer's components can be opened below one of the first.
+// Of a model that is amortised over its prior, alpha has a slider too, and each slider draws all rows: `tune` gives the
+// decoder at a prior, beside which that of the model's own prior can be seen. Of a model of several layers, the rows of
+// the second layer's components can be opened below one of the first.
 // Digits are as large, in whole multiples, as lets up to five rows stand in the window; more rows scroll inside.
 
 const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05;
@@ -14,7 +16,7 @@ export default function ({ parentElement, data, setStateValue }) {
   if (root.dataset.decoder === data.decoder.path) return root.renew(data);
   root.dataset.decoder = data.decoder.path;
   root.observer?.disconnect();
-  const { decoder, means: trainedMeans, scales: trainedScales } = data;
+  const { decoder, amortised, means: trainedMeans, scales: trainedScales } = data;
   const dim = decoder.below?.first ?? decoder.code, { height, width } = decoder; // of a digit, pixels
   const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
   const means = [...data.now.means], scales = [...data.now.scales];
@@ -32,7 +34,8 @@ export default function ({ parentElement, data, setStateValue }) {
   root.renew = (from) => { if (from.seed !== seed && from.seed >= next) { draw(from); all(); } };
   const codes = new Float32Array(dim + (below?.code ?? 0)), code = codes.subarray(0, dim); // the second layer's code follows
   const pixels = new Float32Array(decoder.pixels);
-  let model = null, zoom = 1, count = MOST;
+  let model = null, zoom = 1, count = MOST; // model: the decoder, once it is fetched
+  let tune = null, frozen = null, alpha = data.now.alpha, compared = data.now.compared;
 
   // ---- what is on the page
   const make = (tag, attributes = {}, ...children) => {
@@ -47,15 +50,16 @@ export default function ({ parentElement, data, setStateValue }) {
     const input = make("input", { type: "range", min: low, max: high, step: STEP });
     input.value = value;
     input.setAttribute("aria-label", label);
-    const tick = make("span", { className: "tick", title: `trained: ${shown(trained)}` });
+    const tick = make("span", { className: "tick", title: `${amortised ? "own prior" : "trained"}: ${shown(trained)}` });
     tick.style.left = `calc(14px + (100% - 28px) * ${(trained - low) / (high - low)})`; // a thumb's centre stops short
     return { input, box: make("span", { className: "track" }, input, tick) };
   };
   const low = Math.min(-REACH, ...trainedMeans), high = Math.max(REACH, ...trainedMeans);
+  const [lowMean, highMean] = amortised ? [-amortised.largestMean, amortised.largestMean] : [low, high];
   const plot = densityPlot(low, high, data.weights, data.colours, data.title);
   const rows = trainedMeans.map((_, k) => {
     const lowScale = Math.min(SMALLEST_SCALE, trainedScales[k]), highScale = Math.max(LARGEST_SCALE, trainedScales[k]);
-    const mean = slider(`mean of component ${k + 1}`, low, high, means[k], trainedMeans[k]);
+    const mean = slider(`mean of component ${k + 1}`, lowMean, highMean, means[k], trainedMeans[k]);
     const scale = slider(`scale of component ${k + 1}`, lowScale, highScale, scales[k], trainedScales[k]);
     const words = make("span", { className: "words" });
     const badge = make("button", { type: "button", className: "badge", textContent: "not retrained" });
@@ -65,7 +69,7 @@ export default function ({ parentElement, data, setStateValue }) {
     samples.setAttribute("role", "img");
     const swatch = make("span", { className: "swatch" });
     swatch.style.background = data.colours[k];
-    const head = make("div", { className: "head" }, swatch, words, badge);
+    const head = make("div", { className: "head" }, swatch, words, ...(amortised ? [] : [badge]));
     const used = data.usage?.[k];
     if (used !== undefined) {
       head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
@@ -84,6 +88,7 @@ export default function ({ parentElement, data, setStateValue }) {
     mean.input.onchange = scale.input.onchange = () => settled();
     const section = make("section", { className: `row${used < data.unused ? " unused" : ""}` },
       make("div", {}, head, controls), samples);
+    if (amortised) alignWith(mean.box, (lowMean - low) / (high - low), (highMean - low) / (high - low));
     return { section, head, mean, scale, words, badge, samples, opener };
   });
   const leaves = Array.from({ length: below?.count ?? 0 }, (_, j) => { // the rows below the one that is open
@@ -106,8 +111,16 @@ export default function ({ parentElement, data, setStateValue }) {
     input.onchange = () => { view[name] = input.checked; all(); settled(); };
     return make("label", {}, input, label);
   };
-  const reset = make("button", { type: "button", textContent: "Reset to trained" });
+  const dial = amortised && alphaSlider(amortised, alpha, (value) => { alpha = value; moved(0); }, () => settled());
+  const retrained = amortised && retrainedBadge(compared, (on) => {
+    compared = on;
+    for (const canvas of root.querySelectorAll("canvas")) canvas.width = 0; // not all of it is drawn over
+    all();
+    settled();
+  });
+  const reset = make("button", { type: "button", textContent: amortised ? "Reset" : "Reset to trained" });
   reset.onclick = () => {
+    if (dial) dial.set(alpha = amortised.own.alpha);
     trainedMeans.forEach((_, k) => {
       means[k] = rows[k].mean.input.value = trainedMeans[k];
       scales[k] = rows[k].scale.input.value = trainedScales[k];
@@ -125,15 +138,16 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const more = make("details", { open: !view.same || view.ink || view.scales }, make("summary", {}, "More"),
     make("div", { className: "more" }, toggle("the same noise in every row", "same"),
-      toggle("ink where its probability exceeds one half", "ink"), make("label", {}, scalesToo, "scales, too")));
+      toggle("ink where its probability exceeds one half", "ink"), ...(amortised ? [] : [make("label", {}, scalesToo, "scales, too")])));
   const status = make("p", { className: "status" });
   status.setAttribute("role", "status");
   const whole = make("section", { className: "row whole" }, plot.box, make("div", {}, make("div", { className: "head" },
     make("span", { className: "words", textContent: below
       ? "Ancestral samples: z₁, then z₂ given z₁, then x" : "Ancestral samples: π, then k, then z, then x" })), ancestral, marks));
   const list = make("div", { className: "rows" }, whole, ...rows.map((row) => row.section));
-  root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, reset, fresh, more), status, list);
-  root.classList.toggle("with-scales", view.scales);
+  root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, ...(dial ? [dial.box] : []), reset, fresh, more),
+    ...(retrained ? [retrained.box] : []), status, list);
+  root.classList.toggle("with-scales", view.scales && !amortised); // whose scales are fixed
   root.classList.toggle("tree", Boolean(below));
   const marked = rows[data.marked]?.section; // that another page has led to
   marked?.classList.add("marked");
@@ -153,8 +167,9 @@ export default function ({ parentElement, data, setStateValue }) {
       code[d] = mean + offsets[k * dim + d] + scales[k] * stretches[k * dim + d] * from[at * dim + d];
     }
   };
-  const show = (context, index) =>
-    drawDigit(context, model.decode(codes, pixels, again), decoder, index * (width * zoom + GAP), 0, zoom, view.ink);
+  const show = (context, index, by = model) =>
+    drawDigit(context, by.decode(codes, pixels, again), decoder, index * (width * zoom + GAP), 0, zoom, view.ink);
+  const numberOf = () => (compared ? Math.floor((count - 1) / 2) : count); // of different digits in a row
   const digit = (context, index, k, from, at, line) => { // line: of the draws below
     place(k, means[k], from, at);
     if (below) {
@@ -162,10 +177,11 @@ export default function ({ parentElement, data, setStateValue }) {
       model.priors[0].draw(below.components[line][index], below.noise, (line * MOST + index) * below.code, codes);
     }
     show(context, index);
+    if (compared) show(context, index + count - numberOf(), frozen);
   };
   const row = (k) => {
     const context = sizeOf(rows[k].samples), line = view.same ? 0 : k;
-    for (let i = 0; i < count; i++) digit(context, i, k, view.same ? noise.shared : noise.own, k * MOST + i, line);
+    for (let i = 0; i < numberOf(); i++) digit(context, i, k, view.same ? noise.shared : noise.own, k * MOST + i, line);
     if (k !== branch) return;
     const contexts = leaves.map((leaf) => sizeOf(leaf.samples));
     for (let i = 0; i < count; i++) {
@@ -179,7 +195,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const lineage = (only) => {
     const context = sizeOf(ancestral);
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < numberOf(); i++) {
       if (only === undefined || drawn.components[i] === only) digit(context, i, drawn.components[i], drawn.noise, i, rows.length);
     }
   };
@@ -192,31 +208,37 @@ export default function ({ parentElement, data, setStateValue }) {
     mean.input.setAttribute("aria-valuetext", shown(means[k]));
     scale.input.setAttribute("aria-valuetext", shown(scales[k]));
     samples.setAttribute("aria-label",
-      `${count} digits of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
+      `${numberOf()} digits of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
     if (k === branch) {
       leaves.forEach((leaf, j) => {
         leaf.section.style.setProperty("--above", data.colours[k]);
         leaf.samples.setAttribute("aria-label", `${count} digits of component ${j + 1} below component ${k + 1}`);
       });
     }
-    reset.disabled = !rows.some((each) => each.head.classList.contains("moved"));
+    const isTurned = rows.some((each) => each.head.classList.contains("moved")) || (dial && alpha !== amortised.own.alpha);
+    reset.disabled = !isTurned;
+    retrained?.show(isTurned);
+    root.classList.toggle("turned", Boolean(amortised && isTurned));
   };
   const waiting = new Set(); // components to be drawn on the next frame
-  const moved = (k) => {
-    say(k);
+  const moved = (which) => {
+    const changed = amortised ? rows.map((_, k) => k) : [which];
+    changed.forEach(say);
     plot.draw(means, scales);
     if (model === null) return;
     if (waiting.size === 0) {
       requestAnimationFrame(() => {
+        if (tune) model = tune(means, alpha);
         for (const each of waiting) { row(each); lineage(each); }
         waiting.clear();
         root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
       });
     }
-    waiting.add(k);
+    for (const k of changed) waiting.add(k);
   };
   const settled = () => {
-    root.tell("now", { means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }) });
+    root.tell("now", { means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }),
+      ...(amortised && { alpha, compared }) });
   };
   const all = () => {
     rows.forEach((each, k) => {
@@ -225,15 +247,20 @@ export default function ({ parentElement, data, setStateValue }) {
     });
     plot.draw(means, scales);
     if (model === null) return;
+    if (tune) model = tune(means, alpha);
     rows.forEach((_, k) => row(k));
     lineage();
-    marks.replaceChildren(...drawn.components.slice(0, count).map((k, i) => {
+    const shownNow = drawn.components.slice(0, numberOf());
+    const marked = () => shownNow.map((k, i) => {
       const mark = make("span", { textContent: leaves.length > 1 ? `${k + 1}.${below.components[rows.length][i] + 1}` : k + 1 });
       mark.style.cssText = `width:${width * zoom}px;border-color:${data.colours[k]}`;
       return mark;
-    }));
+    });
+    const space = make("i");
+    space.style.width = `${(count - 2 * numberOf()) * (width * zoom + GAP) - GAP}px`;
+    marks.replaceChildren(...marked(), ...(compared ? [space, ...marked()] : []));
     ancestral.setAttribute("aria-label",
-      `${count} ancestral samples, of components ${drawn.components.slice(0, count).map((k) => k + 1).join(", ")}`);
+      `${numberOf()} ancestral samples, of components ${shownNow.map((k) => k + 1).join(", ")}`);
   };
   const fit = () => {
     const before = [zoom, count].join(), narrow = root.clientWidth < NARROW;
@@ -263,7 +290,14 @@ export default function ({ parentElement, data, setStateValue }) {
   root.observer.observe(root);
   onNewRoom(root, refit);
   status.textContent = "Fetching the decoder …";
-  decoderOf(decoder).then(
-    (found) => { model = found; status.textContent = ""; fit(); all(); root.dataset.ready = "yes"; },
+  (amortised ? amortisedDecoder(amortised) : decoderOf(decoder)).then(
+    (found) => {
+      if (amortised) { tune = found; model = frozen = found(amortised.own.means, amortised.own.alpha); }
+      else model = found;
+      status.textContent = "";
+      fit();
+      all();
+      root.dataset.ready = "yes";
+    },
     (error) => { status.textContent = `The decoder could not be fetched (${error.message}): reload the page.`; });
 }
