@@ -13,6 +13,7 @@ from ui.digit.preparation import show_preparation
 from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.sources import choose_digit
 from ui.digit.stick import show_stick
+from ui.digit.turned_weights import show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.glossary.terms import meaning
@@ -73,6 +74,7 @@ with answer:
     if report.sticks is None:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
     else:
+        show_turned_weights(checkpoint, digit)
         show_weights(checkpoint, digit, report)
         show_weights_below(checkpoint, digit, report)
 with source:

@@ -1,0 +1,90 @@
+// E_q[π_k|x] of one digit as bars and as a stick, under the prior that sliders choose: computed here, on every frame.
+// After decoder.js, amortised.js and alpha.js.
+
+const MEAN_STEP = 0.05;
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".turned-weights");
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
+  const { amortised, colours, inks } = data;
+  if (root.dataset.encoder === amortised.encoding) return root.renew(data.image);
+  root.dataset.encoder = amortised.encoding;
+  const means = [...data.now.means];
+  let alpha = data.now.alpha, encode = null, weigh = null, image = data.image, waiting = false;
+  const settled = () => root.tell("now", { means: [...means], alpha });
+  const moved = () => {
+    if (waiting || weigh === null) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+      root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
+    });
+  };
+
+  // ---- what is on the page
+  const dial = alphaSlider(amortised, alpha, (value) => { alpha = value; moved(); }, settled);
+  const reset = element("button", { type: "button", textContent: "Reset" });
+  reset.onclick = () => {
+    dial.set(alpha = amortised.own.alpha);
+    amortised.own.means.forEach((mean, k) => { means[k] = columns[k].input.value = mean; });
+    moved();
+    settled();
+  };
+  const reach = amortised.largestMean;
+  const columns = means.map((mean, k) => {
+    const input = element("input", { type: "range", min: -reach, max: reach, step: MEAN_STEP });
+    input.value = mean;
+    input.setAttribute("aria-label", `mean of component ${k + 1}`);
+    input.oninput = () => { means[k] = Number(input.value); moved(); };
+    input.onchange = settled;
+    input.dataset.aside = ""; // not in a picture
+    const bar = element("div", { className: "bar" }), words = element("span"), weight = element("strong");
+    bar.style.background = colours[k];
+    const segment = element("div", { className: "piece" });
+    Object.assign(segment.style, { background: colours[k], color: inks[k] });
+    const foot = element("label", { className: "foot" }, weight, input, words);
+    return { input, bar, words, weight, segment, foot };
+  });
+  const plot = element("div", { className: "plot" }, ...[0, 0.5, 1].map((share) => {
+    const tick = element("div", { className: "tick" }, element("span", { textContent: share }));
+    tick.style.bottom = `${100 * share}%`;
+    return tick;
+  }), element("div", { className: "bars" }, ...columns.map(({ bar }) => element("div", {}, bar))));
+  const stick = element("div", { className: "whole" }, ...columns.map(({ segment }) => segment));
+  for (const each of [plot, stick]) each.setAttribute("role", "img");
+  const status = element("p", { className: "status", textContent: "Fetching the encoder …" });
+  status.setAttribute("role", "status");
+  const bar = element("div", { className: "controls" }, dial.box, reset);
+  bar.dataset.aside = "";
+  root.replaceChildren(bar, status, element("div", { className: "title", textContent: "encoder's weight E[π|x] under this prior" }),
+    plot, element("div", { className: "feet" }, ...columns.map(({ foot }) => foot)), stick);
+
+  // ---- drawing
+  const draw = () => {
+    const { weights, pieces } = weigh(means, alpha);
+    columns.forEach(({ bar, words, weight, segment, input }, k) => {
+      bar.style.height = `${100 * weights[k]}%`;
+      weight.textContent = weights[k].toFixed(2);
+      words.textContent = `mean ${means[k].toFixed(2).replace("-", "−")}`;
+      input.setAttribute("aria-valuetext", means[k].toFixed(2));
+      segment.style.width = `${100 * weights[k]}%`;
+      segment.textContent = weights[k] > 0.06 ? k + 1 : "";
+      segment.style.order = pieces.indexOf(k);
+    });
+    const shown = weights.map((weight, k) => `component ${k + 1} ${weight.toFixed(2)}`).join(", ");
+    plot.setAttribute("aria-label", `Weights at α = ${alpha}: ${shown}`);
+    stick.setAttribute("aria-label", `Stick, broken in the order of components ${pieces.map((k) => k + 1).join(", ")}`);
+    reset.disabled = alpha === amortised.own.alpha && means.every((mean, k) => mean === amortised.own.means[k]);
+  };
+  const look = (base64) => {
+    image = base64;
+    if (encode === null) return;
+    weigh = encode(floats(base64));
+    draw();
+  };
+  root.renew = (base64) => { if (base64 !== image) look(base64); };
+  amortisedWeights(amortised).then(
+    (found) => { encode = found; look(image); status.textContent = ""; root.dataset.ready = "yes"; },
+    (error) => { status.textContent = `The encoder could not be fetched (${error.message}): reload the page.`; });
+}
