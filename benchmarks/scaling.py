@@ -14,6 +14,8 @@ from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import build_model
 from dlgmm_core.model.objectives import elbo
 
+__all__ = ["measure", "peak"]
+
 COMPONENTS = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS, BATCH = 15, 100
 LARGE = COMPONENTS[3:]  # where the memory of a component is not hidden by the allocator's granularity
@@ -47,9 +49,13 @@ def _step(k: int) -> Callable[[], object]:
 
 
 def _peak(k: int) -> float:
-    """Peak memory of a process that makes three steps, megabytes; Linux only."""
+    return peak(lambda: _step(k))
+
+
+def peak(work: Callable[[], Callable[[], object]]) -> float:
+    """Peak memory of this process, which makes three steps of the work, megabytes; Linux only."""
     torch.set_num_threads(1)
-    step = _step(k)
+    step = work()
     for _ in range(3):
         step()
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(encoding="utf-8"), re.MULTILINE)

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.amortised_tables import AMORTISED_TABLES
+from benchmarks.layers import read_costs
+from benchmarks.layers_tables import cost_table, layers_table, strata_table, variance_table
 from benchmarks.measuring import in_words
 from benchmarks.result_tables import TABLES, markdown_table
+from benchmarks.strata import read_found
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.results import read_results
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks" / "results.json"
-PAGES = ("README.md", "docs/results.md", "docs/amortised.md", "docs/benchmarks.md")
+PAGES = ("README.md", "docs/results.md", "docs/layers.md", "docs/amortised.md", "docs/benchmarks.md")
 
 
 def main() -> None:
@@ -33,8 +36,11 @@ def all_tables() -> dict[str, str]:
     rows = read_results(ROOT / "checkpoints")
     plain = [row for row in rows if row.context is None]
     recorded = json.loads(BENCHMARKS.read_text(encoding="utf-8"))
+    variances, courses = read_found()
     tables = {name: table(plain) for name, table in TABLES.items()}
     tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
+    tables |= {"layers": layers_table(plain), "layers-cost": cost_table(read_costs())}
+    tables |= {"strata-variance": variance_table(variances), "strata": strata_table(courses)}
     return {**tables, "benchmarks": benchmarks_table(recorded)}
 
 

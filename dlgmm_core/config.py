@@ -314,7 +314,7 @@ class TrainConfig(Record):
     decoded: int = setting(
         0,
         COUNT_OR_ALL,
-        "components of each layer that a training step decodes, drawn at random; 0 for all",
+        "components of each layer that training and validation decode, drawn at random; 0 for all",
         metavar="M",
     )
 

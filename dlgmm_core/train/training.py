@@ -254,10 +254,12 @@ def _products(model: LatentVariableModel, precision: str) -> Iterator[None]:
 
 def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
-    paths = run.model.config.paths * run.config.num_samples
+    config, model = run.config, run.model
+    paths = config.decoded_of(model.config) * config.num_samples
     batches = images.split(max(1, min(EVALUATION_BATCH, MOST_PATHS // paths)))
     bounds = [
-        lower_bound(run.model.at_random(len(x)), x.float(), run.config.bound, run.config.num_samples) for x in batches
+        lower_bound(model.at_random(len(x)), x.float(), config.bound, config.num_samples, config.decoded or None)
+        for x in batches
     ]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
