@@ -215,8 +215,7 @@ def _train_epoch(
         if dynamic:
             x = torch.bernoulli(x / 255)
         with _products(run.model, run.config.precision):
-            model = run.model.at_random(len(x))
-            bounds = lower_bound(model, x, run.config.bound, run.config.num_samples, run.config.decoded or None)
+            bounds = _bounds(run, x)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
@@ -252,15 +251,17 @@ def _products(model: LatentVariableModel, precision: str) -> Iterator[None]:
         model.product_type = torch.float32
 
 
+def _bounds(run: TrainingRun, x: Tensor) -> Tensor:
+    """(B,), the run's bound of binary images x (B, X)."""
+    config = run.config
+    return lower_bound(run.model.at_random(len(x)), x, config.bound, config.num_samples, config.decoded or None)
+
+
 def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     """Mean bound of the current weights over (N, X) binary images."""
-    config, model = run.config, run.model
-    paths = config.decoded_of(model.config) * config.num_samples
+    paths = run.config.decoded_of(run.model.config) * run.config.num_samples
     batches = images.split(max(1, min(EVALUATION_BATCH, MOST_PATHS // paths)))
-    bounds = [
-        lower_bound(model.at_random(len(x)), x.float(), config.bound, config.num_samples, config.decoded or None)
-        for x in batches
-    ]
+    bounds = [_bounds(run, x.float()) for x in batches]
     mean = torch.cat(bounds).double().mean().item()
     if not math.isfinite(mean):
         x = next(x for x, each in zip(batches, bounds, strict=True) if not each.isfinite().all())
