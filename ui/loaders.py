@@ -180,15 +180,15 @@ def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
     return read_measurements(checkpoint)
 
 
-def best_nll(checkpoint: Checkpoint, dataset_name: str) -> tuple[str, NegativeLogLikelihood] | None:
+def best_nll(checkpoint: Checkpoint, dataset_name: str) -> tuple[int, NegativeLogLikelihood] | None:
     """The largest S, and -log p(x) by it on the test set of a data set; None if it was not measured.
 
     Raises:
         CheckpointError: if the file is damaged.
     """
     measured = measurements(checkpoint).get(dataset_name)
-    nll = measured.figures.nll if measured else {}
-    return max(nll.items(), key=lambda item: int(item[0]), default=None)
+    estimates = measured.figures.estimates if measured else {}
+    return max(estimates.items(), key=lambda item: item[0], default=None)
 
 
 def epochs(checkpoint: Checkpoint) -> int | None:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.checks import COUNT, SEED
+from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import DATASETS, load_dataset
 from dlgmm_core.evaluate.figures import (
+    EXACT,
     ContextMeasurement,
     Measurement,
     read_context_measurements,
@@ -26,6 +27,7 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.evaluate.per_image import per_image
+from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
@@ -46,6 +48,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
     )
+    parser.add_argument("--exact", action="store_true", help="also log p(x) on a grid, of codes of two numbers")
     parser.add_argument("--seed", type=int, default=0, help="of all draws and of the map; default: %(default)s")
     add_context(parser)
     add_device(parser)
@@ -76,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
         model, checkpoint = load_checkpoint(folder, device)
         context = context_of(options, checkpoint.model_config)
         model = model.at(context)
+        if options.exact and not has_plane(model):
+            raise ConfigError(f"{name}: its codes are not two numbers, so leave out --exact.")
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
 
@@ -90,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
                     model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
                 )
                 save_per_image(checkpoint, each)
-            found = measure(model, dataset, bound, options.samples, options.seed, show, found=each)
+            found = measure(model, dataset, bound, options.samples, options.seed, show, found=each, exact=options.exact)
             _save(checkpoint, dataset.name, found, context)
             if each is not None:
                 settings = ProjectionConfig(seed=options.seed)
@@ -101,7 +106,8 @@ def run(options: argparse.Namespace) -> int:
                 except EvaluationError as error:
                     bar.write(f"{name}: no map. {error}", file=sys.stderr)
         for size, nll in found.figures.nll.items():
-            print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} (S={size})")
+            how = "on a grid" if size == EXACT else f"S={size}"
+            print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} ({how})")
         for number, layer in enumerate(found.figures.layers, 1):
             size = checkpoint.model_config.code_dims[number - 1]
             print(

@@ -19,6 +19,7 @@ from dlgmm_core.store.checkpoints import MEASURE_AGAIN, METRICS, Checkpoint, rea
 from dlgmm_core.store.files import CheckpointError
 
 __all__ = [
+    "EXACT",
     "Comparison",
     "ContextMeasurement",
     "Elbo",
@@ -32,6 +33,9 @@ __all__ = [
     "save_context_measurement",
     "save_measurements",
 ]
+
+
+EXACT = "exact"
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Figures:
 
     Attributes:
         elbo: of the bound that the model was trained on, or of the closest one.
-        nll: by S, as text.
+        nll: by S, as text; under `EXACT`, of a model whose codes have two numbers, as a sum over a grid of them.
         knn: by representation, "sample" or "mean", and by k, as text.
         paired: against the baseline.
         weights: use of the mixture weights.
@@ -119,6 +123,11 @@ class Figures:
     weights: WeightUsage | None = None
     clustering: Clustering | None = None
     layers: tuple[LayerFigures, ...] = ()
+
+    @property
+    def estimates(self) -> dict[int, NegativeLogLikelihood]:
+        """-log p(x) by S, the smallest first."""
+        return {size: self.nll[str(size)] for size in sorted(int(key) for key in self.nll if key != EXACT)}
 
     def updated(self, new: "Figures") -> "Figures":
         """The new figures, completed with these where they are missing; -log p(x) at every S of either."""

@@ -12,12 +12,21 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import clustering
-from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, LayerFigures, Measurement, NegativeLogLikelihood
+from dlgmm_core.evaluate.figures import (
+    EXACT,
+    Elbo,
+    ErrorRate,
+    Figures,
+    LayerFigures,
+    Measurement,
+    NegativeLogLikelihood,
+)
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.layers import active_units, layer_clustering, mean_divergences
 from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.evaluate.per_image import per_image
+from dlgmm_core.evaluate.plane_grid import PlaneGrid, exact_log_likelihood
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.store.per_image import PerImage
 
@@ -33,6 +42,7 @@ def measure(
     progress: Callable[[str, float], None] | None = None,
     images: int | None = None,
     found: PerImage | None = None,
+    exact: bool = False,
 ) -> Measurement:
     """Figures of one model on `dataset.test`, except the comparison with a baseline.
 
@@ -46,6 +56,7 @@ def measure(
         images: number of test images, evenly spaced, for the estimates at larger S (see
             `refined_interval`); all by default.
         found: what `per_image` estimated for the test images; by default it is made where clustering needs it.
+        exact: whether log p(x) is also summed over a grid, on the images of the larger S; of a model with a plane.
 
     Raises:
         EvaluationError: if an estimate is not finite.
@@ -59,7 +70,7 @@ def measure(
 
     knn = _errors(model, dataset, seed, report)
     elbo = mean_elbo(model, test.binary, bound, seed)
-    nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, report)
+    nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, exact, report)
     clusters = None
     if MODELS[model.config.model].has_components:
         found = found or per_image(model, test.binary, seed=seed, progress=report("p(k|x)"))
@@ -142,9 +153,10 @@ def _likelihoods(
     sample_sizes: Sequence[int],
     images: int | None,
     seed: int,
+    exact: bool,
     report: Report,
 ) -> dict[str, NegativeLogLikelihood]:
-    """-log p(x) by S, ascending: the first on all images (N, X), the others on evenly spaced ones."""
+    """-log p(x) by S, ascending: the first on all images (N, X), the others and `EXACT` on evenly spaced ones."""
     first, *larger = sample_sizes
     rough = log_likelihood(model, test, first, seed, report(f"log p(x), S={first}"))
     found = {str(first): NegativeLogLikelihood(rough.nll.value, rough.nll.ci95, float(rough.ess.mean()), len(test))}
@@ -154,4 +166,9 @@ def _likelihoods(
         precise = log_likelihood(model, test[chosen], size, seed, report(f"log p(x), S={size}"))
         nll = refined_interval(-rough.log_p, -precise.log_p, chosen)
         found[str(size)] = NegativeLogLikelihood(nll.value, nll.ci95, float(precise.ess.mean()), count)
+    if exact:
+        report("log p(x) on a grid")(0.0)
+        on_grid = exact_log_likelihood(PlaneGrid.of(model, test[chosen]), test[chosen])
+        nll = refined_interval(-rough.log_p, -on_grid, chosen)
+        found[EXACT] = NegativeLogLikelihood(nll.value, nll.ci95, images=count)
     return found

@@ -8,7 +8,8 @@ nat; an image costs one product with a matrix (N^2, R). The grid is widened unti
 
 That shows where an image has mass. There cells are divided into four, again and again, and the codes at their centres
 decoded, until a cell is smaller than the standard deviation at the highest peak. A sum over such centres is as good as
-exact: of a Gaussian it is off by 2 e^(-2 pi^2 s^2) for a standard deviation of s steps.
+exact: of a Gaussian it is off by 2 e^(-2 pi^2 s^2) for a standard deviation of s steps. Where an image's mass is broad,
+cells are joined before.
 
 Real codes are the plane itself. A code that is a stick of three pieces is a point of a triangle, computed from two
 fractions v, and its grid is over v in the unit square, with densities of v.
@@ -109,6 +110,18 @@ class Field:
         return bend**-0.5
 
     @property
+    def is_even(self) -> bool:
+        """Whether the numbers of cells along both coordinates are."""
+        return not any(n % 2 for n in self.values.shape)
+
+    @property
+    def halved(self) -> "Field":
+        """Half as many cells along each coordinate, which must be even; of the mean density of four."""
+        n, m = self.values.shape
+        mean = logsumexp(self.values.reshape(n // 2, 2, m // 2, 2), axis=(1, 3)) - math.log(4)
+        return Field(mean, self.low + self.step / 2, 2 * self.step)
+
+    @property
     def with_mass(self) -> NDArray[np.int64]:
         """(n, 2), the cells that may have mass, and those beside them."""
         # inside a cell, the density rises above the one at its centre by this much at most, if it is a Gaussian's
@@ -180,6 +193,9 @@ class PlaneGrid:
 
     def resolved(self, field: Field, image: NDArray[np.uint8]) -> Field:
         """The field of a binary image (X,) where it has mass, decoded for it, in cells small enough for its peaks."""
+        on_a_square = family_of(self.model.config).code_kind == "simplex"  # whose border cuts densities off
+        while not on_a_square and field.is_even and field.narrowest > 2 * _STEPS:
+            field = field.halved
         for _ in range(_DIVISIONS):
             cells = field.with_mass
             quarters = (2 * cells[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).reshape(-1, 2)

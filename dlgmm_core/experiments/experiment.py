@@ -26,6 +26,7 @@ class Experiment:
         eval_datasets: data sets on whose test sets it is evaluated.
         baseline: the experiment whose kNN votes its own are compared with, image by image.
         mapped: whether a t-SNE map of its codes is kept.
+        exact: whether log p(x) is also summed over a grid, of codes of two numbers.
         contexts: of an amortised model, the priors at which all figures are measured besides its own.
         sweep: those at which only its bound and the use of its weights are.
     """
@@ -37,6 +38,7 @@ class Experiment:
     eval_datasets: tuple[str, ...]
     baseline: str | None = None
     mapped: bool = False
+    exact: bool = False
     contexts: tuple[Context, ...] = ()
     sweep: tuple[Context, ...] = ()
 

@@ -43,4 +43,4 @@ def _model(name: str, code_dim: int, **changes: Any) -> ModelConfig:
 
 def _experiment(variant: str, model: ModelConfig, **changes: Any) -> Experiment:
     named = named_experiment("plane", model, replace(SETTINGS, **changes), variant)
-    return replace(named, mapped=False, eval_datasets=("mnist",), baseline=None)
+    return replace(named, exact=True, eval_datasets=("mnist",), baseline=None)

@@ -34,6 +34,7 @@ from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.measuring_contexts import measure_contexts
 from dlgmm_core.experiments.results import (
     experiment_rows,
+    has_likelihoods,
     is_complete,
     is_recorded,
     is_trained,
@@ -203,7 +204,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
         found = per_image(model, dataset.test.binary, seed=protocol.seed) if is_own else None
         if found is not None:
             save_per_image(checkpoint, found)
-        if set(map(str, protocol.sample_sizes)) <= set(known.nll):
+        if has_likelihoods(known, experiment, protocol.sample_sizes):
             found = found or per_image(model, dataset.test.binary, seed=protocol.seed)
             clusters = clustering(model, dataset.test.binary, dataset.test.labels, found)
             measured[name] = replace(measured[name], figures=replace(known, clustering=clusters))
@@ -216,6 +217,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
                 protocol.seed,
                 images=protocol.images,
                 found=found,
+                exact=experiment.exact,
             )
         save_measurements(checkpoint, measured)
     measure_contexts(model, checkpoint, experiment, protocol.sample_sizes, protocol.seed, protocol.images)

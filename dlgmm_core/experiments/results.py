@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.figures import Figures, read_context_measurements, read_measurements
+from dlgmm_core.evaluate.figures import EXACT, Figures, read_context_measurements, read_measurements
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
@@ -23,6 +23,7 @@ from dlgmm_core.store.history import EpochMetrics, read_history
 __all__ = [
     "RESULTS",
     "experiment_rows",
+    "has_likelihoods",
     "is_complete",
     "is_recorded",
     "is_trained",
@@ -77,9 +78,14 @@ def missing_contexts(
 
 
 def is_complete(figures: Figures, experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
-    """Whether figures on one test set have -log p(x) at every S and, of a mixture, how well it clusters."""
+    """Whether figures on one test set have every -log p(x) and, of a mixture, how well it clusters."""
     clusters = figures.clustering is not None or not MODELS[experiment.model.model].has_components
-    return clusters and set(map(str, sample_sizes)) <= set(figures.nll)
+    return clusters and has_likelihoods(figures, experiment, sample_sizes)
+
+
+def has_likelihoods(figures: Figures, experiment: Experiment, sample_sizes: Sequence[int]) -> bool:
+    """Whether figures on one test set have -log p(x) at every S and, of an experiment that has it, by a grid."""
+    return {*map(str, sample_sizes), *([EXACT] if experiment.exact else [])} <= set(figures.nll)
 
 
 def merge_rows(old: list[Row], new: list[Row]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.evaluate.clustering import clustering
 from dlgmm_core.evaluate.likelihood import mean_elbo
 from dlgmm_core.evaluate.per_image import DRAWS, per_image
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.model.models import build_model
 from dlgmm_core.runtime.records import to_json
 from dlgmm_core.store.checkpoints import (
@@ -70,6 +72,23 @@ def test_a_model_of_the_iwae_bound_is_measured_with_an_elbo(tmp_path: Path) -> N
     model, checkpoint = load_checkpoint(tmp_path / "mnist-dlgmm")
     expected = mean_elbo(model, toy_dataset("mnist").test.binary, "marginal")
     assert read_metrics(checkpoint)["test"]["mnist"]["elbo"] == {"bound": "marginal", **asdict(expected)}
+
+
+def test_codes_of_two_numbers_are_also_measured_on_a_grid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=40))
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--code-dim", "2") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "mnist-gauss-vae", "--samples", "5", "--exact", "--device", "cpu") == 0
+    assert capsys.readouterr().out.endswith("nats on mnist (on a grid)\n")
+    assert list(read_metrics(read_checkpoint(tmp_path / "mnist-gauss-vae"))["test"]["mnist"]["nll"]) == ["5", "exact"]
+
+    assert train(tmp_path, "sb-vae", "--epochs", "1", "--code-dim", "4") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "mnist-sb-vae", "--exact", "--device", "cpu") == 1
+    assert "--exact" in error_of(capsys)
+    assert not (tmp_path / "mnist-sb-vae" / METRICS).exists()
 
 
 def test_several_checkpoints_are_measured_in_turn_if_all_can_be(

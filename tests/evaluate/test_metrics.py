@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.evaluate import metrics
-from dlgmm_core.evaluate.figures import Comparison, Elbo, Figures, Measurement, NegativeLogLikelihood
+from dlgmm_core.evaluate.figures import EXACT, Comparison, Elbo, Figures, Measurement, NegativeLogLikelihood
 from dlgmm_core.evaluate.knn import KNN_SIZES, PairedTest, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import (
     EvaluationError,
@@ -93,6 +93,14 @@ def test_the_smallest_s_is_measured_on_all_images_and_larger_ones_on_some(
         expected = asdict(refined_interval(-rough.log_p, -precise.log_p, chosen))
         assert some[str(size)] == {**expected, "ess": precise.ess.mean(), "images": 12}
         assert some[str(size)]["ci95"] != pytest.approx(precise.nll.ci95)
+
+
+def test_log_p_on_a_grid_agrees_with_many_samples(toy: Toy) -> None:
+    figures = measure(toy(GAUSS).float(), DATASET, "eq1", [50, 5000], images=12, exact=True).figures
+    exact, many = figures.nll[EXACT], figures.estimates[5000]
+    assert exact.images == 12 and exact.ess is None and exact.value == pytest.approx(many.value, abs=many.ci95 / 20)
+    assert exact.ci95 == pytest.approx(many.ci95, rel=0.05)
+    assert list(figures.estimates) == [50, 5000]
 
 
 @pytest.mark.parametrize("count", [2, 7, 13, 39, 40, 41, 1000])

@@ -157,6 +157,7 @@ def test_an_experiment_is_recorded_when_all_its_test_sets_are() -> None:
     rows.append(row_of(MIXED, "omniglot"))
     assert is_recorded(rows, MIXED, SIZES) and not is_recorded(rows, PLAIN, SIZES)
     assert is_recorded(rows, MIXED, SIZES[:1]) and not is_recorded(rows, MIXED, (*SIZES, 5000))
+    assert not is_recorded(rows, replace(MIXED, exact=True), SIZES)
     rows[1] = replace(rows[1], figures=replace(rows[1].figures, clustering=None))
     assert not is_recorded(rows, MIXED, SIZES)
 

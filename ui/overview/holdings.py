@@ -78,8 +78,8 @@ def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
     """The cells of one checkpoint, its figures where they have been measured."""
     config, recipe = checkpoint.model_config, checkpoint.train_config
     measured = (loaders.told(partial(loaders.measurements, checkpoint)) or {}).get(dataset, Measurement())
-    nll, knn = measured.figures.nll, measured.figures.knn
-    largest = max(nll, key=int, default="")
+    nll, knn = measured.figures.estimates, measured.figures.knn
+    largest = max(nll, default=0)
     epochs = loaders.told(partial(loaders.epochs, checkpoint))
     return [
         checkpoint.name,
@@ -89,6 +89,6 @@ def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
         recipe.bound,
         f"{checkpoint.epoch} / {epochs or NONE}",
         f"{nll[largest].value:.2f} ± {nll[largest].ci95:.2f}" if largest else NONE,
-        largest or NONE,
+        str(largest) if largest else NONE,
         *(f"{knn[of]['5'].error:.2f}" if of in knn else NONE for of in ("sample", "mean")),
     ]

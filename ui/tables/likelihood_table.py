@@ -47,7 +47,7 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
 def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
     """One row for each number of samples S."""
     measured = loaders.measurements(checkpoint)[dataset]
-    nll, elbo = measured.figures.nll, measured.figures.elbo
+    estimates, elbo = measured.figures.estimates, measured.figures.elbo
     common = {
         "seed": "–" if measured.seed is None else measured.seed,
         "elbo": None if elbo is None else elbo.value,
@@ -56,7 +56,7 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
     }
     config = checkpoint.model_config
     of_whom = {"model": config.model, "name": checkpoint.name, "code_dim": config.code_dim}
-    return pd.DataFrame([{**of_whom, "samples": int(s), **asdict(found), **common} for s, found in nll.items()])
+    return pd.DataFrame([{**of_whom, "samples": s, **asdict(found), **common} for s, found in estimates.items()])
 
 
 def _show_table(rows: pd.DataFrame) -> None:
