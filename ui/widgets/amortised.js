@@ -55,10 +55,14 @@ function amortisedDecoder(info) {
   const { decoding, hidden, code, pixels } = info;
   return keptPart(decoding, async () => {
     const parts = await fetchParts(decoding, [...gateSizes(info), hidden * code, hidden, pixels * hidden, pixels]);
-    const gate = gateOf(parts.slice(0, 6), hidden), [w1, b1, w2, b2] = parts.slice(6);
+    const gate = gateOf(parts.slice(0, 6), hidden), [w1, b1, rows, b2] = parts.slice(6);
+    const w2 = transposed(rows, hidden);
+    const all = new Int32Array(hidden + AT_ONCE).map((_, h) => h), offsets = new Float64Array(hidden + AT_ONCE);
     return (means, alpha) => {
       const { threshold, factor, offset } = gate(means, alpha);
-      const bias = affine(w2, b2, offset, new Float64Array(pixels));
+      const bias = b2.slice();
+      offsets.set(offset);
+      addRows(bias, w2, all, offsets, hidden);
       return shallowDecoder(w1, threshold.map((each, h) => each + b1[h]), w2, bias, factor);
     };
   });

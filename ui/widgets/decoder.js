@@ -9,6 +9,7 @@
 // are the means of their priors. Its decoder has `priors`, the networks of the layers below the first.
 
 const MOST_CODES = 256; // of one request, as in ui/serving/decoders.py
+const AT_ONCE = 8; // rows of weights
 const MOST_KNOWN = 4000; // codes whose probabilities are kept of a decoder on the server
 const decoders = (window.dlgmmDecoders ??= new Map());
 
@@ -41,14 +42,20 @@ async function fetchDecoder({ path, code, hidden, pixels }) {
   const all = new Float32Array(await fetchNumbers(path, 4 * (hidden * (code + 1) + pixels * (hidden + 1))));
   let start = 0;
   const take = (count) => all.subarray(start, (start += count));
-  const w1 = take(hidden * code), b1 = take(hidden), w2 = take(pixels * hidden), b2 = take(pixels);
+  const w1 = take(hidden * code), b1 = take(hidden), w2 = transposed(take(pixels * hidden), hidden), b2 = take(pixels);
   return shallowDecoder(w1, b1, w2, b2, new Float64Array(hidden).fill(1));
 }
 
-// code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels.
+function transposed(matrix, columns) {
+  const rows = matrix.length / columns;
+  return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+// code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels: W1 (hidden, code), W2 (hidden,
+// pixels).
 function shallowDecoder(w1, b1, w2, b2, factors) {
   const hidden = b1.length, pixels = b2.length, code = w1.length / hidden;
-  const active = new Int32Array(hidden), values = new Float64Array(hidden);
+  const active = new Int32Array(hidden + AT_ONCE), values = new Float64Array(hidden + AT_ONCE);
   return {
     decode(z, out = new Float32Array(pixels)) {
       let count = 0; // units that ReLU leaves on: about half of them
@@ -57,27 +64,29 @@ function shallowDecoder(w1, b1, w2, b2, factors) {
         for (let d = 0; d < code; d++, w++) sum += w1[w] * z[d];
         if (sum > 0) { active[count] = h; values[count++] = sum * factors[h]; }
       }
-      // Four pixels at a time: their sums do not wait for one another, which takes half the time.
-      for (let x = 0; x < pixels; x += 4) {
-        const r0 = x * hidden, r1 = Math.min(x + 1, pixels - 1) * hidden;
-        const r2 = Math.min(x + 2, pixels - 1) * hidden, r3 = Math.min(x + 3, pixels - 1) * hidden;
-        let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (let i = 0; i < count; i++) {
-          const at = active[i], value = values[i];
-          s0 += w2[r0 + at] * value;
-          s1 += w2[r1 + at] * value;
-          s2 += w2[r2 + at] * value;
-          s3 += w2[r3 + at] * value;
-        }
-        out[x] = s0; // a typed array ignores what is written past its end
-        out[x + 1] = s1;
-        out[x + 2] = s2;
-        out[x + 3] = s3;
-      }
-      for (let x = 0; x < pixels; x++) out[x] = 1 / (1 + Math.exp(-out[x] - b2[x]));
+      out.set(b2);
+      addRows(out, w2, active, values, count);
+      for (let x = 0; x < pixels; x++) out[x] = 1 / (1 + Math.exp(-out[x]));
       return out;
     },
   };
+}
+
+// Adds to `out` the sum of values[i] times row active[i], for i < count; both have room for AT_ONCE more. Eight rows at
+// a time take half the time of one, since their products do not wait for one another.
+function addRows(out, rows, active, values, count) {
+  const size = out.length;
+  for (let i = count; i % AT_ONCE; i++) active[i] = values[i] = 0;
+  for (let i = 0; i < count; i += AT_ONCE) {
+    const v0 = values[i], v1 = values[i + 1], v2 = values[i + 2], v3 = values[i + 3];
+    const v4 = values[i + 4], v5 = values[i + 5], v6 = values[i + 6], v7 = values[i + 7];
+    const r0 = size * active[i], r1 = size * active[i + 1], r2 = size * active[i + 2], r3 = size * active[i + 3];
+    const r4 = size * active[i + 4], r5 = size * active[i + 5], r6 = size * active[i + 6], r7 = size * active[i + 7];
+    for (let x = 0; x < size; x++) {
+      out[x] += v0 * rows[r0 + x] + v1 * rows[r1 + x] + v2 * rows[r2 + x] + v3 * rows[r3 + x]
+        + v4 * rows[r4 + x] + v5 * rows[r5 + x] + v6 * rows[r6 + x] + v7 * rows[r7 + x];
+    }
+  }
 }
 
 // below: { path, first, skip, layers: [{ code, components, hidden, weights }] }, with the size of the first layer's code.
@@ -182,17 +191,21 @@ const floats = (base64) => new Float32Array(Uint8Array.from(atob(base64), (c) =>
 // One digit on a canvas, whole multiples of its pixels, white ink on black; `ink` shows what exceeds one half.
 // Nothing is drawn where there are no probabilities yet.
 const scratch = document.createElement("canvas");
+let scratchContext = null, scratchImage = null;
 function drawDigit(context, probabilities, { height, width }, left, top, zoom, ink = false) {
   if (probabilities === null) return;
-  if (scratch.width !== width || scratch.height !== height) Object.assign(scratch, { width, height });
-  const small = scratch.getContext("2d", { willReadFrequently: true });
-  const image = small.createImageData(width, height);
+  if (scratch.width !== width || scratch.height !== height || scratchImage === null) {
+    Object.assign(scratch, { width, height });
+    scratchContext = scratch.getContext("2d", { willReadFrequently: true });
+    scratchImage = scratchContext.createImageData(width, height);
+    scratchImage.data.fill(255);
+  }
+  const { data } = scratchImage;
   for (let x = 0, i = 0; x < width * height; x++, i += 4) {
     const value = ink ? (probabilities[x] > 0.5 ? 255 : 0) : Math.round(255 * probabilities[x]);
-    image.data[i] = image.data[i + 1] = image.data[i + 2] = value;
-    image.data[i + 3] = 255;
+    data[i] = data[i + 1] = data[i + 2] = value;
   }
-  small.putImageData(image, 0, 0);
+  scratchContext.putImageData(scratchImage, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(scratch, left, top, width * zoom, height * zoom);
 }
