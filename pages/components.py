@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlgmm_core.model.models import MODELS
-from ui.components.amortised import amortised_words
+from ui.components.amortised import amortised_words, opening_words
 from ui.components.below import below_words
 from ui.components.export import export_components
 from ui.components.identical import identical_caption
@@ -11,16 +11,14 @@ from ui.components.live import CHECKPOINT, SAMPLES, live_components
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
+from ui.groups import amortised_first
 from ui.identical import identical_by_prior
 from ui.presentation import end_of_picture, page_title
-from ui.sidebar import choose_checkpoint, selection
+from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
-page_title(
-    "Components",
-    "Each row is one component of the prior; all rows use the same noise. Drag a mean away from its trained value,"
-    " which a tick marks, and watch the samples lose their variety.",
-)
-mixtures = [c for c in selection().offered if MODELS[c.model_config.model].has_components]
+mixtures = amortised_first([c for c in choice().offered if MODELS[c.model_config.model].has_components])
+page_title("Components", opening_words(last_checkpoint(mixtures, CHECKPOINT) if mixtures else None))
+selection()  # ends the page where no model is chosen
 if not mixtures:
     labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
     st.info(f"No checkpoint here is a mixture: train a {labels} on the page **Train**.")
@@ -32,7 +30,7 @@ with figure("components"):
     prior = live_components(checkpoint)
 end_of_picture()
 export_components(checkpoint, prior)
-if words := below_words(config) or amortised_words(config):
+if words := below_words(config) or amortised_words(checkpoint):
     st.caption(words)
 if words := usage_caption(checkpoint):
     st.caption(words)

@@ -17,6 +17,7 @@ from ui.digit.turned_weights import show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.glossary.terms import meaning
+from ui.groups import amortised_first
 from ui.presentation import page_title
 from ui.sidebar import choose_checkpoint, last_checkpoint, selection
 
@@ -27,6 +28,7 @@ page_title(
     "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them.",
 )
 chosen = selection()
+models = amortised_first(chosen.offered)
 source, answer = st.columns([2, 3], gap="medium")
 with source:
     digit = choose_digit(chosen.dataset)
@@ -50,14 +52,16 @@ with source:
 with answer:
     if view in VIEWS[3:]:  # of all chosen models
         if digit.index is None:
-            show_percentile(last_checkpoint(chosen.offered, "digit-checkpoint"), digit.binary)
+            show_percentile(last_checkpoint(models, "digit-checkpoint"), digit.binary)
         if view == "log p(x)":
             show_convergence(chosen.checkpoints, digit)
         else:
             show = show_neighbours if view == "Neighbours" else show_places
             show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
-    checkpoint = choose_checkpoint(chosen.offered, "digit-checkpoint", title="Model")
+    checkpoint = choose_checkpoint(models, "digit-checkpoint", title="Model")
+    if view == VIEWS[0]:
+        show_turned_weights(checkpoint, digit)
     report, family = inspected(checkpoint, digit.binary), MODELS[checkpoint.model_config.model]
     if view == "Stick":
         if report.sticks is None:
@@ -74,7 +78,6 @@ with answer:
     if report.sticks is None:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
     else:
-        show_turned_weights(checkpoint, digit)
         show_weights(checkpoint, digit, report)
         show_weights_below(checkpoint, digit, report)
 with source:

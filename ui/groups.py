@@ -11,15 +11,26 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.visitors.ownership import is_mine, note_of
 
-__all__ = ["GROUPS", "by_group", "group", "group_of_recipe", "usual"]
+__all__ = ["GROUPS", "amortised_first", "by_group", "group", "group_of_recipe", "usual"]
 
-GROUPS = ("Clusters", "Tuned", "Figure 2", "Several layers", "The paper's", "Yours", "The class's", "Other experiments")
+GROUPS = (
+    "Clusters",
+    "Tuned",
+    "Figure 2",
+    "Amortised",
+    "Several layers",
+    "The paper's",
+    "Yours",
+    "The class's",
+    "Other experiments",
+)
 """Names of groups, in the order of select boxes."""
 
 _OF_RECIPE = {
     "clusters": "Clusters",
     "tuned": "Tuned",
     "figure-2": "Figure 2",
+    "amortised": "Amortised",
     "layers": "Several layers",
     "paper": "The paper's",
     "replica": "The paper's",
@@ -42,6 +53,16 @@ def group_of_recipe(recipe: str) -> str:
 def by_group(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
     """Sorted by group, mixtures first within one."""
     return sorted(checkpoints, key=lambda c: (GROUPS.index(group(c)), not MODELS[c.model_config.model].has_components))
+
+
+def amortised_first(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Models amortised over their prior before all others, those of small codes first: of pages that can turn it.
+
+    The larger its code, the less a decoder depends on the prior: with 25 numbers no digit changes visibly.
+    """
+    amortised = [c for c in checkpoints if c.model_config.contexts is not None]
+    others = [c for c in checkpoints if c.model_config.contexts is None]
+    return sorted(amortised, key=lambda c: c.model_config.code_dim) + others
 
 
 def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:

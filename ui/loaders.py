@@ -59,6 +59,7 @@ __all__ = [
     "broken_checkpoints",
     "checkpoints",
     "codes",
+    "context_rows",
     "dataset",
     "epochs",
     "every_checkpoint",
@@ -212,13 +213,27 @@ def results() -> list[Row]:
     Raises:
         CheckpointError: if the file is damaged.
     """
+    return _results()[0]
+
+
+def context_rows() -> list[Row]:
+    """The rows of `results.json` of amortised models, at every prior where they were measured.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    return _results()[1]
+
+
+def _results() -> tuple[list[Row], list[Row]]:
     stamp = _stamp(CHECKPOINTS / RESULTS)
-    return [] if stamp is None else _results(CHECKPOINTS, stamp)
+    return ([], []) if stamp is None else _read_results(CHECKPOINTS, stamp)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _results(root: Path, stamp: int) -> list[Row]:
-    return [row for row in read_results(root) if row.context is None]
+def _read_results(root: Path, stamp: int) -> tuple[list[Row], list[Row]]:
+    rows = read_results(root)
+    return [row for row in rows if row.context is None], [row for row in rows if row.context is not None]
 
 
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each

@@ -64,6 +64,31 @@ def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
     assert np.std(spread, 0).max() > 0.05
 
 
+def test_the_badge_says_within_how_many_nats_and_the_curve_rings_the_nearest_measured_prior(
+    turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
+) -> None:
+    _, checkpoint = turned
+    open_components(page, server, choice(checkpoint))
+    assert page.locator(".bounds").count() == 0  # nothing is recorded of it
+    source = "".join(
+        (ROOT / "ui" / "widgets" / f"{n}.js").read_text(encoding="utf-8") for n in ("alpha", "bound_curve")
+    )
+    priors = [[[-2, 0, 0, 1], 1, -115.26], [[-2, 0, 0, 1], 0.05, -112.5], [[0, 0, 0, 0], 0.05, -118.0]]
+    script = f"""([info, priors]) => {{
+        {source}
+        const curve = boundCurve({{ priors, bound: "eq1" }}, info), badge = retrainedBadge(false, 0.6, () => {{}});
+        curve.draw([1, 0.1, -1.9, 0], 2);
+        const first = curve.box.textContent;
+        curve.draw([0.1, 0, 0, 0], 0.04);
+        badge.show(true);
+        return [first, curve.box.textContent, badge.box.textContent];
+    }}"""
+    first, second, badge = page.evaluate(script, [amortised_address(checkpoint), priors])
+    assert first.startswith("eq1 at the nearest measured prior: −115.3")
+    assert second.startswith("eq1 at the nearest measured prior: −118.0") and "−112.5−118.0" in second
+    assert badge.startswith("As if trained so (within 0.6 nats)")
+
+
 def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
 ) -> None:
@@ -123,6 +148,15 @@ def test_the_weights_of_a_digit_follow_alpha_which_can_be_played(
         return bool(np.abs(np.array(found) - weights[0].numpy()).max() < 0.006)
 
     assert shown(0, 0.05) and not shown(0, 5.0) and not shown(1, 0.05)
+    with torch.no_grad():
+        ends = [model.at(Context(ELSEWHERE.prior_means, alpha)).posterior(images[:1]).weights for alpha in (0.02, 5.0)]
+    told = [
+        f"{float(end.max()):.2f} at α = {alpha}"
+        for end, alpha in zip(ends, ("0.02", "5"), strict=True)
+        if end is not None
+    ]
+    curves = chart.get_by_role("img", name="Weights against α")
+    assert curves.get_attribute("aria-label") == f"Weights against α: the largest is {told[0]} and {told[1]}"
     page.get_by_label("Test image").fill("5")
     page.keyboard.press("Enter")
     until(page, lambda: shown(1, 0.05))

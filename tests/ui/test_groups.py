@@ -6,7 +6,7 @@ from pathlib import Path
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.store.checkpoints import Checkpoint
 from tests.app_helpers import ALICE, Make, begun
-from ui.groups import GROUPS, by_group, group, usual
+from ui.groups import GROUPS, amortised_first, by_group, group, usual
 
 
 def checkpoint(name: str, valid_bound: float = -90.0) -> Checkpoint:
@@ -44,6 +44,14 @@ def test_groups_come_in_their_order_and_mixtures_first_within_one() -> None:
     assert ordered[0].name == "mnist-dlgmm-clusters10"
     of_omniglot = by_group([c for c in ALL if c.train_config.dataset == "omniglot"])
     assert of_omniglot[0].name == "omniglot-dlgmm-clusters10"
+
+
+def test_amortised_models_come_before_all_others_on_pages_that_turn_their_prior_smaller_codes_first() -> None:
+    assert names(amortised_first(by_group(ALL)))[:3] == [
+        "mnist-dlgmm-amortised",
+        "mnist-dlgmm-amortised-d25",
+        "mnist-dlgmm-clusters10",
+    ]
 
 
 def test_the_best_seed_of_each_experiment_figure_2_and_a_visitors_own_are_compared_at_first() -> None:

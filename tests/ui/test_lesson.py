@@ -1,5 +1,6 @@
 """The lesson's card: nothing of it without the lesson, nothing of an outcome before the guess, both beside it after."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +11,12 @@ import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.analysis.image_statistics import pixel_entropy
+from dlgmm_core.config import Context
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import FIGURE_2
+from tests.amortised_helpers import CONFIG, save_amortised
 from tests.app_helpers import PAGES, Make, open_page, selected, start, turn_to
 from ui.lesson import card as lesson
 from ui.lesson.steps import ANSWER, STEPS, Step, offered_steps
@@ -93,7 +98,7 @@ def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(p
     assert "lesson" not in at.query_params
 
 
-@pytest.mark.parametrize("text", ["0", "12", "2.5", "x", "1,2", ""])
+@pytest.mark.parametrize("text", ["0", "13", "2.5", "x", "1,2", ""])
 def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
     at = open_page("likelihood", lesson=text)
     assert card_of(at) == [] and "lesson" not in at.query_params
@@ -103,8 +108,8 @@ def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
 # --- the way through it --------------------------------------------------------------------------
 
 
-def test_there_are_eleven_steps_of_one_equation_each() -> None:
-    assert len(STEPS) == 11 and len({step.title for step in STEPS}) == 11
+def test_there_are_twelve_steps_of_one_equation_each() -> None:
+    assert len(STEPS) == 12 and len({step.title for step in STEPS}) == 12
     assert [step for step in offered_steps() if step in STEPS[:ALWAYS]] == [*STEPS[:ALWAYS]]
     for step in STEPS:
         assert step.equation.count(ANSWER) == 1
@@ -262,7 +267,7 @@ def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(
     assert "`python -m dlgmm_core" in at.info[0].value and OPENING not in words(at)
     assert not [b for b in at.button if b.label == "Answer"]
     press(at, "Next")
-    assert card_of(at) == [f"Step {number + 1} of {ALWAYS + 1}: {(STEPS[:ALWAYS] + STEPS[-1:])[number].title}"]
+    assert card_of(at) == [f"Step {number + 1} of {ALWAYS + 1}: {(STEPS[:ALWAYS] + STEPS[10:11])[number].title}"]
 
 
 def test_on_another_data_set_the_lesson_asks_for_its_own() -> None:
@@ -288,7 +293,7 @@ def test_a_step_shows_its_checkpoint_although_the_sidebar_compares_another() -> 
 def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     own_checkpoints: Path, make: Make, copied: Path
 ) -> None:
-    assert len(offered_steps()) == ALWAYS + 1  # the last one, too
+    assert len(offered_steps()) == ALWAYS + 1  # the one about layers, too
     mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
     make("mnist-dlgmm-clusters10", "dlgmm", **mixture)
     assert [step.title for step in offered_steps()[ALWAYS:-1]] == ["Class or style?"]  # the ninth, for now
@@ -302,11 +307,30 @@ def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     for row in ("| 9. Class or style? | one whole digit |", "| 10. Several layers | 42 codes | 289 codes |"):
         assert row in words(at)
     shutil.copy(copied / RESULTS, own_checkpoints)
+    save_amortised(own_checkpoints / "turned")
     assert offered_steps() == STEPS
     answer(open_step(9), STEPS[8])
-    assert "| 9. What does a mixture buy? | 42.0 nats |" in words(open_step(11))
+    assert "| 9. What does a mixture buy? | 42.0 nats |" in words(open_step(12))
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
-    assert len(offered_steps()) == ALWAYS + 2
+    assert len(offered_steps()) == ALWAYS + 3
+
+
+def test_the_step_about_retraining_opens_the_moved_prior_with_both_decoders(own_checkpoints: Path) -> None:
+    model, _ = save_amortised(own_checkpoints / "turned")
+    at = open_step(10, "components")
+    assert card_of(at) == ["Step 10 of 10: Retrain"]
+    answer(at, STEPS[11])
+    means = (-1.5, -0.5, 2.0, 1.5)
+    entropies = [
+        pixel_entropy(component_samples(each, means, CONFIG.prior_scales, 200)[2]).mean()
+        for each in (model.at(Context(means, 1.0)), model.at())
+    ]
+    found = "less certain" if entropies[0] > entropies[1] else "more certain"
+    assert compared(at)["The answer"] == found
+    (widget,) = at.main.get("bidi_component")
+    now = json.loads(widget.proto.json)["now"]
+    assert (tuple(now["means"]), now["compared"]) == (means, True)
+    assert at.query_params["compared"] in ("1", ["1"])
 
 
 # --- reloads -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Pages of an amortised model: priors in the address and from the browser, and exports at the prior that is shown."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights
+from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.figures import Elbo, Figures
+from dlgmm_core.experiments.results import RESULTS, write_results
+from dlgmm_core.experiments.rows import Row
 from tests.amortised_helpers import CONFIG, ELSEWHERE, save_amortised
-from tests.app_helpers import open_page
+from tests.app_helpers import Make, open_page
 from tests.export_helpers import Lines, same, take
 
 NAME = "turned"
@@ -49,6 +54,54 @@ def test_both_pages_show_and_export_the_prior_in_the_address(
     expected = expected_weights(there, load_dataset("mnist").test.binary[4:5])
     assert expected is not None
     same(weights, expected[0])
+
+
+def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_one_prior(
+    own_checkpoints: Path, make: Make
+) -> None:
+    _, checkpoint = save_amortised(own_checkpoints / NAME)
+    make("aaa", "dlgmm", num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 1.0))
+    at = open_page("components")
+    assert at.selectbox(key="components-checkpoint").value == NAME
+    assert json.loads(widget(at).proto.json)["measured"] is None
+    assert any("is not recorded for its size of code" in caption.value for caption in at.caption)
+
+    def row(bound: float, config: ModelConfig, train: TrainConfig, context: Context | None = None) -> Row:
+        return Row(
+            model="dlgmm",
+            dataset="mnist",
+            eval_dataset="mnist",
+            recipe="amortised",
+            code_dim=config.code_dim,
+            context=context,
+            figures=Figures(Elbo("eq1", bound, 0.1)),
+            architecture=config.to_dict(),
+            training=train.to_dict(),
+            checkpoint=NAME if context else f"other{bound}",
+        )
+
+    other = Context((0.0, 0.0, 0.5, 1.0), 2.0)
+    train, longer = checkpoint.train_config, replace(checkpoint.train_config, max_epochs=7)
+    rows = [
+        row(-110.0, CONFIG, train, other),
+        row(-120.0, CONFIG, train, ELSEWHERE),
+        row(-100.0, replace(CONFIG.at(other), hidden=16), train),
+        row(-90.0, CONFIG.at(other), longer),
+    ]
+    write_results(own_checkpoints, rows)
+    measured = json.loads(widget(open_page("components")).proto.json)["measured"]
+    assert measured["priors"] == [
+        [list(other.prior_means), 2.0, -110.0],
+        [sorted(ELSEWHERE.prior_means), 0.05, -120.0],
+    ]
+    assert (measured["bound"], measured["within"]) == ("eq1", None)
+    rows += [row(-109.39, CONFIG.at(other), train), row(-121.0, CONFIG.at(ELSEWHERE), train)]
+    write_results(own_checkpoints, rows)
+    at = open_page("components")
+    assert json.loads(widget(at).proto.json)["measured"]["within"] == 0.7
+    assert any("at most so far below that of 2 models" in caption.value for caption in at.caption)
+    (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
+    assert json.loads(widget(open_page("components")).proto.json)["measured"] is None
 
 
 @pytest.mark.parametrize("page", ["components", "digit"])

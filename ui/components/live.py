@@ -15,6 +15,7 @@ from dlgmm_core.analysis.generation import ancestral_noise, centres, component_n
 from dlgmm_core.config import Context, ModelConfig
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.components.amortised import recorded
 from ui.components.below import drawn_below, first_branch
 from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
@@ -25,7 +26,7 @@ from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
 
-__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "live_components", "open_component"]
+__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "compared_prior", "live_components", "open_component"]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
@@ -33,7 +34,7 @@ LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
-_parts = ("decoder", "amortised", "alpha", "room", "components_density", "components")
+_parts = ("decoder", "amortised", "alpha", "bound_curve", "room", "components_density", "components")
 _widget = widget("live_components", '<div class="live"></div>', "components", *_parts)
 
 
@@ -63,8 +64,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     """The rows of samples with their sliders; returns the values when one was last released."""
     model = loaders.model(checkpoint)
     trained = _Trained(*centres(model))
-    # A component's own state is lost when the visitor changes the page. Weights may change while a model trains.
-    kept = f"live-{checkpoint.name}-{trained}"
+    kept = _kept(checkpoint, trained)
     if kept not in st.session_state:
         st.session_state[kept] = _from_link(checkpoint, trained)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
@@ -80,6 +80,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
         data={
             "decoder": decoder_address(checkpoint),
             "amortised": amortised_address(checkpoint),
+            "measured": recorded(checkpoint),
             "means": trained.means,
             "scales": trained.scales,
             "offsets": base64_floats(offsets),
@@ -121,6 +122,21 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("compared", [1] if prior.is_compared else None)
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
+
+
+def _kept(checkpoint: Checkpoint, trained: "_Trained") -> str:
+    """Where the session keeps the sliders of a checkpoint, whose weights may change while it trains.
+
+    A component's own state is lost when the visitor changes the page.
+    """
+    return f"live-{checkpoint.name}-{trained}"
+
+
+def compared_prior(checkpoint: Checkpoint, means: tuple[float, ...]) -> dict[str, Any]:
+    """What has the page of components show an amortised model at other means, and the decoder of its own beside."""
+    trained, config = _Trained(*centres(loaders.model(checkpoint))), checkpoint.model_config
+    prior = Prior(means, trained.scales, (True, False, False), 0, alpha=config.concentration, is_compared=True)
+    return {CHECKPOINT: checkpoint.name, _kept(checkpoint, trained): prior}
 
 
 def _open_retrained(key: str, checkpoint: Checkpoint) -> None:

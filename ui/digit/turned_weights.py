@@ -32,13 +32,14 @@ _widget = widget(
     "decoder",
     "amortised",
     "alpha",
+    "alpha_curves",
     "turned_weights",
 )
 
 
 @st.fragment
 def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
-    """Bars and the stick with sliders of the means and of alpha; nothing for a plain model.
+    """Curves, bars and the stick with sliders of the means and of alpha; nothing for a plain model.
 
     It is a fragment because nothing else on the page depends on the sliders.
     """
@@ -66,7 +67,8 @@ def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
     put_in_link("alpha", None if chosen.concentration == config.concentration else [chosen.concentration])
     st.caption(
         "One model, told the prior that the sliders show: its encoder's weights of this digit under that prior, and the"
-        " stick, broken in ascending order of the means. Everything else on this page is at the model's own prior:"
+        " stick, broken in ascending order of the means. The smaller α, the more the weights may differ; the larger,"
+        " the nearer each is to 1/K. Everything else on this page is at the model's own prior:"
         f" means {', '.join(map(printed, config.prior_means))} and α = {config.concentration:g}."
     )
     about = About(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
-from ui.lesson import layers, mixtures, outcomes
+from ui.lesson import layers, mixtures, outcomes, retraining
 from ui.lesson.mixtures import MOST
 from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
@@ -43,7 +44,7 @@ class Step:
     then: str
     hides: bool = True
     widgets: Mapping[str, str] = field(default_factory=dict)
-    opens: Callable[[], Mapping[str, str]] = dict
+    opens: Callable[[], Mapping[str, Any]] = dict
     compares: tuple[str, ...] = ()
     most: float = 100.0
     decimals: int = 0
@@ -212,6 +213,23 @@ STEPS = (
         compares=mixtures.TUNED,
         most=10_000.0,
         unit="codes",
+    ),
+    Step(
+        "components",
+        "Retrain",
+        "One model was trained for many priors at once and is told the one to use, so that it stands for the model that"
+        " would have been trained with it. The mean of the middle component is moved from 0 to"
+        f" {retraining.MOVED:g}, as far as this model knows, first without retraining, then with it.",
+        r"\begin{gathered} z = m + s\,\varepsilon, \quad m = "
+        + f"{retraining.MOVED:g}"
+        + r" \\ \mathbb{E}_\varepsilon\, H_{\text{retrained}}(z) \\"
+        r" {} - \mathbb{E}_\varepsilon\, H_{\text{not retrained}}(z) = \answer \end{gathered}",
+        "Is the picture of a digit of the middle component more or less certain after retraining than without it?",
+        retraining.retrained_component,
+        "In each row below, the left half is as if trained with this prior, the right half is not retrained. Compare"
+        " the halves of the middle row, then drag any mean, or play α.",
+        opens=retraining.open_both,
+        is_offered=retraining.has_amortised,
     ),
 )
 

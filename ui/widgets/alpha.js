@@ -66,15 +66,16 @@ function alignWith(track, from, to) {
   track.style.width = `calc((100% - 28px) * ${to - from} + 28px)`;
 }
 
-// Says what rows show, and has the switch that puts the decoder of the model's own prior beside them.
-function retrainedBadge(start, switched) {
+// Says what rows show, and within how many nats if that is known; its switch puts the decoder of the own prior beside.
+function retrainedBadge(start, within, switched) {
+  const asTrained = `s if trained so${within === undefined || within === null ? "" : ` (within ${within} nats)`}`;
   const words = element("span", { className: "said" });
   const input = element("input", { type: "checkbox", checked: start });
   let isTurned = false;
   const show = (turned) => {
     isTurned = turned;
-    words.textContent = input.checked ? "Left: as if trained so. Right: not retrained, the decoder of its own prior."
-      : turned ? "As if trained so" : "The model's own prior";
+    words.textContent = input.checked ? `Left: a${asTrained}. Right: not retrained, the decoder of its own prior.`
+      : turned ? `A${asTrained}` : "The model's own prior";
     words.classList.toggle("as-trained", isTurned || input.checked);
   };
   input.onchange = () => { show(isTurned); switched(input.checked); };

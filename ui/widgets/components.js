@@ -112,7 +112,8 @@ export default function ({ parentElement, data, setStateValue }) {
     return make("label", {}, input, label);
   };
   const dial = amortised && alphaSlider(amortised, alpha, (value) => { alpha = value; moved(0); }, () => settled());
-  const retrained = amortised && retrainedBadge(compared, (on) => {
+  const curve = data.measured && boundCurve(data.measured, amortised);
+  const retrained = amortised && retrainedBadge(compared, data.measured?.within, (on) => {
     compared = on;
     for (const canvas of root.querySelectorAll("canvas")) canvas.width = 0; // not all of it is drawn over
     all();
@@ -145,8 +146,9 @@ export default function ({ parentElement, data, setStateValue }) {
     make("span", { className: "words", textContent: below
       ? "Ancestral samples: z₁, then z₂ given z₁, then x" : "Ancestral samples: π, then k, then z, then x" })), ancestral, marks));
   const list = make("div", { className: "rows" }, whole, ...rows.map((row) => row.section));
-  root.replaceChildren(make("div", { className: "bar", "data-aside": "" }, ...(dial ? [dial.box] : []), reset, fresh, more),
-    ...(retrained ? [retrained.box] : []), status, list);
+  const bar = make("div", { className: "bar", "data-aside": "" }, ...(dial ? [dial.box] : []), reset, fresh, more);
+  root.replaceChildren(make("div", { className: "top" }, make("div", {}, bar, ...(retrained ? [retrained.box] : [])),
+    ...(curve ? [curve.box] : [])), status, list);
   root.classList.toggle("with-scales", view.scales && !amortised); // whose scales are fixed
   root.classList.toggle("tree", Boolean(below));
   const marked = rows[data.marked]?.section; // that another page has led to
@@ -225,6 +227,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const changed = amortised ? rows.map((_, k) => k) : [which];
     changed.forEach(say);
     plot.draw(means, scales);
+    curve?.draw(means, alpha);
     if (model === null) return;
     if (waiting.size === 0) {
       requestAnimationFrame(() => {
@@ -246,6 +249,7 @@ export default function ({ parentElement, data, setStateValue }) {
       each.opener?.setAttribute("aria-expanded", k === branch);
     });
     plot.draw(means, scales);
+    curve?.draw(means, alpha);
     if (model === null) return;
     if (tune) model = tune(means, alpha);
     rows.forEach((_, k) => row(k));

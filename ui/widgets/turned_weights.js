@@ -1,5 +1,5 @@
 // E_q[π_k|x] of one digit as bars and as a stick, under the prior that sliders choose: computed here, on every frame.
-// After decoder.js, amortised.js and alpha.js.
+// Above, how they change with alpha. After decoder.js, amortised.js, alpha.js and alpha_curves.js.
 
 const MEAN_STEP = 0.05;
 
@@ -11,8 +11,10 @@ export default function ({ parentElement, data, setStateValue }) {
   root.dataset.encoder = amortised.encoding;
   const means = [...data.now.means];
   let alpha = data.now.alpha, encode = null, weigh = null, image = data.image, waiting = false;
+  let isOld = true; // the curves, since a mean has moved
   const settled = () => root.tell("now", { means: [...means], alpha });
-  const moved = () => {
+  const moved = (isTraced = true) => {
+    isOld ||= isTraced;
     if (waiting || weigh === null) return;
     waiting = true;
     requestAnimationFrame(() => {
@@ -23,7 +25,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
 
   // ---- what is on the page
-  const dial = alphaSlider(amortised, alpha, (value) => { alpha = value; moved(); }, settled);
+  const dial = alphaSlider(amortised, alpha, (value) => { alpha = value; moved(false); }, settled);
   const reset = element("button", { type: "button", textContent: "Reset" });
   reset.onclick = () => {
     dial.set(alpha = amortised.own.alpha);
@@ -51,18 +53,23 @@ export default function ({ parentElement, data, setStateValue }) {
     tick.style.bottom = `${100 * share}%`;
     return tick;
   }), element("div", { className: "bars" }, ...columns.map(({ bar }) => element("div", {}, bar))));
+  const curves = alphaCurves(amortised, colours);
   const stick = element("div", { className: "whole" }, ...columns.map(({ segment }) => segment));
   for (const each of [plot, stick]) each.setAttribute("role", "img");
   const status = element("p", { className: "status", textContent: "Fetching the encoder …" });
   status.setAttribute("role", "status");
   const bar = element("div", { className: "controls" }, dial.box, reset);
   bar.dataset.aside = "";
-  root.replaceChildren(bar, status, element("div", { className: "title", textContent: "encoder's weight E[π|x] under this prior" }),
-    plot, element("div", { className: "feet" }, ...columns.map(({ foot }) => foot)), stick);
+  const title = (words) => element("div", { className: "title", textContent: words });
+  root.replaceChildren(bar, status, title("weights E[π|x] of this digit, against α"), curves.box,
+    title("at the α of the slider"), plot, element("div", { className: "feet" }, ...columns.map(({ foot }) => foot)), stick);
 
   // ---- drawing
   const draw = () => {
     const { weights, pieces } = weigh(means, alpha);
+    if (isOld) curves.trace((each) => weigh(means, each).weights);
+    isOld = false;
+    curves.mark(alpha);
     columns.forEach(({ bar, words, weight, segment, input }, k) => {
       bar.style.height = `${100 * weights[k]}%`;
       weight.textContent = weights[k].toFixed(2);
@@ -81,6 +88,7 @@ export default function ({ parentElement, data, setStateValue }) {
     image = base64;
     if (encode === null) return;
     weigh = encode(floats(base64));
+    isOld = true;
     draw();
   };
   root.renew = (base64) => { if (base64 !== image) look(base64); };
