@@ -71,7 +71,8 @@ def open_components(**query: str) -> Widget:
 
 
 def trained(config: ModelConfig) -> dict[str, Any]:
-    return {"means": list(config.prior_means), "scales": list(config.prior_scales), "view": VIEW}
+    own = {} if config.contexts is None else {"alpha": config.concentration, "compared": False}
+    return {"means": list(config.prior_means), "scales": list(config.prior_scales), "view": VIEW, **own}
 
 
 @pytest.fixture
