@@ -31,6 +31,7 @@ representation = left.segmented_control(
     default="sample",
     required=True,
     key="knn-code",
+    wrap=True,
     bind="query-params",
     persist_state="session",
     help=meaning("z", "posterior"),
@@ -41,6 +42,7 @@ metric = middle.segmented_control(
     default="euclidean",
     required=True,
     key="knn-metric",
+    wrap=True,
     bind="query-params",
     persist_state="session",
 )

@@ -54,6 +54,11 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     hint = page.get_by_text("Draw one digit here")
     undo, clear = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Clear"))
     assert hint.is_visible() and undo.is_disabled() and clear.is_disabled()
+    page.mouse.click(left + 100, top + 100)
+    page.get_by_text("This is a blot rather than strokes").wait_for()
+    assert 200 <= ink(pad).sum() <= 300
+    undo.click()
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     stroke(page, left, top, 60)
     assert hint.is_hidden()
     page.get_by_role("slider", name="Pen").fill("30")

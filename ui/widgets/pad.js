@@ -36,7 +36,7 @@ export default function ({ parentElement, setStateValue, data }) {
   };
   const begin = (at) => {
     remember();
-    line(at, at);
+    line(at, [at[0] + 0.01, at[1]]); // of no length, it would leave no dot
     hint.hidden = true;
   };
   const end = () => tell(canvas.toDataURL("image/png"));
