@@ -20,8 +20,10 @@ __all__ = [
 ]
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
-# The legend makes itself room, however many lines it has, below an empty one where the bar of buttons is.
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": " ", "side": "top"}}
+# The legend makes itself room, however many lines it has, below an empty one where the bar of buttons is. It hangs from
+# the chart's upper edge: one that stood on the plot would be left behind on the curves when the window changes.
+_HANGING = {"yref": "container", "y": 1, "yanchor": "top"}
+_LEGEND = {"orientation": "h", "x": 0, **_HANGING, "title": {"text": " ", "side": "top"}}
 # Short, since it is always there where there is no pointer: "Export" has pictures, and dragging zooms.
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 

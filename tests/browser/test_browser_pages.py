@@ -35,6 +35,10 @@ WIDGETS = [
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())
   .map((each) => each.outerHTML.slice(0, 120))"""
+COVERED = """() => [...document.querySelectorAll(".js-plotly-plot:has(.legend)")].filter((each) => {
+  const [legend, plot] = [".legend", ".nsewdrag"].map((part) => each.querySelector(part).getBoundingClientRect());
+  return legend.bottom > plot.top + 1;
+}).length"""
 WIDTHS = "all => all.map(each => each.getBoundingClientRect().width)"
 
 
@@ -60,6 +64,7 @@ def test_a_page_has_titled_axes_no_barriers_and_fits_every_width_in_both_themes(
             # charts follow after a pause, and the page after them
             until(page, lambda width=width: all(each <= width for each in charts.evaluate_all(WIDTHS)))  # type: ignore[misc]
             until(page, lambda: overhang(page) <= 0)
+            until(page, lambda: page.evaluate(COVERED) == 0)
     assert page.evaluate(UNNAMED) == []
     export = page.get_by_role("button", name="Export").first
     if export.count():
