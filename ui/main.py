@@ -11,10 +11,10 @@ import streamlit as st
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.runtime.files import StorageError
-from ui.history import keep_history
+from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
 from ui.links import correct_link
-from ui.paper import PAPER
+from ui.paper import FIT_TO_PAPER, PAPER
 from ui.presentation import show_switch
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
@@ -40,7 +40,7 @@ page = st.navigation(
     ]
 )
 st.html(STYLE + PAPER)
-keep_history()
+st.html(f"<script>{HISTORY}{FIT_TO_PAPER}</script>", unsafe_allow_javascript=True)  # one: each leaves a gap above
 correct_link()
 show_sidebar()
 if by := show_switch():

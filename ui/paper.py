@@ -1,6 +1,10 @@
 """The style on paper and where there is little room: nothing is cut off, and paper has no sidebar."""
 
-__all__ = ["PAPER"]
+from pathlib import Path
+
+__all__ = ["FIT_TO_PAPER", "PAPER"]
+
+FIT_TO_PAPER = (Path(__file__).parent / "widgets" / "paper.js").read_text(encoding="utf-8")
 
 # Equations need not be scrolled by two pixels. Streamlit ends figures and buttons that lack room in an ellipsis, and
 # prints what its window would show.
@@ -15,7 +19,10 @@ PAPER = """<style>
     [data-testid=stExpandSidebarButton]) { display: none !important; }
   :is(html, body, #root, [data-testid=stApp], [data-testid=stAppViewContainer], [data-testid=stMain]) {
     position: static !important; height: auto !important; overflow: visible !important; }
-  [data-testid=stMainBlockContainer] { padding: 0 !important; max-width: none !important; }
-  :is(img, svg, canvas, figure, table, [data-testid=stMetric]) { break-inside: avoid; }
+  [data-testid=stMainBlockContainer] { padding: 0 !important; max-width: none !important; width: var(--printed);
+    zoom: min(1, tan(atan2(100vw, var(--printed)))); }
+  :is(img, svg, canvas, figure, table, [data-testid=stMetric], [data-testid=stPlotlyChart], [data-testid=stDataFrame]) {
+    break-inside: avoid; }
+  [data-testid=stElementContainer]:has(h2, h3) { break-after: avoid; }
 }
 </style>"""

@@ -77,8 +77,15 @@ def nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page: Page) -> None
         page.set_viewport_size({"width": width, "height": 720})
         until(page, lambda: bool(parts.evaluate_all(whole)))
         assert parts.count() > 10 and sidebar.is_visible()
+    block = page.locator("[data-testid=stMainBlockContainer]")
+    parts_of = block.evaluate("each => [...each.children].map(part => part.clientWidth)")
+    page.pdf()
     page.emulate_media(media="print")
     assert not sidebar.is_visible()
+    for paper in (400, 1200):  # nothing is laid out anew: what is too wide is made smaller
+        page.set_viewport_size({"width": paper, "height": 720})
+        assert block.evaluate("each => [...each.children].map(part => part.clientWidth)") == parts_of
+        assert block.evaluate("each => each.getBoundingClientRect().right") <= paper
     page.emulate_media(media="screen")
 
 
