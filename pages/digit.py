@@ -70,10 +70,11 @@ with answer:
             show_stick(checkpoint, digit, report.sticks)
         st.stop()
     bound = elbo_of(checkpoint.train_config.bound)
+    if view == "ELBO terms":  # the table first, which fills a projector's window
+        show_elbo_terms(checkpoint, digit, report, bound)
     show_figures(report, bound)
     show_percentile(checkpoint, digit.binary)
     if view == "ELBO terms":
-        show_elbo_terms(checkpoint, digit, report, bound)
         st.stop()
     if report.sticks is None:
         st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")

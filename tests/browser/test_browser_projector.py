@@ -16,6 +16,7 @@ PICTURES = {
     "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
     "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
+    "digit?digit-view=ELBO+terms": ("Your digit", ".elbo-terms tr.sum"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }
 

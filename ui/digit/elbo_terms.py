@@ -37,7 +37,7 @@ _STYLE = """<style>
 .elbo-terms::-webkit-scrollbar-track { background: #80808030; }
 .elbo-terms table { border-collapse: separate; border-spacing: 0; font-size: .92em;
   font-variant-numeric: tabular-nums; }
-.elbo-terms :is(th, td) { text-align: right; padding: 4px 7px; border: 0; font-weight: 400; white-space: nowrap; }
+.elbo-terms :is(th, td) { text-align: right; padding: 3px 7px; border: 0; font-weight: 400; white-space: nowrap; }
 .elbo-terms :is(tr > :first-child, .all) { position: sticky; background: var(--st-background-color, Canvas); }
 .elbo-terms tr > :first-child { text-align: left; left: 0; }
 .elbo-terms .all { right: 0; border-left: 1px solid #808080; }
