@@ -93,6 +93,7 @@ def test_before_the_first_epoch_a_run_shows_the_bound_that_it_starts_from_and_ho
     assert bar.proto.value == 25 and bar.proto.text == f"mine is training: {words}"
     (points,) = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
     assert (points["x"], points["y"]) == ([0.0], [-95.25])
+    assert "Samples of the model appear here after its first epoch." in [box.value for box in at.caption]
 
 
 def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager, unfinished: Path) -> None:

@@ -51,11 +51,13 @@ def watch_run(run: Run, at_end: Callable[[list[EpochMetrics]], None]) -> None:
         curves, pictures = st.columns([3, 2])
         with curves:
             renewed(is_running, lambda: _show_bounds(run))
-        if had_epochs:
-            with pictures:
+        with pictures:
+            if had_epochs:
                 renewed(is_running, lambda: show_samples(run.folder, _epochs(run)[-1].usage))
-            if history[-1].usage:
-                renewed(is_running, lambda: _show_usage(run))
+            elif is_running():
+                st.caption("Samples of the model appear here after its first epoch.")
+        if had_epochs and history[-1].usage:
+            renewed(is_running, lambda: _show_usage(run))
     if had_epochs:
         _export(run.folder)  # separately: a popover cannot stay open in what is updated every second
 
