@@ -135,9 +135,12 @@ def test_the_weights_of_a_digit_follow_alpha_which_can_be_played(
     turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
 ) -> None:
     model, checkpoint = turned
+    page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/digit?digit-index=4&digit-checkpoint={checkpoint.name}&{MEANS}&alpha=0.05", "Your digit")
     chart = page.locator(".turned-weights[data-ready=yes]")
     chart.wait_for()
+    bottom = chart.locator(".whole").evaluate("stick => stick.getBoundingClientRect().bottom")
+    assert bottom <= 720  # of a projector
     images = torch.from_numpy(load_dataset("mnist").test.binary[4:6]).float()
 
     def shown(image: int, alpha: float) -> bool:

@@ -52,7 +52,7 @@ def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_pre
     server: str, page: Page
 ) -> None:
     page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
-    visit(page, f"{server}/digit", "Your digit")
+    visit(page, f"{server}/digit?digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
     page.locator(".weights .names").last.wait_for()
     until(page, lambda: lowest(page, ".weights .names") <= WINDOW["height"])
     assert overhang(page) <= 0 and lowest(page, ".rebuilt") <= WINDOW["height"]
