@@ -45,7 +45,7 @@ def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, own_checkpoin
 
 
 def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
-    at = open_page("components", components_checkpoint="mnist-dlgmm-clusters10")
+    at = open_page("components", components_checkpoint="mnist-dlgmm-clusters10-seed1")
     assert min(data(at)["usage"]) > 0.01 and sum(data(at)["usage"]) == pytest.approx(1)
     assert not [caption for caption in at.caption if "under 1 %" in caption.value]
 
