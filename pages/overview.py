@@ -29,6 +29,7 @@ for path, text in (
     ("clusters", "**Clusters**: what did each component find, though no class was ever shown?"),
     ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
     ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
+    ("plane", "**Plane**: codes of two numbers, where the true posterior of a digit is known exactly."),
     ("knn", "**kNN**: do codes of the same digit lie together? Errors, recorded or computed live."),
     ("likelihood", "**Likelihood**: how probable are test digits? With the paper's figures."),
     ("kumaraswamy", "**Kumaraswamy bench**: the distribution of every break of a stick."),

@@ -28,6 +28,7 @@ PAGES = {
     "clusters": "Clusters",
     "digit": "Your digit",
     "latent": "Latent space",
+    "plane": "Plane",
     "knn": "kNN",
     "likelihood": "Likelihood",
     "train": "Train",

@@ -51,8 +51,9 @@ RANK = {
         **dict.fromkeys(("serving", "exporting"), 4),
         # the parts of one page each
         **dict.fromkeys(("overview", "components", "clusters", "digit", "latent", "tables", "bench", "training"), 5),
-        "lesson": 6,
-        "main": 7,
+        "plane": 6,  # which asks for a digit as "digit" does
+        "lesson": 7,
+        "main": 8,
     },
 }
 

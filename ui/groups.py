@@ -19,6 +19,7 @@ GROUPS = (
     "Figure 2",
     "Amortised",
     "Several layers",
+    "Two numbers",
     "The paper's",
     "Yours",
     "The class's",
@@ -32,6 +33,7 @@ _OF_RECIPE = {
     "figure-2": "Figure 2",
     "amortised": "Amortised",
     "layers": "Several layers",
+    "plane": "Two numbers",
     "paper": "The paper's",
     "replica": "The paper's",
 }

@@ -25,6 +25,7 @@ PAGES = (
     ("clusters", "Clusters", ":material/category:"),
     ("digit", "Your digit", ":material/draw:"),
     ("latent", "Latent space", ":material/scatter_plot:"),
+    ("plane", "Plane", ":material/grid_on:"),
     ("knn", "kNN", ":material/group_work:"),
     ("likelihood", "Likelihood", ":material/query_stats:"),
     ("kumaraswamy", "Kumaraswamy bench", ":material/functions:"),

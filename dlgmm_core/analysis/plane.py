@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 from torch import Tensor
 
@@ -166,11 +165,16 @@ def _gaussian(raw: Tensor) -> NormalLatent:
 
 
 def _gaussian_starts(peaks: Sequence[Mode], q: LatentDistribution) -> list[Floats]:
+    return [_moments(q), *(_of(peak) for peak in peaks[:_STARTS])]
+
+
+def _moments(q: LatentDistribution) -> Floats:
+    """The mean and the log of the standard deviation along each coordinate."""
     latents, weights = q.quadrature(_FIT_NODES)
     code, share = latents.code.reshape(-1, 2).double().numpy(), weights.reshape(-1).double().numpy()
     mean = share @ code
     spread = np.sqrt(share @ np.square(code - mean))
-    return [np.concatenate([mean, np.log(spread)]), *(_of(peak) for peak in peaks[:_STARTS])]
+    return np.concatenate([mean, np.log(spread)])
 
 
 def _of(peak: Mode) -> Floats:
@@ -244,6 +248,8 @@ def best_fit(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentD
         q: the encoder's posterior, of this one image, computed without gradient.
         family: in `families_of` the model.
     """
+    from scipy.optimize import minimize  # half a second, which few programs need
+
     x = torch.from_numpy(image)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -252,8 +258,16 @@ def best_fit(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentD
         (gradient,) = torch.autograd.grad(value, raw)
         return value.item(), gradient.double().numpy()
 
+    starts = family.starts(modes(field), q)
+    if family is MIXTURE:
+        best = best_fit(grid, field, image, q, GAUSSIAN).q  # as a mixture of equal components, so that none is worse
+        loc, log_scale = np.split(_moments(best), 2)
+        equal = np.full(_COMPONENTS, 1 / _COMPONENTS)
+        starts.append(
+            _mixture_parameters(equal, np.tile(loc, (_COMPONENTS, 1)), np.tile(np.exp(log_scale), (_COMPONENTS, 1)))
+        )
     found = []
-    for start in family.starts(modes(field), q):
+    for start in starts:
         ended = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
         for parameters in (start, ended.x):
             member = family.build(torch.from_numpy(parameters).float())

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         model, checkpoint = load_checkpoint(folder, device)
         context = context_of(options, checkpoint.model_config)
         model = model.at(context)
-        if options.exact and not has_plane(model):
+        if options.exact and not has_plane(model.config):
             raise ConfigError(f"{name}: its codes are not two numbers, so leave out --exact.")
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:

@@ -27,16 +27,18 @@ from scipy.special import logsumexp
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Sticks
 from dlgmm_core.model.latents import Latents
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.runtime.device import device_of
 
-__all__ = ["Field", "PlaneGrid", "coordinates", "exact_log_likelihood", "has_plane", "latents_at"]
+__all__ = ["Field", "PlaneGrid", "exact_log_likelihood", "has_plane", "latents_at"]
 
 Floats = NDArray[np.float64]
 
 SIZE, RANK = 320, 128  # cells along each side; R: 52 MB
+_COARSE = 80  # cells along each side of a grid that is only to find how wide another must be
 _SPARSE = 7  # every so many codes give the principal axes
 IMAGES = 20  # at once
 _ROWS = 2_000  # codes decoded at once
@@ -48,9 +50,8 @@ _TOP = 3.0  # nats below it: a peak
 _STEPS, _DIVISIONS = 1.0, 5  # smallest standard deviation, in steps; how often a cell is divided at most
 
 
-def has_plane(model: LatentVariableModel) -> bool:
+def has_plane(config: ModelConfig) -> bool:
     """Whether a code is computed from two numbers: a point of the plane, or a stick of three pieces."""
-    config = model.config
     simplex = family_of(config).code_kind == "simplex"
     return config.layers == 1 and config.code_dim == (3 if simplex else 2)
 
@@ -62,14 +63,6 @@ def latents_at(model: LatentVariableModel, points: Tensor) -> Latents:
         sticks = Sticks.from_fraction(rows[0])
         return Latents(sticks.log_weights.exp()[None], torch.zeros_like(rows[..., 0]), sticks)
     return Latents(rows, torch.zeros_like(rows[..., 0]))
-
-
-def coordinates(model: LatentVariableModel, latents: Latents) -> Tensor:
-    """(K, *S, B, 2), the places of codes: the inverse of `latents_at`."""
-    if family_of(model.config).code_kind == "simplex":
-        assert isinstance(latents.base, Sticks)
-        return latents.base.log_v.exp()[None]
-    return latents.code
 
 
 @dataclass(frozen=True)
@@ -134,7 +127,7 @@ class PlaneGrid:
     """The decoded grid of a model with codes of two numbers.
 
     Attributes:
-        model: of which `has_plane` is true.
+        model: of whose configuration `has_plane` is true.
         low, high: corners, (2,).
         size: N, cells along each side.
     """
@@ -167,13 +160,13 @@ class PlaneGrid:
         with torch.no_grad():
             nodes = model.prior().quadrature(_ORDER)[0].code.reshape(-1, 2).double().cpu().numpy()
         low, high = nodes.min(0), nodes.max(0)
-        for _ in range(_WIDEST):
-            grid = cls(model, low, high, size)
-            at_edge = max(grid.mass_at_edge(field) for field in grid.fields(images))
-            if at_edge < _OUTSIDE:
-                break
-            centre, half = (low + high) / 2, _WIDER * (high - low) / 2
-            low, high = centre - half, centre + half
+        for cells in (min(size, _COARSE), size):  # few cells find how wide, most often
+            for _ in range(_WIDEST):
+                grid = cls(model, low, high, cells)
+                if max(map(grid.mass_at_edge, grid.fields(images))) < _OUTSIDE:
+                    break
+                centre, half = (low + high) / 2, _WIDER * (high - low) / 2
+                low, high = centre - half, centre + half
         return grid
 
     def fields(self, images: NDArray[np.uint8]) -> Iterator[Field]:

@@ -21,9 +21,10 @@ from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from tests.browser_helpers import app_on, digits, drawings, mean_of, open_components, until, visit
 
-MIXTURE = ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (1.0, 0.5, 1.0), hidden=8, depth=2)
+MIXTURE = ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (1.0, 0.5, 1.0), hidden=8, depth=3)
 LAYERS = replace(MIXTURE, depth=1, layers=3, components_below=(2, 2), code_dims_below=(5, 4), skip=True)
-DEEP_LAYERS = replace(LAYERS, depth=2, layers=2, components_below=(2,), code_dims_below=(5,), skip=False)
+DEEP_LAYERS = replace(LAYERS, depth=3, layers=2, components_below=(2,), code_dims_below=(5,), skip=False)
+TWO = replace(MIXTURE, depth=2)  # which the browser decodes
 STICK = ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, body="conv")
 
 
@@ -31,7 +32,7 @@ STICK = ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, body="conv")
 def deep_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the app that holds two models whose decoders have several layers, with weights of some effect."""
     tree = copy_app(tmp_path_factory.mktemp("deep"))
-    configs = {"mixture": MIXTURE, "stick": STICK, "layers": LAYERS, "deep-layers": DEEP_LAYERS}
+    configs = {"mixture": MIXTURE, "two": TWO, "stick": STICK, "layers": LAYERS, "deep-layers": DEEP_LAYERS}
     for name, config in configs.items():
         torch.manual_seed(0)
         model = build_model(config)
@@ -47,9 +48,10 @@ def deep_server(deep_tree: Path) -> Iterator[str]:
         yield address
 
 
-def test_rows_of_samples_follow_a_slider(deep_server: str, deep_tree: Path, page: Page) -> None:
-    open_components(page, deep_server, "?components-checkpoint=mixture")
-    model, _ = load_checkpoint(deep_tree / "checkpoints" / "mixture")
+@pytest.mark.parametrize("name", ["mixture", "two"])
+def test_rows_of_samples_follow_a_slider(name: str, deep_server: str, deep_tree: Path, page: Page) -> None:
+    open_components(page, deep_server, f"?components-checkpoint={name}")
+    model, _ = load_checkpoint(deep_tree / "checkpoints" / name)
 
     def rows_are(means: tuple[float, ...]) -> bool:
         expected = np.round(255 * component_samples(model, means, MIXTURE.prior_scales, 16, 0))

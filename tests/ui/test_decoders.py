@@ -117,7 +117,7 @@ def test_a_checkpoint_that_comes_later_is_found_though_it_was_missed_before(serv
 
 # --- decoding on the server -----------------------------------------------------------------------
 
-DEEP: dict[str, dict[str, object]] = {"conv": {"body": "conv", "image_shape": (20, 24)}, "deep": {"depth": 2}}
+DEEP: dict[str, dict[str, object]] = {"conv": {"body": "conv", "image_shape": (20, 24)}, "deep": {"depth": 3}}
 
 
 def post(path: str, body: bytes, cookie: str = "alice") -> tuple[int, bytes]:
@@ -155,7 +155,7 @@ def test_what_no_file_can_hold_is_decoded_on_the_server(kind: str, make: Make) -
 
 
 def test_requests_that_make_no_sense_are_refused(make: Make) -> None:
-    checkpoint = make("deep", depth=2)
+    checkpoint = make("deep", depth=3)
     code = np.zeros(checkpoint.model_config.code_dim, "<f4").tobytes()
     path = path_of(checkpoint)
     assert post(path, code)[0] == 200
@@ -166,7 +166,7 @@ def test_requests_that_make_no_sense_are_refused(make: Make) -> None:
 
 
 def test_decoding_is_charged_like_all_computing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint = make("deep", depth=2)
+    checkpoint = make("deep", depth=3)
     code = np.zeros(checkpoint.model_config.code_dim, "<f4").tobytes()
     post(path_of(checkpoint), code)
     assert len(shared().seconds) == 1

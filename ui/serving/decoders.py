@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 MOST_CODES = 256  # of one request, as in `decoder.js`
+_DEEPEST = 2  # deterministic layers of a decoder that the browser runs
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _NOT_FOUND = PlainTextResponse("There is no such checkpoint.", 404)
 
@@ -48,7 +49,7 @@ _NOT_FOUND = PlainTextResponse("There is no such checkpoint.", 404)
 def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
     """Where the browser finds the decoder, relative to the app's root, and the sizes that it has to know.
 
-    `hidden`, the units of its one layer, is None where the server decodes.
+    `hidden`, the units of each of its `depth` layers, is None where the server decodes.
     """
     config = checkpoint.model_config
     is_file = _fits_a_file(checkpoint)
@@ -65,6 +66,7 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
         "path": f"{'decoder' if is_file else 'decode'}/{checkpoint.name}/{checkpoint.digest}",
         "code": _read_dim(checkpoint),
         "hidden": config.hidden if is_file else None,
+        "depth": config.depth,
         "pixels": config.data_dim,
         "height": height,
         "width": width,
@@ -92,19 +94,22 @@ def _read_dim(checkpoint: Checkpoint) -> int:
 
 
 def _fits_a_file(checkpoint: Checkpoint) -> bool:
-    """Whether `decoder.js` can run it: one deterministic layer."""
+    """Whether `decoder.js` can run it at every frame: one or two deterministic layers."""
     config = checkpoint.model_config
-    return (config.body, config.depth) == ("dense", 1)
+    return config.body == "dense" and config.depth <= _DEEPEST
 
 
 @lru_cache(maxsize=8)
 def decoder_bytes(checkpoint: Checkpoint) -> bytes:
-    """Both layers as little-endian float32: W1 (hidden, code), b1, W2 (pixels, hidden), b2."""
+    """All layers as little-endian float32: W1 (hidden, code), b1, maybe W2 (hidden, hidden), b2, then the last.
+
+    The last is W (pixels, hidden), b.
+    """
     decoder = loaders.model(checkpoint).decoder
     assert isinstance(decoder, DenseDecoder)
-    first, last = decoder.hidden[0], decoder.output
-    assert isinstance(first, Linear)
-    return bytes_of(first.weight * decoder.code_scale, first.bias, last.weight, decoder.data_bias)
+    first, *more = (layer for layer in decoder.hidden if isinstance(layer, Linear))
+    between = [part for layer in more for part in (layer.weight, layer.bias)]
+    return bytes_of(first.weight * decoder.code_scale, first.bias, *between, decoder.output.weight, decoder.data_bias)
 
 
 @lru_cache(maxsize=8)

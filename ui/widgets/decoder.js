@@ -1,5 +1,5 @@
-// Bernoulli decoders in the browser: code -> probability of ink in every pixel. A shallow one, code -> hidden ReLU layer
-// -> pixels, is fetched once per checkpoint and page visit, and kept by the browser's cache between visits; any other
+// Bernoulli decoders in the browser: code -> probability of ink in every pixel. One of a hidden ReLU layer, or two, is
+// fetched once per checkpoint and page visit, and kept by the browser's cache between visits; any other
 // decodes on the server. Both have one method:
 //
 //   decode(z, out, again)  the probabilities of code z, written into `out`; null where they are not known yet: `again` is
@@ -25,7 +25,7 @@ async function fetchNumbers(path, bytes, request) {
   return body;
 }
 
-// info: { path, code, hidden, pixels, height, width, below }; hidden is null where the server decodes, and below where
+// info: { path, code, hidden, depth, pixels, height, width, below }; hidden is null where the server decodes, and below where
 // there is one stochastic layer.
 function decoderOf(info) {
   if (!decoders.has(info.path)) {
@@ -37,13 +37,17 @@ function decoderOf(info) {
   return decoders.get(info.path);
 }
 
-// The file holds W1 (hidden, code), b1, W2 (pixels, hidden), b2, float32.
-async function fetchDecoder({ path, code, hidden, pixels }) {
-  const all = new Float32Array(await fetchNumbers(path, 4 * (hidden * (code + 1) + pixels * (hidden + 1))));
+// The file holds W1 (hidden, code), b1, of each further hidden layer W (hidden, hidden), b, then W (pixels, hidden), b, all
+// float32.
+async function fetchDecoder({ path, code, hidden, depth, pixels }) {
+  const size = hidden * (code + 1) + (depth - 1) * hidden * (hidden + 1) + pixels * (hidden + 1);
+  const all = new Float32Array(await fetchNumbers(path, 4 * size));
   let start = 0;
   const take = (count) => all.subarray(start, (start += count));
-  const w1 = take(hidden * code), b1 = take(hidden), w2 = transposed(take(pixels * hidden), hidden), b2 = take(pixels);
-  return shallowDecoder(w1, b1, w2, b2, new Float64Array(hidden).fill(1));
+  const w1 = take(hidden * code), b1 = take(hidden);
+  const between = Array.from({ length: depth - 1 }, () => [transposed(take(hidden * hidden), hidden), take(hidden)]);
+  const last = transposed(take(pixels * hidden), hidden), b = take(pixels);
+  return denseDecoder(w1, b1, between, last, b, new Float64Array(hidden).fill(1));
 }
 
 function transposed(matrix, columns) {
@@ -53,9 +57,12 @@ function transposed(matrix, columns) {
 
 // code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels: W1 (hidden, code), W2 (hidden,
 // pixels).
-function shallowDecoder(w1, b1, w2, b2, factors) {
+const shallowDecoder = (w1, b1, w2, b2, factors) => denseDecoder(w1, b1, [], w2, b2, factors);
+
+// The same with further ReLU layers in between: W (hidden, hidden), from each unit of the layer before, and b.
+function denseDecoder(w1, b1, between, w2, b2, factors) {
   const hidden = b1.length, pixels = b2.length, code = w1.length / hidden;
-  const active = new Int32Array(hidden + AT_ONCE), values = new Float64Array(hidden + AT_ONCE);
+  const active = new Int32Array(hidden + AT_ONCE), values = new Float64Array(hidden + AT_ONCE), sums = new Float64Array(hidden);
   return {
     decode(z, out = new Float32Array(pixels)) {
       let count = 0; // units that ReLU leaves on: about half of them
@@ -63,6 +70,12 @@ function shallowDecoder(w1, b1, w2, b2, factors) {
         let sum = b1[h];
         for (let d = 0; d < code; d++, w++) sum += w1[w] * z[d];
         if (sum > 0) { active[count] = h; values[count++] = sum * factors[h]; }
+      }
+      for (const [weights, biases] of between) {
+        sums.set(biases);
+        addRows(sums, weights, active, values, count);
+        count = 0;
+        for (let h = 0; h < hidden; h++) if (sums[h] > 0) { active[count] = h; values[count++] = sums[h]; }
       }
       out.set(b2);
       addRows(out, w2, active, values, count);

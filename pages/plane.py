@@ -1,0 +1,71 @@
+"""Codes of two numbers: the plane, and the true posterior of a digit under one or two models."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dlgmm_core.evaluate.plane_grid import has_plane
+from ui import loaders
+from ui.digit.sources import choose_digit
+from ui.exporting import recipes_plane
+from ui.exporting.exports import About, export, figure
+from ui.glossary.terms import meaning
+from ui.plane.figures import show_gap, show_posterior
+from ui.plane.live import live_plane
+from ui.plane.survey import offer_digits
+from ui.presentation import is_presented, page_title
+from ui.sidebar import choice, choose_checkpoint
+
+page_title(
+    "Plane",
+    "With two numbers a code, the true posterior is known. Point at the plane to decode a place, and see where a digit"
+    " may have come from, beside what the encoder says.",
+    help=meaning("z", "ELBO"),
+)
+chosen = choice()
+planes = [c for c in chosen.offered if has_plane(c.model_config) and c.train_config.dataset == chosen.dataset]
+if not planes:
+    st.info(
+        "No checkpoint here has codes of two numbers: train one on the page **Train**, with a code size of 2 (of an"
+        " SB-VAE, 3), or by `python -m dlgmm_core train gauss-vae --code-dim 2 --depth 2`."
+    )
+    st.stop()
+
+source, *boxes = st.columns([2, 1, 1][: 1 + min(len(planes), 2)], gap="medium")
+with source:
+    digit = choose_digit(chosen.dataset)
+with boxes[0]:
+    shown = [choose_checkpoint(planes, "plane-checkpoint", title="Model")]
+if others := [c for c in planes if c.name != shown[0].name]:
+    with boxes[1]:
+        shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
+
+first, test = shown[0], loaders.dataset(chosen.dataset).test
+left, *right = st.columns(1 + len(shown), gap="medium")
+with left:
+    codes = loaders.or_stop(lambda: loaders.codes(first, chosen.dataset, "test", "mean"))
+    with figure("plane"):
+        st.markdown(f"Codes under **{first.name}**")
+        live_plane(first, codes, np.asarray(test.labels))
+    about = About("mean codes of the test images, and the prior", [first], chosen.dataset)
+    table = partial(pd.DataFrame, {"class": test.labels, **{f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}})
+    export("plane", about, partial(recipes_plane.plane, first), table)
+if digit is None:
+    st.info("The posterior appears here as soon as there is a digit.")
+    st.stop()
+for place, (column, checkpoint) in enumerate(zip(right, shown, strict=True)):
+    with column:
+        show_posterior(checkpoint, digit, str(place))
+if is_presented():
+    st.stop()
+st.caption(
+    "Heat maps: the true posterior p(z|x), by the square root of its density; white lines: q, one and two standard"
+    " deviations, with the weights of its components."
+)
+with st.expander("Digits by their modes, and by the gap of the ELBO"):
+    offer_digits(first)
+for column, checkpoint in zip(right, shown, strict=True):
+    with column:
+        show_gap(checkpoint, digit)

@@ -1,0 +1,82 @@
+"""The page of the plane: it shows the exact posterior of a digit, exports it, and finds digits of several modes."""
+
+import json
+import re
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.analysis.plane import divergence
+from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
+from tests.app_helpers import Make, open_page, press
+from tests.export_helpers import Lines, take
+from ui.plane import posteriors, survey
+
+pytestmark = pytest.mark.usefixtures("few_digits")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grids of few cells, and few digits to search."""
+    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
+    monkeypatch.setattr(survey, "SEARCHED", 5)
+    # takes seconds, and is tested elsewhere
+    monkeypatch.setattr(posteriors, "best_fit", lambda *_: SimpleNamespace(divergence=0.25))
+
+
+def widgets(at: AppTest) -> list[dict[str, Any]]:
+    """What the squares of the plane are told, the whole plane first."""
+    found = [json.loads(each.proto.json) for each in at.main.get("bidi_component") if '"triangle"' in each.proto.json]
+    return sorted(found, key=lambda each: each["heat"] is not None)
+
+
+def two_numbers(make: Make) -> tuple[Checkpoint, Checkpoint]:
+    mixture = make("bells", "dlgmm", code_dim=2, num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 0.5))
+    return mixture, make("triangle", "sb-vae", code_dim=3)
+
+
+def test_without_codes_of_two_numbers_one_sentence_says_how_to_make_some(make: Make) -> None:
+    make("other")
+    at = open_page("plane")
+    assert "--code-dim 2" in at.info[0].value and not widgets(at)
+
+
+def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(
+    make: Make, few_digits: Dataset, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_numbers(make)
+    at = open_page("plane", digit_index="7", plane_checkpoint="bells", at="0.5,-1", digits="12")
+    plane, mixture, triangle = widgets(at)
+    assert [len(each["ellipses"]) for each in (plane, mixture, triangle)] == [2, 2, 0]
+    assert [each["triangle"] for each in (plane, mixture, triangle)] == [False, False, True]
+    assert plane["now"] == {"at": [0.5, -1.0], "digits": True, "across": 12}
+
+    image, words = few_digits.test.binary[7], " ".join(each.value for each in at.main.markdown)
+    shown = [float(number.replace("−", "-")) for number in re.findall(r"log p\(x\) \*\*(.*?)\*\*", words)]
+    for checkpoint, key in ((first, "posterior-0"), (second, "posterior-1")):
+        exported = take(at, key, monkeypatch)
+        found = lines(exported, "log_p=log_p, gap=forward, back=backward, modes=len(peaks)")
+        model = load_checkpoint(checkpoint.folder)[0]
+        grid = PlaneGrid.of(model, image[None])
+        field = grid.resolved(next(grid.fields(image[None])), image)
+        with torch.no_grad():
+            expected = divergence(grid, field, image, model.posterior(torch.from_numpy(image)[None].float()))
+        assert float(found["log_p"]) == pytest.approx(field.log_integral, abs=1e-2)
+        assert float(found["gap"]) == pytest.approx(expected, abs=1e-2)
+        assert min(abs(number - field.log_integral) for number in shown) < 0.02
+    assert sum("amortisation" in each.value for each in at.main.caption) == 2
+    assert len(take(at, "plane", monkeypatch).table) == len(few_digits.test)
+
+
+def test_a_click_on_a_row_of_the_search_shows_its_digit(make: Make) -> None:
+    two_numbers(make)
+    at = press(open_page("plane", plane_checkpoint="bells"), "Search")
+    table = at.dataframe[0].value
+    assert len(table) == 5 and (np.diff(table["Modes"]) <= 0).all()

@@ -1,0 +1,68 @@
+"""The posterior of a digit under one model: its picture, its numbers, and what keeps the encoder from it."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.digit.digit_input import DigitInput
+from ui.exporting import recipes_plane
+from ui.exporting.exports import About, export, figure
+from ui.numbers import printed
+from ui.plane.live import live_posterior
+from ui.plane.posteriors import Posterior, gap, grid, posterior, resolved
+
+__all__ = ["show_gap", "show_posterior"]
+
+
+def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str) -> None:
+    """The true posterior of a digit and q, with their numbers and the export; `place` tells several apart."""
+    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
+    with figure(f"posterior-{place}"):
+        st.markdown(f"**{checkpoint.name}**")
+        live_posterior(checkpoint, found, place)
+        st.markdown(_numbers(found))
+    if found.is_cut:
+        st.caption("Part of this posterior lies outside the plane that the grid covers: the numbers are bounds.")
+    about = About("the true posterior p(z|x)", [checkpoint], settings={"image": digit.origin})
+    code = partial(recipes_plane.posterior, checkpoint, digit.code)
+    export(f"posterior-{place}", about, code, lambda: _table(checkpoint, digit.binary))
+
+
+def show_gap(checkpoint: Checkpoint, digit: DigitInput) -> None:
+    """The gap of the ELBO, split into what the family cannot hold and what the encoder misses: seconds, at first."""
+    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
+    with st.spinner("Finding the best q for this digit …"):
+        best = loaders.or_stop(lambda: gap(checkpoint, digit.binary)).best
+    *_, own = best.values()
+    listed = "; ".join(f"{label}: {printed(value, '.2f')}" for label, value in best.items())
+    st.caption(
+        f"Gap {printed(found.forward, '.2f')} = approximation {printed(own, '.2f')}"
+        f" + amortisation {printed(found.forward - own, '.2f')} nats."
+        f" Least KL(q‖p) for this digit alone, by optimisation. {listed}."
+    )
+
+
+def _numbers(found: Posterior) -> str:
+    shares = ", ".join(f"{100 * mode.share:.0f} %" for mode in found.modes)
+    rows = {
+        "log p(x)": printed(found.log_p, ".2f"),
+        "ELBO": printed(found.log_p - found.forward, ".2f"),
+        "KL(q‖p)": printed(found.forward, ".2f"),
+        "KL(p‖q)": printed(found.reverse, ".2f"),
+        "Modes": f"{len(found.modes)}: {shares}" if len(found.modes) > 1 else "1",
+    }
+    return "  \n".join(f"{name} **{value}**" for name, value in rows.items())
+
+
+def _table(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> pd.DataFrame:
+    """One row a cell with mass: its centre, and log p(x, z) there."""
+    field, _ = resolved(grid(checkpoint), image)
+    cells = np.argwhere(np.isfinite(field.values))
+    centres = field.low + field.step * cells
+    values = field.values[tuple(cells.T)]
+    return pd.DataFrame({"first": centres[:, 0], "second": centres[:, 1], "log p(x, z)": values})

@@ -1,0 +1,176 @@
+"""Squares of the plane in the browser: the whole of it, and the posterior of one digit."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlgmm_core.analysis.plane_pictures import (
+    CORNERS,
+    Ellipses,
+    Window,
+    ellipses,
+    is_triangle,
+    places_of,
+    window_around,
+)
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.images import picture
+from ui.links import numbers_in_link, put_in_link
+from ui.numbers import finite_numbers, whole_number
+from ui.plane.posteriors import Posterior
+from ui.serving.decoders import decoder_address
+from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
+from ui.widgets import base64_floats, widget
+
+__all__ = ["View", "live_plane", "live_posterior"]
+
+FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
+FAR = 1e3  # coordinates of the pointer that an address may have
+FAINTEST = 0.02  # weight of a component that is drawn
+_LIGHT = "#ffffff"
+
+_widget = widget("plane", '<div class="plane"></div>', "plane", "decoder", "plane")
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the pointer rests, if it does, and whether the plane shows decoded digits, so many in a row."""
+
+    at: tuple[float, ...] | None = None
+    digits: bool = False
+    across: int = USUAL
+
+
+def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArray[np.int64]) -> View:
+    """The plane with the prior's components and the codes (N, D) of the test images; returns what the visitor set."""
+    config, dataset = checkpoint.model_config, loaders.dataset(checkpoint.train_config.dataset)
+    key, kept = f"plane-{checkpoint.name}-{checkpoint.digest}", "plane-view"
+    if kept not in st.session_state:
+        st.session_state[kept] = _from_link()
+    st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept])
+    dots = places_of(config, codes)
+    prior = ellipses(loaders.model(checkpoint).prior())
+    edge = CORNERS if prior is None else np.concatenate([_edge(prior), np.quantile(dots, [0.001, 0.999], axis=0)])
+    names = dataset.class_names if len(dataset.class_names) <= len(CLASS_COLOURS) else ()
+    _show(
+        checkpoint,
+        key,
+        window_around(edge),
+        []
+        if prior is None
+        else _described(prior, [component_colour(k) for k in range(len(prior.weights))], labelled=False),
+        view,
+        {
+            "gridded": True,
+            "dots": {
+                "places": base64_floats(dots),
+                "labels": base64.b64encode((labels % len(CLASS_COLOURS)).astype(np.uint8).tobytes()).decode(),
+            },
+            "colours": CLASS_COLOURS,
+            "classes": [
+                {"name": name, "place": np.median(dots[labels == i], axis=0).tolist(), "colour": CLASS_COLOURS[i]}
+                for i, name in enumerate(names)
+                if (labels == i).any()
+            ],
+            "words": f"the plane of {checkpoint.name}: arrow keys move the place that is decoded",
+            "hint": "Point at a place, or move with the arrow keys.",
+        },
+    )
+    put_in_link("at", None if view.at is None else view.at)
+    put_in_link("digits", [view.across] if view.digits else None)
+    return view
+
+
+def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None:
+    """The true posterior of a digit as a heat map, and q on it; `place` tells several apart."""
+    faint = (
+        []
+        if found.ellipses is None
+        else _described(found.ellipses, [_LIGHT] * len(found.ellipses.weights), labelled=True)
+    )
+    _show(
+        checkpoint,
+        f"posterior-{place}",
+        found.window,
+        faint,
+        View(),
+        {
+            "heat": _heat(found),
+            "words": f"the true posterior under {checkpoint.name}, {len(found.modes)} modes, and q on it",
+            "hint": "Lines: q, one and two standard deviations.",
+        },
+    )
+
+
+def _show(
+    checkpoint: Checkpoint, key: str, window: Window, drawn: list[dict[str, Any]], view: View, more: dict[str, Any]
+) -> None:
+    data = {
+        "decoder": decoder_address(checkpoint),
+        "triangle": is_triangle(checkpoint.model_config),
+        "corners": CORNERS.tolist(),
+        "pieces": [component_colour(k) for k in range(3)],
+        "low": window.low.tolist(),
+        "side": window.side,
+        "ellipses": drawn,
+        "heat": None,
+        "dots": None,
+        "gridded": False,
+        **more,
+    }
+    signature = hashlib.sha256(repr(data).encode()).hexdigest()[:16]
+    now = {"at": view.at, "digits": view.digits, "across": view.across}
+    _widget(key=key, data={**data, "signature": signature, "now": now}, on_now_change=lambda: None)
+
+
+def _edge(found: Ellipses) -> NDArray[np.float64]:
+    """(4K, 2), places two standard deviations from the means."""
+    spread = 2 * np.sqrt(np.square(found.factors).sum(-1))
+    return np.concatenate([found.means + sign * spread for sign in (-1, 1)])
+
+
+def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "mean": mean.tolist(),
+            "factor": factor.tolist(),
+            "colour": colour,
+            "label": f"{100 * weight:.0f} %" if labelled and len(colours) > 1 else "",
+            "strength": 1.0,
+        }
+        for weight, mean, factor, colour in zip(found.weights, found.means, found.factors, colours, strict=True)
+        if not labelled or weight >= FAINTEST
+    ]
+
+
+def _heat(found: Posterior) -> str:
+    """The square root of the density in colours, so that low peaks are seen, too; outlines of q are white."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in SCALE_COLOURS])
+    level, scale = np.sqrt(found.density), np.linspace(0, 1, len(stops))
+    pixels = np.stack([np.interp(level, scale, stops[:, channel]) for channel in range(3)], -1).astype(np.uint8)
+    if found.outlines is not None:
+        pixels[found.outlines] = 255
+    return picture(Image.fromarray(pixels))
+
+
+def _from_link() -> View:
+    at, across = numbers_in_link("at", 2, -FAR, FAR), numbers_in_link("digits", 1, FEWEST, MOST)
+    return View(at) if across is None else View(at, True, int(across[0]))
+
+
+def _updated(state: Any, view: View) -> View:
+    """The view that the widget tells, if it is sound."""
+    now = state.get("now") if isinstance(state, Mapping) else None
+    if not isinstance(now, Mapping):
+        return view
+    at = None if now.get("at") is None else finite_numbers(now["at"], 2, -FAR, FAR)
+    across = whole_number(now.get("across"), FEWEST, MOST)
+    return View(at, now.get("digits") is True, across or view.across)

@@ -1,0 +1,130 @@
+"""The true posterior of a digit on the grid of a model: kept by weights and image, and charged to who asked first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.analysis.plane import Mode, best_fit, divergence, families_of, modes, reverse_divergence
+from dlgmm_core.analysis.plane_pictures import (
+    Ellipses,
+    Window,
+    density_picture,
+    ellipses,
+    is_triangle,
+    outlines_of,
+    window_of,
+)
+from dlgmm_core.evaluate.plane_grid import Field, PlaneGrid
+from dlgmm_core.model.latents import LatentDistribution
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui import loaders
+from ui.visitors.limits import charged, computing
+
+__all__ = ["PIXELS", "TYPICAL", "Gap", "Posterior", "gap", "grid", "posterior", "q_of", "resolved"]
+
+TYPICAL = 300  # test images that say how wide the grid must be
+PIXELS = 192  # of a picture's side
+OUTSIDE = 1e-6  # of a posterior's mass, at most, at the grid's edge
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is shown of one model and one image.
+
+    Attributes:
+        log_p: log p(x), nats.
+        forward, reverse: KL(q || p(z|x)) and KL(p(z|x) || q), nats.
+        modes: the largest share first.
+        window: of the picture.
+        density: (PIXELS, PIXELS), the highest being one.
+        ellipses: of q, if it is of Gaussians.
+        outlines: (PIXELS, PIXELS), of the regions of q, if it is not.
+        is_cut: whether the grid misses more of the posterior than `OUTSIDE`.
+    """
+
+    log_p: float
+    forward: float
+    reverse: float
+    modes: list[Mode]
+    window: Window
+    density: NDArray[np.float32]
+    ellipses: Ellipses | None
+    outlines: NDArray[np.bool_] | None
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Gap:
+    """KL(q || p(z|x)) of the best member of each family, by its label, nats; the encoder's own family is the last."""
+
+    best: dict[str, float]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 53 MB each
+def grid(checkpoint: Checkpoint) -> PlaneGrid:
+    """The decoded grid of a model whose codes are two numbers.
+
+    Raises:
+        Refused: if the visitor's share of computing is used up, or no slot is free.
+    """
+    model, images = loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary
+    with computing():
+        return PlaneGrid.of(model, images[:: max(1, len(images) // TYPICAL)])
+
+
+def q_of(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> LatentDistribution:
+    """The encoder's posterior of a binary image (X,)."""
+    with torch.no_grad():
+        return loaders.model(checkpoint).posterior(torch.from_numpy(image)[None].float())
+
+
+def resolved(decoded: PlaneGrid, image: NDArray[np.uint8]) -> tuple[Field, bool]:
+    """log p(x, z) of a binary image (X,) where it has mass, and whether the grid cuts some off."""
+    (field,) = decoded.fields(image[None])
+    is_cut = not is_triangle(decoded.model.config) and decoded.mass_at_edge(field) > OUTSIDE
+    return decoded.resolved(field, image), is_cut
+
+
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Posterior:
+    """The true posterior of a binary image (X,), and the encoder's.
+
+    Raises:
+        Refused: as `grid`.
+    """
+    decoded, config, model = grid(checkpoint), checkpoint.model_config, loaders.model(checkpoint)
+    with charged():
+        q = q_of(checkpoint, image)
+        field, is_cut = resolved(decoded, image)
+        window, gaussians = window_of(config, field, q), ellipses(q)
+        return Posterior(
+            field.log_integral,
+            divergence(decoded, field, image, q),
+            reverse_divergence(decoded, field, q),
+            modes(field),
+            window,
+            density_picture(config, field, window, PIXELS),
+            gaussians,
+            outlines_of(model, q, window, PIXELS) if gaussians is None else None,
+            is_cut,
+        )
+
+
+@st.cache_data(show_spinner=False, max_entries=500, hash_funcs=loaders.BY_WEIGHTS)
+def gap(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Gap:
+    """The least divergences that families of posteriors leave for a binary image (X,): seconds.
+
+    Raises:
+        Refused: as `grid`.
+    """
+    decoded, model = grid(checkpoint), loaders.model(checkpoint)
+    families = families_of(model)
+    if model.config.num_components == 1:
+        families = families[::-1]
+    with computing():
+        q = q_of(checkpoint, image)
+        field, _ = resolved(decoded, image)
+        return Gap({each.label: best_fit(decoded, field, image, q, each).divergence for each in families})

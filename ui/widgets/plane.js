@@ -1,0 +1,255 @@
+// A square of the plane of codes: a heat map or the codes of images, Gaussians as ellipses, and the digit at the pointer,
+// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js.
+
+const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 96; // pixels; of the square's side; points
+const EDGE_KEPT = 190; // pixels below the square, for what stands there
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".plane");
+  root.tell = setStateValue; // every run brings a new one, and old ones are ignored
+  if (root.dataset.signature === data.signature) return;
+  root.dataset.signature = data.signature;
+  root.observer?.disconnect();
+  new Plane(root, data);
+}
+
+const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+
+class Plane {
+  constructor(root, data) {
+    Object.assign(this, { root, data, at: data.now.at, pinned: data.now.at, digits: data.now.digits, across: data.now.across });
+    const { decoder } = data;
+    this.pixels = new Float32Array(decoder.pixels);
+    this.dots = data.dots && { places: floats(data.dots.places), labels: Uint8Array.from(atob(data.dots.labels), (c) => c.charCodeAt(0)) };
+    if (data.heat) (this.heat = new Image()).src = data.heat;
+    this.canvas = make("canvas", { tabIndex: 0 });
+    this.canvas.setAttribute("role", "application");
+    this.canvas.setAttribute("aria-label", data.words);
+    this.shown = make("canvas", { width: DIGIT * decoder.width, height: DIGIT * decoder.height, className: "digit" });
+    this.words = make("output", { className: "words" });
+    this.words.setAttribute("aria-live", "polite");
+    this.stick = data.triangle ? make("div", { className: "stick" }, ...data.pieces.map((colour) => {
+      const piece = make("i");
+      piece.style.background = colour;
+      return piece;
+    })) : null;
+    const below = [make("div", { className: "below" }, this.words), ...(this.stick ? [this.stick] : [])];
+    root.replaceChildren(make("div", { className: "square" }, this.canvas, this.shown), ...below, ...(data.gridded ? [this.switches()] : []));
+    this.listen();
+    root.observer = new ResizeObserver(() => this.fit());
+    root.observer.observe(root);
+    root.ontransitionend = () => this.paint(); // of the colour, when the theme changes
+    this.heat?.decode().then(() => this.paint(), () => {});
+    decoderOf(decoder).then((model) => { this.model = model; this.renew(); this.paint(); },
+      (error) => { this.words.textContent = `The decoder could not be fetched (${error.message}): reload the page.`; });
+  }
+
+  switches() {
+    const digits = make("input", { type: "checkbox", checked: this.digits });
+    const across = make("input", { type: "range", min: 8, max: 32, step: 4, value: this.across, disabled: !this.digits });
+    across.setAttribute("aria-label", "decoded digits in a row");
+    digits.onchange = () => { this.digits = digits.checked; across.disabled = !digits.checked; this.renew(); this.paint(); this.say(); };
+    across.oninput = () => { this.across = Number(across.value); this.renew(); this.paint(); };
+    across.onchange = () => this.say();
+    return make("div", { className: "switches" }, make("label", {}, digits, "decoded digits"), make("label", { title: "decoded digits in a row" }, across));
+  }
+
+  say() { this.root.tell("now", { at: this.pinned, digits: this.digits, across: this.across }); }
+
+  listen() {
+    const { canvas } = this, { low, side } = this.data;
+    const place = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [low[0] + (side * (event.clientX - box.left)) / box.width, low[1] + side * (1 - (event.clientY - box.top) / box.height)];
+    };
+    canvas.onpointermove = (event) => this.moveTo(place(event));
+    canvas.onpointerleave = () => this.moveTo(this.pinned);
+    canvas.onclick = (event) => { this.pinned = place(event).map((x) => Number(x.toPrecision(5))); this.moveTo(this.pinned); this.say(); };
+    canvas.onkeydown = (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const from = this.pinned ?? [low[0] + side / 2, low[1] + side / 2], step = side * STEP * (event.shiftKey ? 0.2 : 1);
+      this.pinned = from.map((x, i) => Number(Math.min(low[i] + side, Math.max(low[i], x + step * by[i])).toPrecision(5)));
+      this.moveTo(this.pinned);
+    };
+    canvas.onkeyup = (event) => { if (event.key.startsWith("Arrow")) this.say(); };
+  }
+
+  moveTo(at) {
+    this.at = at;
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.paint();
+      this.root.dataset.frames = Number(this.root.dataset.frames ?? 0) + 1;
+    });
+  }
+
+  // The code at a place: of a stick, the nearest one in the triangle.
+  code([x, y]) {
+    if (!this.data.triangle) return [x, y];
+    const third = y / Math.sqrt(0.75), second = x - third / 2;
+    const pieces = [1 - second - third, second, third].map((piece) => Math.max(piece, 0));
+    const sum = pieces.reduce((all, piece) => all + piece);
+    return pieces.map((piece) => piece / sum);
+  }
+
+  isInside([x, y]) {
+    if (!this.data.triangle) return true;
+    const third = y / Math.sqrt(0.75), second = x - third / 2;
+    return Math.min(third, second, 1 - second - third) >= 0;
+  }
+
+  fit() {
+    const room = Math.max(LEAST_SIDE, window.innerHeight - EDGE_KEPT);
+    const side = Math.floor(Math.min(this.root.clientWidth, MOST_SIDE, room)), density = window.devicePixelRatio;
+    if (side <= 0 || (side === this.side && density === this.density)) return;
+    Object.assign(this, { side, density });
+    this.canvas.width = this.canvas.height = Math.round(side * density);
+    this.canvas.style.width = this.canvas.style.height = `${side}px`;
+    this.canvas.parentElement.style.width = `${side}px`;
+    this.renew();
+    this.paint();
+  }
+
+  x(value) { return (this.side * (value - this.data.low[0])) / this.data.side; }
+  y(value) { return this.side * (1 - (value - this.data.low[1]) / this.data.side); }
+
+  // Decodes the grid of digits, some rows a frame.
+  renew() {
+    this.sheet = null;
+    if (!this.digits || !this.model || !this.side) return;
+    const { decoder, low, side } = this.data, n = this.across, sheet = make("canvas", { width: n * decoder.width, height: n * decoder.height });
+    const context = sheet.getContext("2d");
+    this.sheet = sheet;
+    const again = (error) => { if (!error && this.sheet === sheet) rows(0); };
+    const rows = (row) => {
+      if (this.sheet !== sheet || row === n) return;
+      for (let column = 0; column < n; column++) {
+        const place = [low[0] + (side * (column + 0.5)) / n, low[1] + side * (1 - (row + 0.5) / n)];
+        if (!this.isInside(place)) continue;
+        drawDigit(context, this.model.decode(this.code(place), this.pixels, again), decoder, column * decoder.width, row * decoder.height, 1);
+      }
+      this.paint();
+      requestAnimationFrame(() => rows(row + 1));
+    };
+    requestAnimationFrame(() => rows(0));
+  }
+
+  paint() {
+    if (!this.side) return;
+    const context = this.canvas.getContext("2d"), { data, side } = this, ink = getComputedStyle(this.root).color;
+    context.setTransform(this.density, 0, 0, this.density, 0, 0);
+    context.clearRect(0, 0, side, side);
+    context.lineWidth = 1;
+    context.imageSmoothingEnabled = true;
+    if (this.heat?.complete) context.drawImage(this.heat, 0, 0, side, side);
+    if (this.sheet) context.drawImage(this.sheet, 0, 0, side, side);
+    else if (this.dots) this.paintDots(context);
+    if (data.triangle) {
+      context.strokeStyle = this.heat ? "#fff" : ink;
+      context.beginPath();
+      for (const [x, y] of data.corners) context.lineTo(this.x(x), this.y(y));
+      context.closePath();
+      context.stroke();
+    }
+    for (const each of data.ellipses) this.paintEllipse(context, each);
+    if (this.dots && !this.sheet) {
+      data.classes.forEach(({ name, place, colour }) => this.write(context, name, this.x(place[0]), this.y(place[1]), colour, 16));
+    }
+    this.paintAxes(context, this.heat || this.sheet ? "#fff" : ink);
+    this.paintPointer(context);
+  }
+
+  paintDots(context) {
+    const { places, labels } = this.dots, { colours } = this.data, size = this.side > 400 ? 2 : 1.5;
+    context.globalAlpha = 0.55;
+    labels.forEach((label, i) => {
+      context.fillStyle = colours[label];
+      context.fillRect(this.x(places[2 * i]) - size / 2, this.y(places[2 * i + 1]) - size / 2, size, size);
+    });
+    context.globalAlpha = 1;
+  }
+
+  // One and two standard deviations; light and dark, so that it is seen on anything.
+  paintEllipse(context, { mean, factor, colour, label, strength }) {
+    for (const deviations of [1, 2]) {
+      context.beginPath();
+      for (let i = 0; i <= AROUND; i++) {
+        const u = Math.cos((2 * Math.PI * i) / AROUND), v = Math.sin((2 * Math.PI * i) / AROUND);
+        const [x, y] = [0, 1].map((d) => mean[d] + deviations * (factor[d][0] * u + factor[d][1] * v));
+        context.lineTo(this.x(x), this.y(y));
+      }
+      context.globalAlpha = strength;
+      context.setLineDash(deviations === 2 ? [5, 4] : []);
+      context.lineWidth = 3.5;
+      context.strokeStyle = this.heat ? "#000" : getComputedStyle(this.root).getPropertyValue("--st-background-color");
+      context.stroke();
+      context.lineWidth = 1.75;
+      context.strokeStyle = colour;
+      context.stroke();
+      context.setLineDash([]);
+    }
+    context.globalAlpha = 1;
+    if (label) this.write(context, label, this.x(mean[0]), this.y(mean[1]), colour, 12);
+  }
+
+  write(context, text, x, y, colour, size) {
+    const style = getComputedStyle(this.root);
+    context.font = `600 ${size}px ${style.getPropertyValue("--st-font")}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeStyle = this.heat ? "#000" : style.getPropertyValue("--st-background-color");
+    context.strokeText(text, x, y);
+    context.fillStyle = colour;
+    context.fillText(text, x, y);
+  }
+
+  // The coordinates of two corners: enough to read places, and nothing in the way.
+  paintAxes(context, ink) {
+    if (this.data.triangle) {
+      this.data.corners.forEach(([x, y], i) => {
+        const [left, top] = [this.x(x), this.y(y)];
+        if (left < -9 || left > this.side + 9 || top < -9 || top > this.side + 9) return;
+        this.write(context, `π${"₁₂₃"[i]}`, Math.min(Math.max(left, 14), this.side - 14), top + (i === 2 ? -10 : 12), ink, 13);
+      });
+      return;
+    }
+    const { low, side } = this.data, digits = side < 0.5 ? 2 : 1, shown = (value) => value.toFixed(digits).replace("-", "−");
+    context.globalAlpha = 0.85;
+    this.write(context, shown(low[0]), 20, this.side - 10, ink, 11);
+    this.write(context, `z₁ ${shown(low[0] + side)}`, this.side - 28, this.side - 10, ink, 11);
+    this.write(context, `z₂ ${shown(low[1] + side)}`, 28, 10, ink, 11);
+    context.globalAlpha = 1;
+  }
+
+  paintPointer(context) {
+    const { at, data } = this, { decoder } = data;
+    this.shown.hidden = !at || !this.model;
+    if (!at) { this.words.textContent = this.model ? data.hint : ""; return; }
+    const code = this.code(at), [x, y] = [this.x(at[0]), this.y(at[1])];
+    for (const [width, colour] of [[4, "#000"], [2, "#fff"]]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.beginPath();
+      context.arc(x, y, 6, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    this.words.textContent = `${data.triangle ? "π" : "z"} = (${code.map((value) => value.toFixed(2).replace("-", "−")).join(", ")})`;
+    this.stick?.querySelectorAll("i").forEach((piece, i) => { piece.style.width = `${100 * code[i]}%`; });
+    if (!this.model) return;
+    const again = (error) => { if (!error && this.at === at) this.paint(); };
+    drawDigit(this.shown.getContext("2d"), this.model.decode(code, this.pixels, again), decoder, 0, 0, DIGIT);
+    this.shown.style.left = x < this.side / 2 ? "auto" : "6px"; // in the corner that is away from the pointer
+    this.shown.style.right = x < this.side / 2 ? "6px" : "auto";
+  }
+}
