@@ -54,7 +54,7 @@ def code_map(name: str) -> Image.Image:
     found = load_map(checkpoint, len(dataset.test))
     if found is None:
         raise FileNotFoundError(f"{name} has no t-SNE map: run `python -m dlgmm_core evaluate {name}`.")
-    dots = draw_map(found[0], dataset.test.labels, dataset.class_names, SIDE)
+    dots = draw_map(found[0], dataset.test.known_labels, dataset.class_names, SIDE)
     return _titled(dots, f"{MODELS[checkpoint.model_config.model].label}, t-SNE of posterior means")
 
 

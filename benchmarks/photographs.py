@@ -50,8 +50,8 @@ class Judge:
         dataset = load_dataset("mnist")
         self._model, _ = load_checkpoint(CHECKPOINT)
         self._codes = encode(self._model, dataset.train.binary[:TRAIN])
-        self._known = dataset.train.labels[:TRAIN]
-        self.test, self.labels = dataset.test.grey.reshape(-1, 28, 28), dataset.test.labels
+        self._known = dataset.train.known_labels[:TRAIN]
+        self.test, self.labels = dataset.test.grey.reshape(-1, 28, 28), dataset.test.known_labels
 
     def classify(self, greys: NDArray[np.uint8]) -> NDArray[np.int64]:
         """(N,) digits of (N, 28, 28) grey levels."""

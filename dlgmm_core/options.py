@@ -98,6 +98,8 @@ def add_configuration(parser: argparse.ArgumentParser, kind: type[ModelConfig] |
         if f.metadata["flag"] is None:
             continue
         hint, flag, names = hints[f.name], _flag(f), choices(kind, f.name) or None
+        if f.name == "dataset":  # or one's own
+            names = None
         known: dict[str, Any] = {"help": _help(f), "choices": names}
         if f.default is MISSING:
             parser.add_argument(f.name, **known)
@@ -115,6 +117,8 @@ def _flag(f: Field[Any]) -> str:
 
 def _help(f: Field[Any]) -> str:
     text: str = f.metadata["help"]
+    if f.name == "dataset":
+        text += f", one of {', '.join(DATASETS)}, or one's own"
     if f.default in (MISSING, "") or isinstance(f.default, bool):
         return text
     return f"{text}; default: {f.metadata['usual'] or f.default}"

@@ -33,9 +33,9 @@ with right:
 if words := identical_by_prior(checkpoint.model_config):
     st.info(words)
 kind, known = loaders.or_stop(lambda: find_probabilities(checkpoint, kind))
-probabilities, own = known[kind], {each: scores(values, dataset.test.labels) for each, values in known.items()}
+probabilities, own = known[kind], {each: scores(values, dataset.test.known_labels) for each, values in known.items()}
 order = loaders.or_stop(lambda: certainty(checkpoint, kind))
-found = describe_clusters(probabilities, dataset.test.labels, len(dataset.class_names), certainty=order)
+found = describe_clusters(probabilities, dataset.test.known_labels, len(dataset.class_names), certainty=order)
 bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")
 with figure("clusters"):
     component = live_clusters(checkpoint, found, probabilities)

@@ -48,9 +48,11 @@ with left:
     codes = loaders.or_stop(lambda: loaders.codes(first, chosen.dataset, "test", "mean"))
     with figure("plane"):
         st.markdown(f"Codes under **{first.name}**")
-        live_plane(first, codes, np.asarray(test.labels))
+        live_plane(first, codes, np.asarray(test.known_labels))
     about = About("mean codes of the test images, and the prior", [first], chosen.dataset)
-    table = partial(pd.DataFrame, {"class": test.labels, **{f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}})
+    table = partial(
+        pd.DataFrame, {"class": test.known_labels, **{f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}}
+    )
     export("plane", about, partial(recipes_plane.plane, first), table)
 if digit is None:
     st.info("The posterior appears here as soon as there is a digit.")

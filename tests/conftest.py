@@ -139,8 +139,9 @@ def four_bit_images() -> Tensor:
 
 @pytest.fixture
 def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty cache of the test's own, no DLGMM_DATA, and a closed port in place of every publisher."""
+    """An empty cache and data folder of the test's own, no DLGMM_DATA, and a closed port for every publisher."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("DLGMM_DATA", raising=False)
     monkeypatch.setenv("DLGMM_DOWNLOAD", "")

@@ -133,7 +133,18 @@ def _entries() -> list[Checkpoint | BrokenCheckpoint]:
 
 @lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
 def _list(root: Path, stamps: tuple[tuple[str, int, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
-    return sorted(list_checkpoints(root), key=_place)
+    return sorted(map(_of_published_data, list_checkpoints(root)), key=_place)
+
+
+def _of_published_data(entry: Checkpoint | BrokenCheckpoint) -> Checkpoint | BrokenCheckpoint:
+    """The entry, unless it was trained on a data set of one's own, which has no row in the table that pages read."""
+    if isinstance(entry, BrokenCheckpoint) or entry.train_config.dataset in DATASETS:
+        return entry
+    return BrokenCheckpoint(
+        entry.folder,
+        f"{entry.folder} was trained on {entry.train_config.dataset}, its owner's data set, which pages do not show:"
+        f" measure it by: python -m dlgmm_core evaluate {entry.name}.",
+    )
 
 
 def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:

@@ -1,30 +1,77 @@
-"""`data`: fetches data sets that may not be shipped, and reads them once."""
+"""`data`: lists data sets, describes one, and fetches those that are not in the package."""
 
 import argparse
 import os
 
-from dlgmm_core.data.datasets import DATASETS, load_dataset
+from dlgmm_core.data.datasets import DATASETS, load_dataset, require_known, shape_of
+from dlgmm_core.data.own import find_own, own_names
 from dlgmm_core.data.sources import DOWNLOAD
 
 __all__ = ["describe", "run"]
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
-    """Adds the options."""
-    parser.add_argument("names", nargs="+", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
+    """Adds the three actions with their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="a line for each data set: what it is, where it is from, and its licence")
+    show = actions.add_parser("show", help="what a data set has; it is read, so it must be on this computer")
+    show.add_argument("name", metavar="NAME", help="as `data list` names it")
+    get = actions.add_parser("get", help="fetch published data sets that are missing, and read them once")
+    get.add_argument("names", nargs="+", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
 
 
 def run(options: argparse.Namespace) -> int:
-    """Downloads what is missing, whatever `$DLGMM_DOWNLOAD` says: it was asked for.
+    """Does what is asked.
 
     Raises:
-        DataError: if files are damaged, or cannot be downloaded.
+        DataError: for an unknown name, and if files are missing, damaged, or cannot be downloaded.
     """
+    match options.action:
+        case "list":
+            _list()
+        case "show":
+            _show(options.name)
+        case _:
+            _get(options.names)
+    return 0
+
+
+def _list() -> None:
+    for name, family in DATASETS.items():
+        height, width = family.shape
+        here = "here" if family.is_local() else "missing"
+        print(f"{name:18} {here:8} {height:>3} x {width:<4} {family.source}; licence: {family.licence}")
+    for name in own_names():
+        height, width = shape_of(name)
+        print(f"{name:18} {'here':8} {height:>3} x {width:<4} your own, {find_own(name)}")
+
+
+def _show(name: str) -> None:
+    """Prints all of a data set, unless it would have to be downloaded first."""
+    require_known(name)
+    family = DATASETS.get(name)
+    if family is not None:
+        print(f"{name}: {family.label}, {family.source}; licence: {family.licence}")
+        if not family.is_local():
+            print(f"It is not on this computer: fetch it by: data get {name}")
+            return
+    path = find_own(name)
+    if path is not None:
+        print(f"{name}: your own, {path}, {path.stat().st_size / 1e6:.1f} MB")
+    found = load_dataset(name)
+    height, width = found.shape
+    print(f"images: {len(found.train):,} training, {len(found.valid):,} validation, {len(found.test):,} test")
+    print(f"pixels: {height} x {width}, {100 * found.train.binary.mean():.1f} % ink")
+    print(f"classes: {', '.join(found.class_names) or 'no labels'}")
+    print(f"digest: {found.digest}")
+
+
+def _get(names: list[str]) -> None:
+    """Downloads what is missing, whatever `$DLGMM_DOWNLOAD` says: it was asked for."""
     os.environ[DOWNLOAD] = "1"
-    for name in options.names:
+    for name in names:
         found = load_dataset(name)
         print(
             f"{name}: {len(found.train):,} training, {len(found.valid):,} validation and {len(found.test):,} test"
             " images."
         )
-    return 0

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.config import Context
-from dlgmm_core.data.datasets import DATASETS, load_dataset
+from dlgmm_core.data.datasets import load_dataset, require_known
 from dlgmm_core.evaluate.figures import (
     EXACT,
     ContextMeasurement,
@@ -44,7 +44,7 @@ __all__ = ["describe", "run"]
 def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="checkpoints, as `list` names them")
-    parser.add_argument("--dataset", choices=list(DATASETS), help="whose test set; default: the one trained on")
+    parser.add_argument("--dataset", metavar="NAME", help="whose test set; default: the one trained on")
     parser.add_argument(
         "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
     )
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
     for size in options.samples:
         COUNT.require("--samples", size)
     SEED.require("--seed", options.seed)
+    if options.dataset is not None:
+        require_known(options.dataset)
     device = choose_device(options.device)
     folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
@@ -82,6 +84,9 @@ def run(options: argparse.Namespace) -> int:
         if options.exact and not has_plane(model.config):
             raise ConfigError(f"{name}: its codes are not two numbers, so leave out --exact.")
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
+        if dataset.name == checkpoint.train_config.dataset:
+            dataset.require_digest(checkpoint.data, name)
+        dataset.require_shape(model.config.image_shape)
         with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
 
             def show(what: str, fraction: float, bar: tqdm = bar) -> None:
@@ -90,7 +95,6 @@ def run(options: argparse.Namespace) -> int:
 
             bound, each = elbo_of(checkpoint.train_config.bound), None
             if dataset.name == checkpoint.train_config.dataset and context is None:
-                dataset.require_shape(model.config.image_shape)
                 each = per_image(
                     model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
                 )
@@ -98,16 +102,19 @@ def run(options: argparse.Namespace) -> int:
             found = measure(model, dataset, bound, options.samples, options.seed, show, found=each, exact=options.exact)
             _save(checkpoint, dataset.name, found, context)
             if each is not None:
-                settings = ProjectionConfig(seed=options.seed)
                 codes = encode(model, dataset.test.binary)
                 try:
+                    usual = ProjectionConfig(seed=options.seed)
+                    settings = replace(usual, perplexity=min(usual.perplexity, (len(codes) - 1) / 3))  # of few images
                     places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
                     save_map(checkpoint, places, settings)
-                except EvaluationError as error:
+                except (ConfigError, EvaluationError) as error:
                     bar.write(f"{name}: no map. {error}", file=sys.stderr)
         for size, nll in found.figures.nll.items():
             how = "on a grid" if size == EXACT else f"S={size}"
             print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} ({how})")
+        if dataset.test.labels is None:
+            print(f"{name}: {dataset.name} has no labels, so there are no kNN errors and no scores of components.")
         for number, layer in enumerate(found.figures.layers, 1):
             size = checkpoint.model_config.code_dims[number - 1]
             print(

@@ -63,7 +63,10 @@ def run(options: argparse.Namespace) -> int:
     path = folder / TSNE if options.output is None else options.output
     is_file(path, MAP_AGAIN if options.output is None else "choose another --output")
     require_writable(path.parent)
-    images = load_dataset(checkpoint.train_config.dataset).test.binary
+    dataset = load_dataset(checkpoint.train_config.dataset)
+    dataset.require_digest(checkpoint.data, checkpoint.name)
+    dataset.require_shape(model.config.image_shape)
+    images = dataset.test.binary
     settings.check(len(images))
     codes = encode(model.at(context), images, layer=options.layer - 1)
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "evaluate": ("measure trained models on a test set", evaluate.describe, evaluate.run),
     "map": ("compute the t-SNE map of the test set's codes again", mapping.describe, mapping.run),
     "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
-    "data": ("fetch data sets that are not in the package", data.describe, data.run),
+    "data": ("list, describe and fetch data sets", data.describe, data.run),
     "list": ("list checkpoints and what is wrong with broken ones", listing.describe, listing.run),
 }
 

@@ -9,8 +9,9 @@ import torch
 from tqdm import tqdm
 
 from dlgmm_core.checks import ConfigError
+from dlgmm_core.commands.own_data import add_own_data, name_own_data, read_own_data
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
-from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.data.datasets import load_dataset, shape_of
 from dlgmm_core.model.objectives import elbo
 from dlgmm_core.options import (
     PROGRAM,
@@ -41,6 +42,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_configuration(parser, ModelConfig)
     add_configuration(parser, TrainConfig)
+    add_own_data(parser)
     parser.add_argument("--name", help="of the checkpoint; default: DATASET-MODEL")
     parser.add_argument(
         "--resume",
@@ -57,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError, DataError, StorageError, TrainingError: as they happen; the last whole epoch is kept.
     """
+    name_own_data(options)
     model, recipe = model_config(options), train_config(options)
     require_step_size(model, recipe)
     folder = checkpoint_folder(
@@ -72,6 +75,9 @@ def run(options: argparse.Namespace) -> int:
         elif is_file(folder / WEIGHTS, RESTORE):
             raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
+            if options.data is not None:
+                read_own_data(options)
+            model = replace(model, image_shape=shape_of(recipe.dataset))
             training = _started(model, recipe, options.checkpoints, device)
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")

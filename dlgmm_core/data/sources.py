@@ -1,6 +1,6 @@
 """The files of the published data sets: finding, downloading and reading them.
 
-Two of the data sets may not be shipped, so each file is searched for in the folder that `$DLGMM_DATA`
+Most of the data sets are not shipped, so each file is searched for in the folder that `$DLGMM_DATA`
 names, then in the user's cache, and is otherwise downloaded into that cache, unless `$DLGMM_DOWNLOAD` is 0.
 Copies are compressed in different ways, so the digest of the pixels is checked, not that of the file.
 """
@@ -33,6 +33,7 @@ __all__ = [
     "cached_array",
     "damaged",
     "find",
+    "given_folders",
     "has_binarized_mnist",
     "may_download",
     "obtain",
@@ -58,16 +59,19 @@ class PublishedFile:
 
     Attributes:
         url: where it is downloaded from.
-        known_hash: of the publisher's bytes, as `pooch` writes it.
-        content: SHA-256 of its images, eight pixels per byte; in a zip, each image follows its name.
+        known_hash: of the publisher's bytes, as `pooch` writes it; None if none is known.
+        content: SHA-256 of its images, eight pixels per byte; in a zip, each image follows its name. Empty for a file
+            of which every copy has the publisher's bytes.
     """
 
     url: str
-    known_hash: str
-    content: str
+    known_hash: str | None
+    content: str = ""
 
 
 _TORONTO = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
+_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+_KMNIST = "http://codh.rois.ac.jp/kmnist/dataset/kmnist"
 _GITHUB = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 FILES = {
     "binarized_mnist_train.amat": PublishedFile(
@@ -94,6 +98,39 @@ FILES = {
         f"{_GITHUB}/images_evaluation.zip",
         "md5:6b91aef0f799c5bb55b94e3f2daec811",
         "c3a14c0b7c7f0cfd0a25364b6f7594a035f39ef697824a3fdeaf9b9ed4180ab6",
+    ),
+    **{
+        f"{dataset}-{file}": PublishedFile(f"{url}/{file}", f"md5:{md5}")
+        for dataset, url, files in (
+            (
+                "fashion-mnist",
+                _FASHION,
+                {
+                    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+                    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+                    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+                },
+            ),
+            (
+                "kmnist",
+                _KMNIST,
+                {
+                    "train-images-idx3-ubyte.gz": "bdb82020997e1d708af4cf47b453dcf7",
+                    "train-labels-idx1-ubyte.gz": "e144d726b3acfaa3e44228e80efcd344",
+                    "t10k-images-idx3-ubyte.gz": "5c965bf0a639b31b8f53240b1b52f4d7",
+                    "t10k-labels-idx1-ubyte.gz": "7320c461ea6c1c855c0b718fb2a4b134",
+                },
+            ),
+        )
+        for file, md5 in files.items()
+    },
+    "emnist-gzip.zip": PublishedFile(
+        "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip", "md5:58c8d27c78d21e728a6bc7b3cc06412e"
+    ),
+    # no checksum of it is published
+    "omniglot-burda-chardata.mat": PublishedFile(
+        "https://github.com/yburda/iwae/raw/master/datasets/OMNIGLOT/chardata.mat", None
     ),
 }
 
@@ -213,7 +250,7 @@ def obtain(folder: str, *names: str) -> Path:
     try:
         return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))
     except (OSError, ValueError) as error:
-        sought = " and ".join(map(str, (*_given_folder(), cache)))
+        sought = " and ".join(map(str, (*given_folders(), cache)))
         raise DataError(
             f"{names[0]} is not in {sought}, and the download failed ({_reason(error)}): "
             f"get it from {source.url} and put it into the folder that DLGMM_DATA names."
@@ -226,7 +263,7 @@ def find(folder: str, *names: str) -> Path | None:
     Raises:
         DataError: if `$DLGMM_DATA` cannot be the path of a folder.
     """
-    given = _given_folder()
+    given = given_folders()
     for place in (*given, *(root / folder for root in given), cache_folder()):
         for name in names:
             if os.path.isfile(place / name):  # unlike Path.is_file, false if access is denied
@@ -246,8 +283,12 @@ def may_download() -> bool:
     return value == "1"
 
 
-def _given_folder() -> list[Path]:
-    """The folder that `$DLGMM_DATA` names, if it names one."""
+def given_folders() -> list[Path]:
+    """The folder that `$DLGMM_DATA` names, if it names one.
+
+    Raises:
+        DataError: if it cannot be the path of a folder.
+    """
     named = os.environ.get("DLGMM_DATA", "")
     if not named.isprintable() or len(named) > 4096:
         raise DataError("DLGMM_DATA is too long or contains control characters: set it to the path of a folder.")

@@ -2,7 +2,8 @@
 
 Protocol: log-likelihood at each S; k-nearest-neighbour errors with codes of the training split; use of
 the weights on the test set, and how well components find classes. Every figure of the first two has a 95 % interval.
-A model of several layers also has figures of each.
+A model of several layers also has figures of each. A data set without labels has neither kNN errors nor scores of
+components.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,7 +73,7 @@ def measure(
     elbo = mean_elbo(model, test.binary, bound, seed)
     nll = _likelihoods(model, test.binary, sorted(sample_sizes), images, seed, exact, report)
     clusters = None
-    if MODELS[model.config.model].has_components:
+    if MODELS[model.config.model].has_components and test.labels is not None:
         found = found or per_image(model, test.binary, seed=seed, progress=report("p(k|x)"))
         clusters = clustering(model, test.binary, test.labels, found)
     usage = weight_usage(model, test.binary)
@@ -97,7 +98,7 @@ def compare(
     model: LatentVariableModel, baseline: LatentVariableModel, dataset: Dataset, seed: int = 0
 ) -> dict[str, dict[str, PairedTest]]:
     """McNemar's tests of two models' predictions, by representation and by k, as text; the first is `model`."""
-    labels, found = dataset.test.labels, {}
+    labels, found = dataset.test.known_labels, {}
     for representation in REPRESENTATIONS:
         first, second = (_votes(each, dataset, representation, seed) for each in (model, baseline))
         found[representation] = {str(k): paired_test(first[k], second[k], labels) for k in KNN_SIZES}
@@ -111,12 +112,14 @@ Report = Callable[[str], Callable[[float], None]]
 def _errors(
     model: LatentVariableModel, dataset: Dataset, seed: int, report: Report, layer: int = 0
 ) -> dict[str, dict[str, ErrorRate]]:
-    """kNN errors with the codes of one layer, by representation and by k, as text."""
-    found = {}
+    """kNN errors with the codes of one layer, by representation and by k, as text; none without labels."""
+    found: dict[str, dict[str, ErrorRate]] = {}
+    if dataset.test.labels is None:
+        return found
     for representation in REPRESENTATIONS:
         report(f"kNN, {representation} codes")(0.0)
         votes = _votes(model, dataset, representation, seed, layer)
-        errors = {k: error_rate(predicted, dataset.test.labels) for k, predicted in votes.items()}
+        errors = {k: error_rate(predicted, dataset.test.known_labels) for k, predicted in votes.items()}
         found[representation] = {str(k): ErrorRate(e.value, e.ci95) for k, e in errors.items()}
     return found
 
@@ -131,7 +134,7 @@ def _layers(model: LatentVariableModel, dataset: Dataset, seed: int, report: Rep
             divergence=float(divergence),
             active=active_units(model, images, layer),
             knn=_errors(model, dataset, seed, report, layer),
-            clustering=layer_clustering(model, images, labels, layer, seed),
+            clustering=None if labels is None else layer_clustering(model, images, labels, layer, seed),
         )
         for layer, divergence in enumerate(divergences)
     )
@@ -143,7 +146,7 @@ def _votes(
     """(N,) predicted labels of the test images, by k."""
     train_codes = encode(model, dataset.train.binary, representation, seed, layer)
     test_codes = encode(model, dataset.test.binary, representation, seed, layer)
-    labels = dataset.train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
+    labels = dataset.train.known_labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
     return {k: vote(labels, k) for k in KNN_SIZES}
 
 

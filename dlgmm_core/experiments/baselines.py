@@ -21,8 +21,8 @@ def baseline_rows(dataset: Dataset) -> list[Row]:
     }
     rows = []
     for name, (train_codes, test_codes) in codes.items():
-        labels = train.labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
-        found = {k: error_rate(vote(labels, k), test.labels) for k in KNN_SIZES}
+        labels = train.known_labels[neighbours(train_codes, test_codes, max(KNN_SIZES))]
+        found = {k: error_rate(vote(labels, k), test.known_labels) for k in KNN_SIZES}
         errors = {str(k): ErrorRate(e.value, e.ci95) for k, e in found.items()}
         rows.append(
             Row(

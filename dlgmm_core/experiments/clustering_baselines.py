@@ -61,7 +61,7 @@ def clustering_baselines(
             code_dim=splits[0].shape[1],
             num_components=k,
             seed=seed,
-            figures=Figures(clustering=_scored(method, splits, k, seed, dataset.test.labels)),
+            figures=Figures(clustering=_scored(method, splits, k, seed, dataset.test.known_labels)),
         )
         for representation, seed, splits in represented
         for method in METHODS

@@ -206,7 +206,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
             save_per_image(checkpoint, found)
         if has_likelihoods(known, experiment, protocol.sample_sizes):
             found = found or per_image(model, dataset.test.binary, seed=protocol.seed)
-            clusters = clustering(model, dataset.test.binary, dataset.test.labels, found)
+            clusters = clustering(model, dataset.test.binary, dataset.test.known_labels, found)
             measured[name] = replace(measured[name], figures=replace(known, clustering=clusters))
         else:
             measured[name] = measure(

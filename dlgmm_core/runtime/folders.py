@@ -1,7 +1,7 @@
-"""Folders outside the program: checkpoints, and a cache of data sets.
+"""Folders outside the program: checkpoints, data sets of one's own, and a cache of published ones.
 
-Nothing is ever written into the installed package. Checkpoints are the user's own files; the cache may be deleted at
-any time. In containers and on clusters the home folder may be missing or read-only, so both folders have a fallback.
+Nothing is ever written into the installed package. The first two are the user's own files; the cache may be deleted at
+any time. In containers and on clusters the home folder may be missing or read-only, so all folders have a fallback.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "checkpoints_folder"]
+__all__ = ["cache_folder", "checkpoints_folder", "datasets_folder"]
 
 
 def checkpoints_folder(project: Path = Path()) -> Path:
@@ -42,6 +42,14 @@ def cache_folder() -> Path:
         return folder
     temporary = _temporary_folder()
     return Path(temporary.name if temporary else os.devnull)  # not a folder: every read and write below it fails
+
+
+def datasets_folder() -> Path:
+    """The folder of data sets of one's own; it may not exist yet.
+
+    It is `datasets` in the user's data folder or, without a usable data folder, in the cache.
+    """
+    return _user_folder(lambda: platformdirs.user_data_path("dlgmm") / "datasets") or cache_folder() / "datasets"
 
 
 def _user_folder(choose: Callable[[], Path]) -> Path | None:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data.datasets import require_known
+from dlgmm_core.data.own import require_name
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.model.models import LatentVariableModel, build_model, family_of
 from dlgmm_core.model.objectives import require_objective
@@ -87,6 +87,7 @@ class Checkpoint:
         epoch: of the stored weights, counted from 1.
         valid_bound: of these weights, nats per image.
         digest: first 12 hex digits of the weights file's SHA-256.
+        data: the `digest` of the data set that it was trained on; empty in the first checkpoints.
     """
 
     folder: Path
@@ -95,6 +96,7 @@ class Checkpoint:
     epoch: int
     valid_bound: float
     digest: str
+    data: str = ""
 
     @property
     def name(self) -> str:
@@ -122,6 +124,7 @@ def save_checkpoint(
     train_config: TrainConfig,
     epoch: int,
     valid_bound: float,
+    data: str = "",
 ) -> None:
     """Writes the weights and their description; see `Checkpoint` for the arguments.
 
@@ -133,6 +136,7 @@ def save_checkpoint(
         "train": train_config.to_dict(),
         "epoch": epoch,
         "valid_bound": valid_bound,
+        "data": data,
     }
     write_tensors(folder / WEIGHTS, weights, header)
 
@@ -151,7 +155,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         config, train_config = ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"])
         family_of(config)
         require_objective(train_config.bound)
-        require_known(train_config.dataset)
+        require_name(train_config.dataset)
         epoch, bound = header["epoch"], header["valid_bound"]
         if type(epoch) is not int or not 1 <= epoch <= train_config.max_epochs:  # True is an int, too
             raise ValueError(f"epoch must be a whole number from 1 to {train_config.max_epochs}, not {epoch!r}")
@@ -159,7 +163,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
         if bound > HIGHEST_LOG_LIKELIHOOD:
             raise ValueError(f"valid_bound is {bound:g} nats, and no image is more than certain")
-        return Checkpoint(folder, config, train_config, epoch, float(bound), digest)
+        if not isinstance(data := header.get("data", ""), str):
+            raise ValueError(f"data must be a digest, not {data!r}")
+        return Checkpoint(folder, config, train_config, epoch, float(bound), digest, data)
     except (KeyError, TypeError, ValueError, OverflowError, DataError) as error:
         raise CheckpointError(f"{path} has an invalid header ({brief(error)}): {RESTORE}.") from error
 

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from dlgmm_core.checks import COUNT
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
-from dlgmm_core.data.datasets import Dataset, require_known
+from dlgmm_core.data.own import require_name
+from dlgmm_core.data.splits import Dataset
 from dlgmm_core.evaluate.likelihood import MOST_PATHS, weight_usage
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.model.objectives import lower_bound, require_objective
@@ -58,6 +59,7 @@ class TrainingRun:
         best_weights: of the epoch with the best validation bound.
         threads: of the process that trained the last epoch; with another number the last digits differ.
         history: one entry per finished epoch.
+        data: the `digest` of the data set, from the first epoch on; empty in the first runs.
     """
 
     model: LatentVariableModel
@@ -66,6 +68,7 @@ class TrainingRun:
     best_weights: dict[str, Tensor]
     history: list[EpochMetrics] = field(default_factory=list)
     threads: int = field(default_factory=torch.get_num_threads)
+    data: str = ""
 
     @classmethod
     def start(cls, model_config: ModelConfig, config: TrainConfig, device: str = "cpu") -> "TrainingRun":
@@ -118,6 +121,7 @@ class TrainingRun:
             self.config,
             last.best_epoch,
             last.best_valid_bound,
+            self.data,
         )
         if self.finished:
             remove(folder / TRAINING)
@@ -131,11 +135,12 @@ class TrainingRun:
         """
         with read_state(folder) as (tensors, header):
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
-            require_known(run.config.dataset)
+            require_name(run.config.dataset)
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]
             if not run.history:
                 raise ValueError("it has no epoch")
             check_history(run.history)
+            run.data = str(header.get("data", ""))
             run.threads = header.get("threads", run.threads)
             COUNT.require("threads", run.threads)
             if run.finished:
@@ -149,6 +154,7 @@ class TrainingRun:
             "train": self.config.to_dict(),
             "history": [entry.to_dict() for entry in self.history],
             "threads": torch.get_num_threads(),
+            "data": self.data,
         }
 
 
@@ -162,9 +168,12 @@ def fit(
 
     Raises:
         TrainingError: at the first step whose bound is not finite.
-        DataError: if the images do not have the model's shape.
+        DataError: if the images do not have the model's shape, or are others than those of earlier epochs.
     """
     dataset.require_shape(run.model.config.image_shape)
+    if not run.history:
+        run.data = dataset.digest
+    dataset.require_digest(run.data, "This run")
     device = device_of(run.model)
     dynamic = run.config.binarization == "dynamic"
     train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)

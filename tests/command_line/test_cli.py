@@ -23,7 +23,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         ["train", "vae"],
         ["train", "dlgmm", "--bound", "tight"],
-        ["train", "dlgmm", "--dataset", "cifar"],
+        ["data", "cifar"],
+        ["data", "get", "cifar"],
         ["train", "dlgmm", "--epochs", "many"],
         ["train", "dlgmm", "--schedule", "linear"],
         ["train", "dlgmm", "--precision", "float16"],

@@ -22,12 +22,12 @@ def test_it_fetches_although_downloads_are_turned_off(
     monkeypatch.setenv("DLGMM_DOWNLOAD", "0")
     monkeypatch.setitem(datasets.DATASETS, "omniglot", DatasetFamily("Omniglot", load, lambda: False))
     with handlers_kept():
-        assert cli.main(["data", "omniglot"]) == 0
+        assert cli.main(["data", "get", "omniglot"]) == 0
     assert capsys.readouterr().out == "omniglot: 60 training, 20 validation and 10 test images.\n"
     assert os.environ["DLGMM_DOWNLOAD"] == "1"
 
 
 def test_what_cannot_be_fetched_is_one_sentence(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with handlers_kept():
-        assert cli.main(["data", "omniglot"]) == 1
+        assert cli.main(["data", "get", "omniglot"]) == 1
     assert "images_background.zip is not in" in error_of(capsys)

@@ -196,7 +196,7 @@ class TestOmniglot:
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(sources.DataError, match=r"'svhn': choose one of mnist, binarized-mnist, omniglot\."):
+    with pytest.raises(sources.DataError, match="'svhn': choose one of mnist, binarized-mnist, omniglot, digits, "):
         load_dataset("svhn")
 
 
@@ -207,7 +207,7 @@ def test_every_data_set_has_a_label_for_people() -> None:
 def test_a_data_set_is_local_once_all_its_files_are(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert {name for name, family in datasets.DATASETS.items() if family.is_local()} == {"mnist"}
+    assert {name for name, family in datasets.DATASETS.items() if family.is_local()} == {"mnist", "digits"}
     monkeypatch.setenv("DLGMM_DATA", str(tmp_path))
     for part in ("train", "valid", "test"):
         assert not datasets.DATASETS["binarized-mnist"].is_local()

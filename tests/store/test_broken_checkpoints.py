@@ -95,8 +95,8 @@ def damaged(path: Path, kind: str) -> None:
             forge(path, header(model={**CONFIG.to_dict(), "model": "vae"}))
         case "unknown bound":
             forge(path, header(train={**TRAIN.to_dict(), "bound": "elbow\nand knee"}))
-        case "unknown data set":
-            forge(path, header(train={**TRAIN.to_dict(), "dataset": "cifar"}))
+        case "odd data set":
+            forge(path, header(train={**TRAIN.to_dict(), "dataset": "../cifar"}))
         case "other shape":
             forge(path, header(model={**CONFIG.to_dict(), "hidden": 9}))
         case "missing weights":
@@ -128,7 +128,7 @@ UNREADABLE = {
     "senseless size": "hidden must be a whole number from 1",
     "unknown model": "There is no model 'vae'",
     "unknown bound": r"There is no bound 'elbow\nand knee': choose one of eq1, mixture, marginal, iwae",
-    "unknown data set": "There is no data set 'cifar': choose one of mnist, binarized-mnist, omniglot",
+    "odd data set": "'../cifar' is not a valid name of a data set",
     "epoch is text": "has an invalid header",
     "epoch is infinite": "has an invalid header",
 }

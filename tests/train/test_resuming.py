@@ -212,7 +212,7 @@ def test_a_damaged_resume_file_is_an_error_that_names_it(damage: str, dataset: D
     elif damage == "duration":
         header["history"][0]["seconds"] = -1.0
     elif damage == "data set":
-        header["train"]["dataset"] = "cifar"
+        header["train"]["dataset"] = "../cifar"
     elif damage == "nan moments":
         tensors["optimizer.exp_avg_sq.decoder.data_bias"][0] = torch.nan
     elif damage == "negative moments":

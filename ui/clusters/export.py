@@ -34,7 +34,7 @@ def export_clusters(
             "probability": probabilities[images, found.assigned],
         }
         if found.table is not None:
-            columns["class"] = np.array(dataset.class_names)[dataset.test.labels]
+            columns["class"] = np.array(dataset.class_names)[dataset.test.known_labels]
         return pd.DataFrame(columns)
 
     about = _about("what each component has found", checkpoint, kind)

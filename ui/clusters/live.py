@@ -84,7 +84,7 @@ def _drawn(checkpoint: Checkpoint) -> NDArray[np.float32]:
 
 
 def _describe(found: Clusters, probabilities: NDArray[np.float32], dataset: Dataset, component: int) -> dict[str, Any]:
-    share, names, labels = found.shares[component], dataset.class_names, dataset.test.labels
+    share, names, labels = found.shares[component], dataset.class_names, dataset.test.known_labels
     images = {"nearest": found.nearest[component], "unsure": found.least_sure[component]}
     counts = None if found.table is None else found.table[component]
     mostly = None

@@ -42,7 +42,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
             break
         code = encode(loaders.model(checkpoint), digit.binary[None], "mean")
         nearest = neighbours(codes, code, NEAREST)
-        labels = dataset.train.labels[nearest]
+        labels = dataset.train.known_labels[nearest]
         votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
         names = ", ".join(dataset.class_names[label] for label in labels[0])
         words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
@@ -89,7 +89,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             except Refused as refusal:
                 st.warning(str(refusal))
                 break
-            classes = dataset.test.labels, dataset.class_names
+            classes = dataset.test.known_labels, dataset.class_names
             theme = st.context.theme.type or "light"
             drawn = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
@@ -107,7 +107,7 @@ def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], datase
     """One row a test image and map, and the digit's own, which has no number and no class."""
     tables = []
     for checkpoint, coordinates, point in placed:
-        names = [dataset.class_names[label] for label in dataset.test.labels]
+        names = [dataset.class_names[label] for label in dataset.test.known_labels]
         table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
         table[["x", "y"]] = coordinates
         digit = pd.DataFrame({"checkpoint": [checkpoint.name], "x": point[0], "y": point[1]})

@@ -73,6 +73,6 @@ def _pick(dataset: Dataset) -> DigitInput:
 
 
 def _test_digit(dataset: Dataset, index: int) -> DigitInput:
-    label = dataset.class_names[dataset.test.labels[index]]
+    label = dataset.class_names[dataset.test.known_labels[index]]
     origin = f"test image {index} of {DATASETS[dataset.name].label}, class {label}"
     return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index, shape=dataset.shape)

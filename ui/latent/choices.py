@@ -76,7 +76,7 @@ def _usual(checkpoints: Sequence[Checkpoint]) -> list[str]:
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
     """The image, and its reconstruction under each model."""
     image = dataset.test.binary[index]
-    st.header(f"Image {index}, class {dataset.class_names[dataset.test.labels[index]]}", anchor=False)
+    st.header(f"Image {index}, class {dataset.class_names[dataset.test.known_labels[index]]}", anchor=False)
     pictures = [(image, "the image")]
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint)

@@ -48,7 +48,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
             key=key,
             data={
                 "images": list(images),
-                "classes": [dataset.class_names[dataset.test.labels[index]] for index in images],
+                "classes": [dataset.class_names[dataset.test.known_labels[index]] for index in images],
                 "file": images_address(dataset.name),
                 "count": len(dataset.test),
                 "shape": dataset.shape,

@@ -56,7 +56,7 @@ def _table(
     estimated: Mapping[str, PerImage],
 ) -> pd.DataFrame:
     """One row a map and test image; weights and likelihoods where they are known."""
-    names = [dataset.class_names[label] for label in dataset.test.labels]
+    names = [dataset.class_names[label] for label in dataset.test.known_labels]
     places = {c.name: stored[0] for c in checkpoints if (stored := loaders.tsne_map(c)) is not None}
     grouped = None if group is None else within_outline(places[group["map"]], np.array(group["outline"]))
     tables = []

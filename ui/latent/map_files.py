@@ -86,7 +86,7 @@ def _points(checkpoint: Checkpoint, digest: str) -> bytes | None:
     path = next((path for path in paths if _map_digest(checkpoint, path) == digest), None)
     if path is None:  # before the images are read, which takes long for some data sets
         return None
-    labels = loaders.dataset(checkpoint.train_config.dataset).test.labels
+    labels = loaders.dataset(checkpoint.train_config.dataset).test.known_labels
     stored = load_map(checkpoint, len(labels), path)
     if stored is None:
         return None

@@ -109,7 +109,7 @@ def _class_or_style(checkpoint: Checkpoint) -> Outcome:
     dataset, model = loaders.dataset(DATASET), loaders.model(checkpoint)
     weights = expected_weights(model, dataset.test.binary)
     assert weights is not None  # it is a mixture
-    counts = contingency(weights.argmax(1), dataset.test.labels, weights.shape[1], len(dataset.class_names))
+    counts = contingency(weights.argmax(1), dataset.test.known_labels, weights.shape[1], len(dataset.class_names))
     images, digit = counts.sum(1), counts.argmax(1)
     own = counts.max(1)
     of_digit = own / counts.sum(0)[digit]

@@ -94,7 +94,7 @@ def worst_digit() -> Outcome:
 @st.cache_data(show_spinner=False, hash_funcs=loaders.BY_WEIGHTS)
 def _worst_digit(checkpoint: Checkpoint) -> Outcome:
     dataset = loaders.dataset(DATASET)
-    images, labels, names = dataset.test.binary[:IMAGES], dataset.test.labels[:IMAGES], dataset.class_names
+    images, labels, names = dataset.test.binary[:IMAGES], dataset.test.known_labels[:IMAGES], dataset.class_names
     every_loss = reconstruction_loss(loaders.model(checkpoint), images)
     losses = np.array([every_loss[labels == c].mean() for c in range(len(names))])
     inks = np.array([images[labels == c].sum(1).mean() for c in range(len(names))])
@@ -167,7 +167,7 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
     nearest = neighbours(
         dataset.train.binary[:VOTERS].astype(np.float32), (pictures > 0.5).reshape(2 * DRAWS, -1).astype(np.float32), K
     )
-    near, far = (np.bincount(votes) for votes in vote(dataset.train.labels[nearest], K).reshape(2, DRAWS))
+    near, far = (np.bincount(votes) for votes in vote(dataset.train.known_labels[nearest], K).reshape(2, DRAWS))
     return Outcome(
         "clearer" if after < before else "blurrier",
         f"The mean entropy of a digit changes from {before:.0f} to {after:.0f} nats: a decoder can be certain where"
@@ -181,7 +181,7 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
 
 def purity() -> Outcome:
     """Percentage of an image's nearest neighbours on the DLGMM's map that have its class; also for the other maps."""
-    labels, found = loaders.dataset(DATASET).test.labels, {}
+    labels, found = loaders.dataset(DATASET).test.known_labels, {}
     for name in PAPER:
         checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
         stored = None if checkpoint is None else loaders.tsne_map(checkpoint)

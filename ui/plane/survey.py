@@ -63,7 +63,7 @@ def _survey(checkpoint: Checkpoint) -> pd.DataFrame:
             field, _ = resolved(decoded, image)
             shares = [f"{100 * mode.share:.0f} %" for mode in modes(field)]
             gap = divergence(decoded, field, image, q_of(checkpoint, image))
-            name = dataset.class_names[test.labels[index]]
+            name = dataset.class_names[test.known_labels[index]]
             rows.append((int(index), name, len(shares), ", ".join(shares), gap))
     table = pd.DataFrame(rows, columns=["Image", "Class", "Modes", "Shares", "Gap"])
     return table.sort_values(["Modes", "Gap"], ascending=False, ignore_index=True)

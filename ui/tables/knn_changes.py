@@ -36,7 +36,7 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:
     """How many of the k nearest neighbours two models share, and images whose vote differs, the fewest shared first."""
     dataset, (one, other) = loaders.dataset(search.dataset_name), (search.nearest(c)[:, :K] for c in (first, second))
     shared = (one[:, :, None] == other[:, None, :]).any(-1).sum(1)
-    votes = [vote(dataset.train.labels[nearest], K) for nearest in (one, other)]
+    votes = [vote(dataset.train.known_labels[nearest], K) for nearest in (one, other)]
     changed = np.flatnonzero(votes[0] != votes[1])
     st.write(
         f"Of the {K} neighbours nearest to a test image, {first.name} and {second.name} share {shared.mean():.1f} on"
@@ -46,7 +46,7 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:
     )
     names = dataset.class_names
     for image in changed[np.argsort(shared[changed], kind="stable")][:SHOWN]:
-        truth = names[dataset.test.labels[image]]
+        truth = names[dataset.test.known_labels[image]]
         st.markdown(f"Test image {image}, class **{truth}**: {shared[image]} of {K} neighbours shared")
         for checkpoint, nearest, voted in ((first, one, votes[0]), (second, other, votes[1])):
             words, picture = st.columns([2, 5], vertical_alignment="center")

@@ -55,9 +55,13 @@ def export_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
 
 def _mistakes(checkpoint: Checkpoint, k: int, search: Search) -> pd.DataFrame:
     dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)[:, :k]
-    names, predicted = np.array(dataset.class_names), vote(dataset.train.labels[nearest], k)
-    wrong = np.flatnonzero(predicted != dataset.test.labels)
-    columns = {"test image": wrong, "class": names[dataset.test.labels[wrong]], "taken for": names[predicted[wrong]]}
+    names, predicted = np.array(dataset.class_names), vote(dataset.train.known_labels[nearest], k)
+    wrong = np.flatnonzero(predicted != dataset.test.known_labels)
+    columns = {
+        "test image": wrong,
+        "class": names[dataset.test.known_labels[wrong]],
+        "taken for": names[predicted[wrong]],
+    }
     return pd.DataFrame(columns | {f"neighbour {i + 1}": nearest[wrong, i] for i in range(k)})
 
 

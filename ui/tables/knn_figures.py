@@ -21,18 +21,18 @@ SHOWN = 8
 def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     """Some of the test images that the vote gets wrong, each with its k nearest training images."""
     dataset, nearest = loaders.dataset(search.dataset_name), search.nearest(checkpoint)
-    predicted = vote(dataset.train.labels[nearest], k)
-    wrong = np.flatnonzero(predicted != dataset.test.labels)
+    predicted = vote(dataset.train.known_labels[nearest], k)
+    wrong = np.flatnonzero(predicted != dataset.test.known_labels)
     st.header(f"{len(wrong):,} mistakes of {checkpoint.name} at k = {k}")
     pages = max(1, -(-len(wrong) // SHOWN))
     page = int(st.number_input("Page of mistakes", 1, pages, 1, key="knn-mistakes-page")) - 1
     names = dataset.class_names
     for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
         words, picture = st.columns([2, 5], vertical_alignment="center")
-        truth, vote_ = names[dataset.test.labels[image]], names[predicted[image]]
+        truth, vote_ = names[dataset.test.known_labels[image]], names[predicted[image]]
         words.markdown(f"test image {image}, class **{truth}**, classified as **{vote_}**")
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
-        classes = ", ".join(names[label] for label in dataset.train.labels[nearest[image, :k]])
+        classes = ", ".join(names[label] for label in dataset.train.known_labels[nearest[image, :k]])
         picture.image(
             tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape),
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",

@@ -158,8 +158,8 @@ def live_errors(checkpoint: Checkpoint, search: Search) -> Errors:
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
 def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, ErrorRate]:
     dataset = loaders.dataset(search.dataset_name)
-    labels = dataset.train.labels[search.nearest(checkpoint)]
-    found = {k: error_rate(vote(labels, k), dataset.test.labels) for k in CURVE}
+    labels = dataset.train.known_labels[search.nearest(checkpoint)]
+    found = {k: error_rate(vote(labels, k), dataset.test.known_labels) for k in CURVE}
     return {k: ErrorRate(each.value, each.ci95) for k, each in found.items()}
 
 

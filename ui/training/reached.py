@@ -59,4 +59,4 @@ def _found_accuracy(checkpoint: Checkpoint) -> float | None:
 def _accuracy(checkpoint: Checkpoint) -> float:
     test = loaders.dataset(checkpoint.train_config.dataset).test
     with computing():
-        return scores(weights(loaders.model(checkpoint), test.binary), test.labels).acc
+        return scores(weights(loaders.model(checkpoint), test.binary), test.known_labels).acc

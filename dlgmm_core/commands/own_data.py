@@ -1,0 +1,99 @@
+"""Options of `train` for data of one's own: where they lie, under which name they are kept, and how they are read."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from dlgmm_core.checks import COUNT, SEED, ConfigError
+from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name
+from dlgmm_core.data.splits import SHARES
+
+__all__ = ["add_own_data", "name_own_data", "read_own_data"]
+
+_NAMES = ("data_name", "image_size", "split", "split_seed", "threshold")
+
+
+def add_own_data(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    own = parser.add_argument_group("data of one's own")
+    own.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="an .npz file, a .csv file or a folder of images, which is read once and kept under a name",
+    )
+    own.add_argument("--data-name", metavar="NAME", help="of the data set; default: that of the file or folder")
+    own.add_argument(
+        "--image-size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="height and width that images are scaled to; of a .csv file, those they have",
+    )
+    own.add_argument(
+        "--split",
+        type=float,
+        nargs=3,
+        metavar=("TRAIN", "VALID", "TEST"),
+        help=f"shares of the three parts, unless they are given; default: {' '.join(map(str, SHARES))}",
+    )
+    own.add_argument("--split-seed", type=int, metavar="SEED", help="of that split; default: 0")
+    own.add_argument(
+        "--threshold",
+        action="store_true",
+        default=None,
+        help="ink is what is at least half of the full level, in place of a draw by grey levels",
+    )
+
+
+def name_own_data(options: argparse.Namespace) -> None:
+    """Sets `options.dataset` to the name of the data set of one's own, if there is one.
+
+    Raises:
+        ConfigError: for options that do not go together, or of the wrong size.
+        DataError: for an invalid name.
+    """
+    if options.data is None:
+        for name in _NAMES:
+            if getattr(options, name) is not None:
+                raise ConfigError(f"--{name.replace('_', '-')} is for data of your own: give --data, too.")
+        return
+    if options.dataset is not None:
+        raise ConfigError(
+            "--dataset names a data set that is there already, and --data a new one: give one of the two."
+        )
+    for size in options.image_size or ():
+        COUNT.require("--image-size", size)
+    if options.split_seed is not None:
+        SEED.require("--split-seed", options.split_seed)
+    name = name_of(options.data) if options.data_name is None else options.data_name
+    require_name(name)
+    if name in DATASETS:
+        raise ConfigError(f"{name} is the name of a published data set: choose another one by --data-name.")
+    options.dataset = name
+
+
+def read_own_data(options: argparse.Namespace) -> None:
+    """Reads the data set, keeps it under its name, and says what it has.
+
+    Raises:
+        DataError, StorageError: as `read_own` and `keep_own`; nothing is kept then.
+    """
+    size, shares = options.image_size, options.split or SHARES
+    reading = Reading(
+        size=None if size is None else (size[0], size[1]),
+        shares=(shares[0], shares[1], shares[2]),
+        seed=options.split_seed or 0,
+        threshold=bool(options.threshold),
+    )
+    dataset = read_own(options.data, options.dataset, reading)
+    path = keep_own(dataset)
+    height, width = dataset.shape
+    classes = f"{len(dataset.class_names)} classes" if dataset.class_names else "no labels"
+    print(
+        f"{path}: {len(dataset.train):,} training, {len(dataset.valid):,} validation and {len(dataset.test):,} test"
+        f" images of {height} x {width} pixels, {classes}.",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -1,0 +1,188 @@
+"""Data sets of one's own: read once from a file or a folder, and kept as one file under a name.
+
+The file kept is an `.npz` of arrays by part, which can be read again; it lies in the folder of one's own data sets, and
+is also found in the one that `$DLGMM_DATA` names.
+"""
+
+import io
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dlgmm_core.data.csv_files import read_csv
+from dlgmm_core.data.image_folders import read_folder
+from dlgmm_core.data.levels import PARTS, RawImages, grey_levels, require_sizes
+from dlgmm_core.data.npz_files import image_size_of, read_npz
+from dlgmm_core.data.sources import DataError, given_folders
+from dlgmm_core.data.splits import SHARES, Dataset
+from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.runtime.folders import datasets_folder
+
+__all__ = [
+    "Reading",
+    "find_own",
+    "keep_own",
+    "load_own",
+    "name_of",
+    "own_names",
+    "own_shape",
+    "read_own",
+    "require_name",
+]
+
+NAME = re.compile(r"(?!.*\.$)[a-z0-9][a-z0-9._-]{0,59}")
+MOST_FILE_BYTES = 2**31
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file or a folder is read.
+
+    Attributes:
+        size: height and width that images are scaled to; of a `.csv` file, those they have.
+        shares: of training, validation and test images, where the parts are not given.
+        seed: of that split.
+        threshold: whether ink is what is at least half of the full level, in place of a draw.
+    """
+
+    size: tuple[int, int] | None = None
+    shares: tuple[float, float, float] = SHARES
+    seed: int = 0
+    threshold: bool = False
+
+
+def name_of(path: Path) -> str:
+    """A name for the data set of a file or a folder, from its own."""
+    stem = path.name if path.is_dir() else path.stem
+    return re.sub("[^a-z0-9._-]+", "-", stem.lower()).strip(".-_")[:60].rstrip(".") or "own"
+
+
+def require_name(name: str) -> None:
+    """Checks a name.
+
+    Raises:
+        DataError: if it is invalid.
+    """
+    if not NAME.fullmatch(name):
+        raise DataError(
+            f"{name[:100]!r} is not a valid name of a data set: use at most 60 lower-case letters, digits, dots,"
+            " hyphens and underscores, begin with a letter or a digit, and do not end with a dot."
+        )
+
+
+def read_own(path: Path, name: str, reading: Reading) -> Dataset:
+    """The data set of an `.npz` file, a `.csv` file or a folder of images.
+
+    Raises:
+        DataError: if it cannot be read, or is invalid; the message names the file.
+    """
+    require_name(name)
+    if path.is_dir():
+        raw = read_folder(path, reading.size)
+    else:
+        if not path.is_file():
+            raise DataError(
+                f"{path} is neither a file nor a folder: give an .npz file, a .csv file or a folder of images."
+            )
+        if path.stat().st_size > MOST_FILE_BYTES:
+            raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
+        match path.suffix.lower():
+            case ".npz":
+                raw = read_npz(path)
+                raw = raw if reading.size is None else _scaled(raw, reading.size, str(path))
+            case ".csv":
+                raw = read_csv(path, reading.size)
+            case _:
+                raise DataError(f"{path} is no .npz or .csv file: give one, or a folder of images.")
+    return Dataset.from_raw(name, raw, str(path), shares=reading.shares, seed=reading.seed, threshold=reading.threshold)
+
+
+def keep_own(dataset: Dataset) -> Path:
+    """Writes a data set, so that it is found by its name afterwards; one that is there already stays as it is.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: if there is another one of that name.
+        StorageError: if it cannot be written; nothing is left then.
+    """
+    path = find_own(dataset.name)
+    if path is not None:
+        if load_own(dataset.name).digest != dataset.digest:
+            raise DataError(
+                f"{path} is another data set of the name {dataset.name}: choose another --data-name, or remove it."
+            )
+        return path
+    arrays = {}
+    for part in PARTS:
+        split = getattr(dataset, part)
+        arrays[f"{part}_images"] = split.grey.reshape(len(split), *dataset.shape)
+        if split.labels is not None:
+            arrays[f"{part}_labels"] = np.array(dataset.class_names)[split.labels]
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    path = datasets_folder() / f"{dataset.name}.npz"
+    write_atomically(path, content.getvalue())
+    return path
+
+
+def load_own(name: str) -> Dataset:
+    """A data set that was kept.
+
+    Raises:
+        DataError: if there is none of that name, or its file is damaged.
+    """
+    path = find_own(name)
+    if path is None:
+        raise DataError(f"There is no data set {name!r} of your own: give its file or folder again by --data.")
+    raw = read_npz(path)
+    if raw.part is None:
+        raise DataError(f"{path} has no parts: give it to train by --data.")
+    return Dataset.from_raw(name, raw, str(path), shares=SHARES, seed=0, threshold=False)
+
+
+def own_shape(path: Path) -> tuple[int, int]:
+    """Height and width of the images of a kept data set, without reading them.
+
+    Raises:
+        DataError: if its file is damaged.
+    """
+    return image_size_of(path)
+
+
+def find_own(name: str) -> Path | None:
+    """The file of a kept data set; None if there is none of that name."""
+    if not NAME.fullmatch(name):
+        return None
+    paths = (folder / f"{name}.npz" for folder in _folders())
+    return next((path for path in paths if os.path.isfile(path)), None)
+
+
+def own_names() -> list[str]:
+    """The names of all kept data sets, in order."""
+    found = set()
+    for folder in _folders():
+        if os.path.isdir(folder) and os.access(folder, os.R_OK):
+            found |= {path.stem for path in folder.glob("*.npz") if NAME.fullmatch(path.stem) and path.is_file()}
+    return sorted(found)
+
+
+def _folders() -> list[Path]:
+    return [datasets_folder(), *given_folders()]
+
+
+def _scaled(raw: RawImages, size: tuple[int, int], name: str) -> RawImages:
+    """Images (N, H, W) scaled to a size by averaging over boxes."""
+    levels = grey_levels(raw.images, name)
+    require_sizes(len(levels), *size, name)
+    if levels.shape[1:] == size:
+        return raw
+    found = np.empty((len(levels), *size), np.uint8)
+    for place, image in zip(found, levels, strict=True):
+        place[...] = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX))
+    return RawImages(found, raw.labels, raw.part)

@@ -1,0 +1,230 @@
+"""A data set as three splits of binary images, and the binarization of grey levels.
+
+A grey level g in 0..255 is read as the probability g/255 of ink (Salakhutdinov & Murray, 2008). One
+seeded draw gives the `fixed` binarization, on which every figure is reported; `dynamic` training
+draws again every epoch.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlgmm_core.data.levels import LEAST_IMAGES, PARTS, RawImages, classes_of, dealt, grey_levels
+from dlgmm_core.data.sources import DataError
+
+__all__ = ["FIXED_SEED", "SHARES", "Dataset", "Split", "binarize"]
+
+FIXED_SEED = 2016
+SHARES = (0.8, 0.1, 0.1)  # of training, validation and test images, where a seed splits them
+
+
+@dataclass(frozen=True)
+class Split:
+    """N images of one part of a data set.
+
+    Attributes:
+        grey: (N, X) uint8, 0 = paper, 255 = ink.
+        binary: (N, X) uint8, zeros and ones: the fixed binarization.
+        labels: (N,) int64, indices into the data set's `class_names`; None where there are none.
+    """
+
+    grey: NDArray[np.uint8]
+    binary: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+
+    def __len__(self) -> int:
+        return len(self.binary)
+
+    def __getitem__(self, rows: slice) -> "Split":
+        return Split(self.grey[rows], self.binary[rows], None if self.labels is None else self.labels[rows])
+
+    def without_grey(self) -> "Split":
+        """The same split without grey levels, (0, X): half the memory, if only binary images are needed."""
+        return Split(self.grey[:0].copy(), self.binary, self.labels)
+
+    @property
+    def known_labels(self) -> NDArray[np.int64]:
+        """(N,), the labels, where they are needed.
+
+        Raises:
+            DataError: if there are none.
+        """
+        if self.labels is None:
+            raise DataError("These images have no labels: choose a data set that has them.")
+        return self.labels
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training, validation and test images of one source.
+
+    Attributes:
+        name: of the source.
+        train, valid, test: its splits; X is the product of `shape`.
+        class_names: names of the labels; none where there are no labels.
+        shape: height and width of an image.
+    """
+
+    name: str
+    train: Split
+    valid: Split
+    test: Split
+    class_names: tuple[str, ...]
+    shape: tuple[int, ...] = (28, 28)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the shape and of all splits' binary images and labels, computed when first asked for."""
+        found = hashlib.sha256(repr(tuple(map(int, self.shape))).encode())
+        for split in (self.train, self.valid, self.test):
+            labels = b"none" if split.labels is None else split.labels.astype("<i8").tobytes()
+            found.update(f"{len(split)} ".encode() + np.packbits(split.binary).tobytes() + labels)
+        return found.hexdigest()
+
+    def require_shape(self, shape: tuple[int, ...]) -> None:
+        """Checks that images have this height and width.
+
+        Raises:
+            DataError: if they do not.
+        """
+        if self.shape != shape:
+            ours, theirs = (" x ".join(map(str, each)) for each in (shape, self.shape))
+            raise DataError(
+                f"The model is for images of {ours} pixels, and those of {self.name} have {theirs}: choose another data"
+                " set, or train a model for it."
+            )
+
+    def require_digest(self, digest: str, who: str) -> None:
+        """Checks that a model was trained on just these images and labels, as far as that is known.
+
+        Args:
+            digest: of the data set that it was trained on; empty if it was not noted, as in the first checkpoints.
+            who: names the checkpoint in the message.
+
+        Raises:
+            DataError: if it was not.
+        """
+        if digest and digest != self.digest:
+            raise DataError(
+                f"{who} was trained on another data set {self.name} than the one that is here now, with other images,"
+                " splits or labels: bring that one back, or train on this one under another name."
+            )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        images: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
+        labels: NDArray[np.generic] | Mapping[str, NDArray[np.generic]] | None = None,
+        *,
+        shares: tuple[float, float, float] = SHARES,
+        seed: int = 0,
+        threshold: bool = False,
+    ) -> "Dataset":
+        """A data set from images in memory.
+
+        Args:
+            name: of the data set.
+            images: (N, H, W) or (N, H, W, 1): whole numbers 0..255 or fractions 0..1, the largest being ink; or such
+                arrays by part, train, valid and test.
+            labels: (N,) whole numbers or text, or such arrays by part.
+            shares: of training, validation and test images, if the images are one array.
+            seed: of that split.
+            threshold: whether ink is what is at least half of the full level, in place of a draw with g/255 as its
+                probability.
+
+        Raises:
+            DataError: if images, labels or shares are invalid.
+
+        Example:
+            >>> images = np.random.default_rng(0).random((100, 20, 24))
+            >>> len(Dataset.from_arrays("noise", images).train)
+            80
+        """
+        if isinstance(images, Mapping) != isinstance(labels, Mapping) and labels is not None:
+            raise DataError(f"{name} has images and labels of different kinds: give both by part, or both whole.")
+        if isinstance(images, Mapping):
+            raw = joined(images, labels if isinstance(labels, Mapping) else None, name)
+        else:
+            raw = RawImages(np.asarray(images), None if labels is None else np.asarray(labels))
+        return cls.from_raw(name, raw, name, shares=shares, seed=seed, threshold=threshold)
+
+    @classmethod
+    def from_raw(
+        cls, name: str, raw: RawImages, origin: str, *, shares: tuple[float, float, float], seed: int, threshold: bool
+    ) -> "Dataset":
+        """A data set from what was read of a file or folder, `origin`; other arguments as of `from_arrays`.
+
+        Raises:
+            DataError: if images, labels or shares are invalid; the message names the origin.
+        """
+        levels = grey_levels(raw.images, origin)
+        count, height, width = levels.shape
+        flat = levels.reshape(count, height * width)
+        names, labels = ((), None) if raw.labels is None else classes_of(raw.labels, count, origin)
+        part = dealt(count, shares, seed, origin) if raw.part is None else raw.part
+        splits = []
+        for index, of in enumerate(PARTS):
+            rows = np.flatnonzero(part == index)
+            if len(rows) < LEAST_IMAGES[of]:
+                raise DataError(
+                    f"{origin} has {len(rows)} images for {of}: give it at least {LEAST_IMAGES[of]}, or other shares."
+                )
+            grey = flat[rows]
+            if threshold:
+                grey = np.where(grey >= 128, np.uint8(255), np.uint8(0))
+            splits.append(Split(grey, binarize(grey, FIXED_SEED, index), None if labels is None else labels[rows]))
+        return cls(name, splits[0], splits[1], splits[2], names, (height, width))
+
+
+def joined(
+    images: Mapping[str, NDArray[np.generic]], labels: Mapping[str, NDArray[np.generic]] | None, name: str
+) -> RawImages:
+    """Images, and labels where there are some, that are given by part.
+
+    Raises:
+        DataError: if a part is missing, or parts differ in shape or kind.
+    """
+    try:
+        parts = [np.asarray(images[part]) for part in PARTS]
+        known = None if labels is None else [np.asarray(labels[part]) for part in PARTS]
+        if len({each.dtype.kind for each in parts}) > 1 or len({e.dtype.kind for e in known or ()}) > 1:
+            raise ValueError("they are of different types")
+        whole = np.concatenate(parts)
+        return RawImages(
+            whole,
+            None if known is None else np.concatenate(known),
+            np.repeat(np.arange(len(PARTS)), [len(each) for each in parts]),
+        )
+    except KeyError as error:
+        raise DataError(f"{name} has no part {error}: give it train, valid and test.") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} has parts that do not go together ({error}): give all three in one form.") from error
+
+
+def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
+    """One Bernoulli draw of every pixel, with probability of ink g/255 to within 1e-5.
+
+    It uses the raw bits of a seeded PCG64, whose stream NumPy guarantees not to change, so that a seed
+    gives the same images on every machine and version.
+
+    Args:
+        grey: any shape, 0..255.
+        seed: whole numbers, hashed together; trailing zeros do not count.
+
+    Returns:
+        The same shape, zeros and ones.
+
+    Example:
+        >>> binarize(np.array([[0, 128, 255]], dtype=np.uint8), 2016).shape
+        (1, 3)
+    """
+    bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-grey.size // 4))
+    uniform = bits.astype("<u8").view("<u2")[: grey.size].reshape(grey.shape)
+    threshold = ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)  # level 0 is never ink
+    ink = uniform < np.append(threshold, np.uint16(0))[grey]
+    return (ink | (grey == 255)).view(np.uint8)

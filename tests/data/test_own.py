@@ -1,0 +1,192 @@
+"""Data of one's own: the same images from any kind of file, kept under a name; bad ones are one sentence."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given as each
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlgmm_core.data.datasets import Dataset, load_dataset, shape_of
+from dlgmm_core.data.own import Reading, keep_own, name_of, own_names, read_own
+from dlgmm_core.data.sources import DataError
+from tests.fuzz_helpers import assert_one_sentence, damaged, fuzz
+from tests.source_helpers import complaint
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+RNG = np.random.default_rng(0)
+WORDS = np.array(["ant", "bee", "cat"])
+
+
+def greys(count: int = 40, height: int = 8, width: int = 8) -> NDArray[np.uint8]:
+    return RNG.integers(0, 256, (count, height, width), np.uint8)
+
+
+def read(path: Path, **how: object) -> Dataset:
+    return read_own(path, "mine", Reading(**how))  # type: ignore[arg-type]
+
+
+def npz(path: Path, **arrays: object) -> Path:
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def write_folder(folder: Path, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> Path:
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / label / f"{number:03}.png")
+    (folder / ".hidden").write_text("x", encoding="utf-8")
+    (folder / "notes.txt").write_text("x", encoding="utf-8")
+    return folder
+
+
+def write_csv(path: Path, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["label", *(f"p{i}" for i in range(images[0].size))])
+        writer.writerows([label, *image.ravel()] for image, label in zip(images, labels, strict=True))
+    return path
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (20, 24), (105, 105)])
+def test_the_same_images_are_the_same_data_set_from_any_kind_of_file(shape: tuple[int, int], tmp_path: Path) -> None:
+    images, labels = greys(30, *shape), np.repeat(WORDS, 10)  # in a folder's order
+    found = [
+        read(npz(tmp_path / "a.npz", images=images, labels=labels)),
+        read(npz(tmp_path / "b.npz", images=(images / 255)[..., None], labels=labels[:, None])),
+        read(write_folder(tmp_path / "c", images, labels)),
+        read(write_csv(tmp_path / "d.csv", images, labels), size=shape),
+        Dataset.from_arrays("mine", images, labels),
+    ]
+    assert len({dataset.digest for dataset in found}) == 1
+    assert found[0].class_names == ("ant", "bee", "cat") and found[0].shape == shape
+    assert [len(part) for part in (found[0].train, found[0].valid, found[0].test)] == [24, 3, 3]
+    other = read(tmp_path / "a.npz", seed=1)
+    assert other.digest != found[0].digest
+    keep_own(found[0])
+    again = load_dataset("mine")
+    assert again.digest == found[0].digest and again.class_names == found[0].class_names
+    np.testing.assert_array_equal(again.test.grey, found[0].test.grey)
+    assert own_names() == ["mine"] and shape_of("mine") == shape
+    keep_own(found[1])  # the same again
+    assert "another data set of the name mine" in complaint(lambda: keep_own(other))
+
+
+def test_parts_that_are_given_stay_and_images_may_lack_labels(tmp_path: Path) -> None:
+    parts = {part: greys(count) for part, count in (("train", 12), ("valid", 2), ("test", 3))}
+    found = read(npz(tmp_path / "a.npz", **{f"{part}_images": images for part, images in parts.items()}))
+    assert found.test.labels is None and found.class_names == ()
+    np.testing.assert_array_equal(found.valid.grey.reshape(2, 8, 8), parts["valid"])
+    for part, images in parts.items():
+        write_folder(tmp_path / "b" / part, images, np.full(len(images), "."))
+    assert read(tmp_path / "b").digest == found.digest == Dataset.from_arrays("mine", parts).digest
+    with pytest.raises(DataError, match="have no labels"):
+        _ = found.test.known_labels
+
+
+def test_levels_mean_the_same_in_any_type_and_labels_keep_their_order(tmp_path: Path) -> None:
+    ink = greys() > 127
+    whole = read(npz(tmp_path / "a.npz", images=ink, labels=np.arange(40) % 12))
+    assert whole.class_names == tuple(map(str, range(12)))
+    for images in (ink.astype(np.uint8), ink.astype(np.float32), ink.astype(np.int64) * 255):
+        np.testing.assert_array_equal(read(npz(tmp_path / "b.npz", images=images)).train.grey, whole.train.grey)
+    sharp = read(npz(tmp_path / "c.npz", images=np.full((40, 8, 8), 0.6)), threshold=True)
+    assert sharp.train.binary.all() and sharp.train.grey.min() == 255
+    half = read(npz(tmp_path / "d.npz", images=greys(20, 16, 16)), size=(8, 4))
+    assert half.shape == (8, 4)
+
+
+def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
+    def of(**arrays: object) -> Callable[[], object]:
+        return lambda: read(npz(tmp_path / "x.npz", **arrays))
+
+    def big() -> object:
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": (10**6, 10**6, 28)}
+        )
+        with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+            archive.writestr("images.npy", header.getvalue())
+        return read(tmp_path / "x.npz")
+
+    def text(content: str) -> Callable[[], object]:
+        def call() -> object:
+            (tmp_path / "x.csv").write_text(content, encoding="utf-8")
+            return read(tmp_path / "x.csv")
+
+        return call
+
+    def folder(*names: str) -> Callable[[], object]:
+        def call() -> object:
+            for number, name in enumerate(names):
+                path = tmp_path / "f" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if name.endswith(".png"):
+                    Image.fromarray(greys(1, 8, 8 + number)[0]).save(path)
+                else:
+                    path.write_bytes(b"x")
+            return read(tmp_path / "f")
+
+        return call
+
+    few, nan = greys(20), np.full((20, 8, 8), np.nan)
+    return {
+        "Python objects": of(images=few, labels=np.array([None] * 20)),
+        "pixels from nan": of(images=nan),
+        "pixels from -1 to": of(images=few / 255 - 1),
+        "pixels from 0 to 2": of(images=few * (2 / few.max())),
+        "from 0 to 256": of(images=np.array([0, 256] * 640).reshape(20, 8, 8)),
+        "has no images": of(images=few[:0]),
+        "1 x 1 pixels": of(images=few[:, :1, :1]),
+        "1000000 x 28 pixels": big,
+        "labels in an array of the shape (3,)": of(images=few, labels=[1, 2, 3]),
+        "not colour": of(images=greys(20)[..., None].repeat(3, 3)),
+        "name its arrays": of(pictures=few),
+        "5 images for train: give it at least 10": of(images=few[:5]),
+        "of the type float64": of(images=few, labels=np.linspace(0, 1, 20)),
+        "line 1: it must name": text("1,2,3,4\n"),
+        "line 3: 3 cells, not 4": text("a,b,c,d\n1,2,3,4\n1,2,3\n"),
+        "line 2: could not convert": text("a,b,c,d\n1,2,3,x\n"),
+        "which are not 1 x 1": text("a,b,c\n1,2,3\n"),
+        "make all images equally large": folder("a.png", "b.png"),
+        "cannot be read as an image": folder("0.jpg"),
+        "no .npz or .csv": lambda: read(Path(__file__)),
+        "neither a file nor a folder": lambda: read(tmp_path / "nothing"),
+        "not a valid name": lambda: read_own(tmp_path, "../x", Reading()),
+    }
+
+
+@pytest.mark.parametrize("words", list(refused(Path())))
+def test_bad_input_is_one_sentence_that_names_it_and_leaves_nothing(words: str, tmp_path: Path) -> None:
+    said = complaint(refused(tmp_path)[words])
+    assert words in said
+    assert own_names() == []
+
+
+@fuzz(150)
+@each(data=st.data())
+def test_damaged_files_are_read_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
+    kind = data.draw(st.sampled_from([".npz", ".csv"]))
+    images = np.zeros((20, 2, 2), np.uint8)
+    path = tmp_path / f"sound{kind}"
+    if kind == ".npz":
+        npz(path, images=images, labels=np.arange(20))
+    else:
+        write_csv(path, images, np.full(20, "a"))
+    content = data.draw(damaged(path.read_bytes()))
+    (tmp_path / f"x{kind}").write_bytes(content)
+    try:
+        read(tmp_path / f"x{kind}")
+    except DataError as error:
+        assert_one_sentence(error)
+
+
+def test_a_name_is_made_of_the_file_s() -> None:
+    assert [name_of(Path(p)) for p in ("My Pictures (2).npz", "a/b.csv", "...npz")] == ["my-pictures-2", "b", "own"]
