@@ -20,8 +20,7 @@ from ui.sidebar import choice, choose_checkpoint
 
 page_title(
     "Plane",
-    "With two numbers a code, the true posterior is known. Point at the plane to decode a place, and see where a digit"
-    " may have come from, beside what the encoder says.",
+    "With two numbers a code, the true posterior of a digit is known. Point at the plane to decode a place.",
     help=meaning("z", "ELBO"),
 )
 chosen = choice()

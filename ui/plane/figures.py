@@ -56,7 +56,7 @@ def _numbers(found: Posterior) -> str:
         "KL(p‖q)": printed(found.reverse, ".2f"),
         "Modes": f"{len(found.modes)}: {shares}" if len(found.modes) > 1 else "1",
     }
-    return "  \n".join(f"{name} **{value}**" for name, value in rows.items())
+    return " · ".join(f"{name} **{value}**" for name, value in rows.items())
 
 
 def _table(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> pd.DataFrame:

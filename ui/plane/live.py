@@ -76,7 +76,7 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
             },
             "colours": CLASS_COLOURS,
             "classes": [
-                {"name": name, "place": np.median(dots[labels == i], axis=0).tolist(), "colour": CLASS_COLOURS[i]}
+                {"name": name, "place": np.median(dots[labels == i], axis=0).tolist()}
                 for i, name in enumerate(names)
                 if (labels == i).any()
             ],

@@ -162,7 +162,7 @@ class Plane {
     }
     for (const each of data.ellipses) this.paintEllipse(context, each);
     if (this.dots && !this.sheet) {
-      data.classes.forEach(({ name, place, colour }) => this.write(context, name, this.x(place[0]), this.y(place[1]), colour, 16));
+      for (const { name, place } of data.classes) this.write(context, name, this.x(place[0]), this.y(place[1]), ink, 16);
     }
     this.paintAxes(context, this.heat || this.sheet ? "#fff" : ink);
     this.paintPointer(context);
@@ -198,7 +198,8 @@ class Plane {
       context.setLineDash([]);
     }
     context.globalAlpha = 1;
-    if (label) this.write(context, label, this.x(mean[0]), this.y(mean[1]), colour, 12);
+    const below = 2 * Math.hypot(...factor[1]) * (this.side / this.data.side) + 9; // so that it covers nothing
+    if (label) this.write(context, label, this.x(mean[0]), this.y(mean[1]) + below, colour, 12);
   }
 
   write(context, text, x, y, colour, size) {
