@@ -16,7 +16,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
 from benchmarks.servers import APP, copy_app, serve
-from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.experiments.amortised_table import AMORTISED
 
 __all__ = ["FOLDER", "VIEWS", "View"]
 
@@ -40,13 +40,18 @@ def _point_at_an_image(page: Page) -> None:
     page.locator(".tip.on").wait_for()
 
 
+def _wait_for_posteriors(page: Page) -> None:
+    page.get_by_text("log p(x)").nth(1).wait_for()
+
+
 _CHARTS = ".js-plotly-plot .xtitle"
 VIEWS = {
     "overview": View({}, ".prior svg"),
-    "components": View({"components-checkpoint": FIGURE_2, "means": "3,-0.75,0,0.75,1.5"}, ".live[data-ready=yes]"),
+    "components": View({"components-checkpoint": AMORTISED, "means": "-2,-1,0,1,2"}, ".live[data-ready=yes]"),
     "clusters": View({"component": "3"}, ".clusters[data-ready=yes]"),
-    "digit": View({"digit-index": "4", "digit-checkpoint": FIGURE_2}, ".weights .bar"),
+    "digit": View({"digit-index": "0", "digit-checkpoint": AMORTISED}, ".turned-weights[data-ready=yes]"),
     "latent": View({}, ".maps[data-ready=yes]", _point_at_an_image),
+    "plane": View({"digit-index": "8"}, "canvas, svg", _wait_for_posteriors),
     "knn": View({}, _CHARTS),
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),

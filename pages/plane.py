@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dlgmm_core.evaluate.plane_grid import has_plane
+from dlgmm_core.model.models import family_of
 from ui import loaders
 from ui.digit.sources import choose_digit
 from ui.exporting import recipes_plane
@@ -25,6 +26,7 @@ page_title(
 )
 chosen = choice()
 planes = [c for c in chosen.offered if has_plane(c.model_config) and c.train_config.dataset == chosen.dataset]
+planes.sort(key=lambda c: (family_of(c.model_config).code_kind, c.model_config.num_components))  # one Gaussian first
 if not planes:
     st.info(
         "No checkpoint here has codes of two numbers: train one on the page **Train**, with a code size of 2 (of an"

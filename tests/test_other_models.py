@@ -16,6 +16,7 @@ from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import measure
+from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
@@ -65,6 +66,7 @@ def test_another_model_goes_through_every_command(
     assert run(tmp_path, "train", name, *options, "--resume") == 0
     assert read_checkpoint(tmp_path / "other").model_config.model == name
     assert run(tmp_path, "evaluate", "other", "--samples", "2", "5", "--device", "cpu") == 0
+    assert not has_plane(ModelConfig(name, 3 if OTHER_MODELS[name].code_kind == "simplex" else 2))  # for want of nodes
     checkpoint = read_checkpoint(tmp_path / "other")
     figures = read_metrics(checkpoint)["test"]["mnist"]
     assert set(figures["nll"]) == {"2", "5"} and has_map(checkpoint)

@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         context = context_of(options, checkpoint.model_config)
         model = model.at(context)
         if options.exact and not has_plane(model.config):
-            raise ConfigError(f"{name}: its codes are not two numbers, so leave out --exact.")
+            raise ConfigError(f"{name}: log p(x) has no grid unless a code is two numbers: leave out --exact.")
         dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
         if dataset.name == checkpoint.train_config.dataset:
             dataset.require_digest(checkpoint.data, name)

@@ -29,7 +29,7 @@ from torch.nn.functional import softplus
 
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Sticks
-from dlgmm_core.model.latents import Latents
+from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.runtime.device import device_of
 
@@ -45,15 +45,19 @@ _ROWS = 2_000  # codes decoded at once
 _OUTSIDE = 1e-6  # of an image's mass, at most, in the outermost cells
 _EDGE, _WIDER, _WIDEST = 4, 1.2, 12  # cells that count as outermost; factor; how often
 _ORDER = 8  # of the nodes of the prior that the grid contains at first: 4.1 standard deviations
+_AROUND = 2  # cells beside those with mass: a narrow peak may lie between their centres
 _DEEP = 20.0  # nats below the highest cell: lower ones have no mass
 _TOP = 3.0  # nats below it: a peak
 _STEPS, _DIVISIONS = 1.0, 5  # smallest standard deviation, in steps; how often a cell is divided at most
 
 
 def has_plane(config: ModelConfig) -> bool:
-    """Whether a code is computed from two numbers: a point of the plane, or a stick of three pieces."""
-    simplex = family_of(config).code_kind == "simplex"
-    return config.layers == 1 and config.code_dim == (3 if simplex else 2)
+    """Whether a code is computed from two numbers, a point of the plane or a stick of three pieces, of known quadrature."""
+    family = family_of(config)
+    if config.layers > 1 or config.code_dim != (3 if family.code_kind == "simplex" else 2):
+        return False
+    prior = family.build(config).prior()
+    return type(prior).quadrature is not LatentDistribution.quadrature
 
 
 def latents_at(model: LatentVariableModel, points: Tensor) -> Latents:
@@ -99,7 +103,7 @@ class Field:
         centre, bend = 2 * self.values[rows, columns], 1e-12
         for i, j in ((1, 0), (0, 1)):
             around = padded[rows + 1 + i, columns + 1 + j] + padded[rows + 1 - i, columns + 1 - j]
-            bend = max(bend, *(centre - around)[np.isfinite(around)])
+            bend = max([bend, *(centre - around)[np.isfinite(around)]])
         return bend**-0.5
 
     @property
@@ -120,7 +124,7 @@ class Field:
         # inside a cell, the density rises above the one at its centre by this much at most, if it is a Gaussian's
         rise = 0.25 / self.narrowest**2
         mass = self.values > self.values.max() - _DEEP - min(rise, _DEEP)
-        return np.argwhere(binary_dilation(mass))
+        return np.argwhere(binary_dilation(mass, np.ones((3, 3)), _AROUND))
 
 
 class PlaneGrid:
