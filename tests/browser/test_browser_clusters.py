@@ -45,6 +45,7 @@ def test_rows_show_their_images_fit_the_window_and_lead_elsewhere_by_keys(server
     assert second.get_attribute("aria-pressed") == "true"
     settle(page)
     page.set_viewport_size({"width": 768, "height": 1024})
+    page.wait_for_timeout(500)  # it is drawn again then
     until(page, lambda: page.locator(".clusters .heads > :not(.classes)").evaluate_all(UNREADABLE) == [])
     page.set_viewport_size({"width": 375, "height": 800})
     page.locator(".clusters.narrow").wait_for()
