@@ -52,7 +52,7 @@ _STEPS, _DIVISIONS = 1.0, 5  # smallest standard deviation, in steps; how often 
 
 
 def has_plane(config: ModelConfig) -> bool:
-    """Whether a code is computed from two numbers, a point of the plane or a stick of three pieces, of known quadrature."""
+    """Whether two numbers of known quadrature give a code: a point of the plane, or a stick of three pieces."""
     family = family_of(config)
     if config.layers > 1 or config.code_dim != (3 if family.code_kind == "simplex" else 2):
         return False
