@@ -1,0 +1,17 @@
+"""The table of posteriors on the plane: shares and means of what was measured."""
+
+from benchmarks.plane import Posteriors, plane_table
+from dlgmm_core.experiments.formatting import NONE
+
+
+def test_a_row_has_the_share_of_several_modes_and_the_gaps_in_the_mean() -> None:
+    found = {
+        "one": Posteriors((1, 2, 3, 1), (1.0, 3.0, 12.0, 2.0), {"a": (0.5, 0.1), "b": (0.2, 0.0)}, 2),
+        "other": Posteriors((1, 1), (1.0, 2.0), {"c": (0.4,)}, 2),
+    }
+    head, _, *rows = plane_table(found).splitlines()
+    assert head.count("|") == 10
+    assert rows == [
+        f"| `one` | 50.0 | 4.50 | 2.50 | 25.0 | 6.50 | 0.30 | 0.10 | {NONE} |",
+        f"| `other` | 0.0 | 1.50 | 1.50 | 0.0 | 1.00 | {NONE} | {NONE} | 0.40 |",
+    ]
