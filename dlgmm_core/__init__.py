@@ -61,3 +61,8 @@ def __getattr__(name: str) -> "Any":
     from importlib import import_module
 
     return getattr(import_module(f"dlgmm_core.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names too, for completion."""
+    return sorted({*globals(), *__all__})

@@ -16,7 +16,8 @@ WITH_EXAMPLES = [
 ]
 
 
-def test_every_public_name_is_there_and_documented() -> None:
+def test_every_public_name_is_there_listed_and_documented() -> None:
+    assert set(dlgmm_core.__all__) <= set(dir(dlgmm_core))
     for name in dlgmm_core.__all__:
         assert getattr(dlgmm_core, name).__doc__, name
 

@@ -21,7 +21,7 @@ from ui.training.runs import RunError, start_run
 pytestmark = pytest.mark.usefixtures("repository", "cache")
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = "is not on this server, which downloads nothing for its visitors: choose another data set"
+WORDS = "is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose another data set"
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ function alignWith(track, from, to) {
 
 // Says what rows show, and within how many nats if that is known; its switch puts the decoder of the own prior beside.
 function retrainedBadge(start, within, switched) {
-  const asTrained = `s if trained so${within === undefined || within === null ? "" : ` (within ${within} nats)`}`;
+  const near = within === undefined || within === null ? "" : within === 0 ? " (no worse)" : ` (within ${within} nats)`;
+  const asTrained = `s if trained so${near}`;
   const words = element("span", { className: "said" });
   const input = element("input", { type: "checkbox", checked: start });
   let isTurned = false;
