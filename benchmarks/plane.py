@@ -9,7 +9,7 @@ Reference: C. Cremer, X. Li and D. Duvenaud, "Inference suboptimality in variati
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,13 +19,16 @@ import torch
 from benchmarks.result_tables import markdown_table
 from dlgmm_core.analysis.plane import best_fit, divergence, families_of, modes
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.figures import EXACT
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
+from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.plane_table import plane
+from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.store.checkpoints import load_checkpoint
 
-__all__ = ["FOUND", "Posteriors", "plane_table", "read_posteriors"]
+__all__ = ["FOUND", "Posteriors", "exact_table", "plane_table", "read_posteriors"]
 
 FOUND = Path(__file__).with_name("plane.json")
 ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -107,6 +110,25 @@ def plane_table(found: Mapping[str, Posteriors]) -> str:
     best_ones = " | ".join(f"best of {label}" for label in labels)
     gap = f"encoder's gap | median | above {FAR:g} nats, % | of some images: encoder's"
     return markdown_table(f"model | several modes, % | {gap} | {best_ones}", rows)
+
+
+def exact_table(rows: Sequence[Row]) -> str:
+    """The models of the recipe, with -log p(x) by sampling and by a grid."""
+    lines = [
+        [
+            f"`{row.checkpoint}`",
+            formatting.minus_elbo(row),
+            formatting.nll(row, 50),
+            formatting.nll(row, 5000),
+            formatting.nll(row, EXACT),
+            formatting.knn_error(row, "mean", 5),
+        ]
+        for row in rows
+        if row.recipe == "plane" and EXACT in row.figures.nll
+    ]
+    return markdown_table(
+        "model | −ELBO | −log p(x), S = 50 | S = 5000 | on a grid | kNN error of means, k = 5, %", lines
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from benchmarks.amortised_tables import AMORTISED_TABLES
 from benchmarks.layers import read_costs
 from benchmarks.layers_tables import cost_table, layers_table, strata_table, variance_table
 from benchmarks.measuring import in_words
-from benchmarks.plane import plane_table, read_posteriors
+from benchmarks.plane import exact_table, plane_table, read_posteriors
 from benchmarks.result_tables import TABLES, markdown_table
 from benchmarks.strata import read_found
 from dlgmm_core.experiments.formatting import NONE
@@ -42,7 +42,7 @@ def all_tables() -> dict[str, str]:
     tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
     tables |= {"layers": layers_table(plain), "layers-cost": cost_table(read_costs())}
     tables |= {"strata-variance": variance_table(variances), "strata": strata_table(courses)}
-    tables["plane"] = plane_table(read_posteriors())
+    tables |= {"plane": plane_table(read_posteriors()), "plane-exact": exact_table(plain)}
     return {**tables, "benchmarks": benchmarks_table(recorded)}
 
 

@@ -176,6 +176,6 @@ def require_data(name: str) -> None:
     family = DATASETS.get(name)
     if family is not None and not sources.may_download() and not family.is_local():
         raise sources.DataError(
-            f"{family.label} is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose another"
-            f" data set, or have “python -m dlgmm_core data get {name}” run on it."
+            f"{family.label} is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose"
+            f" another data set, or have “python -m dlgmm_core data get {name}” run on it."
         )

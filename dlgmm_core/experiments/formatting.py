@@ -81,8 +81,8 @@ def minus_elbo(row: Row) -> str:
     return NONE if row.figures.elbo is None else f"{-row.figures.elbo.value:.2f}"
 
 
-def nll(row: Row | None, size: int) -> str:
-    """-log p(x), estimated from `size` samples."""
+def nll(row: Row | None, size: int | str) -> str:
+    """-log p(x), estimated from `size` samples, or `EXACT`."""
     found = None if row is None else row.figures.nll.get(str(size))
     return NONE if found is None else f"{found.value:.2f} ± {found.ci95:.2f}"
 

@@ -76,7 +76,8 @@ def _how_near(found: dict[str, Any] | None) -> str:
     count = found["alone"]
     models = f"{count} models that were trained alike, each" if count > 1 else "the model that was trained alike"
     if found["within"] == 0:
-        return f"“No worse”: on the test images its bound {found['bound']} is not below that of {models} for one prior alone."
+        bound = f"on the test images its bound {found['bound']}"
+        return f"“No worse”: {bound} is not below that of {models} for one prior alone."
     return (
         f"“Within {found['within']:g} nats”: on the test images its bound {found['bound']} is at most so far below"
         f" that of {models} for one prior alone."
