@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
+from dlgmm_core.experiments.table import FIGURE_2
 from tests.browser.test_browser_pages import VIEWS
 from tests.browser_helpers import app_on, draw_a_seven, settle, visit, visitor
 from tests.latent_browser_helpers import TITLE
@@ -45,7 +46,7 @@ def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, browser: B
     with visitor(browser) as page:
         page.route("**/decoder/**", as_a_page)
         page.route("**/maps/**", as_a_page)
-        visit(page, f"{server}/components", "Components")
+        visit(page, f"{server}/components?components-checkpoint={FIGURE_2}", "Components")
         page.get_by_text(f"The decoder could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
         visit(page, f"{server}/latent", TITLE)
         page.get_by_text(f"A map could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()

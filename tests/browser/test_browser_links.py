@@ -151,7 +151,7 @@ def test_nothing_is_wider_than_a_phone_and_every_slider_is_long_enough_for_a_thu
 def test_a_decoder_that_cannot_be_fetched_is_a_sentence_and_is_asked_for_again(server: str, browser: Browser) -> None:
     with visitor(browser, forgiven="Failed to load resource") as page:
         page.route("**/decoder/**", lambda route: route.abort())
-        page.goto(f"{server}/components")
+        page.goto(f"{server}/components?components-checkpoint={FIGURE_2}")
         page.get_by_text("The decoder could not be fetched").wait_for()
         settle(page)
         page.unroute("**/decoder/**")

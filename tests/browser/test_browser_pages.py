@@ -18,6 +18,7 @@ VIEWS = {
     f"digit?digit-checkpoint={SB_VAE}": "Your digit",
     "digit?lesson=1": "Your digit",
     "latent?image=3,4&colour=component": "Latent space",
+    "plane?digit-index=8": "Plane",
     "knn?knn-points=1000": "kNN",
     "likelihood": "Likelihood",
     "kumaraswamy": "Kumaraswamy bench",

@@ -161,5 +161,6 @@ def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
 
 
 def recorded(dataset: str) -> str:
-    """`rows` of the experiments that are measured on a test set, as `reproduce` recorded them."""
-    return script(f'rows = [row for row in read_results(Path("checkpoints")) if row.eval_dataset == "{dataset}"]')
+    """`rows` of the experiments measured on a test set, as `reproduce` recorded them, each at its own prior."""
+    search = f'row.eval_dataset == "{dataset}" and row.context is None'
+    return script(f'rows = [row for row in read_results(Path("checkpoints")) if {search}]')
