@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.result_tables import markdown_table
-from dlgmm_core.analysis.plane import best_fit, divergence, families_of, modes
+from dlgmm_core.analysis.plane import best_fits, divergence, families_of, modes
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.figures import EXACT
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
@@ -80,9 +80,8 @@ def measure(folder: Path, images: int, every: int) -> Posteriors:
     test = load_dataset("mnist").test.binary
     chosen = test[np.arange(images) * len(test) // images]
     grid = PlaneGrid.of(load_checkpoint(folder)[0], chosen)
-    families = families_of(grid.model)
     several, gaps = [], []
-    best: list[list[float]] = [[] for _ in families]
+    best: dict[str, list[float]] = {family.label: [] for family in families_of(grid.model)}
     with subnormals_as_zero():
         for number, (image, coarse) in enumerate(zip(chosen, grid.fields(chosen), strict=True)):
             field = grid.resolved(coarse, image)
@@ -90,11 +89,10 @@ def measure(folder: Path, images: int, every: int) -> Posteriors:
                 q = grid.model.posterior(torch.from_numpy(image)[None].float())
             several.append(len(modes(field)))
             gaps.append(round(divergence(grid, field, image, q), 3))
-            for found, family in zip(best, families, strict=True):
-                if number % every == 0:
-                    found.append(round(best_fit(grid, field, image, q, family).divergence, 3))
-    by_label = {family.label: tuple(found) for family, found in zip(families, best, strict=True)}
-    return Posteriors(tuple(several), tuple(gaps), by_label, every)
+            if number % every == 0:
+                for label, fit in best_fits(grid, field, image, q).items():
+                    best[label].append(round(fit.divergence, 3))
+    return Posteriors(tuple(several), tuple(gaps), {label: tuple(each) for label, each in best.items()}, every)
 
 
 def plane_table(found: Mapping[str, Posteriors]) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "Fit",
     "Mode",
     "best_fit",
+    "best_fits",
     "divergence",
     "families_of",
     "modes",
@@ -238,7 +239,33 @@ def families_of(model: LatentVariableModel) -> tuple[Family, ...]:
     return (FRACTIONS,) if family_of(model.config).code_kind == "simplex" else (GAUSSIAN, MIXTURE)
 
 
-def best_fit(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentDistribution, family: Family) -> Fit:
+def best_fits(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentDistribution) -> dict[str, Fit]:
+    """The closest member of each of `families_of` the model, by label; arguments as of `best_fit`.
+
+    Five Gaussians also start from the best one, so that they are no worse.
+    """
+    found: dict[str, Fit] = {}
+    for family in families_of(grid.model):
+        starts = [_alike(found[GAUSSIAN.label].q)] if family is MIXTURE else []
+        found[family.label] = best_fit(grid, field, image, q, family, starts)
+    return found
+
+
+def _alike(q: LatentDistribution) -> Floats:
+    """One Gaussian as a mixture of equal components."""
+    loc, log_scale = np.split(_moments(q), 2)
+    equal = np.full(_COMPONENTS, 1 / _COMPONENTS)
+    return _mixture_parameters(equal, np.tile(loc, (_COMPONENTS, 1)), np.tile(np.exp(log_scale), (_COMPONENTS, 1)))
+
+
+def best_fit(
+    grid: PlaneGrid,
+    field: Field,
+    image: NDArray[np.uint8],
+    q: LatentDistribution,
+    family: Family,
+    starts: Sequence[Floats] = (),
+) -> Fit:
     """The member of a family that has the least divergence from an image's posterior, as far as optimisation finds it.
 
     Args:
@@ -247,6 +274,7 @@ def best_fit(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentD
         image: binary, (X,).
         q: the encoder's posterior, of this one image, computed without gradient.
         family: in `families_of` the model.
+        starts: parameters to start from, too.
     """
     from scipy.optimize import minimize  # half a second, which few programs need
 
@@ -258,16 +286,8 @@ def best_fit(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentD
         (gradient,) = torch.autograd.grad(value, raw)
         return value.item(), gradient.double().numpy()
 
-    starts = family.starts(modes(field), q)
-    if family is MIXTURE:
-        best = best_fit(grid, field, image, q, GAUSSIAN).q  # as a mixture of equal components, so that none is worse
-        loc, log_scale = np.split(_moments(best), 2)
-        equal = np.full(_COMPONENTS, 1 / _COMPONENTS)
-        starts.append(
-            _mixture_parameters(equal, np.tile(loc, (_COMPONENTS, 1)), np.tile(np.exp(log_scale), (_COMPONENTS, 1)))
-        )
     found = []
-    for start in starts:
+    for start in [*family.starts(modes(field), q), *starts]:
         ended = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
         for parameters in (start, ended.x):
             member = family.build(torch.from_numpy(parameters).float())

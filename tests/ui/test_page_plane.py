@@ -28,7 +28,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
     monkeypatch.setattr(survey, "SEARCHED", 5)
     # takes seconds, and is tested elsewhere
-    monkeypatch.setattr(posteriors, "best_fit", lambda *_: SimpleNamespace(divergence=0.25))
+    fits = {"one Gaussian": SimpleNamespace(divergence=0.25), "5 Gaussians": SimpleNamespace(divergence=0.25)}
+    monkeypatch.setattr(posteriors, "best_fits", lambda *_: fits)
 
 
 def widgets(at: AppTest) -> list[dict[str, Any]]:

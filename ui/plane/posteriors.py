@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane import Mode, best_fit, divergence, families_of, modes, reverse_divergence
+from dlgmm_core.analysis.plane import Mode, best_fits, divergence, modes, reverse_divergence
 from dlgmm_core.analysis.plane_pictures import (
     Ellipses,
     Window,
@@ -121,10 +121,8 @@ def gap(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Gap:
         Refused: as `grid`.
     """
     decoded, model = grid(checkpoint), loaders.model(checkpoint)
-    families = families_of(model)
-    if model.config.num_components == 1:
-        families = families[::-1]
     with computing():
         q = q_of(checkpoint, image)
         field, _ = resolved(decoded, image)
-        return Gap({each.label: best_fit(decoded, field, image, q, each).divergence for each in families})
+        best = [(label, fit.divergence) for label, fit in best_fits(decoded, field, image, q).items()]
+        return Gap(dict(best[::-1] if model.config.num_components == 1 else best))
