@@ -38,7 +38,7 @@ __all__ = [
 CHECKPOINTS = checkpoints_folder()
 PROGRAM = "dlgmm" if Path(sys.argv[0]).stem == "dlgmm" else "python -m dlgmm_core"
 
-_TABLES: dict[str, Collection[str]] = {"model": MODELS, "dataset": DATASETS, "bound": OBJECTIVES, "body": BODIES}
+_TABLES: dict[str, Collection[str]] = {"model": MODELS, "bound": OBJECTIVES, "body": BODIES}
 
 
 class Parser(argparse.ArgumentParser):
@@ -98,8 +98,6 @@ def add_configuration(parser: argparse.ArgumentParser, kind: type[ModelConfig] |
         if f.metadata["flag"] is None:
             continue
         hint, flag, names = hints[f.name], _flag(f), choices(kind, f.name) or None
-        if f.name == "dataset":  # or one's own
-            names = None
         known: dict[str, Any] = {"help": _help(f), "choices": names}
         if f.default is MISSING:
             parser.add_argument(f.name, **known)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data import published, sources
+from dlgmm_core.data.npz_files import image_size_of
 from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
-from dlgmm_core.data.own import find_own, load_own, own_names, own_shape
+from dlgmm_core.data.own import find_own, load_own, own_names
 from dlgmm_core.data.published import VALID_SIZE, drawn_split
 from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarize
 
@@ -150,7 +151,7 @@ def shape_of(name: str) -> tuple[int, int]:
     """
     require_known(name)
     path = None if name in DATASETS else find_own(name)
-    return DATASETS[name].shape if path is None else own_shape(path)
+    return DATASETS[name].shape if path is None else image_size_of(path)
 
 
 def require_known(name: str) -> None:

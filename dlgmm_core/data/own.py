@@ -16,7 +16,7 @@ from PIL import Image
 from dlgmm_core.data.csv_files import read_csv
 from dlgmm_core.data.image_folders import read_folder
 from dlgmm_core.data.levels import PARTS, RawImages, grey_levels, require_sizes
-from dlgmm_core.data.npz_files import image_size_of, read_npz
+from dlgmm_core.data.npz_files import read_npz
 from dlgmm_core.data.sources import DataError, given_folders
 from dlgmm_core.data.splits import SHARES, Dataset
 from dlgmm_core.runtime.files import write_atomically
@@ -29,7 +29,6 @@ __all__ = [
     "load_own",
     "name_of",
     "own_names",
-    "own_shape",
     "read_own",
     "require_name",
 ]
@@ -144,15 +143,6 @@ def load_own(name: str) -> Dataset:
     if raw.part is None:
         raise DataError(f"{path} has no parts: give it to train by --data.")
     return Dataset.from_raw(name, raw, str(path), shares=SHARES, seed=0, threshold=False)
-
-
-def own_shape(path: Path) -> tuple[int, int]:
-    """Height and width of the images of a kept data set, without reading them.
-
-    Raises:
-        DataError: if its file is damaged.
-    """
-    return image_size_of(path)
 
 
 def find_own(name: str) -> Path | None:
