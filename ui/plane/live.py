@@ -144,7 +144,6 @@ def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[d
             "factor": factor.tolist(),
             "colour": colour,
             "label": f"{100 * weight:.0f} %" if labelled and len(colours) > 1 else "",
-            "strength": 1.0,
         }
         for weight, mean, factor, colour in zip(found.weights, found.means, found.factors, colours, strict=True)
         if not labelled or weight >= FAINTEST

@@ -9,6 +9,16 @@ function element(tag, properties = {}, ...children) {
   return found;
 }
 
+function svgElement(name, attributes) {
+  const found = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) found.setAttribute(key, value);
+  return found;
+}
+
+// Where an alpha stands between the smallest and the largest, 0 to 1, by its logarithm.
+const shareOf = ({ smallestAlpha, largestAlpha }, alpha) =>
+  Math.log(alpha / smallestAlpha) / Math.log(largestAlpha / smallestAlpha);
+
 // Gives { box, set }. `moved` is called with alpha while it is dragged or played, `settled` when that ends.
 function alphaSlider({ smallestAlpha, largestAlpha, own }, start, moved, settled) {
   const low = Math.log(smallestAlpha), high = Math.log(largestAlpha);

@@ -3,23 +3,18 @@
 const CURVE_ALPHAS = 41, ALPHA_TICKS = [0.05, 0.2, 1];
 
 // Gives { box, trace, mark }: `trace` takes a function of alpha that gives the weights, `mark` the alpha of the moment.
-function alphaCurves({ smallestAlpha, largestAlpha, components }, colours) {
-  const made = (name, attributes) => {
-    const found = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) found.setAttribute(key, value);
-    return found;
-  };
-  const share = (alpha) => Math.log(alpha / smallestAlpha) / Math.log(largestAlpha / smallestAlpha);
+function alphaCurves(info, colours) {
+  const { smallestAlpha, largestAlpha, components } = info, share = (alpha) => shareOf(info, alpha);
   const alphas = Array.from({ length: CURVE_ALPHAS }, (_, i) =>
     smallestAlpha * (largestAlpha / smallestAlpha) ** (i / (CURVE_ALPHAS - 1)));
-  const svg = made("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none" });
+  const svg = svgElement("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none" });
   const paths = colours.slice(0, components).map((colour) => {
-    const pair = [made("path", { class: "outline" }), made("path", {})];
+    const pair = [svgElement("path", { class: "outline" }), svgElement("path", {})];
     pair[1].style.stroke = colour;
     svg.append(...pair);
     return pair;
   });
-  const line = svg.appendChild(made("line", { y1: 0, y2: 1 }));
+  const line = svg.appendChild(svgElement("line", { y1: 0, y2: 1 }));
   const axis = element("div", { className: "axis" }, ...[smallestAlpha, ...ALPHA_TICKS, largestAlpha].map((alpha) => {
     const number = element("span", { textContent: alpha });
     number.style.left = `${100 * share(alpha)}%`;

@@ -1,28 +1,23 @@
 // The bound of an amortised model at the priors where it was measured, as dots against alpha, and where sliders stand.
+// After alpha.js.
 
 const CURVE = { width: 184, height: 52, left: 6, right: 6, top: 5, bottom: 5 }; // pixels
 const LARGEST_DOT = 3;
 
 // `measured` is from ui/components/amortised.py, `info` from ui/serving/amortised.py. Gives { box, draw }: `draw` takes
 // the means and alpha of the moment, and rings the nearest prior of those measured.
-function boundCurve({ priors, bound }, { smallestAlpha, largestAlpha, largestMean }) {
-  const { width, height, left, right, top, bottom } = CURVE;
-  const made = (name, attributes) => {
-    const found = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) found.setAttribute(key, value);
-    return found;
-  };
-  const share = (alpha) => Math.log(alpha / smallestAlpha) / Math.log(largestAlpha / smallestAlpha);
-  const x = (alpha) => left + share(alpha) * (width - left - right);
+function boundCurve({ priors, bound }, info) {
+  const { smallestAlpha, largestAlpha, largestMean } = info, { width, height, left, right, top, bottom } = CURVE;
+  const x = (alpha) => left + shareOf(info, alpha) * (width - left - right);
   const values = priors.map(([, , value]) => value), low = Math.min(...values), high = Math.max(...values);
   const y = (value) => top + (high > low ? (high - value) / (high - low) : 0.5) * (height - top - bottom);
   const spread = (means) => (Math.max(...means) - Math.min(...means)) / (2 * largestMean); // 0 to 1
-  const svg = made("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-  const line = svg.appendChild(made("line", { y1: 0, y2: height }));
+  const svg = svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+  const line = svg.appendChild(svgElement("line", { y1: 0, y2: height }));
   for (const [means, alpha, value] of priors) {
-    svg.append(made("circle", { cx: x(alpha), cy: y(value), r: 1 + (LARGEST_DOT - 1) * spread(means) }));
+    svg.append(svgElement("circle", { cx: x(alpha), cy: y(value), r: 1 + (LARGEST_DOT - 1) * spread(means) }));
   }
-  const ring = svg.appendChild(made("circle", { class: "nearest", r: LARGEST_DOT + 2 }));
+  const ring = svg.appendChild(svgElement("circle", { class: "nearest", r: LARGEST_DOT + 2 }));
   const words = element("div"), numbers = (value) => value.toFixed(1).replace("-", "−");
   const axis = element("div", { className: "alphas" }, ...[smallestAlpha, 1, largestAlpha].map((alpha) => {
     const number = element("span", { textContent: alpha === smallestAlpha ? `α = ${alpha}` : alpha });

@@ -19,6 +19,12 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+// The pieces of a stick at a place; outside the triangle some are negative.
+const piecesAt = ([x, y]) => {
+  const third = y / Math.sqrt(0.75), second = x - third / 2;
+  return [1 - second - third, second, third];
+};
+
 class Plane {
   constructor(root, data) {
     Object.assign(this, { root, data, at: data.now.at, pinned: data.now.at, digits: data.now.digits, across: data.now.across });
@@ -93,25 +99,20 @@ class Plane {
   }
 
   // The code at a place: of a stick, the nearest one in the triangle.
-  code([x, y]) {
-    if (!this.data.triangle) return [x, y];
-    const third = y / Math.sqrt(0.75), second = x - third / 2;
-    const pieces = [1 - second - third, second, third].map((piece) => Math.max(piece, 0));
+  code(place) {
+    if (!this.data.triangle) return place;
+    const pieces = piecesAt(place).map((piece) => Math.max(piece, 0));
     const sum = pieces.reduce((all, piece) => all + piece);
     return pieces.map((piece) => piece / sum);
   }
 
-  isInside([x, y]) {
-    if (!this.data.triangle) return true;
-    const third = y / Math.sqrt(0.75), second = x - third / 2;
-    return Math.min(third, second, 1 - second - third) >= 0;
-  }
+  isInside(place) { return !this.data.triangle || Math.min(...piecesAt(place)) >= 0; }
 
   fit() {
     const room = Math.max(LEAST_SIDE, window.innerHeight - EDGE_KEPT);
     const side = Math.floor(Math.min(this.root.clientWidth, MOST_SIDE, room)), density = window.devicePixelRatio;
     if (side <= 0 || (side === this.side && density === this.density)) return;
-    Object.assign(this, { side, density });
+    Object.assign(this, { side, density, cloud: null });
     this.canvas.width = this.canvas.height = Math.round(side * density);
     this.canvas.style.width = this.canvas.style.height = `${side}px`;
     this.canvas.parentElement.style.width = `${side}px`;
@@ -152,7 +153,7 @@ class Plane {
     context.imageSmoothingEnabled = true;
     if (this.heat?.complete) context.drawImage(this.heat, 0, 0, side, side);
     if (this.sheet) context.drawImage(this.sheet, 0, 0, side, side);
-    else if (this.dots) this.paintDots(context);
+    else if (this.dots) context.drawImage((this.cloud ??= this.drawDots()), 0, 0, side, side);
     if (data.triangle) {
       context.strokeStyle = this.heat ? "#fff" : ink;
       context.beginPath();
@@ -168,18 +169,21 @@ class Plane {
     this.paintPointer(context);
   }
 
-  paintDots(context) {
+  // The codes, drawn once for a size of the square: there are thousands, and the pointer moves at every frame.
+  drawDots() {
     const { places, labels } = this.dots, { colours } = this.data, size = this.side > 400 ? 2 : 1.5;
+    const cloud = make("canvas", { width: this.canvas.width, height: this.canvas.height }), context = cloud.getContext("2d");
+    context.setTransform(this.density, 0, 0, this.density, 0, 0);
     context.globalAlpha = 0.55;
     labels.forEach((label, i) => {
       context.fillStyle = colours[label];
       context.fillRect(this.x(places[2 * i]) - size / 2, this.y(places[2 * i + 1]) - size / 2, size, size);
     });
-    context.globalAlpha = 1;
+    return cloud;
   }
 
   // One and two standard deviations; light and dark, so that it is seen on anything.
-  paintEllipse(context, { mean, factor, colour, label, strength }) {
+  paintEllipse(context, { mean, factor, colour, label }) {
     for (const deviations of [1, 2]) {
       context.beginPath();
       for (let i = 0; i <= AROUND; i++) {
@@ -187,7 +191,6 @@ class Plane {
         const [x, y] = [0, 1].map((d) => mean[d] + deviations * (factor[d][0] * u + factor[d][1] * v));
         context.lineTo(this.x(x), this.y(y));
       }
-      context.globalAlpha = strength;
       context.setLineDash(deviations === 2 ? [5, 4] : []);
       context.lineWidth = 3.5;
       context.strokeStyle = this.heat ? "#000" : getComputedStyle(this.root).getPropertyValue("--st-background-color");
@@ -197,7 +200,6 @@ class Plane {
       context.stroke();
       context.setLineDash([]);
     }
-    context.globalAlpha = 1;
     const below = 2 * Math.hypot(...factor[1]) * (this.side / this.data.side) + 9; // so that it covers nothing
     if (label) this.write(context, label, this.x(mean[0]), this.y(mean[1]) + below, colour, 12);
   }
