@@ -6,6 +6,7 @@ image. Visitors begin with models whose components differ; the paper's are one c
 
 from collections.abc import Sequence
 
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -72,17 +73,16 @@ def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
 
     Where there are none of these, the paper's first seeds.
     """
-    found = [c for c in checkpoints if c.name == FIGURE_2 or group(c) == "Yours" or _is_best_seed(c, checkpoints)]
+    best = _best_seeds(checkpoints)
+    found = [c for c in checkpoints if c.name == FIGURE_2 or c in best or group(c) == "Yours"]
     return found or [c for c in checkpoints if group(c) == "The paper's" and c.train_config.seed == 0]
 
 
-def _is_best_seed(checkpoint: Checkpoint, checkpoints: Sequence[Checkpoint]) -> bool:
-    """Whether it is of "Clusters" or "Tuned", and no other seed of its experiment has a better validation bound."""
-    if group(checkpoint) not in GROUPS[:2]:
-        return False
-
-    def experiment(c: Checkpoint) -> tuple[object, ...]:
-        return group(c), c.train_config.dataset, c.model_config
-
-    same = [c for c in checkpoints if experiment(c) == experiment(checkpoint)]
-    return checkpoint == max(same, key=lambda c: c.valid_bound)
+def _best_seeds(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Of every experiment of "Clusters" and "Tuned", the seed with the best validation bound."""
+    best: dict[tuple[str, str, ModelConfig], Checkpoint] = {}
+    for c in checkpoints:
+        experiment = group(c), c.train_config.dataset, c.model_config
+        if experiment[0] in GROUPS[:2] and (experiment not in best or c.valid_bound > best[experiment].valid_bound):
+            best[experiment] = c
+    return list(best.values())
