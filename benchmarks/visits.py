@@ -25,7 +25,7 @@ __all__ = ["measure_first_visit", "measure_slider", "measure_visitors"]
 
 VISITORS, PAUSE, PATIENCE = 20, 1.0, 60.0  # seconds between two interactions; longest wait
 UNLIKE = "less probable than"  # a warning that is true of some test images
-PAGES = ("", "components", "digit", "latent", "knn", "likelihood", "kumaraswamy", "train")
+PAGES = ("", "components", "clusters", "digit", "latent", "plane", "knn", "likelihood", "kumaraswamy", "train")
 BARE = 'import streamlit as st\n\nst.title("x")\n'
 ROUNDS, DIGITS = 5, 40
 

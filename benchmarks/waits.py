@@ -37,33 +37,33 @@ _DRAG = """(slider, frames) => new Promise((done) => {
   requestAnimationFrame(step);
 })"""
 
-# Milliseconds from the next `pointerup` until the first figure on the page changes.
+# Milliseconds from the next `pointerup` until the first figure on the page changes; null until then.
 _WATCH = """() => {
   const figure = () => document.querySelector("[data-testid=stMetricValue]")?.textContent;
   const before = figure();
-  window.dlgmmWait = new Promise((done) => addEventListener("pointerup", () => {
+  window.dlgmmWait = null;
+  addEventListener("pointerup", () => {
     const began = performance.now();
     const look = () => {
-      if (figure() && figure() !== before) return done(performance.now() - began);
-      requestAnimationFrame(look);
+      if (figure() && figure() !== before) window.dlgmmWait = performance.now() - began;
+      else requestAnimationFrame(look);
     };
     look();
-  }, { capture: true, once: true }));
+  }, { capture: true, once: true });
 }"""
 
-# Milliseconds between two texts of the progress bar of the search; the last, until the bar disappears.
+# Milliseconds between two texts of the progress bar of the search; the last, until the bar disappears. Null until then.
 _ROWS = """() => {
   const times = [performance.now()];
   let before = "";
-  window.dlgmmRows = new Promise((done) => {
-    const look = () => {
-      const now = document.querySelector("[data-testid=stProgress]")?.textContent ?? "";
-      if (now !== before) { times.push(performance.now()); before = now; }
-      if (!now && times.length > 2) return done(times.slice(2).map((t, i) => t - times[i + 1]));
-      requestAnimationFrame(look);
-    };
-    look();
-  });
+  window.dlgmmRows = null;
+  const look = () => {
+    const now = document.querySelector("[data-testid=stProgress]")?.textContent ?? "";
+    if (now !== before) { times.push(performance.now()); before = now; }
+    if (!now && times.length > 2) window.dlgmmRows = times.slice(2).map((t, i) => t - times[i + 1]);
+    else requestAnimationFrame(look);
+  };
+  look();
 }"""
 
 
@@ -126,12 +126,14 @@ def _first_visits(browser: Browser) -> tuple[float, float]:
 
 
 def _rows(page: Page, address: str) -> list[float]:
-    """Seconds of each row of the table on a server without cached results."""
-    page.goto(address, wait_until="domcontentloaded")
+    """Seconds of each live row of the table on a server without cached results."""
+    page.goto(f"{address}/knn", wait_until="domcontentloaded")
+    live = page.get_by_role("button", name="Compute live")
+    live.wait_for()
     settle(page)
     page.evaluate(_ROWS)
-    page.get_by_role("link", name="kNN").first.click()
-    found: list[float] = page.evaluate("window.dlgmmRows")
+    live.click()
+    found: list[float] = page.wait_for_function("window.dlgmmRows").json_value()
     settle(page)
     return [milliseconds / 1000 for milliseconds in found]
 
@@ -180,7 +182,7 @@ def _stroke(page: Page, address: str) -> float:
         page.mouse.down()
         page.mouse.move(box["x"] + 160, y + 10, steps=6)
         page.mouse.up()
-        waits.append(float(page.evaluate("window.dlgmmWait")))
+        waits.append(float(page.wait_for_function("window.dlgmmWait").json_value()))
         settle(page)
     return statistics.median(waits[1:])  # before the first stroke there are no figures
 
