@@ -15,7 +15,7 @@ from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
 from ui.plane.figures import show_gap, show_posterior
 from ui.plane.live import live_plane
-from ui.plane.survey import offer_digits
+from ui.plane.survey import kept_survey, offer_digits, offer_divided
 from ui.presentation import is_presented, page_title
 from ui.sidebar import choice, choose_checkpoint
 
@@ -35,10 +35,12 @@ if not planes:
     st.stop()
 
 source, *boxes = st.columns([2, 1, 1][: 1 + min(len(planes), 2)], gap="medium")
-with source:
-    digit = choose_digit(chosen.dataset)
 with boxes[0]:
     shown = [choose_checkpoint(planes, "plane-checkpoint", title="Model")]
+survey = kept_survey(shown[0])
+with source:
+    digit = choose_digit(chosen.dataset)
+    offer_divided(survey)
 if others := [c for c in planes if c.name != shown[0].name]:
     with boxes[1]:
         shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
@@ -49,18 +51,19 @@ with left:
     codes = loaders.or_stop(lambda: loaders.codes(first, chosen.dataset, "test", "mean"))
     with figure("plane"):
         st.markdown(f"Codes under **{first.name}**")
-        live_plane(first, codes, np.asarray(test.known_labels))
+        means = live_plane(first, codes, np.asarray(test.known_labels)).means
     about = About("mean codes of the test images, and the prior", [first], chosen.dataset)
     table = partial(
         pd.DataFrame, {"class": test.known_labels, **{f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}}
     )
-    export("plane", about, partial(recipes_plane.plane, first), table)
+    export("plane", about, partial(recipes_plane.plane, first, means), table)
 if digit is None:
     st.info("The posterior appears here as soon as there is a digit.")
     st.stop()
-for place, (column, checkpoint) in enumerate(zip(right, shown, strict=True)):
+priors = [means, None]  # the other's is not on the page
+for place, (column, checkpoint, prior) in enumerate(zip(right, shown, priors, strict=False)):
     with column:
-        show_posterior(checkpoint, digit, str(place))
+        show_posterior(checkpoint, digit, str(place), prior)
 if is_presented():
     st.stop()
 st.caption(
@@ -68,7 +71,14 @@ st.caption(
     " deviations, with the weights of its components."
 )
 with st.expander("Digits by their modes, and by the gap of the ELBO"):
-    offer_digits(first)
-for column, checkpoint in zip(right, shown, strict=True):
-    with column:
-        show_gap(checkpoint, digit)
+    offer_digits(first, survey)
+if st.toggle(
+    "Split the gaps into approximation and amortisation",
+    key="plane-gaps",
+    bind="query-params",
+    persist_state="session",
+    help="Finds the best q for this digit alone, which takes seconds.",
+):
+    for column, checkpoint, prior in zip(st.columns(len(shown)), shown, priors, strict=False):
+        with column:
+            show_gap(checkpoint, digit, prior)

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _NODES, _FIT_NODES = 24, 6  # along each coordinate, to measure a divergence and to minimise it
+_NEGLIGIBLE = 1e-9  # weight of a node that is not decoded
 _STEPS = 80  # of the optimiser
 _STARTS = 3  # peaks from which one Gaussian starts
 _COMPONENTS = 5  # of the best mixture
@@ -118,8 +119,9 @@ def divergence(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: Laten
 def _elbo(grid: PlaneGrid, image: Tensor, q: LatentDistribution, order: int) -> Tensor:
     """(B,), E_q[log p(x, z) - log q(z)] for each of B posteriors of one image."""
     latents, weights = q.quadrature(order)
-    model = grid.model
-    log_p = model.decode(latents.code).log_prob(image.to(latents.code)) + model.prior().log_prob(latents)
+    counted = weights > _NEGLIGIBLE
+    decoded = grid.model.decode(latents.code[counted]).log_prob(image.to(latents.code))
+    log_p = torch.zeros_like(weights).masked_scatter(counted, decoded) + grid.prior.log_prob(latents)
     return (weights * (log_p - q.log_prob(latents))).sum((0, 1))
 
 

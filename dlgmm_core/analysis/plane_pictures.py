@@ -13,7 +13,7 @@ from scipy.ndimage import binary_erosion, map_coordinates
 
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.plane_grid import Field, Floats, latents_at
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.models import LatentVariableModel, family_of
 
 __all__ = [
@@ -96,17 +96,10 @@ def _log_density(config: ModelConfig, points: Floats, log_density: Floats) -> Fl
 
 def ellipses(q: LatentDistribution) -> Ellipses | None:
     """The Gaussians of a distribution over one image's codes, or of a prior; None of sticks."""
-    with torch.no_grad():
-        if isinstance(q, NormalLatent):
-            factors = torch.diag_embed(q.normal.scale[:1])
-            found = torch.ones(1), q.normal.loc[:1], factors
-        elif isinstance(q, MixtureLatent):
-            deviations = q.deviations(torch.eye(2).to(q.mean)[:, None])[:, :, 0]  # (K, noise, D)
-            scales = q.component_scales[:, 0, :, None]
-            found = q.log_mean_weights[:, 0].exp(), q.component_means[:, 0], deviations.transpose(1, 2) * scales
-        else:
-            return None
-        return Ellipses(*(part.double().cpu().numpy() for part in found))
+    if (factors := q.covariance_factors) is None:
+        return None
+    found = q.log_mean_weights[:, 0].exp(), q.component_means[:, 0], factors[:, 0]
+    return Ellipses(*(part.detach().double().cpu().numpy() for part in found))
 
 
 def window_of(config: ModelConfig, field: Field, q: LatentDistribution) -> Window:

@@ -3,13 +3,14 @@ r"""A grid over codes of two numbers, on which log p(x) and the true posterior o
 .. math:: \log p(x) = \log \int p(x|z)\, p(z)\, dz \approx \log \sum_g p(x|z_g)\, p(z_g)\, \Delta
 
 over the centres of N x N cells of area :math:`\Delta`. The codes are decoded once. Their logits vary smoothly over the
-plane, so that a matrix of a low rank R holds them, by the principal axes of the pixels, to within a few hundredths of a
-nat; an image costs one product with a matrix (N^2, R). The grid is widened until images have no mass at its edge.
+plane, so that a matrix of a low rank R holds them, by the principal axes of the pixels, weighted by the prior, to
+within about a nat where an image has mass; an image costs one product with a matrix (N^2, R). The grid is widened until
+images have no mass at its edge.
 
-That shows where an image has mass. There cells are divided into four, again and again, and the codes at their centres
-decoded, until a cell is smaller than the standard deviation at the highest peak. A sum over such centres is as good as
-exact: of a Gaussian it is off by 2 e^(-2 pi^2 s^2) for a standard deviation of s steps. Where an image's mass is broad,
-cells are joined before.
+That shows where an image has mass. There the codes at the cells' centres are decoded, and cells divided into four,
+again and again, until the standard deviation at the highest peak is s = 0.9 cells or more. A sum over such centres is
+as good as exact: of a Gaussian it is off by 2 e^(-2 pi^2 s^2), 3e-7. Where an image's mass is broad, cells are joined
+before.
 
 Real codes are the plane itself. A code that is a stick of three pieces is a point of a triangle, computed from two
 fractions v, and its grid is over v in the unit square, with densities of v.
@@ -17,6 +18,7 @@ fractions v, and its grid is over v in the unit square, with densities of v.
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,18 +39,20 @@ __all__ = ["Field", "PlaneGrid", "exact_log_likelihood", "has_plane", "latents_a
 
 Floats = NDArray[np.float64]
 
-SIZE, RANK = 320, 128  # cells along each side; R: 52 MB
+SIZE, RANK = 160, 256  # cells along each side; R: 26 MB
 _COARSE = 80  # cells along each side of a grid that is only to find how wide another must be
-_SPARSE = 7  # every so many codes give the principal axes
+_SPARSE = 3  # every so many codes give the principal axes
 IMAGES = 20  # at once
 _ROWS = 2_000  # codes decoded at once
 _OUTSIDE = 1e-6  # of an image's mass, at most, in the outermost cells
 _EDGE, _WIDER, _WIDEST = 4, 1.2, 12  # cells that count as outermost; factor; how often
 _ORDER = 8  # of the nodes of the prior that the grid contains at first: 4.1 standard deviations
 _AROUND = 2  # cells beside those with mass: a narrow peak may lie between their centres
-_DEEP = 20.0  # nats below the highest cell: lower ones have no mass
+_DEEP = 20.0  # nats below the highest cell, of logits of a low rank: lower ones have no mass
+_DEEP_DECODED, _AROUND_DECODED = 16.0, 1  # the same of decoded logits
 _TOP = 3.0  # nats below it: a peak
-_STEPS, _DIVISIONS = 1.0, 5  # smallest standard deviation, in steps; how often a cell is divided at most
+_STEPS, _DIVISIONS = 0.9, 6  # smallest standard deviation, in steps; how often a cell is divided at most
+_JOINED = 3.0  # standard deviation, in steps, from which on cells are joined
 
 
 def has_plane(config: ModelConfig) -> bool:
@@ -118,13 +122,12 @@ class Field:
         mean = logsumexp(self.values.reshape(n // 2, 2, m // 2, 2), axis=(1, 3)) - math.log(4)
         return Field(mean, self.low + self.step / 2, 2 * self.step)
 
-    @property
-    def with_mass(self) -> NDArray[np.int64]:
-        """(n, 2), the cells that may have mass, and those beside them."""
+    def with_mass(self, deep: float, around: int) -> NDArray[np.int64]:
+        """(n, 2), the cells that may have mass: less than `deep` nats below the highest, and those `around` them."""
         # inside a cell, the density rises above the one at its centre by this much at most, if it is a Gaussian's
         rise = 0.25 / self.narrowest**2
-        mass = self.values > self.values.max() - _DEEP - min(rise, _DEEP)
-        return np.argwhere(binary_dilation(mass, np.ones((3, 3)), _AROUND))
+        mass = self.values > self.values.max() - deep - min(rise, deep)
+        return np.argwhere(binary_dilation(mass, np.ones((3, 3)), around))
 
 
 class PlaneGrid:
@@ -132,6 +135,7 @@ class PlaneGrid:
 
     Attributes:
         model: of whose configuration `has_plane` is true.
+        prior: over its codes.
         low, high: corners, (2,).
         size: N, cells along each side.
     """
@@ -139,14 +143,15 @@ class PlaneGrid:
     def __init__(self, model: LatentVariableModel, low: Floats, high: Floats, size: int = SIZE) -> None:
         self.model, self.low, self.high, self.size = model, low, high, size
         self.step = (high - low) / size
-        axes = [a + s * (np.arange(size) + 0.5) for a, s in zip(low, self.step, strict=True)]
-        points = torch.from_numpy(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)).float()
         with torch.no_grad():
-            latents = latents_at(model, points.to(device_of(model)))
-            log_prior = model.prior().log_prob(latents)[0, :, 0].double()
+            latents = self._latents
             codes = latents.code[0, :, 0]
-            rows = [model.decode(each).logits - model.decoder.data_bias for each in codes[::_SPARSE].split(_ROWS)]
-            squares = torch.stack([each.T @ each for each in rows]).sum(0)
+            log_prior = model.prior().log_prob(latents)[0, :, 0]
+            weights = (0.5 * (log_prior - log_prior.max())).exp()[:, None]
+            squares = torch.zeros(2 * [len(model.decoder.data_bias)], device=codes.device)
+            for some, weight in zip(codes[::_SPARSE].split(_ROWS), weights[::_SPARSE].split(_ROWS), strict=True):
+                weighted = weight * (model.decode(some).logits - model.decoder.data_bias)
+                squares += weighted.T @ weighted
             self.axes = torch.linalg.eigh(squares)[1][:, -RANK:]  # (X, R), orthonormal
             projected, log_blank = [], []
             for each in codes.split(_ROWS):
@@ -154,7 +159,26 @@ class PlaneGrid:
                 projected.append((logits - model.decoder.data_bias) @ self.axes)
                 log_blank.append(-softplus(logits).sum(-1).double())
         self.projected = torch.cat(projected)  # (N^2, R)
-        self.constant = (torch.cat(log_blank) + log_prior).cpu().numpy()  # log p(x, z) of an image without ink
+        self._log_blank = torch.cat(log_blank)  # log p(x|z) of an image without ink
+        self._assume(model.prior())
+
+    @property
+    def _latents(self) -> Latents:
+        """At the centres of all cells."""
+        axes = [a + s * (np.arange(self.size) + 0.5) for a, s in zip(self.low, self.step, strict=True)]
+        points = torch.from_numpy(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)).float()
+        return latents_at(self.model, points.to(device_of(self.model)))
+
+    def _assume(self, prior: LatentDistribution) -> None:
+        with torch.no_grad():
+            log_prior = prior.log_prob(self._latents)[0, :, 0].double()
+        self.prior, self.constant = prior, (self._log_blank + log_prior).cpu().numpy()
+
+    def under(self, prior: LatentDistribution) -> "PlaneGrid":
+        """The same decoded cells under another prior of the same kind of codes; the encoder's q stays what it is."""
+        other = copy(self)
+        other._assume(prior)
+        return other
 
     @classmethod
     def of(cls, model: LatentVariableModel, images: NDArray[np.uint8], size: int = SIZE) -> "PlaneGrid":
@@ -191,19 +215,20 @@ class PlaneGrid:
     def resolved(self, field: Field, image: NDArray[np.uint8]) -> Field:
         """The field of a binary image (X,) where it has mass, decoded for it, in cells small enough for its peaks."""
         on_a_square = family_of(self.model.config).code_kind == "simplex"  # whose border cuts densities off
-        while not on_a_square and field.is_even and field.narrowest > 2 * _STEPS:
+        while not on_a_square and field.is_even and field.narrowest > _JOINED:
             field = field.halved
+        cells = field.with_mass(_DEEP, _AROUND)
         for _ in range(_DIVISIONS):
-            cells = field.with_mass
-            quarters = (2 * cells[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).reshape(-1, 2)
-            first = quarters.min(0)
-            step = field.step / 2
-            low = field.low - step / 2 + first * step
-            values = np.full(quarters.max(0) - first + 1, -np.inf)
-            values[tuple((quarters - first).T)] = self.log_joint(low + (quarters - first) * step, image)
-            field = Field(values, low, step)
-            if field.narrowest > _STEPS:
+            low, step = field.low, field.step
+            if field.narrowest < _STEPS:
+                cells, low, step = _quarters(cells, low, step)
+            first = cells.min(0)
+            values = np.full(cells.max(0) - first + 1, -np.inf)
+            values[tuple((cells - first).T)] = self.log_joint(low + cells * step, image)
+            field = Field(values, low + first * step, step)
+            if field.narrowest >= _STEPS:
                 break
+            cells = field.with_mass(_DEEP_DECODED, _AROUND_DECODED)
         return field
 
     def log_joint(self, points: Floats, image: NDArray[np.uint8]) -> Floats:
@@ -211,11 +236,17 @@ class PlaneGrid:
         x = torch.from_numpy(image).to(self.projected)
         with torch.no_grad():
             latents = latents_at(self.model, torch.from_numpy(points).to(self.projected))
-            prior = self.model.prior().log_prob(latents)[0, :, 0].double()
+            prior = self.prior.log_prob(latents)[0, :, 0].double()
             codes = latents.code[0, :, 0].split(_ROWS)
             likelihood = torch.cat([self.model.decode(rows).log_prob(x).double() for rows in codes])
         found: Floats = (likelihood + prior).cpu().numpy()
         return found
+
+
+def _quarters(cells: NDArray[np.int64], low: Floats, step: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """The cells (4 n, 2) that cells (n, 2) are divided into, the first centre, and the step between centres."""
+    quarters = (2 * cells[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).reshape(-1, 2)
+    return quarters, low - step / 4, step / 2
 
 
 def exact_log_likelihood(grid: PlaneGrid, images: NDArray[np.uint8]) -> Floats:

@@ -113,6 +113,19 @@ class LatentDistribution(ABC):
         """(K, B, D), standard deviation of every coordinate under every component; None without components."""
         return None
 
+    @property
+    def covariance_factors(self) -> Tensor | None:
+        """(K, B, D, D), A of which A A^T is the covariance of each component; None unless components are Gaussian."""
+        return None
+
+    def moved_to(self, means: Tensor) -> "LatentDistribution":
+        """The same Gaussian components about other means (K, B, D).
+
+        Raises:
+            NotImplementedError: by default.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no means that can be moved.")
+
     def deviations(self, noise: Tensor) -> Tensor:
         """(K, *S, B, D): standard-normal noise (*S, B, D) as deviations of codes from the mean of each component.
 
@@ -204,6 +217,15 @@ class NormalLatent(LatentDistribution):
         """(B, D), loc."""
         return self.normal.loc
 
+    @property
+    def covariance_factors(self) -> Tensor:
+        """(1, B, D, D), diagonal."""
+        return torch.diag_embed(self.normal.scale)[None]
+
+    def moved_to(self, means: Tensor) -> "NormalLatent":
+        """About a mean (1, B, D)."""
+        return NormalLatent(means[0], self.normal.scale)
+
 
 class MixtureLatent(LatentDistribution):
     """z given pi ~ sum_k pi_k N_k(z), with pi = stick_breaking(v)."""
@@ -282,6 +304,15 @@ class MixtureLatent(LatentDistribution):
     def component_scales(self) -> Tensor:
         """(K, B, D), square roots of the diagonals of the covariances."""
         return self.normal.scale
+
+    @property
+    def covariance_factors(self) -> Tensor:
+        """(K, B, D, D): as `LatentDistribution.covariance_factors`."""
+        return self.normal.covariance_factors
+
+    def moved_to(self, means: Tensor) -> "MixtureLatent":
+        """As `LatentDistribution.moved_to`."""
+        return MixtureLatent(self.sticks, self.normal.moved_to(means))
 
     def deviations(self, noise: Tensor) -> Tensor:
         """(K, *S, B, D): as `LatentDistribution.deviations`."""

@@ -61,6 +61,15 @@ class Normals(ABC):
     loc: Tensor
     scale: Tensor
 
+    @property
+    @abstractmethod
+    def covariance_factors(self) -> Tensor:
+        """(K, B, D, D), A of which A A^T is each covariance."""
+
+    @abstractmethod
+    def moved_to(self, loc: Tensor) -> "Normals":
+        """The same covariances about other means (K, B, D)."""
+
     @abstractmethod
     def rsample(self, shape: torch.Size) -> Tensor:
         """(K, *S, B, D), a reparametrised draw from every normal for each element of `shape`."""
@@ -93,6 +102,15 @@ class DiagonalNormals(Normals):
         """loc and scale: (K, B, D)."""
         self.normal = Normal(loc, scale, validate_args=False)  # broadcasts the two
         self.loc, self.scale = self.normal.loc, self.normal.scale
+
+    @property
+    def covariance_factors(self) -> Tensor:
+        """Diagonal."""
+        return torch.diag_embed(self.scale)
+
+    def moved_to(self, loc: Tensor) -> "DiagonalNormals":
+        """As `Normals.moved_to`."""
+        return DiagonalNormals(loc, self.scale)
 
     def rsample(self, shape: torch.Size) -> Tensor:
         """As `Normals.rsample`."""
@@ -153,6 +171,15 @@ class FullNormals(Normals):
         """L^-1, whose transpose turns noise into deviations."""
         identity = torch.eye(self.loc.shape[-1], dtype=self.factor.dtype, device=self.factor.device)
         return torch.linalg.solve_triangular(self.factor, identity.expand_as(self.factor), upper=False)
+
+    @property
+    def covariance_factors(self) -> Tensor:
+        """Transposes of L^-1."""
+        return self._inverse.mT
+
+    def moved_to(self, loc: Tensor) -> "FullNormals":
+        """As `Normals.moved_to`."""
+        return FullNormals(loc, self.factor)
 
     def rsample(self, shape: torch.Size) -> Tensor:
         """As `Normals.rsample`."""

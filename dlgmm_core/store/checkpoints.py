@@ -5,6 +5,7 @@
     metrics.json          measurements by `evaluate`, with the digest of the weights that were measured
     tsne.safetensors      a t-SNE map of the test set, with the digest of the weights too
     per-image.safetensors log p(x) and p(k|x) of every test image, with the digest of the weights too
+    posteriors.json       modes of the posteriors of some test images, if codes have two numbers, with the digest too
     training.safetensors  optimiser state and current weights, only while training is unfinished
 
 Every file is written atomically (`dlgmm_core.runtime.files`). Nothing is unpickled, and sizes that a file states are

@@ -86,7 +86,7 @@ class LinearGaussian:
 
 
 TOY = LinearGaussian()
-GRID = cast(PlaneGrid, SimpleNamespace(model=TOY))
+GRID = cast(PlaneGrid, SimpleNamespace(model=TOY, prior=TOY.prior()))
 
 
 def test_divergences_of_a_linear_gaussian_model_have_their_closed_forms() -> None:

@@ -46,7 +46,7 @@ def test_the_probabilities_of_all_images_add_up_to_one(name: str, steepness: flo
 def test_log_p_is_the_integral_over_the_plane_and_over_the_square_of_fractions() -> None:
     for name in ("full", "sb-vae"):
         model = toy(name)
-        grid, image = PlaneGrid.of(model, ALL_IMAGES, size=48), ALL_IMAGES[37]
+        grid, image = PlaneGrid.of(model, ALL_IMAGES, size=96), ALL_IMAGES[37]
 
         points, weights = np.polynomial.legendre.leggauss(160)
         half = (grid.high - grid.low) / 2
@@ -83,6 +83,16 @@ def test_the_grid_is_widened_until_no_image_has_mass_at_its_edge() -> None:
     usual = PlaneGrid.of(toy("gauss-vae"), ALL_IMAGES, size=48)
     assert grid.high[0] > usual.high[0]
     assert max(grid.mass_at_edge(field) for field in grid.fields(ALL_IMAGES)) < 1e-6
+
+
+def test_under_another_prior_the_integral_is_over_that_prior() -> None:
+    model, image = toy("full"), ALL_IMAGES[37:38]
+    moved = model.prior().moved_to(torch.tensor([[[1.5, -0.5]], [[0.0, 2.0]]]))
+    grid = PlaneGrid.of(model, ALL_IMAGES, size=96)
+    draws = model.decode(moved.sample(torch.Size([200_000]))[:, 0]).log_prob(torch.from_numpy(image)).exp().double()
+    found = np.exp(exact_log_likelihood(grid.under(moved), image)[0])
+    assert found == pytest.approx(draws.mean().item(), abs=5 * draws.std().item() / math.sqrt(len(draws)))
+    assert abs(found - np.exp(exact_log_likelihood(grid, image)[0])) > 0.01 * found
 
 
 def test_only_codes_of_two_numbers_have_a_plane() -> None:

@@ -98,7 +98,7 @@ def test_without_the_lesson_there_is_a_button_on_the_overview_and_nothing_else(p
     assert "lesson" not in at.query_params
 
 
-@pytest.mark.parametrize("text", ["0", "13", "2.5", "x", "1,2", ""])
+@pytest.mark.parametrize("text", ["0", "14", "2.5", "x", "1,2", ""])
 def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
     at = open_page("likelihood", lesson=text)
     assert card_of(at) == [] and "lesson" not in at.query_params
@@ -108,8 +108,8 @@ def test_an_invalid_link_does_not_start_the_lesson(text: str) -> None:
 # --- the way through it --------------------------------------------------------------------------
 
 
-def test_there_are_twelve_steps_of_one_equation_each() -> None:
-    assert len(STEPS) == 12 and len({step.title for step in STEPS}) == 12
+def test_there_are_thirteen_steps_of_one_equation_each() -> None:
+    assert len(STEPS) == 13 and len({step.title for step in STEPS}) == 13
     assert [step for step in offered_steps() if step in STEPS[:ALWAYS]] == [*STEPS[:ALWAYS]]
     for step in STEPS:
         assert step.equation.count(ANSWER) == 1
@@ -308,7 +308,7 @@ def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
         assert row in words(at)
     shutil.copy(copied / RESULTS, own_checkpoints)
     save_amortised(own_checkpoints / "turned")
-    assert offered_steps() == STEPS
+    assert offered_steps() == STEPS[:-1]
     answer(open_step(9), STEPS[8])
     assert "| 9. What does a mixture buy? | 42.0 nats |" in words(open_step(12))
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")

@@ -53,11 +53,11 @@ def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(
     make: Make, few_digits: Dataset, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = two_numbers(make)
-    at = open_page("plane", digit_index="7", plane_checkpoint="bells", at="0.5,-1", digits="12")
+    at = open_page("plane", digit_index="7", plane_checkpoint="bells", at="0.5,-1", digits="12", plane_gaps="true")
     plane, mixture, triangle = widgets(at)
     assert [len(each["ellipses"]) for each in (plane, mixture, triangle)] == [2, 2, 0]
     assert [each["triangle"] for each in (plane, mixture, triangle)] == [False, False, True]
-    assert plane["now"] == {"at": [0.5, -1.0], "digits": True, "across": 12}
+    assert plane["now"] == {"at": [0.5, -1.0], "digits": True, "across": 12, "means": None}
 
     image, words = few_digits.test.binary[7], " ".join(each.value for each in at.main.markdown)
     shown = [float(number.replace("−", "-")) for number in re.findall(r"log p\(x\) \*\*(.*?)\*\*", words)]
@@ -74,6 +74,28 @@ def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(
         assert min(abs(number - field.log_integral) for number in shown) < 0.02
     assert sum("amortisation" in each.value for each in at.main.caption) == 2
     assert len(take(at, "plane", monkeypatch).table) == len(few_digits.test)
+
+
+def test_a_moved_prior_is_in_the_link_and_changes_the_posterior_of_its_model_alone(
+    make: Make, few_digits: Dataset, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = two_numbers(make)
+    at = open_page("plane", digit_index="7", plane_checkpoint="bells", means="2,0.5,-1,1")
+    assert widgets(at)[0]["now"]["means"] == [2, 0.5, -1, 1]
+    heads = [each.value for each in at.main.markdown if "its prior moved" in each.value]
+    assert heads == ["**bells**, its prior moved"]
+
+    image, model = few_digits.test.binary[7], load_checkpoint(first.folder)[0]
+    moved = model.prior().moved_to(torch.tensor([[[2.0, 0.5]], [[-1.0, 1.0]]]))
+    grid = PlaneGrid.of(model, image[None]).under(moved)
+    expected = grid.resolved(next(grid.fields(image[None])), image).log_integral
+    found = lines(take(at, "posterior-0", monkeypatch), "log_p=log_p")
+    assert float(found["log_p"]) == pytest.approx(expected, abs=1e-2)
+
+    for told, kept in ({"means": [1, 2, 3, 4]}, "1,2,3,4"), ({"means": [1, 2, "x", 4]}, None), ({"means": None}, None):
+        at.session_state[f"plane-bells-{first.digest}"] = {"now": told}
+        at.run()
+        assert at.query_params.get("means") in (kept, None if kept is None else [kept])
 
 
 def test_a_click_on_a_row_of_the_search_shows_its_digit(make: Make) -> None:

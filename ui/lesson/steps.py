@@ -6,7 +6,7 @@ from typing import Any
 
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
-from ui.lesson import layers, mixtures, outcomes, retraining
+from ui.lesson import layers, mixtures, modes, outcomes, retraining
 from ui.lesson.mixtures import MOST
 from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
@@ -230,6 +230,21 @@ STEPS = (
         " the halves of the middle row, then drag any mean, or play α.",
         opens=retraining.open_both,
         is_offered=retraining.has_amortised,
+    ),
+    Step(
+        "plane",
+        "The second mode",
+        "With codes of two numbers the true posterior p(z|x) is known: it is computed on a grid. For most digits it has"
+        " one mode. For this one it has several: places of the plane, apart from each other, that explain the image"
+        " about equally well.",
+        r"\begin{gathered} p(z \mid x) \propto p(x \mid z)\, p(z) \\ z_1^*,\, z_2^* \text{: its modes} \\"
+        r" \text{class of the codes around } z_2^* \\ {} = \answer \end{gathered}",
+        "One mode is where you expect it. Among the codes of which digit does the second largest one lie?",
+        modes.second_mode,
+        "On the right is p(z|x), in white the encoder's q, which is one Gaussian in the first model. Point at both"
+        " modes: what is decoded there?",
+        opens=modes.open_divided_digit,
+        is_offered=modes.has_divided_digit,
     ),
 )
 

@@ -14,34 +14,47 @@ from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.numbers import printed
 from ui.plane.live import live_posterior
-from ui.plane.posteriors import Posterior, gap, grid, posterior, resolved
+from ui.plane.posteriors import Means, Posterior, gap, grid, posterior, resolved
 
 __all__ = ["show_gap", "show_posterior"]
 
 
-def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str) -> None:
-    """The true posterior of a digit and q, with their numbers and the export; `place` tells several apart."""
-    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
+def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means: Means = None) -> None:
+    """The true posterior of a digit and q, with their numbers and the export.
+
+    Args:
+        checkpoint: the model.
+        digit: the digit.
+        place: tells several apart.
+        means: of the prior's components.
+    """
+    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary, means))
     with figure(f"posterior-{place}"):
-        st.markdown(f"**{checkpoint.name}**")
+        st.markdown(f"**{checkpoint.name}**{'' if means is None else ', its prior moved'}")
         live_posterior(checkpoint, found, place)
         st.markdown(_numbers(found))
+        if means is not None:
+            before = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
+            st.caption(
+                f"Under the trained prior: log p(x) {printed(before.log_p, '.2f')}, KL(q‖p)"
+                f" {printed(before.forward, '.2f')}."
+            )
     if found.is_cut:
         st.caption("Part of this posterior lies outside the plane that the grid covers: the numbers are bounds.")
     about = About("the true posterior p(z|x)", [checkpoint], settings={"image": digit.origin})
-    code = partial(recipes_plane.posterior, checkpoint, digit.code)
-    export(f"posterior-{place}", about, code, lambda: _table(checkpoint, digit.binary))
+    code = partial(recipes_plane.posterior, checkpoint, digit.code, means)
+    export(f"posterior-{place}", about, code, lambda: _table(checkpoint, digit.binary, means))
 
 
-def show_gap(checkpoint: Checkpoint, digit: DigitInput) -> None:
+def show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means = None) -> None:
     """The gap of the ELBO, split into what the family cannot hold and what the encoder misses: seconds, at first."""
-    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
+    found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary, means))
     with st.spinner("Finding the best q for this digit …"):
-        best = loaders.or_stop(lambda: gap(checkpoint, digit.binary)).best
+        best = loaders.or_stop(lambda: gap(checkpoint, digit.binary, means)).best
     *_, own = best.values()
     listed = "; ".join(f"{label}: {printed(value, '.2f')}" for label, value in best.items())
     st.caption(
-        f"Gap {printed(found.forward, '.2f')} = approximation {printed(own, '.2f')}"
+        f"{checkpoint.name}: gap {printed(found.forward, '.2f')} = approximation {printed(own, '.2f')}"
         f" + amortisation {printed(found.forward - own, '.2f')} nats."
         f" Least KL(q‖p) for this digit alone, by optimisation. {listed}."
     )
@@ -59,9 +72,9 @@ def _numbers(found: Posterior) -> str:
     return " · ".join(f"{name} **{value}**" for name, value in rows.items())
 
 
-def _table(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> pd.DataFrame:
+def _table(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means) -> pd.DataFrame:
     """One row a cell with mass: its centre, and log p(x, z) there."""
-    field, _ = resolved(grid(checkpoint), image)
+    field, _ = resolved(grid(checkpoint, means), image)
     cells = np.argwhere(np.isfinite(field.values))
     centres = field.low + field.step * cells
     values = field.values[tuple(cells.T)]

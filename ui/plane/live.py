@@ -25,7 +25,7 @@ from ui import loaders
 from ui.images import picture
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_numbers, whole_number
-from ui.plane.posteriors import Posterior
+from ui.plane.posteriors import Means, Posterior
 from ui.serving.decoders import decoder_address
 from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
 from ui.widgets import base64_floats, widget
@@ -37,27 +37,38 @@ FAR = 1e3  # coordinates of the pointer that an address may have
 FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
 
-_widget = widget("plane", '<div class="plane"></div>', "plane", "decoder", "plane")
+_widget = widget("plane", '<div class="plane"></div>', "plane", "decoder", "pointer", "plane_prior", "plane")
 
 
 @dataclass(frozen=True)
 class View:
-    """Where the pointer rests, if it does, and whether the plane shows decoded digits, so many in a row."""
+    """What the visitor has set.
+
+    Attributes:
+        at: the place at which the pointer rests; None if it does not.
+        digits: whether the plane shows decoded digits.
+        across: so many in a row.
+        means: of the prior's components, (2 K), once one has been moved; None as trained.
+    """
 
     at: tuple[float, ...] | None = None
     digits: bool = False
     across: int = USUAL
+    means: Means = None
 
 
 def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArray[np.int64]) -> View:
     """The plane with the prior's components and the codes (N, D) of the test images; returns what the visitor set."""
     config, dataset = checkpoint.model_config, loaders.dataset(checkpoint.train_config.dataset)
-    key, kept = f"plane-{checkpoint.name}-{checkpoint.digest}", "plane-view"
-    if kept not in st.session_state:
-        st.session_state[kept] = _from_link()
-    st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept])
+    key = f"plane-{checkpoint.name}-{checkpoint.digest}"
+    kept = f"{key}-view"  # a component's own state is lost when the visitor changes the page
     dots = places_of(config, codes)
     prior = ellipses(loaders.model(checkpoint).prior())
+    numbers = 0 if prior is None else prior.means.size
+    if kept not in st.session_state:
+        is_linked = st.session_state.setdefault("plane-opened-with", checkpoint.name) == checkpoint.name
+        st.session_state[kept] = _from_link(numbers) if is_linked else View()
+    st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept], numbers)
     edge = CORNERS if prior is None else np.concatenate([_edge(prior), np.quantile(dots, [0.001, 0.999], axis=0)])
     names = dataset.class_names if len(dataset.class_names) <= len(CLASS_COLOURS) else ()
     _show(
@@ -86,6 +97,7 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
     )
     put_in_link("at", None if view.at is None else view.at)
     put_in_link("digits", [view.across] if view.digits else None)
+    put_in_link("means", view.means)
     return view
 
 
@@ -127,7 +139,7 @@ def _show(
         **more,
     }
     signature = hashlib.sha256(repr(data).encode()).hexdigest()[:16]
-    now = {"at": view.at, "digits": view.digits, "across": view.across}
+    now = {"at": view.at, "digits": view.digits, "across": view.across, "means": view.means}
     _widget(key=key, data={**data, "signature": signature, "now": now}, on_now_change=lambda: None)
 
 
@@ -160,16 +172,18 @@ def _heat(found: Posterior) -> str:
     return picture(Image.fromarray(pixels))
 
 
-def _from_link() -> View:
+def _from_link(numbers: int) -> View:
     at, across = numbers_in_link("at", 2, -FAR, FAR), numbers_in_link("digits", 1, FEWEST, MOST)
-    return View(at) if across is None else View(at, True, int(across[0]))
+    means = numbers_in_link("means", numbers, -FAR, FAR) if numbers else None
+    return View(at, across is not None, USUAL if across is None else int(across[0]), means)
 
 
-def _updated(state: Any, view: View) -> View:
-    """The view that the widget tells, if it is sound."""
+def _updated(state: Any, view: View, numbers: int) -> View:
+    """The view that the widget tells, if it is sound; `numbers` of all means."""
     now = state.get("now") if isinstance(state, Mapping) else None
     if not isinstance(now, Mapping):
         return view
     at = None if now.get("at") is None else finite_numbers(now["at"], 2, -FAR, FAR)
     across = whole_number(now.get("across"), FEWEST, MOST)
-    return View(at, now.get("digits") is True, across or view.across)
+    means = finite_numbers(now.get("means"), numbers, -FAR, FAR) if numbers else None
+    return View(at, now.get("digits") is True, across or view.across, means)

@@ -23,7 +23,10 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.visitors.limits import charged, computing
 
-__all__ = ["PIXELS", "TYPICAL", "Gap", "Posterior", "gap", "grid", "posterior", "q_of", "resolved"]
+__all__ = ["PIXELS", "TYPICAL", "Gap", "Means", "Posterior", "gap", "grid", "posterior", "q_of", "resolved"]
+
+Means = tuple[float, ...] | None
+"""Means of the prior's components, one after the other, (2 K); None as trained."""
 
 TYPICAL = 300  # test images that say how wide the grid must be
 PIXELS = 192  # of a picture's side
@@ -63,13 +66,20 @@ class Gap:
     best: dict[str, float]
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 53 MB each
-def grid(checkpoint: Checkpoint) -> PlaneGrid:
-    """The decoded grid of a model whose codes are two numbers.
+def grid(checkpoint: Checkpoint, means: Means = None) -> PlaneGrid:
+    """The decoded grid of a model whose codes are two numbers, under its prior about other means.
 
     Raises:
         Refused: if the visitor's share of computing is used up, or no slot is free.
     """
+    decoded = _grid(checkpoint)
+    if means is None:
+        return decoded
+    return decoded.under(decoded.prior.moved_to(torch.tensor(means, dtype=torch.float32).reshape(-1, 1, 2)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 53 MB each
+def _grid(checkpoint: Checkpoint) -> PlaneGrid:
     model, images = loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary
     with computing():
         return PlaneGrid.of(model, images[:: max(1, len(images) // TYPICAL)])
@@ -89,14 +99,16 @@ def resolved(decoded: PlaneGrid, image: NDArray[np.uint8]) -> tuple[Field, bool]
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
-def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Posterior:
+def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -> Posterior:
     """The true posterior of a binary image (X,), and the encoder's.
 
     Raises:
         Refused: as `grid`.
     """
-    decoded, config, model = grid(checkpoint), checkpoint.model_config, loaders.model(checkpoint)
+    config, model = checkpoint.model_config, loaders.model(checkpoint)
+    _grid(checkpoint)  # in a slot of its own
     with charged():
+        decoded = grid(checkpoint, means)
         q = q_of(checkpoint, image)
         field, is_cut = resolved(decoded, image)
         window, gaussians = window_of(config, field, q), ellipses(q)
@@ -114,13 +126,13 @@ def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Posterior:
 
 
 @st.cache_data(show_spinner=False, max_entries=500, hash_funcs=loaders.BY_WEIGHTS)
-def gap(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Gap:
+def gap(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -> Gap:
     """The least divergences that families of posteriors leave for a binary image (X,): seconds.
 
     Raises:
         Refused: as `grid`.
     """
-    decoded, model = grid(checkpoint), loaders.model(checkpoint)
+    decoded, model = grid(checkpoint, means), loaders.model(checkpoint)
     with computing():
         q = q_of(checkpoint, image)
         field, _ = resolved(decoded, image)

@@ -1,4 +1,4 @@
-"""Test digits whose true posterior is far from one Gaussian: searched for on demand, and chosen by a click."""
+"""Test digits whose true posterior is far from one Gaussian: kept with shipped models, searched for in others."""
 
 from functools import partial
 
@@ -6,29 +6,42 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.plane import divergence, modes
+from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey, survey_posteriors
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.plane.posteriors import grid, q_of, resolved
+from ui.plane.posteriors import grid
 from ui.visitors.limits import computing
 
-__all__ = ["offer_digits"]
+__all__ = ["kept_survey", "offer_digits", "offer_divided"]
 
 SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
 
 
-def offer_digits(checkpoint: Checkpoint) -> None:
-    """A table of test digits by modes and by gap, once it is asked for; a click on a row shows its digit."""
+def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
+    """What is kept with a model, if anything; the page says so if its file is damaged."""
+    count = len(loaders.dataset(checkpoint.train_config.dataset).test)
+    return loaders.told(lambda: read_survey(checkpoint, count))
+
+
+def offer_divided(survey: PosteriorSurvey | None) -> None:
+    """A button that shows the digit whose posterior one Gaussian can hold least of, if one has several modes."""
+    if survey is not None and (image := survey.most_divided) is not None:
+        st.button("A digit that one Gaussian cannot hold", on_click=partial(_show, image))
+
+
+def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None:
+    """A table of test digits by modes and by gap; a click on a row shows its digit."""
     searched: set[str] = st.session_state.setdefault(_FOUND, set())
-    st.caption(
-        f"Digits under {checkpoint.name}, of {SEARCHED} evenly spaced test digits. Click a row to see its digit."
-    )
-    if checkpoint.digest not in searched and not st.button("Search", help="Takes some ten seconds."):
-        return
-    with st.spinner("Computing posteriors …"):
-        table = loaders.or_stop(lambda: _survey(checkpoint))
-    searched.add(checkpoint.digest)
+    count = SEARCHED if survey is None else len(survey.images)
+    st.caption(f"Digits under {checkpoint.name}, of {count} evenly spaced test digits. Click a row to see its digit.")
+    if survey is None:
+        if checkpoint.digest not in searched and not st.button("Search", help="Takes some ten seconds."):
+            return
+        with st.spinner("Computing posteriors …"):
+            survey = loaders.or_stop(lambda: _searched(checkpoint))
+        searched.add(checkpoint.digest)
+    table = _table(checkpoint, survey)
     st.dataframe(
         table,
         hide_index=True,
@@ -44,26 +57,36 @@ def _choose(table: pd.DataFrame) -> None:
     """Makes the digit of the row that was clicked the page's."""
     rows = st.session_state[_KEY].selection.rows
     if rows:
-        st.session_state["digit-source"] = "Test digit"
-        st.session_state["digit-index"] = int(table["Image"].iloc[rows[0]])
+        _show(int(table["Image"].iloc[rows[0]]))
+
+
+def _show(image: int) -> None:
+    st.session_state["digit-source"] = "Test digit"
+    st.session_state["digit-index"] = image
+
+
+def _table(checkpoint: Checkpoint, survey: PosteriorSurvey) -> pd.DataFrame:
+    """Most modes first, then the largest gap."""
+    dataset = loaders.dataset(checkpoint.train_config.dataset)
+    labels = dataset.test.known_labels[list(survey.images)]
+    columns = {
+        "Image": survey.images,
+        "Class": [dataset.class_names[label] for label in labels],
+        "Modes": survey.modes,
+        "Shares": [", ".join(f"{100 * share:.0f} %" for share in each) for each in survey.shares],
+        "Gap": survey.gaps,
+    }
+    return pd.DataFrame(columns).sort_values(["Modes", "Gap"], ascending=False, ignore_index=True)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
-def _survey(checkpoint: Checkpoint) -> pd.DataFrame:
-    """Most modes first, then the largest gap.
+def _searched(checkpoint: Checkpoint) -> PosteriorSurvey:
+    """Of evenly spaced test images.
 
     Raises:
         Refused: as `grid`.
     """
-    dataset, decoded = loaders.dataset(checkpoint.train_config.dataset), grid(checkpoint)
-    test, rows = dataset.test, []
+    test, decoded = loaders.dataset(checkpoint.train_config.dataset).test.binary, grid(checkpoint)
+    count = min(SEARCHED, len(test))
     with computing():
-        for index in np.arange(min(SEARCHED, len(test))) * len(test) // min(SEARCHED, len(test)):
-            image = test.binary[index]
-            field, _ = resolved(decoded, image)
-            shares = [f"{100 * mode.share:.0f} %" for mode in modes(field)]
-            gap = divergence(decoded, field, image, q_of(checkpoint, image))
-            name = dataset.class_names[test.known_labels[index]]
-            rows.append((int(index), name, len(shares), ", ".join(shares), gap))
-    table = pd.DataFrame(rows, columns=["Image", "Class", "Modes", "Shares", "Gap"])
-    return table.sort_values(["Modes", "Gap"], ascending=False, ignore_index=True)
+        return survey_posteriors(decoded, test, [int(i) for i in np.arange(count) * len(test) // count])

@@ -1,5 +1,5 @@
 // A square of the plane of codes: a heat map or the codes of images, Gaussians as ellipses, and the digit at the pointer,
-// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js.
+// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js and plane_prior.js.
 
 const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 96; // pixels; of the square's side; points
 const EDGE_KEPT = 190; // pixels below the square, for what stands there
@@ -44,13 +44,16 @@ class Plane {
       return piece;
     })) : null;
     const below = [make("div", { className: "below" }, this.words), ...(this.stick ? [this.stick] : [])];
-    root.replaceChildren(make("div", { className: "square" }, this.canvas, this.shown), ...below, ...(data.gridded ? [this.switches()] : []));
+    this.prior = data.gridded && data.ellipses.length ? new PriorHand(this, data.now.means) : null;
+    root.replaceChildren(make("div", { className: "square" }, this.canvas, this.shown, ...(this.prior?.handles ?? [])), ...below,
+      ...(data.gridded ? [this.switches()] : []), ...(this.prior ? [this.prior.controls] : []));
     this.listen();
     root.observer = new ResizeObserver(() => this.fit());
     root.observer.observe(root);
     root.ontransitionend = () => this.paint(); // of the colour, when the theme changes
-    this.heat?.decode().then(() => this.paint(), () => {});
-    decoderOf(decoder).then((model) => { this.model = model; this.renew(); this.paint(); },
+    const heat = this.heat?.decode().then(() => this.paint(), () => {});
+    decoderOf(decoder).then((model) => { this.model = model; this.renew(); this.paint(); return heat; }).then(
+      () => { root.dataset.ready = "yes"; },
       (error) => { this.words.textContent = `The decoder could not be fetched (${error.message}): reload the page.`; });
   }
 
@@ -64,27 +67,53 @@ class Plane {
     return make("div", { className: "switches" }, make("label", {}, digits, "decoded digits"), make("label", { title: "decoded digits in a row" }, across));
   }
 
-  say() { this.root.tell("now", { at: this.pinned, digits: this.digits, across: this.across }); }
+  say() {
+    this.root.tell("now", { at: this.pinned, digits: this.digits, across: this.across, means: this.prior?.told ?? null });
+  }
+
+  placeOf(event) {
+    const { low, side } = this.data, box = this.canvas.getBoundingClientRect();
+    return [low[0] + (side * (event.clientX - box.left)) / box.width, low[1] + side * (1 - (event.clientY - box.top) / box.height)];
+  }
+
+  // The nearest place in the square, to five digits.
+  inSquare(place) {
+    const { low, side } = this.data;
+    return place.map((x, i) => Number(Math.min(low[i] + side, Math.max(low[i], x)).toPrecision(5)));
+  }
 
   listen() {
-    const { canvas } = this, { low, side } = this.data;
-    const place = (event) => {
-      const box = canvas.getBoundingClientRect();
-      return [low[0] + (side * (event.clientX - box.left)) / box.width, low[1] + side * (1 - (event.clientY - box.top) / box.height)];
+    const { canvas, prior } = this, { low, side } = this.data;
+    let isTaken = false; // a component by its ellipse; a finger takes the handles
+    canvas.onpointerdown = (event) => {
+      isTaken = event.pointerType !== "touch" && prior !== null && prior.take(event, prior.at(this.placeOf(event)));
     };
-    canvas.onpointermove = (event) => this.moveTo(place(event));
-    canvas.onpointerleave = () => this.moveTo(this.pinned);
-    canvas.onclick = (event) => { this.pinned = place(event).map((x) => Number(x.toPrecision(5))); this.moveTo(this.pinned); this.say(); };
-    canvas.onkeydown = (event) => {
+    canvas.onpointermove = (event) => {
+      if (prior?.held) { prior.follow(event); return; }
+      canvas.style.cursor = prior && prior.at(this.placeOf(event)) >= 0 ? "move" : "";
+      this.moveTo(this.placeOf(event));
+    };
+    canvas.onpointerup = canvas.onpointercancel = canvas.onlostpointercapture = (event) => prior?.release(event);
+    canvas.onpointerleave = () => { if (!prior?.held) this.moveTo(this.pinned); };
+    const pin = (place) => { this.pinned = this.inSquare(place); this.moveTo(this.pinned); };
+    canvas.onclick = (event) => {
+      if (isTaken) return;
+      pin(this.placeOf(event));
+      this.say();
+    };
+    this.listenToKeys(canvas, () => this.pinned ?? [low[0] + side / 2, low[1] + side / 2], pin);
+  }
+
+  listenToKeys(element, from, move) {
+    element.onkeydown = (event) => {
       const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
       if (!by) return;
       event.preventDefault();
       event.stopPropagation();
-      const from = this.pinned ?? [low[0] + side / 2, low[1] + side / 2], step = side * STEP * (event.shiftKey ? 0.2 : 1);
-      this.pinned = from.map((x, i) => Number(Math.min(low[i] + side, Math.max(low[i], x + step * by[i])).toPrecision(5)));
-      this.moveTo(this.pinned);
+      const step = this.data.side * STEP * (event.shiftKey ? 0.2 : 1);
+      move(from().map((x, i) => x + step * by[i]));
     };
-    canvas.onkeyup = (event) => { if (event.key.startsWith("Arrow")) this.say(); };
+    element.onkeyup = (event) => { if (event.key.startsWith("Arrow")) this.say(); };
   }
 
   moveTo(at) {
@@ -161,7 +190,8 @@ class Plane {
       context.closePath();
       context.stroke();
     }
-    for (const each of data.ellipses) this.paintEllipse(context, each);
+    data.ellipses.forEach((each, k) => this.paintEllipse(context, each, this.prior?.means[k] ?? each.mean));
+    this.prior?.show();
     if (this.dots && !this.sheet) {
       for (const { name, place } of data.classes) this.write(context, name, this.x(place[0]), this.y(place[1]), ink, 16);
     }
@@ -183,7 +213,7 @@ class Plane {
   }
 
   // One and two standard deviations; light and dark, so that it is seen on anything.
-  paintEllipse(context, { mean, factor, colour, label }) {
+  paintEllipse(context, { factor, colour, label }, mean) {
     for (const deviations of [1, 2]) {
       context.beginPath();
       for (let i = 0; i <= AROUND; i++) {
@@ -247,7 +277,7 @@ class Plane {
       context.arc(x, y, 6, 0, 2 * Math.PI);
       context.stroke();
     }
-    this.words.textContent = `${data.triangle ? "π" : "z"} = (${code.map((value) => value.toFixed(2).replace("-", "−")).join(", ")})`;
+    this.words.textContent = `${data.triangle ? "π" : "z"} = (${code.map(twoDigits).join(", ")})`;
     this.stick?.querySelectorAll("i").forEach((piece, i) => { piece.style.width = `${100 * code[i]}%`; });
     if (!this.model) return;
     const again = (error) => { if (!error && this.at === at) this.paint(); };

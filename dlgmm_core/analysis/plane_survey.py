@@ -1,0 +1,117 @@
+"""True posteriors of several test images: their modes, and what separates the encoder's from them.
+
+A survey of shipped models is kept in the checkpoint's folder, so that the app need not wait for it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlgmm_core.analysis.plane import best_fits, divergence, families_of, modes
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
+from dlgmm_core.runtime.files import brief, write_atomically
+from dlgmm_core.runtime.records import from_json, to_json
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.files import CheckpointError, is_file, read_json
+
+__all__ = ["POSTERIORS", "PosteriorSurvey", "read_survey", "save_survey", "survey_posteriors"]
+
+POSTERIORS = "posteriors.json"
+_REMEDY = "remove it"
+
+
+@dataclass(frozen=True)
+class PosteriorSurvey:
+    """Of some test images, under one model.
+
+    Attributes:
+        images: their places in the test set.
+        shares: of the mass, of each mode of a posterior, the largest first.
+        gaps: KL(q || p(z|x)) of the encoder's q, nats.
+        best: the same of the best member of each family, by its label, for the first of every `every` images.
+        every: so many; 0 for none.
+    """
+
+    images: tuple[int, ...]
+    shares: tuple[tuple[float, ...], ...]
+    gaps: tuple[float, ...]
+    best: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    every: int = 0
+
+    @property
+    def modes(self) -> NDArray[np.int64]:
+        """(N,), how many each posterior has."""
+        return np.array([len(each) for each in self.shares])
+
+    @property
+    def most_divided(self) -> int | None:
+        """The image whose largest mode has the least mass; None if no posterior has several modes."""
+        at = min(range(len(self.images)), key=lambda i: self.shares[i][0])
+        return self.images[at] if len(self.shares[at]) > 1 else None
+
+
+def survey_posteriors(
+    grid: PlaneGrid, images: NDArray[np.uint8], chosen: Sequence[int], every: int = 0
+) -> PosteriorSurvey:
+    """The posteriors of some of the binary images (N, X).
+
+    Args:
+        grid: of the model.
+        images: of the test set.
+        chosen: which of them.
+        every: of so many, the first also gets the best members of families: seconds each. 0 for none.
+    """
+    best: dict[str, list[float]] = {family.label: [] for family in families_of(grid.model) if every}
+    shares, gaps = [], []
+    for number, (image, coarse) in enumerate(zip(images[chosen], grid.fields(images[chosen]), strict=True)):
+        resolved = grid.resolved(coarse, image)
+        with torch.no_grad():
+            q = grid.model.posterior(torch.from_numpy(image)[None].float())
+        shares.append(tuple(round(mode.share, 3) for mode in modes(resolved)))
+        gaps.append(round(divergence(grid, resolved, image, q), 3))
+        if every and number % every == 0:
+            for label, fit in best_fits(grid, resolved, image, q).items():
+                best[label].append(round(fit.divergence, 3))
+    found = {label: tuple(each) for label, each in best.items()}
+    return PosteriorSurvey(tuple(map(int, chosen)), tuple(shares), tuple(gaps), found, every)
+
+
+def save_survey(checkpoint: Checkpoint, survey: PosteriorSurvey) -> None:
+    """Writes the survey into the checkpoint's folder.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    text = json.dumps({"weights": checkpoint.digest, **to_json(survey)})
+    write_atomically(checkpoint.folder / POSTERIORS, (text + "\n").encode())
+
+
+def read_survey(checkpoint: Checkpoint, count: int) -> PosteriorSurvey | None:
+    """The survey of exactly these weights; None if there is none, or one of other images.
+
+    Args:
+        checkpoint: whose folder is read.
+        count: images of the test set.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = checkpoint.folder / POSTERIORS
+    if not is_file(path, _REMEDY):
+        return None
+    value = read_json(path, _REMEDY)
+    try:
+        if not isinstance(value, dict):
+            raise ValueError("it is no object")
+        if value.pop("weights", None) != checkpoint.digest:
+            return None
+        found = from_json(PosteriorSurvey, value)
+        if not len(found.images) == len(found.shares) == len(found.gaps) > 0 or not all(found.shares):
+            raise ValueError("its lists do not fit together")
+        return found if all(0 <= image < count for image in found.images) else None
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged ({brief(error)}): {_REMEDY}.") from error

@@ -1,0 +1,60 @@
+"""A survey of posteriors: what it says of each image, and its file."""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from dlgmm_core.analysis.plane import divergence, modes
+from dlgmm_core.analysis.plane_survey import (
+    POSTERIORS,
+    PosteriorSurvey,
+    read_survey,
+    save_survey,
+    survey_posteriors,
+)
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
+from dlgmm_core.model.models import build_model
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.files import CheckpointError
+
+
+def test_a_survey_has_the_modes_and_the_gap_of_each_image() -> None:
+    torch.manual_seed(3)
+    model = build_model(ModelConfig("gauss-vae", 2, hidden=16, image_shape=(2, 3)))
+    with torch.no_grad():
+        model.decoder.output.weight *= 30  # type: ignore[union-attr]
+    images = ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(np.uint8)
+    grid, chosen = PlaneGrid.of(model, images, size=64), [5, 40, 41]
+    found = survey_posteriors(grid, images, chosen, every=2)
+    for image, shares, gap in zip(images[chosen], found.shares, found.gaps, strict=True):
+        field = grid.resolved(next(grid.fields(image[None])), image)
+        with torch.no_grad():
+            q = model.posterior(torch.from_numpy(image)[None].float())
+        assert shares == pytest.approx([mode.share for mode in modes(field)], abs=1e-3)
+        assert gap == pytest.approx(divergence(grid, field, image, q), abs=1e-3)
+    assert all(len(each) == 2 for each in found.best.values())
+    assert found.best["one Gaussian"][0] <= found.gaps[0] + 1e-3
+
+
+def test_the_most_divided_image_has_the_smallest_largest_mode() -> None:
+    survey = PosteriorSurvey((3, 7, 9), ((0.7, 0.3), (0.4, 0.35, 0.25), (1.0,)), (1.0, 2.0, 9.0))
+    assert survey.most_divided == 7 and survey.modes.tolist() == [2, 3, 1]
+    assert PosteriorSurvey((3,), ((1.0,),), (1.0,)).most_divided is None
+
+
+def test_a_survey_is_read_as_it_was_written_for_the_same_weights_and_images(make: Callable[..., Checkpoint]) -> None:
+    checkpoint = make("plane", code_dim=2)
+    survey = PosteriorSurvey((3, 7), ((0.7, 0.3), (1.0,)), (1.0, 2.0), {"a": (0.5,)}, 2)
+    assert read_survey(checkpoint, 10) is None
+    save_survey(checkpoint, survey)
+    assert read_survey(checkpoint, 8) == survey
+    assert read_survey(checkpoint, 7) is None and read_survey(make("plane", code_dim=2), 8) is None
+    incomplete = json.dumps({"weights": checkpoint.digest, "images": [1]})
+    for damaged in ("no JSON", "[]", incomplete):
+        (checkpoint.folder / POSTERIORS).write_text(damaged, encoding="utf-8")
+        with pytest.raises(CheckpointError, match=f"{POSTERIORS} is damaged.*: remove it"):
+            read_survey(checkpoint, 8)
