@@ -112,6 +112,17 @@ def test_a_full_normal_with_a_diagonal_factor_is_a_diagonal_one() -> None:
     torch.testing.assert_close(full.deviations(noise), diagonal.deviations(noise))
 
 
+def test_factors_give_the_covariances_and_a_moved_normal_keeps_them() -> None:
+    full, diagonal = full_normals(2), DiagonalNormals(normals(2).loc, normals(2).scale)
+    for each, covariance in (
+        (full, torch.linalg.inv(full.factor @ full.factor.mT)),
+        (diagonal, torch.diag_embed(diagonal.scale.square())),
+    ):
+        torch.testing.assert_close(each.covariance_factors @ each.covariance_factors.mT, covariance)
+        moved, code = each.moved_to(each.loc + 1), torch.randn(J, 4, 2, D).double()
+        torch.testing.assert_close(moved.log_prob(code + 1), each.log_prob(code))
+
+
 @pytest.mark.parametrize("batch", [2, 1])
 def test_draws_of_full_normals_have_their_means_and_covariances(batch: int) -> None:
     normals = full_normals(batch)

@@ -23,7 +23,7 @@ PARAMETERS = {
     "clusters": ("clusters-checkpoint", "clusters-by", "component"),
     "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound", "means", "alpha"),
     "latent": ("maps", "image", "only", "colour", "at"),
-    "plane": ("plane-checkpoint", "plane-beside", "digit-index", "at", "digits"),
+    "plane": ("plane-checkpoint", "plane-beside", "digit-index", "at", "digits", "means", "plane-gaps"),
     "knn": ("knn-code", "knn-metric", "knn-points", "knn-first", "knn-second"),
     "likelihood": (),
     "kumaraswamy": ("bench-a", "bench-b", "bench-alpha", "bench-beta", "bench-u"),
