@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlgmm_core.checks import COUNT
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
@@ -34,7 +35,11 @@ def ancestral_samples(
     """Probabilities of ink (count, X) of ancestral samples v -> k -> z -> x, and the component (count,) of each.
 
     In a model of several layers, each layer's code is drawn so, given those above; the component is the first's.
+
+    Raises:
+        ConfigError: if the count is below 1.
     """
+    COUNT.require("count", count)
     with seeded(device_of(model), seed), torch.no_grad():
         codes, components = model.sample(count)
         return model.decode(codes).probs.cpu().numpy(), components[0].cpu().numpy()

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
+from dlgmm_core.checks import one_of, require
 from dlgmm_core.evaluate.likelihood import EvaluationError, Interval, image_blocks
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.paths import largest_component, mean_code
@@ -49,11 +50,16 @@ def encode(
         layer: of a model of several layers, from 0.
 
     Raises:
-        KeyError: for an unknown representation.
-        IndexError: if there is no such layer.
+        ConfigError: for an unknown representation or layer, or images that are not the model's.
         EvaluationError: if a code is not finite.
     """
-    choose = {"mean": mean_code, "sample": largest_component}[representation]
+    choices = {"mean": mean_code, "sample": largest_component}
+    one_of(*choices).require("representation", representation)
+    require(
+        layer in range(model.config.layers),
+        f"layer must be a whole number from 0 to {model.config.layers - 1}, not {layer!r}.",
+    )
+    choose = choices[representation]
     codes = []
     for index, x in enumerate(image_blocks(model, images, BLOCK)):
         with seeded(x.device, seed, index), torch.no_grad():

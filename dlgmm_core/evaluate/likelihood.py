@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlgmm_core.checks import COUNT, require
 from dlgmm_core.model.functional import to_float64
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
@@ -101,7 +102,17 @@ def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], c
 
 
 def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> Iterator[Tensor]:
-    """Yields binary images (N, X) as float blocks of at most `size` images, on the model's device."""
+    """Yields binary images (N, X) as float blocks of at most `size` images, on the model's device.
+
+    Raises:
+        ConfigError: if the images are not the model's.
+    """
+    height, width = model.config.image_shape
+    shape = images.shape if isinstance(images, np.ndarray) else type(images).__name__
+    require(
+        isinstance(shape, tuple) and len(shape) == 2 and shape[1] == height * width,
+        f"images must be an array of shape (N, {height * width}), each of {height}x{width} pixels, not {shape}.",
+    )
     device = device_of(model)
     for block in torch.from_numpy(images).split(size):
         yield block.to(device).float()
@@ -136,6 +147,7 @@ def log_likelihood(
         progress: called with the fraction done, in (0, 1].
 
     Raises:
+        ConfigError: if S is below 1, or the images are not the model's.
         EvaluationError: if an importance weight is not finite; draws are never dropped.
 
     Example:
@@ -144,6 +156,7 @@ def log_likelihood(
         >>> log_likelihood(build_model(ModelConfig("gauss-vae", hidden=8)), images, num_samples=10).log_p.shape
         (3,)
     """
+    COUNT.require("num_samples", num_samples)
     log_p, ess = [], []
     for index, x in enumerate(image_blocks(model, images, IMAGES)):
         draws = max(1, MAX_ROWS // len(x))

@@ -12,6 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from dlgmm_core.checks import require
 from dlgmm_core.config import Context, ModelConfig
 from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder
 from dlgmm_core.model.latents import LatentDistribution, Latents
@@ -59,6 +60,20 @@ class LatentVariableModel(nn.Module):
     @property
     def _stack(self) -> tuple[Layer, ...]:
         return tuple(cast(Layer, layer) for layer in self.layers)
+
+    def require_images(self, x: Tensor) -> None:
+        """Checks that x are images of this model, numbers in rows of pixels (B, X).
+
+        Raises:
+            ConfigError: if they are not.
+        """
+        height, width = self.config.image_shape
+        words = (
+            f"images must be a floating-point tensor of shape (N, {height * width}), each of {height}x{width} pixels"
+        )
+        require(isinstance(x, Tensor), f"{words}, not {type(x).__name__}.")
+        fits = x.is_floating_point() and x.ndim == 2 and x.shape[1] == height * width
+        require(fits, f"{words}, not {x.dtype} of shape {tuple(x.shape)}.")
 
     def features(self, x: Tensor) -> Tensor:
         """(B, H), what the heads of all layers read of binary images x (B, X)."""

@@ -30,7 +30,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import COUNT, require
 from dlgmm_core.model.functional import log_mean_exp
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
@@ -127,8 +127,7 @@ def require_objective(name: str) -> None:
     Raises:
         ConfigError: if it is not.
     """
-    if name not in OBJECTIVES:
-        raise ConfigError(f"There is no bound {name!r}: choose one of {', '.join(OBJECTIVES)}.")
+    require(name in OBJECTIVES, f"There is no bound {name!r}: choose one of {', '.join(OBJECTIVES)}.")
 
 
 def lower_bound(
@@ -137,7 +136,7 @@ def lower_bound(
     """(B,), nats: `elbo` by the name of its bound or, for "iwae", `iwae_bound`.
 
     Raises:
-        KeyError: for an unknown objective.
+        ConfigError: as `elbo`.
     """
     if objective == "iwae":
         return iwae_bound(model, x, num_samples, decoded)
@@ -166,15 +165,22 @@ def elbo(
         (B,), nats, higher is better.
 
     Raises:
-        KeyError: for an unknown bound.
+        ConfigError: for an unknown bound, S below 1, or images of another shape than the model's.
     """
+    require(bound in BOUNDS, f"There is no bound {bound!r}: choose one of {', '.join(BOUNDS)}.")
     paths = every_path(model, x, num_samples, decoded)
     log_likelihood = model.decode(paths.code).log_prob(x)  # (P, S, B)
     return paths.fold(log_likelihood, partial(layer_total, BOUNDS[bound])).mean(0)
 
 
 def every_path(model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None) -> Paths:
-    """All paths of S draws for binary images x (B, X), from every component of every layer, or from M of them each."""
+    """All paths of S draws for binary images x (B, X), from every component of every layer, or from M of them each.
+
+    Raises:
+        ConfigError: if S is below 1, or the images are not the model's.
+    """
+    COUNT.require("num_samples", num_samples)
+    model.require_images(x)
     features = model.features(x)
     q = model.posterior_of(features)
     latents = q.stratified_rsample(torch.Size([num_samples]))
@@ -262,5 +268,8 @@ def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int, decoded:
     """(B,), nats, log of the mean of S importance weights: a lower bound that approaches log p(x) as S grows.
 
     With M components decoded in each layer, the weights are unbiased still, and the bound is lower.
+
+    Raises:
+        ConfigError: for S below 1, or images of another shape than the model's.
     """
     return log_mean_exp(log_importance_weights(model, x, num_samples, decoded), 0)

@@ -171,12 +171,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{path} has an invalid header ({brief(error)}): {RESTORE}.") from error
 
 
-def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
+def load_checkpoint(folder: str | Path, device: str | torch.device = "cpu") -> tuple[LatentVariableModel, Checkpoint]:
     """The trained model, ready for evaluation, and its description.
 
     Raises:
         CheckpointError: as `read_checkpoint`, and if weights do not match the configuration or are not finite.
     """
+    folder = Path(folder)
     path = folder / WEIGHTS
     checkpoint, weights = _checked(folder)
     try:
@@ -212,7 +213,7 @@ def _current_name(name: str) -> str:
     return name
 
 
-def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
+def list_checkpoints(root: str | Path) -> list[Checkpoint | BrokenCheckpoint]:
     """All checkpoints in `root`, readable or not, in order of name.
 
     A run that has not finished its first epoch has no weights yet and is not listed.
@@ -220,6 +221,7 @@ def list_checkpoints(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
     Raises:
         CheckpointError: if `root` itself cannot be read.
     """
+    root = Path(root)
     try:
         folders = sorted(root.iterdir())
     except (FileNotFoundError, NotADirectoryError):

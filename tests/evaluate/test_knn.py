@@ -13,6 +13,7 @@ from scipy import stats
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.knn import encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import EvaluationError
@@ -84,9 +85,11 @@ def test_a_code_that_is_not_finite_is_an_error_that_names_its_image(toy: Toy, im
         encode(model, images)
 
 
-def test_an_unknown_representation_is_a_key_error(images: NDArray[np.uint8]) -> None:
-    with pytest.raises(KeyError):
+def test_an_unknown_representation_or_layer_is_one_sentence(images: NDArray[np.uint8]) -> None:
+    with pytest.raises(ConfigError, match="representation must be 'mean' or 'sample', not 'median'"):
         encode(build_model(MIXTURE), images, "median")
+    with pytest.raises(ConfigError, match="layer must be a whole number from 0 to 0, not 1"):
+        encode(build_model(MIXTURE), images, layer=1)
 
 
 # --- votes of neighbours ----------------------------------------------------------------------------

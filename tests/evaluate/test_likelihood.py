@@ -234,7 +234,9 @@ def test_the_mean_bound_is_that_of_many_draws(line: LatentVariableModel, images:
 
 
 class Fixed(nn.Module):
-    """A model whose posterior is the same few lines of numbers, one row an image."""
+    """A model of a single pixel whose posterior is the same few lines of numbers, one row an image."""
+
+    config = SimpleNamespace(image_shape=(1, 1))
 
     def __init__(self, **values: Tensor) -> None:
         super().__init__()

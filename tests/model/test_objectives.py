@@ -13,6 +13,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Kumaraswamy
 from dlgmm_core.model.latents import Latents, MixtureLatent, NormalLatent
@@ -159,7 +160,7 @@ def test_bounds_are_one_number_an_image(config: ModelConfig, toy: Toy, four_bit_
     for bound in BOUNDS:
         assert elbo(model, four_bit_images, bound, 3).shape == (16,)
     assert iwae_bound(model, four_bit_images, 3).shape == (16,)
-    with pytest.raises(KeyError):
+    with pytest.raises(ConfigError, match="There is no bound 'joint'"):
         elbo(model, four_bit_images, "joint")
 
 
@@ -235,7 +236,7 @@ def test_a_lower_bound_is_the_one_of_its_name(
         else:
             expected = elbo(model, four_bit_images, objective, num_samples)
         assert torch.equal(actual, expected), objective
-    with pytest.raises(KeyError):
+    with pytest.raises(ConfigError, match="There is no bound 'joint'"):
         lower_bound(model, four_bit_images, "joint")
 
 
