@@ -33,14 +33,15 @@ with right:
 if words := identical_by_prior(checkpoint.model_config):
     st.info(words)
 kind, known = loaders.or_stop(lambda: find_probabilities(checkpoint, kind))
-probabilities, own = known[kind], {each: scores(values, dataset.test.known_labels) for each, values in known.items()}
+probabilities, labels = known[kind], dataset.test.labels
+own = {} if labels is None else {each: scores(values, labels) for each, values in known.items()}
 order = loaders.or_stop(lambda: certainty(checkpoint, kind))
-found = describe_clusters(probabilities, dataset.test.known_labels, len(dataset.class_names), certainty=order)
+found = describe_clusters(probabilities, labels, len(dataset.class_names), certainty=order)
 bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")
 with figure("clusters"):
     component = live_clusters(checkpoint, found, probabilities)
 with bar:
-    st.markdown(score_words(own[kind], len(found.shares)), width="stretch")
+    st.markdown(score_words(own.get(kind), found.shares), width="stretch")
     mapped = loaders.told(lambda: loaders.tsne_map(checkpoint)) is not None
     why = None if mapped else f"{checkpoint.name} has no map yet: compute one on the page Latent space."
     on_map = st.button("Its images on the map", disabled=component is None or not mapped, help=why)
@@ -53,6 +54,8 @@ st.caption(difference(checkpoint, kind))
 if words := first_layer_words([checkpoint.model_config]):
     st.caption(words)
 export_clusters(checkpoint, kind, found, probabilities, dataset)
+if labels is None:
+    st.stop()
 
 st.header("Components and classes")
 st.caption("Test images of each component and class, shaded by their share of the component.")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
@@ -24,6 +25,9 @@ page_title(
 )
 chosen = selection()
 dataset = loaders.dataset(chosen.dataset)
+if dataset.train.labels is None:
+    st.info(f"{label_of(chosen.dataset)} has no labels, so there is no class to predict and no kNN error.")
+    st.stop()
 left, middle, right = st.columns([1, 1, 2], gap="medium")
 representation = left.segmented_control(
     "Code",
@@ -47,9 +51,14 @@ metric = middle.segmented_control(
     persist_state="session",
 )
 most = len(dataset.train)
-points = right.slider(
-    "Training points", 1000, most, most, 1000, key="knn-points", bind="query-params", persist_state="session"
-)
+least = min(1000, max(10, most // 2))
+if st.session_state.get("knn-points", 0) > most:  # of a larger data set
+    st.session_state["knn-points"] = most
+points = most  # too few to choose from
+if least < most:
+    points = right.slider(
+        "Training points", least, most, most, least, key="knn-points", bind="query-params", persist_state="session"
+    )
 st.space(24)  # on a touch screen the table's buttons always stand above it
 search = Search(chosen.dataset, representation, points, metric)
 offer_live(chosen.checkpoints, search)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
@@ -12,9 +12,9 @@ from ui.sidebar import choice
 
 page_title(
     "Deep latent Gaussian mixtures",
-    "The models learn to draw digits from a short *code*; they differ only in the prior over codes: one Gaussian, a"
-    " mixture of Gaussians, or a broken stick. Compare the priors (dotted: the whole mixture) and the digits drawn from"
-    " them, then open one of the pages below.",
+    "The models learn to draw images from a short *code*; they differ only in the prior over codes: one Gaussian, a"
+    " mixture of Gaussians, or a broken stick. Compare the priors (dotted: the whole mixture) and the samples drawn"
+    " from them, then open one of the pages below.",
 )
 if not is_presented():
     lesson_start()
@@ -40,7 +40,7 @@ for path, text in (
 
 st.header("Trained models")
 st.write(
-    f"All that fit {DATASETS[chosen.dataset].label}, measured on its test set: nats per image by the largest S, and"
+    f"All that fit {label_of(chosen.dataset)}, measured on its test set: nats per image by the largest S, and"
     " errors in percent. Lower is better."
 )
 show_holdings(chosen)

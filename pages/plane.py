@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,7 +20,7 @@ from ui.sidebar import choice, choose_checkpoint
 
 page_title(
     "Plane",
-    "With two numbers a code, the true posterior of a digit is known. Point at the plane to decode a place.",
+    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode a place.",
     help=meaning("z", "ELBO"),
 )
 chosen = choice()
@@ -45,20 +44,19 @@ if others := [c for c in planes if c.name != shown[0].name]:
     with boxes[1]:
         shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
 
-first, test = shown[0], loaders.dataset(chosen.dataset).test
+first, dataset = shown[0], loaders.dataset(chosen.dataset)
 left, *right = st.columns(1 + len(shown), gap="medium")
 with left:
     codes = loaders.or_stop(lambda: loaders.codes(first, chosen.dataset, "test", "mean"))
     with figure("plane"):
         st.markdown(f"Codes under **{first.name}**")
-        means = live_plane(first, codes, np.asarray(test.known_labels)).means
+        means = live_plane(first, codes, dataset.test.labels).means
     about = About("mean codes of the test images, and the prior", [first], chosen.dataset)
-    table = partial(
-        pd.DataFrame, {"class": test.known_labels, **{f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}}
-    )
+    columns = {f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}
+    table = partial(pd.DataFrame, ({} if dataset.test.labels is None else {"class": dataset.test.labels}) | columns)
     export("plane", about, partial(recipes_plane.plane, first, means), table)
 if digit is None:
-    st.info("The posterior appears here as soon as there is a digit.")
+    st.info("The posterior appears here as soon as there is an image.")
     st.stop()
 priors = [means, None]  # the other's is not on the page
 for place, (column, checkpoint, prior) in enumerate(zip(right, shown, priors, strict=False)):
@@ -70,14 +68,14 @@ st.caption(
     "Heat maps: the true posterior p(z|x), by the square root of its density; white lines: q, one and two standard"
     " deviations, with the weights of its components."
 )
-with st.expander("Digits by their modes, and by the gap of the ELBO"):
+with st.expander("Images by their modes, and by the gap of the ELBO"):
     offer_digits(first, survey)
 if st.toggle(
     "Split the gaps into approximation and amortisation",
     key="plane-gaps",
     bind="query-params",
     persist_state="session",
-    help="Finds the best q for this digit alone, which takes seconds.",
+    help="Finds the best q for this image alone, which takes seconds.",
 ):
     for column, checkpoint, prior in zip(st.columns(len(shown)), shown, priors, strict=False):
         with column:

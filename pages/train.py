@@ -5,10 +5,11 @@ import streamlit as st
 from dlgmm_core.store.history import EpochMetrics
 from ui import loaders
 from ui.components.live import CHECKPOINT as ON_COMPONENTS
-from ui.presentation import end_of_picture
+from ui.presentation import end_of_picture, is_presented
 from ui.sidebar import compare_also
 from ui.training.ended_runs import offer_ended
 from ui.training.form import STARTED, training_form
+from ui.training.own_data import own_data
 from ui.training.reached import reached_words
 from ui.training.run_view import watch_run
 from ui.training.runs import Run, runs_of
@@ -58,6 +59,8 @@ with top:
     if name is None:
         form, view = st.columns([3, 2], gap="large")
         with form:
+            if not is_presented():
+                own_data(dataset)
             training_form(dataset)
         end_of_picture()
         view.info(
@@ -69,6 +72,7 @@ with top:
     else:
         watch_run(runs[name], lambda history: show_end(runs[name], history))
         end_of_picture()
+        own_data(dataset, unfolded=False)
         with st.expander("Start another run", key="train-another"):
             training_form(dataset)
 teacher_controls()

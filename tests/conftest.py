@@ -199,10 +199,10 @@ def fresh_data() -> Iterator[None]:
     from ui import loaders
     from ui.latent import map_files
 
-    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+    for forget in (loaders._dataset.clear, map_files._packed.cache_clear):
         forget()
     yield
-    for forget in (loaders.dataset.clear, map_files._packed.cache_clear):
+    for forget in (loaders._dataset.clear, map_files._packed.cache_clear):
         forget()
 
 

@@ -71,11 +71,12 @@ def amortised_first(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
 def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
     """Those that pages compare at first: of "Clusters" and "Tuned" the best seeds, the paper's figure 2, and "Yours".
 
-    Where there are none of these, the paper's first seeds.
+    Where there are none of these, the paper's first seeds; and where there are none of these either, all.
     """
     best = _best_seeds(checkpoints)
     found = [c for c in checkpoints if c.name == FIGURE_2 or c in best or group(c) == "Yours"]
-    return found or [c for c in checkpoints if group(c) == "The paper's" and c.train_config.seed == 0]
+    found = found or [c for c in checkpoints if group(c) == "The paper's" and c.train_config.seed == 0]
+    return found or list(checkpoints)
 
 
 def _best_seeds(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:

@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["SHAPE", "picture", "tile", "tiled_picture"]
+__all__ = ["SHAPE", "fitting", "picture", "tile", "tiled_picture"]
 
 SHAPE = (28, 28)  # of a digit, unless said otherwise
+
+
+def fitting(zoom: int, shape: Sequence[int]) -> int:
+    """The zoom that brings images of another shape to about the size of those of 28×28 at a given zoom."""
+    return max(1, round(zoom * max(SHAPE) / max(shape)))
 
 
 def tile(

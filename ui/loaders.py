@@ -17,6 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
+from dlgmm_core.data.own import find_own
 from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
@@ -25,7 +26,7 @@ from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.files import StorageError
-from dlgmm_core.runtime.folders import checkpoints_folder
+from dlgmm_core.runtime.folders import checkpoints_folder, datasets_folder
 from dlgmm_core.store.checkpoints import (
     HISTORY,
     METRICS,
@@ -70,6 +71,7 @@ __all__ = [
     "or_stop",
     "per_image",
     "results",
+    "stamp_of",
     "told",
     "tsne_map",
 ]
@@ -81,9 +83,25 @@ CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 BY_WEIGHTS: dict[str | type[Any], Callable[[Any], Any]] = {Checkpoint: lambda c: f"{c.digest} {c.folder}"}
 
 
-@st.cache_resource(show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …")
 def dataset(name: str) -> Dataset:
-    """A data set, by its name in `dlgmm_core.data.datasets.DATASETS`, without grey levels, which no page shows."""
+    """A data set by its name, without grey levels, which no page shows.
+
+    Raises:
+        DataError: as `load_dataset`.
+    """
+    return _dataset(name, stamp_of(name))
+
+
+def stamp_of(name: str) -> int | None:
+    """When the file of a data set of one's own was changed; None of a published one, which never changes."""
+    path = None if name in DATASETS else find_own(name)
+    return None if path is None else _stamp(path)
+
+
+@st.cache_resource(
+    show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …", max_entries=20
+)
+def _dataset(name: str, stamp: int | None) -> Dataset:
     found = load_dataset(name)
     parts = {part: getattr(found, part).without_grey() for part in ("train", "valid", "test")}
     return replace(found, **parts)
@@ -126,33 +144,37 @@ def _entries() -> list[Checkpoint | BrokenCheckpoint]:
                 found = os.stat(f"{CHECKPOINTS}/{folder}/{WEIGHTS}")
                 stamps.append((folder, found.st_mtime_ns, found.st_ctime_ns))  # the latter changes with permissions
     try:
-        return _list(CHECKPOINTS, tuple(sorted(stamps)))
+        return [_with_data(entry) for entry in _list(CHECKPOINTS, tuple(sorted(stamps)))]
     except CheckpointError as error:
         return [BrokenCheckpoint(CHECKPOINTS, str(error))]
 
 
 @lru_cache(maxsize=4)  # Streamlit's own caches take a millisecond to find the entry of so long a key
 def _list(root: Path, stamps: tuple[tuple[str, int, int], ...]) -> list[Checkpoint | BrokenCheckpoint]:
-    return sorted(map(_of_published_data, list_checkpoints(root)), key=_place)
+    return sorted(list_checkpoints(root), key=_place)
 
 
-def _of_published_data(entry: Checkpoint | BrokenCheckpoint) -> Checkpoint | BrokenCheckpoint:
-    """The entry, unless it was trained on a data set of one's own, which has no row in the table that pages read."""
-    if isinstance(entry, BrokenCheckpoint) or entry.train_config.dataset in DATASETS:
+def _with_data(entry: Checkpoint | BrokenCheckpoint) -> Checkpoint | BrokenCheckpoint:
+    """The entry, unless it was trained on a data set of one's own that is not here."""
+    if isinstance(entry, BrokenCheckpoint):
+        return entry
+    name = entry.train_config.dataset
+    if name in DATASETS or find_own(name) is not None:
         return entry
     return BrokenCheckpoint(
         entry.folder,
-        f"{entry.folder} was trained on {entry.train_config.dataset}, its owner's data set, which pages do not show:"
-        f" measure it by: python -m dlgmm_core evaluate {entry.name}.",
+        f"{entry.folder} was trained on the data set {name}, which is not on this server: put {name}.npz back into"
+        f" {datasets_folder()}, or remove the checkpoint.",
     )
 
 
 def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
     """In the order of the tables of data sets and models, then by name; broken checkpoints come last."""
     if isinstance(entry, BrokenCheckpoint):
-        return len(DATASETS), 0, entry.name
-    config = entry.model_config
-    return [*DATASETS].index(entry.train_config.dataset), [*MODELS].index(config.model), entry.name
+        return len(DATASETS) + 1, 0, entry.name
+    name = entry.train_config.dataset
+    place = [*DATASETS].index(name) if name in DATASETS else len(DATASETS)
+    return place, [*MODELS].index(entry.model_config.model), entry.name
 
 
 def every_checkpoint() -> list[Checkpoint]:

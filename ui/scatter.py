@@ -12,6 +12,7 @@ __all__ = ["INK", "PAPER", "draw_map"]
 
 INK, PAPER = "#30343b", "#ffffff"
 _INKS = {"light": INK, "dark": "#ffffff"}
+_PLAIN = "#808080"  # of images without classes
 _HALOS = {"light": "#ffffff", "dark": "#000000"}  # around the ring, so that it is seen on any colour
 FINER = 3  # drawn so many times larger, then reduced: smooth dots
 DOT, LEGEND, RING = 1.6, 36, 11  # radius; height; radius: screen pixels
@@ -19,18 +20,18 @@ DOT, LEGEND, RING = 1.6, 36, 11  # radius; height; radius: screen pixels
 
 def draw_map(
     coordinates: NDArray[np.float32],
-    labels: NDArray[np.int64],
+    labels: NDArray[np.int64] | None,
     names: Sequence[str],
     side: int,
     marked: NDArray[np.float32] | None = None,
     paper: str | None = PAPER,
     theme: str = "light",
 ) -> Image.Image:
-    """A map (N, 2), one colour a class, with a legend below where there are at most ten.
+    """A map (N, 2), one colour a class, with a legend below where there are one to ten.
 
     Args:
         coordinates: (N, 2).
-        labels: (N,) classes.
+        labels: (N,) classes; None where there are none.
         names: of the classes.
         side: of the map, screen pixels.
         marked: (2,) a place that gets a ring.
@@ -38,7 +39,7 @@ def draw_map(
         theme: light or dark, as the background is.
     """
     ink, colours = _INKS[theme], SIGN_COLOURS[theme]
-    few = len(names) <= len(colours)
+    few = 0 < len(names) <= len(colours)
     everything = coordinates if marked is None else np.vstack([coordinates, marked])
     low, high = everything.min(0), everything.max(0)
     margin = RING if marked is not None else 2 * DOT
@@ -48,8 +49,9 @@ def draw_map(
     size = (FINER * side, FINER * (side + (LEGEND if few else 0)))
     image = Image.new("RGB", size, paper) if paper else Image.new("RGBA", size, (128, 128, 128, 0))
     draw = ImageDraw.Draw(image)
-    for index in np.random.default_rng(0).permutation(len(labels)):  # so that no class covers the others
-        _dot(draw, places[index, 0], places[index, 1], FINER * DOT, colours[labels[index] % len(colours)])
+    for index in np.random.default_rng(0).permutation(len(coordinates)):  # so that no class covers the others
+        colour = _PLAIN if labels is None else colours[labels[index] % len(colours)]
+        _dot(draw, places[index, 0], places[index, 1], FINER * DOT, colour)
     if marked is not None:
         x, y = places[-1]
         reach = FINER * RING

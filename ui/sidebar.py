@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import DATASETS, label_of, shape_of
+from dlgmm_core.data.own import own_names
+from dlgmm_core.data.sources import DataError
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -14,12 +16,15 @@ from ui.glossary.terms import meaning
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
 from ui.visitors.classroom import ClassSettings, class_settings
+from ui.visitors.own_data import owner_of
 from ui.visitors.ownership import is_mine
+from ui.visitors.visitor import asking
 
 __all__ = [
     "Selection",
     "choice",
     "choose_checkpoint",
+    "choose_dataset",
     "compare",
     "compare_also",
     "label",
@@ -28,6 +33,7 @@ __all__ = [
     "show_sidebar",
 ]
 
+_DATASET = "dataset-asked-for"
 _LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
 _DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
 
@@ -37,7 +43,7 @@ class Selection:
     """The choice made in the sidebar.
 
     Attributes:
-        dataset: a name in `DATASETS`.
+        dataset: a name in `DATASETS`, or of a data set of one's own.
         checkpoints: that pages compare.
         offered: all that fit the data set, by group, for pages about one of them.
     """
@@ -60,6 +66,46 @@ def _fits(checkpoint: Checkpoint, dataset: str) -> bool:
     return trained_on == dataset or {trained_on, dataset} <= set(_DIGITS)
 
 
+def _own_datasets() -> list[str]:
+    """Data sets of one's own that the visitor may see: the visitor's, and those of models that are published."""
+    shown = {c.train_config.dataset for c in loaders.checkpoints()}
+    return [name for name in own_names() if name in shown or owner_of(name) in (None, asking())]
+
+
+def choose_dataset(name: str) -> None:
+    """Chooses another data set for the next run of a page."""
+    st.session_state[_DATASET] = name
+
+
+def _fitting(dataset: str) -> list[Checkpoint]:
+    """Checkpoints for a data set; those trained on other images of its name are left out, and the sidebar says why."""
+    found = []
+    for checkpoint in loaders.checkpoints():
+        try:
+            if _fits(checkpoint, dataset):
+                _require_same(checkpoint, dataset)
+                found.append(checkpoint)
+        except DataError as error:
+            st.warning(f"**{checkpoint.name}** cannot be used. {error}")
+    return found
+
+
+def _require_same(checkpoint: Checkpoint, dataset: str) -> None:
+    """Checks the shape of the images, and of a data set of one's own, which may be replaced, the images themselves.
+
+    Raises:
+        DataError: if they are others than those that the model was trained on, or cannot be read.
+    """
+    ours, theirs = checkpoint.model_config.image_shape, shape_of(dataset)
+    if ours != theirs:
+        raise DataError(
+            f"It is for images of {ours[0]}×{ours[1]} pixels, and those of {label_of(dataset)} have"
+            f" {theirs[0]}×{theirs[1]}: train a model for these."
+        )
+    if dataset not in DATASETS:
+        loaders.dataset(dataset).require_digest(checkpoint.data, checkpoint.name)
+
+
 def _class_settings() -> ClassSettings:
     """The teacher's, if there are any that can be read; the page Train tells a damaged file."""
     try:
@@ -79,16 +125,19 @@ def show_sidebar() -> None:
     """Draws the sidebar; pages read it by `selection`."""
     first = _class_settings()
     with st.sidebar:
+        datasets = [*DATASETS, *_own_datasets()]
+        if (asked_for := st.session_state.pop(_DATASET, None)) in datasets:
+            st.session_state["dataset"] = asked_for
         dataset = st.selectbox(
             "Data set",
-            list(DATASETS),
-            index=list(DATASETS).index(first.dataset or next(iter(DATASETS))),
-            format_func=lambda name: DATASETS[name].label,
+            datasets,
+            index=datasets.index(first.dataset) if first.dataset in datasets else 0,
+            format_func=label_of,
             key="dataset",
             bind="query-params",
             persist_state="session",
         )
-        fitting = [c for c in loaders.checkpoints() if _fits(c, dataset)]
+        fitting = _fitting(dataset)
         offered = by_group(fitting)
         names = [c.name for c in fitting]
         standard = _standard(fitting, first.checkpoints)
@@ -185,7 +234,7 @@ def selection() -> Selection:
     chosen = choice()
     if not chosen.checkpoints:
         st.info(
-            f"No checkpoint trained on {DATASETS[chosen.dataset].label} is chosen: choose one in the sidebar,"
+            f"No checkpoint trained on {label_of(chosen.dataset)} is chosen: choose one in the sidebar,"
             " or train one on the page **Train**."
         )
         st.stop()

@@ -21,7 +21,7 @@ def add_own_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="PATH",
-        help="an .npz file, a .csv file or a folder of images, which is read once and kept under a name",
+        help="an .npz, .csv or .zip file, or a folder of images, which is read once and kept under a name",
     )
     own.add_argument("--data-name", metavar="NAME", help="of the data set; default: that of the file or folder")
     own.add_argument(

@@ -25,6 +25,8 @@ __all__ = [
     "DatasetFamily",
     "Split",
     "binarize",
+    "is_here",
+    "label_of",
     "load_dataset",
     "require_data",
     "require_known",
@@ -152,6 +154,20 @@ def shape_of(name: str) -> tuple[int, int]:
     require_known(name)
     path = None if name in DATASETS else find_own(name)
     return DATASETS[name].shape if path is None else image_size_of(path)
+
+
+def label_of(name: str) -> str:
+    """The name to display of a data set; one's own have no other than their own."""
+    return DATASETS[name].label if name in DATASETS else name
+
+
+def is_here(name: str) -> bool:
+    """Whether a data set can be read without a download.
+
+    Raises:
+        DataError: if that cannot be known.
+    """
+    return DATASETS[name].is_local() if name in DATASETS else find_own(name) is not None
 
 
 def require_known(name: str) -> None:

@@ -31,7 +31,7 @@ LEAST_IMAGES = {"train": 10, "valid": 2, "test": 2}  # as many neighbours as kNN
 MOST_IMAGES = 1_000_000
 MOST_SIDE = 1000  # pixels
 MOST_PIXELS = 2**27  # of all images together; MNIST has 55 million
-MOST_CLASSES = 1000
+MOST_CLASSES = 250  # a byte an image, on the maps of the app
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -50,7 +50,7 @@ class RawImages:
     part: NDArray[np.int64] | None = None
 
 
-def require_sizes(count: int, height: int, width: int, name: str) -> None:
+def require_sizes(count: int, height: int, width: int, name: str, most_pixels: int = MOST_PIXELS) -> None:
     """Checks, before anything is allocated, how many images of which size there are.
 
     Args:
@@ -58,6 +58,7 @@ def require_sizes(count: int, height: int, width: int, name: str) -> None:
         height: of an image, in pixels.
         width: of an image, in pixels.
         name: of the file or folder, for messages.
+        most_pixels: of all images together.
 
     Raises:
         DataError: if they are none, too many, too small or too large.
@@ -68,10 +69,10 @@ def require_sizes(count: int, height: int, width: int, name: str) -> None:
         raise DataError(
             f"{name} has images of {height} x {width} pixels: give it images of 2 to {MOST_SIDE:,} pixels a side."
         )
-    if count > MOST_IMAGES or count * height * width > MOST_PIXELS:
+    if count > MOST_IMAGES or count * height * width > most_pixels:
         raise DataError(
             f"{name} has {count:,} images of {height} x {width} pixels: give it at most {MOST_IMAGES:,} images with"
-            f" {MOST_PIXELS:,} pixels in all, or choose a smaller --image-size."
+            f" {most_pixels:,} pixels in all, or choose a smaller --image-size."
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dlgmm_core.data.levels import PARTS, RawImages, require_sizes
+from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, require_sizes
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.data.splits import joined
 from dlgmm_core.runtime.files import brief
@@ -24,13 +24,18 @@ _MOST_LABEL_BYTES = 2**27
 _MOST_MEMBERS = 100
 
 
-def read_npz(path: Path) -> RawImages:
+def read_npz(path: Path, content: IO[bytes] | None = None, most_pixels: int = MOST_PIXELS) -> RawImages:
     """The images, and the labels where there are some.
+
+    Args:
+        path: of the file.
+        content: of the file, if it does not lie there; the path then names it in messages.
+        most_pixels: of all images together.
 
     Raises:
         DataError: if the file cannot be read, or holds something else.
     """
-    arrays = _Arrays(path)
+    arrays = _Arrays(path, content, most_pixels)
     with arrays.archive:
         by_part = [f"{part}_images" for part in PARTS]
         if all(name in arrays.names for name in by_part):
@@ -73,10 +78,10 @@ class _Arrays:
         DataError: in all methods, if the file is not what they expect.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, content: IO[bytes] | None = None, most_pixels: int = MOST_PIXELS) -> None:
+        self.path, self.most_pixels = path, most_pixels
         try:
-            self.archive = zipfile.ZipFile(path)
+            self.archive = zipfile.ZipFile(path if content is None else content)
         except Exception as error:  # zipfile raises a dozen kinds of errors for malformed bytes
             raise _unreadable(path, error) from error
         members = self.archive.infolist()
@@ -99,7 +104,7 @@ class _Arrays:
             raise DataError(
                 f"{self.path} has {name} of the shape {shape}: give it N x height x width, grey, not colour."
             )
-        require_sizes(shape[0], shape[1], shape[2], str(self.path))
+        require_sizes(shape[0], shape[1], shape[2], str(self.path), self.most_pixels)
         return self._read(name, kind)
 
     def labels(self, name: str) -> NDArray[np.generic]:

@@ -1,7 +1,7 @@
 """Data sets of one's own: read once from a file or a folder, and kept as one file under a name.
 
 The file kept is an `.npz` of arrays by part, which can be read again; it lies in the folder of one's own data sets, and
-is also found in the one that `$DLGMM_DATA` names.
+is also found in the one that `$DLGMM_DATA` names. Those of the app's visitors lie in a folder each, in `visitors`.
 """
 
 import io
@@ -9,13 +9,15 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image
 
 from dlgmm_core.data.csv_files import read_csv
+from dlgmm_core.data.image_archives import read_archive
 from dlgmm_core.data.image_folders import read_folder
-from dlgmm_core.data.levels import PARTS, RawImages, grey_levels, require_sizes
+from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, grey_levels, require_sizes
 from dlgmm_core.data.npz_files import read_npz
 from dlgmm_core.data.sources import DataError, given_folders
 from dlgmm_core.data.splits import SHARES, Dataset
@@ -31,6 +33,7 @@ __all__ = [
     "own_names",
     "read_own",
     "require_name",
+    "visitors_folder",
 ]
 
 NAME = re.compile(r"(?!.*\.$)[a-z0-9][a-z0-9._-]{0,59}")
@@ -46,12 +49,14 @@ class Reading:
         shares: of training, validation and test images, where the parts are not given.
         seed: of that split.
         threshold: whether ink is what is at least half of the full level, in place of a draw.
+        most_pixels: of all images of an `.npz` or `.zip` file together.
     """
 
     size: tuple[int, int] | None = None
     shares: tuple[float, float, float] = SHARES
     seed: int = 0
     threshold: bool = False
+    most_pixels: int = MOST_PIXELS
 
 
 def name_of(path: Path) -> str:
@@ -73,35 +78,46 @@ def require_name(name: str) -> None:
         )
 
 
-def read_own(path: Path, name: str, reading: Reading) -> Dataset:
-    """The data set of an `.npz` file, a `.csv` file or a folder of images.
+def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None = None) -> Dataset:
+    """The data set of an `.npz` file, a `.csv` file, a folder of images or a `.zip` file of one.
+
+    Args:
+        path: of the file or folder.
+        name: of the data set.
+        reading: how it is read.
+        content: of an `.npz` or `.zip` file that does not lie there; the path then names it in messages.
 
     Raises:
         DataError: if it cannot be read, or is invalid; the message names the file.
     """
     require_name(name)
-    if path.is_dir():
-        raw = read_folder(path, reading.size)
-    else:
-        if not path.is_file():
-            raise DataError(
-                f"{path} is neither a file nor a folder: give an .npz file, a .csv file or a folder of images."
-            )
-        if path.stat().st_size > MOST_FILE_BYTES:
-            raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
-        match path.suffix.lower():
-            case ".npz":
-                raw = read_npz(path)
-                raw = raw if reading.size is None else _scaled(raw, reading.size, str(path))
-            case ".csv":
-                raw = read_csv(path, reading.size)
-            case _:
-                raise DataError(f"{path} is no .npz or .csv file: give one, or a folder of images.")
+    if content is None and not path.exists():
+        raise DataError(
+            f"{path} is neither a file nor a folder: give an .npz, .csv or .zip file, or a folder of images."
+        )
+    if content is None and path.is_file() and path.stat().st_size > MOST_FILE_BYTES:
+        raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
+    match path.suffix.lower():
+        case _ if content is None and path.is_dir():
+            raw = read_folder(path, reading.size)
+        case ".npz":
+            raw = read_npz(path, content, reading.most_pixels)
+            raw = raw if reading.size is None else _scaled(raw, reading.size, str(path))
+        case ".zip":
+            raw = read_archive(path, reading.size, content, reading.most_pixels)
+        case ".csv" if content is None:
+            raw = read_csv(path, reading.size)
+        case _:
+            raise DataError(f"{path} is no .npz, .csv or .zip file: give one, or a folder of images.")
     return Dataset.from_raw(name, raw, str(path), shares=reading.shares, seed=reading.seed, threshold=reading.threshold)
 
 
-def keep_own(dataset: Dataset) -> Path:
+def keep_own(dataset: Dataset, folder: Path | None = None) -> Path:
     """Writes a data set, so that it is found by its name afterwards; one that is there already stays as it is.
+
+    Args:
+        dataset: to be kept.
+        folder: where, by default the folder of one's own data sets; that of a visitor lies in `visitors_folder`.
 
     Returns:
         The file.
@@ -125,7 +141,7 @@ def keep_own(dataset: Dataset) -> Path:
             arrays[f"{part}_labels"] = np.array(dataset.class_names)[split.labels]
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **arrays)
-    path = datasets_folder() / f"{dataset.name}.npz"
+    path = (folder or datasets_folder()) / f"{dataset.name}.npz"
     write_atomically(path, content.getvalue())
     return path
 
@@ -162,8 +178,15 @@ def own_names() -> list[str]:
     return sorted(found)
 
 
+def visitors_folder() -> Path:
+    """The folder of the folders of the app's visitors; it may not exist yet."""
+    return datasets_folder() / "visitors"
+
+
 def _folders() -> list[Path]:
-    return [datasets_folder(), *given_folders()]
+    of_visitors = visitors_folder()
+    owned = sorted(of_visitors.iterdir()) if os.path.isdir(of_visitors) and os.access(of_visitors, os.R_OK) else []
+    return [datasets_folder(), *given_folders(), *owned]
 
 
 def _scaled(raw: RawImages, size: tuple[int, int], name: str) -> RawImages:

@@ -85,6 +85,14 @@ class Dataset:
             found.update(f"{len(split)} ".encode() + np.packbits(split.binary).tobytes() + labels)
         return found.hexdigest()
 
+    def class_of(self, index: int) -> str:
+        """The name of a test image's class; empty where there are no labels."""
+        return "" if self.test.labels is None else self.class_names[self.test.labels[index]]
+
+    def classes_of(self, split: Split) -> list[str]:
+        """(N,), the name of every image's class in a split of this data set; none where there are no labels."""
+        return [] if split.labels is None else [self.class_names[label] for label in split.labels]
+
     def require_shape(self, shape: tuple[int, ...]) -> None:
         """Checks that images have this height and width.
 

@@ -18,7 +18,8 @@ _KNN_ERRORS = {
 _MNIST_NLL = {"gauss-vae": 96.80, "sb-vae": 98.01, "dlgmm": 96.50, "dldpmm": 96.91}
 _OMNIGLOT_NLL = {"gauss-vae": 119.18, "dlgmm": 123.50, "dldpmm": 123.76}
 # The paper uses the images of binarized-mnist; those of mnist are the same digits, binarized by other random draws.
-_NLL = {"mnist": _MNIST_NLL, "binarized-mnist": _MNIST_NLL, "omniglot": _OMNIGLOT_NLL}
+_DIGITS = ("mnist", "binarized-mnist")
+_NLL = {**dict.fromkeys(_DIGITS, _MNIST_NLL), "omniglot": _OMNIGLOT_NLL}
 # Best validation bound in the two training logs that the authors published (github.com/enalisnick/mixture_density_VAEs,
 # MNIST/train_logs); they end with the test figures above, so these are the paper's own models. Their last epochs, 26
 # after the best, stand at -103.31 and -104.86.
@@ -31,12 +32,12 @@ def _is_of_the_paper(config: ModelConfig) -> bool:
 
 def paper_knn_errors(config: ModelConfig, dataset: str) -> dict[int, float]:
     """Errors in percent by k; empty if the paper has none for this architecture and data."""
-    return _KNN_ERRORS.get(config.model, {}) if _is_of_the_paper(config) and dataset != "omniglot" else {}
+    return _KNN_ERRORS.get(config.model, {}) if _is_of_the_paper(config) and dataset in _DIGITS else {}
 
 
 def paper_nll(config: ModelConfig, dataset: str) -> float | None:
     """-log p(x) in nats; None if the paper has none for this architecture and data."""
-    return _NLL[dataset].get(config.model) if _is_of_the_paper(config) else None
+    return _NLL.get(dataset, {}).get(config.model) if _is_of_the_paper(config) else None
 
 
 def paper_bound(config: ModelConfig, train: TrainConfig) -> float | None:
@@ -44,5 +45,5 @@ def paper_bound(config: ModelConfig, train: TrainConfig) -> float | None:
 
     None without a published log, and for other bounds than theirs, `eq1`: those of a mixture are tighter.
     """
-    comparable = _is_of_the_paper(config) and train.bound == "eq1" and train.dataset != "omniglot"
+    comparable = _is_of_the_paper(config) and train.bound == "eq1" and train.dataset in _DIGITS
     return _BEST_EQ1.get(config.model) if comparable else None

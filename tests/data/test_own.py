@@ -157,7 +157,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "which are not 1 x 1": text("a,b,c\n1,2,3\n"),
         "make all images equally large": folder("a.png", "b.png"),
         "cannot be read as an image": folder("0.jpg"),
-        "no .npz or .csv": lambda: read(Path(__file__)),
+        "no .npz, .csv or .zip": lambda: read(Path(__file__)),
         "neither a file nor a folder": lambda: read(tmp_path / "nothing"),
         "not a valid name": lambda: read_own(tmp_path, "../x", Reading()),
     }

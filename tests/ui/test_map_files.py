@@ -159,7 +159,7 @@ def test_the_server_hands_the_files_out_to_be_kept_for_ever(server: str, tree: P
 def test_what_cannot_be_had_has_no_file(
     own_checkpoints: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(name: str) -> None:
+    def refuse(name: str, stamp: int | None) -> None:
         raise DataError("The download failed.")
 
     shutil.copytree(repository / "omniglot-dlgmm", own_checkpoints / "mine")

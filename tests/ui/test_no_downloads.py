@@ -32,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv(sources.DOWNLOAD, "0")
     monkeypatch.setattr(sources.pooch, "retrieve", lambda url, *_, **__: found.append(url))
     for name in ("binarized-mnist", "omniglot"):
-        loaders.dataset.clear(name)
+        loaders._dataset.clear(name, None)
     return found
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import exact_weights
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -34,7 +34,7 @@ def choose_mixture(chosen: Selection) -> Checkpoint:
     if not mixtures:
         labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
         st.info(
-            f"No mixture here is trained on {DATASETS[chosen.dataset].label}: choose another data set, or train a"
+            f"No mixture here is trained on {label_of(chosen.dataset)}: choose another data set, or train a"
             f" {labels} on the page **Train**."
         )
         st.stop()

@@ -33,8 +33,8 @@ def export_clusters(
             "component": found.assigned + 1,
             "probability": probabilities[images, found.assigned],
         }
-        if found.table is not None:
-            columns["class"] = np.array(dataset.class_names)[dataset.test.known_labels]
+        if names := dataset.classes_of(dataset.test):
+            columns["class"] = np.array(names)
         return pd.DataFrame(columns)
 
     about = _about("what each component has found", checkpoint, kind)

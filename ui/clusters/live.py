@@ -84,7 +84,7 @@ def _drawn(checkpoint: Checkpoint) -> NDArray[np.float32]:
 
 
 def _describe(found: Clusters, probabilities: NDArray[np.float32], dataset: Dataset, component: int) -> dict[str, Any]:
-    share, names, labels = found.shares[component], dataset.class_names, dataset.test.known_labels
+    share, names = found.shares[component], dataset.class_names
     images = {"nearest": found.nearest[component], "unsure": found.least_sure[component]}
     counts = None if found.table is None else found.table[component]
     mostly = None
@@ -93,7 +93,7 @@ def _describe(found: Clusters, probabilities: NDArray[np.float32], dataset: Data
         mostly = [names[largest], f"{100 * counts[largest] / counts.sum():.0f} %"] if counts.any() else ["–", ""]
 
     def title(image: int) -> str:
-        of = "" if counts is None else f", class {names[labels[image]]}"
+        of = dataset.class_of(image) and f", class {dataset.class_of(image)}"
         return f"test image {image}{of}: {probabilities[image, component]:.3f}"
 
     said = f"component {component + 1}: {100 * share:.1f} % of the test images"

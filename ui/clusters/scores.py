@@ -2,8 +2,10 @@
 
 import html
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlgmm_core.analysis.clusters import Clusters
 from dlgmm_core.data.datasets import Dataset
@@ -29,12 +31,17 @@ _STYLE = """<style>
 </style>"""
 
 
-def score_words(found: ClusteringScores, k: int) -> str:
-    """The scores in one line."""
-    return (
-        f"**ACC {found.acc:.1f} %** · NMI {found.nmi:.2f} · mean largest {found.mean_max:.2f} ·"
-        f" {found.used} of {k} in use"
-    )
+def score_words(found: ClusteringScores | None, shares: NDArray[np.float64]) -> str:
+    """The scores in one line; without labels, why there are none.
+
+    Args:
+        found: None without labels.
+        shares: (K,) of the images that go to each component.
+    """
+    used = f"{(shares >= IN_USE).sum()} of {len(shares)} in use"
+    if found is None:
+        return f"These images have no labels, so there are no ACC, purity and NMI · {used}"
+    return f"**ACC {found.acc:.1f} %** · NMI {found.nmi:.2f} · mean largest {found.mean_max:.2f} · {used}"
 
 
 def score_table(name: str, own: dict[str, ClusteringScores], dataset: str, k: int) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.numbers import printed
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
@@ -81,7 +81,8 @@ def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float3
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
 def _picture(checkpoint: Checkpoint, count: int, seed: int) -> str:
     samples = _samples(checkpoint, count, seed)
-    return tiled_picture(samples, columns=count, zoom=2, shape=checkpoint.model_config.image_shape)
+    shape = checkpoint.model_config.image_shape
+    return tiled_picture(samples, count, fitting(2, shape), shape=shape)
 
 
 def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataFrame:

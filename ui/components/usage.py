@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.analysis.image_statistics import expected_weights
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import is_here, label_of
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -44,7 +44,7 @@ def usage(checkpoint: Checkpoint) -> list[float] | None:
 
 def _has_images(checkpoint: Checkpoint) -> bool:
     try:
-        return DATASETS[checkpoint.train_config.dataset].is_local()
+        return is_here(checkpoint.train_config.dataset)
     except DataError:
         return False
 
@@ -52,7 +52,7 @@ def _has_images(checkpoint: Checkpoint) -> bool:
 def usage_caption(checkpoint: Checkpoint) -> str:
     """One sentence where components are hardly used, or where it cannot be known; empty where all are used."""
     if not _has_images(checkpoint):
-        label = DATASETS[checkpoint.train_config.dataset].label
+        label = label_of(checkpoint.train_config.dataset)
         return f"How many test images each component has is not shown: {label} has not been downloaded yet."
     shares = usage(checkpoint)
     unused = sum(share < UNUSED for share in shares or ())

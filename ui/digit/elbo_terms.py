@@ -17,7 +17,7 @@ from ui.digit.shown import MOST
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.numbers import printed
 from ui.theme import component_colour
 
@@ -187,7 +187,8 @@ def _nats(value: float) -> str:
 
 
 def _picture(probabilities: NDArray[np.float32], k: int, shape: Sequence[int]) -> str:
-    height, width = (2 * length for length in shape)
-    source = tiled_picture(probabilities[None], 1, zoom=2, shape=shape)
+    zoom = fitting(2, shape)
+    height, width = (zoom * length for length in shape)
+    source = tiled_picture(probabilities[None], 1, zoom, shape=shape)
     alt = f"reconstruction of component {k + 1}"
     return f'<img width="{width}" height="{height}" alt="{alt}" src="{source}"/>'

@@ -17,7 +17,7 @@ from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.exporting.own_maps import own_settings
-from ui.images import picture, tiled_picture
+from ui.images import fitting, picture, tiled_picture
 from ui.layers import first_layer_words
 from ui.scatter import draw_map
 from ui.visitors.limits import computing
@@ -42,17 +42,16 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
             break
         code = encode(loaders.model(checkpoint), digit.binary[None], "mean")
         nearest = neighbours(codes, code, NEAREST)
-        labels = dataset.train.known_labels[nearest]
-        votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
-        names = ", ".join(dataset.class_names[label] for label in labels[0])
+        names, votes = _classes_of(nearest, dataset)
+        classes = f", of classes {', '.join(names)}" if names else ""
         words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
-        words.markdown(f"**{checkpoint.name}**  \nvote: {votes}")
+        words.markdown(f"**{checkpoint.name}**  \n{votes}")
         row.image(
-            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, zoom=2, shape=dataset.shape),
-            alt=f"The ten nearest training digits under {checkpoint.name}, of classes {names}",
+            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, fitting(2, dataset.shape), shape=dataset.shape),
+            alt=f"The ten nearest training images under {checkpoint.name}{classes}",
         )
-        for rank, (index, label) in enumerate(zip(nearest[0], labels[0], strict=True), 1):
-            rows.append((checkpoint.name, rank, index, dataset.class_names[label]))
+        for rank, index in enumerate(nearest[0], 1):
+            rows.append((checkpoint.name, rank, index, names[rank - 1] if names else None))
         shown.append(checkpoint)
     progress.empty()
     if not shown:
@@ -63,6 +62,15 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
     lines = partial(recipes.nearest, shown, digit.code, dataset_name, NEAREST)
     columns = ["checkpoint", "rank", "training image", "class"]
     export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
+
+
+def _classes_of(nearest: NDArray[np.int64], dataset: Dataset) -> tuple[list[str], str]:
+    """Classes of one image's neighbours (1, k), and their votes; without labels none, and why."""
+    if dataset.train.labels is None:
+        return [], "no vote, since the images have no labels"
+    labels = dataset.train.labels[nearest]
+    votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
+    return [dataset.class_names[label] for label in labels[0]], f"vote: {votes}"
 
 
 def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: DigitInput) -> None:
@@ -89,7 +97,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             except Refused as refusal:
                 st.warning(str(refusal))
                 break
-            classes = dataset.test.known_labels, dataset.class_names
+            classes = dataset.test.labels, dataset.class_names
             theme = st.context.theme.type or "light"
             drawn = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
@@ -107,8 +115,9 @@ def _table(placed: Sequence[tuple[Checkpoint, Coordinates, Coordinates]], datase
     """One row a test image and map, and the digit's own, which has no number and no class."""
     tables = []
     for checkpoint, coordinates, point in placed:
-        names = [dataset.class_names[label] for label in dataset.test.known_labels]
-        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
+        names = dataset.classes_of(dataset.test) or None
+        count = range(len(dataset.test))
+        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": count, "class": names})
         table[["x", "y"]] = coordinates
         digit = pd.DataFrame({"checkpoint": [checkpoint.name], "x": point[0], "y": point[1]})
         tables.append(pd.concat([table, digit]))

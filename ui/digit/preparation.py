@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ui.digit.digit_input import DigitInput
-from ui.images import picture, tiled_picture
+from ui.images import fitting, picture, tiled_picture
 
 __all__ = ["show_preparation"]
 
@@ -29,8 +29,8 @@ def show_preparation(digit: DigitInput) -> None:
 
 def _show_image(digit: DigitInput) -> None:
     height, width = digit.shape
-    binarized = tiled_picture(digit.binary[None], 1, zoom=6, shape=digit.shape)
-    st.image(binarized, alt=f"The binarized digit, {height} by {width} pixels")
+    binarized = tiled_picture(digit.binary[None], 1, fitting(6, digit.shape), shape=digit.shape)
+    st.image(binarized, alt=f"The binarized image, {height} by {width} pixels")
     st.caption(f"What the model sees: {height}×{width} zeros and ones. From {digit.origin}.")
 
 

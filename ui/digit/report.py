@@ -14,7 +14,7 @@ from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.glossary.terms import meaning
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.numbers import printed
 
 __all__ = ["show_figures", "show_reconstructions"]
@@ -45,7 +45,7 @@ def show_figures(report: ImageReport, bound: str) -> None:
         f"ELBO ({bound}), nats", printed(terms.elbo, ".1f") + of_bound, help=f"{drawn}\n\n{meaning('ELBO', bound)}"
     )
     lost = printed(report.log_p - terms.elbo, ".1f") + of_both
-    gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this digit.")
+    gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this image.")
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
@@ -68,7 +68,8 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
 
 
 def _picture(pixels: NDArray[np.float32], k: int, words: str, shape: Sequence[int]) -> str:
-    height, width = (2 * length for length in shape)
-    source = tiled_picture(pixels[None], 1, zoom=2, shape=shape)
+    zoom = fitting(2, shape)
+    height, width = (zoom * length for length in shape)
+    source = tiled_picture(pixels[None], 1, zoom, shape=shape)
     image = f'<img width="{width}" height="{height}" alt="Reconstruction by component {k + 1}" src="{source}"/>'
     return f'<figure class="rebuilt">{image}<figcaption>{words}</figcaption></figure>'

@@ -8,7 +8,7 @@ from dlgmm_core.analysis.generation import prototypes
 from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 
 __all__ = ["MOST", "prototype_pictures", "shown_components", "with_rest"]
 
@@ -33,4 +33,5 @@ def with_rest(values: NDArray[np.float64], shown: list[int]) -> list[float]:
 def prototype_pictures(checkpoint: Checkpoint) -> list[str]:
     """The decoded mean of each component of a mixture's prior."""
     shape = checkpoint.model_config.image_shape
-    return [tiled_picture(each[None], 1, zoom=2, shape=shape) for each in prototypes(loaders.model(checkpoint))]
+    means, zoom = prototypes(loaders.model(checkpoint)), fitting(2, shape)
+    return [tiled_picture(each[None], 1, zoom, shape=shape) for each in means]

@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.data.datasets import DATASETS, Dataset
+from dlgmm_core.data.datasets import Dataset, label_of, shape_of
 from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.digit.drawing import draw_digit
 from ui.digit.photograph import choose_in_photograph
+from ui.images import SHAPE
 from ui.links import image_in_link, numbers_in_link, put_image_in_link
 
 __all__ = ["choose_digit", "last_digit"]
@@ -27,10 +28,12 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
 
 def last_digit(dataset_name: str) -> DigitInput | None:
     """The visitor's latest choice, None if there is none; before any choice, what `choose_digit` starts with."""
+    shape = shape_of(dataset_name)
     if _LAST in st.session_state:
         digit: DigitInput | None = st.session_state[_LAST]
-        return digit
-    if (linked := image_in_link()) is not None:
+        if digit is None or digit.shape == shape:
+            return digit
+    if shape == SHAPE and (linked := image_in_link()) is not None:
         return DigitInput(linked, _ORIGIN)
     dataset = loaders.dataset(dataset_name)
     (index,) = numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
@@ -38,6 +41,14 @@ def last_digit(dataset_name: str) -> DigitInput | None:
 
 
 def _ask(dataset_name: str) -> DigitInput | None:
+    if (shape := shape_of(dataset_name)) != SHAPE:
+        put_image_in_link(None)
+        picked = _pick(loaders.dataset(dataset_name))
+        st.caption(
+            f"The pad and uploads give images of {SHAPE[0]}×{SHAPE[1]} pixels, and those of {label_of(dataset_name)}"
+            f" have {shape[0]}×{shape[1]}: choose a test image."
+        )
+        return picked
     if _LINKED not in st.session_state:  # what the visitor came with; later drawings write the address themselves
         st.session_state[_LINKED] = image_in_link()
     linked: NDArray[np.uint8] | None = st.session_state[_LINKED]
@@ -64,6 +75,8 @@ def _ask(dataset_name: str) -> DigitInput | None:
 
 def _pick(dataset: Dataset) -> DigitInput:
     last = len(dataset.test) - 1
+    if st.session_state.get("digit-index", 0) > last:  # of a larger data set
+        st.session_state["digit-index"] = last
     index = int(
         st.number_input(
             f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
@@ -73,6 +86,6 @@ def _pick(dataset: Dataset) -> DigitInput:
 
 
 def _test_digit(dataset: Dataset, index: int) -> DigitInput:
-    label = dataset.class_names[dataset.test.known_labels[index]]
-    origin = f"test image {index} of {DATASETS[dataset.name].label}, class {label}"
+    its_class = dataset.class_of(index)
+    origin = f"test image {index} of {label_of(dataset.name)}{its_class and f', class {its_class}'}"
     return DigitInput(dataset.test.binary[index], origin, dataset=dataset.name, index=index, shape=dataset.shape)

@@ -14,7 +14,7 @@ from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.latent.map_view import select_images, show_component
 from ui.links import put_words_in_link, words_in_link
 from ui.sidebar import compare_also
@@ -75,8 +75,8 @@ def _usual(checkpoints: Sequence[Checkpoint]) -> list[str]:
 
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
     """The image, and its reconstruction under each model."""
-    image = dataset.test.binary[index]
-    st.header(f"Image {index}, class {dataset.class_names[dataset.test.known_labels[index]]}", anchor=False)
+    image, zoom, its_class = dataset.test.binary[index], fitting(4, dataset.shape), dataset.class_of(index)
+    st.header(f"Image {index}{its_class and f', class {its_class}'}", anchor=False)
     pictures = [(image, "the image")]
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint)
@@ -84,8 +84,8 @@ def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) 
     with figure("image"), st.container(horizontal=True, gap="medium"):
         for pixels, words in pictures:
             st.image(
-                tiled_picture(pixels[None], columns=1, zoom=4, shape=dataset.shape),
-                width=4 * dataset.shape[1],
+                tiled_picture(pixels[None], columns=1, zoom=zoom, shape=dataset.shape),
+                width=zoom * dataset.shape[1],
                 caption=words,
                 alt=f"Test image {index}: {words}",
             )

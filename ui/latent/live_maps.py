@@ -104,4 +104,5 @@ def glyphs(names: Sequence[str]) -> list[str]:
     """One character for each class: its name where that is one, else a letter."""
     if all(len(name) == 1 for name in names):
         return list(names)
-    return list((string.ascii_uppercase + string.ascii_lowercase + string.digits)[: len(names)])
+    signs = string.ascii_uppercase + string.ascii_lowercase + string.digits
+    return [signs[k % len(signs)] for k in range(len(names))]

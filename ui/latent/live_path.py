@@ -36,7 +36,7 @@ _widget = widget("live_path", '<div class="path"></div>', "path", "decoder", "ma
 
 
 def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple[int, int]) -> None:
-    """The slider, and each model's decoded digit beneath it."""
+    """The slider, and each model's decoded image beneath it."""
     key = f"latent-path-{images[0]}-{images[1]}"
     step = _where(key)
     st.session_state[_KEPT] = step
@@ -48,7 +48,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
             key=key,
             data={
                 "images": list(images),
-                "classes": [dataset.class_names[dataset.test.known_labels[index]] for index in images],
+                "classes": [dataset.class_of(index) for index in images],
                 "file": images_address(dataset.name),
                 "count": len(dataset.test),
                 "shape": dataset.shape,
@@ -60,7 +60,7 @@ def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple
             on_at_change=lambda: None,
         )
     settings = {"images": f"{images[0]}, {images[1]}", "t": f"{step / (POINTS - 1):.3f}"}
-    about = About("digits decoded on the path between two images", checkpoints, dataset.name, settings=settings)
+    about = About("images decoded on the path between two images", checkpoints, dataset.name, settings=settings)
     code = partial(recipes_test_set.path, checkpoints, dataset.name, images, POINTS, step)
     export("path", about, code, lambda: pd.concat(map(_table, checkpoints, paths)))
 

@@ -56,12 +56,12 @@ def _table(
     estimated: Mapping[str, PerImage],
 ) -> pd.DataFrame:
     """One row a map and test image; weights and likelihoods where they are known."""
-    names = [dataset.class_names[label] for label in dataset.test.known_labels]
+    names, count = dataset.classes_of(dataset.test) or None, range(len(dataset.test))
     places = {c.name: stored[0] for c in checkpoints if (stored := loaders.tsne_map(c)) is not None}
     grouped = None if group is None else within_outline(places[group["map"]], np.array(group["outline"]))
     tables = []
     for checkpoint in checkpoints:
-        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": range(len(names)), "class": names})
+        table = pd.DataFrame({"checkpoint": checkpoint.name, "test image": count, "class": names})
         table[["x", "y"]] = places[checkpoint.name]
         weights = expected_weights(loaders.model(checkpoint), dataset.test.binary)
         if weights is not None:

@@ -4,7 +4,7 @@ Every address contains a digest of all that its content depends on, so the conte
 Numbers are little-endian, one array after the other:
 
     images     (N, X) bits of the test images, eight a byte, the first pixel highest; whole bytes an image
-    points     (N, 2) float32 coordinates; (N,) uint8 classes
+    points     (N, 2) float32 coordinates; (N,) uint8 classes, 0 where there are none
     weights    (N,) float32 largest E[pi|x]; (N,) float32 entropy, nats; (N,) uint8 which one is largest
     estimates  (N,) float32 -log p(x), nats; of a mixture, too: (N,) float32 largest p(k|x); (N,) uint8 whose it is
 """
@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dlgmm_core.analysis.image_statistics import expected_weights, weight_entropy
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import require_known
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.files import CheckpointError, file_digest
@@ -35,16 +35,20 @@ __all__ = ["MAP_ROUTE", "estimates_address", "images_address", "points_address",
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 
-@lru_cache(maxsize=4)
-def _packed(dataset: str) -> tuple[bytes, str]:
+def _images(dataset: str) -> tuple[bytes, str]:
     """The images of a test set and their digest."""
+    return _packed(dataset, loaders.stamp_of(dataset))
+
+
+@lru_cache(maxsize=8)
+def _packed(dataset: str, stamp: int | None) -> tuple[bytes, str]:
     content = np.packbits(loaders.dataset(dataset).test.binary, axis=1).tobytes()
     return content, hashlib.sha256(content).hexdigest()[:12]
 
 
 def images_address(dataset: str) -> str:
     """Where the browser finds a test set's images, relative to the app's root."""
-    return f"maps/images/{dataset}/{_packed(dataset)[1]}"
+    return f"maps/images/{dataset}/{_images(dataset)[1]}"
 
 
 def points_address(checkpoint: Checkpoint) -> str:
@@ -68,7 +72,7 @@ def estimates_address(checkpoint: Checkpoint) -> str | None:
 
 
 def _digest(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.digest}-{_packed(checkpoint.train_config.dataset)[1]}"
+    return f"{checkpoint.digest}-{_images(checkpoint.train_config.dataset)[1]}"
 
 
 def _map_digest(checkpoint: Checkpoint, path: Path) -> str:
@@ -86,11 +90,12 @@ def _points(checkpoint: Checkpoint, digest: str) -> bytes | None:
     path = next((path for path in paths if _map_digest(checkpoint, path) == digest), None)
     if path is None:  # before the images are read, which takes long for some data sets
         return None
-    labels = loaders.dataset(checkpoint.train_config.dataset).test.known_labels
-    stored = load_map(checkpoint, len(labels), path)
+    test = loaders.dataset(checkpoint.train_config.dataset).test
+    stored = load_map(checkpoint, len(test), path)
     if stored is None:
         return None
-    return stored[0].astype("<f4").tobytes() + labels.astype(np.uint8).tobytes()
+    classes = np.zeros(len(test), np.uint8) if test.labels is None else test.labels.astype(np.uint8)
+    return stored[0].astype("<f4").tobytes() + classes.tobytes()
 
 
 @lru_cache(maxsize=64)
@@ -133,8 +138,9 @@ _OF_CHECKPOINTS: dict[str, Callable[[Checkpoint, str], bytes | None]] = {
 def map_file(kind: str, name: str, digest: str) -> bytes | None:
     """The content of an address; None if there is no such: names are looked up, never joined to a path."""
     try:
-        if kind == "images" and name in DATASETS:
-            content, current = _packed(name)
+        if kind == "images":
+            require_known(name)
+            content, current = _images(name)
             return content if digest == current else None
         for checkpoint in loaders.every_checkpoint() if kind in _OF_CHECKPOINTS else ():
             if checkpoint.name == name:

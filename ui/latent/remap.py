@@ -23,7 +23,7 @@ from ui.visitors.visitor import visitor
 __all__ = ["remap_form"]
 
 # Beyond these a map takes minutes and gigabytes: three times the perplexity is the neighbours kept of every point.
-MOST_PERPLEXITY, MOST_ITERATIONS = 100.0, 2000
+LEAST_PERPLEXITY, MOST_PERPLEXITY, MOST_ITERATIONS = 2.0, 100.0, 2000
 
 
 def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
@@ -34,12 +34,15 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         name: of the data set.
     """
     usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
+    if (most := min(MOST_PERPLEXITY, (count - 1) / 3)) <= LEAST_PERPLEXITY:
+        st.caption(f"{count} test images are too few for another map.")
+        return
     with st.form("remap", border=False):
         which, perplexity, iterations, seed = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
         chosen = which.selectbox("Draw the map of", [c.name for c in checkpoints])
         settings = {
             "--perplexity": perplexity.number_input(
-                "Perplexity", 2.0, min(MOST_PERPLEXITY, (count - 1) / 3), usual.perplexity, 5.0, format="%g"
+                "Perplexity", LEAST_PERPLEXITY, most, min(usual.perplexity, most), 5.0, format="%g"
             ),
             "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),

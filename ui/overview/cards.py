@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import ancestral_samples, centres
 from dlgmm_core.analysis.prior_density import coordinate_densities, means_and_scales
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
 from ui.sidebar import Selection
 
@@ -75,13 +75,13 @@ def _show(name: str, chosen: Selection) -> None:
     checkpoint = next((c for c in chosen.offered if c.model_config.model == name), None)
     if checkpoint is None:
         st.write(family.sentence)
-        label = DATASETS[chosen.dataset].label
+        label = label_of(chosen.dataset)
         st.info(f"No checkpoint is trained on {label}: train one on the page **Train**.")
         return
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):
         show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
-        st.image(card.picture, alt=f"Twenty digits drawn by {family.label}")
+        st.image(card.picture, alt=f"Twenty samples drawn by {family.label}")
     st.write(family.sentence)
     nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
@@ -110,7 +110,7 @@ def _card(checkpoint: Checkpoint) -> _Card:
         chart = densities(reach, coordinate_densities(model, np.linspace(-reach, reach, POINTS)), axis)
         words = f"density of {axis} under each component"
     samples, components = ancestral_samples(model, SAMPLES, SEED)
-    picture = tiled_picture(samples, columns=5, zoom=2, shape=config.image_shape)
+    picture = tiled_picture(samples, 5, fitting(2, config.image_shape), shape=config.image_shape)
     return _Card(chart, words, numbers, samples, components, picture)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -84,7 +84,7 @@ def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
     return [
         checkpoint.name,
         MODELS[config.model].label,
-        f"{DATASETS[recipe.dataset].label}, {recipe.binarization}",
+        f"{label_of(recipe.dataset)}, {recipe.binarization}",
         "×".join(map(str, config.components)) if MODELS[config.model].has_components else NONE,
         recipe.bound,
         f"{checkpoint.epoch} / {epochs or NONE}",

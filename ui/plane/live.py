@@ -36,6 +36,7 @@ FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
 FAR = 1e3  # coordinates of the pointer that an address may have
 FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
+_PLAIN = "#808080"  # of dots without classes
 
 _widget = widget("plane", '<div class="plane"></div>', "plane", "decoder", "pointer", "plane_prior", "plane")
 
@@ -57,8 +58,11 @@ class View:
     means: Means = None
 
 
-def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArray[np.int64]) -> View:
-    """The plane with the prior's components and the codes (N, D) of the test images; returns what the visitor set."""
+def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArray[np.int64] | None) -> View:
+    """The plane with the prior's components and the codes (N, D) of the test images; returns what the visitor set.
+
+    Dots have the colours of their classes (N,), where there are labels.
+    """
     config, dataset = checkpoint.model_config, loaders.dataset(checkpoint.train_config.dataset)
     key = f"plane-{checkpoint.name}-{checkpoint.digest}"
     kept = f"{key}-view"  # a component's own state is lost when the visitor changes the page
@@ -71,6 +75,7 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
     st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept], numbers)
     edge = CORNERS if prior is None else np.concatenate([_edge(prior), np.quantile(dots, [0.001, 0.999], axis=0)])
     names = dataset.class_names if len(dataset.class_names) <= len(CLASS_COLOURS) else ()
+    of_class = np.zeros(len(dots), np.int64) if labels is None else labels
     _show(
         checkpoint,
         key,
@@ -83,13 +88,13 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
             "gridded": True,
             "dots": {
                 "places": base64_floats(dots),
-                "labels": base64.b64encode((labels % len(CLASS_COLOURS)).astype(np.uint8).tobytes()).decode(),
+                "labels": base64.b64encode((of_class % len(CLASS_COLOURS)).astype(np.uint8).tobytes()).decode(),
             },
-            "colours": CLASS_COLOURS,
+            "colours": [_PLAIN] if labels is None else CLASS_COLOURS,
             "classes": [
-                {"name": name, "place": np.median(dots[labels == i], axis=0).tolist()}
+                {"name": name, "place": np.median(dots[of_class == i], axis=0).tolist()}
                 for i, name in enumerate(names)
-                if (labels == i).any()
+                if (of_class == i).any()
             ],
             "words": f"the plane of {checkpoint.name}: arrow keys move the place that is decoded",
             "hint": "Point at a place, or move with the arrow keys.",

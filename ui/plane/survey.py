@@ -33,8 +33,9 @@ def offer_divided(survey: PosteriorSurvey | None) -> None:
 def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None:
     """A table of test digits by modes and by gap; a click on a row shows its digit."""
     searched: set[str] = st.session_state.setdefault(_FOUND, set())
-    count = SEARCHED if survey is None else len(survey.images)
-    st.caption(f"Digits under {checkpoint.name}, of {count} evenly spaced test digits. Click a row to see its digit.")
+    most = min(SEARCHED, len(loaders.dataset(checkpoint.train_config.dataset).test))
+    count = most if survey is None else len(survey.images)
+    st.caption(f"Under {checkpoint.name}, of {count} evenly spaced test images. Click a row to see its image.")
     if survey is None:
         if checkpoint.digest not in searched and not st.button("Search", help="Takes some ten seconds."):
             return
@@ -66,12 +67,11 @@ def _show(image: int) -> None:
 
 
 def _table(checkpoint: Checkpoint, survey: PosteriorSurvey) -> pd.DataFrame:
-    """Most modes first, then the largest gap."""
+    """Most modes first, then the largest gap; classes are empty without labels."""
     dataset = loaders.dataset(checkpoint.train_config.dataset)
-    labels = dataset.test.known_labels[list(survey.images)]
     columns = {
         "Image": survey.images,
-        "Class": [dataset.class_names[label] for label in labels],
+        "Class": [dataset.class_of(image) for image in survey.images],
         "Modes": survey.modes,
         "Shares": [", ".join(f"{100 * share:.0f} %" for share in each) for each in survey.shares],
         "Gap": survey.gaps,

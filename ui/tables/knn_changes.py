@@ -9,7 +9,7 @@ from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting.exports import figure
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.sidebar import choose_checkpoint
 from ui.tables.knn_export import export_changes
 from ui.tables.knn_search import Search
@@ -53,4 +53,4 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:
             words.markdown(f"{checkpoint.name}  \nvotes **{names[voted[image]]}**")
             strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
             alt = f"Test image {image} and its {K} nearest training images under {checkpoint.name}"
-            picture.image(tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape), alt=alt)
+            picture.image(tiled_picture(strip, len(strip), fitting(2, dataset.shape), shape=dataset.shape), alt=alt)

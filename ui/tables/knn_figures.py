@@ -10,7 +10,7 @@ from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.figures import chart, lines_of
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.tables.knn_search import Errors, Search
 
 __all__ = ["error_curves", "show_mistakes"]
@@ -34,7 +34,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.known_labels[nearest[image, :k]])
         picture.image(
-            tiled_picture(strip, len(strip), zoom=2, shape=dataset.shape),
+            tiled_picture(strip, len(strip), fitting(2, dataset.shape), shape=dataset.shape),
             alt=f"Test image {image} and its {k} nearest training images, of classes {classes}",
         )
     st.caption("The test image is the first of each row; its neighbours follow, nearest first.")

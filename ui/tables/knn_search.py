@@ -49,13 +49,13 @@ class Search:
     metric: str
 
     def nearest(self, checkpoint: Checkpoint) -> NDArray[np.unsignedinteger]:
-        """(N, 30) training images nearest to each test image.
+        """(N, k) training images nearest to each test image, where k is 30, or all of fewer.
 
         Raises:
             Refused: if the visitor's share of computing is used up, or no slot is free.
         """
         settings = (self.dataset_name, self.representation, self.points, self.metric)
-        return loaders.neighbour_indices(checkpoint, *settings, LARGEST_K)
+        return loaders.neighbour_indices(checkpoint, *settings, min(LARGEST_K, self.points))
 
     @property
     def is_papers(self) -> bool:
@@ -159,7 +159,7 @@ def live_errors(checkpoint: Checkpoint, search: Search) -> Errors:
 def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, ErrorRate]:
     dataset = loaders.dataset(search.dataset_name)
     labels = dataset.train.known_labels[search.nearest(checkpoint)]
-    found = {k: error_rate(vote(labels, k), dataset.test.known_labels) for k in CURVE}
+    found = {k: error_rate(vote(labels, k), dataset.test.known_labels) for k in CURVE if k <= search.points}
     return {k: ErrorRate(each.value, each.ci95) for k, each in found.items()}
 
 

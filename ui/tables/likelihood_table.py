@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.paper import paper_nll
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -86,7 +86,7 @@ def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
 
 def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
     """Says that a checkpoint has not been measured on a test set, and offers to measure it."""
-    st.info(f"**{checkpoint.name}** has not been measured on {DATASETS[dataset].label}.")
+    st.info(f"**{checkpoint.name}** has not been measured on {label_of(dataset)}.")
     if dataset == checkpoint.train_config.dataset:
         measure_button(checkpoint.name, "Measure it (takes a few minutes)")
     else:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.data.datasets import shape_of
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.train.mixture_start import is_start
@@ -54,7 +55,7 @@ def ask_recipe(dataset: str) -> Recipe:
     for field, text in layers.items():
         if field in _BELOW:
             layers[field] = whole_numbers(ModelConfig, field, text)
-    model = paper_model(name, **found[ModelConfig], **changes, **layers)
+    model = paper_model(name, **found[ModelConfig], **changes, **layers, image_shape=shape_of(dataset))
     return model, TrainConfig(**found[TrainConfig], dataset=dataset, start_from=start)
 
 

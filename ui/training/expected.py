@@ -8,7 +8,7 @@ import torch
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import is_here, label_of
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.train.speed import seconds_per_epoch
 from ui import loaders
@@ -64,8 +64,8 @@ def _epoch_seconds(model: ModelConfig, train: TrainConfig) -> float:
         DataError: if the images are not on this server.
         Refused: if the visitor's share of computing is used up, or no slot is free.
     """
-    if not DATASETS[train.dataset].is_local():
-        raise DataError(f"{DATASETS[train.dataset].label} is not on this server.")
+    if not is_here(train.dataset):
+        raise DataError(f"{label_of(train.dataset)} is not on this server.")
     images = loaders.dataset(train.dataset)
     with computing():
         torch.set_num_threads(JOB_THREADS)  # of this thread

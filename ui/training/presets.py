@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of, shape_of
 from dlgmm_core.experiments.experiment import SHORT, TYPICAL_EPOCHS, paper_model
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
@@ -37,15 +37,19 @@ class Preset:
     refusal: Callable[[str], str] = lambda dataset: ""
 
 
+def _of_shape(model: ModelConfig, dataset: str) -> ModelConfig:
+    return replace(model, image_shape=shape_of(dataset))
+
+
 def _paper(dataset: str) -> Recipe:
     experiment = EXPERIMENTS["mnist-dlgmm"]
-    return experiment.model, replace(experiment.train, dataset=dataset)
+    return _of_shape(experiment.model, dataset), replace(experiment.train, dataset=dataset)
 
 
 def _clusters(dataset: str) -> Recipe:
     experiment = EXPERIMENTS["mnist-dlgmm-clusters10"]
     train = replace(experiment.train, max_epochs=CLUSTERS_EPOCHS, patience=CLUSTERS_EPOCHS)
-    return experiment.model, replace(train, dataset=dataset, start_from=_start(dataset))
+    return _of_shape(experiment.model, dataset), replace(train, dataset=dataset, start_from=_start(dataset))
 
 
 def _start(dataset: str) -> str:
@@ -54,17 +58,17 @@ def _start(dataset: str) -> str:
 
 
 def _without_start(dataset: str) -> str:
-    if any(checkpoint.name == _start(dataset) for checkpoint in loaders.checkpoints()):
+    if any(c.name == _start(dataset) and c.train_config.dataset == dataset for c in loaders.checkpoints()):
         return ""
     return (
         f"This recipe starts from a Gauss-VAE trained on the same images, and this server has none for"
-        f" {DATASETS[dataset].label}: choose another data set in the sidebar, or another recipe."
+        f" {label_of(dataset)}: choose another data set in the sidebar, or another recipe."
     )
 
 
 def _plane(dataset: str) -> Recipe:
     model = paper_model("dlgmm", 2, prior_means=(-3.0, -1.5, 0.0, 1.5, 3.0))
-    return model, replace(SHORT, dataset=dataset, max_epochs=PLANE_EPOCHS, patience=PLANE_EPOCHS)
+    return _of_shape(model, dataset), replace(SHORT, dataset=dataset, max_epochs=PLANE_EPOCHS, patience=PLANE_EPOCHS)
 
 
 PRESETS = {
@@ -87,7 +91,7 @@ def recipe_words(recipe: Recipe) -> str:
     size = f"a code of {model.code_dim} numbers"
     if model.layers > 1:
         size = f"{model.layers} stochastic layers with codes of {', '.join(map(str, model.code_dims))} numbers"
-    parts = [f"{family.label} on {DATASETS[train.dataset].label}, {size}"]
+    parts = [f"{family.label} on {label_of(train.dataset)}, {size}"]
     if family.has_components:
         parts.append(f"{_components(model)}, α = {model.concentration:g}")
         if model.layers > 1:
@@ -101,6 +105,8 @@ def recipe_words(recipe: Recipe) -> str:
         parts.append(f"starts from {train.start_from}")
     if train.binarization == "dynamic":
         parts.append("images binarized anew in every epoch")
+    if train.binarization == "grey":
+        parts.append("grey levels as probabilities of ink, whose bounds in training are not those of binary images")
     end = f", or {train.patience} without a better validation bound" if train.patience < train.max_epochs else ""
     return "; ".join([*parts, f"{train.max_epochs:,} epochs{end}"]) + "."
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import is_here
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.clustering import scores, weights
 from dlgmm_core.experiments.paper import paper_bound
@@ -44,13 +44,13 @@ def reached_words(checkpoint: Checkpoint, history: Sequence[EpochMetrics]) -> st
 
 
 def _found_accuracy(checkpoint: Checkpoint) -> float | None:
-    """ACC in percent; None where components are alike or fewer than classes, or where it cannot be known now."""
+    """ACC in percent; None without labels, with alike or too few components, or where it is not known now."""
     config = checkpoint.model_config
     try:
-        if config.has_identical_components or not DATASETS[checkpoint.train_config.dataset].is_local():
+        if config.has_identical_components or not is_here(checkpoint.train_config.dataset):
             return None
         classes = len(loaders.dataset(checkpoint.train_config.dataset).class_names)
-        return _accuracy(checkpoint) if config.num_components >= classes else None
+        return _accuracy(checkpoint) if 0 < classes <= config.num_components else None
     except (DataError, Refused):
         return None
 

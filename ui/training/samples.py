@@ -9,13 +9,13 @@ from dlgmm_core.analysis.generation import ancestral_samples, centres, component
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.train.training import TrainingRun
-from ui.images import tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.theme import component_colour, ink_on
 
 __all__ = ["show_samples"]
 
-_WIDE, _NARROW = (6, 2), (12, 1)  # digits in a row, and screen pixels a pixel of theirs
-_ROWS = 5  # of wide digits, beside the curves
+_WIDE, _NARROW = (6, 2), (12, 1)  # samples in a row, and screen pixels a pixel of 28×28
+_ROWS = 5  # of wide samples, beside the curves
 _STYLE = """<style>
 .run-samples { max-height: 330px; overflow-y: auto; }
 .run-samples div { display: flex; align-items: center; gap: 6px; margin-bottom: 2px; }
@@ -71,5 +71,6 @@ def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[list[str], int
         groups = component_samples(model, *centres(model), columns)
     else:
         groups = ancestral_samples(model, _ROWS * columns)[0].reshape(_ROWS, columns, -1)
-    rows = [tiled_picture(each, columns, zoom, shape=config.image_shape) for each in groups]
+    shape = config.image_shape
+    rows = [tiled_picture(each, columns, fitting(zoom, shape), shape=shape) for each in groups]
     return rows, epoch, is_mixture

@@ -6,7 +6,7 @@ from time import sleep
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.locks import training_lock
 from ui import loaders
@@ -111,7 +111,7 @@ def _offer_first_view(settings: ClassSettings) -> None:
             _save(replace(settings, dataset="", checkpoints=()))
     if settings.dataset:
         names = ", ".join(settings.checkpoints)
-        st.caption(f"Everybody begins with {DATASETS[settings.dataset].label} and {names}.")
+        st.caption(f"Everybody begins with {label_of(settings.dataset)} and {names}.")
 
 
 def _offer_clearing() -> None:

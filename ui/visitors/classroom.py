@@ -13,7 +13,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.store.files import CheckpointError, is_file, read_json
 
@@ -90,7 +89,7 @@ def _read(path: Path, stamp: tuple[int, int, int]) -> ClassSettings:
     content = read_json(path, _REMEDY)
     try:
         locked, dataset, checkpoints = content["locked"], content["dataset"], content["checkpoints"]
-        if type(locked) is not bool or dataset not in ("", *DATASETS) or not all(type(c) is str for c in checkpoints):
+        if type(locked) is not bool or type(dataset) is not str or not all(type(c) is str for c in checkpoints):
             raise ValueError
         return ClassSettings(locked, dataset, tuple(checkpoints))
     except (KeyError, TypeError, ValueError) as error:

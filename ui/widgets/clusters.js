@@ -75,14 +75,15 @@ export default function ({ parentElement, data, setStateValue }) {
     root.classList.toggle("narrow", narrow);
     const tallest = Math.max(LEAST_HEIGHT, roomBelow(root));
     root.style.maxHeight = narrow ? "" : `${tallest}px`;
-    let zoom = narrow ? 1 : MOST_ZOOM, many = 0;
+    const fitting = (zoom) => Math.max(1, Math.round((zoom * 28) / Math.max(height, width))), small = fitting(1);
+    let zoom = narrow ? small : fitting(MOST_ZOOM), many = 0;
     for (; zoom >= 1; zoom--) {
-      root.classList.toggle("large", zoom > 1);
+      root.classList.toggle("large", zoom > small);
       const before = head.getBoundingClientRect().left - root.getBoundingClientRect().left;
       many = Math.floor((room - before - 3 * 14 - 4) / (width * zoom + GAP)) - 1; // gaps between strips, a row's padding
       if (zoom === 1 || (many >= FEWEST && rows.length * (height * zoom + 2) + 24 <= tallest)) break;
     }
-    const inLine = Math.floor((room - 16) / (width + GAP));
+    const inLine = Math.floor((room - 16) / (width * zoom + GAP));
     return { zoom, of: (name) => Math.min(counts[name], narrow ? inLine : Math.max(1, Math.floor((many + (name === "nearest" ? 2 : 0)) / 3))) };
   };
   const draw = () => {

@@ -156,7 +156,7 @@ export default function ({ parentElement, data, setStateValue }) {
 
   // ---- drawing
   const again = (error) => { // the server has decoded what was not known
-    status.textContent = error ? `The digits could not be decoded: ${error.message}` : "";
+    status.textContent = error ? `The images could not be decoded: ${error.message}` : "";
     if (!error) all();
   };
   const sizeOf = (canvas) => {
@@ -210,11 +210,11 @@ export default function ({ parentElement, data, setStateValue }) {
     mean.input.setAttribute("aria-valuetext", shown(means[k]));
     scale.input.setAttribute("aria-valuetext", shown(scales[k]));
     samples.setAttribute("aria-label",
-      `${numberOf()} digits of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
+      `${numberOf()} samples of component ${k + 1}, mean ${shown(means[k])}, scale ${shown(scales[k])}`);
     if (k === branch) {
       leaves.forEach((leaf, j) => {
         leaf.section.style.setProperty("--above", data.colours[k]);
-        leaf.samples.setAttribute("aria-label", `${count} digits of component ${j + 1} below component ${k + 1}`);
+        leaf.samples.setAttribute("aria-label", `${count} samples of component ${j + 1} below component ${k + 1}`);
       });
     }
     const isTurned = rows.some((each) => each.head.classList.contains("moved")) || (dial && alpha !== amortised.own.alpha);
@@ -277,11 +277,12 @@ export default function ({ parentElement, data, setStateValue }) {
     root.classList.toggle("narrow", narrow);
     const free = roomBelow(list);
     list.style.maxHeight = narrow || inSight === tallest ? "" : `${Math.max(LEAST_HEIGHT, free)}px`;
-    for (zoom = narrow ? 2 : MOST_ZOOM; ; zoom--) {
-      root.classList.toggle("large", zoom > 2);
+    const small = fitting(2, decoder);
+    for (zoom = narrow ? small : fitting(MOST_ZOOM, decoder); ; zoom--) {
+      root.classList.toggle("large", zoom > small);
       count = Math.floor((ancestral.parentElement.clientWidth + GAP) / (width * zoom + GAP));
       const tall = WHOLE + height * zoom + inSight * (Math.max(LEAST_ROW, height * zoom) + ROW_GAP);
-      if (zoom === 1 || (count >= FEWEST && (zoom === 2 || tall <= free))) break;
+      if (zoom === 1 || (count >= FEWEST && (zoom <= small || tall <= free))) break;
     }
     count = Math.max(1, Math.min(MOST, count));
     plot.box.firstChild.style.height = `${Math.max(60, height * zoom + 14)}px`;

@@ -201,7 +201,10 @@ async function remoteDecoder({ path, code, pixels }) {
 
 const floats = (base64) => new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
-// One digit on a canvas, whole multiples of its pixels, white ink on black; `ink` shows what exceeds one half.
+// The zoom that brings images of another shape to about the size of those of 28×28 at a given zoom.
+const fitting = (zoom, { height, width }) => Math.max(1, Math.round((zoom * 28) / Math.max(height, width)));
+
+// One image on a canvas, whole multiples of its pixels, white ink on black; `ink` shows what exceeds one half.
 // Nothing is drawn where there are no probabilities yet.
 const scratch = document.createElement("canvas");
 let scratchContext = null, scratchImage = null;

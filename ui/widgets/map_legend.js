@@ -4,6 +4,7 @@ const DOMINANT = 0.9; // share of the images
 
 function signLegend(app, title, names, signs, colours) {
   const { now } = app;
+  if (!names.length) return [];
   const keys = names.map((name, i) => {
     const sign = make("span", { className: "sign", textContent: signs[i] });
     sign.style.color = colours[i];
@@ -42,6 +43,7 @@ function groupWords(classes, group, names) {
   let total = 0;
   for (let i = 0; i < group.length; i++) if (group[i]) { counts[classes[i]]++; total++; }
   if (total === 0) return "No images lie within this outline.";
+  if (!names.length) return `${total} image${total > 1 ? "s" : ""}.`;
   const order = counts.map((count, c) => [count, c]).filter(([count]) => count).sort((a, b) => b[0] - a[0]);
   const share = (count) => {
     const percent = (100 * count) / total;

@@ -12,9 +12,9 @@ class MapPlot {
     this.looks = null; // one byte a point: which stamp it gets, NOWHERE for none
     this.points = make("canvas", { "aria-hidden": "true" });
     this.marks = make("canvas", { className: "marks", role: "img", tabIndex: 0 });
-    const [height, width] = app.data.shape;
+    const [height, width] = app.data.shape, zoom = fitting(THUMB_ZOOM, { height, width });
     this.thumb = make("canvas", { width, height });
-    Object.assign(this.thumb.style, { width: `${THUMB_ZOOM * width}px`, height: `${THUMB_ZOOM * height}px` });
+    Object.assign(this.thumb.style, { width: `${zoom * width}px`, height: `${zoom * height}px` });
     this.tipWords = make("div");
     this.tip = make("div", { className: "tip", "aria-hidden": "true" }, this.thumb, this.tipWords);
     this.whole = make("button", { type: "button", className: "whole", textContent: "Whole map", "data-aside": "" });
@@ -190,9 +190,14 @@ class MapPlot {
     const { app, info } = this;
     const index = app.hot ?? app.now.images[0];
     this.says.textContent = index === undefined || !this.classes ? this.note ?? ""
-      : `image ${index}, class ${app.data.classes.names[this.classes[index]]}${this.weightOf(index)}${this.valueOf(index)}`;
+      : `image ${index}${this.classOf(index)}${this.weightOf(index)}${this.valueOf(index)}`;
     this.marks.setAttribute("aria-label",
       `t-SNE map of ${info.title}: ${app.data.count} test images, coloured by ${app.colourWords()}`);
+  }
+
+  classOf(index) {
+    const { names } = this.app.data.classes;
+    return names.length ? `, class ${names[this.classes[index]]}` : "";
   }
 
   weightOf(index) {
@@ -217,7 +222,7 @@ class MapPlot {
     this.tip.classList.toggle("on", index !== null);
     if (index === null) return;
     if (this.app.images) drawImage(this.thumb.getContext("2d"), this.app.images, index, this.app.data.shape);
-    const lines = [`image ${index}`, `class ${this.app.data.classes.names[this.classes[index]]}`];
+    const lines = [`image ${index}`, this.classOf(index).slice(2)];
     const weight = this.weightOf(index).replace(/^[:,] /, "");
     this.tipWords.replaceChildren(...[...lines, ...weight.split(", "), this.valueOf(index).slice(2)]
       .filter((line) => line).map((line) => make("div", { textContent: line })));

@@ -165,7 +165,8 @@ class MapApp {
 
   // A byte a point, where the colours are of classes or components; undefined where that is not known.
   signsOf(plot) {
-    return { class: plot.classes, component: plot.weights?.component, responsibility: plot.estimates?.component }[this.now.colour];
+    const classes = this.data.classes.names.length ? plot.classes : undefined;
+    return { class: classes, component: plot.weights?.component, responsibility: plot.estimates?.component }[this.now.colour];
   }
 
   // What is to be known of a map under the present colouring.
@@ -177,6 +178,7 @@ class MapApp {
       if (colour === "nll") return "";
     }
     if (colour !== "class" && !info.weights) return "no weights to colour by";
+    if (colour === "class" && !signs && plot.classes) return "These images have no labels to colour by.";
     if (colour === "class" || !signs) return "";
     const as = colour === "component" ? "largest weight" : "most probable one";
     return `${dominance(signs, info.piece, as)} ${info.identical}`.trim();

@@ -12,7 +12,7 @@ export default function ({ parentElement, data, setStateValue }) {
   root.dataset.signature = signature;
   root.dataset.ready = "";
   const again = (error) => { // the server has decoded what was not known
-    if (error) at.textContent = `The digits could not be decoded: ${error.message}`;
+    if (error) at.textContent = `The images could not be decoded: ${error.message}`;
     else root.show();
   };
   const cards = data.models.map((model) => new PathCard(model, data.colours, again));
@@ -36,11 +36,12 @@ export default function ({ parentElement, data, setStateValue }) {
 
 // The slider between the two images, above the place of the cards.
 function makeSlider(root, data) {
-  const [height, width] = data.shape;
+  const [height, width] = data.shape, zoom = fitting(END_ZOOM, { height, width });
   const ends = data.images.map((index, which) => {
     const canvas = make("canvas", { width, height, role: "img", "aria-label": `image ${index}` });
-    Object.assign(canvas.style, { width: `${END_ZOOM * width}px`, height: `${END_ZOOM * height}px` });
-    const words = make("figcaption", { textContent: `${"AB"[which]}: image ${index}, class ${data.classes[which]}` });
+    Object.assign(canvas.style, { width: `${zoom * width}px`, height: `${zoom * height}px` });
+    const its = data.classes[which] && `, class ${data.classes[which]}`;
+    const words = make("figcaption", { textContent: `${"AB"[which]}: image ${index}${its}` });
     fetchImages(data.file, data.count, data.shape).then((images) => drawImage(canvas.getContext("2d"), images, index, data.shape));
     return make("figure", {}, canvas, words);
   });
@@ -63,7 +64,8 @@ class PathCard {
     this.shares = model.shares && floats(model.shares);
     this.pixels = new Float32Array(model.decoder.pixels);
     const { width, height } = model.decoder;
-    this.canvas = make("canvas", { width: width * ZOOM, height: height * ZOOM, role: "img" });
+    this.zoom = fitting(ZOOM, model.decoder);
+    this.canvas = make("canvas", { width: width * this.zoom, height: height * this.zoom, role: "img" });
     this.pieces = this.shares
       ? Array.from({ length: this.shares.length / (this.codes.length / model.code) }, (_, k) => {
         const piece = make("span");
@@ -80,7 +82,7 @@ class PathCard {
     const { code } = this.model, count = this.pieces.length;
     if (this.decoder) {
       const found = this.decoder.decode(this.codes.subarray(step * code, (step + 1) * code), this.pixels, this.again);
-      drawDigit(this.canvas.getContext("2d"), found, this.model.decoder, 0, 0, ZOOM);
+      drawDigit(this.canvas.getContext("2d"), found, this.model.decoder, 0, 0, this.zoom);
     }
     this.canvas.setAttribute("aria-label", `decoded by ${this.model.title}`);
     if (!count) return;

@@ -35,7 +35,8 @@ class Plane {
     this.canvas = make("canvas", { tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", data.words);
-    this.shown = make("canvas", { width: DIGIT * decoder.width, height: DIGIT * decoder.height, className: "digit" });
+    this.zoom = fitting(DIGIT, decoder);
+    this.shown = make("canvas", { width: this.zoom * decoder.width, height: this.zoom * decoder.height, className: "digit" });
     this.words = make("output", { className: "words" });
     this.words.setAttribute("aria-live", "polite");
     this.stick = data.triangle ? make("div", { className: "stick" }, ...data.pieces.map((colour) => {
@@ -60,11 +61,11 @@ class Plane {
   switches() {
     const digits = make("input", { type: "checkbox", checked: this.digits });
     const across = make("input", { type: "range", min: 8, max: 32, step: 4, value: this.across, disabled: !this.digits });
-    across.setAttribute("aria-label", "decoded digits in a row");
+    across.setAttribute("aria-label", "decoded images in a row");
     digits.onchange = () => { this.digits = digits.checked; across.disabled = !digits.checked; this.renew(); this.paint(); this.say(); };
     across.oninput = () => { this.across = Number(across.value); this.renew(); this.paint(); };
     across.onchange = () => this.say();
-    return make("div", { className: "switches" }, make("label", {}, digits, "decoded digits"), make("label", { title: "decoded digits in a row" }, across));
+    return make("div", { className: "switches" }, make("label", {}, digits, "decoded images"), make("label", { title: "decoded images in a row" }, across));
   }
 
   say() {
@@ -281,7 +282,7 @@ class Plane {
     this.stick?.querySelectorAll("i").forEach((piece, i) => { piece.style.width = `${100 * code[i]}%`; });
     if (!this.model) return;
     const again = (error) => { if (!error && this.at === at) this.paint(); };
-    drawDigit(this.shown.getContext("2d"), this.model.decode(code, this.pixels, again), decoder, 0, 0, DIGIT);
+    drawDigit(this.shown.getContext("2d"), this.model.decode(code, this.pixels, again), decoder, 0, 0, this.zoom);
     this.shown.style.left = x < this.side / 2 ? "auto" : "6px"; // in the corner that is away from the pointer
     this.shown.style.right = x < this.side / 2 ? "6px" : "auto";
   }

@@ -160,7 +160,8 @@ export default function ({ parentElement, data, setStateValue }) {
   // ---- the digit that the pieces are the code of
   const canvas = make("canvas", { className: "decoded" });
   canvas.setAttribute("role", "img");
-  if (decoder !== null) Object.assign(canvas, { width: ZOOM * decoder.width, height: ZOOM * decoder.height });
+  const zoom = decoder === null ? 1 : fitting(ZOOM, decoder);
+  if (decoder !== null) Object.assign(canvas, { width: zoom * decoder.width, height: zoom * decoder.height });
   const code = new Float32Array(T), pixels = new Float32Array(decoder?.pixels ?? 0);
   const again = (error) => { // the server has decoded what was not known
     if (error) said(`The digit could not be decoded: ${error.message}`);
@@ -169,7 +170,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const decode = () => {
     if (model === null) return;
     code.set(pieces);
-    drawDigit(canvas.getContext("2d"), model.decode(code, pixels, again), decoder, 0, 0, ZOOM);
+    drawDigit(canvas.getContext("2d"), model.decode(code, pixels, again), decoder, 0, 0, zoom);
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
   };
 

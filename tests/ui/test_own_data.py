@@ -1,0 +1,92 @@
+"""Data of one's own in the app: another shape, other labels or none, from training to every page."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.commands import evaluate
+from dlgmm_core.runtime.folders import datasets_folder
+from tests.app_helpers import MAIN, PAGES, one_error, pictures, turn_to
+from tests.cli_helpers import handlers_kept, run, train
+
+pytestmark = pytest.mark.usefixtures("cache", "fresh_data")
+
+VIEWS = ("Weights", "Stick", "ELBO terms", "log p(x)", "Neighbours", "Map")
+NAMES = ("ant", "bee", "a cat")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))
+    with handlers_kept():
+        yield
+
+
+def trained(folder: Path, source: Path, *, labelled: bool) -> None:
+    """The data set `mine`, 20×24, and a mixture of a plane of codes, measured and mapped."""
+    rng = np.random.default_rng(0)
+    labels = {"labels": rng.choice(NAMES, 120)} if labelled else {}
+    np.savez(source, images=rng.random((120, 20, 24)) ** 3, **labels)  # type: ignore[arg-type]
+    own = ("--data", str(source), "--split", "0.5", "0.2", "0.3", "--components", "2", "--epochs", "1")
+    assert train(folder, "dlgmm", *own, "--prior-means", "-1", "1", "--depth", "2", "--name", "m") == 0
+    assert run(folder, "evaluate", "m", "--samples", "2", "--device", "cpu") == 0
+
+
+def opened(page: str, **query: str) -> AppTest:
+    """A page of a new visitor, who came by a link."""
+    at = AppTest.from_file(MAIN, default_timeout=60)
+    at.query_params.update(query)
+    return turn_to(at.run(), page)
+
+
+def words_of(at: object) -> str:
+    return " ".join(str(each.value) for kind in ("markdown", "caption", "info") for each in getattr(at, kind))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_every_page_shows_images_of_another_shape_with_labels_and_without(
+    labelled: bool, own_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(own_checkpoints, tmp_path / "mine.npz", labelled=labelled)
+    said = {}
+    for page in PAGES:
+        at = opened(page, dataset="mine", image="3")
+        assert not at.exception and not at.error and not at.warning, page
+        said[page] = words_of(at)
+    assert "m" in said["likelihood"] + said["overview"]
+    assert ("mine has no labels, so there is no class to predict" in said["knn"]) == (not labelled)
+    assert ("no labels, so there are no ACC" in said["clusters"]) == (not labelled)
+    at = opened("latent", dataset="mine", image="3")
+    assert any(each.value.startswith("Image 3, class ") for each in at.header) == labelled
+    for view in VIEWS:
+        at = opened("digit", **{"dataset": "mine", "digit-view": view})
+        assert not at.exception and not at.error, view
+        assert "those of mine have 20×24: choose a test image" in words_of(at)
+        assert ("no vote, since the images have no labels" in words_of(at)) == (view == "Neighbours" and not labelled)
+        said[view] = words_of(at)
+    assert any(f"of mine, class {name}" in said["Weights"] for name in NAMES) == labelled
+    assert pictures(at)
+
+
+def test_other_images_of_the_same_name_and_none_are_told_in_a_sentence(
+    own_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(own_checkpoints, tmp_path / "mine.npz", labelled=False)
+    kept = datasets_folder() / "mine.npz"
+    rng = np.random.default_rng(1)
+    np.savez(kept, **{f"{part}_images": rng.random((30, 20, 24)) for part in ("train", "valid", "test")})  # type: ignore[arg-type]
+    at = opened("components", dataset="mine")
+    assert "m was trained on another data set mine" in at.sidebar.warning[0].value and not at.exception
+    np.savez(kept, **{f"{part}_images": rng.random((30, 8, 8)) for part in ("train", "valid", "test")})  # type: ignore[arg-type]
+    at = opened("components", dataset="mine")
+    assert "It is for images of 20×24 pixels, and those of mine have 8×8" in at.sidebar.warning[0].value
+    kept.write_bytes(b"no archive")
+    assert "mine.npz" in one_error(opened("train", dataset="mine"))
+    kept.unlink()
+    at = opened("components")
+    assert "was trained on the data set mine, which is not on this server" in at.sidebar.warning[0].value
