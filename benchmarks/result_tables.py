@@ -82,6 +82,23 @@ def omniglot_table(rows: list[Row]) -> str:
     )
 
 
+def digits_table(rows: list[Row]) -> str:
+    """All figures of the small models of digits of 8×8 pixels."""
+    lines = [
+        [
+            formatting.label(row),
+            formatting.minus_elbo(row),
+            formatting.nll(row, 50),
+            formatting.nll(row, 5000),
+            *(formatting.knn_error(row, of, 5) for of in ("sample", "mean")),
+            formatting.epochs(row),
+        ]
+        for row in _of(rows, dataset="digits", eval_dataset="digits", recipes=("digits",))
+    ]
+    head = "model | −ELBO | S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means, % | epochs trained"
+    return markdown_table(head, lines)
+
+
 def ingredients_table(rows: list[Row]) -> str:
     """The gain of every step from the paper's recipe to the tuned one, on DLGMM."""
     found = {row.checkpoint: row for row in _of(rows, eval_dataset="mnist", recipes=("ingredient",))}
@@ -229,6 +246,7 @@ TABLES: dict[str, Callable[[list[Row]], str]] = {
     "summary": summary_table,
     "likelihood": likelihood_table,
     "omniglot": omniglot_table,
+    "digits": digits_table,
     "ingredients": ingredients_table,
     "seeds": seeds_table,
     "knn": knn_table,

@@ -111,9 +111,9 @@ def one_error(at: AppTest) -> str:
 
 
 def first_mixture(folder: Path) -> Checkpoint:
-    """The plain mixture of most different components."""
+    """The plain mixture of most different components, of MNIST."""
     found = [read_checkpoint(path.parent) for path in sorted(folder.glob(f"*/{WEIGHTS}"))]
-    plain = [c for c in found if c.model_config.contexts is None]
+    plain = [c for c in found if c.model_config.contexts is None and c.train_config.dataset == "mnist"]
     mixtures = [c for c in plain if MODELS[c.model_config.model].has_components]
     return max(mixtures, key=lambda c: len(set(c.model_config.prior_means)))
 

@@ -62,6 +62,7 @@ __all__ = ["Protocol", "reproduce"]
 
 BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
 POLL_SECONDS = 1.0
+_TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
 TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
 
 
@@ -277,7 +278,7 @@ def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row
 def _work(experiment: Experiment) -> float:
     """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
     strata = experiment.train.decoded_of(experiment.model) * experiment.train.num_samples
-    images = 50_000 if experiment.train.dataset == "mnist" else 23_000
+    images = _TRAINING_IMAGES.get(experiment.train.dataset, 23_000)
     return experiment.expected_epochs * images * (1.0 + strata)
 
 
