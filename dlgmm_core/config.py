@@ -294,7 +294,9 @@ class TrainConfig(Record):
 
     dataset: str = setting("mnist", NAME, "data set to learn")
     binarization: str = setting(
-        "fixed", one_of("fixed", "dynamic"), "of training images: one draw for good, or one every epoch"
+        "fixed",
+        one_of("fixed", "dynamic", "grey"),
+        "of training images: one draw for good, or one every epoch; or none, and grey levels are probabilities of ink",
     )
     bound: str = setting("eq1", NAME, "bound to maximise")
     num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")

@@ -25,6 +25,7 @@ from dlgmm_core.options import (
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
 from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
@@ -79,6 +80,11 @@ def run(options: argparse.Namespace) -> int:
                 read_own_data(options)
             model = replace(model, image_shape=shape_of(recipe.dataset))
             training = _started(model, recipe, options.checkpoints, device)
+        if training.config.binarization == "grey":
+            say(
+                "Grey levels are probabilities of ink: bounds in training are not comparable with those of binary"
+                " images; validation and test images are binary."
+            )
         _fit(training, folder)
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
     return 0

@@ -175,8 +175,8 @@ def fit(
         run.data = dataset.digest
     dataset.require_digest(run.data, "This run")
     device = device_of(run.model)
-    dynamic = run.config.binarization == "dynamic"
-    train = torch.from_numpy(dataset.train.grey if dynamic else dataset.train.binary).to(device)
+    is_fixed = run.config.binarization == "fixed"
+    train = torch.from_numpy(dataset.train.binary if is_fixed else dataset.train.grey).to(device)
     valid = torch.from_numpy(dataset.valid.binary).to(device)
     if run.config.data_bias and not run.config.start_from and not run.history:
         run.model.decoder.start_at(_ink(dataset).to(device))
@@ -184,7 +184,7 @@ def fit(
         epoch = len(run.history) + 1
         started = time.perf_counter()
         with seeded(device, run.config.seed, _TRAINING, epoch):
-            train_bound = _train_epoch(run, train, dynamic, epoch, on_step)
+            train_bound = _train_epoch(run, train, epoch, on_step)
         with seeded(device, run.config.seed, _VALIDATION), torch.no_grad():
             valid_bound = _mean_bound(run, valid, epoch)
         best_epoch, best = 0, -math.inf
@@ -212,17 +212,20 @@ def keep(folder: Path) -> None:
 
 
 def _train_epoch(
-    run: TrainingRun, images: Tensor, dynamic: bool, epoch: int, on_step: Callable[[int, int, float], None] | None
+    run: TrainingRun, images: Tensor, epoch: int, on_step: Callable[[int, int, float], None] | None
 ) -> float:
-    """Mean bound over one epoch of (N, X) images, binary or, if dynamic, grey levels."""
+    """Mean bound over one epoch of (N, X) images, binary or, unless the binarization is fixed, grey levels.
+
+    Of a grey level the bound has the mean log-probability over its binarizations.
+    """
     size = run.config.batch_size
     run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch)
     order = torch.randperm(len(images), device=images.device)
     total = torch.zeros((), dtype=torch.float64)
     for step, start in enumerate(range(0, len(images), size), start=1):
         x = images[order[start : start + size]].float()
-        if dynamic:
-            x = torch.bernoulli(x / 255)
+        if run.config.binarization != "fixed":
+            x = x / 255 if run.config.binarization == "grey" else torch.bernoulli(x / 255)
         with _products(run.model, run.config.precision):
             bounds = _bounds(run, x)
         loss = -bounds.mean()

@@ -13,6 +13,7 @@ from torch import Tensor
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ContextSampler, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.model.functional import bernoulli_log_prob
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import lower_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint
@@ -105,6 +106,20 @@ def test_dynamic_binarization_draws_afresh_from_the_grey_levels(
     # the mean of 4 x 100 draws of each pixel: at most .5/20 off in one deviation
     mean = torch.cat(shown).mean(0)
     np.testing.assert_allclose(mean, dataset.train.grey.mean(0) / 255, atol=5 * 0.025)
+
+
+def test_grey_levels_are_probabilities_and_the_bound_is_the_mean_over_binarizations(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs = batches_seen(replace(TRAIN, binarization="grey"), dataset, monkeypatch)
+    expected = sorted((dataset.train.grey.astype(np.float32) / np.float32(255)).tolist())
+    assert [sorted(torch.cat(batches).tolist()) for batches in epochs] == [expected] * len(epochs)
+    probability = torch.tensor([[0.25, 0.75]])
+    outcomes = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    weights = torch.where(outcomes > 0, probability, 1 - probability).prod(1)
+    logits = torch.tensor([[0.3, -1.2]])
+    mean = (weights * bernoulli_log_prob(logits, outcomes)).sum()
+    torch.testing.assert_close(bernoulli_log_prob(logits, probability)[0], mean)
 
 
 # --- randomness --------------------------------------------------------------------------------
