@@ -73,9 +73,10 @@ def use_scheme(page: Page, scheme: str) -> None:
     settle(page)
 
 
-def barriers(page: Page) -> list[str]:
+def barriers(page: Page, contrast_alone: bool = False) -> list[str]:
     """Each serious or critical violation that axe-core finds, or of a rule held to, with the elements it concerns."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    options = {"runOnly": ["color-contrast"]} if contrast_alone else {}
+    found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for violation in found
