@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlgmm_core.data.datasets import shape_of
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from ui.digit.convergence import show_convergence
@@ -18,14 +19,15 @@ from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.glossary.terms import meaning
 from ui.groups import amortised_first
+from ui.images import SHAPE
 from ui.presentation import page_title
-from ui.sidebar import choose_checkpoint, last_checkpoint, selection
+from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
 VIEWS = ("Weights", "Stick", "ELBO terms", "log p(x)", "Neighbours", "Map")
 
 page_title(
-    "Your digit",
-    "The encoder turns a digit into fractions of a stick, and these into mixture weights. See what follows from them.",
+    "Your digit" if shape_of(choice().dataset) == SHAPE else "A test image",
+    "The encoder turns an image into fractions of a stick, and these into mixture weights. See what follows from them.",
 )
 chosen = selection()
 models = amortised_first(chosen.offered)
@@ -45,7 +47,7 @@ with answer:
         help=meaning("π", "p(k|x)", "α", "v", "a, b"),
     )
     if digit is None:
-        st.info("The results appear here as soon as there is a digit.")
+        st.info("The results appear here as soon as there is an image.")
         st.stop()
 with source:
     show_preparation(digit)

@@ -91,7 +91,7 @@ def nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page: Page) -> None
 
 
 def presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page: Page) -> None:
-    words, sidebar = page.get_by_text("The encoder turns a digit into"), page.get_by_test_id("stSidebar")
+    words, sidebar = page.get_by_text("The encoder turns an image into"), page.get_by_test_id("stSidebar")
     page.get_by_role("spinbutton").first.press("p")  # a field's own key
     page.wait_for_timeout(500)
     assert sidebar.is_visible() and words.is_visible()

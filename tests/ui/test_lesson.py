@@ -153,7 +153,7 @@ def test_on_another_page_the_lesson_waits_and_goes_on_where_it_was() -> None:
 
 
 def test_the_card_stands_in_for_the_words_of_its_page() -> None:
-    at, its_words = open_step(1), "The encoder turns a digit"
+    at, its_words = open_step(1), "The encoder turns an image"
     assert its_words not in words(at)
     press(at, "Leave")
     assert its_words in words(at)

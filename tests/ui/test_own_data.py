@@ -66,6 +66,7 @@ def test_every_page_shows_images_of_another_shape_with_labels_and_without(
     for view in VIEWS:
         at = opened("digit", **{"dataset": "mine", "digit-view": view})
         assert not at.exception and not at.error, view
+        assert at.title[0].value == "A test image"
         assert "those of mine have 20×24: choose a test image" in words_of(at)
         assert ("no vote, since the images have no labels" in words_of(at)) == (view == "Neighbours" and not labelled)
         said[view] = words_of(at)

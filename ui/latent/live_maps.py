@@ -86,7 +86,7 @@ def _samples(checkpoints: Sequence[Checkpoint]) -> list[int]:
 def _describe(checkpoint: Checkpoint, settings: ProjectionConfig, pieces: int) -> dict[str, Any]:
     layers = checkpoint.model_config.layers
     codes = f"codes of layer 1 of {layers}, " if layers > 1 else ""
-    of_tsne = f"seed {settings.seed}, perplexity {settings.perplexity:g}, {settings.iterations} iterations"
+    of_tsne = f"seed {settings.seed}, perplexity {settings.perplexity:.3g}, {settings.iterations} iterations"
     return {
         "name": checkpoint.name,
         "title": label(checkpoint),
