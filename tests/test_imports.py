@@ -138,8 +138,10 @@ def test_no_modules_of_a_package_import_one_another_in_a_circle(package: str) ->
 def test_checks_and_functions_import_nothing_of_the_package_and_configurations_the_checks_alone() -> None:
     for name in ("checks", "model/functional", "runtime/seeding", "runtime/files"):
         assert "dlgmm_core" not in tops(file_imports(ROOT / "dlgmm_core" / f"{name}.py")), name
-    ours = {name for name in file_imports(ROOT / "dlgmm_core" / "config.py") if tops({name}) == {"dlgmm_core"}}
-    assert {part(name, "dlgmm_core") for name in ours} == {"checks"}
+    ours = {
+        name for path in files("dlgmm_core/config") for name in file_imports(path) if tops({name}) == {"dlgmm_core"}
+    }
+    assert {part(name, "dlgmm_core") for name in ours} == {"checks", "config"}
 
 
 @pytest.mark.parametrize("path", files("ui"), ids=module_name)

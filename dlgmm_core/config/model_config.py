@@ -1,17 +1,11 @@
-"""Configurations of a model and of a training run: frozen records that are stored in a checkpoint.
-
-They are plain values with a JSON round trip, and invalid values are rejected with one sentence that names the field.
-Each field is declared with its default, its check, its text in `--help`, and the name of its command line option if
-that differs (`dlgmm_core.checks`).
-"""
+"""The configuration of a model: its architecture and its prior."""
 
 import math
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, replace
 from typing import Any, Self
 
 from dlgmm_core.checks import (
     COUNT,
-    COUNT_OR_ALL,
     COUNTS,
     HEIGHT_AND_WIDTH,
     LARGEST_COUNT,
@@ -19,7 +13,6 @@ from dlgmm_core.checks import (
     NUMBERS,
     POSITIVE,
     POSITIVE_NUMBERS,
-    SEED,
     YES_OR_NO,
     Check,
     Record,
@@ -28,8 +21,9 @@ from dlgmm_core.checks import (
     require,
     setting,
 )
+from dlgmm_core.config.contexts import Context, ContextSampler
 
-__all__ = ["PRIOR_COMPONENTS", "Context", "ContextSampler", "ModelConfig", "TrainConfig", "require_step_size"]
+__all__ = ["PRIOR_COMPONENTS", "ModelConfig"]
 
 PRIOR_COMPONENTS = ("fixed", "diagonal", "full")
 _MOST_WEIGHTS = 20_000_000  # of a layer, to within a factor of two
@@ -38,66 +32,6 @@ _MOST_LAYERS = 10
 _LAYERS = Check(
     f"a whole number from 1 to {_MOST_LAYERS}", lambda value: type(value) is int and 1 <= value <= _MOST_LAYERS
 )
-_SHARE = Check("a number from 0 to 1", lambda value: type(value) in (int, float) and 0 <= value <= 1)
-
-
-@dataclass(frozen=True)
-class Context(Record):
-    """One prior of those that an amortised model knows: the means of its components, and the Dirichlet's alpha."""
-
-    prior_means: tuple[float, ...] = setting(MISSING, NUMBERS, "one per component, the mean of all its coordinates")
-    concentration: float = setting(MISSING, POSITIVE, "alpha of the Dirichlet")
-
-
-@dataclass(frozen=True)
-class ContextSampler(Record):
-    """The range of priors that an amortised model knows, and how often training draws which (`model.contexts`).
-
-    Means of a context are evenly spaced around 0, or so but for one of them, or independent of each other.
-    """
-
-    largest_mean: float = setting(2.0, POSITIVE, "of a component; the smallest is minus this")
-    smallest_concentration: float = setting(0.02, POSITIVE, "alpha at least")
-    largest_concentration: float = setting(5.0, POSITIVE, "alpha at most")
-    evenly_spaced: float = setting(0.4, _SHARE, "share of contexts whose means are evenly spaced")
-    one_moved: float = setting(
-        0.25, _SHARE, "share of contexts with one mean moved; those of all others are independent"
-    )
-    at_ends: float = setting(
-        0.3, _SHARE, "share of spacings at an end of their range, all means 0 or as far as they go"
-    )
-    alpha_one: float = setting(0.3, _SHARE, "share of contexts whose alpha is 1")
-    alpha_at_ends: float = setting(0.2, _SHARE, "share of all other contexts whose alpha is at an end of its range")
-
-    def __post_init__(self) -> None:
-        """Checks the fields, the order of the ends, and that the families are of one whole."""
-        super().__post_init__()
-        require(
-            self.smallest_concentration < self.largest_concentration,
-            "smallest_concentration must be below largest_concentration.",
-        )
-        require(self.evenly_spaced + self.one_moved <= 1, "evenly_spaced + one_moved must be at most 1.")
-
-    def require(self, context: Context) -> None:
-        """Checks that a context lies in the range.
-
-        Raises:
-            ConfigError: if it does not.
-        """
-        for number, mean in enumerate(context.prior_means, 1):
-            require(
-                abs(mean) <= self.largest_mean,
-                f"This model knows prior means from {-self.largest_mean:g} to {self.largest_mean:g}, and that of"
-                f" component {number} is {mean:g}: choose one in between.",
-            )
-        low, high = self.smallest_concentration, self.largest_concentration
-        require(
-            low <= context.concentration <= high,
-            f"This model knows concentrations from {low:g} to {high:g}, not {context.concentration:g}: choose one in"
-            " between.",
-        )
-
-
 _CONTEXTS = Check("a range of contexts", lambda value: value is None or isinstance(value, ContextSampler))
 
 
@@ -282,66 +216,3 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
         found["prior_components"] = "diagonal" if learned else "fixed"
         del found["learned_prior"]
     return found
-
-
-@dataclass(frozen=True)
-class TrainConfig(Record):
-    """How a model is trained, by Adam; the defaults are the paper's recipe.
-
-    A cosine schedule falls to zero over `max_epochs`. Products in "bfloat16" are those of the networks while training;
-    weights, densities and every measurement are float32 either way.
-    """
-
-    dataset: str = setting("mnist", NAME, "data set to learn")
-    binarization: str = setting(
-        "fixed",
-        one_of("fixed", "dynamic", "grey"),
-        "of training images: one draw for good, or one every epoch; or none, and grey levels are probabilities of ink",
-    )
-    bound: str = setting("eq1", NAME, "bound to maximise")
-    num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")
-    learning_rate: float = setting(3e-4, POSITIVE, "of Adam, at the first step")
-    schedule: str = setting("constant", one_of("constant", "cosine"), "of the learning rate")
-    data_bias: bool = setting(False, YES_OR_NO, "start the output at the training set's mean image")
-    precision: str = setting(
-        "float32", one_of("float32", "bfloat16"), "of the networks' matrix products while training"
-    )
-    batch_size: int = setting(100, COUNT, "images per step")
-    max_epochs: int = setting(1000, COUNT, "epochs at most", "epochs")
-    patience: int = setting(30, COUNT, "epochs without a better validation bound after which training ends")
-    seed: int = setting(0, SEED, "of initial weights, shuffling and all noise")
-    start_from: str = setting(
-        "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
-    )
-    decoded: int = setting(
-        0,
-        COUNT_OR_ALL,
-        "components of each layer that training and validation decode, drawn at random; 0 for all",
-        metavar="M",
-    )
-
-    def decoded_of(self, model: ModelConfig) -> int:
-        """The codes of a model that a step decodes for one draw and image."""
-        return math.prod(min(k, self.decoded or k) for k in model.components)
-
-
-def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
-    """Checks that the codes of one step, S draws for every path and image, are not too many.
-
-    Raises:
-        ConfigError: if they are.
-    """
-    require(
-        train.decoded_of(model) * train.num_samples * train.batch_size <= LARGEST_COUNT,
-        f"num_components x num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
-    )
-
-
-for _kind in (
-    Context,
-    ContextSampler,
-    ModelConfig,
-    TrainConfig,
-):  # so that `help` and the API pages show the descriptions of the fields
-    _lines = [f"        {f.name}: {f.metadata['help']}.\n" for f in fields(_kind)]
-    _kind.__doc__ = f"{_kind.__doc__}\n    Attributes:\n{''.join(_lines)}    "
