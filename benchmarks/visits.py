@@ -65,14 +65,19 @@ def measure_first_visit() -> list[Limit]:
     ]
 
 
-def measure_slider() -> list[Measured]:
-    """Page *Your digit* with a new test digit every time, alternately with one whose results are cached.
+def measure_slider() -> list[Measured | Limit]:
+    """Two pages with a new test digit every time, alternately with one whose results are cached.
 
     Sliders for images decode in the browser; this number field is the closest input for which the server decodes.
     """
     with serve(APP) as server:
-        fresh, seen = asyncio.run(_digits(server))
-    return [Measured("another test digit, decoded on the server", "a digit with cached results", fresh, seen, 1.5)]
+        fresh, seen = asyncio.run(_digits(server, "digit"))
+        new, old = (1000 * seconds for seconds in asyncio.run(_digits(server, "plane")))
+    cached = "a digit with cached results"
+    return [
+        Measured("another test digit, decoded on the server", cached, fresh, seen, 1.5),
+        Limit("another test digit's true posteriors under two models", "ms", new, 100, cached, old),
+    ]
 
 
 async def _first(server: Server) -> float:
@@ -90,11 +95,11 @@ async def _see_everything(server: Server) -> None:
                 print(f"shown to the first visitor: {problem}")
 
 
-async def _digits(server: Server) -> tuple[float, float]:
-    """Median seconds of a run with a new digit, and of one with a digit whose results are cached."""
+async def _digits(server: Server, page: str) -> tuple[float, float]:
+    """Median seconds of a run of a page with a new digit, and of one with a digit whose results are cached."""
     fresh, seen = [], []
     async with visitor(server.port) as someone:
-        await someone.open("digit")
+        await someone.open(page)
         for index in range(1, DIGITS + 1):
             fresh.append(await someone.move("digit-index", index))
             seen.append(await someone.move("digit-index", 0))

@@ -37,6 +37,20 @@ _DRAG = """(slider, frames) => new Promise((done) => {
   requestAnimationFrame(step);
 })"""
 
+# Moves the pointer over a canvas, one step per frame; milliseconds between frames.
+_HOVER = """(canvas, frames) => new Promise((done) => {
+  const times = [], box = canvas.getBoundingClientRect();
+  const step = (now) => {
+    times.push(now);
+    if (times.length > frames) return done(times.slice(1).map((t, i) => t - times[i]));
+    const turn = times.length / 10, x = 0.5 + 0.3 * Math.cos(turn), y = 0.5 + 0.3 * Math.sin(turn);
+    canvas.dispatchEvent(new PointerEvent("pointermove", {
+      clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true, composed: true }));
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+
 # Milliseconds from the next `pointerup` until the first figure on the page changes; null until then.
 _WATCH = """() => {
   const figure = () => document.querySelector("[data-testid=stMetricValue]")?.textContent;
@@ -79,6 +93,7 @@ def measure() -> list[Limit]:
                 frame = _frame(page, server.address)
                 stroke = _stroke(page, server.address)
                 maps = statistics.median(_maps(browser, server.address) for _ in range(ROUNDS))
+                hover, planes = _plane(browser, server.address)
         finally:
             browser.close()
     return [
@@ -87,6 +102,8 @@ def measure() -> list[Limit]:
         Limit(f"one frame while dragging a mean, {SAMPLES} digits decoded", "ms", frame, 20),
         Limit("from the end of a stroke to new figures", "ms", stroke, 150),
         Limit("four maps of 10,000 points, from opening the page to the points", "s", maps, 2),
+        Limit("one frame while the pointer moves over the plane, a digit decoded", "ms", hover, 20),
+        Limit("the plane and two posteriors, from the page's title until they are drawn", "s", planes, 1),
         Limit(f"one row of the kNN table, slowest of {len(rows)}", "s", max(rows), 2),
     ]
 
@@ -192,3 +209,18 @@ def _maps(browser: Browser, address: str) -> float:
         page.goto(f"{address}/latent?maps={','.join(MAPS)}", wait_until="commit")
         page.locator(".maps[data-ready=yes]").wait_for()
         return _clock(page)
+
+
+def _plane(browser: Browser, address: str) -> tuple[float, float]:
+    """Milliseconds between frames, and seconds from the title to the pictures; grids are there from a first visit."""
+    waits = []
+    for number in range(1 + ROUNDS):
+        with _visitor(browser) as page:
+            page.goto(f"{address}/plane?digit-index={number}", wait_until="commit")
+            page.wait_for_selector("h1")
+            began = _clock(page)
+            page.locator(".plane[data-ready=yes]").nth(2).wait_for()
+            waits.append(_clock(page) - began)
+            settle(page)
+            frames: list[float] = page.locator(".plane canvas").first.evaluate(_HOVER, FRAMES)
+    return statistics.median(frames), statistics.median(waits[1:])

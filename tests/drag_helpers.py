@@ -212,6 +212,27 @@ class Pad(Widget):
         return state["picture"]
 
 
+class Mean(Widget):
+    """The mean of a prior on the plane."""
+
+    address, title = "plane?digit-index=8&plane-checkpoint=mnist-gauss-vae-plane", "Plane"
+    selector, key = ".plane[data-ready=yes]", "plane-mnist-gauss-vae-plane"
+
+    def handle(self, page: Page) -> Place:
+        box = self.js(page, "root.querySelector('.handle').getBoundingClientRect().toJSON()")
+        return np.array([box["left"] + box["width"] / 2, box["top"] + box["height"] / 2])
+
+    def follows(self, before: Any, after: Any, places: list[Place]) -> bool:
+        return bool(np.abs(after - places[-1]).max() <= self.near)
+
+    def shown(self, page: Page) -> Any:
+        label: str = self.js(page, "root.querySelector('.handle').ariaLabel")
+        return label.partition(": ")[2].partition(";")[0].replace("−", "-").split(", ")
+
+    def told(self, state: Any) -> Any:
+        return [f"{mean:.2f}" for mean in state["now"]["means"]]
+
+
 class Crop(Widget):
     """The left edge of what is looked at in a photograph."""
 
@@ -245,6 +266,7 @@ WIDGETS: dict[str, list[Widget]] = {  # by page
     "bench": [Line(), Slider("u", *BENCH, near=2)],
     "components": [Slider("mean of component 2", *LIVE, near=4), Slider("scale of component 2", *LIVE, near=4)],
     "stick": [Break()],
+    "plane": [Mean()],
     "maps": [Pan(), Outline("lasso"), Outline("box")],
     "path": [Slider("from A to B", *PATH, near=7)],
 }

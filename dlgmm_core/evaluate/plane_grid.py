@@ -49,7 +49,7 @@ _EDGE, _WIDER, _WIDEST = 4, 1.2, 12  # cells that count as outermost; factor; ho
 _ORDER = 8  # of the nodes of the prior that the grid contains at first: 4.1 standard deviations
 _AROUND = 2  # cells beside those with mass: a narrow peak may lie between their centres
 _DEEP = 20.0  # nats below the highest cell, of logits of a low rank: lower ones have no mass
-_DEEP_DECODED, _AROUND_DECODED = 16.0, 1  # the same of decoded logits
+_DEEP_DECODED, _AROUND_DECODED = 12.0, 1  # the same of decoded logits
 _TOP = 3.0  # nats below it: a peak
 _STEPS, _DIVISIONS = 0.9, 6  # smallest standard deviation, in steps; how often a cell is divided at most
 _JOINED = 3.0  # standard deviation, in steps, from which on cells are joined
@@ -209,8 +209,8 @@ class PlaneGrid:
 
     def mass_at_edge(self, field: Field) -> float:
         """Share of the mass in the outermost cells."""
-        inside = field.values[_EDGE:-_EDGE, _EDGE:-_EDGE]
-        return float(-math.expm1(logsumexp(inside) - logsumexp(field.values)))
+        mass = np.exp(field.values - field.values.max())  # SciPy's logsumexp takes three times as long
+        return float(1 - mass[_EDGE:-_EDGE, _EDGE:-_EDGE].sum() / mass.sum())
 
     def resolved(self, field: Field, image: NDArray[np.uint8]) -> Field:
         """The field of a binary image (X,) where it has mass, decoded for it, in cells small enough for its peaks."""

@@ -28,7 +28,7 @@ __all__ = ["PIXELS", "TYPICAL", "Gap", "Means", "Posterior", "gap", "grid", "pos
 Means = tuple[float, ...] | None
 """Means of the prior's components, one after the other, (2 K); None as trained."""
 
-TYPICAL = 300  # test images that say how wide the grid must be
+TYPICAL = 100  # test images that say how wide the grid must be
 PIXELS = 192  # of a picture's side
 OUTSIDE = 1e-6  # of a posterior's mass, at most, at the grid's edge
 
@@ -78,7 +78,7 @@ def grid(checkpoint: Checkpoint, means: Means = None) -> PlaneGrid:
     return decoded.under(decoded.prior.moved_to(torch.tensor(means, dtype=torch.float32).reshape(-1, 1, 2)))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 53 MB each
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 26 MB each
 def _grid(checkpoint: Checkpoint) -> PlaneGrid:
     model, images = loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary
     with computing():
