@@ -12,6 +12,7 @@ from ui.digit.sources import choose_digit
 from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
+from ui.images import tiled_picture
 from ui.plane.figures import show_gap, show_posterior
 from ui.plane.live import live_plane
 from ui.plane.survey import kept_survey, offer_digits, offer_divided
@@ -20,7 +21,8 @@ from ui.sidebar import choice, choose_checkpoint
 
 page_title(
     "Plane",
-    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode a place.",
+    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode a place; drag an"
+    " ellipse to move the prior.",
     help=meaning("z", "ELBO"),
 )
 chosen = choice()
@@ -36,13 +38,15 @@ if not planes:
 source, *boxes = st.columns([2, 1, 1][: 1 + min(len(planes), 2)], gap="medium")
 with boxes[0]:
     shown = [choose_checkpoint(planes, "plane-checkpoint", title="Model")]
-survey = kept_survey(shown[0])
+    offer_divided(survey := kept_survey(shown[0]))
 with source:
     digit = choose_digit(chosen.dataset)
-    offer_divided(survey)
 if others := [c for c in planes if c.name != shown[0].name]:
     with boxes[1]:
         shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
+if digit is not None:
+    with boxes[-1]:
+        st.image(tiled_picture(digit.binary[None], 1, zoom=2, shape=digit.shape), alt=f"The digit: {digit.origin}")
 
 first, dataset = shown[0], loaders.dataset(chosen.dataset)
 left, *right = st.columns(1 + len(shown), gap="medium")

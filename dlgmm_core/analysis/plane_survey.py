@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane import best_fits, divergence, families_of, modes
+from dlgmm_core.analysis.plane import Mode, best_fits, divergence, families_of, modes
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
@@ -21,6 +21,7 @@ from dlgmm_core.store.files import CheckpointError, is_file, read_json
 __all__ = ["POSTERIORS", "PosteriorSurvey", "read_survey", "save_survey", "survey_posteriors"]
 
 POSTERIORS = "posteriors.json"
+APART = 3.0
 _REMEDY = "remove it"
 
 
@@ -31,6 +32,8 @@ class PosteriorSurvey:
     Attributes:
         images: their places in the test set.
         shares: of the mass, of each mode of a posterior, the largest first.
+        apart: how far the two largest modes are from each other, in standard deviations along the line between them; 0
+            where there is one mode.
         gaps: KL(q || p(z|x)) of the encoder's q, nats.
         best: the same of the best member of each family, by its label, for the first of every `every` images.
         every: so many; 0 for none.
@@ -38,6 +41,7 @@ class PosteriorSurvey:
 
     images: tuple[int, ...]
     shares: tuple[tuple[float, ...], ...]
+    apart: tuple[float, ...]
     gaps: tuple[float, ...]
     best: dict[str, tuple[float, ...]] = field(default_factory=dict)
     every: int = 0
@@ -49,9 +53,9 @@ class PosteriorSurvey:
 
     @property
     def most_divided(self) -> int | None:
-        """The image whose largest mode has the least mass; None if no posterior has several modes."""
-        at = min(range(len(self.images)), key=lambda i: self.shares[i][0])
-        return self.images[at] if len(self.shares[at]) > 1 else None
+        """Of the images whose modes are `APART` standard deviations apart, that whose largest has the least mass."""
+        far = [i for i, apart in enumerate(self.apart) if apart >= APART]
+        return self.images[min(far, key=lambda i: self.shares[i][0])] if far else None
 
 
 def survey_posteriors(
@@ -66,18 +70,28 @@ def survey_posteriors(
         every: of so many, the first also gets the best members of families: seconds each. 0 for none.
     """
     best: dict[str, list[float]] = {family.label: [] for family in families_of(grid.model) if every}
-    shares, gaps = [], []
+    shares, apart, gaps = [], [], []
     for number, (image, coarse) in enumerate(zip(images[chosen], grid.fields(images[chosen]), strict=True)):
         resolved = grid.resolved(coarse, image)
         with torch.no_grad():
             q = grid.model.posterior(torch.from_numpy(image)[None].float())
-        shares.append(tuple(round(mode.share, 3) for mode in modes(resolved)))
+        peaks = modes(resolved)
+        shares.append(tuple(round(mode.share, 3) for mode in peaks))
+        apart.append(round(_distance(*peaks[:2]), 2) if len(peaks) > 1 else 0.0)
         gaps.append(round(divergence(grid, resolved, image, q), 3))
         if every and number % every == 0:
             for label, fit in best_fits(grid, resolved, image, q).items():
                 best[label].append(round(fit.divergence, 3))
     found = {label: tuple(each) for label, each in best.items()}
-    return PosteriorSurvey(tuple(map(int, chosen)), tuple(shares), tuple(gaps), found, every)
+    return PosteriorSurvey(tuple(map(int, chosen)), tuple(shares), tuple(apart), tuple(gaps), found, every)
+
+
+def _distance(first: Mode, second: Mode) -> float:
+    """Between two modes, in units of the sum of their standard deviations along the line between them."""
+    way = first.code - second.code
+    direction = way / np.linalg.norm(way)
+    spread = sum(float(np.linalg.norm(mode.spread * direction)) for mode in (first, second))
+    return float(np.linalg.norm(way)) / spread
 
 
 def save_survey(checkpoint: Checkpoint, survey: PosteriorSurvey) -> None:
@@ -110,7 +124,8 @@ def read_survey(checkpoint: Checkpoint, count: int) -> PosteriorSurvey | None:
         if value.pop("weights", None) != checkpoint.digest:
             return None
         found = from_json(PosteriorSurvey, value)
-        if not len(found.images) == len(found.shares) == len(found.gaps) > 0 or not all(found.shares):
+        sizes = {len(each) for each in (found.images, found.shares, found.apart, found.gaps)}
+        if len(sizes) > 1 or not found.images or not all(found.shares):
             raise ValueError("its lists do not fit together")
         return found if all(0 <= image < count for image in found.images) else None
     except ValueError as error:

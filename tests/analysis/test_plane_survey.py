@@ -30,6 +30,7 @@ def test_a_survey_has_the_modes_and_the_gap_of_each_image() -> None:
     images = ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(np.uint8)
     grid, chosen = PlaneGrid.of(model, images, size=64), [5, 40, 41]
     found = survey_posteriors(grid, images, chosen, every=2)
+    assert [apart > 0 for apart in found.apart] == [len(shares) > 1 for shares in found.shares]
     for image, shares, gap in zip(images[chosen], found.shares, found.gaps, strict=True):
         field = grid.resolved(next(grid.fields(image[None])), image)
         with torch.no_grad():
@@ -40,15 +41,16 @@ def test_a_survey_has_the_modes_and_the_gap_of_each_image() -> None:
     assert found.best["one Gaussian"][0] <= found.gaps[0] + 1e-3
 
 
-def test_the_most_divided_image_has_the_smallest_largest_mode() -> None:
-    survey = PosteriorSurvey((3, 7, 9), ((0.7, 0.3), (0.4, 0.35, 0.25), (1.0,)), (1.0, 2.0, 9.0))
-    assert survey.most_divided == 7 and survey.modes.tolist() == [2, 3, 1]
-    assert PosteriorSurvey((3,), ((1.0,),), (1.0,)).most_divided is None
+def test_the_most_divided_image_has_the_smallest_largest_mode_of_those_with_modes_apart() -> None:
+    shares = ((0.7, 0.3), (0.6, 0.3, 0.1), (0.5, 0.5), (1.0,))
+    survey = PosteriorSurvey((3, 7, 8, 9), shares, (5.0, 5.0, 2.0, 0.0), (1.0, 2.0, 9.0, 0.5))
+    assert survey.most_divided == 7 and survey.modes.tolist() == [2, 3, 2, 1]
+    assert PosteriorSurvey((3,), ((1.0,),), (0.0,), (1.0,)).most_divided is None
 
 
 def test_a_survey_is_read_as_it_was_written_for_the_same_weights_and_images(make: Callable[..., Checkpoint]) -> None:
     checkpoint = make("plane", code_dim=2)
-    survey = PosteriorSurvey((3, 7), ((0.7, 0.3), (1.0,)), (1.0, 2.0), {"a": (0.5,)}, 2)
+    survey = PosteriorSurvey((3, 7), ((0.7, 0.3), (1.0,)), (4.0, 0.0), (1.0, 2.0), {"a": (0.5,)}, 2)
     assert read_survey(checkpoint, 10) is None
     save_survey(checkpoint, survey)
     assert read_survey(checkpoint, 8) == survey

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
+from benchmarks.browsers import settle
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.browser_helpers import ROOT, settle, until, visit
+from tests.browser_helpers import ROOT, until, visit
 
 pytestmark = pytest.mark.browser
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,17 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import pixel_entropy
+from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.config import Context
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.amortised_helpers import CONFIG, save_amortised
 from tests.app_helpers import PAGES, Make, open_page, selected, start, turn_to
+from tests.conftest import CHECKPOINTS
 from ui.lesson import card as lesson
+from ui.lesson.modes import MODEL
 from ui.lesson.steps import ANSWER, STEPS, Step, offered_steps
 from ui.visitors.visitor import COOKIE
 
@@ -331,6 +337,20 @@ def test_the_step_about_retraining_opens_the_moved_prior_with_both_decoders(own_
     now = json.loads(widget.proto.json)["now"]
     assert (tuple(now["means"]), now["compared"]) == (means, True)
     assert at.query_params["compared"] in ("1", ["1"])
+
+
+def test_the_step_about_the_second_mode_opens_its_digit_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
+    at = open_step(13)
+    assert card_of(at) == ["Step 13 of 13: The second mode"]
+    assert not at.main.get("bidi_component")  # the picture comes after the guess
+    answer(at, STEPS[12])
+    survey = read_survey(read_checkpoint(CHECKPOINTS / MODEL), 10_000)
+    assert survey is not None and at.number_input(key="digit-index").value == survey.most_divided
+    assert at.selectbox(key="plane-checkpoint").value == MODEL
+    assert len(at.main.get("bidi_component")) == 3
+    outcome = STEPS[12].measure()
+    assert outcome is not None and len(re.findall(r"\d+ % of the mass", outcome.because)) >= 2
 
 
 # --- reloads -------------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.analysis.plane import divergence
+from dlgmm_core.analysis.plane_survey import PosteriorSurvey, save_survey
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from tests.app_helpers import Make, open_page, press
 from tests.export_helpers import Lines, take
+from ui import loaders
 from ui.plane import posteriors, survey
 
 pytestmark = pytest.mark.usefixtures("few_digits")
@@ -96,6 +98,17 @@ def test_a_moved_prior_is_in_the_link_and_changes_the_posterior_of_its_model_alo
         at.session_state[f"plane-bells-{first.digest}"] = {"now": told}
         at.run()
         assert at.query_params.get("means") in (kept, None if kept is None else [kept])
+
+
+def test_a_kept_survey_is_listed_at_once_and_one_click_shows_its_most_divided_digit(make: Make) -> None:
+    two_numbers(make)
+    shares = ((0.9, 0.1), (0.6, 0.4), (1.0,))
+    known = PosteriorSurvey((3, 5, 8), shares, (4.0, 4.0, 0.0), (2.0, 0.5, 9.0))
+    save_survey(load_checkpoint(loaders.CHECKPOINTS / "bells")[1], known)
+    at = open_page("plane", digit_index="7", plane_checkpoint="bells")
+    assert list(at.dataframe[0].value["Image"]) == [3, 5, 8]
+    press(at, "A digit that one Gaussian cannot hold")
+    assert at.number_input(key="digit-index").value == 5
 
 
 def test_a_click_on_a_row_of_the_search_shows_its_digit(make: Make) -> None:

@@ -59,7 +59,8 @@ def _second_mode(checkpoint: Checkpoint, image: int) -> Outcome:
     dataset, decoded = loaders.dataset(DATASET), grid(checkpoint)
     pixels = dataset.test.binary[image]
     field, _ = resolved(decoded, pixels)
-    peaks = modes(field)
+    if len(peaks := modes(field)) < 2:
+        raise Missing(f"Test image {image} has one mode: survey {MODEL} again by `python -m benchmarks.plane`.")
     names = [dataset.class_names[label] for label in _classes(checkpoint, peaks)]
     told = ", ".join(
         f"{100 * peak.share:.0f} % of the mass among codes of {a_digit(name)}"

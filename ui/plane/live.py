@@ -155,15 +155,16 @@ def _edge(found: Ellipses) -> NDArray[np.float64]:
 
 
 def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[dict[str, Any]]:
+    """Of labelled ones those of some weight, the largest first, whose labels may be in the way of others'."""
+    order = [k for k in (-found.weights).argsort() if found.weights[k] >= FAINTEST] if labelled else range(len(colours))
     return [
         {
-            "mean": mean.tolist(),
-            "factor": factor.tolist(),
-            "colour": colour,
-            "label": f"{100 * weight:.0f} %" if labelled and len(colours) > 1 else "",
+            "mean": found.means[k].tolist(),
+            "factor": found.factors[k].tolist(),
+            "colour": colours[k],
+            "label": f"{100 * found.weights[k]:.0f} %" if labelled and len(colours) > 1 else "",
         }
-        for weight, mean, factor, colour in zip(found.weights, found.means, found.factors, colours, strict=True)
-        if not labelled or weight >= FAINTEST
+        for k in order
     ]
 
 

@@ -27,7 +27,7 @@ def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
 def offer_divided(survey: PosteriorSurvey | None) -> None:
     """A button that shows the digit whose posterior one Gaussian can hold least of, if one has several modes."""
     if survey is not None and (image := survey.most_divided) is not None:
-        st.button("A digit that one Gaussian cannot hold", on_click=partial(_show, image))
+        st.button("A digit that one Gaussian cannot hold", on_click=partial(_show, image), width="stretch")
 
 
 def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None:

@@ -191,6 +191,7 @@ class Plane {
       context.closePath();
       context.stroke();
     }
+    this.labels = [];
     data.ellipses.forEach((each, k) => this.paintEllipse(context, each, this.prior?.means[k] ?? each.mean));
     this.prior?.show();
     if (this.dots && !this.sheet) {
@@ -232,7 +233,10 @@ class Plane {
       context.setLineDash([]);
     }
     const below = 2 * Math.hypot(...factor[1]) * (this.side / this.data.side) + 9; // so that it covers nothing
-    if (label) this.write(context, label, this.x(mean[0]), this.y(mean[1]) + below, colour, 12);
+    const [left, top] = [this.x(mean[0]), this.y(mean[1]) + below];
+    if (!label || this.labels.some(([x, y]) => Math.abs(x - left) < 36 && Math.abs(y - top) < 12)) return; // on another
+    this.labels.push([left, top]);
+    this.write(context, label, left, top, colour, 12);
   }
 
   write(context, text, x, y, colour, size) {
@@ -242,7 +246,7 @@ class Plane {
     context.textBaseline = "middle";
     context.lineWidth = 4;
     context.lineJoin = "round";
-    context.strokeStyle = this.heat ? "#000" : style.getPropertyValue("--st-background-color");
+    context.strokeStyle = this.heat || this.sheet ? "#000" : style.getPropertyValue("--st-background-color");
     context.strokeText(text, x, y);
     context.fillStyle = colour;
     context.fillText(text, x, y);
