@@ -51,7 +51,7 @@ VIEWS = {
     "clusters": View({"component": "3"}, ".clusters[data-ready=yes]"),
     "digit": View({"digit-index": "0", "digit-checkpoint": AMORTISED}, ".turned-weights[data-ready=yes]"),
     "latent": View({}, ".maps[data-ready=yes]", _point_at_an_image),
-    "plane": View({"digit-index": "8"}, "canvas, svg", _wait_for_posteriors),
+    "plane": View({"digit-index": "5380"}, "canvas, svg", _wait_for_posteriors),
     "knn": View({}, _CHARTS),
     "likelihood": View({}, _CHARTS),
     "kumaraswamy": View({"bench-a": "2", "bench-b": "0.5"}, _CHARTS),

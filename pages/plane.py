@@ -12,8 +12,8 @@ from ui.digit.sources import choose_digit
 from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
-from ui.images import tiled_picture
-from ui.plane.figures import show_gap, show_posterior
+from ui.images import fitting, tiled_picture
+from ui.plane.figures import offer_gaps, show_posterior
 from ui.plane.live import live_plane
 from ui.plane.survey import kept_survey, offer_digits, offer_divided
 from ui.presentation import is_presented, page_title
@@ -46,7 +46,8 @@ if others := [c for c in planes if c.name != shown[0].name]:
         shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
 if digit is not None:
     with boxes[-1]:
-        st.image(tiled_picture(digit.binary[None], 1, zoom=2, shape=digit.shape), alt=f"The digit: {digit.origin}")
+        picture = tiled_picture(digit.binary[None], 1, fitting(2, digit.shape), shape=digit.shape)
+        st.image(picture, alt=f"The image: {digit.origin}")
 
 first, dataset = shown[0], loaders.dataset(chosen.dataset)
 left, *right = st.columns(1 + len(shown), gap="medium")
@@ -62,10 +63,9 @@ with left:
 if digit is None:
     st.info("The posterior appears here as soon as there is an image.")
     st.stop()
-priors = [means, None]  # the other's is not on the page
-for place, (column, checkpoint, prior) in enumerate(zip(right, shown, priors, strict=False)):
+for place, (column, checkpoint) in enumerate(zip(right, shown, strict=True)):
     with column:
-        show_posterior(checkpoint, digit, str(place), prior)
+        show_posterior(checkpoint, digit, str(place), None if place else means)
 if is_presented():
     st.stop()
 st.caption(
@@ -74,13 +74,4 @@ st.caption(
 )
 with st.expander("Images by their modes, and by the gap of the ELBO"):
     offer_digits(first, survey)
-if st.toggle(
-    "Split the gaps into approximation and amortisation",
-    key="plane-gaps",
-    bind="query-params",
-    persist_state="session",
-    help="Finds the best q for this image alone, which takes seconds.",
-):
-    for column, checkpoint, prior in zip(st.columns(len(shown)), shown, priors, strict=False):
-        with column:
-            show_gap(checkpoint, digit, prior)
+offer_gaps(shown, digit, means)

@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
 from dlgmm_core.data.own import find_own
 from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
@@ -31,6 +32,7 @@ from dlgmm_core.store.checkpoints import (
     HISTORY,
     METRICS,
     PER_IMAGE,
+    POSTERIORS,
     TRAINING,
     TSNE,
     WEIGHTS,
@@ -70,6 +72,7 @@ __all__ = [
     "neighbour_indices",
     "or_stop",
     "per_image",
+    "posterior_survey",
     "results",
     "stamp_of",
     "told",
@@ -323,6 +326,16 @@ def per_image(checkpoint: Checkpoint) -> PerImage | None:
     return None if stamp is None else _per_image(checkpoint, stamp)
 
 
+def posterior_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
+    """The stored survey of true posteriors; None if there is none of these weights.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    stamp = _stamp(checkpoint.folder / POSTERIORS)
+    return None if stamp is None else _posterior_survey(checkpoint, stamp)
+
+
 def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
     """The map that the visitor sees, ready for new codes to be placed on it.
 
@@ -343,6 +356,11 @@ def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[n
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
 def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
     return load_per_image(checkpoint, len(dataset(checkpoint.train_config.dataset).test))
+
+
+@lru_cache(maxsize=60)
+def _posterior_survey(checkpoint: Checkpoint, stamp: int) -> PosteriorSurvey | None:
+    return read_survey(checkpoint, len(dataset(checkpoint.train_config.dataset).test))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)

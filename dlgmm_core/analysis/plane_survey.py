@@ -15,12 +15,11 @@ from dlgmm_core.analysis.plane import Mode, best_fits, divergence, families_of, 
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
-from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import POSTERIORS, Checkpoint
 from dlgmm_core.store.files import CheckpointError, is_file, read_json
 
-__all__ = ["POSTERIORS", "PosteriorSurvey", "read_survey", "save_survey", "survey_posteriors"]
+__all__ = ["PosteriorSurvey", "read_survey", "save_survey", "survey_posteriors"]
 
-POSTERIORS = "posteriors.json"
 APART = 3.0
 _REMEDY = "remove it"
 

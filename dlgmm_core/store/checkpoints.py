@@ -57,12 +57,13 @@ __all__ = [
     "save_metrics",
 ]
 
-WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, TRAINING = (
+WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, POSTERIORS, TRAINING = (
     "weights.safetensors",
     "history.csv",
     "metrics.json",
     "tsne.safetensors",
     "per-image.safetensors",
+    "posteriors.json",
     "training.safetensors",
 )
 MEASURE_AGAIN = "remove it, and run evaluate again"

@@ -9,7 +9,6 @@ import torch
 
 from dlgmm_core.analysis.plane import divergence, modes
 from dlgmm_core.analysis.plane_survey import (
-    POSTERIORS,
     PosteriorSurvey,
     read_survey,
     save_survey,
@@ -18,7 +17,7 @@ from dlgmm_core.analysis.plane_survey import (
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.model.models import build_model
-from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import POSTERIORS, Checkpoint
 from dlgmm_core.store.files import CheckpointError
 
 

@@ -107,7 +107,7 @@ def test_a_kept_survey_is_listed_at_once_and_one_click_shows_its_most_divided_di
     save_survey(load_checkpoint(loaders.CHECKPOINTS / "bells")[1], known)
     at = open_page("plane", digit_index="7", plane_checkpoint="bells")
     assert list(at.dataframe[0].value["Image"]) == [3, 5, 8]
-    press(at, "A digit that one Gaussian cannot hold")
+    press(at, "An image of several modes")
     assert at.number_input(key="digit-index").value == 5
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 
 from dlgmm_core.analysis.plane import Mode, divergence, modes
-from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -26,7 +25,7 @@ def _divided() -> tuple[Checkpoint, int] | None:
     with suppress(StorageError):  # a damaged file, which the page tells
         for checkpoint in loaders.checkpoints():
             if checkpoint.name == MODEL:
-                survey = read_survey(checkpoint, len(loaders.dataset(DATASET).test))
+                survey = loaders.posterior_survey(checkpoint)
                 if survey is not None and (image := survey.most_divided) is not None:
                     return checkpoint, image
     return None

@@ -239,7 +239,7 @@ STEPS = (
         " about equally well.",
         r"\begin{gathered} p(z \mid x) \propto p(x \mid z)\, p(z) \\ z_1^*,\, z_2^* \text{: its modes} \\"
         r" \text{class of the codes around } z_2^* \\ {} = \answer \end{gathered}",
-        "One mode is where you expect it. Among the codes of which digit does the second largest one lie?",
+        "Among the codes of which digit does the second largest mode lie?",
         modes.second_mode,
         "On the right is p(z|x), in white the encoder's q, which is one Gaussian in the first model. Point at both"
         " modes: what is decoded there?",

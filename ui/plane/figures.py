@@ -1,5 +1,6 @@
 """The posterior of a digit under one model: its picture, its numbers, and what keeps the encoder from it."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ from ui.numbers import printed
 from ui.plane.live import live_posterior
 from ui.plane.posteriors import Means, Posterior, gap, grid, posterior, resolved
 
-__all__ = ["show_gap", "show_posterior"]
+__all__ = ["offer_gaps", "show_posterior"]
 
 
 def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means: Means = None) -> None:
@@ -46,7 +47,21 @@ def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means:
     export(f"posterior-{place}", about, code, lambda: _table(checkpoint, digit.binary, means))
 
 
-def show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means = None) -> None:
+def offer_gaps(checkpoints: Sequence[Checkpoint], digit: DigitInput, means: Means) -> None:
+    """A switch that splits the gaps of the ELBO; `means` are those of the first model's prior."""
+    if st.toggle(
+        "Split the gaps into approximation and amortisation",
+        key="plane-gaps",
+        bind="query-params",
+        persist_state="session",
+        help="Finds the best q for this image alone, which takes seconds.",
+    ):
+        for place, (column, checkpoint) in enumerate(zip(st.columns(len(checkpoints)), checkpoints, strict=True)):
+            with column:
+                _show_gap(checkpoint, digit, None if place else means)
+
+
+def _show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means) -> None:
     """The gap of the ELBO, split into what the family cannot hold and what the encoder misses: seconds, at first."""
     found = loaders.or_stop(lambda: posterior(checkpoint, digit.binary, means))
     with st.spinner("Finding the best q for this digit …"):
@@ -61,7 +76,7 @@ def show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means = None) -> 
 
 
 def _numbers(found: Posterior) -> str:
-    shares = ", ".join(f"{100 * mode.share:.0f} %" for mode in found.modes)
+    shares = ", ".join(f"{100 * mode.share:.0f}\N{NO-BREAK SPACE}%" for mode in found.modes)
     rows = {
         "log p(x)": printed(found.log_p, ".2f"),
         "ELBO": printed(found.log_p - found.forward, ".2f"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey, survey_posteriors
+from dlgmm_core.analysis.plane_survey import PosteriorSurvey, survey_posteriors
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.plane.posteriors import grid
@@ -16,18 +16,19 @@ __all__ = ["kept_survey", "offer_digits", "offer_divided"]
 
 SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
+_DIVIDED = "An image of several modes"
+_MEANING = "Of the test images listed below, the one whose posterior one Gaussian can hold least of."
 
 
 def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
     """What is kept with a model, if anything; the page says so if its file is damaged."""
-    count = len(loaders.dataset(checkpoint.train_config.dataset).test)
-    return loaders.told(lambda: read_survey(checkpoint, count))
+    return loaders.told(lambda: loaders.posterior_survey(checkpoint))
 
 
 def offer_divided(survey: PosteriorSurvey | None) -> None:
     """A button that shows the digit whose posterior one Gaussian can hold least of, if one has several modes."""
     if survey is not None and (image := survey.most_divided) is not None:
-        st.button("A digit that one Gaussian cannot hold", on_click=partial(_show, image), width="stretch")
+        st.button(_DIVIDED, help=_MEANING, on_click=partial(_show, image), width="stretch")
 
 
 def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None:
