@@ -23,6 +23,7 @@ RANK = {
         "train": 5,
         "analysis": 5,
         "experiments": 6,
+        "takeaway": 6,
         "options": 7,
         "commands": 8,
         "__main__": 9,

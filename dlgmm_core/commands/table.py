@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.commands import data, evaluate, listing, mapping, reproduce, train
+from dlgmm_core.commands import data, evaluate, exporting, listing, mapping, reproduce, train
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError
@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "map": ("compute the t-SNE map of the test set's codes again", mapping.describe, mapping.run),
     "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
     "data": ("list, describe and fetch data sets", data.describe, data.run),
+    "export-html": ("write models as one HTML file that needs no server", exporting.describe, exporting.run),
     "list": ("list checkpoints and what is wrong with broken ones", listing.describe, listing.run),
 }
 

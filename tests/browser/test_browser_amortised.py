@@ -15,6 +15,7 @@ from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.model.amortised import AmortisedModel
 from dlgmm_core.model.contexts import random_contexts
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.takeaway.page import script_text
 from tests.amortised_helpers import CONFIG, ELSEWHERE, save_amortised
 from tests.browser_helpers import ROOT, choice, digits, drawings, mean_of, open_components, settle, until, visit
 from ui.serving.amortised import amortised_address
@@ -40,7 +41,10 @@ def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
     contexts = [ELSEWHERE, *random_contexts(CONFIG.contexts, 4, 5, seed=1), Context((-2.0,) * 4, 5.0)]
     image = load_dataset("mnist").test.binary[4]
     source = "".join(
-        (ROOT / "ui" / "widgets" / f"{n}.js").read_text(encoding="utf-8") for n in ("decoder", "amortised")
+        [
+            script_text("model"),
+            *((ROOT / "ui" / "widgets" / f"{n}.js").read_text(encoding="utf-8") for n in ("decoder", "amortised")),
+        ]
     )
     script = f"""async ([info, contexts, code, image]) => {{
         {source}

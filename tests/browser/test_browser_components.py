@@ -16,6 +16,7 @@ from dlgmm_core.analysis.generation import ancestral_noise, component_samples
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
+from dlgmm_core.takeaway.page import script_text
 from tests.browser_helpers import (
     ROOT,
     choice,
@@ -61,7 +62,7 @@ def test_the_browser_decodes_as_the_server_and_rows_are_the_samples_of_the_core_
 
 
 def the_browser_decodes_to_the_probabilities_of_the_server(page: Page, load: Load) -> None:
-    source = (ROOT / "ui" / "widgets" / "decoder.js").read_text(encoding="utf-8")
+    source = script_text("model") + (ROOT / "ui" / "widgets" / "decoder.js").read_text(encoding="utf-8")
     own = "await window.dlgmmDecoders.get(info.path)"  # the decoder that the widget has fetched
     fetched = f"await (async () => {{ {source}; return decoderOf(info); }})()"
     for name, decoder in ((FIGURE_2, own), ("mnist-dldpmm", fetched), ("mnist-sb-vae", fetched)):

@@ -24,7 +24,7 @@ __all__ = ["show_stick"]
 
 POINTS = 101  # of each density curve
 
-_widget = widget("stick", '<div class="stick"></div>', "stick", "decoder", "pointer", "stick")
+_widget = widget("stick", '<div class="stick"></div>', "stick", "model", "decoder", "pointer", "stick")
 
 
 @st.fragment

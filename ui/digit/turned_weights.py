@@ -29,6 +29,7 @@ _widget = widget(
     "turned_weights",
     '<div class="turned-weights"></div>',
     "turned_weights",
+    "model",
     "decoder",
     "amortised",
     "alpha",

@@ -29,7 +29,7 @@ from ui.widgets import widget
 __all__ = ["glyphs", "live_maps"]
 
 _KEY = "latent-maps"
-_PARTS = ("decoder", "room", "pointer", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
+_PARTS = ("model", "decoder", "room", "pointer", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
 
 _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 

@@ -15,7 +15,7 @@ __all__ = ["POINTS", "densities", "show_prior", "stick"]
 
 POINTS = 201  # of each density curve
 
-_widget = widget("prior", '<div class="prior" role="img"></div>', "prior", "decoder", "prior")
+_widget = widget("prior", '<div class="prior" role="img"></div>', "prior", "model", "decoder", "prior")
 
 
 def densities(reach: float, components: NDArray[np.floating], axis: str) -> dict[str, object]:

@@ -8,17 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
-import torch
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from torch import Tensor
 from torch.nn import Linear
 
 from dlgmm_core.config import Context
-from dlgmm_core.model.amortised import AmortisedModel, Gate
+from dlgmm_core.model.amortised import AmortisedModel
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
+from dlgmm_core.takeaway.parameters import gate_parameters
 from ui import loaders
 from ui.serving.decoders import bytes_of, file_answer
 
@@ -68,7 +67,7 @@ def decoding_bytes(checkpoint: Checkpoint) -> bytes:
     model = _amortised(checkpoint)
     first = _linear(model.decoder.hidden[0])
     last = model.decoder.output.weight, model.decoder.data_bias
-    return bytes_of(*_gate(model.decoder_gate), first.weight, first.bias, *last)
+    return bytes_of(*gate_parameters(model.decoder_gate), first.weight, first.bias, *last)
 
 
 @lru_cache(maxsize=4)
@@ -76,15 +75,7 @@ def encoding_bytes(checkpoint: Checkpoint) -> bytes:
     """The gate of the encoder, W (pixels, hidden) and b of its layer, then W (2(K-1), hidden) and b of the sticks."""
     model = _amortised(checkpoint)
     first, sticks = _linear(model.encoder[0]), _linear(model.layer.head.sticks)
-    return bytes_of(*_gate(model.encoder_gate), first.weight.T, first.bias, sticks.weight, sticks.bias)
-
-
-def _gate(gate: Gate) -> list[Tensor]:
-    """Weights and biases of the three layers of a gate, which read the context itself: scaling is part of the first."""
-    first, second, last = (_linear(gate.net[place]) for place in (0, 2, 4))
-    weight = first.weight * (2 / torch.tensor(gate.half_ranges))
-    bias = first.bias - weight @ torch.tensor(gate.centres)
-    return [weight, bias, second.weight, second.bias, last.weight, last.bias]
+    return bytes_of(*gate_parameters(model.encoder_gate), first.weight.T, first.bias, sticks.weight, sticks.bias)
 
 
 def _linear(layer: object) -> Linear:

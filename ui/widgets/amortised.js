@@ -3,9 +3,6 @@
 //
 // Networks are told the means in ascending order, and the posterior breaks its stick in this order.
 
-const LARGEST_LOG = 6; // of a and b: MAX_LOG_CONCENTRATION of dlgmm_core/model/networks.py
-const LANCZOS = [0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
 const amortisedParts = (window.dlgmmAmortised ??= new Map()); // promises, by the path of a file
 
 function keptPart(path, fetched) {
@@ -25,30 +22,6 @@ async function fetchParts(path, sizes) {
 
 const gateSizes = ({ components, gate, hidden }) =>
   [gate * (components + 1), gate, gate * gate, gate, 3 * hidden * gate, 3 * hidden];
-
-function affine(weights, biases, inputs, out) {
-  for (let row = 0, w = 0; row < out.length; row++) {
-    let sum = biases[row];
-    for (let i = 0; i < inputs.length; i++, w++) sum += weights[w] * inputs[i];
-    out[row] = sum;
-  }
-  return out;
-}
-
-// Gives a function of the means and alpha: { threshold, factor, offset }, each (hidden).
-function gateOf([w1, b1, w2, b2, w3, b3], hidden) {
-  const relu = (values) => values.forEach((value, i) => { values[i] = Math.max(0, value); });
-  const first = new Float64Array(b1.length), second = new Float64Array(b2.length);
-  return (means, alpha) => {
-    const context = Float64Array.of(...[...means].sort((a, b) => a - b), Math.log(alpha));
-    relu(affine(w1, b1, context, first));
-    relu(affine(w2, b2, first, second));
-    const all = affine(w3, b3, second, new Float64Array(3 * hidden));
-    const factor = all.subarray(hidden, 2 * hidden);
-    factor.forEach((scale, h) => { factor[h] = 1 + scale; });
-    return { threshold: all.subarray(0, hidden), factor, offset: all.subarray(2 * hidden) };
-  };
-}
 
 // Gives a promise of a function of the means and alpha: the decoder at that prior, as `decoderOf` of decoder.js.
 function amortisedDecoder(info) {
@@ -87,30 +60,8 @@ function amortisedWeights(info) {
         const logs = affine(w2, b2, features, new Float64Array(2 * breaks)).map((each) =>
           LARGEST_LOG * Math.tanh((each + Math.log(alpha)) / LARGEST_LOG));
         const pieces = means.map((_, k) => k).sort((i, j) => means[i] - means[j]);
-        const weights = new Array(components), fractions = new Array(breaks);
-        let left = 1;
-        pieces.forEach((k, place) => {
-          const fraction = place < breaks ? kumaraswamyMean(logs[place], logs[breaks + place]) : 1;
-          if (place < breaks) fractions[place] = fraction;
-          weights[k] = left * fraction;
-          left *= 1 - fraction;
-        });
-        return { weights, fractions, pieces };
+        return brokenStick(logs, pieces);
       };
     };
   });
-}
-
-// b B(1 + 1/a, b), from log a and log b.
-function kumaraswamyMean(logA, logB) {
-  const c = Math.exp(-logA), b = Math.exp(logB);
-  return Math.exp(logB + logGamma(1 + c) + logGamma(b) - logGamma(1 + c + b));
-}
-
-// Lanczos' approximation, for x > 0.
-function logGamma(x) {
-  if (x < 0.5) return logGamma(x + 1) - Math.log(x);
-  const t = x + 6.5; // g = 7
-  const series = LANCZOS.slice(1).reduce((sum, each, i) => sum + each / (x + i), LANCZOS[0]);
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
 }

@@ -1,6 +1,6 @@
 // Bernoulli decoders in the browser: code -> probability of ink in every pixel. One of a hidden ReLU layer, or two, is
 // fetched once per checkpoint and page visit, and kept by the browser's cache between visits; any other
-// decodes on the server. Both have one method:
+// decodes on the server. After model.js. Both have one method:
 //
 //   decode(z, out, again)  the probabilities of code z, written into `out`; null where they are not known yet: `again` is
 //                          then called once they are, or with an error if they cannot be had.
@@ -9,7 +9,6 @@
 // are the means of their priors. Its decoder has `priors`, the networks of the layers below the first.
 
 const MOST_CODES = 256; // of one request, as in ui/serving/decoders.py
-const AT_ONCE = 8; // rows of weights
 const MOST_KNOWN = 4000; // codes whose probabilities are kept of a decoder on the server
 const decoders = (window.dlgmmDecoders ??= new Map());
 
@@ -48,58 +47,6 @@ async function fetchDecoder({ path, code, hidden, depth, pixels }) {
   const between = Array.from({ length: depth - 1 }, () => [transposed(take(hidden * hidden), hidden), take(hidden)]);
   const last = transposed(take(pixels * hidden), hidden), b = take(pixels);
   return denseDecoder(w1, b1, between, last, b, new Float64Array(hidden).fill(1));
-}
-
-function transposed(matrix, columns) {
-  const rows = matrix.length / columns;
-  return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
-}
-
-// code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels: W1 (hidden, code), W2 (hidden,
-// pixels).
-const shallowDecoder = (w1, b1, w2, b2, factors) => denseDecoder(w1, b1, [], w2, b2, factors);
-
-// The same with further ReLU layers in between: W (hidden, hidden), from each unit of the layer before, and b.
-function denseDecoder(w1, b1, between, w2, b2, factors) {
-  const hidden = b1.length, pixels = b2.length, code = w1.length / hidden;
-  const active = new Int32Array(hidden + AT_ONCE), values = new Float64Array(hidden + AT_ONCE), sums = new Float64Array(hidden);
-  return {
-    decode(z, out = new Float32Array(pixels)) {
-      let count = 0; // units that ReLU leaves on: about half of them
-      for (let h = 0, w = 0; h < hidden; h++) {
-        let sum = b1[h];
-        for (let d = 0; d < code; d++, w++) sum += w1[w] * z[d];
-        if (sum > 0) { active[count] = h; values[count++] = sum * factors[h]; }
-      }
-      for (const [weights, biases] of between) {
-        sums.set(biases);
-        addRows(sums, weights, active, values, count);
-        count = 0;
-        for (let h = 0; h < hidden; h++) if (sums[h] > 0) { active[count] = h; values[count++] = sums[h]; }
-      }
-      out.set(b2);
-      addRows(out, w2, active, values, count);
-      for (let x = 0; x < pixels; x++) out[x] = 1 / (1 + Math.exp(-out[x]));
-      return out;
-    },
-  };
-}
-
-// Adds to `out` the sum of values[i] times row active[i], for i < count; both have room for AT_ONCE more. Eight rows at
-// a time take half the time of one, since their products do not wait for one another.
-function addRows(out, rows, active, values, count) {
-  const size = out.length;
-  for (let i = count; i % AT_ONCE; i++) active[i] = values[i] = 0;
-  for (let i = 0; i < count; i += AT_ONCE) {
-    const v0 = values[i], v1 = values[i + 1], v2 = values[i + 2], v3 = values[i + 3];
-    const v4 = values[i + 4], v5 = values[i + 5], v6 = values[i + 6], v7 = values[i + 7];
-    const r0 = size * active[i], r1 = size * active[i + 1], r2 = size * active[i + 2], r3 = size * active[i + 3];
-    const r4 = size * active[i + 4], r5 = size * active[i + 5], r6 = size * active[i + 6], r7 = size * active[i + 7];
-    for (let x = 0; x < size; x++) {
-      out[x] += v0 * rows[r0 + x] + v1 * rows[r1 + x] + v2 * rows[r2 + x] + v3 * rows[r3 + x]
-        + v4 * rows[r4 + x] + v5 * rows[r5 + x] + v6 * rows[r6 + x] + v7 * rows[r7 + x];
-    }
-  }
 }
 
 // below: { path, first, skip, layers: [{ code, components, hidden, weights }] }, with the size of the first layer's code.
@@ -197,31 +144,4 @@ async function remoteDecoder({ path, code, pixels }) {
       return null;
     },
   };
-}
-
-const floats = (base64) => new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
-
-// The zoom that brings images of another shape to about the size of those of 28×28 at a given zoom.
-const fitting = (zoom, { height, width }) => Math.max(1, Math.round((zoom * 28) / Math.max(height, width)));
-
-// One image on a canvas, whole multiples of its pixels, white ink on black; `ink` shows what exceeds one half.
-// Nothing is drawn where there are no probabilities yet.
-const scratch = document.createElement("canvas");
-let scratchContext = null, scratchImage = null;
-function drawDigit(context, probabilities, { height, width }, left, top, zoom, ink = false) {
-  if (probabilities === null) return;
-  if (scratch.width !== width || scratch.height !== height || scratchImage === null) {
-    Object.assign(scratch, { width, height });
-    scratchContext = scratch.getContext("2d", { willReadFrequently: true });
-    scratchImage = scratchContext.createImageData(width, height);
-    scratchImage.data.fill(255);
-  }
-  const { data } = scratchImage;
-  for (let x = 0, i = 0; x < width * height; x++, i += 4) {
-    const value = ink ? (probabilities[x] > 0.5 ? 255 : 0) : Math.round(255 * probabilities[x]);
-    data[i] = data[i + 1] = data[i + 2] = value;
-  }
-  scratchContext.putImageData(scratchImage, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, left, top, width * zoom, height * zoom);
 }

@@ -1,0 +1,57 @@
+"""`export-html`: writes models as one HTML file, which needs no server."""
+
+import argparse
+from pathlib import Path
+
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.options import add_folder
+from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.store.names import checkpoint_folder
+from dlgmm_core.takeaway.contents import contents_of, require_exportable
+from dlgmm_core.takeaway.page import page_bytes
+
+__all__ = ["describe", "run"]
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "--checkpoint",
+        nargs="+",
+        metavar="NAME",
+        default=["mnist-dlgmm-fig2"],
+        help="models of the file, as `list` names them; default: that of the paper's figure 2",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="of the page, such as demo.html"
+    )
+    parser.add_argument("--link", default="", metavar="URL", help="where the page links to, such as an app or a course")
+    parser.add_argument("--replace", action="store_true", help="replace the file if it exists")
+    add_folder(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the file.
+
+    Raises:
+        ConfigError, DataError, StorageError: as they happen; nothing is written then.
+    """
+    path: Path = options.output
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name a file in it, such as {path / 'demo.html'}.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"There is no folder {path.parent}: make it first, or choose another --output.")
+    if path.exists() and not options.replace:
+        raise ConfigError(f"{path} exists: choose another --output, or add --replace.")
+    names = list(dict.fromkeys(options.checkpoint))
+    found = [load_checkpoint(checkpoint_folder(options.checkpoints, name)) for name in names]
+    for _, checkpoint in found:
+        require_exportable(checkpoint.model_config, checkpoint.name)
+    datasets = {name: load_dataset(name) for name in {c.train_config.dataset for _, c in found}}
+    models = [contents_of(model, c, datasets[c.train_config.dataset]) for model, c in found]
+    content = page_bytes(models, options.link)
+    write_atomically(path, content)
+    print(f"{path}: {', '.join(names)}, {len(content) / 1e6:.1f} MB. It opens in a browser, without a server.")
+    return 0

@@ -1,0 +1,1 @@
+"""A trained model as one HTML file that needs no server: the browser runs its encoder and its decoder."""

@@ -1,0 +1,144 @@
+"""What a page contains of one model besides its scripts: sizes, prior, noise, test digits, and the parameters."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.data.datasets import DATASETS, Dataset, label_of
+from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.model.models import LatentVariableModel, family_of
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.takeaway.colours import CLASS_COLOURS, component_colour, ink_on
+from dlgmm_core.takeaway.parameters import model_parameters, packed
+
+__all__ = ["MOST_NUMBERS", "contents_of", "require_exportable"]
+
+MOST_NUMBERS = 3_050_000  # characters: with scripts and styles, a page of one model has less than 3 MB
+SAMPLES = 24  # digits in a row, of which as many are shown as there is room for
+SHELF = 20  # test images
+DOTS = 1000  # test images on a plane
+_BITS = (16, 14, 13, 12, 11, 10, 9)
+
+
+def require_exportable(config: ModelConfig, name: str) -> None:
+    """Checks that a browser can run a model.
+
+    Raises:
+        ConfigError: if it has several stochastic layers, no dense body, or codes that are the pieces of a stick.
+    """
+    family = family_of(config)
+    if config.layers > 1:
+        raise ConfigError(f"{name} has {config.layers} stochastic layers: choose a model of one for an HTML file.")
+    if config.body != "dense":
+        raise ConfigError(f"{name} has a {config.body} body: choose a model with a dense one for an HTML file.")
+    if family.code_kind != "real":
+        raise ConfigError(
+            f"The codes of {name} are the pieces of a stick ({family.label}): choose a mixture or a Gauss-VAE for an"
+            " HTML file."
+        )
+
+
+def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dataset) -> dict[str, Any]:
+    """A value for JSON, which the page's scripts read.
+
+    Raises:
+        ConfigError: if a browser cannot run the model, its parameters take more than 3 MB, or the data are others.
+    """
+    config, name = checkpoint.model_config, checkpoint.name
+    require_exportable(config, name)
+    dataset.require_digest(checkpoint.data, name)
+    dataset.require_shape(config.image_shape)
+    family, known = family_of(config), checkpoint.train_config.dataset
+    is_mixture = family.has_components
+    k, code = config.num_components, config.code_dim
+    means, scales = centres(model) if is_mixture else ((0.0,), (1.0,))
+    offsets, stretches = shapes(model) if is_mixture else (np.zeros((1, code)), np.ones((1, code)))
+    drawn, own = ancestral_noise(model, SAMPLES) if is_mixture else (np.zeros(SAMPLES), _noise(code))
+    height, width = config.image_shape
+    contexts = config.contexts
+    with torch.no_grad():
+        weights = model.prior().log_mean_weights[:, 0].exp().tolist()
+    return {
+        "name": name,
+        "digest": checkpoint.digest,
+        "family": family.label,
+        "sentence": family.sentence,
+        "dataset": label_of(known),
+        "licence": DATASETS[known].licence if known in DATASETS else "none stated",
+        "height": height,
+        "width": width,
+        "pixels": config.data_dim,
+        "code": code,
+        "components": k,
+        "hidden": config.hidden,
+        "depth": config.depth,
+        "activation": config.encoder_activation,
+        "means": means,
+        "scales": scales,
+        "alpha": config.concentration,
+        "offsets": _text(offsets),
+        "stretches": _text(stretches),
+        "weights": weights,
+        "contexts": None
+        if contexts is None
+        else {
+            "largestMean": contexts.largest_mean,
+            "smallestAlpha": contexts.smallest_concentration,
+            "largestAlpha": contexts.largest_concentration,
+        },
+        "noise": _text(component_noise(model, SAMPLES) if is_mixture else _noise(code)),
+        "drawn": drawn.tolist(),
+        "drawnNoise": _text(own),
+        "colours": [component_colour(each) for each in range(k)],
+        "inks": [ink_on(component_colour(each)) for each in range(k)],
+        "shelf": _shelf(dataset),
+        "plane": _plane(model, dataset) if code == 2 else None,
+        "parameters": _fitting(model, name),
+    }
+
+
+def _noise(code: int) -> NDArray[np.float32]:
+    """(SAMPLES, D), standard normal."""
+    return np.random.default_rng(0).standard_normal((SAMPLES, code), dtype=np.float32)
+
+
+def _fitting(model: LatentVariableModel, name: str) -> Mapping[str, Any]:
+    """The parameters, in as many bits as there is room for."""
+    parameters = model_parameters(model)
+    for bits in _BITS:
+        if len((found := packed(parameters, bits))["numbers"]) <= MOST_NUMBERS:
+            return found | {"bits": bits}
+    raise ConfigError(f"{name} would take more than 3 MB: choose a smaller model for an HTML file.")
+
+
+def _shelf(dataset: Dataset) -> dict[str, Any]:
+    """Test images, as many of each class as there is room for: a bit a pixel, and their classes."""
+    binary, labels = dataset.test.binary, dataset.test.labels
+    if labels is None:
+        chosen = np.arange(min(SHELF, len(binary)))
+    else:
+        each = max(1, SHELF // len(dataset.class_names))
+        firsts = [np.flatnonzero(labels == c)[:each] for c in range(len(dataset.class_names))]
+        chosen = np.concatenate(firsts)[:SHELF]
+    names = None if labels is None else [dataset.class_names[label] for label in labels[chosen]]
+    return {"bits": base64.b64encode(np.packbits(binary[chosen], axis=1).tobytes()).decode(), "names": names}
+
+
+def _plane(model: LatentVariableModel, dataset: Dataset) -> dict[str, Any]:
+    """Mean codes (N, 2) of test images, and the colour of each."""
+    test = dataset.test[:DOTS]
+    codes = encode(model.at(), test.binary)
+    labels = np.full(len(codes), 8) if test.labels is None else test.labels
+    return {"codes": _text(codes), "colours": [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in labels]}
+
+
+def _text(values: ArrayLike) -> str:
+    """Little-endian float32 in base64."""
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

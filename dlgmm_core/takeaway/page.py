@@ -1,0 +1,63 @@
+"""The page that can be taken away: a template, its style and scripts, and models, in one HTML file.
+
+Nothing is loaded from anywhere: a policy in the file (Content-Security-Policy) allows the one style and the one script
+that it contains, by their digests, and nothing else.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+from urllib.parse import urlsplit
+
+from dlgmm_core.checks import ConfigError
+
+__all__ = ["MOST_MODELS", "page_bytes", "script_text"]
+
+MOST_MODELS = 4
+_SCRIPTS = ("model", "mixture", "state", "components", "pad", "digit", "plane", "page")
+
+
+def script_text(name: str) -> str:
+    """One of the page's scripts, by its name without ending."""
+    return _text(f"scripts/{name}.js")
+
+
+def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
+    """The file, in UTF-8.
+
+    Args:
+        models: of `contents_of`, one to MOST_MODELS.
+        link: address of the project or of the app, which the page links to; none if empty.
+
+    Raises:
+        ConfigError: for another number of models, or a link that is no address of the web.
+    """
+    if not 1 <= len(models) <= MOST_MODELS:
+        raise ConfigError(f"An HTML file holds 1 to {MOST_MODELS} models, not {len(models)}: choose fewer.")
+    if link and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).hostname):
+        raise ConfigError(f"The link {link[:100]!r} is no address of the web: begin it with https://.")
+    script = "\n".join(['"use strict";', *map(script_text, _SCRIPTS)])
+    style = _text("page.css")
+    text = Template(_text("page.html")).substitute(
+        title=html.escape(f"{', '.join(model['name'] for model in models)}: deep latent Gaussian mixtures"),
+        policy=f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none';"
+        " form-action 'none'",
+        style=style,
+        script=script,
+        models=json.dumps(list(models), ensure_ascii=False).replace("<", "\\u003c"),
+        link=f'<a href="{html.escape(link)}">The whole laboratory</a>' if link else "",
+    )
+    return text.encode()
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _text(name: str) -> str:
+    return (files("dlgmm_core.takeaway") / name).read_text(encoding="utf-8")

@@ -1,0 +1,132 @@
+"""The parameters of a model as text for a page: 16 bits a number, or fewer where a file would grow too large.
+
+Numbers of all tensors stand one after the other, are compressed (zlib), and written in base64. A matrix of fewer bits
+holds whole multiples of a scale, which each row has its own of.
+"""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Linear
+
+from dlgmm_core.checks import ConfigError
+from dlgmm_core.model.amortised import AmortisedModel, Gate
+from dlgmm_core.model.bodies import DenseDecoder
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.normals import FullNormals
+
+__all__ = ["gate_parameters", "model_parameters", "packed", "unpacked"]
+
+HALF = 16  # bits
+LARGE = 10_000  # numbers of a matrix that may have fewer bits
+
+
+def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
+    """What `mixture.js` computes with, by name: matrices (rows, columns), vectors (length) and stacks of matrices.
+
+    Weights of deterministic layers are transposed, (inputs, outputs), as `denseDecoder` and the encoder read them, but
+    for the decoder's first.
+    """
+    decoder = model.decoder
+    assert isinstance(decoder, DenseDecoder)
+    first, *more = _linears(decoder.hidden)
+    found = {"decoder.w0": first.weight * decoder.code_scale, "decoder.b0": first.bias}
+    for index, layer in enumerate(more, 1):
+        found |= {f"decoder.w{index}": layer.weight.T, f"decoder.b{index}": layer.bias}
+    found |= {"decoder.w": decoder.output.weight.T, "decoder.b": decoder.data_bias}
+    for index, layer in enumerate(_linears(model.encoder)):
+        found |= {f"encoder.w{index}": layer.weight.T, f"encoder.b{index}": layer.bias}
+    head = model.layer.head
+    for name in ("sticks", "linear"):
+        if (part := getattr(head, name, None)) is not None:
+            found |= {f"head.{name}.w": part.weight, f"head.{name}.b": part.bias}
+    if isinstance(model, AmortisedModel):
+        for name, gate in (("encoder", model.encoder_gate), ("decoder", model.decoder_gate)):
+            found |= {f"gate.{name}.{index}": part for index, part in enumerate(gate_parameters(gate))}
+    normals = getattr(model.prior(), "normal", None)
+    if isinstance(normals, FullNormals):
+        found["prior.factor"] = normals.factor[:, 0]
+    return {name: part.detach().cpu() for name, part in found.items()}
+
+
+def gate_parameters(gate: Gate) -> list[Tensor]:
+    """Weights and biases of the three layers of a gate, which read the context itself: scaling is part of the first."""
+    first, second, last = _linears(gate.net)
+    weight = first.weight * (2 / torch.tensor(gate.half_ranges))
+    bias = first.bias - weight @ torch.tensor(gate.centres)
+    return [weight, bias, second.weight, second.bias, last.weight, last.bias]
+
+
+def packed(parameters: Mapping[str, Tensor], bits: int) -> dict[str, Any]:
+    """What a page contains: the shape of each tensor, in order, the bits of its numbers, and all numbers as text.
+
+    Args:
+        parameters: finite numbers, by name.
+        bits: of a number in the large matrices, 9 to 16; the decoder's have 16, and those of its gate two more than
+            these, since every pixel shows their errors.
+
+    Raises:
+        ConfigError: if a number is too large for 16 bits.
+    """
+    layout, content = [], b""
+    for name, tensor in parameters.items():
+        values = tensor.numpy().astype(np.float32)
+        is_large = values.ndim == 2 and values.size >= LARGE and not name.startswith("decoder.")
+        own = min(HALF, bits + 2 * name.startswith("gate.decoder.")) if is_large else HALF
+        layout.append({"name": name, "shape": values.shape, "bits": own})
+        content += _as_halves(values, name) if own == HALF else _as_levels(values, own)
+    return {"layout": layout, "numbers": base64.b64encode(zlib.compress(content, 9)).decode()}
+
+
+def unpacked(found: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """The numbers that a browser reads in what `packed` wrote, by name."""
+    content, start, parameters = zlib.decompress(base64.b64decode(found["numbers"])), 0, {}
+
+    def take(count: int, kind: str = "u1") -> NDArray[Any]:
+        nonlocal start
+        values = np.frombuffer(content, kind, count, start)
+        start += values.nbytes
+        return values
+
+    for part in found["layout"]:
+        shape, bits = part["shape"], part["bits"]
+        count = int(np.prod(shape))
+        if bits == HALF:
+            high, low = take(2 * count).reshape(2, count).astype(np.uint16)
+            values = (high << 8 | low).view(np.float16)
+        else:
+            scales, levels = take(shape[0], "<f4"), take(count, "i1").astype(np.int32)
+            for _ in range(bits - 8):
+                levels = 2 * levels + np.unpackbits(take(-(-count // 8)))[:count]
+            values = levels.reshape(shape) * scales[:, None]
+        parameters[part["name"]] = values.reshape(shape).astype(np.float32)
+    return parameters
+
+
+def _as_halves(values: NDArray[np.float32], name: str) -> bytes:
+    """float16, all high bytes before all low ones: similar bytes stand together, and compress better."""
+    with np.errstate(over="ignore"):
+        halves = values.astype("<f2").ravel()
+    if not np.isfinite(halves).all():
+        raise ConfigError(f"Numbers of {name} are too large for 16 bits: this model cannot be written into a page.")
+    return halves.view(np.uint8).reshape(-1, 2).T[::-1].tobytes()
+
+
+def _as_levels(values: NDArray[np.float32], bits: int) -> bytes:
+    """A scale for each row, float32, then whole multiples of it: their highest 8 bits, then each lower one of all."""
+    largest = 2 ** (bits - 1) - 1
+    scales = np.maximum(np.abs(values).max(1), np.finfo(np.float32).tiny) / np.float32(largest)
+    levels = np.clip(np.round(values / scales[:, None]), -largest, largest).astype(np.int32).ravel()
+    lower = [np.packbits((levels >> bit & 1).astype(np.uint8)).tobytes() for bit in range(bits - 9, -1, -1)]
+    return scales.astype("<f4").tobytes() + (levels >> bits - 8).astype(np.int8).tobytes() + b"".join(lower)
+
+
+def _linears(layers: object) -> list[Linear]:
+    assert isinstance(layers, torch.nn.Sequential)
+    return [layer for layer in layers if isinstance(layer, Linear)]

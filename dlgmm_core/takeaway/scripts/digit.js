@@ -1,0 +1,138 @@
+// One digit through the model: its stick and weights, p(k|x), and reconstructions, on every frame while it is drawn.
+
+const MOST_ROWS = 8, DRAWS = 50, BUDGET = 8; // milliseconds of a frame for p(k|x)
+
+function shelfOf({ shelf, pixels }) {
+  const bytes = Uint8Array.from(atob(shelf.bits), (c) => c.charCodeAt(0)), stride = Math.ceil(pixels / 8);
+  return Array.from({ length: bytes.length / stride }, (_, n) =>
+    Uint8Array.from({ length: pixels }, (_, x) => (bytes[n * stride + (x >> 3)] >> (7 - (x & 7))) & 1));
+}
+
+function digitCanvas(info, zoom, label) {
+  const canvas = element("canvas", { width: info.width * zoom, height: info.height * zoom });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", label);
+  return { canvas, show: (image) => drawDigit(canvas.getContext("2d"), image, info, 0, 0, zoom) };
+}
+
+function digitView(info, model, state, changed) {
+  const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info);
+  const offsets = floats(info.offsets), stretches = floats(info.stretches), out = new Float32Array(pixels);
+  let image = shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
+
+  const pad = drawingPad(info, (canvas) => {
+    const found = preparedImage(canvas, info);
+    if (found) take(found, 0);
+  });
+  const take = (next, number) => {
+    image = next;
+    units = model.read(image);
+    [...places.children].forEach((each, n) => each.setAttribute("aria-pressed", n === number - 1));
+    if (number) { state.digit = number; changed(); }
+    soon();
+  };
+  const clear = element("button", { type: "button", textContent: "Clear" });
+  clear.onclick = () => pad.clear();
+  const places = element("div", { className: "shelf" }, ...shelf.map((each, n) => {
+    const name = info.shelf.names ? `test image ${n + 1}, ${info.shelf.names[n]}` : `test image ${n + 1}`;
+    const small = digitCanvas(info, fitting(1, info), name), button = element("button", { type: "button", title: name }, small.canvas);
+    small.show(each);
+    button.onclick = () => { pad.show(each); take(each, n + 1); };
+    return button;
+  }));
+  const zoom = fitting(3, info), read = digitCanvas(info, zoom, "The image that the model reads");
+  const rebuilt = digitCanvas(info, zoom, "Its reconstruction, from the mean code");
+  const caption = (picture, words) => element("figure", {}, picture.canvas, element("figcaption", { textContent: words }));
+
+  const stick = element("div", { className: "stick" });
+  const segments = colours.map((colour, k) => {
+    const segment = element("span");
+    segment.style.background = colour;
+    segment.style.color = inks[k];
+    stick.append(segment);
+    return segment;
+  });
+  stick.setAttribute("role", "img");
+  const bars = () => {
+    const fill = element("i"), number = element("output");
+    return { box: element("td", {}, element("span", { className: "measure" }, fill), number), fill, number };
+  };
+  const lines = Array.from({ length: Math.min(MOST_ROWS, components) }, () => {
+    const number = element("b"), weight = bars(), share = bars();
+    const picture = digitCanvas(info, fitting(components > 5 ? 1 : 1.6, info), "Reconstruction from this component's mean code");
+    return { row: element("tr", {}, element("th", { scope: "row" }, number), weight.box, share.box, element("td", {}, picture.canvas)),
+      number, weight, share, picture };
+  });
+  const heads = ["k", "weight E[π|x]", "p(k|x)", "decoded"].map((textContent) => element("th", { scope: "col", textContent }));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines.map(({ row }) => row)));
+  const alpha = info.contexts === null ? null : alphaSlider(info, state, () => { changed(); soon(); });
+  const fill = ({ fill: bar, number }, value, colour) => {
+    bar.style.width = `${100 * value}%`;
+    bar.style.background = colour;
+    number.textContent = value.toFixed(2);
+  };
+
+  const soon = onFrame(() => {
+    round += 1;
+    if (info.contexts) decoder = model.decoderAt(state);
+    const q = model.posterior(units, state);
+    read.show(image);
+    rebuilt.show(decoder.decode(meanCode(q, code), out));
+    box.weights = q.weights; // what a test reads
+    box.image = image;
+    box.dataset.frames = round;
+    if (components === 1) return;
+    let left = 0;
+    q.pieces.forEach((k) => {
+      Object.assign(segments[k].style, { left: `${100 * left}%`, width: `${100 * q.weights[k]}%` });
+      segments[k].textContent = q.weights[k] > 0.05 ? k + 1 : "";
+      left += q.weights[k];
+    });
+    stick.setAttribute("aria-label", `The stick: ${q.pieces.map((k) => `piece ${k + 1}, ${q.weights[k].toFixed(2)}`).join("; ")}`);
+    const order = q.weights.map((_, k) => k);
+    if (components > MOST_ROWS) order.sort((i, j) => q.weights[j] - q.weights[i]);
+    lines.forEach((line, at) => describe(line, order[at], q));
+    estimate(q, order, round);
+  });
+  const describe = (line, k, q) => {
+    line.number.textContent = k + 1;
+    Object.assign(line.number.style, { background: colours[k], color: inks[k] });
+    fill(line.weight, q.weights[k], colours[k]);
+    line.picture.show(decoder.decode(q.means.subarray(k * code, (k + 1) * code), out));
+  };
+  // By the trained prior, unless the model is told another one.
+  const estimate = (q, order, mine) => {
+    const means = offsets.map((each, i) => each + (info.contexts ? state : info).means[Math.floor(i / code)]);
+    const scales = stretches.map((each, i) => each * info.scales[Math.floor(i / code)]);
+    const found = responsibilities(decoder, q, { weights: info.weights, means, scales, factor: model.factor }, image, code);
+    let draws = 0;
+    const go = () => {
+      if (mine !== round || !box.isConnected) return;
+      const end = performance.now() + BUDGET;
+      do { found.more(); draws += 1; } while (draws < DRAWS && performance.now() < end);
+      const shares = found.shares(), best = shares.indexOf(Math.max(...shares));
+      if (!order.slice(0, lines.length).includes(best)) { // most probable, whatever its weight
+        order[lines.length - 1] = best;
+        describe(lines.at(-1), best, q);
+      }
+      lines.forEach((line, at) => fill(line.share, shares[order[at]], colours[order[at]]));
+      box.shares = shares;
+      if (draws < DRAWS) requestAnimationFrame(go);
+      else box.dataset.estimated = mine;
+    };
+    go();
+  };
+
+  const answer = components === 1 ? [] : [
+    element("h2", { textContent: "The stick, broken into mixture weights" }), stick, table,
+    ...(components > MOST_ROWS ? [element("p", { className: "note", textContent: `The largest of ${components} weights, and the component that is most probable.` })] : [])];
+  const box = element("div", { className: "digit" },
+    element("p", { className: "lead", textContent: components === 1 ? "Draw a digit: encoder and decoder follow the pen."
+      : "Draw a digit: the encoder breaks a stick into the weights of the components, and each component decodes it." }),
+    element("div", { className: "source" }, pad.canvas, element("div", { className: "bar" }, clear, ...(alpha ? [alpha.box] : [])), places),
+    element("div", { className: "answer" },
+      element("div", { className: "pair" }, caption(read, "what the model reads"), caption(rebuilt, "what it decodes")), ...answer));
+  pad.show(image);
+  places.children[state.digit - 1]?.setAttribute("aria-pressed", true);
+  return { box, fit: soon };
+}

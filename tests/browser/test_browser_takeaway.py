@@ -1,0 +1,98 @@
+"""The page that is taken away, opened from the disk in a browser without a network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.analysis.inspection import inspect_image
+from dlgmm_core.config import Context
+from dlgmm_core.runtime.folders import checkpoints_folder
+from dlgmm_core.store.checkpoints import load_checkpoint
+from tests.browser_helpers import one_page
+from tests.cli_helpers import handlers_kept
+
+pytestmark = pytest.mark.browser
+
+PLAIN, TOLD = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "demo.html"
+    with handlers_kept():
+        assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, "-o", str(path)]) == 0
+    assert path.stat().st_size <= 6e6
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+    with one_page(context) as page:
+        yield page
+    context.close()
+
+
+def opened(page: Page, file: Path, query: str) -> None:
+    page.goto(f"{file.as_uri()}{query}")
+    page.locator("main[data-ready]").wait_for()
+
+
+def test_a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page: Page) -> None:
+    opened(page, file, "")
+    rows = "all => all.map(each => each.toDataURL())"
+    canvases = page.locator("canvas.samples")
+    page.locator(".components[data-frames]").wait_for()
+    before = canvases.evaluate_all(rows)
+    slider = page.get_by_role("slider", name="mean of component 2", exact=True)
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('means=')")
+    after = canvases.evaluate_all(rows)
+    assert [a == b for a, b in zip(before[1:], after[1:], strict=True)] == [True, False, True, True, True]
+    opened(page, file, page.evaluate("location.search"))
+    page.locator(".components[data-frames]").wait_for()
+    assert canvases.evaluate_all(rows) == after
+
+
+@pytest.mark.parametrize("name", [PLAIN, TOLD])
+def test_the_weights_of_a_drawn_digit_are_the_cores(name: str, file: Path, page: Page) -> None:
+    context = Context((-2.0, -1.0, 0.0, 2.0, 1.0), 0.3)
+    prior = "" if name == PLAIN else f"&means={','.join(map(str, context.prior_means))}&alpha=0.3"
+    opened(page, file, f"?view=digit&model={name}{prior}")
+    page.get_by_role("button", name="Clear").click()
+    pad = page.locator("canvas.pad").bounding_box()
+    assert pad is not None
+    page.mouse.move(pad["x"] + 80, pad["y"] + 60)
+    page.mouse.down()
+    for x, y in ((200, 60), (130, 230)):
+        page.mouse.move(pad["x"] + x, pad["y"] + y, steps=6)
+    page.mouse.up()
+    page.wait_for_function("e => (e = document.querySelector('.digit')).dataset.estimated === e.dataset.frames")
+    image, weights, shares = page.locator(".digit").evaluate("e => [[...e.image], [...e.weights], e.shares]")
+    binary = np.array(image, np.uint8)
+    assert 50 < binary.sum() < 250
+    model = load_checkpoint(checkpoints_folder() / name)[0].at(None if name == PLAIN else context).requires_grad_(False)
+    report = inspect_image(model, binary)
+    assert report.sticks is not None and report.component_posterior is not None
+    np.testing.assert_allclose(weights, report.sticks.mean, atol=1e-2)
+    np.testing.assert_allclose(shares, report.component_posterior, atol=0.25)  # both are estimates by draws
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?means=<script>", "?means=1e400,0,0,0,0&view=<b>", "?means=NaN,0,0,0,0&scales=-1,1,1,1,1&digit=1e9", "?model=x"],
+)
+def test_what_an_address_has_wrong_is_as_trained(query: str, file: Path, page: Page) -> None:
+    opened(page, file, query)
+    sliders = page.get_by_role("slider", name="mean of component")
+    values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
+    assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"]
