@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, Checkpoint, save_metrics
 from dlgmm_core.store.tsne_map import load_map
@@ -24,12 +26,13 @@ NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
 
 @pytest.fixture
 def few_points(few_digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The repository's maps of the few digits only."""
+    """The repository's maps of the few digits only, and grids of few cells."""
 
     def load(checkpoint: Checkpoint, count: int, path: Path) -> Any:
         stored = load_map(checkpoint, 10_000, path)
         return stored and (stored[0][:count], stored[1])
 
+    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
     monkeypatch.setattr(loaders, "load_map", load)
     loaders._tsne_map.clear()
     yield

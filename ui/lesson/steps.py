@@ -241,8 +241,8 @@ STEPS = (
         r" \text{class of the codes around } z_2^* \\ {} = \answer \end{gathered}",
         "Among the codes of which digit does the second largest mode lie?",
         modes.second_mode,
-        "On the right is p(z|x), in white the encoder's q, which is one Gaussian in the first model. Point at both"
-        " modes: what is decoded there?",
+        "On the right is p(z|x), in white the encoder's q, which is one Gaussian in the first model. Find its"
+        " modes in the plane on the left: what is decoded there?",
         opens=modes.open_divided_digit,
         is_offered=modes.has_divided_digit,
     ),
