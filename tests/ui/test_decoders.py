@@ -111,8 +111,12 @@ def test_a_path_that_leaves_the_folder_is_refused(path: str, server: str, tree: 
 def test_a_checkpoint_that_comes_later_is_found_though_it_was_missed_before(server: str, tree: Path) -> None:
     digest = read_checkpoint(tree / "checkpoints" / "mnist-gauss-vae").digest
     assert ask(server, f"/decoder/late/{digest}")[0] == 404
-    shutil.copytree(tree / "checkpoints" / "mnist-gauss-vae", tree / "checkpoints" / "late")
-    assert ask(server, f"/decoder/late/{digest}")[0] == 200
+    late = tree / "checkpoints" / "late"
+    shutil.copytree(tree / "checkpoints" / "mnist-gauss-vae", late)
+    try:
+        assert ask(server, f"/decoder/late/{digest}")[0] == 200
+    finally:
+        shutil.rmtree(late)  # other tests share the server
 
 
 # --- decoding on the server -----------------------------------------------------------------------
