@@ -11,6 +11,7 @@ from ui.components.live import CHECKPOINT, SAMPLES, live_components
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.exporting.exports import figure
+from ui.exporting.take_away import take_away
 from ui.groups import amortised_first
 from ui.identical import identical_by_prior
 from ui.presentation import end_of_picture, page_title
@@ -29,7 +30,9 @@ config = checkpoint.model_config
 with figure("components"):
     prior = live_components(checkpoint)
 end_of_picture()
-export_components(checkpoint, prior)
+with st.container(horizontal=True):
+    export_components(checkpoint, prior)
+    take_away(checkpoint)
 if words := below_words(config) or amortised_words(checkpoint):
     st.caption(words)
 if words := usage_caption(checkpoint):

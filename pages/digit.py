@@ -17,6 +17,7 @@ from ui.digit.stick import show_stick
 from ui.digit.turned_weights import show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
+from ui.exporting.take_away import take_away
 from ui.glossary.terms import meaning
 from ui.groups import amortised_first
 from ui.images import SHAPE
@@ -85,3 +86,4 @@ with answer:
         show_weights_below(checkpoint, digit, report)
 with source:
     show_reconstructions(checkpoint, digit, report)
+    take_away(checkpoint)
