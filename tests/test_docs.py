@@ -11,6 +11,10 @@ from benchmarks.amortised_tables import NOTHING
 from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
 from dlgmm_core import MODELS
 from dlgmm_core.commands.table import build_parser
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.takeaway.contents import contents_of
+from dlgmm_core.takeaway.page import page_bytes
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in DOCS}
@@ -88,6 +92,15 @@ def test_every_command_on_a_page_is_one_that_the_command_line_knows() -> None:
     assert len(commands) > 8
     for command in commands:
         build_parser().parse_args(command)
+
+
+def test_the_page_that_is_shown_is_the_one_that_its_command_makes() -> None:
+    model, checkpoint = load_checkpoint(ROOT / "checkpoints" / "digits-dlgmm")
+    wanted = page_bytes([contents_of(model, checkpoint, load_dataset("digits"))]).decode()
+    found = (ROOT / "docs" / "demo" / "digits.html").read_text(encoding="utf-8")
+    holds = re.compile(r'(?<=id="models">).*(?=</script>)')  # whose last digits differ between processors
+    assert holds.sub("", found, count=1) == holds.sub("", wanted, count=1), "make it again: docs/take-away.md"
+    assert checkpoint.digest in found
 
 
 def test_every_module_that_a_page_names_is_there() -> None:

@@ -12,7 +12,8 @@ from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.config import Context
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.browser_helpers import one_page
+from tests.accessibility_helpers import barriers
+from tests.browser_helpers import one_page, until
 from tests.cli_helpers import handlers_kept
 
 pytestmark = pytest.mark.browser
@@ -55,7 +56,7 @@ def test_a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
-    page.wait_for_function("location.search.includes('means=')")
+    until(page, lambda: "means=" in page.evaluate("location.search"))
     after = canvases.evaluate_all(rows)
     assert [a == b for a, b in zip(before[1:], after[1:], strict=True)] == [True, False, True, True, True]
     opened(page, file, page.evaluate("location.search"))
@@ -68,6 +69,9 @@ def test_the_weights_of_a_drawn_digit_are_the_cores(name: str, file: Path, page:
     context = Context((-2.0, -1.0, 0.0, 2.0, 1.0), 0.3)
     prior = "" if name == PLAIN else f"&means={','.join(map(str, context.prior_means))}&alpha=0.3"
     opened(page, file, f"?view=digit&model={name}{prior}")
+    digit = page.locator(".digit")
+    until(page, lambda: digit.evaluate("e => Boolean(e.image)"))
+    before = digit.evaluate("e => [...e.image]")
     page.get_by_role("button", name="Clear").click()
     pad = page.locator("canvas.pad").bounding_box()
     assert pad is not None
@@ -76,8 +80,9 @@ def test_the_weights_of_a_drawn_digit_are_the_cores(name: str, file: Path, page:
     for x, y in ((200, 60), (130, 230)):
         page.mouse.move(pad["x"] + x, pad["y"] + y, steps=6)
     page.mouse.up()
-    page.wait_for_function("e => (e = document.querySelector('.digit')).dataset.estimated === e.dataset.frames")
-    image, weights, shares = page.locator(".digit").evaluate("e => [[...e.image], [...e.weights], e.shares]")
+    until(page, lambda: digit.evaluate("e => [...e.image]") != before)
+    until(page, lambda: digit.evaluate("e => e.dataset.estimated === e.dataset.frames"))
+    image, weights, shares = digit.evaluate("e => [[...e.image], [...e.weights], e.shares]")
     binary = np.array(image, np.uint8)
     assert 50 < binary.sum() < 250
     model = load_checkpoint(checkpoints_folder() / name)[0].at(None if name == PLAIN else context).requires_grad_(False)
@@ -96,3 +101,15 @@ def test_what_an_address_has_wrong_is_as_trained(query: str, file: Path, page: P
     sliders = page.get_by_role("slider", name="mean of component")
     values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
     assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"]
+
+
+@pytest.mark.parametrize("view", ["components", "digit"])
+def test_a_view_has_no_barriers_and_fits_a_projector_and_a_phone(view: str, file: Path, page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        opened(page, file, f"?view={view}")
+        assert barriers(page) == [], scheme
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+    page.set_viewport_size({"width": 375, "height": 740})
+    opened(page, file, f"?view={view}&model={TOLD}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -36,7 +36,7 @@ def take_away(checkpoint: Checkpoint) -> None:
         key=f"take-away-{checkpoint.name}",
         type="tertiary",
         on_click="ignore",
-        help="This model as one HTML file of about 2 MB, which opens in a browser without a server or a network.",
+        help="This model as one HTML file of 2 to 3 MB, which opens in a browser without a server or a network.",
     )
 
 

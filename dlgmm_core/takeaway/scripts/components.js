@@ -44,14 +44,16 @@ function componentsView(info, model, state, changed) {
     alpha?.set(state.alpha);
     moved();
   };
-  const words = components === 1 ? "Digits that the decoder makes of codes from the prior. Drag its mean."
+  const words = components === 1 ? "Images that the decoder makes of codes from the prior. Drag its mean."
     : isTold ? "One model, told its prior: drag a mean or α, and encoder and decoder follow as if trained so."
-      : "A row of digits for each component of the prior. Drag its mean: the same noise, another code, another digit.";
+      : `Each row is one component of the prior, all with the same noise. Drag a mean, and its ${info.object}s change.`;
 
-  const draw = (canvas, component, from, at) => {
+  // The row of a component, or ancestral samples: those of the components in `only`.
+  const draw = (canvas, component, from, at, only) => {
     const context = canvas.getContext("2d");
     for (let i = 0; i < count; i++) {
       const k = component ?? info.drawn[i], start = (at + i) * code;
+      if (!only.has(k)) continue;
       for (let d = 0; d < code; d++) {
         z[d] = state.means[k] + offsets[k * code + d] + state.scales[k] * stretches[k * code + d] * from[start + d];
       }
@@ -62,12 +64,12 @@ function componentsView(info, model, state, changed) {
   const soon = onFrame(() => {
     if (isTold) decoder = model.decoderAt(state);
     for (const k of waiting) {
-      draw(rows[k].canvas, k, noise, k * samples);
+      draw(rows[k].canvas, k, noise, k * samples, waiting);
       rows[k].canvas.setAttribute("aria-label",
         `${count} samples of component ${k + 1}, mean ${shown(state.means[k])}, scale ${shown(state.scales[k])}`);
     }
+    draw(ancestral, undefined, drawnNoise, 0, waiting);
     waiting.clear();
-    draw(ancestral, undefined, drawnNoise, 0);
     box.dataset.frames = Number(box.dataset.frames ?? 0) + 1;
   });
   const all = () => { rows.forEach((_, k) => waiting.add(k)); soon(); };

@@ -1,6 +1,6 @@
 // One digit through the model: its stick and weights, p(k|x), and reconstructions, on every frame while it is drawn.
 
-const MOST_ROWS = 8, DRAWS = 50, BUDGET = 8; // milliseconds of a frame for p(k|x)
+const MOST_ROWS = 8, DRAWS = 50, BUDGET = 4; // milliseconds of a frame for p(k|x)
 
 function shelfOf({ shelf, pixels }) {
   const bytes = Uint8Array.from(atob(shelf.bits), (c) => c.charCodeAt(0)), stride = Math.ceil(pixels / 8);
@@ -16,6 +16,7 @@ function digitCanvas(info, zoom, label) {
 }
 
 function digitView(info, model, state, changed) {
+  const something = info.object === "image" ? "an image" : "a digit";
   const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info);
   const offsets = floats(info.offsets), stretches = floats(info.stretches), out = new Float32Array(pixels);
   let image = shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
@@ -127,8 +128,8 @@ function digitView(info, model, state, changed) {
     element("h2", { textContent: "The stick, broken into mixture weights" }), stick, table,
     ...(components > MOST_ROWS ? [element("p", { className: "note", textContent: `The largest of ${components} weights, and the component that is most probable.` })] : [])];
   const box = element("div", { className: "digit" },
-    element("p", { className: "lead", textContent: components === 1 ? "Draw a digit: encoder and decoder follow the pen."
-      : "Draw a digit: the encoder breaks a stick into the weights of the components, and each component decodes it." }),
+    element("p", { className: "lead", textContent: components === 1 ? `Draw ${something}: encoder and decoder follow the pen.`
+      : `Draw ${something}: the encoder breaks a stick into the weights of the components, and each component decodes it.` }),
     element("div", { className: "source" }, pad.canvas, element("div", { className: "bar" }, clear, ...(alpha ? [alpha.box] : [])), places),
     element("div", { className: "answer" },
       element("div", { className: "pair" }, caption(read, "what the model reads"), caption(rebuilt, "what it decodes")), ...answer));

@@ -8,7 +8,7 @@ function drawingPad(info, changed) {
   const pen = { at: [canvas.width / 2, canvas.height / 2], down: false };
   let pointer = null, last = null;
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", "Drawing pad: draw one digit; arrow keys move the pen, space puts it down and lifts it");
+  canvas.setAttribute("aria-label", `Drawing pad: draw one ${info.object}; arrow keys move the pen, space puts it down and lifts it`);
   const line = (from, to) => {
     Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round", lineWidth: PEN });
     context.beginPath();

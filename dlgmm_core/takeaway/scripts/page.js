@@ -1,5 +1,7 @@
 // Puts the page together: its header, the chosen view of the chosen model, and what it is of.
 
+const REST = 200; // milliseconds
+
 (() => {
   const models = JSON.parse(document.getElementById("models").textContent);
   const state = stateOf(models, new URLSearchParams(location.search));
@@ -7,7 +9,11 @@
   const main = document.getElementById("view"), title = document.getElementById("title");
   const nav = document.getElementById("views"), select = document.getElementById("model");
   const makers = { components: componentsView, digit: digitView, plane: planeView };
-  const tell = onFrame(() => tellAddress(models, state));
+  let timer = null;
+  const tell = () => { // once a hand rests: browsers refuse hundreds of addresses in half a minute
+    clearTimeout(timer);
+    timer = setTimeout(() => tellAddress(models, state), REST);
+  };
   const opening = (place) => {
     if (!opened.has(place)) opened.set(place, unpack(models[place].parameters).then((parts) => mixtureModel(models[place], parts)));
     return opened.get(place);
@@ -22,7 +28,7 @@
     document.getElementById("about").textContent =
       `${info.family} ${info.name}, weights ${info.digest}, in ${info.parameters.bits} bits; data: ${info.dataset}, licence: ${info.licence}`;
     nav.replaceChildren(...viewsOf(info).map((name) => {
-      const button = element("button", { type: "button", textContent: VIEWS[name] });
+      const button = element("button", { type: "button", textContent: name === "digit" && info.object === "image" ? "Image" : VIEWS[name] });
       if (name === state.view) button.setAttribute("aria-current", "page");
       button.onclick = () => { state.view = name; show(); tell(); nav.querySelector("[aria-current]").focus(); };
       return button;
