@@ -7,7 +7,7 @@ from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.takeaway.contents import contents_of
 from dlgmm_core.takeaway.page import page_bytes
 from tests.app_helpers import ALICE, Make, make_mixture, open_page
-from tests.limit_helpers import USED_UP, one_refusal, use_up
+from tests.limit_helpers import USED_UP, use_up
 from ui.exporting.take_away import _page
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -26,6 +26,7 @@ def test_pages_offer_the_file_of_the_model_that_they_show(make: Make, monkeypatc
     monkeypatch.setattr("ui.visitors.limits.asking", lambda: ALICE)
     make_mixture(make, "mixture", (-1.0, 1.0), (1.0, 1.0))
     use_up()
-    assert one_refusal(open_page("components")).startswith(USED_UP)
+    (button,) = open_page("components").get("download_button")
+    assert button.proto.disabled and button.proto.help.startswith(USED_UP)  # type: ignore[attr-defined]
     model, again = load_checkpoint(checkpoint.folder)
     assert _page(again) == page_bytes([contents_of(model, again, load_dataset("mnist"))])

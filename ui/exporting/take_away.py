@@ -1,5 +1,7 @@
 """A model as one HTML file, from the page that shows it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dlgmm_core.checks import ConfigError
@@ -20,23 +22,25 @@ def take_away(checkpoint: Checkpoint) -> None:
     """A button that makes the file; nothing where no browser can run the model, or its test images are not here."""
     if is_presented() or not is_here(checkpoint.train_config.dataset):
         return
+    words = "This model as one HTML file of 2 to 3 MB, which opens in a browser without a server or a network."
+    make: Callable[[], bytes] | None = None
     try:
         require_exportable(checkpoint.model_config, checkpoint.name)
         make = charged_later(lambda: _page(checkpoint))
     except ConfigError:
         return
-    except Refused as refusal:
-        st.warning(str(refusal))
-        return
+    except Refused as refusal:  # in the tooltip, since the page may say it already
+        words = str(refusal)
     st.download_button(
         "Take away",
-        make,
+        make or b"",
         f"{checkpoint.name}-{checkpoint.digest}.html",
         "text/html",
         key=f"take-away-{checkpoint.name}",
         type="tertiary",
         on_click="ignore",
-        help="This model as one HTML file of 2 to 3 MB, which opens in a browser without a server or a network.",
+        disabled=make is None,
+        help=words,
     )
 
 
