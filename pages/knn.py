@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from ui import loaders
 from ui.exporting.exports import figure
@@ -11,9 +10,10 @@ from ui.layers import first_layer_words
 from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 from ui.tables.knn_changes import compare_two
+from ui.tables.knn_controls import ask_search
 from ui.tables.knn_export import export_errors, export_mistakes
 from ui.tables.knn_figures import error_curves, show_mistakes
-from ui.tables.knn_search import CURVE, Search, protocol_words, why_means_err_more
+from ui.tables.knn_search import CURVE, protocol_words, why_means_err_more
 from ui.tables.knn_table import error_table, offer_live
 from ui.tables.records import knn_records, show_records
 
@@ -24,48 +24,12 @@ page_title(
     help=meaning("kNN error"),
 )
 chosen = selection()
-dataset = loaders.dataset(chosen.dataset)
-if dataset.train.labels is None:
-    st.info(f"{label_of(chosen.dataset)} has no labels, so there is no class to predict and no kNN error.")
-    st.stop()
-left, middle, right = st.columns([1, 1, 2], gap="medium")
-representation = left.segmented_control(
-    "Code",
-    ["sample", "mean"],
-    default="sample",
-    required=True,
-    key="knn-code",
-    wrap=True,
-    bind="query-params",
-    persist_state="session",
-    help=meaning("z", "posterior"),
-)
-metric = middle.segmented_control(
-    "Distance",
-    ["euclidean", "cosine"],
-    default="euclidean",
-    required=True,
-    key="knn-metric",
-    wrap=True,
-    bind="query-params",
-    persist_state="session",
-)
-most = len(dataset.train)
-least = min(1000, max(10, most // 2))
-if st.session_state.get("knn-points", 0) > most:  # of a larger data set
-    st.session_state["knn-points"] = most
-points = most  # too few to choose from
-if least < most:
-    points = right.slider(
-        "Training points", least, most, most, least, key="knn-points", bind="query-params", persist_state="session"
-    )
-st.space(24)  # on a touch screen the table's buttons always stand above it
-search = Search(chosen.dataset, representation, points, metric)
+search = ask_search(chosen.dataset)
 offer_live(chosen.checkpoints, search)
 with figure("knn-table"):
     found, cell = error_table(chosen.checkpoints, search)
 end_of_picture()
-st.caption(protocol_words(search, len(dataset.test)))
+st.caption(protocol_words(search, len(loaders.dataset(chosen.dataset).test)))
 if words := first_layer_words(c.model_config for c in chosen.checkpoints):
     st.caption(words)
 if words := why_means_err_more(chosen.checkpoints, search):
@@ -85,7 +49,7 @@ if len(found) > 1 and st.toggle("Compare the neighbours of two models", key="knn
 
 show_records(
     chosen.dataset,
-    lambda rows: knn_records(rows, representation, with_papers=representation == "sample"),
+    lambda rows: knn_records(rows, search.representation, with_papers=search.representation == "sample"),
     "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
     " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of a split at least"
     " as uneven if both models were equally good.",

@@ -1,0 +1,51 @@
+"""The controls of a search for neighbours: code, distance, number of training images."""
+
+import streamlit as st
+
+from dlgmm_core.data.datasets import label_of
+from ui import loaders
+from ui.glossary.terms import meaning
+from ui.tables.knn_search import Search
+
+__all__ = ["ask_search"]
+
+
+def ask_search(dataset_name: str) -> Search:
+    """The search that the visitor chooses; the page ends with a sentence where images have no labels."""
+    labels = loaders.dataset(dataset_name).train.labels
+    if labels is None:
+        st.info(f"{label_of(dataset_name)} has no labels, so there is no class to predict and no kNN error.")
+        st.stop()
+    left, middle, right = st.columns([1, 1, 2], gap="medium")
+    representation = left.segmented_control(
+        "Code",
+        ["sample", "mean"],
+        default="sample",
+        required=True,
+        key="knn-code",
+        wrap=True,
+        bind="query-params",
+        persist_state="session",
+        help=meaning("z", "posterior"),
+    )
+    metric = middle.segmented_control(
+        "Distance",
+        ["euclidean", "cosine"],
+        default="euclidean",
+        required=True,
+        key="knn-metric",
+        wrap=True,
+        bind="query-params",
+        persist_state="session",
+    )
+    most = len(labels)
+    least = min(1000, max(10, most // 2))
+    if st.session_state.get("knn-points", 0) > most:  # of a larger data set
+        st.session_state["knn-points"] = most
+    points = most  # too few to choose from
+    if least < most:
+        points = right.slider(
+            "Training points", least, most, most, least, key="knn-points", bind="query-params", persist_state="session"
+        )
+    st.space(24)  # on a touch screen the table's buttons always stand above it
+    return Search(dataset_name, representation, points, metric)
