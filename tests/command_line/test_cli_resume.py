@@ -122,10 +122,10 @@ def test_a_run_that_diverged_goes_on_as_its_error_says(
 ) -> None:
     train_epoch = core._train_epoch
 
-    def diverging(run: TrainingRun, images: torch.Tensor, dynamic: bool, epoch: int, on_step: Any) -> float:
+    def diverging(run: TrainingRun, images: torch.Tensor, epoch: int, on_step: Any) -> float:
         if epoch == 3 and run.config.learning_rate > 0.01:
             run.model.get_parameter("layers.0.head.linear.weight").data.fill_(torch.nan)
-        return train_epoch(run, images, dynamic, epoch, on_step)
+        return train_epoch(run, images, epoch, on_step)
 
     monkeypatch.setattr(core, "_train_epoch", diverging)
     options = ("--epochs", "4", "--learning-rate", "0.02")
