@@ -30,7 +30,6 @@ __all__ = ["exact_table", "plane_table", "read_posteriors"]
 
 ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 IMAGES, EVERY = 1000, 50  # of which the best members are found for every fiftieth
-TEST_IMAGES = 10_000  # of MNIST
 FAR = 5.0  # nats
 
 
@@ -55,7 +54,7 @@ def _names() -> list[str]:
 def read_posteriors() -> dict[str, PosteriorSurvey]:
     """What has been measured of the recipe's models, by checkpoint."""
     folders = [ROOT / name for name in _names() if (ROOT / name / WEIGHTS).exists()]
-    surveys = {folder.name: read_survey(read_checkpoint(folder), TEST_IMAGES) for folder in folders}
+    surveys = {folder.name: read_survey(read_checkpoint(folder)) for folder in folders}
     return {name: survey for name, survey in surveys.items() if survey is not None}
 
 

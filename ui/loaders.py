@@ -360,7 +360,7 @@ def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
 
 @lru_cache(maxsize=60)
 def _posterior_survey(checkpoint: Checkpoint, stamp: int) -> PosteriorSurvey | None:
-    return read_survey(checkpoint, len(dataset(checkpoint.train_config.dataset).test))
+    return read_survey(checkpoint)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)

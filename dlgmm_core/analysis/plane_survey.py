@@ -103,12 +103,8 @@ def save_survey(checkpoint: Checkpoint, survey: PosteriorSurvey) -> None:
     write_atomically(checkpoint.folder / POSTERIORS, (text + "\n").encode())
 
 
-def read_survey(checkpoint: Checkpoint, count: int) -> PosteriorSurvey | None:
-    """The survey of exactly these weights; None if there is none, or one of other images.
-
-    Args:
-        checkpoint: whose folder is read.
-        count: images of the test set.
+def read_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
+    """The survey of exactly these weights; None if there is none.
 
     Raises:
         CheckpointError: if the file is damaged.
@@ -124,8 +120,8 @@ def read_survey(checkpoint: Checkpoint, count: int) -> PosteriorSurvey | None:
             return None
         found = from_json(PosteriorSurvey, value)
         sizes = {len(each) for each in (found.images, found.shares, found.apart, found.gaps)}
-        if len(sizes) > 1 or not found.images or not all(found.shares):
+        if len(sizes) > 1 or not found.images or not all(found.shares) or min(found.images) < 0:
             raise ValueError("its lists do not fit together")
-        return found if all(0 <= image < count for image in found.images) else None
+        return found
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged ({brief(error)}): {_REMEDY}.") from error

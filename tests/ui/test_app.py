@@ -48,6 +48,19 @@ def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str) -> None:
     assert not at.error and not at.sidebar.warning
 
 
+def test_the_first_page_reads_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its visitor would wait for them, more than a second on a new server."""
+    read: list[str] = []
+
+    def dataset(name: str) -> Dataset:
+        read.append(name)
+        raise DataError("no images")
+
+    monkeypatch.setattr(loaders, "dataset", dataset)
+    loaders._posterior_survey.cache_clear()
+    assert not start().exception and read == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, own_checkpoints: Path) -> None:
     at = turn_to(start(), page) if page != "overview" else start()

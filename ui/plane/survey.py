@@ -21,8 +21,10 @@ _MEANING = "Of the test images listed below, the one whose posterior one Gaussia
 
 
 def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
-    """What is kept with a model, if anything; the page says so if its file is damaged."""
-    return loaders.told(lambda: loaders.posterior_survey(checkpoint))
+    """What is kept with a model, if anything of these images; the page says so if its file is damaged."""
+    survey = loaders.told(lambda: loaders.posterior_survey(checkpoint))
+    count = len(loaders.dataset(checkpoint.train_config.dataset).test)
+    return survey if survey is not None and max(survey.images) < count else None
 
 
 def offer_divided(survey: PosteriorSurvey | None) -> None:
