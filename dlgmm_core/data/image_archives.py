@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dlgmm_core.data.image_files import ImageFile, is_image, read_images
+from dlgmm_core.data.image_files import ImageFile, is_image, read_images, too_deep
 from dlgmm_core.data.image_folders import is_hidden
 from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages
 from dlgmm_core.data.sources import DataError
@@ -48,7 +48,7 @@ def read_archive(
         named = {parts: info for parts, info in named.items() if not any(map(is_hidden, parts)) and not info.is_dir()}
         files = [
             ImageFile(f"{path}: {info.filename[:200]}", partial(_opened, archive, info), label, part)
-            for info, label, part in _laid_out(named)
+            for info, label, part in _laid_out(named, path)
         ]
         return read_images(files, size, str(path), most_pixels, MOST_SOURCE_PIXELS)
 
@@ -66,10 +66,11 @@ def _require_modest(members: list[zipfile.ZipInfo], path: Path) -> None:
             raise DataError(f"{path} has a link, {name!r}: pack the image itself.")
 
 
-def _laid_out(named: dict[tuple[str, ...], zipfile.ZipInfo]) -> list[tuple[zipfile.ZipInfo, str, int]]:
+def _laid_out(named: dict[tuple[str, ...], zipfile.ZipInfo], path: Path) -> list[tuple[zipfile.ZipInfo, str, int]]:
     """Members with their class and part, in order; a folder around everything is left out.
 
-    Deeper folders than those of classes are left out, as of a folder on the disk.
+    Raises:
+        DataError: for an image in a folder within that of a class.
     """
     while named and len({parts[0] for parts in named}) == 1 and all(len(parts) > 1 for parts in named):
         named = {parts[1:]: info for parts, info in named.items()}
@@ -77,7 +78,10 @@ def _laid_out(named: dict[tuple[str, ...], zipfile.ZipInfo]) -> list[tuple[zipfi
         found = [(PARTS.index(parts[0]), parts[1:], info) for parts, info in named.items() if parts[0] in PARTS]
     else:
         found = [(-1, parts, info) for parts, info in named.items()]
-    kept = sorted((part, parts[:-1], parts[-1], info) for part, parts, info in found if len(parts) in (1, 2))
+    for _, parts, info in found:
+        if len(parts) > 2:
+            raise too_deep(f"{path}: {brief(info.filename)}")
+    kept = sorted((part, parts[:-1], parts[-1], info) for part, parts, info in found if parts)
     return [(info, "".join(classes), part) for part, classes, _, info in kept]
 
 

@@ -10,13 +10,13 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from dlgmm_core.data.levels import MOST_PIXELS, RawImages, require_sizes
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
 
-__all__ = ["FORMATS", "ImageFile", "is_image", "read_images"]
+__all__ = ["FORMATS", "ImageFile", "is_image", "read_images", "too_deep"]
 
 FORMATS = {
     ".png": "PNG",
@@ -128,4 +128,10 @@ def _levels(file: ImageFile, size: tuple[int, int], scaled: bool) -> tuple[NDArr
 
 
 def _unreadable(file: ImageFile, error: Exception) -> DataError:
-    return DataError(f"{file.name} cannot be read as an image ({brief(error)}): replace it, or remove it.")
+    why = f"it is no {file.format}" if isinstance(error, UnidentifiedImageError) else brief(error)
+    return DataError(f"{file.name} cannot be read as an image ({why}): replace it, or remove it.")
+
+
+def too_deep(name: str) -> DataError:
+    """The error for a folder within that of a class, whose images would have no class."""
+    return DataError(f"{name} lies in a class's folder: put all images of a class directly into one folder.")

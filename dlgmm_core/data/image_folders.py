@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from dlgmm_core.data.image_files import ImageFile, is_image, read_images
+from dlgmm_core.data.image_files import ImageFile, is_image, read_images, too_deep
 from dlgmm_core.data.levels import PARTS, RawImages
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
@@ -26,7 +26,8 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> RawImages:
         size: height and width that images are scaled to, by averaging over boxes; by default they must agree.
 
     Raises:
-        DataError: if there are no images, some cannot be read, their sizes differ, or files lie beside classes.
+        DataError: if there are no images, some cannot be read, their sizes differ, files lie beside classes, or a
+            class's folder has a folder in it.
     """
     return read_images(list(_listing(folder)), size, str(folder))
 
@@ -54,7 +55,11 @@ def _classes(folder: Path, part: int) -> Iterator[ImageFile]:
         if sub.is_dir():
             if sub.is_symlink():
                 raise DataError(f"{sub} is a link to a folder: put the folder itself there.")
-            yield from _images(list(_entries(sub)), sub.name, part)
+            found = list(_entries(sub))
+            for inner in found:
+                if inner.is_dir():
+                    raise too_deep(str(inner))
+            yield from _images(found, sub.name, part)
 
 
 def _images(entries: list[Path], label: str, part: int) -> Iterator[ImageFile]:
