@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import family_of
 from ui import loaders
@@ -30,8 +31,9 @@ planes = [c for c in chosen.offered if has_plane(c.model_config) and c.train_con
 planes.sort(key=lambda c: (family_of(c.model_config).code_kind, c.model_config.num_components))  # one Gaussian first
 if not planes:
     st.info(
-        "No checkpoint here has codes of two numbers: train one on the page **Train**, with a code size of 2 (of an"
-        " SB-VAE, 3), or by `python -m dlgmm_core train gauss-vae --code-dim 2 --depth 2`."
+        f"No checkpoint here on {label_of(chosen.dataset)} has codes of two numbers: train one on the page **Train**,"
+        " with a code size of 2 (of an SB-VAE, 3), or by"
+        f" `python -m dlgmm_core train gauss-vae --dataset {chosen.dataset} --code-dim 2 --depth 2`."
     )
     st.stop()
 

@@ -172,8 +172,8 @@ def _show_usage(run: Run) -> None:
     alt = "Mean weight of every component, epoch by epoch"
     st.plotly_chart(usage_figure(_epochs(run)), key=f"figure-{run.name}-usage", alt=alt)
     st.caption(
-        f"Bands: the mean weight of each component, E[π|x] averaged over {USAGE_IMAGES:,} validation images after every"
-        " epoch, component 1 at the bottom."
+        "Bands: the mean weight of each component, E[π|x] averaged over validation images (the first"
+        f" {USAGE_IMAGES:,}, where there are more) after every epoch, component 1 at the bottom."
     )
 
 
