@@ -19,7 +19,7 @@ from ui.visitors.visitor import is_remembered, visitor
 
 def show_end(run: Run, history: list[EpochMetrics]) -> None:
     """What a run that has ended has reached, where to look at it, and what its owner may do with it."""
-    checkpoint = next((c for c in loaders.checkpoints() if c.name == run.name), None)
+    checkpoint = loaders.named(run.name)
     if checkpoint is not None and history:
         st.markdown(reached_words(checkpoint, history))
     opening, owner = st.columns([1, 2])

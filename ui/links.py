@@ -14,6 +14,7 @@ from dlgmm_core.data.datasets import DATASETS
 __all__ = [
     "correct_link",
     "image_in_link",
+    "keep_at_most",
     "numbers_in_link",
     "put_image_in_link",
     "put_in_link",
@@ -60,6 +61,12 @@ def _is_invalid(value: str) -> bool:
         return not math.isfinite(float(value))
     except ValueError:
         return False
+
+
+def keep_at_most(key: str, most: int) -> None:
+    """Brings the number of a field that is kept, which may be of a larger data set, down to the field's most."""
+    if st.session_state.get(key, 0) > most:
+        st.session_state[key] = most
 
 
 def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:

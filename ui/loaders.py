@@ -69,6 +69,7 @@ __all__ = [
     "map_path",
     "measurements",
     "model",
+    "named",
     "neighbour_indices",
     "or_stop",
     "per_image",
@@ -189,6 +190,11 @@ def every_checkpoint() -> list[Checkpoint]:
 def checkpoints() -> list[Checkpoint]:
     """Those that the visitor of the running page may see, by data set and model; outside of pages, all public ones."""
     return [checkpoint for checkpoint in every_checkpoint() if is_visible(checkpoint.folder)]
+
+
+def named(name: str) -> Checkpoint | None:
+    """The one of `checkpoints` that has this name; None if there is none."""
+    return next((checkpoint for checkpoint in checkpoints() if checkpoint.name == name), None)
 
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:

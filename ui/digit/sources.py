@@ -10,7 +10,7 @@ from ui.digit.digit_input import DigitInput
 from ui.digit.drawing import draw_digit
 from ui.digit.photograph import choose_in_photograph
 from ui.images import SHAPE
-from ui.links import image_in_link, numbers_in_link, put_image_in_link
+from ui.links import image_in_link, keep_at_most, numbers_in_link, put_image_in_link
 
 __all__ = ["choose_digit", "last_digit"]
 
@@ -75,8 +75,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
 
 def _pick(dataset: Dataset) -> DigitInput:
     last = len(dataset.test) - 1
-    if st.session_state.get("digit-index", 0) > last:  # of a larger data set
-        st.session_state["digit-index"] = last
+    keep_at_most("digit-index", last)
     index = int(
         st.number_input(
             f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"

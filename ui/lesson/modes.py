@@ -23,11 +23,10 @@ NEIGHBOURS = 10  # test codes whose majority names a place
 def _divided() -> tuple[Checkpoint, int] | None:
     """The model, and the test image whose posterior it divides most; None if it is not known."""
     with suppress(StorageError):  # a damaged file, which the page tells
-        for checkpoint in loaders.checkpoints():
-            if checkpoint.name == MODEL:
-                survey = loaders.posterior_survey(checkpoint)
-                if survey is not None and (image := survey.most_divided) is not None:
-                    return checkpoint, image
+        checkpoint = loaders.named(MODEL)
+        survey = None if checkpoint is None else loaders.posterior_survey(checkpoint)
+        if checkpoint is not None and survey is not None and (image := survey.most_divided) is not None:
+            return checkpoint, image
     return None
 
 

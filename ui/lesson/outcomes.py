@@ -183,7 +183,7 @@ def purity() -> Outcome:
     """Percentage of an image's nearest neighbours on the DLGMM's map that have its class; also for the other maps."""
     labels, found = loaders.dataset(DATASET).test.known_labels, {}
     for name in PAPER:
-        checkpoint = next((c for c in loaders.checkpoints() if c.name == name), None)
+        checkpoint = loaders.named(name)
         stored = None if checkpoint is None else loaders.tsne_map(checkpoint)
         if checkpoint is not None and stored is not None:
             found[name] = (MODELS[checkpoint.model_config.model].label, mean_interval(_purity(stored[0], labels)))
@@ -250,7 +250,7 @@ def samples_gain() -> Outcome:
 
 
 def _checkpoint(name: str) -> Checkpoint:
-    found = next((c for c in loaders.checkpoints() if c.name == name), None)
+    found = loaders.named(name)
     if found is None:
         raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce {name}`.")
     return found

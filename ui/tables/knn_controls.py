@@ -5,6 +5,7 @@ import streamlit as st
 from dlgmm_core.data.datasets import label_of
 from ui import loaders
 from ui.glossary.terms import meaning
+from ui.links import keep_at_most
 from ui.tables.knn_search import Search
 
 __all__ = ["ask_search"]
@@ -40,8 +41,7 @@ def ask_search(dataset_name: str) -> Search:
     )
     most = len(labels)
     least = min(1000, max(10, most // 2))
-    if st.session_state.get("knn-points", 0) > most:  # of a larger data set
-        st.session_state["knn-points"] = most
+    keep_at_most("knn-points", most)
     points = most  # too few to choose from
     if least < most:
         points = right.slider(
