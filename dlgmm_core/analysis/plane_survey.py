@@ -51,10 +51,10 @@ class PosteriorSurvey:
         return np.array([len(each) for each in self.shares])
 
     @property
-    def most_divided(self) -> int | None:
-        """Of the images whose modes are `APART` standard deviations apart, that whose largest has the least mass."""
+    def divided(self) -> list[int]:
+        """The images whose modes are `APART` standard deviations apart, that whose largest has the least mass first."""
         far = [i for i, apart in enumerate(self.apart) if apart >= APART]
-        return self.images[min(far, key=lambda i: self.shares[i][0])] if far else None
+        return [self.images[i] for i in sorted(far, key=lambda i: self.shares[i][0])]
 
 
 def survey_posteriors(

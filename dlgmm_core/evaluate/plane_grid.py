@@ -10,7 +10,7 @@ images have no mass at its edge.
 That shows where an image has mass. There the codes at the cells' centres are decoded, and cells divided into four,
 again and again, until the standard deviation at the highest peak is s = 0.9 cells or more. A sum over such centres is
 as good as exact: of a Gaussian it is off by 2 e^(-2 pi^2 s^2), 3e-7. Where an image's mass is broad, cells are joined
-before.
+before; beside a narrow peak, broad parts can be interpolated instead of decoded, for some hundredths of a nat.
 
 Real codes are the plane itself. A code that is a stick of three pieces is a point of a triangle, computed from two
 fractions v, and its grid is over v in the unit square, with densities of v.
@@ -52,6 +52,7 @@ _DEEP = 20.0  # nats below the highest cell, of logits of a low rank: lower ones
 _DEEP_DECODED, _AROUND_DECODED = 12.0, 1  # the same of decoded logits
 _TOP = 3.0  # nats below it: a peak
 _STEPS, _DIVISIONS = 0.9, 6  # smallest standard deviation, in steps; how often a cell is divided at most
+_BENT, _BENT_WITH_MASS = 0.8, 0.1  # largest second differences that are interpolated: anywhere, at the highest peak
 _JOINED = 3.0  # standard deviation, in steps, from which on cells are joined
 
 
@@ -212,19 +213,29 @@ class PlaneGrid:
         mass = np.exp(field.values - field.values.max())  # SciPy's logsumexp takes three times as long
         return float(1 - mass[_EDGE:-_EDGE, _EDGE:-_EDGE].sum() / mass.sum())
 
-    def resolved(self, field: Field, image: NDArray[np.uint8]) -> Field:
-        """The field of a binary image (X,) where it has mass, decoded for it, in cells small enough for its peaks."""
+    def resolved(self, field: Field, image: NDArray[np.uint8], *, interpolated: bool = False) -> Field:
+        """The field of a binary image (X,) where it has mass, decoded for it, in cells small enough for its peaks.
+
+        Args:
+            field: log p(x, z) on the cells of this grid.
+            image: binary, (X,).
+            interpolated: divided cells where the field hardly bends are not decoded. Posteriors with a narrow peak
+                beside broad ones take a third of the time; log p(x) is off by .001 nats most often, .03 at worst.
+        """
         on_a_square = family_of(self.model.config).code_kind == "simplex"  # whose border cuts densities off
         while not on_a_square and field.is_even and field.narrowest > _JOINED:
             field = field.halved
         cells = field.with_mass(_DEEP, _AROUND)
-        for _ in range(_DIVISIONS):
-            low, step = field.low, field.step
+        for division in range(_DIVISIONS):
+            low, step, known = field.low, field.step, np.full(len(cells), np.nan)
             if field.narrowest < _STEPS:
+                known = _at_quarters(field, cells) if interpolated and division else np.full(4 * len(cells), np.nan)
                 cells, low, step = _quarters(cells, low, step)
+            unknown = np.isnan(known)
+            known[unknown] = self.log_joint(low + cells[unknown] * step, image)
             first = cells.min(0)
             values = np.full(cells.max(0) - first + 1, -np.inf)
-            values[tuple((cells - first).T)] = self.log_joint(low + cells * step, image)
+            values[tuple((cells - first).T)] = known
             field = Field(values, low + first * step, step)
             if field.narrowest >= _STEPS:
                 break
@@ -247,6 +258,23 @@ def _quarters(cells: NDArray[np.int64], low: Floats, step: Floats) -> tuple[NDAr
     """The cells (4 n, 2) that cells (n, 2) are divided into, the first centre, and the step between centres."""
     quarters = (2 * cells[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).reshape(-1, 2)
     return quarters, low - step / 4, step / 2
+
+
+def _at_quarters(field: Field, cells: NDArray[np.int64]) -> Floats:
+    """(4 n,), a field at the `_quarters` of cells (n, 2), by the quadratic through the nine centres around each.
+
+    Not a number where the field bends too much for that, given its density, or where it is not known all around.
+    """
+    values = np.pad(np.where(np.isfinite(field.values), field.values, np.nan), 1, constant_values=np.nan)
+    nine = np.lib.stride_tricks.sliding_window_view(values, (3, 3))[tuple(cells.T)]
+    centre, (up, down), (left, right) = nine[:, 1, 1], nine[:, ::2, 1].T, nine[:, 1, ::2].T
+    bends, slopes = (up + down - 2 * centre, left + right - 2 * centre), (down - up, right - left)
+    twist = nine[:, 2, 2] - nine[:, 2, 0] - nine[:, 0, 2] + nine[:, 0, 0]
+    bend = np.abs(bends).max(0)
+    smooth = (bend < _BENT) & (bend * np.exp(centre - field.values.max()) < _BENT_WITH_MASS)
+    middle = np.where(smooth, centre + (bends[0] + bends[1]) / 32, np.nan)
+    quarters = [(i, j) for i in (-1, 1) for j in (-1, 1)]
+    return np.stack([middle + (i * slopes[0] + j * slopes[1]) / 8 + i * j * twist / 64 for i, j in quarters], 1).ravel()
 
 
 def exact_log_likelihood(grid: PlaneGrid, images: NDArray[np.uint8]) -> Floats:

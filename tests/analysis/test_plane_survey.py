@@ -40,11 +40,11 @@ def test_a_survey_has_the_modes_and_the_gap_of_each_image() -> None:
     assert found.best["one Gaussian"][0] <= found.gaps[0] + 1e-3
 
 
-def test_the_most_divided_image_has_the_smallest_largest_mode_of_those_with_modes_apart() -> None:
+def test_divided_images_are_those_with_modes_apart_that_whose_largest_is_smallest_first() -> None:
     shares = ((0.7, 0.3), (0.6, 0.3, 0.1), (0.5, 0.5), (1.0,))
     survey = PosteriorSurvey((3, 7, 8, 9), shares, (5.0, 5.0, 2.0, 0.0), (1.0, 2.0, 9.0, 0.5))
-    assert survey.most_divided == 7 and survey.modes.tolist() == [2, 3, 2, 1]
-    assert PosteriorSurvey((3,), ((1.0,),), (0.0,), (1.0,)).most_divided is None
+    assert survey.divided == [7, 3] and survey.modes.tolist() == [2, 3, 2, 1]
+    assert PosteriorSurvey((3,), ((1.0,),), (0.0,), (1.0,)).divided == []
 
 
 def test_a_survey_is_read_as_it_was_written_for_the_same_weights(make: Callable[..., Checkpoint]) -> None:

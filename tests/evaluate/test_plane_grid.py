@@ -74,6 +74,27 @@ def test_a_peak_far_narrower_than_a_cell_is_measured_by_smaller_cells() -> None:
     assert (found.step < field.step).all() and found.values.size < 40_000
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_interpolated_cells_hardly_change_log_p_and_save_decoding(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+
+    def counting(self: PlaneGrid, points: NDArray[np.float64], image: NDArray[np.uint8]) -> NDArray[np.float64]:
+        decoded.append(len(points))
+        return log_joint(self, points, image)
+
+    log_joint = PlaneGrid.log_joint
+    monkeypatch.setattr(PlaneGrid, "log_joint", counting)
+    grid = PlaneGrid.of(toy(name, 300.0), ALL_IMAGES[::5], size=48)
+    counts, found = [], []
+    for interpolated in False, True:
+        decoded.clear()
+        fields = zip(grid.fields(ALL_IMAGES[::5]), ALL_IMAGES[::5], strict=True)
+        found.append([grid.resolved(f, image, interpolated=interpolated).log_integral for f, image in fields])
+        counts.append(sum(decoded))
+    assert found[1] == pytest.approx(found[0], abs=0.03)
+    assert counts[1] < 0.6 * counts[0]
+
+
 def test_the_grid_is_widened_until_no_image_has_mass_at_its_edge() -> None:
     model = toy("gauss-vae")
     with torch.no_grad():

@@ -346,7 +346,7 @@ def test_the_step_about_the_second_mode_opens_its_digit_and_model(monkeypatch: p
     assert not at.main.get("bidi_component")  # the picture comes after the guess
     answer(at, STEPS[12])
     survey = read_survey(read_checkpoint(CHECKPOINTS / MODEL))
-    assert survey is not None and at.number_input(key="digit-index").value == survey.most_divided
+    assert survey is not None and at.number_input(key="digit-index").value == survey.divided[0]
     assert at.selectbox(key="plane-checkpoint").value == MODEL
     assert len(at.main.get("bidi_component")) == 3
     outcome = STEPS[12].measure()

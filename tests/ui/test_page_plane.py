@@ -100,15 +100,16 @@ def test_a_moved_prior_is_in_the_link_and_changes_the_posterior_of_its_model_alo
         assert at.query_params.get("means") in (kept, None if kept is None else [kept])
 
 
-def test_a_kept_survey_is_listed_at_once_and_one_click_shows_its_most_divided_digit(make: Make) -> None:
+def test_a_kept_survey_is_listed_at_once_and_a_button_shows_its_divided_digits_in_turn(make: Make) -> None:
     two_numbers(make)
     shares = ((0.9, 0.1), (0.6, 0.4), (1.0,))
     known = PosteriorSurvey((3, 5, 8), shares, (4.0, 4.0, 0.0), (2.0, 0.5, 9.0))
     save_survey(load_checkpoint(loaders.CHECKPOINTS / "bells")[1], known)
     at = open_page("plane", digit_index="7", plane_checkpoint="bells")
     assert list(at.dataframe[0].value["Image"]) == [3, 5, 8]
-    press(at, "An image of several modes")
-    assert at.number_input(key="digit-index").value == 5
+    for image in 5, 3, 5:
+        press(at, "An image of several modes")
+        assert at.number_input(key="digit-index").value == image
 
 
 def test_a_click_on_a_row_of_the_search_shows_its_digit(make: Make) -> None:

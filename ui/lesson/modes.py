@@ -25,8 +25,8 @@ def _divided() -> tuple[Checkpoint, int] | None:
     with suppress(StorageError):  # a damaged file, which the page tells
         checkpoint = loaders.named(MODEL)
         survey = None if checkpoint is None else loaders.posterior_survey(checkpoint)
-        if checkpoint is not None and survey is not None and (image := survey.most_divided) is not None:
-            return checkpoint, image
+        if checkpoint is not None and survey is not None and survey.divided:
+            return checkpoint, survey.divided[0]
     return None
 
 

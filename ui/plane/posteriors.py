@@ -95,7 +95,7 @@ def resolved(decoded: PlaneGrid, image: NDArray[np.uint8]) -> tuple[Field, bool]
     """log p(x, z) of a binary image (X,) where it has mass, and whether the grid cuts some off."""
     (field,) = decoded.fields(image[None])
     is_cut = not is_triangle(decoded.model.config) and decoded.mass_at_edge(field) > OUTSIDE
-    return decoded.resolved(field, image), is_cut
+    return decoded.resolved(field, image, interpolated=True), is_cut
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)

@@ -1,5 +1,6 @@
 """Test digits whose true posterior is far from one Gaussian: kept with shipped models, searched for in others."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,9 @@ __all__ = ["kept_survey", "offer_digits", "offer_divided"]
 SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
 _DIVIDED = "An image of several modes"
-_MEANING = "Of the test images listed below, the one whose posterior one Gaussian can hold least of."
+_MEANING = (
+    "Of the test images listed below, the one whose posterior one Gaussian can hold least of; press again for the next."
+)
 
 
 def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
@@ -28,9 +31,15 @@ def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
 
 
 def offer_divided(survey: PosteriorSurvey | None) -> None:
-    """A button that shows the digit whose posterior one Gaussian can hold least of, if one has several modes."""
-    if survey is not None and (image := survey.most_divided) is not None:
-        st.button(_DIVIDED, help=_MEANING, on_click=partial(_show, image), width="stretch")
+    """A button that shows the digits of several modes, one a press: first the one that one Gaussian holds least of."""
+    if survey is not None and survey.divided:
+        st.button(_DIVIDED, help=_MEANING, on_click=partial(_show_next, survey.divided), width="stretch")
+
+
+def _show_next(images: Sequence[int]) -> None:
+    """The image that comes after the one on the page, the first one after any other."""
+    shown = st.session_state.get("digit-index") if st.session_state.get("digit-source") == "Test digit" else None
+    _show(images[(images.index(shown) + 1) % len(images)] if shown in images else images[0])
 
 
 def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None:

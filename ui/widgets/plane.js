@@ -2,6 +2,7 @@
 // decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js and plane_prior.js.
 
 const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 96; // pixels; of the square's side; points
+const COVERED = 18; // pixels from the mean of a component: its handle
 const EDGE_KEPT = 190; // pixels below the square, for what stands there
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -195,7 +196,7 @@ class Plane {
     data.ellipses.forEach((each, k) => this.paintEllipse(context, each, this.prior?.means[k] ?? each.mean));
     this.prior?.show();
     if (this.dots && !this.sheet) {
-      for (const { name, place } of data.classes) this.write(context, name, this.x(place[0]), this.y(place[1]), ink, 16);
+      for (const { name, place } of data.classes) this.writeClass(context, name, this.x(place[0]), this.y(place[1]), ink);
     }
     this.paintAxes(context, this.heat || this.sheet ? "#fff" : ink);
     this.paintPointer(context);
@@ -250,6 +251,12 @@ class Plane {
     context.strokeText(text, x, y);
     context.fillStyle = colour;
     context.fillText(text, x, y);
+  }
+
+  // Above the handle of a component, where there is one.
+  writeClass(context, name, x, y, ink) {
+    const isCovered = this.prior?.means.some((mean) => Math.hypot(this.x(mean[0]) - x, this.y(mean[1]) - y) < COVERED);
+    this.write(context, name, x, isCovered ? y - COVERED : y, ink, 16);
   }
 
   // The coordinates of two corners: enough to read places, and nothing in the way.
