@@ -1,6 +1,7 @@
 """`train`: trains a model and stores its best weights, or resumes an interrupted run."""
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.mixture_start import load_start, start_run
+from dlgmm_core.train.preview import Previews
 from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
@@ -49,6 +51,12 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--resume",
         action="store_true",
         help="go on with an unfinished run; options may be repeated, and --learning-rate be changed",
+    )
+    parser.add_argument(
+        "--preview",
+        type=float,
+        metavar="SECONDS",
+        help="write the weights so often, also within an epoch, for a page that shows samples of them; default: never",
     )
     add_device(parser)
     add_folder(parser)
@@ -85,7 +93,11 @@ def run(options: argparse.Namespace) -> int:
                 "Grey levels are probabilities of ink: bounds in training are not comparable with those of binary"
                 " images; validation and test images are binary."
             )
-        _fit(training, folder)
+        previews = Previews(training, folder, math.inf if options.preview is None else options.preview)
+        try:
+            _fit(training, folder, previews)
+        finally:
+            previews.end()
     print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
     return 0
 
@@ -114,6 +126,8 @@ def _resumed(folder: Path, options: argparse.Namespace, device: str) -> Training
         print(training.other_threads, file=sys.stderr)
     stored = {**training.model.config.to_dict(), **training.config.to_dict()}
     asked = {**given(options, ModelConfig), **given(options, TrainConfig)}
+    if options.recipe is not None:
+        asked = {**train_config(options).to_dict(), **asked}
     rate = asked.pop("learning_rate", training.config.learning_rate)
     for name, value in asked.items():
         if stored[name] != value:
@@ -128,7 +142,7 @@ def _resumed(folder: Path, options: argparse.Namespace, device: str) -> Training
     return training
 
 
-def _fit(run: TrainingRun, folder: Path) -> None:
+def _fit(run: TrainingRun, folder: Path, previews: Previews) -> None:
     dataset = load_dataset(run.config.dataset)
     bounds: list[float] = []  # of the steps of the current part of the epoch
     with tqdm(unit="step", dynamic_ncols=True, mininterval=0.25) as bar:
@@ -143,6 +157,7 @@ def _fit(run: TrainingRun, folder: Path) -> None:
                 bar.set_postfix_str(f"train {sum(bounds) / len(bounds):.3f} nats", refresh=False)
                 bounds.clear()
             bar.update()
+            previews.after_step(step, steps)
 
         for epoch in fit(run, dataset, on_step):
             run.save(folder)

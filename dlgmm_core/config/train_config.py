@@ -25,8 +25,9 @@ __all__ = ["TrainConfig", "require_step_size"]
 class TrainConfig(Record):
     """How a model is trained, by Adam; the defaults are the paper's recipe.
 
-    A cosine schedule falls to zero over `max_epochs`. Products in "bfloat16" are those of the networks while training;
-    weights, densities and every measurement are float32 either way.
+    A "cosine" falls to zero over `max_epochs`, epoch by epoch; "one-cycle" rises from zero in the first tenth of all
+    steps, and falls to zero by a cosine in the others, step by step. Products in "bfloat16" are those of the networks
+    while training; weights, densities and every measurement are float32 either way.
     """
 
     dataset: str = setting("mnist", NAME, "data set to learn")
@@ -37,8 +38,8 @@ class TrainConfig(Record):
     )
     bound: str = setting("eq1", NAME, "bound to maximise")
     num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")
-    learning_rate: float = setting(3e-4, POSITIVE, "of Adam, at the first step")
-    schedule: str = setting("constant", one_of("constant", "cosine"), "of the learning rate")
+    learning_rate: float = setting(3e-4, POSITIVE, "of Adam, at its highest")
+    schedule: str = setting("constant", one_of("constant", "cosine", "one-cycle"), "of the learning rate")
     data_bias: bool = setting(False, YES_OR_NO, "start the output at the training set's mean image")
     precision: str = setting(
         "float32", one_of("float32", "bfloat16"), "of the networks' matrix products while training"

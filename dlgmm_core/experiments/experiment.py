@@ -45,7 +45,9 @@ class Experiment:
     @property
     def expected_epochs(self) -> int:
         """Expected number of training epochs."""
-        return self.train.max_epochs if self.train.schedule == "cosine" else min(TYPICAL_EPOCHS, self.train.max_epochs)
+        return (
+            self.train.max_epochs if self.train.schedule != "constant" else min(TYPICAL_EPOCHS, self.train.max_epochs)
+        )
 
 
 def paper_model(name: str, code_dim: int = 25, **changes: Any) -> ModelConfig:

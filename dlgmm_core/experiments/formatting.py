@@ -62,7 +62,7 @@ def recipe(row: Row) -> str:
 
 def epochs(row: Row) -> str:
     """The number of training epochs, and whether training ended before early stopping."""
-    whole = row.stopped == "patience" or (row.train_config is not None and row.train_config.schedule == "cosine")
+    whole = row.stopped == "patience" or (row.train_config is not None and row.train_config.schedule != "constant")
     return NONE if row.epochs is None else str(row.epochs) if whole else f"{row.epochs}, cut off"
 
 

@@ -7,6 +7,7 @@
     per-image.safetensors log p(x) and p(k|x) of every test image, with the digest of the weights too
     posteriors.json       modes of the posteriors of some test images, if codes have two numbers, with the digest too
     training.safetensors  optimiser state and current weights, only while training is unfinished
+    preview.safetensors   weights of the current epoch, only while somebody watches the training
 
 Every file is written atomically (`dlgmm_core.runtime.files`). Nothing is unpickled, and sizes that a file states are
 checked against limits, so that reading a malicious file ends in an error.
@@ -57,7 +58,7 @@ __all__ = [
     "save_metrics",
 ]
 
-WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, POSTERIORS, TRAINING = (
+WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, POSTERIORS, TRAINING, PREVIEW = (
     "weights.safetensors",
     "history.csv",
     "metrics.json",
@@ -65,6 +66,7 @@ WEIGHTS, HISTORY, METRICS, TSNE, PER_IMAGE, POSTERIORS, TRAINING = (
     "per-image.safetensors",
     "posteriors.json",
     "training.safetensors",
+    "preview.safetensors",
 )
 MEASURE_AGAIN = "remove it, and run evaluate again"
 # Nats. E[p-hat(x)] = p(x) <= 1, so by Markov's inequality an estimate is above with a probability below 1e-13.

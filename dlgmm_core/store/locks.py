@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dlgmm_core.runtime.files import remove_leftovers, unwritable
-from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS
+from dlgmm_core.store.checkpoints import HISTORY, PREVIEW, TRAINING, WEIGHTS
 from dlgmm_core.store.files import CheckpointError
 
 __all__ = ["training_lock"]
@@ -36,7 +36,7 @@ def training_lock(folder: Path, patience: float = 0) -> Iterator[None]:
     except OSError as error:
         raise unwritable(path, error) from error
     try:
-        remove_leftovers(folder, (WEIGHTS, HISTORY, TRAINING))
+        remove_leftovers(folder, (WEIGHTS, HISTORY, TRAINING, PREVIEW))
         yield
     finally:
         with suppress(OSError):  # Windows cannot remove an open file; and the disk may have become read-only

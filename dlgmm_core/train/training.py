@@ -41,6 +41,7 @@ __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
 EVALUATION_BATCH = 500
 USAGE_IMAGES = 1000  # of the validation set, over which the mixture weights are averaged
+_RISING = 0.1  # of all steps, in which the rate of "one-cycle" rises
 _INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # uses of the seed
 
 
@@ -219,7 +220,7 @@ def _train_epoch(
     Of a grey level the bound has the mean log-probability over its binarizations.
     """
     size = run.config.batch_size
-    run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch)
+    steps = -(-len(images) // size)
     order = torch.randperm(len(images), device=images.device)
     total = torch.zeros((), dtype=torch.float64)
     for step, start in enumerate(range(0, len(images), size), start=1):
@@ -231,20 +232,30 @@ def _train_epoch(
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
+        run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch, step / steps)
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()
         total -= value * len(x)
         if on_step is not None:
-            on_step(step, -(-len(images) // size), -value)
+            on_step(step, steps, -value)
     return float(total / len(images))
 
 
-def _learning_rate(config: TrainConfig, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 1: constant, or half a cosine from the first to the last."""
+def _learning_rate(config: TrainConfig, epoch: int, share: float) -> float:
+    """The learning rate of a step, until which a share in (0, 1] of an epoch, counted from 1, is done.
+
+    "one-cycle": L. N. Smith and N. Topin, "Super-convergence", 2018. With it a rate is stable that is not at the start.
+    """
     if config.schedule == "constant":
         return config.learning_rate
-    return 0.5 * config.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / config.max_epochs))
+    done = (epoch - 1) / config.max_epochs
+    if config.schedule == "one-cycle":
+        done += share / config.max_epochs
+        if done < _RISING:
+            return config.learning_rate * done / _RISING
+        done = (done - _RISING) / (1 - _RISING)
+    return 0.5 * config.learning_rate * (1 + math.cos(math.pi * done))
 
 
 def _ink(dataset: Dataset) -> Tensor:

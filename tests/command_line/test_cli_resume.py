@@ -41,8 +41,9 @@ def interrupt_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
         ("--bound", "iwae", "--samples", "2", "--schedule", "cosine", "--data-bias"),
         ("--layers", "2", "--components-below", "2", "--code-dims-below", "3", "--skip"),
         ("--components", "100", "--decoded", "2"),
+        ("--recipe", "fast"),
     ],
-    ids=["mixture", "tuned", "layers", "decoded"],
+    ids=["mixture", "tuned", "layers", "decoded", "fast"],
 )
 def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
     recipe: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]

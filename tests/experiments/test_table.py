@@ -26,6 +26,7 @@ AFFORDED = {
     "tuned": {"num_samples", "max_epochs", "patience"},
     "code-size": set[str](),
     "layers": {"num_samples", "decoded"},
+    "fast": {"decoded", "max_epochs", "patience", "num_samples"},
     "digits": set[str](),
 }
 
@@ -46,7 +47,7 @@ def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
     counts = {"paper": 18, "replica": 2, "tuned": 18, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
     counts |= {"clusters": 13, "clusters-deep": 6, "clusters-by": len(CLUSTERS_BY)}
-    counts |= {"layers": 20, "amortised": 5, "plane": 4, "digits": 4}
+    counts |= {"layers": 20, "amortised": 5, "plane": 4, "fast": 12, "digits": 4}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 

@@ -83,6 +83,18 @@ def test_a_cosine_rate_is_torchs_own_and_falls_from_the_first_epoch_towards_zero
         assert 0 < rates[-1][0] < 0.06 * TRAIN.learning_rate
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 7])
+def test_a_rate_of_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_zero_by_a_cosine(
+    epochs: int, dataset: Dataset
+) -> None:
+    config = replace(TRAIN, schedule="one-cycle", max_epochs=epochs, patience=epochs, batch_size=10)
+    rates = np.array(rates_used(TrainingRun.start(MODEL, config), dataset)).ravel()
+    done = np.arange(1, len(rates) + 1) / len(rates)
+    expected = np.where(done < 0.1, done / 0.1, 0.5 + 0.5 * np.cos(np.pi * (done - 0.1) / 0.9))
+    np.testing.assert_allclose(rates, TRAIN.learning_rate * expected, rtol=1e-9, atol=1e-18)
+    assert rates[0] > 0 and rates[-1] == pytest.approx(0, abs=1e-12)
+
+
 def test_a_constant_rate_stays_and_both_schedules_begin_alike(dataset: Dataset) -> None:
     constant, cosine = (TrainingRun.start(MODEL, replace(TRAIN, schedule=s)) for s in ("constant", "cosine"))
     assert {rate for rates in rates_used(constant, dataset) for rate in rates} == {TRAIN.learning_rate}

@@ -29,7 +29,7 @@ from tests.training_helpers import (
 RECIPES = {
     "fixed": TRAIN,
     "dynamic": replace(TRAIN, binarization="dynamic"),
-    "cosine": replace(TRAIN, schedule="cosine"),
+    "one-cycle": replace(TRAIN, schedule="one-cycle"),
     "everything": replace(
         TRAIN,
         binarization="dynamic",

@@ -13,6 +13,7 @@ from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
+from dlgmm_core.train.preview import Previews
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, open_page, press, selected, start, turn_to
 from tests.disk_helpers import full_disk
@@ -93,7 +94,18 @@ def test_before_the_first_epoch_a_run_shows_the_bound_that_it_starts_from_and_ho
     assert bar.proto.value == 25 and bar.proto.text == f"mine is training: {words}"
     (points,) = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
     assert (points["x"], points["y"]) == ([0.0], [-95.25])
-    assert "Samples of the model appear here after its first epoch." in [box.value for box in at.caption]
+    assert "Samples of the model appear here in its first seconds." in [box.value for box in at.caption]
+
+
+def test_samples_appear_within_the_first_epoch(manager: Manager, own_checkpoints: Path) -> None:
+    run = TrainingRun.start(paper_model("dlgmm", hidden=4), TrainConfig())
+    Previews(run, begun(own_checkpoints, "mine"), 0).after_step(2, 5)
+    manager.run("mine", "train", SLEEP)
+    at = turn_to(start(), "train")
+    (samples,) = (block.proto.body for block in at.get("html") if "run-samples" in block.proto.body)
+    assert samples.count("<img") == 3
+    words = "Samples of the prior after epoch 0.4: always of the same noise."
+    assert words in [box.value for box in at.caption]
 
 
 def test_an_unfinished_run_can_be_resumed_after_the_servers_end(manager: Manager, unfinished: Path) -> None:

@@ -159,7 +159,7 @@ def test_the_chosen_recipe_and_the_sidebars_data_set_are_what_is_started(manager
             job.stop()
     begun_ones = [arguments for _, _, arguments in manager.started]
     assert [recipe_of(arguments) for arguments in begun_ones] == [
-        PRESETS[n].recipe("mnist") for n in ("paper", "plane")
+        PRESETS[n].recipe("mnist") for n in ("fast", "paper", "plane")
     ]
 
 
@@ -175,9 +175,11 @@ def test_a_start_that_does_not_fit_is_refused_before_anything_begins(manager: Ma
 
 
 def test_a_time_is_said_of_every_recipe_and_where_it_is_not_known_none(manager: Manager, make: Make) -> None:
-    captions = turn_to(start(), "train").radio(key="train-preset").proto.captions
-    assert captions[0].endswith("About 40 min on this server for 200 epochs.")
-    assert "server" not in captions[1] and captions[2].endswith("About 2 min on this server.")
+    told = turn_to(start(), "train").radio(key="train-preset").proto.captions
+    captions = dict(zip(PRESETS, told, strict=False))
+    assert captions["paper"].endswith("About 40 min on this server for 200 epochs.")
+    assert "server" not in captions["clusters"] and captions["plane"].endswith("About 2 min on this server.")
+    assert " s on this server." in captions["fast"]
 
 
 @pytest.mark.parametrize("model", list(MODELS))

@@ -40,6 +40,8 @@ def test_recipes_are_those_of_the_experiments_with_fewer_epochs() -> None:
         differing = {k for k, v in train.to_dict().items() if v != shipped.train.to_dict()[k]}
         assert model == shipped.model and differing == {"max_epochs", "patience"}
         assert train.max_epochs < shipped.train.max_epochs
+    fast = EXPERIMENTS["mnist-dlgmm-fast"]
+    assert next(iter(PRESETS)) == "fast" and PRESETS["fast"].recipe("mnist") == (fast.model, fast.train)
     model, _ = PRESETS["plane"].recipe("mnist")
     assert model.code_dim == 2 and not model.has_identical_components
 

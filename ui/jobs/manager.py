@@ -23,6 +23,7 @@ __all__ = ["JOB_THREADS", "Job", "JobManager", "job_manager"]
 
 JOB_THREADS = max(1, (os.cpu_count() or 2) // 2)  # half the cores: the other half keeps the visitors' sliders quick
 
+_PREVIEW = ("--preview", "1")  # seconds: as often as a page is renewed
 STOP_SECONDS = 60.0  # where many jobs share few cores, a process takes long to react to the signal
 READING_SECONDS = 2.0  # for the last of a finished process' output to arrive
 MOST_OUTPUT = 40_000  # bytes that are kept: the progress of a minute
@@ -121,6 +122,7 @@ class JobManager:
                     "ui.jobs.child_process",
                     verb,
                     *arguments,
+                    *(_PREVIEW if verb == "train" else ()),
                     "--checkpoints",
                     str(CHECKPOINTS),
                 ]

@@ -52,10 +52,7 @@ def watch_run(run: Run, at_end: Callable[[list[EpochMetrics]], None]) -> None:
         with curves:
             renewed(is_running, lambda: _show_bounds(run))
         with pictures:
-            if had_epochs:
-                renewed(is_running, lambda: show_samples(run.folder, _epochs(run)[-1].usage))
-            elif is_running():
-                st.caption("Samples of the model appear here after its first epoch.")
+            renewed(is_running, lambda: _show_samples(run))
         if had_epochs and history[-1].usage:
             renewed(is_running, lambda: _show_usage(run))
     if had_epochs:
@@ -166,6 +163,11 @@ def _show_bounds(run: Run) -> None:
             f"Dashed: the best validation bound of the authors' own {label}, from the training log that they published"
             " with their code; it is the model whose −log p(x) the paper reports."
         )
+
+
+def _show_samples(run: Run) -> None:
+    history = _epochs(run)
+    show_samples(run.folder, history[-1].usage if history else (), is_running=run.state == "running")
 
 
 def _show_usage(run: Run) -> None:

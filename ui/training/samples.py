@@ -1,4 +1,4 @@
-"""Samples of a run, drawn again after every epoch from the same noise; one row a component, where there are several."""
+"""Samples of a run, drawn again and again from the same noise; one row a component, where there are several."""
 
 import html
 from pathlib import Path
@@ -6,8 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from dlgmm_core.analysis.generation import ancestral_samples, centres, component_samples
-from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint
+from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.store.checkpoints import PREVIEW, TRAINING, WEIGHTS, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.train.preview import read_preview
 from dlgmm_core.train.training import TrainingRun
 from ui.images import fitting, tiled_picture
 from ui.theme import component_colour, ink_on
@@ -26,27 +28,40 @@ _STYLE = """<style>
 </style>"""
 
 
-def show_samples(folder: Path, usage: tuple[float, ...]) -> None:
-    """Samples of the newest weights or, once the run has ended, of the best; nothing before the first epoch.
+def show_samples(folder: Path, usage: tuple[float, ...], *, is_running: bool) -> None:
+    """Samples of the newest weights, also within an epoch, or, once the run has ended, of the best.
 
     Args:
         folder: of the run.
-        usage: (K,) mean weight of every component on validation images; empty without a mixture.
+        usage: (K,) mean weight of every component on validation images; empty without a mixture, and at first.
+        is_running: whether the run is being trained now.
     """
     try:
-        stamp = (folder / WEIGHTS).stat().st_mtime_ns
-        rows, epoch, is_mixture = _samples(folder, stamp, (folder / TRAINING).exists())
+        source = _newest(folder, is_running)
+        if source is None:
+            if is_running:
+                st.caption("Samples of the model appear here in its first seconds.")
+            return
+        rows, epoch, is_mixture = _samples(folder, source, (folder / source).stat().st_mtime_ns)
     except (OSError, CheckpointError):
         return  # a file is being replaced, or is damaged, which the sidebar reports
     shares = usage if is_mixture and len(usage) == len(rows) else ()
     lines = [_line(k, row, epoch, is_mixture, shares) for k, row in enumerate(rows)]
-    label = f'role="region" tabindex="0" aria-label="Samples with the weights of epoch {epoch}"'
+    label = f'role="region" tabindex="0" aria-label="Samples after epoch {epoch}"'
     st.html(f'{_STYLE}<div class="run-samples" {label}>{"".join(lines)}</div>')
     of = "each component, with its mean weight on validation images," if shares else "the prior"
-    st.caption(f"Samples of {of} with the weights of epoch {epoch}: the same noise in every epoch.")
+    st.caption(f"Samples of {of} after epoch {epoch}: always of the same noise.")
 
 
-def _line(k: int, row: str, epoch: int, is_mixture: bool, shares: tuple[float, ...]) -> str:
+def _newest(folder: Path, is_running: bool) -> str | None:
+    """The file with the weights that are shown."""
+    names = (PREVIEW, TRAINING) if is_running else (TRAINING,)
+    found = [name for name in names if (folder / name).exists()]
+    newest = max(found, key=lambda name: (folder / name).stat().st_mtime_ns, default=WEIGHTS)
+    return newest if (folder / newest).exists() else None
+
+
+def _line(k: int, row: str, epoch: str, is_mixture: bool, shares: tuple[float, ...]) -> str:
     number, share, alt = "", "", "Samples"
     if is_mixture:
         colour, alt = component_colour(k), f"Samples of component {k + 1}"
@@ -56,14 +71,9 @@ def _line(k: int, row: str, epoch: int, is_mixture: bool, shares: tuple[float, .
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[list[str], int, bool]:
-    """Pictures of samples, their epoch, and whether each is of one component; drawn once an epoch."""
-    if unfinished:
-        run = TrainingRun.load(folder)
-        model, epoch = run.model, run.history[-1].epoch
-    else:
-        model, checkpoint = load_checkpoint(folder)
-        epoch = checkpoint.epoch
+def _samples(folder: Path, source: str, stamp: int) -> tuple[list[str], str, bool]:
+    """Pictures of samples, their epoch, and whether each is of one component; drawn once for a file's `stamp`."""
+    model, epoch = _weights(folder, source)
     config = model.config
     is_mixture = config.num_components > 1
     columns, zoom = _WIDE if config.num_components <= _ROWS else _NARROW
@@ -74,3 +84,20 @@ def _samples(folder: Path, stamp: int, unfinished: bool) -> tuple[list[str], int
     shape = config.image_shape
     rows = [tiled_picture(each, columns, fitting(zoom, shape), shape=shape) for each in groups]
     return rows, epoch, is_mixture
+
+
+def _weights(folder: Path, source: str) -> tuple[LatentVariableModel, str]:
+    """The model with the weights of one of the run's files, and their epoch.
+
+    Raises:
+        CheckpointError: if it is damaged, or has gone.
+    """
+    if source == TRAINING:
+        run = TrainingRun.load(folder)
+        return run.model, str(run.history[-1].epoch)
+    if source == WEIGHTS:
+        model, checkpoint = load_checkpoint(folder)
+        return model, str(checkpoint.epoch)
+    if (preview := read_preview(folder)) is None:
+        raise CheckpointError(f"{folder / source} has gone.")
+    return preview[0], f"{preview[1]:.1f}"

@@ -1,0 +1,41 @@
+"""The four models as the paper builds them, trained to the figures that it prints in half a minute on two cores.
+
+What makes the difference to the paper's recipe is the learning rate: twenty times as high, once a tenth of the steps
+has led up to it, and falling to zero ("one-cycle"), with the output's bias at the mean image and products in bfloat16.
+A DLDPMM decodes a few of its seventeen codes a step. Chosen by the validation set.
+
+Reference: Nalisnick, Hertel & Smyth (2016), table 1.
+"""
+
+from dataclasses import replace
+
+from dlgmm_core.config import TrainConfig
+from dlgmm_core.experiments.experiment import Experiment, named_experiment, paper_model
+
+__all__ = ["fast", "fast_recipe"]
+
+SEEDS = 3
+
+_FAST = TrainConfig(
+    learning_rate=6e-3, schedule="one-cycle", precision="bfloat16", data_bias=True, max_epochs=7, patience=7
+)
+_RECIPES = {
+    "gauss-vae": _FAST,
+    "sb-vae": replace(_FAST, max_epochs=20, patience=20),
+    "dlgmm": _FAST,
+    "dldpmm": replace(_FAST, decoded=3),
+}
+
+
+def fast_recipe(model: str) -> TrainConfig:
+    """How a model is trained by this recipe; one that is not the paper's as a Gauss-VAE is."""
+    return _RECIPES.get(model, _FAST)
+
+
+def fast() -> list[Experiment]:
+    """The four models, some seeds each."""
+    return [
+        named_experiment("fast", paper_model(name), replace(fast_recipe(name), seed=seed), "-fast")
+        for name in _RECIPES
+        for seed in range(SEEDS)
+    ]
