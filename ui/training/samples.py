@@ -1,4 +1,4 @@
-"""Samples of a run, drawn again and again from the same noise; one row a component, where there are several."""
+"""Samples of a run, drawn again and again from the same noise; one row a component, where they differ."""
 
 import html
 from pathlib import Path
@@ -42,15 +42,15 @@ def show_samples(folder: Path, usage: tuple[float, ...], *, is_running: bool) ->
             if is_running:
                 st.caption("Samples of the model appear here in its first seconds.")
             return
-        rows, epoch, is_mixture = _samples(folder, source, (folder / source).stat().st_mtime_ns)
+        rows, after, is_mixture = _samples(folder, source, (folder / source).stat().st_mtime_ns)
     except (OSError, CheckpointError):
         return  # a file is being replaced, or is damaged, which the sidebar reports
     shares = usage if is_mixture and len(usage) == len(rows) else ()
-    lines = [_line(k, row, epoch, is_mixture, shares) for k, row in enumerate(rows)]
-    label = f'role="region" tabindex="0" aria-label="Samples after epoch {epoch}"'
+    lines = [_line(k, row, after, is_mixture, shares) for k, row in enumerate(rows)]
+    label = f'role="region" tabindex="0" aria-label="Samples after {after}"'
     st.html(f'{_STYLE}<div class="run-samples" {label}>{"".join(lines)}</div>')
     of = "each component, with its mean weight on validation images," if shares else "the prior"
-    st.caption(f"Samples of {of} after epoch {epoch}: always of the same noise.")
+    st.caption(f"Samples of {of} after {after}: always of the same noise.")
 
 
 def _newest(folder: Path, is_running: bool) -> str | None:
@@ -61,21 +61,21 @@ def _newest(folder: Path, is_running: bool) -> str | None:
     return newest if (folder / newest).exists() else None
 
 
-def _line(k: int, row: str, epoch: str, is_mixture: bool, shares: tuple[float, ...]) -> str:
+def _line(k: int, row: str, after: str, is_mixture: bool, shares: tuple[float, ...]) -> str:
     number, share, alt = "", "", "Samples"
     if is_mixture:
         colour, alt = component_colour(k), f"Samples of component {k + 1}"
         number = f'<span class="number" style="background:{colour};color:{ink_on(colour)}">{k + 1}</span>'
         share = f'<span class="share">{100 * shares[k]:.0f} %</span>' if shares else ""
-    return f'<div>{number}{share}<img src="{row}" alt="{html.escape(f"{alt}, epoch {epoch}")}"></div>'
+    return f'<div>{number}{share}<img src="{row}" alt="{html.escape(f"{alt} after {after}")}"></div>'
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _samples(folder: Path, source: str, stamp: int) -> tuple[list[str], str, bool]:
-    """Pictures of samples, their epoch, and whether each is of one component; drawn once for a file's `stamp`."""
-    model, epoch = _weights(folder, source)
+    """Pictures of samples, their epoch in words, and whether each is of one component; drawn once for a `stamp`."""
+    model, after = _weights(folder, source)
     config = model.config
-    is_mixture = config.num_components > 1
+    is_mixture = config.num_components > 1 and not config.has_identical_components
     columns, zoom = _WIDE if config.num_components <= _ROWS else _NARROW
     if is_mixture:
         groups = component_samples(model, *centres(model), columns)
@@ -83,21 +83,21 @@ def _samples(folder: Path, source: str, stamp: int) -> tuple[list[str], str, boo
         groups = ancestral_samples(model, _ROWS * columns)[0].reshape(_ROWS, columns, -1)
     shape = config.image_shape
     rows = [tiled_picture(each, columns, fitting(zoom, shape), shape=shape) for each in groups]
-    return rows, epoch, is_mixture
+    return rows, after, is_mixture
 
 
 def _weights(folder: Path, source: str) -> tuple[LatentVariableModel, str]:
-    """The model with the weights of one of the run's files, and their epoch.
+    """The model with the weights of one of the run's files, and after how many epochs they are.
 
     Raises:
         CheckpointError: if it is damaged, or has gone.
     """
     if source == TRAINING:
         run = TrainingRun.load(folder)
-        return run.model, str(run.history[-1].epoch)
+        return run.model, f"epoch {run.history[-1].epoch}"
     if source == WEIGHTS:
         model, checkpoint = load_checkpoint(folder)
-        return model, str(checkpoint.epoch)
+        return model, f"epoch {checkpoint.epoch}"
     if (preview := read_preview(folder)) is None:
         raise CheckpointError(f"{folder / source} has gone.")
-    return preview[0], f"{preview[1]:.1f}"
+    return preview[0], f"{preview[1]:.1f} epochs"
