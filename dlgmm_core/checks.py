@@ -1,8 +1,10 @@
 """What a setting must be, and records of settings: checks, fields with help, and a JSON round trip.
 
-A value that a check refuses is an error of one sentence, which names the field and says what it must be.
+A value that a check refuses is an error of one sentence, which names the field and says what it must be. Commands and
+pages have names of their own for settings: see `SettingError`.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -22,6 +24,7 @@ __all__ = [
     "Check",
     "ConfigError",
     "Record",
+    "SettingError",
     "is_count",
     "one_of",
     "require",
@@ -30,9 +33,22 @@ __all__ = [
 
 LARGEST_COUNT = 1_000_000  # of any integer size
 _LARGEST = 1e30  # of any number, well within the range of float32
+_MARKED = re.compile(r"⟨(\w+)⟩")
 
 
-class ConfigError(ValueError):
+class SettingError(Exception):
+    """An error whose sentence may name settings, in the text given between angle brackets: "⟨seed⟩ must be ..."."""
+
+    def __str__(self) -> str:
+        """The sentence with the names as they are in Python."""
+        return self.told(lambda name: name)
+
+    def told(self, words: Callable[[str], str]) -> str:
+        """The sentence with other words for the names of settings, such as those of options."""
+        return _MARKED.sub(lambda found: words(found[1]), super().__str__())
+
+
+class ConfigError(SettingError, ValueError):
     """A configuration is invalid; the message names the field and says what it must be."""
 
 
@@ -56,7 +72,8 @@ class Check:
         Raises:
             ConfigError: if it is invalid; the message begins with the name.
         """
-        require(self.holds(value), f"{name} must be {self.words}, not {value!r}.")
+        shown = " ".join(map(str, value)) if value and isinstance(value, tuple) else repr(value)
+        require(self.holds(value), f"{name} must be {self.words}, not {shown}.")
 
 
 def require(condition: bool, sentence: str) -> None:
@@ -150,4 +167,4 @@ class Record:
         """Checks every field."""
         for f in fields(self):  # type: ignore[arg-type]
             if "check" in f.metadata:
-                f.metadata["check"].require(f.name, getattr(self, f.name))
+                f.metadata["check"].require(f"⟨{f.name}⟩", getattr(self, f.name))

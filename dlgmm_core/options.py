@@ -22,7 +22,6 @@ from dlgmm_core.runtime.folders import checkpoints_folder
 
 __all__ = [
     "CHECKPOINTS",
-    "PROGRAM",
     "Parser",
     "add_configuration",
     "add_context",
@@ -33,11 +32,11 @@ __all__ = [
     "context_of",
     "given",
     "model_config",
+    "option_of",
     "train_config",
 ]
 
 CHECKPOINTS = checkpoints_folder()
-PROGRAM = "dlgmm" if Path(sys.argv[0]).stem == "dlgmm" else "python -m dlgmm_core"
 
 # What `--recipe` takes: settings of training, by the name of a model.
 _RECIPES: dict[str, Callable[[str], TrainConfig]] = {"paper": lambda model: TrainConfig(), "fast": fast_recipe}
@@ -46,6 +45,15 @@ _MEANING = (
     " they tell), or as the paper's figures are reached in half a minute on two cores; default: paper"
 )
 
+_OTHERS = {
+    "data": "--data PATH",
+    "data_name": "--data-name",
+    "device": "--device",
+    "iterations": "--iterations",
+    "perplexity": "--perplexity",
+    "shares": "--split TRAIN VALID TEST",
+    "size": "--image-size HEIGHT WIDTH",
+}  # settings of messages that are no fields of a configuration
 _TABLES: dict[str, Collection[str]] = {"model": MODELS, "bound": OBJECTIVES, "body": BODIES}
 
 
@@ -133,6 +141,14 @@ def _help(f: Field[Any]) -> str:
     if f.default in (MISSING, "") or isinstance(f.default, bool):
         return text
     return f"{text}; default: {f.metadata['usual'] or f.default}"
+
+
+def option_of(setting: str) -> str:
+    """How the command line calls a setting that a message names; one that is no option keeps its name."""
+    flags = {
+        f.name: _flag(f) for kind in (ModelConfig, TrainConfig) for f in fields(kind) if f.metadata["flag"] is not None
+    }
+    return (_OTHERS | flags | {"model": "MODEL"}).get(setting, setting)
 
 
 def choices(kind: type[ModelConfig] | type[TrainConfig], name: str) -> list[str]:

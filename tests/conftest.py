@@ -20,6 +20,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # Workers of pytest-xdist warn where a text file is opened without an encoding (see `pytest_configure`); programs that
 # tests start do not: other packages do so, and what a program says is compared.
 os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
+os.environ.pop("DLGMM_CHECKPOINTS", None)  # the tests are of the repository's own
 
 import pytest
 import torch

@@ -1,11 +1,10 @@
 """`data`: lists data sets, describes one, and fetches those that are not in the package."""
 
 import argparse
-import os
 
 from dlgmm_core.data.datasets import DATASETS, load_dataset, require_known, shape_of
 from dlgmm_core.data.own import find_own, own_names
-from dlgmm_core.data.sources import DOWNLOAD
+from dlgmm_core.runtime.wording import PROGRAM, size_words
 
 __all__ = ["describe", "run"]
 
@@ -53,11 +52,11 @@ def _show(name: str) -> None:
     if family is not None:
         print(f"{name}: {family.label}, {family.source}; licence: {family.licence}")
         if not family.is_local():
-            print(f"It is not on this computer: fetch it by: data get {name}")
+            print(f"It is not on this computer: fetch it by: {PROGRAM} data get {name}")
             return
     path = find_own(name)
     if path is not None:
-        print(f"{name}: your own, {path}, {path.stat().st_size / 1e6:.1f} MB")
+        print(f"{name}: your own, {path}, {size_words(path.stat().st_size)}")
     found = load_dataset(name)
     height, width = found.shape
     print(f"images: {len(found.train):,} training, {len(found.valid):,} validation, {len(found.test):,} test")
@@ -67,8 +66,7 @@ def _show(name: str) -> None:
 
 
 def _get(names: list[str]) -> None:
-    """Downloads what is missing, whatever `$DLGMM_DOWNLOAD` says: it was asked for."""
-    os.environ[DOWNLOAD] = "1"
+    """Reads each, which downloads what is missing, unless `$DLGMM_DOWNLOAD` forbids it."""
     for name in names:
         found = load_dataset(name)
         print(

@@ -36,7 +36,7 @@ from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpo
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.per_image import save_per_image
-from dlgmm_core.store.tsne_map import ProjectionConfig, save_map
+from dlgmm_core.store.tsne_map import ProjectionConfig, save_map, usual_perplexity
 
 __all__ = ["describe", "run"]
 
@@ -104,8 +104,7 @@ def run(options: argparse.Namespace) -> int:
             if each is not None:
                 codes = encode(model, dataset.test.binary)
                 try:
-                    usual = ProjectionConfig(seed=options.seed)
-                    settings = replace(usual, perplexity=min(usual.perplexity, (len(codes) - 1) / 3))  # of few images
+                    settings = ProjectionConfig(usual_perplexity(len(codes)), seed=options.seed)
                     places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
                     save_map(checkpoint, places, settings)
                 except (ConfigError, EvaluationError) as error:

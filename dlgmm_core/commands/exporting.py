@@ -7,6 +7,7 @@ from dlgmm_core.checks import ConfigError
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.options import add_folder
 from dlgmm_core.runtime.files import write_atomically
+from dlgmm_core.runtime.wording import size_words
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.takeaway.contents import contents_of, require_exportable
@@ -53,5 +54,5 @@ def run(options: argparse.Namespace) -> int:
     models = [contents_of(model, c, datasets[c.train_config.dataset]) for model, c in found]
     content = page_bytes(models, options.link)
     write_atomically(path, content)
-    print(f"{path}: {', '.join(names)}, {len(content) / 1e6:.1f} MB. It opens in a browser, without a server.")
+    print(f"{path}: {', '.join(names)}, {size_words(len(content))}. It opens in a browser, without a server.")
     return 0

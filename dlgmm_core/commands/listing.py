@@ -4,7 +4,8 @@ import argparse
 import os
 
 from dlgmm_core.model.models import MODELS
-from dlgmm_core.options import PROGRAM, add_folder
+from dlgmm_core.options import add_folder
+from dlgmm_core.runtime.wording import PROGRAM
 from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
 from dlgmm_core.store.files import CheckpointError
 

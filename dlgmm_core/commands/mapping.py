@@ -1,6 +1,7 @@
 """`map`: computes the t-SNE map of the test set's codes again, with other settings."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -15,7 +16,7 @@ from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
-from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map
+from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map, usual_perplexity
 
 __all__ = ["describe", "run"]
 
@@ -27,8 +28,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--perplexity",
         type=float,
-        default=usual.perplexity,
-        help="effective neighbours; default: %(default)s",
+        help=f"effective neighbours; default: {usual.perplexity:g}, or fewer for few test images",
     )
     parser.add_argument("--iterations", type=int, default=usual.iterations, help="of t-SNE; default: %(default)s")
     parser.add_argument("--seed", type=int, default=usual.seed, help="of the initial positions; default: %(default)s")
@@ -53,7 +53,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError, DataError, StorageError: as they happen; the old map is kept then.
     """
-    settings = ProjectionConfig(options.perplexity, options.iterations, options.seed)
+    settings = ProjectionConfig(
+        ProjectionConfig.perplexity if options.perplexity is None else options.perplexity,
+        options.iterations,
+        options.seed,
+    )
     folder = checkpoint_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
@@ -67,7 +71,12 @@ def run(options: argparse.Namespace) -> int:
     dataset.require_digest(checkpoint.data, checkpoint.name)
     dataset.require_shape(model.config.image_shape)
     images = dataset.test.binary
-    settings.check(len(images))
+    if options.perplexity is None:
+        settings = replace(settings, perplexity=usual_perplexity(len(images)))
+    try:
+        settings.check(len(images))
+    except ConfigError as error:
+        raise ConfigError(f"{options.name}: {error.args[0]}") from error
     codes = encode(model.at(context), images, layer=options.layer - 1)
     with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
         coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))

@@ -1,13 +1,15 @@
 """Options of `train` for data of one's own: where they lie, under which name they are kept, and how they are read."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from dlgmm_core.checks import COUNT, SEED, ConfigError
+from dlgmm_core.checks import SEED, ConfigError
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name
 from dlgmm_core.data.splits import SHARES
+from dlgmm_core.data.suspicious import warnings_of
+from dlgmm_core.runtime.streams import say
+from dlgmm_core.runtime.wording import counted
 
 __all__ = ["add_own_data", "name_own_data", "read_own_data"]
 
@@ -63,8 +65,6 @@ def name_own_data(options: argparse.Namespace) -> None:
         raise ConfigError(
             "--dataset names a data set that is there already, and --data a new one: give one of the two."
         )
-    for size in options.image_size or ():
-        COUNT.require("--image-size", size)
     if options.split_seed is not None:
         SEED.require("--split-seed", options.split_seed)
     name = name_of(options.data) if options.data_name is None else options.data_name
@@ -90,10 +90,10 @@ def read_own_data(options: argparse.Namespace) -> None:
     dataset = read_own(options.data, options.dataset, reading)
     path = keep_own(dataset)
     height, width = dataset.shape
-    classes = f"{len(dataset.class_names)} classes" if dataset.class_names else "no labels"
-    print(
+    classes = counted(len(dataset.class_names), "class", "classes") if dataset.class_names else "no labels"
+    say(
         f"{path}: {len(dataset.train):,} training, {len(dataset.valid):,} validation and {len(dataset.test):,} test"
-        f" images of {height} x {width} pixels, {classes}.",
-        file=sys.stderr,
-        flush=True,
+        f" images of {height} x {width} pixels, {classes}."
     )
+    for warning in warnings_of(dataset):
+        say(warning)

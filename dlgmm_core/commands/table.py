@@ -4,15 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import SettingError
 from dlgmm_core.commands import data, evaluate, exporting, listing, mapping, reproduce, train
-from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError
-from dlgmm_core.options import PROGRAM, Parser
+from dlgmm_core.options import Parser, option_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.runtime.wording import PROGRAM
 from dlgmm_core.train.training import TrainingError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
@@ -50,7 +50,9 @@ def run_command(arguments: Sequence[str] | None) -> int:
         with subnormals_as_zero():
             code: int = options.run(options)
             return code
-    except (ClusterError, ConfigError, DataError, EvaluationError, StorageError, TrainingError) as error:
+    except SettingError as error:
+        sentence = error.told(option_of)
+    except (ClusterError, EvaluationError, StorageError, TrainingError) as error:
         sentence = str(error)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):  # as PyTorch says it

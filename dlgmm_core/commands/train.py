@@ -15,7 +15,6 @@ from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset, shape_of
 from dlgmm_core.model.objectives import elbo
 from dlgmm_core.options import (
-    PROGRAM,
     add_configuration,
     add_device,
     add_folder,
@@ -27,6 +26,7 @@ from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.runtime.streams import say
+from dlgmm_core.runtime.wording import PROGRAM
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
@@ -132,14 +132,19 @@ def _resumed(folder: Path, options: argparse.Namespace, device: str) -> Training
     for name, value in asked.items():
         if stored[name] != value:
             raise ConfigError(
-                f"{folder} was started with {name} = {brief(stored[name])}, not {value}: leave that option out, or"
-                " start a new run under another --name."
+                f"{folder} was started with ⟨{name}⟩ {_shown(stored[name])}, not {_shown(value)}: leave that option"
+                " out, or start a new run under another --name."
             )
     if rate != training.config.learning_rate:
         before, epoch = training.config.learning_rate, len(training.history)
         print(f"The learning rate is {before:g} up to epoch {epoch}, and {rate:g} from there on.", file=sys.stderr)
         training.config = replace(training.config, learning_rate=rate)
     return training
+
+
+def _shown(value: object) -> str:
+    """A value as it is given to an option."""
+    return brief(" ".join(map(str, value)) if isinstance(value, list | tuple) else value)
 
 
 def _fit(run: TrainingRun, folder: Path, previews: Previews) -> None:

@@ -42,9 +42,9 @@ class ContextSampler(Record):
         super().__post_init__()
         require(
             self.smallest_concentration < self.largest_concentration,
-            "smallest_concentration must be below largest_concentration.",
+            "⟨smallest_concentration⟩ must be below ⟨largest_concentration⟩.",
         )
-        require(self.evenly_spaced + self.one_moved <= 1, "evenly_spaced + one_moved must be at most 1.")
+        require(self.evenly_spaced + self.one_moved <= 1, "⟨evenly_spaced⟩ + ⟨one_moved⟩ must be at most 1.")
 
     def require(self, context: Context) -> None:
         """Checks that a context lies in the range.

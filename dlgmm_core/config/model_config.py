@@ -172,35 +172,35 @@ class ModelConfig(Record):
         require(
             self.hidden * (self.data_dim + (self.depth - 1) * self.hidden + self.num_components * self.code_dim)
             <= _MOST_WEIGHTS,
-            "hidden x (pixels + (depth - 1) x hidden + num_components x code_dim) must be at most"
+            "⟨hidden⟩ x (pixels + (⟨depth⟩ - 1) x ⟨hidden⟩ + ⟨num_components⟩ x ⟨code_dim⟩) must be at most"
             f" {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
         require(
             self.prior_components != "full" or self.num_components * self.code_dim**2 <= _MOST_WEIGHTS,
-            f"code_dim x code_dim x num_components must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
+            f"⟨code_dim⟩ x ⟨code_dim⟩ x ⟨num_components⟩ must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
         )
         for name in ("components_below", "code_dims_below", "hidden_below"):
             count = len(getattr(self, name))
             require(
                 count in (0, self.layers - 1),
-                f"{name} has {count} values for {self.layers - 1} layers below the first: give one each, or none.",
+                f"⟨{name}⟩ must be as many as the layers below the first, {self.layers - 1}, or none, not {count}.",
             )
         require(
             self.layers == 1 or self.paths <= LARGEST_COUNT,
-            f"num_components of all layers, multiplied, must be at most {LARGEST_COUNT:,}: choose smaller ones.",
+            f"⟨num_components⟩ of all layers, multiplied, must be at most {LARGEST_COUNT:,}: choose smaller ones.",
         )
         for index in range(1, self.layers):
             own, above = self.of_layer(index), sum(self.code_dims[:index])
             require(
                 own.hidden * (self.hidden + above + own.num_components * own.code_dim) <= _MOST_WEIGHTS,
-                f"hidden x (hidden of the first + code_dims above + num_components x code_dim) of layer {index + 1}"
-                f" must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
+                f"⟨hidden⟩ x (⟨hidden⟩ of the first + ⟨code_dim⟩ of all above + ⟨num_components⟩ x ⟨code_dim⟩) of layer"
+                f" {index + 1} must be at most {_MOST_WEIGHTS:,}: choose smaller sizes.",
             )
         for name in ("prior_means", "prior_scales"):
             count = len(getattr(self, name))
             require(
                 count == self.num_components,
-                f"{name} has {count} values for {self.num_components} components: give one each.",
+                f"⟨{name}⟩ must be as many as the components, {self.num_components}, not {count}.",
             )
         if self.contexts is not None:
             self.contexts.require(self.context)

@@ -71,5 +71,5 @@ def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
     """
     require(
         train.decoded_of(model) * train.num_samples * train.batch_size <= LARGEST_COUNT,
-        f"num_components x num_samples x batch_size must be at most {LARGEST_COUNT:,}: choose smaller ones.",
+        f"⟨num_components⟩ x ⟨num_samples⟩ x ⟨batch_size⟩ must be at most {LARGEST_COUNT:,}: choose smaller ones.",
     )

@@ -1,4 +1,7 @@
-"""Images from a `.csv` file: one a line, a column a pixel, row by row; columns `label` and `split` may say more."""
+"""Images from a `.csv` file: one a line, a column a pixel, row by row; columns `label` and `split` may say more.
+
+Cells are separated by commas, semicolons or tabs, as line 1 shows.
+"""
 
 import csv
 import math
@@ -10,10 +13,12 @@ from numpy.typing import NDArray
 from dlgmm_core.data.levels import MOST_IMAGES, MOST_PIXELS, MOST_SIDE, PARTS, RawImages, require_sizes
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
+from dlgmm_core.runtime.wording import counted
 
 __all__ = ["read_csv"]
 
 _LONGEST_LINE = 20 * MOST_SIDE**2  # characters
+_HEADER = "name the columns there, `label` and `split`, if there are any, and each pixel by a name of its own"
 
 
 def read_csv(path: Path, size: tuple[int, int] | None = None) -> RawImages:
@@ -29,20 +34,25 @@ def read_csv(path: Path, size: tuple[int, int] | None = None) -> RawImages:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline(_LONGEST_LINE)
-            names = [name.strip().lower() for name in next(csv.reader([first]), [])]
+            mark = next((mark for mark in ",;\t" if mark in first), ",")
+            names = [name.strip().lower() for name in next(csv.reader([first], delimiter=mark), [])]
             columns = _Columns(path, names, size)
             rows, labels, parts = [], [], []
             for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), ""), 2):
                 if not line.strip():
                     continue
-                cells = next(csv.reader([line]))
+                cells = next(csv.reader([line], delimiter=mark))
                 rows.append(columns.pixels(cells, number))
                 labels += [cells[i].strip() for i in columns.label]
                 parts += [columns.part_of(cells[i].strip(), number) for i in columns.split]
                 if len(rows) > MOST_IMAGES or len(rows) * len(columns.pixel) > MOST_PIXELS:
                     require_sizes(len(rows), *columns.size, str(path))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as text ({brief(error)}): save it as CSV in UTF-8.") from error
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({brief(error.strerror or error)}): allow this program to read it."
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no text in UTF-8, or has a cell without end: save it as CSV in UTF-8.") from error
     if not rows:
         raise DataError(f"{path} has no images: give it a line of names, and a line an image.")
     images: NDArray[np.float32 | np.int16] = np.stack(rows).reshape(len(rows), *columns.size)
@@ -63,39 +73,52 @@ class _Columns:
     """
 
     def __init__(self, path: Path, names: list[str], size: tuple[int, int] | None) -> None:
-        if all(_is_number(name) for name in names):
-            raise DataError(f"{path}, line 1: it must name the columns, label, split, and anything for a pixel.")
-        self.path, self.count = path, len(names)
+        numbers = [name for name in names if _is_number(name)]
+        if len(numbers) == len(names) or len(set(numbers)) < len(numbers):
+            raise DataError(f"{path}, line 1: it holds numbers, not names: {_HEADER}.")
+        self.path, self.names = path, names
         self.label = [i for i, name in enumerate(names) if name == "label"][:1]
         self.split = [i for i, name in enumerate(names) if name == "split"][:1]
         self.pixel = [i for i in range(len(names)) if i not in (*self.label, *self.split)]
-        side = math.isqrt(len(self.pixel))
-        self.size = size or (side, side)
-        if math.prod(self.size) != len(self.pixel):
+        count = counted(len(self.pixel), "column")
+        if size is not None and math.prod(size) != len(self.pixel):
             raise DataError(
-                f"{path} has {len(self.pixel):,} pixels an image, which are not {self.size[0]} x {self.size[1]}: give"
-                " --image-size HEIGHT WIDTH."
+                f"{path} has {count} of pixels, and images of {size[0]} x {size[1]} pixels need {math.prod(size):,}:"
+                " give the height and width that its images have (⟨size⟩), or none if they are square."
             )
+        side = math.isqrt(len(self.pixel))
+        if size is None and side**2 != len(self.pixel):
+            raise DataError(
+                f"{path} has {count} of pixels, which make no square: give the height and width of an image (⟨size⟩),"
+                " or correct line 1, where the columns of classes and parts are called `label` and `split`."
+            )
+        self.size = size or (side, side)
         require_sizes(1, *self.size, str(path))
 
     def pixels(self, cells: list[str], number: int) -> NDArray[np.float32]:
         """(X,), of a line."""
-        if len(cells) != self.count:
+        if len(cells) != len(self.names):
             raise DataError(
-                f"{self.path}, line {number}: {len(cells):,} cells, not {self.count:,}: complete it, or remove it."
+                f"{self.path}, line {number:,}: it has {counted(len(cells), 'cell')}, and line 1 has"
+                f" {len(self.names):,}: complete it, or remove it."
             )
         try:
             found = np.array([cells[i] for i in self.pixel], np.float32)
-        except ValueError as error:
-            raise DataError(f"{self.path}, line {number}: {brief(error)}: give a number for every pixel.") from error
+        except ValueError:
+            found = np.full(len(self.pixel), np.nan, np.float32)
         if not np.isfinite(found).all():
-            raise DataError(f"{self.path}, line {number}: a pixel is not finite: give a number for every pixel.")
+            column = next(i for i in self.pixel if not (_is_number(cells[i]) and math.isfinite(float(cells[i]))))
+            raise DataError(
+                f"{self.path}, line {number:,}: {brief(cells[column])[:40]!r} in the column"
+                f" {brief(self.names[column])[:40]!r} is no pixel: give a number, or correct line 1, where the columns"
+                " of classes and parts are called `label` and `split`."
+            )
         return found
 
     def part_of(self, word: str, number: int) -> int:
         """The index of a part in `PARTS`."""
         if word not in PARTS:
-            raise DataError(f"{self.path}, line {number}: {brief(word)!r} is no split: write train, valid or test.")
+            raise DataError(f"{self.path}, line {number:,}: {brief(word)!r} is no split: write train, valid or test.")
         return PARTS.index(word)
 
 

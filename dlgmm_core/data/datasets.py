@@ -18,6 +18,7 @@ from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 from dlgmm_core.data.own import find_own, load_own, own_names
 from dlgmm_core.data.published import VALID_SIZE, drawn_split
 from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarize
+from dlgmm_core.runtime.wording import PROGRAM
 
 __all__ = [
     "DATASETS",
@@ -178,8 +179,8 @@ def require_known(name: str) -> None:
     """
     if name not in DATASETS and find_own(name) is None:
         raise sources.DataError(
-            f"There is no data set {name[:100]!r}: choose one of {', '.join([*DATASETS, *own_names()])}, or give"
-            " your own to train by --data."
+            f"There is no data set {name[:100]!r}: choose one of {', '.join([*DATASETS, *own_names()])}, or train on"
+            " your own (⟨data⟩)."
         )
 
 
@@ -193,6 +194,6 @@ def require_data(name: str) -> None:
     family = DATASETS.get(name)
     if family is not None and not sources.may_download() and not family.is_local():
         raise sources.DataError(
-            f"{family.label} is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose"
-            f" another data set, or have “python -m dlgmm_core data get {name}” run on it."
+            f"{family.label} is not on this computer, which downloads nothing by itself ({sources.DOWNLOAD}): choose"
+            f" another data set, or have “{PROGRAM} data get {name}” run on it with {sources.DOWNLOAD}=1."
         )

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dlgmm_core.data.image_files import ImageFile, is_image, read_images, too_deep
-from dlgmm_core.data.image_folders import is_hidden
-from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages
+from dlgmm_core.data.image_files import ImageFile, is_image, read_images
+from dlgmm_core.data.layout import is_hidden, laid_out
+from dlgmm_core.data.levels import MOST_PIXELS, RawImages
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
 
@@ -40,15 +40,15 @@ def read_archive(
     try:
         archive = zipfile.ZipFile(path if content is None else content)
     except Exception as error:  # zipfile raises a dozen kinds of errors for malformed bytes
-        raise DataError(f"{path} cannot be read as a .zip file ({brief(error)}): pack it again.") from error
+        raise DataError(f"{path} is no .zip file, or a damaged one: pack it again.") from error
     with archive:
         members = archive.infolist()
         _require_modest(members, path)
         named = {tuple(PurePosixPath(info.filename).parts): info for info in members if is_image(info.filename)}
         named = {parts: info for parts, info in named.items() if not any(map(is_hidden, parts)) and not info.is_dir()}
         files = [
-            ImageFile(f"{path}: {info.filename[:200]}", partial(_opened, archive, info), label, part)
-            for info, label, part in _laid_out(named, path)
+            ImageFile(shown := f"{path}: {info.filename[:200]}", partial(_opened, archive, info, shown), label, part)
+            for info, label, part in laid_out(named, str(path), packed=True)
         ]
         return read_images(files, size, str(path), most_pixels, MOST_SOURCE_PIXELS)
 
@@ -66,27 +66,12 @@ def _require_modest(members: list[zipfile.ZipInfo], path: Path) -> None:
             raise DataError(f"{path} has a link, {name!r}: pack the image itself.")
 
 
-def _laid_out(named: dict[tuple[str, ...], zipfile.ZipInfo], path: Path) -> list[tuple[zipfile.ZipInfo, str, int]]:
-    """Members with their class and part, in order; a folder around everything is left out.
+def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
+    """A member in memory: Pillow goes back and forth in it.
 
     Raises:
-        DataError: for an image in a folder within that of a class.
+        DataError: if it is encrypted, or compressed in an unusual way; other errors if it is damaged.
     """
-    while named and len({parts[0] for parts in named}) == 1 and all(len(parts) > 1 for parts in named):
-        named = {parts[1:]: info for parts, info in named.items()}
-    if {parts[0] for parts in named if len(parts) > 1} >= set(PARTS):
-        found = [(PARTS.index(parts[0]), parts[1:], info) for parts, info in named.items() if parts[0] in PARTS]
-    else:
-        found = [(-1, parts, info) for parts, info in named.items()]
-    for _, parts, info in found:
-        if len(parts) > 2:
-            raise too_deep(f"{path}: {brief(info.filename)}")
-    kept = sorted((part, parts[:-1], parts[-1], info) for part, parts, info in found if parts)
-    return [(info, "".join(classes), part) for part, classes, _, info in kept]
-
-
-def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """A member in memory: Pillow goes back and forth in it."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-        raise ValueError("its compression is not supported")
+        raise DataError(f"{name} is encrypted or compressed in an unusual way: pack the folder of images again.")
     return io.BytesIO(archive.read(info))

@@ -16,7 +16,7 @@ from dlgmm_core.data.levels import MOST_PIXELS, RawImages, require_sizes
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
 
-__all__ = ["FORMATS", "ImageFile", "is_image", "read_images", "too_deep"]
+__all__ = ["FORMATS", "ImageFile", "is_image", "read_images"]
 
 FORMATS = {
     ".png": "PNG",
@@ -98,6 +98,8 @@ def _size(file: ImageFile) -> tuple[int, int]:
     try:
         with Image.open(file.open(), formats=[file.format]) as image:
             return image.height, image.width
+    except DataError:
+        raise
     except Exception as error:  # Pillow raises a dozen kinds of errors for malformed bytes
         raise _unreadable(file, error) from error
 
@@ -110,12 +112,16 @@ def _levels(file: ImageFile, size: tuple[int, int], scaled: bool) -> tuple[NDArr
                 ours, theirs = f"{image.height} x {image.width}", f"{size[0]} x {size[1]}"
                 raise DataError(
                     f"{file.name} has {ours} pixels, and the first image has {theirs}: make all images equally large,"
-                    " or give the size that they are to be scaled to (--image-size HEIGHT WIDTH)."
+                    " or say to what size they are to be scaled (⟨size⟩)."
                 )
             if max(image.size) > MOST_SOURCE_SIDE:
-                raise ValueError(f"more than {MOST_SOURCE_SIDE:,} pixels a side")
+                raise DataError(
+                    f"{file.name} has more than {MOST_SOURCE_SIDE:,} pixels a side: make it smaller, or remove it."
+                )
             if image.mode not in MODES:
-                raise ValueError(f"its pixels are of the kind {image.mode}")
+                raise DataError(
+                    f"{file.name} has pixels of the kind {image.mode}: save it with 8 bits a colour, or remove it."
+                )
             pixels = image.height * image.width
             grey = image.convert("RGB").convert("L") if image.mode == "P" else image.convert("L")
             if scaled and (grey.height, grey.width) != size:
@@ -128,10 +134,13 @@ def _levels(file: ImageFile, size: tuple[int, int], scaled: bool) -> tuple[NDArr
 
 
 def _unreadable(file: ImageFile, error: Exception) -> DataError:
-    why = f"it is no {file.format}" if isinstance(error, UnidentifiedImageError) else brief(error)
+    match error:
+        case UnidentifiedImageError():
+            why = f"it is no {file.format}"
+        case Image.DecompressionBombError():
+            why = "it has too many pixels"
+        case OSError(strerror=str(reason)):
+            why = brief(reason)
+        case _:
+            why = "it is damaged"
     return DataError(f"{file.name} cannot be read as an image ({why}): replace it, or remove it.")
-
-
-def too_deep(name: str) -> DataError:
-    """The error for a folder within that of a class, whose images would have no class."""
-    return DataError(f"{name} lies in a class's folder: put all images of a class directly into one folder.")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.files import brief
+from dlgmm_core.runtime.wording import counted
 
 __all__ = [
     "LEAST_IMAGES",
@@ -23,6 +24,7 @@ __all__ = [
     "classes_of",
     "dealt",
     "grey_levels",
+    "require_numbers",
     "require_sizes",
 ]
 
@@ -65,15 +67,34 @@ def require_sizes(count: int, height: int, width: int, name: str, most_pixels: i
     """
     if count < 1:
         raise DataError(f"{name} has no images: give it at least {sum(LEAST_IMAGES.values())}.")
+    shown = f"{counted(count, 'image')} of {height:,} x {width:,} pixels"
     if not (2 <= height <= MOST_SIDE and 2 <= width <= MOST_SIDE):
-        raise DataError(
-            f"{name} has images of {height} x {width} pixels: give it images of 2 to {MOST_SIDE:,} pixels a side."
-        )
+        raise DataError(f"{name} has {shown}: give it images of 2 to {MOST_SIDE:,} pixels a side.")
     if count > MOST_IMAGES or count * height * width > most_pixels:
         raise DataError(
-            f"{name} has {count:,} images of {height} x {width} pixels: give it at most {MOST_IMAGES:,} images with"
-            f" {most_pixels:,} pixels in all, or choose a smaller --image-size."
+            f"{name} has {shown}: give it at most {MOST_IMAGES:,} images with"
+            f" {most_pixels:,} pixels in all, or scale them to a smaller size (⟨size⟩)."
         )
+
+
+def require_numbers(kind: np.dtype, name: str, what: str) -> None:
+    """Checks the type of an array of images.
+
+    Args:
+        kind: its type.
+        name: of the file or folder, for messages.
+        what: the array is called.
+
+    Raises:
+        DataError: for anything but whole numbers, fractions and truth values.
+    """
+    if kind.hasobject:
+        raise DataError(
+            f"{name} has {what} as Python objects, which are not read: save them as one array of numbers, all images of"
+            " one size."
+        )
+    if kind.kind not in "biuf":
+        raise DataError(f"{name} has {what} of the type {kind}: give it whole numbers or fractions.")
 
 
 def grey_levels(images: NDArray[np.generic], name: str) -> NDArray[np.uint8]:
@@ -95,14 +116,15 @@ def grey_levels(images: NDArray[np.generic], name: str) -> NDArray[np.uint8]:
         raise DataError(
             f"{name} has images in an array of the shape {images.shape}: give it N x height x width, grey, not colour."
         )
+    require_numbers(images.dtype, name, "images")
     require_sizes(images.shape[0], images.shape[1], images.shape[2], name)
-    if images.dtype.kind not in "biuf":
-        raise DataError(f"{name} has images of the type {images.dtype}: give it whole numbers or fractions.")
     low, high = images.min(), images.max()  # nan, if any is
     if images.dtype.kind == "f":
+        if not np.isfinite([low, high]).all():
+            raise DataError(f"{name} has pixels that are missing or infinite: give every pixel a number.")
         if not 0 <= low <= high <= 1:
             raise DataError(
-                f"{name} has pixels from {low:g} to {high:g}: fractions must be from 0 to 1 without a missing one, so"
+                f"{name} has pixels from {low:g} to {high:g}: fractions must be from 0 to 1, so"
                 " divide by the largest, or give whole numbers from 0 to 255."
             )
         levels = np.empty(images.shape, np.uint8)
@@ -132,8 +154,8 @@ def classes_of(labels: NDArray[np.generic], count: int, name: str) -> tuple[tupl
         labels = labels[:, 0]
     if labels.shape != (count,):
         raise DataError(
-            f"{name} has labels in an array of the shape {labels.shape} for {count:,} images: give it one label an"
-            " image."
+            f"{name} has labels in an array of the shape {labels.shape} for {counted(count, 'image')}: give it one"
+            " label an image."
         )
     if labels.dtype.kind not in "biuUS":
         raise DataError(f"{name} has labels of the type {labels.dtype}: give it whole numbers or text.")

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, require_sizes
+from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, require_numbers, require_sizes
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.data.splits import joined
 from dlgmm_core.runtime.files import brief
+from dlgmm_core.runtime.wording import counted
 
 __all__ = ["image_size_of", "read_npz"]
 
@@ -47,10 +48,17 @@ def read_npz(path: Path, content: IO[bytes] | None = None, most_pixels: int = MO
             for part in labelled:
                 if len(labels[part]) != len(images[part]):
                     raise DataError(
-                        f"{path} has {len(labels[part]):,} labels for {len(images[part]):,} images of {part}: give it"
-                        " one label an image."
+                        f"{path} has {counted(len(labels[part]), 'label')} for"
+                        f" {counted(len(images[part]), 'image')} of {part}: give it one label an image."
                     )
             return joined(images, labels or None, str(path))
+        if parts := [part for part in PARTS if f"{part}_images" in arrays.names]:
+            found = " and ".join(f"{part}_images" for part in parts)
+            missing = " and ".join(f"{part}_images" for part in PARTS if part not in parts)
+            raise DataError(
+                f"{path} has {found}, but not {missing}: give it all three, or all images as `images`, which are then"
+                " split by a seed."
+            )
         if "images" not in arrays.names:
             found = ", ".join(map(brief, sorted(arrays.names)[:5])) or "no array"
             raise DataError(f"{path} has {found}: name its arrays {_FORMS}.")
@@ -83,7 +91,7 @@ class _Arrays:
         try:
             self.archive = zipfile.ZipFile(path if content is None else content)
         except Exception as error:  # zipfile raises a dozen kinds of errors for malformed bytes
-            raise _unreadable(path, error) from error
+            raise _unreadable(path) from error
         members = self.archive.infolist()
         if len(members) > _MOST_MEMBERS:
             raise DataError(f"{path} has more than {_MOST_MEMBERS} arrays: name those of the images {_FORMS}.")
@@ -94,12 +102,15 @@ class _Arrays:
         try:
             with self._open(name) as file:
                 return _header(file)
+        except DataError:
+            raise
         except Exception as error:  # also of zlib and of the parser of the header
-            raise _unreadable(self.path, error) from error
+            raise _unreadable(self.path) from error
 
     def images(self, name: str) -> NDArray[np.generic]:
         """The array of that name, of at most so many pixels."""
         shape, kind = self.header(name)
+        require_numbers(kind, str(self.path), name)
         if len(shape) not in (3, 4) or shape[3:] not in ((), (1,)):
             raise DataError(
                 f"{self.path} has {name} of the shape {shape}: give it N x height x width, grey, not colour."
@@ -124,15 +135,17 @@ class _Arrays:
             with self._open(name) as file:
                 array: NDArray[np.generic] = npy.read_array(file, allow_pickle=False)
                 return array
+        except DataError:
+            raise
         except Exception as error:
-            raise _unreadable(self.path, error) from error
+            raise _unreadable(self.path) from error
 
     def _open(self, name: str) -> IO[bytes]:
         info = self.names.get(name)
         if info is None:
-            raise ValueError(f"it has no array {name}")
+            raise DataError(f"{self.path} has no array {name}: name its arrays {_FORMS}.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-            raise ValueError("its compression is not supported")
+            raise _unreadable(self.path, "it is encrypted, or compressed in an unusual way")
         return self.archive.open(info)
 
 
@@ -147,5 +160,5 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
     return shape, kind
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} cannot be read as an .npz file ({brief(error)}): save it again by numpy.savez.")
+def _unreadable(path: Path, why: str = "it is of another kind, or damaged") -> DataError:
+    return DataError(f"{path} cannot be read as an .npz file ({why}): save it again by numpy.savez.")

@@ -17,7 +17,7 @@ from PIL import Image
 from dlgmm_core.data.csv_files import read_csv
 from dlgmm_core.data.image_archives import read_archive
 from dlgmm_core.data.image_folders import read_folder
-from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, grey_levels, require_sizes
+from dlgmm_core.data.levels import MOST_PIXELS, MOST_SIDE, PARTS, RawImages, grey_levels, require_sizes
 from dlgmm_core.data.npz_files import read_npz
 from dlgmm_core.data.sources import DataError, given_folders
 from dlgmm_core.data.splits import SHARES, Dataset
@@ -97,6 +97,11 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
         )
     if content is None and path.is_file() and path.stat().st_size > MOST_FILE_BYTES:
         raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
+    if reading.size is not None and not all(2 <= side <= MOST_SIDE for side in reading.size):
+        raise DataError(
+            f"{path} cannot be read as images of {' x '.join(map(str, reading.size))} pixels (⟨size⟩): choose 2 to"
+            f" {MOST_SIDE:,} pixels a side."
+        )
     match path.suffix.lower():
         case _ if content is None and path.is_dir():
             raw = read_folder(path, reading.size)
@@ -130,7 +135,7 @@ def keep_own(dataset: Dataset, folder: Path | None = None) -> Path:
     if path is not None:
         if load_own(dataset.name).digest != dataset.digest:
             raise DataError(
-                f"{path} is another data set of the name {dataset.name}: choose another --data-name, or remove it."
+                f"{path} is another data set of the name {dataset.name}: choose another ⟨data_name⟩, or remove it."
             )
         return path
     arrays = {}
@@ -154,10 +159,10 @@ def load_own(name: str) -> Dataset:
     """
     path = find_own(name)
     if path is None:
-        raise DataError(f"There is no data set {name!r} of your own: give its file or folder again by --data.")
+        raise DataError(f"There is no data set {name!r} of your own: give its file or folder again (⟨data⟩).")
     raw = read_npz(path)
     if raw.part is None:
-        raise DataError(f"{path} has no parts: give it to train by --data.")
+        raise DataError(f"{path} has no parts: train on it as your own (⟨data⟩).")
     return Dataset.from_raw(name, raw, str(path), shares=SHARES, seed=0, threshold=False)
 
 

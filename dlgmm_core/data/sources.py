@@ -22,6 +22,7 @@ import pooch
 import requests
 from numpy.typing import NDArray
 
+from dlgmm_core.checks import SettingError
 from dlgmm_core.runtime.files import StorageError, write_atomically
 from dlgmm_core.runtime.folders import cache_folder
 
@@ -49,7 +50,7 @@ MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-class DataError(RuntimeError):
+class DataError(SettingError, RuntimeError):
     """Data is unavailable or damaged; the message names the file and says what to do."""
 
 
@@ -245,7 +246,7 @@ def obtain(folder: str, *names: str) -> Path:
     if not may_download():
         raise DataError(
             f"{names[0]} is not on this computer, and {DOWNLOAD} is 0, so it is not downloaded: put it into the folder"
-            " that DLGMM_DATA names."
+            f" that DLGMM_DATA names, or set {DOWNLOAD} to 1."
         )
     try:
         return Path(pooch.retrieve(source.url, source.known_hash, names[0], cache, progressbar=sys.stderr.isatty()))

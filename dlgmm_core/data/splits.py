@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.levels import LEAST_IMAGES, PARTS, RawImages, classes_of, dealt, grey_levels
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.runtime.wording import counted
 
 __all__ = ["FIXED_SEED", "SHARES", "Dataset", "Split", "binarize"]
 
@@ -179,8 +180,11 @@ class Dataset:
         for index, of in enumerate(PARTS):
             rows = np.flatnonzero(part == index)
             if len(rows) < LEAST_IMAGES[of]:
+                of_all = "" if raw.part is not None else f" of {count:,}"
+                cure = "more images" if raw.part is not None or shares == SHARES else "more images, or other ⟨shares⟩"
                 raise DataError(
-                    f"{origin} has {len(rows)} images for {of}: give it at least {LEAST_IMAGES[of]}, or other shares."
+                    f"{origin} has {counted(len(rows), 'image')}{of_all} for {of}, and at least {LEAST_IMAGES[of]} are"
+                    f" needed: give it {cure}."
                 )
             grey = flat[rows]
             if threshold:
@@ -197,21 +201,52 @@ def joined(
     Raises:
         DataError: if a part is missing, or parts differ in shape or kind.
     """
-    try:
-        parts = [np.asarray(images[part]) for part in PARTS]
-        known = None if labels is None else [np.asarray(labels[part]) for part in PARTS]
-        if len({each.dtype.kind for each in parts}) > 1 or len({e.dtype.kind for e in known or ()}) > 1:
-            raise ValueError("they are of different types")
-        whole = np.concatenate(parts)
-        return RawImages(
-            whole,
-            None if known is None else np.concatenate(known),
-            np.repeat(np.arange(len(PARTS)), [len(each) for each in parts]),
-        )
-    except KeyError as error:
-        raise DataError(f"{name} has no part {error}: give it train, valid and test.") from error
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} has parts that do not go together ({error}): give all three in one form.") from error
+    parts, known = _parts(images, "images", name), None if labels is None else _parts(labels, "labels", name)
+    return RawImages(
+        np.concatenate(parts),
+        None if known is None else np.concatenate(known),
+        np.repeat(np.arange(len(PARTS)), [len(each) for each in parts]),
+    )
+
+
+def _parts(given: Mapping[str, NDArray[np.generic]], what: str, name: str) -> list[NDArray[np.generic]]:
+    """The three parts of images or labels, which differ in their numbers alone.
+
+    Raises:
+        DataError: if one is missing, no array, or of another shape or type than that of train.
+    """
+    found: list[NDArray[np.generic]] = []
+    for part in PARTS:
+        if part not in given:
+            raise DataError(f"{name} has no {part} {what}: give it train, valid and test.")
+        try:
+            each = np.asarray(given[part])
+        except ValueError as error:  # lists of unlike lengths
+            raise DataError(f"{name} has {part} {what} that are no array: give {what} of one size.") from error
+        if each.ndim == 0:
+            raise DataError(f"{name} has {part} {what} that are no array: give an array of {what}.")
+        first = found[0] if found else each
+        for this, that, of in (
+            (_shape(each), _shape(first), "shape"),
+            (_kind(each), _kind(first), "type"),
+        ):
+            if this != that:
+                raise DataError(
+                    f"{name} has train {what} of the {of} {that} and {part} {what} of the {of} {this}: give all three"
+                    f" parts one {of}."
+                )
+        found.append(each)
+    return found
+
+
+def _shape(array: NDArray[np.generic]) -> str:
+    return " x ".join(["N", *map(str, array.shape[1:])])
+
+
+def _kind(array: NDArray[np.generic]) -> str:
+    """Types that are read alike have one name: whole numbers of any size, or text of any length."""
+    names = {"u": "whole number", "i": "whole number", "f": "fraction", "b": "truth value", "U": "text", "S": "bytes"}
+    return names.get(array.dtype.kind, str(array.dtype))
 
 
 def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:

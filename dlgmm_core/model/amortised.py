@@ -48,7 +48,7 @@ def amortised_part(config: ModelConfig) -> LatentPart:
     require(
         body == ("dense", 1, "relu", 1) and config.prior_components == "fixed" and len(set(config.prior_scales)) == 1,
         "A model that is amortised over its prior has a dense body of depth 1, a relu encoder, one stochastic layer,"
-        " and fixed components with the same prior_scales.",
+        " and fixed components with the same ⟨prior_scales⟩.",
     )
     k = config.num_components
     scales = torch.tensor(config.prior_scales, dtype=torch.float32)

@@ -178,5 +178,5 @@ def body_of(config: ModelConfig) -> Body:
     if config.body not in BODIES:
         raise ConfigError(f"There is no body {config.body!r}: choose one of {', '.join(BODIES)}.")
     if config.body != "dense" and config.depth > 1:
-        raise ConfigError(f"depth applies to a dense body only: leave it at 1 with a {config.body} body.")
+        raise ConfigError(f"⟨depth⟩ applies to a dense body only: leave it at 1 with a {config.body} body.")
     return BODIES[config.body]

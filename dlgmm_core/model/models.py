@@ -176,17 +176,17 @@ def family_of(config: ModelConfig) -> ModelFamily:
         raise ConfigError(f"There is no model {config.model!r}: choose one of {', '.join(MODELS)}.")
     family = MODELS[config.model]
     if config.layers > 1 and family.build_below is None:
-        raise ConfigError(f"{family.label} has one stochastic layer: layers must be 1, not {config.layers}.")
+        raise ConfigError(f"{family.label} has one stochastic layer: ⟨layers⟩ must be 1, not {config.layers}.")
     if config.num_components > 1 and not family.has_components:
-        raise ConfigError(f"{family.label} has no components: num_components must be 1, not {config.num_components}.")
+        raise ConfigError(f"{family.label} has no components: ⟨num_components⟩ must be 1, not {config.num_components}.")
     if max(config.components) > 1 and not family.has_components:
-        raise ConfigError(f"{family.label} has no components: components_below must be 1.")
+        raise ConfigError(f"{family.label} has no components: ⟨components_below⟩ must be 1.")
     if config.prior_components != "fixed" and not family.has_components:
-        raise ConfigError(f"{family.label} has no components: prior_components must be fixed.")
+        raise ConfigError(f"{family.label} has no components: ⟨prior_components⟩ must be fixed.")
     if config.contexts is not None and family.build_amortised is None:
-        raise ConfigError(f"{family.label} cannot be amortised over its prior: leave contexts out.")
+        raise ConfigError(f"{family.label} cannot be amortised over its prior: leave ⟨contexts⟩ out.")
     if config.code_dim < family.smallest_code:
-        raise ConfigError(f"{family.label} needs a code_dim of at least {family.smallest_code}.")
+        raise ConfigError(f"{family.label} needs a ⟨code_dim⟩ of at least {family.smallest_code}.")
     return family
 
 

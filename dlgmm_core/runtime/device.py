@@ -19,7 +19,7 @@ def choose_device(name: str) -> str:
     if name == "auto":
         return str(torch.accelerator.current_accelerator() or "cpu") if torch.accelerator.is_available() else "cpu"
     if name != "cpu" and not getattr(torch, name).is_available():
-        raise ConfigError(f"There is no {name} device on this machine: use --device auto.")
+        raise ConfigError(f"There is no {name} device on this machine: use ⟨device⟩ auto.")
     return name
 
 

@@ -19,17 +19,17 @@ __all__ = ["cache_folder", "checkpoints_folder", "datasets_folder"]
 def checkpoints_folder(project: Path = Path()) -> Path:
     """The folder of checkpoints, an absolute path; it may not exist yet.
 
-    It is `checkpoints` in the project's folder if that exists, otherwise the folder that `$DLGMM_CHECKPOINTS` names,
+    It is the folder that `$DLGMM_CHECKPOINTS` names, otherwise `checkpoints` in the project's folder if that exists,
     otherwise `checkpoints` in the user's data folder or, without a usable data folder, in the project's folder.
 
     Args:
         project: the project's folder; the working folder by default.
     """
+    if named := os.environ.get("DLGMM_CHECKPOINTS"):
+        return Path(os.path.abspath(os.path.expanduser(named)))
     local = Path(os.path.abspath(project / "checkpoints"))
     if local.is_dir():
         return local
-    if named := os.environ.get("DLGMM_CHECKPOINTS"):
-        return Path(os.path.abspath(os.path.expanduser(named)))
     return _user_folder(lambda: platformdirs.user_data_path("dlgmm") / "checkpoints") or local
 
 

@@ -16,9 +16,21 @@ from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, has_tensors_of, read_tensors_of
 from dlgmm_core.store.files import CheckpointError, write_tensors
 
-__all__ = ["MAP_AGAIN", "ProjectionConfig", "has_map", "load_map", "save_map"]
+__all__ = [
+    "LEAST_PERPLEXITY",
+    "MAP_AGAIN",
+    "ProjectionConfig",
+    "has_map",
+    "load_map",
+    "most_perplexity",
+    "save_map",
+    "usual_perplexity",
+]
 
 MAP_AGAIN = "remove it, and run map again"
+
+
+LEAST_PERPLEXITY = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,10 +43,10 @@ class ProjectionConfig:
 
     def __post_init__(self) -> None:
         """Checks what does not depend on the number of codes."""
-        if not 2 <= self.perplexity < math.inf:
-            raise ConfigError(f"perplexity must be a number from 2, not {self.perplexity:g}.")
-        COUNT.require("iterations", self.iterations)
-        SEED.require("seed", self.seed)
+        if not LEAST_PERPLEXITY <= self.perplexity < math.inf:
+            raise ConfigError(f"⟨perplexity⟩ must be a number from {LEAST_PERPLEXITY:g}, not {self.perplexity:g}.")
+        COUNT.require("⟨iterations⟩", self.iterations)
+        SEED.require("⟨seed⟩", self.seed)
 
     def check(self, count: int) -> None:
         """Checks the perplexity: t-SNE uses three times as many neighbours, and openTSNE would lower it silently.
@@ -42,13 +54,23 @@ class ProjectionConfig:
         Raises:
             ConfigError: if the settings are invalid for `count` codes.
         """
-        most = (count - 1) / 3
-        if most < 2:
+        if (most := most_perplexity(count)) < LEAST_PERPLEXITY:
             raise ConfigError(f"A map needs at least 7 images, and there are {count}.")
-        if self.perplexity > most:
+        if self.perplexity > (count - 1) / 3:  # not rounded, as in maps that are stored already
             raise ConfigError(
-                f"perplexity must be a number from 2 to {most:g} for {count} images, not {self.perplexity:g}."
+                f"⟨perplexity⟩ must be a number from {LEAST_PERPLEXITY:g} to {most:g} for"
+                f" {count:,} images, not {self.perplexity:g}."
             )
+
+
+def most_perplexity(count: int) -> float:
+    """The largest perplexity for so many codes, to two decimals: t-SNE uses three times as many neighbours."""
+    return math.floor(100 * (count - 1) / 3) / 100
+
+
+def usual_perplexity(count: int) -> float:
+    """The perplexity of a map of so many codes, unless another is asked for; 2 where they are too few for a map."""
+    return max(LEAST_PERPLEXITY, min(ProjectionConfig.perplexity, most_perplexity(count)))
 
 
 def save_map(

@@ -33,7 +33,7 @@ from dlgmm_core.train.training import TrainingRun
 __all__ = ["is_start", "load_start", "require_start", "start_mixture", "start_run"]
 
 STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
-_UNFIT = "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
+_UNFIT = "A start must be a Gauss-VAE with the body, the ⟨code_dim⟩ and the images of the mixture."
 
 
 def load_start(
@@ -132,11 +132,11 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
         ConfigError: if it cannot.
     """
     if not MODELS[mixture.model].has_components or mixture.prior_components == "fixed":
-        raise ConfigError("A start from a Gauss-VAE is for a mixture whose prior_components are diagonal or full.")
+        raise ConfigError("A start from a Gauss-VAE is for a mixture whose ⟨prior_components⟩ are diagonal or full.")
     names = ("body", "depth", "hidden", "image_shape", "encoder_activation", "code_dim")
     same_body = all(getattr(mixture, name) == getattr(start, name) for name in names)
     if max(mixture.layers, start.layers) > 1:
-        raise ConfigError("A start from a Gauss-VAE is for one stochastic layer: layers must be 1.")
+        raise ConfigError("A start from a Gauss-VAE is for one stochastic layer: ⟨layers⟩ must be 1.")
     if not is_start(start) or not same_body:
         raise ConfigError(_UNFIT)
 

@@ -49,8 +49,8 @@ def test_a_context_is_measured_and_mapped_beside_the_models_own_prior(
     for command in ("evaluate", "map"):
         for options, sentence in (
             (("--alpha", "0.001"), "This model knows concentrations from 0.02 to 5, not 0.001: choose one in between."),
-            (("--prior-means", "0"), "prior_means has 1 values for 3 components: give one each."),
-            (("--alpha", "nan"), "concentration must be a positive number, not nan."),
+            (("--prior-means", "0"), "--prior-means must be as many as the components, 3, not 1."),
+            (("--alpha", "nan"), "--alpha must be a positive number, not nan."),
         ):
             assert run(own_checkpoints, command, "turned", *options) == 1
             assert error_of(capsys) == sentence

@@ -1,30 +1,34 @@
-"""The command `data`: it fetches what is missing, also where nothing else may, and says what it has found."""
+"""The command `data`: it fetches what is missing, unless nothing may be, and says what it has found."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.data import datasets, sources
+from dlgmm_core.data import datasets
 from dlgmm_core.data.datasets import Dataset, DatasetFamily
 from tests.cli_helpers import error_of, handlers_kept
 from tests.experiment_helpers import blobs
 
 
-def test_it_fetches_although_downloads_are_turned_off(
+def test_it_fetches_what_is_missing_unless_downloads_are_turned_off(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def load() -> Dataset:
-        assert sources.may_download()
         return Dataset("omniglot", blobs(0, 60), blobs(1, 20), blobs(2, 10), ("a",))
 
-    monkeypatch.setenv("DLGMM_DOWNLOAD", "0")
+    monkeypatch.delenv("DLGMM_DOWNLOAD", raising=False)
     monkeypatch.setitem(datasets.DATASETS, "omniglot", DatasetFamily("Omniglot", load, lambda: False))
     with handlers_kept():
         assert cli.main(["data", "get", "omniglot"]) == 0
     assert capsys.readouterr().out == "omniglot: 60 training, 20 validation and 10 test images.\n"
-    assert os.environ["DLGMM_DOWNLOAD"] == "1"
+    monkeypatch.setenv("DLGMM_DOWNLOAD", "0")
+    with handlers_kept():
+        assert cli.main(["data", "get", "omniglot"]) == 1
+    assert error_of(capsys) == (
+        "Omniglot is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose another data set,"
+        " or have “python -m dlgmm_core data get omniglot” run on it with DLGMM_DOWNLOAD=1."
+    )
 
 
 def test_what_cannot_be_fetched_is_one_sentence(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,11 +82,11 @@ def test_the_same_seed_draws_the_same_map_and_another_seed_another(folder: Path)
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (("--perplexity", "1"), "perplexity"),
+        (("--perplexity", "1"), "--perplexity must be a number from 2, not 1."),
         (("--perplexity", "nan"), "perplexity"),
-        (("--perplexity", "44"), "from 2 to 43 for 130 images"),
-        (("--iterations", "0"), "iterations"),
-        (("--seed", "-1"), "seed"),
+        (("--perplexity", "44"), "one: --perplexity must be a number from 2 to 43 for 130 images, not 44."),
+        (("--iterations", "0"), "--iterations must be"),
+        (("--seed", "-1"), "--seed must be"),
         (("--seed", str(2**32)), "seed"),
     ],
 )
@@ -101,6 +101,27 @@ def test_senseless_settings_are_one_sentence_and_leave_the_old_map(
     (line,) = captured.err.strip().splitlines()
     assert captured.out == "" and line.startswith("error: ") and word in line
     assert (folder / "one" / TSNE).read_bytes() == before
+
+
+@pytest.mark.parametrize(("images", "perplexity"), [(130, 30.0), (91, 30.0), (30, 9.66), (7, 2.0)])
+def test_few_images_are_mapped_with_the_perplexity_that_fits(
+    images: int, perplexity: float, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = Dataset("few", split(9), split(8), split(images), ("a",))
+    monkeypatch.setattr(mapping, "load_dataset", lambda name: few)
+    assert draw_map(folder) == 0
+    found = load_map(read_checkpoint(folder / "one"), images)
+    assert found is not None and found[1].perplexity == perplexity
+    assert draw_map(folder, "--perplexity", str(perplexity)) == 0
+
+
+def test_too_few_images_are_a_sentence_that_names_the_checkpoint(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = Dataset("few", split(9), split(8), split(6), ("a",))
+    monkeypatch.setattr(mapping, "load_dataset", lambda name: few)
+    assert draw_map(folder) == 1
+    assert capsys.readouterr().err == "error: one: A map needs at least 7 images, and there are 6.\n"
 
 
 def test_a_checkpoint_that_is_not_there_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

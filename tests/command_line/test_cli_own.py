@@ -16,6 +16,7 @@ from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.tsne_map import has_map
 from tests.cli_helpers import TINY, error_of, handlers_kept, run, train
 
+ODD = __file__  # a file, although of no use
 MIXTURE = ("--components", "2", "--epochs", "2")
 
 
@@ -62,6 +63,14 @@ def test_own_images_are_trained_on_resumed_measured_and_mapped(
     assert "There is no data set 'mine': choose one of mnist, " in error_of(capsys)
 
 
+def test_odd_data_are_trained_on_with_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "odd.npz", images=np.zeros((40, 8, 8), np.uint8), labels=np.full(40, "x"))
+    assert train(tmp_path, "gauss-vae", "--data", str(tmp_path / "odd.npz"), "--epochs", "1") == 0
+    said = capsys.readouterr().err
+    assert "32 training, 4 validation and 4 test images of 8 x 8 pixels, 1 class.\n" in said
+    assert "All training images of odd are empty" in said and "All images of odd have one label, x" in said
+
+
 def test_digits_are_trained_on_in_their_own_shape_and_not_measured_as_mnist(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,6 +88,10 @@ def test_digits_are_trained_on_in_their_own_shape_and_not_measured_as_mnist(
         (("--data", "x.npz", "--dataset", "mnist"), "give one of the two"),
         (("--data", "mnist.npz"), "the name of a published data set"),
         (("--data", "x.npz", "--data-name", "../x"), "is not a valid name of a data set"),
+        (
+            ("--data", ODD, "--image-size", "0", "0"),
+            "cannot be read as images of 0 x 0 pixels (--image-size HEIGHT WIDTH)",
+        ),
         (("--data", "nothing.npz"), "neither a file nor a folder"),
         (("--dataset", "cifar"), "There is no data set 'cifar'"),
     ],

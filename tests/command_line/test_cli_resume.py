@@ -65,15 +65,15 @@ def test_an_interrupted_run_resumes_to_the_very_weights_of_an_uninterrupted_one(
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        (("--seed", "1"), "seed = 0, not 1"),
-        (("--bound", "eq1"), "bound = mixture, not eq1"),
-        (("--alpha", "2"), "concentration"),
-        (("--prior-means", "1", "2", "3"), "prior_means"),
-        (("--epochs", "9"), "max_epochs = 4, not 9"),
-        (("--schedule", "cosine"), "schedule = constant, not cosine"),
-        (("--data-bias",), "data_bias = False, not True"),
-        (("--precision", "bfloat16"), "precision = float32, not bfloat16"),
-        (("--encoder-activation", "linear"), "encoder_activation = relu, not linear"),
+        (("--seed", "1"), "--seed 0, not 1"),
+        (("--bound", "eq1"), "--bound mixture, not eq1"),
+        (("--alpha", "2"), "--alpha 1.0, not 2.0"),
+        (("--prior-means", "1", "2", "3"), "--prior-means 0.0 0.0 0.0, not 1.0 2.0 3.0"),
+        (("--epochs", "9"), "--epochs 4, not 9"),
+        (("--schedule", "cosine"), "--schedule constant, not cosine"),
+        (("--data-bias",), "--data-bias False, not True"),
+        (("--precision", "bfloat16"), "--precision float32, not bfloat16"),
+        (("--encoder-activation", "linear"), "--encoder-activation relu, not linear"),
     ],
 )
 def test_a_run_is_resumed_with_its_own_options_only(

@@ -16,6 +16,7 @@ from PIL import Image
 from dlgmm_core.data.datasets import Dataset, load_dataset, shape_of
 from dlgmm_core.data.own import Reading, keep_own, name_of, own_names, read_own
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.data.suspicious import warnings_of
 from tests.fuzz_helpers import assert_one_sentence, damaged, fuzz
 from tests.source_helpers import complaint
 
@@ -116,12 +117,12 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
             archive.writestr("images.npy", header.getvalue())
         return read(tmp_path / "x.npz")
 
-    def text(content: str) -> Callable[[], object]:
-        def call() -> object:
-            (tmp_path / "x.csv").write_text(content, encoding="utf-8")
-            return read(tmp_path / "x.csv")
+    def text(content: str, name: str = "x.csv", **how: object) -> Callable[[], object]:
+        return lambda: read(written(tmp_path / name, content.encode()), **how)
 
-        return call
+    def written(path: Path, content: bytes) -> Path:
+        path.write_bytes(content)
+        return path
 
     def folder(*names: str) -> Callable[[], object]:
         def call() -> object:
@@ -139,25 +140,58 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
     few, nan = greys(20), np.full((20, 8, 8), np.nan)
     return {
         "Python objects": of(images=few, labels=np.array([None] * 20)),
-        "pixels from nan": of(images=nan),
+        "pixels that are missing or infinite": of(images=nan),
+        "has images as Python objects, which are not read: save them as one array of numbers": lambda: read_own(
+            npz(tmp_path / "x.npz", images=np.array([few[0], few[0, :2], None], dtype=object)), "mine", Reading()
+        ),
+        "has images of the type <U1": of(images=np.full((20, 8, 8), "1")),
         "pixels from -1 to": of(images=few / 255 - 1),
         "pixels from 0 to 2": of(images=few * (2 / few.max())),
         "from 0 to 256": of(images=np.array([0, 256] * 640).reshape(20, 8, 8)),
         "has no images": of(images=few[:0]),
-        "1 x 1 pixels": of(images=few[:, :1, :1]),
-        "1000000 x 28 pixels": big,
+        "20 images of 1 x 1 pixels": of(images=few[:, :1, :1]),
+        "1,000,000 images of 1,000,000 x 28 pixels": big,
         "labels in an array of the shape (3,)": of(images=few, labels=[1, 2, 3]),
         "not colour": of(images=greys(20)[..., None].repeat(3, 3)),
         "name its arrays": of(pictures=few),
-        "5 images for train: give it at least 10": of(images=few[:5]),
+        "has train_images, but not valid_images and test_images: give it all three, or all images as `images`": of(
+            train_images=few
+        ),
+        "train images of the shape N x 8 x 8 and valid images of the shape N x 9 x 8: give all three parts one": of(
+            train_images=few, valid_images=greys(5, 9), test_images=few
+        ),
+        "train images of the type whole number and test images of the type fraction": of(
+            train_images=few, valid_images=few, test_images=few / 255
+        ),
+        "5 images of 5 for train, and at least 10 are needed: give it more images.": of(images=few[:5]),
+        "1 image of 20 for valid, and at least 2 are needed: give it more images, or other shares.": lambda: read(
+            npz(tmp_path / "x.npz", images=few), shares=(0.9, 0.05, 0.05)
+        ),
+        "cannot be read as images of 0 x 0 pixels (size): choose 2 to 1,000 pixels a side": lambda: read(
+            npz(tmp_path / "x.npz", images=few), size=(0, 0)
+        ),
+        "x.npz cannot be read as an .npz file (it is of another kind, or damaged)": text("x", "x.npz"),
         "of the type float64": of(images=few, labels=np.linspace(0, 1, 20)),
-        "line 1: it must name": text("1,2,3,4\n"),
-        "line 3: 3 cells, not 4": text("a,b,c,d\n1,2,3,4\n1,2,3\n"),
-        "line 2: could not convert": text("a,b,c,d\n1,2,3,x\n"),
-        "which are not 1 x 1": text("a,b,c\n1,2,3\n"),
+        "line 1: it holds numbers, not names": text("1,2,3,4\n"),
+        "x.csv, line 1: it holds numbers, not names: name the columns there": text("cat,0,9,0,0\ndog,0,9,9,0\n"),
+        "line 3: it has 3 cells, and line 1 has 4": text("a,b,c,d\n1,2,3,4\n1,2,3\n"),
+        "line 3: it has 1 cell, and line 1 has 4": text("a;b;c;d\n1;2;3;4\n1\n"),
+        "line 2: 'zz' in the column 'd' is no pixel: give a number": text("a,b,c,d\n1,2,3,zz\n"),
+        "line 2: 'dog' in the column 'cat' is no pixel": text("cat,0,9,8\ndog,0,9,8\n"),
+        "line 2: 'inf' in the column 'b' is no pixel": text("a,b,c,d\n1,inf,3,4\n"),
+        "3 columns of pixels, which make no square: give the height and width of an image (size), or": text(
+            "a,b,c\n1,2,3\n"
+        ),
+        "4 columns of pixels, and images of 5 x 5 pixels need 25": text("a,b,c,d\n1,2,3,4\n", size=(5, 5)),
+        "no text in UTF-8": lambda: read(written(tmp_path / "x.csv", b"a,b\xff")),
         "make all images equally large": folder("a.png", "b.png"),
         "cannot be read as an image (it is no JPEG)": folder("0.jpg"),
-        "c lies in a class's folder": folder("a/a.png", "b/c/b.png"),
+        "in a folder within that of a class, b/c/b.png: put all": folder("a/a.png", "b/c/b.png"),
+        "has the folders train and test, but not the folder valid: give": folder("train/a.png", "test/b.png"),
+        "has the folder train, but not the folders valid and test": folder("train/a.png", "other/b.png"),
+        "beside the folders train, valid and test, a.png: move it": folder(
+            "a.png", "train/a.png", "valid/a.png", "test/a.png"
+        ),
         "no .npz, .csv or .zip": lambda: read(Path(__file__)),
         "neither a file nor a folder": lambda: read(tmp_path / "nothing"),
         "not a valid name": lambda: read_own(tmp_path, "../x", Reading()),
@@ -187,6 +221,51 @@ def test_damaged_files_are_read_or_one_sentence(data: st.DataObject, tmp_path: P
         read(tmp_path / f"x{kind}")
     except DataError as error:
         assert_one_sentence(error)
+
+
+@pytest.mark.parametrize("around", ["train", "pets", "pets/train", "a/b"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_folders_around_the_classes_are_left_out(around: str, classes: int, tmp_path: Path) -> None:
+    images, labels = greys(30), np.repeat(WORDS[:classes], 30 // classes)
+    plain = read(write_folder(tmp_path / "plain", images, labels))
+    assert plain.class_names == tuple(WORDS[:classes])
+    write_folder(tmp_path / "outer" / around, images, labels)
+    assert read(tmp_path / "outer").digest == plain.digest
+
+
+def test_images_in_a_lone_folder_are_of_one_class_unless_it_is_called_train(tmp_path: Path) -> None:
+    images, one = greys(30), np.full(30, "ant")
+    assert read(write_folder(tmp_path / "a", images, one)).class_names == ("ant",)
+    assert read(write_folder(tmp_path / "b", images, np.full(30, "train"))).class_names == ()
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_cells_are_separated_as_in_line_1(mark: str, tmp_path: Path) -> None:
+    images, labels = greys(30), np.repeat(WORDS, 10)
+    comma = write_csv(tmp_path / "comma.csv", images, labels)
+    (tmp_path / "other.csv").write_text(comma.read_text(encoding="utf-8").replace(",", mark), encoding="utf-8")
+    assert read(tmp_path / "other.csv").digest == read(comma).digest
+
+
+def test_columns_may_be_numbered(tmp_path: Path) -> None:
+    lines = ["label,0,1,2,3", *(f"{'ab'[i % 2]},0,255,{i},7" for i in range(20))]
+    (tmp_path / "x.csv").write_text("\n".join(lines), encoding="utf-8")
+    found = read(tmp_path / "x.csv")
+    assert found.shape == (2, 2) and found.class_names == ("a", "b")
+
+
+def test_what_is_odd_is_said_and_most_data_are_not_odd() -> None:
+    def said(images: NDArray[np.uint8], labels: NDArray[np.str_] | None = None) -> list[str]:
+        return warnings_of(Dataset.from_arrays("mine", images, labels))
+
+    few = greys()
+    assert said(few) == said(few, np.resize(WORDS, 40)) == []
+    (empty,) = said(few * np.uint8(0))
+    assert empty.startswith("All training images of mine are empty, without any ink")
+    (same,) = said(few[:1].repeat(40, 0))
+    assert same.startswith("All training images of mine are the same")
+    (one,) = said(few, np.full(40, "ant"))
+    assert one.startswith("All images of mine have one label, ant")
 
 
 def test_a_name_is_made_of_the_file_s() -> None:

@@ -178,7 +178,7 @@ def test_a_checkpoint_has_the_range_and_the_gates(model: AmortisedModel, tmp_pat
             Context((-2.0, 0.0, 1.0), 0.01),
             "This model knows concentrations from 0.02 to 5, not 0.01: choose one in between.",
         ),
-        (Context((0.0, 1.0), 1.0), "prior_means has 2 values for 3 components: give one each."),
+        (Context((0.0, 1.0), 1.0), "prior_means must be as many as the components, 3, not 2."),
     ],
 )
 def test_a_context_out_of_range_is_refused_in_one_sentence(context: Context, sentence: str) -> None:

@@ -253,14 +253,22 @@ def test_a_bound_is_its_likelihood_minus_what_each_layer_takes(bound: str, toy: 
             "Gauss-VAE has no components: components_below must be 1.",
         ),
         ("dlgmm", {"layers": 11}, "layers must be a whole number from 1 to 10, not 11."),
-        ("dlgmm", {"components_below": (2,)}, "components_below has 1 values for 0 layers below the first"),
-        ("dlgmm", {"layers": 3, "hidden_below": (2,)}, "hidden_below has 1 values for 2 layers below the first"),
+        (
+            "dlgmm",
+            {"components_below": (2,)},
+            "components_below must be as many as the layers below the first, 0, or none, not 1.",
+        ),
+        (
+            "dlgmm",
+            {"layers": 3, "hidden_below": (2,)},
+            "hidden_below must be as many as the layers below the first, 2, or none, not 1.",
+        ),
         ("dlgmm", {"layers": 2, "code_dims_below": (0,)}, "code_dims_below must be whole numbers from 1"),
         ("dlgmm", {"layers": 4, "components_below": (1000, 1000, 1000)}, "num_components of all layers, multiplied,"),
         (
             "dlgmm",
             {"layers": 2, "hidden": 2000, "hidden_below": (20_000,)},
-            "hidden x (hidden of the first + code_dims above",
+            "hidden x (hidden of the first + code_dim of all above",
         ),
     ],
 )

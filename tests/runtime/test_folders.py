@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_checkpoints_lie_in_the_project_then_where_the_environment_says_then_with_the_user(
+def test_checkpoints_lie_where_the_environment_says_then_in_the_project_then_with_the_user(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place / "checkout" / "checkpoints").mkdir(parents=True)
@@ -34,6 +34,8 @@ def test_checkpoints_lie_in_the_project_then_where_the_environment_says_then_wit
     monkeypatch.setenv("DLGMM_CHECKPOINTS", "models")
     assert checkpoints_folder() == place / "work" / "models"
     (place / "work" / "checkpoints").mkdir()
+    assert checkpoints_folder() == checkpoints_folder(place / "checkout") == place / "work" / "models"
+    monkeypatch.setenv("DLGMM_CHECKPOINTS", "")
     assert checkpoints_folder() == place / "work" / "checkpoints"
     assert checkpoints_folder(place / "checkout") == place / "checkout" / "checkpoints"
 

@@ -56,7 +56,7 @@ def test_the_choice_of_a_data_set_that_is_missing_is_a_sentence_and_no_download(
         turn_to(at, page)
         if at.error:
             assert WORDS in one_error(at)
-            assert f"have “python -m dlgmm_core data get {dataset}” run on it." in one_error(at)
+            assert f"have “python -m dlgmm_core data get {dataset}” run on it with DLGMM_DOWNLOAD=1." in one_error(at)
             told.add(page)
         assert len(at.error) <= 1
     assert {"clusters", "digit", "latent", "knn"} <= told and asked == []

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dlgmm_core.runtime.files import StorageError, remove
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
-from dlgmm_core.store.tsne_map import ProjectionConfig
+from dlgmm_core.store.tsne_map import LEAST_PERPLEXITY, ProjectionConfig, most_perplexity, usual_perplexity
 from ui import loaders
 from ui.jobs.manager import Job, job_manager
 from ui.jobs.measuring import renewed, start_measuring
@@ -23,7 +23,7 @@ from ui.visitors.visitor import visitor
 __all__ = ["remap_form"]
 
 # Beyond these a map takes minutes and gigabytes: three times the perplexity is the neighbours kept of every point.
-LEAST_PERPLEXITY, MOST_PERPLEXITY, MOST_ITERATIONS = 2.0, 100.0, 2000
+MOST_PERPLEXITY, MOST_ITERATIONS = 100.0, 2000
 
 
 def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
@@ -34,7 +34,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         name: of the data set.
     """
     usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
-    if (most := min(MOST_PERPLEXITY, (count - 1) / 3)) <= LEAST_PERPLEXITY:
+    if (most := min(MOST_PERPLEXITY, most_perplexity(count))) <= LEAST_PERPLEXITY:
         st.caption(f"{count} test images are too few for another map.")
         return
     with st.form("remap", border=False):
@@ -42,7 +42,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         chosen = which.selectbox("Draw the map of", [c.name for c in checkpoints])
         settings = {
             "--perplexity": perplexity.number_input(
-                "Perplexity", LEAST_PERPLEXITY, most, min(usual.perplexity, most), 5.0, format="%g"
+                "Perplexity", LEAST_PERPLEXITY, most, usual_perplexity(count), 5.0, format="%g"
             ),
             "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),
