@@ -15,6 +15,7 @@ from ui.latent.map_export import export_maps
 from ui.latent.map_view import ESTIMATED
 from ui.latent.remap import remap_form
 from ui.links import put_in_link
+from ui.literal import sentence
 from ui.presentation import is_presented, page_title
 from ui.sidebar import selection
 
@@ -57,4 +58,4 @@ if colour in ESTIMATED:
             if estimate([c for c in shown if colour == "nll" or MODELS[c.model_config.model].has_components]):
                 st.rerun()
         except EvaluationError as error:
-            st.error(str(error))
+            st.error(sentence(error))

@@ -102,10 +102,15 @@ def steps_shown(at: AppTest) -> list[str]:
     return re.findall('src="([^"]+)"', "".join(rows))
 
 
+def shown(markdown: str) -> str:
+    """A text of a page as its reader sees it, where nothing is marked up: without what `ui.literal` puts into it."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\u2060", "")
+
+
 def one_error(at: AppTest) -> str:
     assert not at.exception
     assert len(at.error) == 1
-    text: str = at.error[0].value
+    text = shown(at.error[0].value)
     assert "\n" not in text and text.endswith((".", "”"))
     return text
 

@@ -34,6 +34,7 @@ RANK = {
                 "theme",
                 "numbers",
                 "images",
+                "literal",
                 "links",
                 "root_path",
                 "widgets",

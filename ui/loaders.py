@@ -45,6 +45,7 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
+from ui.literal import sentence
 from ui.visitors.limits import computing
 from ui.visitors.own_maps import own_map
 from ui.visitors.ownership import is_visible
@@ -103,7 +104,7 @@ def stamp_of(name: str) -> int | None:
 
 
 @st.cache_resource(
-    show_spinner="Reading the images; data sets other than MNIST take a minute or two the first time …", max_entries=20
+    show_spinner="Reading the images; large data sets take a minute or two the first time …", max_entries=20
 )
 def _dataset(name: str, stamp: int | None) -> Dataset:
     found = load_dataset(name)
@@ -116,7 +117,7 @@ def told(read: Callable[[], Content]) -> Content | None:
     try:
         return read()
     except StorageError as error:
-        st.error(str(error))
+        st.error(sentence(error))
         return None
 
 
@@ -125,7 +126,7 @@ def or_stop(compute: Callable[[], Content]) -> Content:
     try:
         return compute()
     except EvaluationError as error:
-        st.error(str(error))
+        st.error(sentence(error))
         st.stop()
     except Refused as refusal:
         st.warning(str(refusal))

@@ -14,6 +14,7 @@ from dlgmm_core.runtime.files import StorageError
 from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
 from ui.links import correct_link
+from ui.literal import sentence
 from ui.paper import FIT_TO_PAPER, PAPER
 from ui.presentation import show_switch
 from ui.sidebar import show_sidebar
@@ -52,4 +53,4 @@ try:
     if lesson_card(page):
         page.run()
 except (DataError, EvaluationError, StorageError) as error:
-    st.error(str(error))
+    st.error(sentence(error))

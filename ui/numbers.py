@@ -6,12 +6,22 @@ from typing import Any
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-__all__ = ["finite_number", "finite_numbers", "printed", "right", "whole_number"]
+__all__ = ["finite_number", "finite_numbers", "printed", "right", "wait_words", "whole_number"]
+
+_START_SECONDS = 10.0  # until a process has loaded PyTorch and the images
+_MANY = 10_000  # images
 
 
 def printed(value: float, spec: str = "g") -> str:
     """A number by Python's format specification, with a minus sign rather than a hyphen, and none before a zero."""
     return f"{value:z{spec}}".replace("-", "−")
+
+
+def wait_words(images: int, seconds: float) -> str:
+    """How long a job on so many images takes, in words, from about how long it takes on 10,000."""
+    found = _START_SECONDS + seconds * images / _MANY
+    limits = {20: "some seconds", 45: "about half a minute", 120: "a minute or two"}
+    return next((words for most, words in limits.items() if found < most), "a few minutes")
 
 
 def finite_number(value: Any, low: float, high: float) -> float | None:

@@ -15,6 +15,7 @@ from ui import loaders
 from ui.glossary.terms import meaning
 from ui.groups import by_group, group, usual
 from ui.links import put_words_in_link, words_in_link
+from ui.literal import literal, sentence
 from ui.visitors.classroom import ClassSettings, class_settings
 from ui.visitors.own_data import owner_of
 from ui.visitors.ownership import is_mine
@@ -86,7 +87,7 @@ def _fitting(dataset: str) -> list[Checkpoint]:
                 _require_same(checkpoint, dataset)
                 found.append(checkpoint)
         except DataError as error:
-            st.warning(f"**{checkpoint.name}** cannot be used. {error}")
+            st.warning(f"**{checkpoint.name}** cannot be used. {sentence(error)}")
     return found
 
 
@@ -158,7 +159,7 @@ def show_sidebar() -> None:
         )
         put_words_in_link(_LINK, [] if set(wanted) == standard else wanted)
         for broken in loaders.broken_checkpoints():
-            st.warning(f"**{broken.name}** cannot be used. {broken.reason}")
+            st.warning(f"**{literal(broken.name)}** cannot be used. {sentence(broken.reason)}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)
 
 

@@ -7,13 +7,13 @@ __all__ = ["warnings_of"]
 
 def warnings_of(dataset: Dataset) -> list[str]:
     """Sentences about its training images and its classes; none for most data sets."""
-    grey, found = dataset.train.grey, []
-    if not grey.any():
+    images, found = dataset.train.binary, []
+    if not images.any():
         found.append(
             f"All training images of {dataset.name} are empty, without any ink: a model has nothing to learn from them."
             " Check that ink is what has large levels, up to 255 or 1."
         )
-    elif (grey == grey[0]).all():
+    elif (images == images[0]).all():
         found.append(
             f"All training images of {dataset.name} are the same: a model has nothing to learn from them. Check the"
             " file that they are from."

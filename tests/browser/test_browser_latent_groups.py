@@ -192,7 +192,7 @@ def test_a_map_can_be_computed_again_and_cancelled(own_server: str, own_tree: Pa
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()
     # by key: while the expander opens, the button moves away between a mouse's press and its release
-    page.get_by_role("button", name="Compute it again").press("Enter")
+    page.get_by_role("button", name="Compute the map").press("Enter")
     page.get_by_text("Mapping mnist-gauss-vae").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Mapping mnist-gauss-vae").first.wait_for(state="detached")

@@ -15,7 +15,19 @@ from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, Checkpoint, save_metrics
 from dlgmm_core.store.tsne_map import load_map
-from tests.app_helpers import MAIN, PAGES, Make, groups, make_mixture, one_error, open_page, selected, start, turn_to
+from tests.app_helpers import (
+    MAIN,
+    PAGES,
+    Make,
+    groups,
+    make_mixture,
+    one_error,
+    open_page,
+    selected,
+    shown,
+    start,
+    turn_to,
+)
 from tests.latent_helpers import Maps, map_of
 from ui import loaders
 
@@ -100,7 +112,7 @@ def test_a_broken_checkpoint_is_named_in_the_sidebar_and_the_rest_goes_on(
     at = turn_to(start(), page) if page != "overview" else start()
     assert not at.exception and not at.error
     assert len(at.sidebar.warning) == 1
-    assert at.sidebar.warning[0].value.startswith(
+    assert shown(at.sidebar.warning[0].value).startswith(
         f"**cut** cannot be used. {own_checkpoints / 'cut' / WEIGHTS} is damaged"
     )
     assert selected(at).value == ["whole"]

@@ -121,5 +121,5 @@ def test_waiting_for_a_slot_is_not_charged_and_a_refusal_leaves_the_slot(monkeyp
 def test_uploads_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_UPLOADS_PER_VISITOR", "1")
     count_upload()
-    with pytest.raises(Refused, match="You have sent more pictures within a minute than one visitor may"):
+    with pytest.raises(Refused, match="You have sent more files within a minute than one visitor may"):
         count_upload()

@@ -17,7 +17,7 @@ from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.data.own import own_names, visitors_folder
 from dlgmm_core.model.models import build_model
 from dlgmm_core.store.checkpoints import save_checkpoint
-from tests.app_helpers import ALICE, Manager, labels, one_error, pictures, press, start, turn_to
+from tests.app_helpers import ALICE, Manager, labels, one_error, pictures, press, shown, start, turn_to
 from ui.training.ended_runs import publish_run
 from ui.training.runs import Run, write_run
 from ui.visitors import own_data
@@ -109,12 +109,12 @@ def test_nobody_else_sees_them_until_a_model_of_them_is_published(monkeypatch: p
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.npz", b"no archive", "a.npz cannot be read as an .npz file"),
-        ("a.zip", b"no archive", "a.zip cannot be read as a .zip file"),
-        ("../../a.npz", npz((1, 1)), "a.npz has images of 1 x 1 pixels"),
+        ("a.npz", b"no archive", "a.npz cannot be read as an .npz file (it is of another kind, or damaged)"),
+        ("a.zip", b"no archive", "a.zip is no .zip file, or a damaged one"),
+        ("../../a.npz", npz((1, 1)), "a.npz has 40 images of 1 x 1 pixels"),
         ("a.npz", npz(labels=np.arange(3)), "a.npz has labels in an array of the shape (3,)"),
-        ("a.npz", npz(labels=np.repeat(["cat", "![x](https://x.example/y.png)"], 20)), "a.npz has a class '![x]"),
-        ("large.npz", npz((100, 100)), "with 300,000 pixels in all"),
+        ("<b>*a*.npz", npz(labels=np.arange(3)), "<b>*a*.npz has labels"),
+        ("large.npz", npz((100, 100)), "or scale them to a smaller size (“Scale images to squares of, pixels”)."),
     ],
     ids=["npz", "zip", "path", "labels", "markdown", "large"],
 )
@@ -125,6 +125,14 @@ def test_what_is_no_data_set_is_a_sentence_and_leaves_nothing(
     said = one_error(send(page(), name, content))
     assert words in said and own_names() == []
     assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_names_of_classes_are_shown_as_they_are_and_odd_data_are_told(manager: Manager) -> None:
+    name = "![x](https://x.example/y.png) *a* $b$"
+    at = send(page(), "odd.npz", npz(labels=np.full(40, name)))
+    (about,) = (each.value for each in at.caption if "training images" in each.value)
+    assert name not in about and f"12×9 pixels, 1 class: {name}." in shown(about)
+    assert shown(at.warning[0].value).startswith(f"All images of odd have one label, {name}: ")
 
 
 def test_there_are_a_few_data_sets_and_unused_ones_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,4 +155,4 @@ def test_uploads_are_counted_and_those_too_many_told(monkeypatch: pytest.MonkeyP
     assert shared().limits == Limits(uploads_per_visitor=1)
     send(page(), "a.npz", npz())
     at = send(page(), "b.npz", npz())
-    assert "You have sent more pictures within a minute" in at.warning[0].value and own_names() == ["a"]
+    assert "You have sent more files within a minute" in at.warning[0].value and own_names() == ["a"]

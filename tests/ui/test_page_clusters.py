@@ -83,7 +83,7 @@ def test_classes_of_long_names_are_rows(few_digits: Dataset, monkeypatch: pytest
     show_table(found, few_digits)
     show_table(found, replace(few_digits, class_names=tuple(f"Old_{each}" for each in range(10))))
     short, long = ([re.findall("<t[hd].*?>(.*?)</t[hd]>", row) for row in each.split("<tr>")[1:]] for each in told)
-    assert [row[0] for row in long] == ["", *(f"Old {each}" for each in range(10)), "images"]
+    assert [row[0] for row in long] == ["", *(f"Old_<wbr>{each}" for each in range(10)), "images"]
     assert short[0] == ["", *map(str, range(10)), "images"] and [row[0] for row in short] == ["", "1", "2", "3"]
     assert [row[1:] for row in long[1:]] == [
         list(column) for column in zip(*(row[1:] for row in short[1:]), strict=True)

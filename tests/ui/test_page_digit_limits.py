@@ -100,7 +100,7 @@ def test_an_upload_too_many_is_a_sentence_and_the_one_before_stays(uploader: App
     before, link = figures(uploader), uploader.query_params["digit"]
     assert len(before) == 3 and not uploader.warning
     send(uploader, 20)
-    sentence = "You have sent more pictures within a minute than one visitor may (1): try again in 60 seconds."
+    sentence = "You have sent more files within a minute than one visitor may (1): try again in 60 seconds."
     assert one_refusal(uploader) == sentence
     assert figures(uploader) == before and uploader.query_params["digit"] == link
     forgive()

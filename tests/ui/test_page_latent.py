@@ -72,7 +72,7 @@ def test_without_any_map_there_is_the_sentence_and_the_form(make: Make) -> None:
     at = open_page("latent")
     assert not at.exception and not at.main.get("bidi_component")
     assert [box.value[:15] for box in at.info] == ["No map yet of o"]
-    assert any(button.label == "Compute it again" for button in at.button)
+    assert any(button.label == "Compute the map" for button in at.button)
 
 
 def test_a_damaged_map_is_a_sentence_that_names_the_file_and_the_others_are_drawn(mapped: list[Checkpoint]) -> None:

@@ -74,7 +74,7 @@ def test_maps_and_measurements_are_made_one_at_a_time(
     owner: str, sentence: str, manager: Manager, few_digits: Dataset, mapped: list[Checkpoint]
 ) -> None:
     job = manager.run("d", "map", SLEEP, owner)
-    at = press(open_page("latent", maps="a,b"), "Compute it again")
+    at = press(open_page("latent", maps="a,b"), "Compute the map")
     assert one_refusal(at) == sentence and at.multiselect(key="latent-maps-chosen").value == ["a", "b"]
     turn_to(at, "likelihood")
     at.button(key="measure-a").click().run()
@@ -90,7 +90,7 @@ def test_a_map_may_not_take_gigabytes_or_minutes(make: Make) -> None:
 
 def test_runs_take_no_slot_of_maps(manager: Manager, few_digits: Dataset, mapped: list[Checkpoint]) -> None:
     manager.run("d", "train", SLEEP, ALICE)
-    at = press(open_page("latent"), "Compute it again")
+    at = press(open_page("latent"), "Compute the map")
     assert not at.exception and not at.warning and [verb for _, verb, _ in manager.started] == ["map"]
 
 
@@ -99,7 +99,7 @@ def test_a_server_that_maps_nothing_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("DLGMM_MAPPING_SLOTS", "0")
     forgive()
-    assert one_refusal(press(open_page("latent"), "Compute it again")) == (
+    assert one_refusal(press(open_page("latent"), "Compute the map")) == (
         "This server does not measure or map for its visitors: do it on your own machine, by"
         " `python -m dlgmm_core map b`."
     )

@@ -32,7 +32,7 @@ def mapped(make: Make) -> Checkpoint:
 
 
 def submit(at: AppTest) -> None:
-    (button,) = (b for b in at.button if b.label == "Compute it again")
+    (button,) = (b for b in at.button if b.label == "Compute the map")
     button.click().run()
 
 

@@ -15,7 +15,20 @@ from dlgmm_core.store.checkpoints import HISTORY, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, write_history
 from dlgmm_core.train.preview import Previews
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, open_page, press, selected, start, turn_to
+from tests.app_helpers import (
+    ALICE,
+    Make,
+    Manager,
+    begun,
+    labels,
+    one_error,
+    open_page,
+    press,
+    selected,
+    shown,
+    start,
+    turn_to,
+)
 from tests.disk_helpers import full_disk
 from tests.experiment_helpers import blobs, contents
 from tests.export_helpers import Lines, same, take
@@ -91,7 +104,7 @@ def test_before_the_first_epoch_a_run_shows_the_bound_that_it_starts_from_and_ho
     manager.run("mine", "train", SLEEP).output = f"{told}\n{words}\n".encode()
     at.run()
     (bar,) = at.get("progress")
-    assert bar.proto.value == 25 and bar.proto.text == f"mine is training: {words}"
+    assert bar.proto.value == 25 and shown(bar.proto.text) == f"mine is training: {words}"
     (points,) = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
     assert (points["x"], points["y"]) == ([0.0], [-95.25])
     assert "Samples of the model appear here in its first seconds." in [box.value for box in at.caption]

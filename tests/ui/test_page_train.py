@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.commands.table import build_parser
+from dlgmm_core.config import TrainConfig, require_step_size
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.options import model_config, train_config
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import read_only_disk
 from ui.training import expected
+from ui.training.fields import in_fields
 from ui.training.presets import BY_HAND, PRESETS, Recipe
 
 pytestmark = pytest.mark.usefixtures("repository", "alice", "quick")
@@ -163,11 +167,29 @@ def test_the_chosen_recipe_and_the_sidebars_data_set_are_what_is_started(manager
     ]
 
 
+def test_a_setting_that_is_refused_is_called_as_its_field_is() -> None:
+    for model, train, words in (
+        ({"code_dim": 0}, {}, "“Code size” must be a whole number from 1 to 1,000,000, not 0."),
+        ({}, {"max_epochs": 0}, "“Epochs, at most” must be a whole number from 1 to 1,000,000, not 0."),
+        (
+            {"hidden_below": (2,)},
+            {},
+            "“Hidden units of each layer below the first” must be as many as the layers below",
+        ),
+    ):
+        with pytest.raises(ConfigError) as error:
+            paper_model("dlgmm", **model), TrainConfig(**train)  # type: ignore[arg-type]
+        assert in_fields(error.value).startswith(words)
+    with pytest.raises(ConfigError) as error:
+        require_step_size(paper_model("dlgmm"), TrainConfig(num_samples=10**6))
+    assert in_fields(error.value).startswith("number of components x “Num samples” x “Batch size” must be at most")
+
+
 def test_a_start_that_does_not_fit_is_refused_before_anything_begins(manager: Manager, make: Make) -> None:
     make("first", hidden=4)
     at = by_hand()
     fill(at, Prior_components="full", Start_from="first", Code_size=3)
-    assert one_error(at) == "A start must be a Gauss-VAE with the body, the code_dim and the images of the mixture."
+    assert one_error(at) == "A start must be a Gauss-VAE with the body, the “Code size” and the images of the mixture."
     assert not manager.started
     fill(at, Hidden=4)
     ((_, _, arguments),) = manager.started

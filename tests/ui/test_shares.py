@@ -71,13 +71,13 @@ def test_one_visitor_and_all_together_are_counted_and_a_refusal_counts_nothing(c
     with pytest.raises(Refused) as refused:
         rate.count("alice")
     assert str(refused.value) == (
-        "You have sent more pictures within a minute than one visitor may (2): try again in 30 seconds."
+        "You have sent more files within a minute than one visitor may (2): try again in 30 seconds."
     )
     rate.count("bob")
     with pytest.raises(Refused) as refused:
         rate.count("bob")
     assert str(refused.value) == (
-        "All visitors together have sent more pictures within a minute than this server takes (3): try again in 20"
+        "All visitors together have sent more files within a minute than this server takes (3): try again in 20"
         " seconds."
     )
     clock.now += 20.1

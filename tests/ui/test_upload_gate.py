@@ -42,7 +42,7 @@ def test_a_visitor_who_sends_more_than_any_page_takes_is_refused_in_every_tab() 
     status, words = answer(cookie="alice")
     assert status == 429
     assert words == (
-        f"You have sent more pictures within a minute than one visitor may ({2 * TRANSFERS}): try again in 10 seconds."
+        f"You have sent more files within a minute than one visitor may ({2 * TRANSFERS}): try again in 10 seconds."
     )
     assert answer(cookie="bob")[0] == 204
 

@@ -14,6 +14,7 @@ from ui import loaders
 from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, probabilities
 from ui.estimates import estimate
 from ui.glossary.terms import meaning
+from ui.numbers import wait_words
 from ui.sidebar import Selection, choose_checkpoint
 
 __all__ = ["choose_kind", "choose_mixture", "difference", "find_probabilities", "map_colour"]
@@ -81,8 +82,9 @@ def find_probabilities(checkpoint: Checkpoint, kind: str) -> tuple[str, dict[str
     if kind in known:
         return kind, known
     words, button = st.columns([4, 1], vertical_alignment="center")
+    images = len(loaders.dataset(checkpoint.train_config.dataset).test)
     words.info(f"p(k|x) of {checkpoint.name} has not been estimated: until then, images go by their weights.")
-    if button.button("Estimate p(k|x)", help="Takes a minute or two.") and estimate([checkpoint]):
+    if button.button("Estimate p(k|x)", help=f"Takes {wait_words(images, 90)}.") and estimate([checkpoint]):
         st.rerun()
     return WEIGHTS, known
 

@@ -46,7 +46,7 @@ def export_classes(checkpoint: Checkpoint, kind: str, found: Clusters, dataset: 
 
     def table() -> pd.DataFrame:
         counts = pd.DataFrame(found.table, columns=list(dataset.class_names))
-        counts.insert(0, "component", np.arange(1, len(counts) + 1))
+        counts.insert(0, "component", np.arange(1, len(counts) + 1), allow_duplicates=True)  # a class of that name
         return counts
 
     about = _about("images of each component and class", checkpoint, kind)

@@ -84,10 +84,10 @@ def show_table(found: Clusters, dataset: Dataset) -> None:
     Classes are columns, or rows where their names are long.
     """
     assert found.table is not None
-    names = [name.replace("_", " ") for name in dataset.class_names]
+    names = dataset.class_names
     turned = any(len(name) > _LONGEST_COLUMN for name in names)
     of_class, of_component = ("row", "col") if turned else ("col", "row")
-    heads = [f'<th scope="{of_class}">{html.escape(name)}</th>' for name in (*names, "images")]
+    heads = [f'<th scope="{of_class}">{_breaking(name)}</th>' for name in (*names, "images")]
     lines = [["<th></th>", *heads]]
     for k, counts in enumerate(found.table):
         total, colour = int(counts.sum()), component_colour(k)
@@ -99,6 +99,11 @@ def show_table(found: Clusters, dataset: Dataset) -> None:
     table = f"<table>{''.join(f'<tr>{cells}</tr>' for cells in map(''.join, rows))}</table>"
     region = 'class="classes-table" role="region" tabindex="0" aria-label="Images of each component and class"'
     st.html(f"{_STYLE}<div {region}>{table}</div>")
+
+
+def _breaking(name: str) -> str:
+    """A name that may be broken after every underscore."""
+    return html.escape(name).replace("_", "_<wbr>")
 
 
 def _cell(total: int, count: int, kind: str) -> str:

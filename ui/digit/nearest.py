@@ -19,6 +19,7 @@ from ui.exporting.exports import About, export, figure
 from ui.exporting.own_maps import own_settings
 from ui.images import fitting, picture, tiled_picture
 from ui.layers import first_layer_words
+from ui.literal import literal
 from ui.scatter import draw_map
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
@@ -69,7 +70,7 @@ def _classes_of(nearest: NDArray[np.int64], dataset: Dataset) -> tuple[list[str]
     if dataset.train.labels is None:
         return [], "no vote, since the images have no labels"
     labels = dataset.train.labels[nearest]
-    votes = ", ".join(f"{dataset.class_names[vote(labels, k)[0]]} (k = {k})" for k in KNN_SIZES)
+    votes = ", ".join(f"{literal(dataset.class_names[vote(labels, k)[0]])} (k = {k})" for k in KNN_SIZES)
     return [dataset.class_names[label] for label in labels[0]], f"vote: {votes}"
 
 

@@ -10,6 +10,7 @@ from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.literal import sentence
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
 
@@ -29,13 +30,14 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     if stored is None:
         st.caption(
             "Whether this image is like a test image is not known: no log p(x) of the test images is stored for"
-            f" {checkpoint.name}. Measure it on the page **Likelihood** or by `dlgmm evaluate {checkpoint.name}`."
+            f" {checkpoint.name}. Measure it on the page **Likelihood** or by `python -m dlgmm_core evaluate"
+            f" {checkpoint.name}`."
         )
         return
     try:
         own = _log_likelihood(checkpoint, image, stored.num_samples, stored.seed)
     except (EvaluationError, Refused) as reason:  # the page has its report, and can do without
-        st.caption(f"Whether this image is like a test image is not known. {reason}")
+        st.caption(f"Whether this image is like a test image is not known. {sentence(reason)}")
         return
     share = float((stored.log_likelihood > own).mean())
     if share >= 1 - UNLIKELY:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from ui.digit.digit_input import DigitInput
 from ui.images import fitting, picture, tiled_picture
+from ui.literal import literal
 
 __all__ = ["show_preparation"]
 
@@ -31,7 +32,7 @@ def _show_image(digit: DigitInput) -> None:
     height, width = digit.shape
     binarized = tiled_picture(digit.binary[None], 1, fitting(6, digit.shape), shape=digit.shape)
     st.image(binarized, alt=f"The binarized image, {height} by {width} pixels")
-    st.caption(f"What the model sees: {height}×{width} zeros and ones. From {digit.origin}.")
+    st.caption(f"What the model sees: {height}×{width} zeros and ones. From {literal(digit.origin)}.")
 
 
 def _show_steps(digit: DigitInput) -> None:
@@ -39,7 +40,7 @@ def _show_steps(digit: DigitInput) -> None:
     st.html(f'{_STYLE}<div class="steps">{"".join(figures)}</div>')
     for sentence in digit.doubts:
         st.warning(sentence)
-    st.caption(f"The picture shows {digit.origin}. The address of this page now carries the digit.")
+    st.caption(f"The picture shows {literal(digit.origin)}. The address of this page now carries the digit.")
 
 
 def _figure(words: str, step: NDArray[np.uint8]) -> str:

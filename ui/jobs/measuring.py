@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.jobs.manager import Job, job_manager
+from ui.literal import sentence
 from ui.visitors.limits import shared
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import visitor
@@ -81,6 +82,6 @@ def measure_button(name: str, label: str, key: str = "measure") -> None:
 
 def _report(job: Job) -> None:
     if job.running:
-        st.caption(f"Measuring {job.name} … {job.last_line}")
+        st.caption(f"Measuring {job.name} … {sentence(job.last_line)}")
     elif job.failed:
-        st.error(f"Measuring {job.name} failed: {job.last_line}")
+        st.error(f"Measuring {job.name} failed: {sentence(job.last_line)}")

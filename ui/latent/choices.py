@@ -17,6 +17,7 @@ from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
 from ui.latent.map_view import select_images, show_component
 from ui.links import put_words_in_link, words_in_link
+from ui.literal import literal
 from ui.sidebar import compare_also
 
 __all__ = ["MOST_MAPS", "choose_images", "choose_maps", "open_on_map", "show_image"]
@@ -76,7 +77,7 @@ def _usual(checkpoints: Sequence[Checkpoint]) -> list[str]:
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
     """The image, and its reconstruction under each model."""
     image, zoom, its_class = dataset.test.binary[index], fitting(4, dataset.shape), dataset.class_of(index)
-    st.header(f"Image {index}{its_class and f', class {its_class}'}", anchor=False)
+    st.header(f"Image {index}{its_class and f', class {literal(its_class)}'}", anchor=False)
     pictures = [(image, "the image")]
     for checkpoint in checkpoints:
         model = loaders.model(checkpoint)

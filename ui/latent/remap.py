@@ -15,6 +15,8 @@ from dlgmm_core.store.tsne_map import LEAST_PERPLEXITY, ProjectionConfig, most_p
 from ui import loaders
 from ui.jobs.manager import Job, job_manager
 from ui.jobs.measuring import renewed, start_measuring
+from ui.literal import sentence
+from ui.numbers import wait_words
 from ui.visitors.own_maps import make_room, own_map
 from ui.visitors.ownership import is_mine, note_of
 from ui.visitors.shares import Refused
@@ -47,12 +49,12 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
             "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),
         }
-        if st.form_submit_button("Compute it again") and chosen is not None:
+        if st.form_submit_button("Compute the map") and chosen is not None:
             options = [str(part) for pair in settings.items() for part in pair]
             _start(next(c for c in checkpoints if c.name == chosen), options)
     st.caption(
-        "This takes about half a minute; the same seed gives the same map. Only you see it, and you can return to the"
-        " shared one; that of an unpublished run of yours is published with the run."
+        f"This takes {wait_words(count, 25)}; the same seed gives the same map. Only you see it, and you can return to"
+        " the shared one; that of an unpublished run of yours is published with the run."
     )
     for checkpoint in checkpoints:
         _offer_return(checkpoint)
@@ -85,7 +87,7 @@ def _start(checkpoint: Checkpoint, options: list[str]) -> None:
     except Refused as refusal:
         st.warning(str(refusal))
     except StorageError as error:
-        st.error(str(error))
+        st.error(sentence(error))
 
 
 def _offer_return(checkpoint: Checkpoint) -> None:
@@ -114,4 +116,4 @@ def _report(job: Job) -> None:
                 job.stop()
             st.rerun()
     elif job.failed:
-        st.error(f"Mapping {job.name} failed: {job.last_line}")
+        st.error(f"Mapping {job.name} failed: {sentence(job.last_line)}")

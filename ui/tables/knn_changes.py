@@ -10,6 +10,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.images import fitting, tiled_picture
+from ui.literal import literal
 from ui.sidebar import choose_checkpoint
 from ui.tables.knn_export import export_changes
 from ui.tables.knn_search import Search
@@ -47,10 +48,10 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:
     names = dataset.class_names
     for image in changed[np.argsort(shared[changed], kind="stable")][:SHOWN]:
         truth = names[dataset.test.known_labels[image]]
-        st.markdown(f"Test image {image}, class **{truth}**: {shared[image]} of {K} neighbours shared")
+        st.markdown(f"Test image {image}, class **{literal(truth)}**: {shared[image]} of {K} neighbours shared")
         for checkpoint, nearest, voted in ((first, one, votes[0]), (second, other, votes[1])):
             words, picture = st.columns([2, 5], vertical_alignment="center")
-            words.markdown(f"{checkpoint.name}  \nvotes **{names[voted[image]]}**")
+            words.markdown(f"{checkpoint.name}  \nvotes **{literal(names[voted[image]])}**")
             strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
             alt = f"Test image {image} and its {K} nearest training images under {checkpoint.name}"
             picture.image(tiled_picture(strip, len(strip), fitting(2, dataset.shape), shape=dataset.shape), alt=alt)

@@ -11,6 +11,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.figures import chart, lines_of
 from ui.images import fitting, tiled_picture
+from ui.literal import literal
 from ui.tables.knn_search import Errors, Search
 
 __all__ = ["error_curves", "show_mistakes"]
@@ -30,7 +31,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
     for image in wrong[SHOWN * page : SHOWN * (page + 1)]:
         words, picture = st.columns([2, 5], vertical_alignment="center")
         truth, vote_ = names[dataset.test.known_labels[image]], names[predicted[image]]
-        words.markdown(f"test image {image}, class **{truth}**, classified as **{vote_}**")
+        words.markdown(f"test image {image}, class **{literal(truth)}**, classified as **{literal(vote_)}**")
         strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
         classes = ", ".join(names[label] for label in dataset.train.known_labels[nearest[image, :k]])
         picture.image(

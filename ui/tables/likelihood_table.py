@@ -17,7 +17,7 @@ from ui.exporting.exports import About, export, figure
 from ui.figures import nll_figure
 from ui.glossary.terms import meaning
 from ui.jobs.measuring import measure_button
-from ui.numbers import right
+from ui.numbers import right, wait_words
 from ui.presentation import end_of_picture
 
 __all__ = ["EXPLAINED", "offer_measuring", "show_likelihoods"]
@@ -88,6 +88,7 @@ def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
     """Says that a checkpoint has not been measured on a test set, and offers to measure it."""
     st.info(f"**{checkpoint.name}** has not been measured on {label_of(dataset)}.")
     if dataset == checkpoint.train_config.dataset:
-        measure_button(checkpoint.name, "Measure it (takes a few minutes)")
+        images = len(loaders.dataset(dataset).test)
+        measure_button(checkpoint.name, f"Measure it (takes {wait_words(images, 180)})")
     else:
         st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {dataset}", language="bash")

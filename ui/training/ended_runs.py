@@ -9,6 +9,7 @@ import streamlit as st
 from dlgmm_core.runtime.files import StorageError, unwritable
 from dlgmm_core.store.locks import training_lock
 from ui.jobs.manager import job_manager
+from ui.literal import sentence
 from ui.training.form import STARTED
 from ui.training.removal import remove_folder
 from ui.training.runs import Run, RunError, changing, require_free, write_run
@@ -107,7 +108,7 @@ def _do(action: partial[None], shown: str | None = None) -> None:
     try:
         action()
     except (RunError, StorageError) as error:
-        st.error(str(error))
+        st.error(sentence(error))
         return
     if shown is not None:
         st.session_state[STARTED] = shown

@@ -6,11 +6,12 @@ from typing import Any, get_args, get_type_hints
 
 import streamlit as st
 
+from dlgmm_core.checks import SettingError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.options import choices
 from ui.training.runs import RunError
 
-__all__ = ["ask", "kept", "learning_rate_field", "numbers", "titled", "whole_numbers"]
+__all__ = ["SIZE", "ask", "in_fields", "kept", "learning_rate_field", "numbers", "titled", "whole_numbers"]
 
 _RATES = (1e-6, 1.0)  # learning rates that can be chosen
 _MOST = {
@@ -34,6 +35,19 @@ _LABELS = {
     "prior_means": "Prior means, one for each of K components",
     "prior_scales": "Prior scales, one for each component",
 }
+
+SIZE = "Scale images to squares of, pixels"
+_WORDS = {"data": "“Your data”", "num_components": "number of components", "size": f"“{SIZE}”"}
+
+
+def in_fields(error: SettingError) -> str:
+    """The sentence of an error, in which settings are called as their fields are."""
+    kinds = {f.name: kind for kind in (ModelConfig, TrainConfig) for f in fields(kind)}
+
+    def words(name: str) -> str:
+        return _WORDS.get(name) or (f"“{titled(kinds[name], name)[0]}”" if name in kinds else name.replace("_", " "))
+
+    return error.told(words)
 
 
 def kept(name: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from dlgmm_core.options import as_options
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.train.mixture_start import require_start
 from ui import loaders
+from ui.literal import sentence
 from ui.training.by_hand import ask_recipe
 from ui.training.expected import expected_words
-from ui.training.fields import kept
+from ui.training.fields import in_fields, kept
 from ui.training.presets import BY_HAND, PRESETS, Recipe, recipe_words
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 from ui.visitors.visitor import visitor
@@ -39,8 +40,10 @@ def training_form(dataset: str) -> None:
         try:
             recipe = ask_recipe(dataset)
             _require(recipe)
-        except (ConfigError, RunError) as error:
-            refusal = str(error)  # which the button tells: a visitor may not have finished
+        except ConfigError as error:  # which the button tells: a visitor may not have finished
+            refusal = in_fields(error)
+        except RunError as error:
+            refusal = str(error)
         else:
             st.caption(" ".join([recipe_words(recipe), _sentence(expected_words(recipe))]))
     free = free_name("my-" + (recipe[0].model if recipe is not None else "run"))
@@ -58,7 +61,7 @@ def training_form(dataset: str) -> None:
         model, train = recipe
         start_run(visitor(), name or free, [*as_options(model), "--name", name or free, *as_options(train)])
     except (RunError, StorageError) as error:
-        st.error(str(error))
+        st.error(sentence(error))
         return
     st.session_state[STARTED] = name or free
     st.rerun()

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import re
 from pathlib import Path
 
 import streamlit as st
@@ -10,10 +9,14 @@ import streamlit as st
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.own import Reading, find_own, keep_own, name_of, read_own
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.data.suspicious import warnings_of
 from dlgmm_core.runtime.files import StorageError, remove
+from dlgmm_core.runtime.wording import counted
 from ui import loaders
 from ui.images import fitting, tiled_picture
+from ui.literal import literal, sentence
 from ui.sidebar import choose_dataset
+from ui.training.fields import SIZE, in_fields
 from ui.training.runs import all_runs, changing
 from ui.visitors.limits import MOST_MEGABYTES, computing, count_upload
 from ui.visitors.own_data import MOST_EACH, make_room, own_folder, owner_of
@@ -26,7 +29,6 @@ MOST_PIXELS = 2**24  # of all images of a file
 SHOWN, IN_A_ROW = 100, 20
 MOST_SIDE = 200  # that images can be scaled to
 MOST_NAMED = 12  # classes
-_CLASS = re.compile(r"[\w .,'+&-]*")  # names that no page reads as Markdown: others see those of a published model
 _PROBABILITY, _THRESHOLD = "is the probability of ink", "is ink from one half on"
 _READ, _COUNT = "own-data-read", "own-data-count"
 
@@ -49,15 +51,19 @@ def _show(name: str) -> None:
     height, width = found.shape
     names = found.class_names
     more = " …" if len(names) > MOST_NAMED else ""
-    classes = f"{len(names)} classes: {', '.join(names[:MOST_NAMED])}{more}" if names else "no labels"
+    named = ", ".join(map(literal, names[:MOST_NAMED]))
+    classes = f"{counted(len(names), 'class', 'classes')}: {named}{more}" if names else "no labels"
     private = (
         " Only you see them, until you publish a model trained on them; if there is no such model, they are removed"
         " after a day."
     )
+    count = counted(len(found.train), "training image")
     st.caption(
-        f"The first {len(shown)} of {len(found.train):,} training images, with {len(found.valid):,} for validation and"
-        f" {len(found.test):,} for tests, {height}×{width} pixels, {classes}.{private if is_mine else ''}"
+        f"The first {len(shown)} of {count}, with {len(found.valid):,} for validation and {len(found.test):,} for tests"
+        f", {height}×{width} pixels, {classes}.{private if is_mine else ''}"
     )
+    for warning in warnings_of(found):
+        st.warning(sentence(warning))
     if not is_mine:
         return
     is_used = name in _used()
@@ -68,7 +74,7 @@ def _show(name: str) -> None:
             if path is not None:
                 remove(path)
         except StorageError as error:
-            st.error(str(error))
+            st.error(sentence(error))
             return
         st.rerun()
 
@@ -86,16 +92,14 @@ def _places(arguments: tuple[str, ...]) -> list[int]:
 def _ask() -> None:
     """A file, and how it is read; a sound one becomes the data set of the sidebar."""
     side, levels = st.columns(2)
-    length = side.number_input(
-        "Scale images to squares of, pixels", 0, MOST_SIDE, 0, help="0 keeps them as they are, if all have one size."
-    )
+    length = side.number_input(SIZE, 0, MOST_SIDE, 0, help="0 keeps them as they are, if all have one size.")
     meaning = levels.selectbox("A grey level", [_PROBABILITY, _THRESHOLD])
     file = st.file_uploader(
         f"Images of your own, at most {MOST_MEGABYTES} MB",
         type=["npz", "zip"],
         key=f"own-data-{st.session_state.setdefault(_COUNT, 0)}",
         help="An .npz file with `images`, N × height × width, 255 or 1 for ink, and perhaps `labels`; or a .zip file of"
-        " pictures, whose folders are classes, if there are any.",
+        " images, whose folders are classes, if there are any.",
     )
     if file is None:
         st.session_state.pop(_READ, None)
@@ -110,7 +114,7 @@ def _ask() -> None:
             with computing(), st.spinner("Reading the images …"):
                 name = _keep(_shown(file.name), reading, content)
         except (DataError, StorageError) as problem:
-            error = str(problem)
+            error = in_fields(problem) if isinstance(problem, DataError) else str(problem)
             st.session_state[_READ] = mark, error
         except Refused as refusal:
             st.warning(str(refusal))
@@ -119,7 +123,7 @@ def _ask() -> None:
             st.session_state[_COUNT] += 1  # an empty place for the next file
             choose_dataset(name)
             st.rerun()
-    st.error(error)
+    st.error(sentence(error))
 
 
 def _shown(name: str) -> Path:
@@ -135,10 +139,6 @@ def _keep(path: Path, reading: Reading, content: bytes) -> str:
         StorageError: if they cannot be written.
     """
     dataset = read_own(path, _free(name_of(path)), reading, io.BytesIO(content))
-    if odd := [name for name in dataset.class_names if not _CLASS.fullmatch(name)]:
-        raise DataError(
-            f"{path} has a class {odd[0]!r}: name classes by letters, digits, spaces and the characters . , ' + & - _."
-        )
     with changing:
         if not make_room(visitor(), _used()):
             raise DataError(

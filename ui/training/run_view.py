@@ -19,6 +19,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.figures import history_figure, usage_figure
 from ui.jobs.measuring import renewed
+from ui.literal import sentence
 from ui.training.fields import learning_rate_field
 from ui.training.progress import Part, Plan, fitted_share, parts_of, progress_words, share_done, starting_bound
 from ui.training.runs import Run, RunError, cancel_run, keep_run, pause_run, resume_run
@@ -41,7 +42,7 @@ def watch_run(run: Run, at_end: Callable[[list[EpochMetrics]], None]) -> None:
     try:
         history = read_history(run.folder)
     except CheckpointError as error:
-        st.error(str(error))
+        st.error(sentence(error))
         return
     had_epochs = bool(history)
     renewed(is_running, lambda: _show_state(run, had_epochs))
@@ -90,10 +91,13 @@ def _tell(run: Run, history: list[EpochMetrics]) -> None:
         if history or part:
             words, share = progress_words(history, plan, part), share_done(len(history), plan, part)
         else:
-            words, share = last_line or "it is loading the images", fitted_share(run.job.text if run.job else "")
+            words, share = (
+                sentence(last_line) or "it is loading the images",
+                fitted_share(run.job.text if run.job else ""),
+            )
         st.progress(share, f"{run.name} is training: {words}")
     elif run.state == "failed":
-        st.error(f"{run.name} failed: {last_line}")
+        st.error(f"{run.name} failed: {sentence(last_line)}")
     elif run.state == "ended":
         st.success(f"{run.name} has ended; its best weights are among the checkpoints in the sidebar.")
     elif history:
@@ -137,7 +141,7 @@ def _do(action: Callable[[Run], None], run: Run, words: str) -> None:
         with st.spinner(words):
             action(run)
     except (RunError, StorageError) as error:
-        st.error(str(error))
+        st.error(sentence(error))
     else:
         st.rerun()
 

@@ -11,6 +11,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.locks import training_lock
 from ui import loaders
 from ui.jobs.manager import job_manager
+from ui.literal import sentence
 from ui.sidebar import choice
 from ui.training.removal import remove_folder
 from ui.training.runs import all_runs, changing
@@ -37,7 +38,7 @@ def tell_lock() -> None:
     try:
         locked = class_settings(loaders.CHECKPOINTS).locked
     except StorageError as error:
-        st.error(str(error))
+        st.error(sentence(error))
         return
     if locked and not is_teacher():
         st.info("The teacher has locked training: no run can be started or resumed for now.")
@@ -79,7 +80,7 @@ def _save(settings: ClassSettings) -> None:
     try:
         save_class_settings(loaders.CHECKPOINTS, settings)
     except StorageError as error:
-        st.error(str(error))
+        st.error(sentence(error))
     else:
         st.rerun()
 

@@ -126,7 +126,7 @@ class Allowance:
 
 
 class Rate:
-    """How many pictures a minute are taken, from one visitor and from all together.
+    """How many files a minute are taken, from one visitor and from all together.
 
     Args:
         each: from one visitor.
@@ -145,12 +145,12 @@ class Rate:
         """
         if wait := self._each.wait(who, 1):
             raise Refused(
-                f"You have sent more pictures within a minute than one visitor may ({self._each.most:g}): try again in"
+                f"You have sent more files within a minute than one visitor may ({self._each.most:g}): try again in"
                 f" {in_words(wait)}."
             )
         if wait := self._total.wait("", 1):
             raise Refused(
-                "All visitors together have sent more pictures within a minute than this server takes"
+                "All visitors together have sent more files within a minute than this server takes"
                 f" ({self._total.most:g}): try again in {in_words(wait)}."
             )
         self._each.spend(who, 1)
