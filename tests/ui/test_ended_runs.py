@@ -1,9 +1,12 @@
 """What becomes of a run that has ended: its owner alone sees it, until it is published; it is renamed and deleted."""
 
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
 from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
@@ -11,7 +14,7 @@ from tests.disk_helpers import read_only_disk
 from ui import loaders
 from ui.training.ended_runs import delete_run, publish_run, rename_run
 from ui.training.removal import remove_folder
-from ui.training.runs import Run, RunError, runs_of
+from ui.training.runs import Run, RunError, runs_of, write_run
 from ui.visitors.ownership import NOTE
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
@@ -92,6 +95,18 @@ def test_a_deleted_run_leaves_nothing(ended: Run, manager: Manager, own_checkpoi
     press(at, "Delete the run")
     assert not at.exception and not list(own_checkpoints.iterdir())
     assert labels(at) == ["Start training"] and selected(at).value == []
+
+
+def test_the_question_whether_to_delete_a_run_does_not_stay_open_for_the_next(ended: Run, manager: Manager) -> None:
+    def questions(at: AppTest) -> set[str]:
+        return {block.proto.id for block in at.get("popover") if "-ask-" in block.proto.id}  # type: ignore[union-attr]
+
+    shutil.copytree(ended.folder, ended.folder.with_name("next"))
+    write_run(replace(ended, name="next"))
+    at = turn_to(start(), "train")
+    before, first = questions(at), at.selectbox(key="train-run").value
+    press(at, "Delete the run")
+    assert len(before) == 2 and not before & questions(at) and not (ended.folder.parent / first).exists()
 
 
 def test_what_is_still_going_on_is_neither_renamed_nor_deleted_nor_published(

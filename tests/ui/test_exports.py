@@ -60,7 +60,7 @@ def test_words_are_single_lines_whatever_a_folder_is_called(two: list[Checkpoint
     for code in (script(load_model(odd)), script(each_model([odd]))):
         strings = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
         found[code] = [text for text in strings if odd.name in str(text)]
-    assert list(found.values()) == [[f"checkpoints/{odd.name}"], [odd.name]]
+    assert list(found.values()) == [[odd.name], [odd.name]]
 
 
 def test_a_figure_without_a_model_has_only_its_settings() -> None:
@@ -163,10 +163,11 @@ def test_lines_are_put_together_only_when_they_are_asked_for() -> None:
 
 
 def test_scripts_are_put_together_by_many_visitors_at_once() -> None:
-    line = 'model, checkpoint = load_checkpoint(Path("checkpoints") / "neighbours")  # vote'
+    line = 'model, checkpoint = load_checkpoint(checkpoints_folder() / "neighbours")  # vote'
     alone = script(*[line] * 50)
     assert alone.startswith(
-        "from pathlib import Path\n\nfrom dlgmm_core.store.checkpoints import load_checkpoint\n\nmodel"
+        "from dlgmm_core.runtime.folders import checkpoints_folder\n"
+        "from dlgmm_core.store.checkpoints import load_checkpoint\n\nmodel"
     )
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(lambda _: script(*[line] * 50), range(200))) == {alone}

@@ -13,6 +13,7 @@ from dlgmm_core.commands import evaluate
 from dlgmm_core.runtime.folders import datasets_folder
 from tests.app_helpers import MAIN, PAGES, one_error, pictures, shown, turn_to
 from tests.cli_helpers import handlers_kept, run, train
+from tests.export_helpers import Exported, take
 
 pytestmark = pytest.mark.usefixtures("cache", "fresh_data")
 
@@ -55,6 +56,12 @@ def marked_up(at: AppTest) -> list[str]:
     return [text for text in texts if any(name in text for name in NAMES[1:])]
 
 
+def exported(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Exported]:
+    """What every figure of a page exports, by the figure."""
+    ids = [block.proto.id for block in at.get("popover") if "-export-" in block.proto.id]  # type: ignore[union-attr]
+    return {key: take(at, key, monkeypatch) for key in (each.rpartition("-export-")[2] for each in ids)}
+
+
 @pytest.mark.parametrize("labelled", [True, False])
 def test_every_page_shows_images_of_another_shape_with_labels_and_without(
     labelled: bool, own_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -79,6 +86,28 @@ def test_every_page_shows_images_of_another_shape_with_labels_and_without(
         said[view] = words_of(at)
     assert any(f"of mine, class {name}" in said["Weights"] for name in NAMES) == labelled
     assert pictures(at)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_lines_of_every_figure_run_and_its_table_names_classes_as_the_data_do(
+    labelled: bool, own_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(own_checkpoints, tmp_path / "mine.npz", labelled=labelled)
+    views = [("digit", {"digit-view": view}) for view in VIEWS]
+    found: dict[str, Exported] = {}
+    for page, query in [*((page, {"image": "3,5", "at": "0,0"}) for page in PAGES), *views]:
+        found |= exported(opened(page, dataset="mine", **query), monkeypatch)
+    expected = {"components", "clusters", "maps", "path", "plane", "nll", "neighbours", "places", "weights", "stick"}
+    assert expected <= found.keys() and ("knn-table" in found) == ("clusters-classes" in found) == labelled
+    monkeypatch.chdir(own_checkpoints.parent)
+    for key, each in found.items():
+        names: dict[str, object] = {}
+        exec(compile(each.code, key, "exec"), names)
+        assert len(names) > 1 and len(each.table) > 0, key
+    classes = found["neighbours"].table["class"]
+    assert set(classes) <= set(NAMES) if labelled else classes.isna().all()
+    if labelled:
+        assert list(found["clusters-classes"].table.columns) == ["component", *sorted(NAMES)]
 
 
 def test_other_images_of_the_same_name_and_none_are_told_in_a_sentence(

@@ -60,7 +60,9 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
     layer = first_layer_words(checkpoint.model_config for checkpoint in shown)
     st.caption(" ".join(["Euclidean distance between posterior means, nearest first.", layer]))
     about = About("the nearest training images", shown, dataset_name, settings={"image": digit.origin})
-    lines = partial(recipes.nearest, shown, digit.code, dataset_name, NEAREST)
+    lines = partial(
+        recipes.nearest, shown, digit.code, dataset_name, NEAREST, labelled=dataset.train.labels is not None
+    )
     columns = ["checkpoint", "rank", "training image", "class"]
     export("neighbours", about, lines, lambda: pd.DataFrame(rows, columns=columns))
 

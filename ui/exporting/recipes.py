@@ -133,14 +133,15 @@ def convergence(checkpoints: Sequence[Checkpoint], image: str, largest: int, rep
     return script(image, "curves, elbos = {}, {}", loop)
 
 
-def nearest(checkpoints: Sequence[Checkpoint], image: str, dataset: str, count: int) -> str:
-    """`nearest` (count,) training images by name, and the `classes` of these."""
+def nearest(checkpoints: Sequence[Checkpoint], image: str, dataset: str, count: int, *, labelled: bool) -> str:
+    """`nearest` (count,) training images by name and, where there are labels, the `classes` of these."""
     loop = each_model(
         checkpoints,
         f"nearest[name] = neighbours(encode(model, train.binary), encode(model, image[None]), {count})[0]",
-        "classes[name] = train.labels[nearest[name]]",
+        "classes[name] = train.labels[nearest[name]]" if labelled else "",
     )
-    return script(image, f'train, nearest, classes = load_dataset("{dataset}").train, {{}}, {{}}', loop)
+    made = ", classes = {}, {}" if labelled else " = {}"
+    return script(image, f'train = load_dataset("{dataset}").train', f"nearest{made}", loop)
 
 
 def places(checkpoints: Sequence[Checkpoint], image: str, dataset: str, own: Mapping[str, ProjectionConfig]) -> str:
@@ -178,4 +179,4 @@ def series(a: float, b: float, alpha: float, beta: float) -> str:
 
 def run(name: str) -> str:
     """`history`: the bounds of a run after every epoch, and the mean weights of its components."""
-    return script(f"history = read_history(Path({quoted(f'checkpoints/{name}')}))")
+    return script(f"history = read_history(checkpoints_folder() / {quoted(name)})")

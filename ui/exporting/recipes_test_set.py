@@ -118,7 +118,7 @@ def errors(
     return script(
         f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}',
         loop,
-        f'rows = [row for row in read_results(Path("checkpoints")) if {search}]' if with_pixels else "",
+        f"rows = [row for row in read_results(checkpoints_folder()) if {search}]" if with_pixels else "",
         'pixels = rows[0].figures.knn["mean"]  # error, ci95 by k, as recorded' if with_pixels else "",
     )
 
@@ -163,4 +163,4 @@ def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
 def recorded(dataset: str) -> str:
     """`rows` of the experiments measured on a test set, as `reproduce` recorded them, each at its own prior."""
     search = f'row.eval_dataset == "{dataset}" and row.context is None'
-    return script(f'rows = [row for row in read_results(Path("checkpoints")) if {search}]')
+    return script(f"rows = [row for row in read_results(checkpoints_folder()) if {search}]")

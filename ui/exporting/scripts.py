@@ -18,7 +18,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 
 __all__ = ["each_model", "join", "load_model", "numbers", "quoted", "script"]
 
-_STANDARD = {"b64decode": "base64", "Path": "pathlib"}
+_STANDARD = {"b64decode": "base64"}
 _SHORT = {"np": "import numpy as np", "torch": "import torch"}
 _SLOW = dict.fromkeys(("anchor", "fit_tsne"), "dlgmm_core.analysis.tsne")  # not imported to be looked through
 _CORE = (
@@ -40,6 +40,7 @@ _CORE = (
     "evaluate.plane_grid",
     "experiments.results",
     "model.objectives",
+    "runtime.folders",
     "store.checkpoints",
     "store.history",
     "store.tsne_map",
@@ -87,7 +88,7 @@ def load_model(checkpoint: Checkpoint, context: Context | None = None) -> str:
     """
     at = "" if context is None else f"tuple({numbers(context.prior_means)}), {context.concentration:.15g}"
     return join(
-        f"model, checkpoint = load_checkpoint(Path({quoted(f'checkpoints/{checkpoint.name}')}))",
+        f"model, checkpoint = load_checkpoint(checkpoints_folder() / {quoted(checkpoint.name)})",
         f'assert checkpoint.digest == "{checkpoint.digest}"  # the weights shown',
         f"model = model.at(Context({at}))" if at else "",
     )
@@ -97,7 +98,7 @@ def each_model(checkpoints: Sequence[Checkpoint], *lines: str) -> str:
     """A loop that makes `name`, `model` and `checkpoint` of each, with `lines` as the rest of its body."""
     digests = "".join(f'    {quoted(c.name)}: "{c.digest}",\n' for c in checkpoints)
     body = join(
-        'model, checkpoint = load_checkpoint(Path("checkpoints") / name)',
+        "model, checkpoint = load_checkpoint(checkpoints_folder() / name)",
         "assert checkpoint.digest == digest  # the weights shown",
         *lines,
     )

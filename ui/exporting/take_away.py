@@ -22,7 +22,7 @@ def take_away(checkpoint: Checkpoint) -> None:
     """A button that makes the file; nothing where no browser can run the model, or its test images are not here."""
     if is_presented() or not is_here(checkpoint.train_config.dataset):
         return
-    words = "This model as one HTML file of 2 to 3 MB, which opens in a browser without a server or a network."
+    words = "This model as one HTML file of at most 3 MB, which opens in a browser without a server or a network."
     make: Callable[[], bytes] | None = None
     try:
         require_exportable(checkpoint.model_config, checkpoint.name)

@@ -37,7 +37,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
     """
     usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
     if (most := min(MOST_PERPLEXITY, most_perplexity(count))) <= LEAST_PERPLEXITY:
-        st.caption(f"{count} test images are too few for another map.")
+        st.caption(f"{count} test images are too few for a map of other settings.")
         return
     with st.form("remap", border=False):
         which, perplexity, iterations, seed = st.columns([3, 1, 1, 1], vertical_alignment="bottom")

@@ -76,7 +76,7 @@ def _show(name: str, chosen: Selection) -> None:
     if checkpoint is None:
         st.write(family.sentence)
         label = label_of(chosen.dataset)
-        st.info(f"No checkpoint is trained on {label}: train one on the page **Train**.")
+        st.info(f"No {family.label} is trained on {label}: train one on the page **Train**.")
         return
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):

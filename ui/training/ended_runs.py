@@ -87,12 +87,12 @@ def offer_ended(run: Run) -> None:
             "Publish", key=f"publish-{run.name}", help="All visitors find it in the group “The class's” from now on."
         ):
             _do(partial(publish_run, run, published=True))
-        with st.popover("Rename"):
+        with st.popover("Rename", key=f"ask-rename-{run.name}"):  # by its key closed again for the next run
             about = "Lower-case letters, digits and hyphens."
             name = st.text_input("New name", run.name, key=f"name-{run.name}", help=about)
             if st.button("Rename the run", key=f"rename-{run.name}", type="primary"):
                 _do(partial(rename_run, run, name), name)
-        with st.popover("Delete", help="Deletes the run and its checkpoint."):
+        with st.popover("Delete", help="Deletes the run and its checkpoint.", key=f"ask-delete-{run.name}"):
             st.write(f"Delete {run.name}, its checkpoint and all that was measured of it? This cannot be undone.")
             if st.button("Delete the run", key=f"delete-{run.name}", type="primary"):
                 _do(partial(delete_run, run))

@@ -99,7 +99,8 @@ def _ask() -> None:
         type=["npz", "zip"],
         key=f"own-data-{st.session_state.setdefault(_COUNT, 0)}",
         help="An .npz file with `images`, N × height × width, 255 or 1 for ink, and perhaps `labels`; or a .zip file of"
-        " images, whose folders are classes, if there are any.",
+        " images, whose folders are classes, if there are any."
+        f" You may have {MOST_EACH} data sets: one more takes the place of the oldest without a model.",
     )
     if file is None:
         st.session_state.pop(_READ, None)

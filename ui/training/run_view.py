@@ -130,7 +130,7 @@ def _offer(run: Run, history: list[EpochMetrics]) -> None:
             " checkpoint of yours.",
         ):
             _do(keep_run, run, "Saving …")
-        with st.popover("Cancel", help="Ends the run and deletes it."):
+        with st.popover("Cancel", help="Ends the run and deletes it.", key=f"ask-cancel-{run.name}"):
             st.write(f"Delete {run.name} and its best weights? This cannot be undone.")
             if st.button("Delete the run", key=f"cancel-{run.name}", type="primary"):
                 _do(cancel_run, run, "Stopping …")
