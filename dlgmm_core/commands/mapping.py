@@ -13,6 +13,7 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
+from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.names import checkpoint_folder
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
     save_map(checkpoint, coordinates, settings, path)
     print(
-        f"{options.name}: mapped with perplexity {settings.perplexity:g}, {settings.iterations} iterations,"
+        f"{options.name}: mapped with perplexity {settings.perplexity:g}, {counted(settings.iterations, 'iteration')},"
         f" seed {settings.seed}."
     )
     return 0

@@ -73,6 +73,8 @@ class _Columns:
     """
 
     def __init__(self, path: Path, names: list[str], size: tuple[int, int] | None) -> None:
+        if not names:
+            raise DataError(f"{path} has no line 1: give it a line of names, and a line an image.")
         numbers = [name for name in names if _is_number(name)]
         if len(numbers) == len(names) or len(set(numbers)) < len(numbers):
             raise DataError(f"{path}, line 1: it holds numbers, not names: {_HEADER}.")

@@ -99,7 +99,7 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
         raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
     if reading.size is not None and not all(2 <= side <= MOST_SIDE for side in reading.size):
         raise DataError(
-            f"{path} cannot be read as images of {' x '.join(map(str, reading.size))} pixels (⟨size⟩): choose 2 to"
+            f"{path} cannot be read as images of {reading.size[0]:,} x {reading.size[1]:,} pixels (⟨size⟩): choose 2 to"
             f" {MOST_SIDE:,} pixels a side."
         )
     match path.suffix.lower():

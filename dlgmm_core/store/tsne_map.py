@@ -55,7 +55,7 @@ class ProjectionConfig:
             ConfigError: if the settings are invalid for `count` codes.
         """
         if (most := most_perplexity(count)) < LEAST_PERPLEXITY:
-            raise ConfigError(f"A map needs at least 7 images, and there are {count}.")
+            raise ConfigError(f"A map needs at least 7 test images, and there are {count}: give the data set more.")
         if self.perplexity > (count - 1) / 3:  # not rounded, as in maps that are stored already
             raise ConfigError(
                 f"⟨perplexity⟩ must be a number from {LEAST_PERPLEXITY:g} to {most:g} for"

@@ -121,7 +121,10 @@ def test_too_few_images_are_a_sentence_that_names_the_checkpoint(
     few = Dataset("few", split(9), split(8), split(6), ("a",))
     monkeypatch.setattr(mapping, "load_dataset", lambda name: few)
     assert draw_map(folder) == 1
-    assert capsys.readouterr().err == "error: one: A map needs at least 7 images, and there are 6.\n"
+    assert (
+        capsys.readouterr().err
+        == "error: one: A map needs at least 7 test images, and there are 6: give the data set more.\n"
+    )
 
 
 def test_a_checkpoint_that_is_not_there_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

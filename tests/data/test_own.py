@@ -183,6 +183,8 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
             "a,b,c\n1,2,3\n"
         ),
         "4 columns of pixels, and images of 5 x 5 pixels need 25": text("a,b,c,d\n1,2,3,4\n", size=(5, 5)),
+        "x.csv has no line 1: give it a line of names": text(""),
+        "x.csv has no images: give it a line of names": text("a,b,c,d\n"),
         "no text in UTF-8": lambda: read(written(tmp_path / "x.csv", b"a,b\xff")),
         "make all images equally large": folder("a.png", "b.png"),
         "cannot be read as an image (it is no JPEG)": folder("0.jpg"),

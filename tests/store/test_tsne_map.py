@@ -70,7 +70,10 @@ def test_a_damaged_map_is_an_error_that_names_the_file(checkpoint: Checkpoint, k
 
 @pytest.mark.parametrize(
     ("count", "sentence"),
-    [(5, "A map needs at least 7 images, and there are 5."), (40, "perplexity must be a number from 2 to 13 for 40")],
+    [
+        (5, "A map needs at least 7 test images, and there are 5: give"),
+        (40, "perplexity must be a number from 2 to 13 for 40"),
+    ],
 )
 def test_too_few_images_for_the_perplexity_or_for_any_are_refused(count: int, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):

@@ -1,10 +1,10 @@
-"""Numbers in print: a minus sign that is one, and no sign on nothing."""
+"""Numbers in print: a minus sign that is one, and no sign on nothing; and waits in words."""
 
 from math import inf, nan
 
 import pytest
 
-from ui.numbers import finite_numbers, printed, right, whole_number
+from ui.numbers import finite_numbers, printed, right, wait_words, whole_number
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_what_a_widget_sends_is_taken_only_as_so_many_numbers_in_range(sent: obj
 def test_what_a_widget_sends_is_taken_as_a_whole_number_only_if_it_is_one_in_range(sent: object) -> None:
     assert whole_number(sent, 0, 3) is None
     assert whole_number(3, 0, 3) == whole_number(3.0, 0, 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("images", "seconds", "words"),
+    [
+        (30, 180, "some seconds"),
+        (10_000, 180, "a few minutes"),
+        (10_000, 90, "a minute or two"),
+        (10_000, 25, "about half a minute"),
+    ],
+)
+def test_few_images_take_seconds(images: int, seconds: float, words: str) -> None:
+    assert wait_words(images, seconds) == words

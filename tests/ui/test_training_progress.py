@@ -3,6 +3,7 @@
 import pytest
 
 from dlgmm_core.config import ModelConfig, TrainConfig
+from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.options import Parser, add_configuration, as_options, model_config, train_config
 from dlgmm_core.store.history import EpochMetrics
@@ -59,6 +60,7 @@ def test_a_recipe_is_one_line_of_words() -> None:
     )
     for part in ("10 learnt components with full covariances, α = 0.05", "starts from mnist-gauss-vae-tuned", "cosine"):
         assert part in recipe_words(PRESETS["clusters"].recipe("mnist"))
+    assert recipe_words((paper_model("dlgmm", 1), TrainConfig(max_epochs=1))).endswith("0.0003; 1 epoch.")
 
 
 @pytest.mark.parametrize("name", ["mnist-dlgmm", "mnist-dlgmm-clusters10", "mnist-dlgmm-fig2", "omniglot-sb-vae-tuned"])
@@ -116,7 +118,7 @@ def test_the_words_say_which_epoch_of_how_many_and_the_time_left() -> None:
     assert progress_words(epochs(2.0), TWENTY, Part(2, 0.5, 1, None)) == "epoch 2 of 20, 37 s left"
     assert progress_words([], TWENTY, None) == "epoch 1 of 20"
     assert progress_words(epochs(6.0), Plan(1000, 30), None) == (
-        "epoch 2 of at most 1,000, at most 1.7 hours left; it ends once 30 epochs bring no better validation bound"
+        "epoch 2 of at most 1,000, at most 1.7 hours left; it ends after 30 epochs without a better validation bound"
     )
     assert share_done(1, TWENTY, Part(2, 0.5, 1, None)) == 0.075
     assert share_done(1, Plan(1000, 30), Part(2, 0.5, 1, None)) == 0.5

@@ -10,6 +10,7 @@ from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import is_here, label_of
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.runtime.wording import counted
 from dlgmm_core.train.speed import seconds_per_epoch
 from ui import loaders
 from ui.jobs.manager import JOB_THREADS
@@ -34,7 +35,7 @@ def expected_words(recipe: Recipe) -> str:
     epochs = expected_epochs(recipe[1])
     start = START_SECONDS + (START_EPOCHS * each if recipe[1].start_from else 0.0)
     words = f"about {duration(start + epochs * each)} on this server"
-    return words if epochs == recipe[1].max_epochs else f"{words} for {epochs} epochs"
+    return words if epochs == recipe[1].max_epochs else f"{words} for {counted(epochs, 'epoch')}"
 
 
 def duration(seconds: float) -> str:

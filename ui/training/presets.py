@@ -9,6 +9,7 @@ from dlgmm_core.experiments.experiment import SHORT, TYPICAL_EPOCHS, paper_model
 from dlgmm_core.experiments.fast_table import fast_recipe
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.wording import counted
 from ui import loaders
 from ui.numbers import printed
 
@@ -119,16 +120,16 @@ def recipe_words(recipe: Recipe) -> str:
     if train.binarization == "grey":
         parts.append("grey levels as probabilities of ink, whose bounds in training are not those of binary images")
     end = f", or {train.patience} without a better validation bound" if train.patience < train.max_epochs else ""
-    return "; ".join([*parts, f"{train.max_epochs:,} epochs{end}"]) + "."
+    return "; ".join([*parts, f"{counted(train.max_epochs, 'epoch')}{end}"]) + "."
 
 
 def _components(model: ModelConfig) -> str:
     if model.prior_components != "fixed":
-        return f"{model.num_components} learnt components with {model.prior_components} covariances"
+        return f"{counted(model.num_components, 'learnt component')} with {model.prior_components} covariances"
     means = sorted(set(model.prior_means))
     at = ", ".join(map(printed, means))
     return (
-        f"{model.num_components} fixed components with means {at}"
+        f"{counted(model.num_components, 'fixed component')} with means {at}"
         if len(means) > 1
-        else (f"{model.num_components} equal fixed components")
+        else (counted(model.num_components, "fixed component", "equal fixed components"))
     )

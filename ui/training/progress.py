@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.history import EpochMetrics
 from ui.training.expected import duration
 
@@ -111,5 +112,5 @@ def progress_words(history: Sequence[EpochMetrics], plan: Plan, part: Part | Non
     if left is not None:
         words += f", {at_most}{duration(left)} left"
     if plan.may_stop_early:
-        words += f"; it ends once {plan.patience} epochs bring no better validation bound"
+        words += f"; it ends after {counted(plan.patience, 'epoch')} without a better validation bound"
     return words
