@@ -73,7 +73,7 @@ def serve(script: Path = Path("app.py"), root: Path = APP.parent, base: str = ""
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.baseUrlPath", base]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "DLGMM_CHECKPOINTS": str(root / "checkpoints")}
     with TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
         try:

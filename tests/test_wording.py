@@ -77,6 +77,16 @@ def test_no_page_speaks_of_an_option_outside_of_a_whole_command(path: Path) -> N
     assert [text for text in sentences(path) if OPTION.search(text) and not COMMAND.search(text)] == []
 
 
+@pytest.mark.parametrize("path", modules("ui", "pages"), ids=lambda path: path.stem)
+def test_no_page_reads_an_error_as_markdown(path: Path) -> None:
+    """What an error says of a visitor's file is shown as it is."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    told = [n.args[0] for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "st.error"]
+    assert all(
+        isinstance(each, ast.JoinedStr | ast.Constant) or ast.unparse(each).startswith("sentence(") for each in told
+    )
+
+
 def test_the_program_is_called_as_its_user_called_it() -> None:
     written = [path for path in modules("dlgmm_core") if any(COMMAND.search(text) for text in sentences(path))]
     assert [path.name for path in written] == ["wording.py"]

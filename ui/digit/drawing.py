@@ -10,6 +10,7 @@ from dlgmm_core.data.digits import DigitError, find_digits
 from ui.digit.digit_input import DigitInput, digit_input
 from ui.digit.pad import drawing_pad
 from ui.digit.uploads import is_large, read_picture
+from ui.literal import sentence
 from ui.visitors.limits import charged, computing
 from ui.visitors.shares import Refused
 
@@ -40,7 +41,7 @@ def draw_digit() -> DigitInput | None:
         st.session_state[_READ] = mark, answer
     if isinstance(answer, DigitInput):
         return answer
-    st.error(str(answer))
+    st.error(sentence(answer))
     return None
 
 

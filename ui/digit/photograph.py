@@ -12,6 +12,7 @@ from ui.digit.digit_input import DigitInput, digit_input
 from ui.digit.editor import edit_of, show_editor
 from ui.digit.edits import Edit
 from ui.digit.uploads import ACCEPTED, is_large, read_picture
+from ui.literal import sentence
 from ui.visitors.limits import charged, computing, count_upload
 from ui.visitors.shares import Refused
 
@@ -56,7 +57,7 @@ def choose_in_photograph(source: str) -> DigitInput | None:
         st.caption(_HINTS[source])
         return None
     if photograph.picture is None:
-        st.error(photograph.error)
+        st.error(sentence(photograph.error))
         return None
     return _choose(photograph.mark, photograph.picture)
 
@@ -108,7 +109,7 @@ def _choose(mark: str, picture: NDArray[np.uint8]) -> DigitInput | None:
         return None
     if finding.found is None:
         show_editor(mark, picture, finding.view, [])
-        st.error(finding.error)
+        st.error(sentence(finding.error))
         return None
     digits = finding.found.digits
     chosen = edit.chosen if edit.chosen < len(digits) else 0

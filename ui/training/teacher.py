@@ -119,7 +119,7 @@ def _offer_clearing() -> None:
     """Deletes runs of other visitors, whatever their state."""
     others = sorted(path.parent.name for path in loaders.CHECKPOINTS.glob(f"*/{NOTE}") if not is_mine(path.parent))
     for reason in st.session_state.pop(_UNDONE, ()):
-        st.error(reason)
+        st.error(sentence(reason))
     with st.popover(f"Delete runs of visitors ({len(others)})", disabled=not others):
         st.write("Runs are stopped first, and deleted with their checkpoints. This cannot be undone.")
         some = st.multiselect("Runs", others)
