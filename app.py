@@ -8,6 +8,7 @@ from ui.root_path import below_root
 from ui.serving.amortised import AMORTISED_ROUTES
 from ui.serving.decoders import DECODER_ROUTES
 from ui.serving.downloads import refuse_downloads
+from ui.serving.encoders import ENCODER_ROUTES
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
 from ui.visitors.limits import exit_on_bad_limits
@@ -19,5 +20,5 @@ app = st.App(
     "ui/main.py",
     lifespan=warm_up,
     middleware=[Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
-    routes=below_root([*DECODER_ROUTES, *AMORTISED_ROUTES, MAP_ROUTE]),
+    routes=below_root([*DECODER_ROUTES, *ENCODER_ROUTES, *AMORTISED_ROUTES, MAP_ROUTE]),
 )

@@ -7,12 +7,13 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from ui.digit.convergence import show_convergence
 from ui.digit.elbo_terms import show_elbo_terms
+from ui.digit.following import show_before_drawing, show_reading
 from ui.digit.inspected import inspected
 from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.percentile import show_percentile
 from ui.digit.preparation import show_preparation
 from ui.digit.report import show_figures, show_reconstructions
-from ui.digit.sources import choose_digit
+from ui.digit.sources import choose_digit, is_drawing
 from ui.digit.stick import show_stick
 from ui.digit.turned_weights import show_turned_weights
 from ui.digit.weights import show_weights
@@ -34,7 +35,8 @@ chosen = selection()
 models = amortised_first(chosen.offered)
 source, answer = st.columns([2, 3], gap="medium")
 with source:
-    digit = choose_digit(chosen.dataset)
+    digit, is_drawn = choose_digit(chosen.dataset), is_drawing(chosen.dataset)
+    below_pad = st.container()
 with answer:
     view = st.segmented_control(  # also without a digit, since a control that comes back forgets its choice
         "View",
@@ -48,7 +50,12 @@ with answer:
         help=meaning("π", "p(k|x)", "α", "v", "a, b"),
     )
     if digit is None:
-        st.info("The results appear here as soon as there is an image.")
+        live = None
+        if is_drawn and view in VIEWS[:2]:
+            checkpoint = choose_checkpoint(models, "digit-checkpoint", title="Model")
+            with below_pad:
+                live = show_reading(checkpoint, digit)
+        show_before_drawing(live, view == VIEWS[0])
         st.stop()
 with source:
     show_preparation(digit)
@@ -62,7 +69,11 @@ with answer:
             show = show_neighbours if view == "Neighbours" else show_places
             show(chosen.checkpoints, chosen.dataset, digit)
         st.stop()
-    checkpoint = choose_checkpoint(models, "digit-checkpoint", title="Model")
+    checkpoint, live = choose_checkpoint(models, "digit-checkpoint", title="Model"), None
+    if is_drawn and view in VIEWS[:2]:
+        with below_pad:
+            live = show_reading(checkpoint, digit)
+    above = st.container()  # the figures, which come only once the pen rests
     if view == VIEWS[0]:
         show_turned_weights(checkpoint, digit)
     report, family = inspected(checkpoint, digit.binary), MODELS[checkpoint.model_config.model]
@@ -70,7 +81,7 @@ with answer:
         if report.sticks is None:
             st.caption(f"{family.label} has no stick. Choose a mixture or an SB-VAE to see one.")
         else:
-            show_stick(checkpoint, digit, report.sticks)
+            show_stick(checkpoint, digit, report.sticks, live)
         st.stop()
     bound = elbo_of(checkpoint.train_config.bound)
     if view == "ELBO terms":  # the table first, which fills a projector's window
@@ -79,11 +90,12 @@ with answer:
     show_percentile(checkpoint, digit.binary)
     if view == "ELBO terms":
         st.stop()
-    if report.sticks is None:
-        st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
-    else:
-        show_weights(checkpoint, digit, report)
-        show_weights_below(checkpoint, digit, report)
+    with above if is_drawn else st.container():
+        if report.sticks is None:
+            st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
+        else:
+            show_weights(checkpoint, digit, report, live)
+            show_weights_below(checkpoint, digit, report)
 with source:
     show_reconstructions(checkpoint, digit, report)
     take_away(checkpoint)

@@ -17,7 +17,7 @@ from dlgmm_core.data.npz_files import image_size_of
 from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 from dlgmm_core.data.own import find_own, load_own, own_names
 from dlgmm_core.data.published import VALID_SIZE, drawn_split
-from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarize
+from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarization_levels, binarize
 from dlgmm_core.runtime.wording import PROGRAM
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Dataset",
     "DatasetFamily",
     "Split",
+    "binarization_levels",
     "binarize",
     "is_here",
     "label_of",

@@ -17,7 +17,7 @@ from dlgmm_core.data.levels import LEAST_IMAGES, PARTS, RawImages, classes_of, d
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.wording import counted
 
-__all__ = ["FIXED_SEED", "SHARES", "Dataset", "Split", "binarize"]
+__all__ = ["FIXED_SEED", "SHARES", "Dataset", "Split", "binarization_levels", "binarize"]
 
 FIXED_SEED = 2016
 SHARES = (0.8, 0.1, 0.1)  # of training, validation and test images, where a seed splits them
@@ -266,8 +266,26 @@ def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
         >>> binarize(np.array([[0, 128, 255]], dtype=np.uint8), 2016).shape
         (1, 3)
     """
-    bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-grey.size // 4))
-    uniform = bits.astype("<u8").view("<u2")[: grey.size].reshape(grey.shape)
-    threshold = ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)  # level 0 is never ink
-    ink = uniform < np.append(threshold, np.uint16(0))[grey]
+    ink = _uniform(grey.size, seed).reshape(grey.shape) < np.append(_thresholds(), np.uint16(0))[grey]
     return (ink | (grey == 255)).view(np.uint8)
+
+
+def binarization_levels(count: int, *seed: int) -> NDArray[np.uint8]:
+    """(count,), the least grey level that `binarize` draws as ink in each pixel, 1..255.
+
+    Example:
+        >>> grey = np.arange(0, 250, 10, dtype=np.uint8)
+        >>> bool((binarize(grey, 7) == (grey >= binarization_levels(25, 7))).all())
+        True
+    """
+    return np.searchsorted(_thresholds(), _uniform(count, seed), side="right").astype(np.uint8)
+
+
+def _uniform(count: int, seed: tuple[int, ...]) -> NDArray[np.uint16]:
+    bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-count // 4))
+    return bits.astype("<u8").view("<u2")[:count]
+
+
+def _thresholds() -> NDArray[np.uint16]:
+    """(255,), below which a level draws ink: level 0 never does, and level 255 always."""
+    return ((np.arange(255) * 65536 + 127) // 255).astype(np.uint16)

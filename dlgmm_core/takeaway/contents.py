@@ -1,6 +1,7 @@
 """What a page contains of one model besides its scripts: sizes, prior, noise, test digits, and the parameters."""
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,19 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.data.datasets import DATASETS, Dataset, label_of
+from dlgmm_core.data.datasets import DATASETS, Dataset, binarization_levels, label_of
 from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.takeaway.colours import CLASS_COLOURS, component_colour, ink_on
+from dlgmm_core.takeaway.page import page_bytes
 from dlgmm_core.takeaway.parameters import model_parameters, packed
 
-__all__ = ["MOST_NUMBERS", "contents_of", "require_exportable"]
+__all__ = ["MOST_BYTES", "contents_of", "model_info", "require_exportable"]
 
-MOST_NUMBERS = 3_050_000  # characters: with scripts and styles, a page of one model has less than 3 MB
+MOST_BYTES = 2_995_000  # of a page of one model; a link to the project has room beside them
 SAMPLES = 24  # digits in a row, of which as many are shown as there is room for
 SHELF = 20  # test images
 DOTS = 1000  # test images on a plane
+_KEY = 20  # bytes around the parameters
 _BITS = (16, 14, 13, 12, 11, 10, 9)
 
 
@@ -31,18 +35,12 @@ def require_exportable(config: ModelConfig, name: str) -> None:
     """Checks that a browser can run a model.
 
     Raises:
-        ConfigError: if it has several stochastic layers, no dense body, or codes that are the pieces of a stick.
+        ConfigError: if it has several stochastic layers or no dense body.
     """
-    family = family_of(config)
     if config.layers > 1:
         raise ConfigError(f"{name} has {config.layers} stochastic layers: choose a model of one for an HTML file.")
     if config.body != "dense":
         raise ConfigError(f"{name} has a {config.body} body: choose a model with a dense one for an HTML file.")
-    if family.code_kind != "real":
-        raise ConfigError(
-            f"The codes of {name} are the pieces of a stick ({family.label}): choose a mixture or a Gauss-VAE for an"
-            " HTML file."
-        )
 
 
 def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dataset) -> dict[str, Any]:
@@ -56,16 +54,8 @@ def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dat
     dataset.require_digest(checkpoint.data, name)
     dataset.require_shape(config.image_shape)
     family, known = family_of(config), checkpoint.train_config.dataset
-    is_mixture = family.has_components
-    k, code = config.num_components, config.code_dim
-    means, scales = centres(model) if is_mixture else ((0.0,), (1.0,))
-    offsets, stretches = shapes(model) if is_mixture else (np.zeros((1, code)), np.ones((1, code)))
-    drawn, own = ancestral_noise(model, SAMPLES) if is_mixture else (np.zeros(SAMPLES), _noise(code))
-    height, width = config.image_shape
-    contexts = config.contexts
-    with torch.no_grad():
-        weights = model.prior().log_mean_weights[:, 0].exp().tolist()
-    return {
+    info, code = model_info(model), config.code_dim
+    found = info | {
         "name": name,
         "digest": checkpoint.digest,
         "family": family.label,
@@ -73,11 +63,37 @@ def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dat
         "dataset": label_of(known),
         "licence": DATASETS[known].licence if known in DATASETS else "none stated",
         "object": "digit" if dataset.class_names and set(dataset.class_names) <= set("0123456789") else "image",
+        **_samples(model),
+        "colours": [component_colour(each) for each in range(info["components"])],
+        "inks": [ink_on(component_colour(each)) for each in range(info["components"])],
+        "shelf": _shelf(dataset),
+        "plane": _plane(model, dataset) if code == 2 and family.code_kind == "real" else None,
+    }
+    return found | {"parameters": _fitting(model, name, MOST_BYTES - len(page_bytes([found])))}
+
+
+def model_info(model: LatentVariableModel) -> dict[str, Any]:
+    """What the scripts have to know of a model besides its parameters: sizes, the prior, and how an image is drawn.
+
+    `components` are the pieces where the code is a stick; `weights` the prior's means of them, and `sticks` the two
+    concentrations of the prior of each break. `levels` are the grey levels from which on a pixel is ink.
+    """
+    config, prior = model.config, model.prior()
+    family, contexts = family_of(config), config.contexts
+    means, scales = centres(model) if family.has_components else ((0.0,), (1.0,))
+    offsets, stretches = (
+        shapes(model) if family.has_components else (np.zeros((1, config.code_dim)), np.ones((1, config.code_dim)))
+    )
+    height, width = config.image_shape
+    weights, sticks = prior.weights, prior.sticks
+    breaks = torch.stack([sticks.concentration1[0], sticks.concentration0[0]], 1) if isinstance(sticks, Beta) else None
+    return {
+        "kind": family.code_kind,
         "height": height,
         "width": width,
         "pixels": config.data_dim,
-        "code": code,
-        "components": k,
+        "code": config.code_dim,
+        "components": 1 if weights is None else weights.shape[-1],
         "hidden": config.hidden,
         "depth": config.depth,
         "activation": config.encoder_activation,
@@ -86,7 +102,8 @@ def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dat
         "alpha": config.concentration,
         "offsets": _text(offsets),
         "stretches": _text(stretches),
-        "weights": weights,
+        "weights": [1.0] if weights is None else weights[0].tolist(),
+        "sticks": [] if breaks is None else breaks.tolist(),
         "contexts": None
         if contexts is None
         else {
@@ -94,15 +111,19 @@ def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dat
             "smallestAlpha": contexts.smallest_concentration,
             "largestAlpha": contexts.largest_concentration,
         },
-        "noise": _text(component_noise(model, SAMPLES, shared=True) if is_mixture else _noise(code)),
-        "drawn": drawn.tolist(),
-        "drawnNoise": _text(own),
-        "colours": [component_colour(each) for each in range(k)],
-        "inks": [ink_on(component_colour(each)) for each in range(k)],
-        "shelf": _shelf(dataset),
-        "plane": _plane(model, dataset) if code == 2 else None,
-        "parameters": _fitting(model, name),
+        "levels": base64.b64encode(binarization_levels(config.data_dim, 0).tobytes()).decode(),
     }
+
+
+def _samples(model: LatentVariableModel) -> dict[str, Any]:
+    """Noise of the samples of each component, and of ancestral samples, and the components of these."""
+    if family_of(model.config).has_components:
+        drawn, own = ancestral_noise(model, SAMPLES)
+        noise = component_noise(model, SAMPLES, shared=True)
+    else:
+        drawn, own = np.zeros(SAMPLES, np.int64), _noise(model.config.code_dim)
+        noise = own
+    return {"noise": _text(noise), "drawn": drawn.tolist(), "drawnNoise": _text(own)}
 
 
 def _noise(code: int) -> NDArray[np.float32]:
@@ -110,12 +131,13 @@ def _noise(code: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((SAMPLES, code), dtype=np.float32)
 
 
-def _fitting(model: LatentVariableModel, name: str) -> Mapping[str, Any]:
-    """The parameters, in as many bits as there is room for."""
+def _fitting(model: LatentVariableModel, name: str, room: int) -> Mapping[str, Any]:
+    """The parameters, in as many bits as there is room for, in bytes."""
     parameters = model_parameters(model)
     for bits in _BITS:
-        if len((found := packed(parameters, bits))["numbers"]) <= MOST_NUMBERS:
-            return found | {"bits": bits}
+        found = packed(parameters, bits) | {"bits": bits}
+        if len(json.dumps(found)) + _KEY <= room:
+            return found
     raise ConfigError(f"{name} would take more than 3 MB: choose a smaller model for an HTML file.")
 
 

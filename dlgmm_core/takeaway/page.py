@@ -19,7 +19,7 @@ from dlgmm_core.checks import ConfigError
 __all__ = ["MOST_MODELS", "page_bytes", "script_text"]
 
 MOST_MODELS = 4
-_SCRIPTS = ("model", "mixture", "state", "components", "pad", "digit", "plane", "page")
+_SCRIPTS = ("model", "mixture", "unpack", "state", "components", "pen", "prepare", "digit", "plane", "page")
 
 
 def script_text(name: str) -> str:

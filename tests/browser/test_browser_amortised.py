@@ -15,10 +15,11 @@ from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.model.amortised import AmortisedModel
 from dlgmm_core.model.contexts import random_contexts
 from dlgmm_core.store.checkpoints import Checkpoint
-from dlgmm_core.takeaway.page import script_text
 from tests.amortised_helpers import CONFIG, ELSEWHERE, save_amortised
 from tests.browser_helpers import ROOT, choice, digits, drawings, mean_of, open_components, settle, until, visit
 from ui.serving.amortised import amortised_address
+from ui.serving.encoders import encoder_address
+from ui.widgets import scripts
 
 pytestmark = pytest.mark.browser
 
@@ -40,21 +41,17 @@ def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
     assert CONFIG.contexts is not None
     contexts = [ELSEWHERE, *random_contexts(CONFIG.contexts, 4, 5, seed=1), Context((-2.0,) * 4, 5.0)]
     image = load_dataset("mnist").test.binary[4]
-    source = "".join(
-        [
-            script_text("model"),
-            *((ROOT / "ui" / "widgets" / f"{n}.js").read_text(encoding="utf-8") for n in ("decoder", "amortised")),
-        ]
-    )
-    script = f"""async ([info, contexts, code, image]) => {{
+    source = scripts("model", "mixture", "decoder", "following", "encoder", "amortised")
+    script = f"""async ([info, address, contexts, code, image]) => {{
         {source}
-        const tune = await amortisedDecoder(info), weigh = (await amortisedWeights(info))(image);
+        const tune = await amortisedDecoder(info), encoder = await encoderOf(address), units = encoder.read(image);
         return contexts.map(([means, alpha]) =>
-            [Array.from(tune(means, alpha).decode(code)), weigh(means, alpha).weights]);
+            [Array.from(tune(means, alpha).decode(code)), encoder.sticks(units, {{ means, alpha }}).weights]);
     }}"""
     code = torch.tensor([0.3, -1.2, 0.7])
     numbers = [[c.prior_means, c.concentration] for c in contexts]
-    found = page.evaluate(script, [amortised_address(checkpoint), numbers, code.tolist(), image.tolist()])
+    addresses = [amortised_address(checkpoint), encoder_address(checkpoint)]
+    found = page.evaluate(script, [*addresses, numbers, code.tolist(), image.tolist()])
     spread = []
     for context, (probabilities, weights) in zip(contexts, found, strict=True):
         plain = model.at(context)

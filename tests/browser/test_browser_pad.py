@@ -104,7 +104,7 @@ def a_stroke_that_is_cut_off_is_at_its_end(page: Page, pad: Locator, left: float
     page.mouse.move(left + 40, top + 40)
     page.mouse.down()
     page.mouse.move(left + 80, top + 40)
-    pad.evaluate("canvas => canvas.releasePointerCapture(canvas.hand.pointer)")
+    pad.evaluate("canvas => canvas.releasePointerCapture(canvas.pen.pointer)")
     page.mouse.move(left + 180, top + 180, steps=4)
     page.mouse.up()
     assert ink(pad)[40, 40:80].all() and not ink(pad)[60:].any()

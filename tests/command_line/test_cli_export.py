@@ -40,8 +40,8 @@ def export(folder: Path, *names: str, output: str = "demo.html", more: tuple[str
 def test_a_file_holds_its_models_and_allows_its_own_script_alone(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert export(folder, "mixture", "plain", more=("--link", "https://example.org/?a=1&b=<2>")) == 0
-    assert "mixture, plain" in capsys.readouterr().out
+    assert export(folder, "mixture", "plain", "pieces", more=("--link", "https://example.org/?a=1&b=<2>")) == 0
+    assert "mixture, plain, pieces" in capsys.readouterr().out
     text = (folder / "demo.html").read_text(encoding="utf-8")
     policy = re.findall(r'Content-Security-Policy" content="([^"]+)"', text)[0]
     assert "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2
@@ -55,7 +55,6 @@ def test_a_file_holds_its_models_and_allows_its_own_script_alone(
     [
         ("nobody", "There is no checkpoint"),
         ("../mixture", "not a valid checkpoint name"),
-        ("pieces", "pieces of a stick"),
         ("convolutions", "has a conv body"),
         ("layers", "2 stochastic layers"),
     ],

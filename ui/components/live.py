@@ -34,7 +34,17 @@ LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
-_parts = ("model", "decoder", "amortised", "alpha", "bound_curve", "room", "components_density", "components")
+_parts = (
+    "model",
+    "mixture",
+    "decoder",
+    "amortised",
+    "alpha",
+    "bound_curve",
+    "room",
+    "components_density",
+    "components",
+)
 _widget = widget("live_components", '<div class="live"></div>', "components", *_parts)
 
 

@@ -1,7 +1,7 @@
 """A drawing pad: strokes of a pointer or of the arrow keys in the browser, a small grey picture in Python.
 
-The pad sends its picture when a stroke ends: white ink on black, as a PNG in a data URL. It is treated like an upload:
-`ui.digit.uploads` checks it first.
+The pad tells other widgets of every frame (`ui.digit.following`), and sends its picture when a stroke ends: white ink
+on black, as a PNG in a data URL. It is treated like an upload: `ui.digit.uploads` checks it first.
 """
 
 import base64
@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from dlgmm_core.data.datasets import binarization_levels
+from ui.images import SHAPE
 from ui.widgets import widget
 
 __all__ = ["drawing_pad"]
@@ -29,14 +31,18 @@ _HTML = """<div class="pad">
 <p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 </div>"""
 
-_pad = widget("digit_pad", _HTML, "pad", "pointer", "pad")
+_pad = widget("digit_pad", _HTML, "pad", "pen", "prepare", "following", "pad")
 _PREFIX = "data:image/png;base64,"
+_SIZES = {
+    "shape": {"height": SHAPE[0], "width": SHAPE[1]},
+    "levels": base64.b64encode(binarization_levels(SHAPE[0] * SHAPE[1], 0).tobytes()).decode(),
+}
 
 
 def drawing_pad(key: str) -> bytes | None:
     """The drawing as PNG bytes; None while the pad is empty."""
     kept = f"{key}-picture"  # a component's own state is lost when the visitor changes the page
-    result = _pad(key=key, data={"picture": st.session_state.get(kept)}, on_picture_change=lambda: None)
+    result = _pad(key=key, data={"picture": st.session_state.get(kept), **_SIZES}, on_picture_change=lambda: None)
     state = st.session_state.get(key)
     if state is not None and "picture" in state and (result.picture is None or _content(result.picture) is not None):
         st.session_state[kept] = result.picture

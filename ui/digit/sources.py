@@ -12,9 +12,11 @@ from ui.digit.photograph import choose_in_photograph
 from ui.images import SHAPE
 from ui.links import image_in_link, keep_at_most, numbers_in_link, put_image_in_link
 
-__all__ = ["choose_digit", "last_digit"]
+__all__ = ["choose_digit", "is_drawing", "last_digit"]
 
-_SOURCES = ("Test digit", "Draw", "Upload", "Camera")
+_DRAW = "Draw"
+_SOURCES = ("Test digit", _DRAW, "Upload", "Camera")
+_SOURCE = "digit-source"
 _LINKED = "From the link"
 _ORIGIN = "the drawing that this page's address came with"
 _LAST = "digit-last"
@@ -24,6 +26,11 @@ def choose_digit(dataset_name: str) -> DigitInput | None:
     """Widgets for one digit; None, with a hint shown, while there is none."""
     st.session_state[_LAST] = digit = _ask(dataset_name)
     return digit
+
+
+def is_drawing(dataset_name: str) -> bool:
+    """Whether the digit comes from the pad."""
+    return shape_of(dataset_name) == SHAPE and st.session_state.get(_SOURCE) == _DRAW
 
 
 def last_digit(dataset_name: str) -> DigitInput | None:
@@ -58,7 +65,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
         sources,
         default=sources[-1] if linked is not None else sources[0],
         required=True,
-        key="digit-source",
+        key=_SOURCE,
         wrap=True,
         persist_state="session",
     )
@@ -67,7 +74,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
     if source == "Test digit":
         put_image_in_link(None)
         return _pick(loaders.dataset(dataset_name))
-    digit = draw_digit() if source == "Draw" else choose_in_photograph(source)
+    digit = draw_digit() if source == _DRAW else choose_in_photograph(source)
     if digit is not None:
         put_image_in_link(digit.binary)
     return digit

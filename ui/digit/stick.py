@@ -20,16 +20,31 @@ from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
 from ui.widgets import base64_floats, widget
 
-__all__ = ["show_stick"]
+__all__ = ["show_stick", "show_stick_to_come"]
 
 POINTS = 101  # of each density curve
 
-_widget = widget("stick", '<div class="stick"></div>', "stick", "model", "decoder", "pointer", "stick")
+_widget = widget(
+    "stick",
+    '<div class="stick"></div>',
+    "stick",
+    "model",
+    "mixture",
+    "decoder",
+    "following",
+    "encoder",
+    "pointer",
+    "stick",
+)
 
 
 @st.fragment
-def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -> None:
+def show_stick(
+    checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, live: dict[str, Any] | None = None
+) -> None:
     """The stick at its mean, with draws, densities and, where the pieces are the code, the decoded digit.
+
+    It follows the pen by `live`, of `ui.digit.following`, where it is not None.
 
     It is a fragment because the widget reports its breaks, on which nothing else on the page depends.
     """
@@ -52,6 +67,7 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
                 "colours": colours,
                 "inks": [ink_on(colour) for colour in colours],
                 "decoder": decoder_address(checkpoint) if is_code else None,
+                "live": live,
             },
             on_now_change=lambda: None,
         )
@@ -66,6 +82,23 @@ def show_stick(checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport) -
         partial(recipes.stick, checkpoint, digit.code, moved, is_code=is_code),
         lambda: _table(sticks, mean if moved is None else np.array(moved)),
     )
+
+
+def show_stick_to_come(live: dict[str, Any]) -> None:
+    """Nothing, before anything is drawn: the stick comes with the pen."""
+    with figure("stick"):
+        _widget(
+            key="digit-stick",
+            data={
+                "signature": "",
+                "colours": live["colours"],
+                "inks": live["inks"],
+                "decoder": live["decoder"] if live["info"]["kind"] == "simplex" else None,
+                "live": live,
+            },
+            on_now_change=lambda: None,
+        )
+    st.caption("The stick comes with the first stroke, and follows the pen.")
 
 
 def _moved(state: Any, signature: str, count: int) -> tuple[float, ...] | None:

@@ -20,6 +20,7 @@ from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number, finite_numbers, printed
 from ui.serving.amortised import amortised_address, model_at
+from ui.serving.encoders import encoder_address
 from ui.theme import component_colour, ink_on
 from ui.widgets import base64_floats, widget
 
@@ -30,8 +31,10 @@ _widget = widget(
     '<div class="turned-weights"></div>',
     "turned_weights",
     "model",
+    "mixture",
     "decoder",
-    "amortised",
+    "following",
+    "encoder",
     "alpha",
     "alpha_curves",
     "turned_weights",
@@ -57,6 +60,7 @@ def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
             key=widget_key,
             data={
                 "amortised": address,
+                "encoder": encoder_address(checkpoint),
                 "image": base64_floats(digit.binary.astype(np.float32)),
                 "now": {"means": chosen.prior_means, "alpha": chosen.concentration},
                 "colours": colours,

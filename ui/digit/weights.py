@@ -4,6 +4,7 @@ They are drawn by a widget of our own: they change with every stroke, and Plotly
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,29 @@ from ui.identical import identical_by_prior
 from ui.theme import PAPER_COLOUR, component_colour
 from ui.widgets import widget
 
-__all__ = ["show_weights", "weights_widget"]
+__all__ = ["show_prior_weights", "show_weights", "weights_widget"]
 
-weights_widget = widget("weights", '<div class="weights"></div>', "weights", "weights")
+weights_widget = widget(
+    "weights",
+    '<div class="weights"></div>',
+    "weights",
+    "model",
+    "mixture",
+    "decoder",
+    "following",
+    "encoder",
+    "live_weights",
+    "weights",
+)
 
 
-def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
-    """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks."""
+def show_weights(
+    checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, live: dict[str, Any] | None = None
+) -> None:
+    """The posterior of the weights, and the responsibilities of a mixture; the report must have sticks.
+
+    They follow the pen by `live`, of `ui.digit.following`, where it is not None.
+    """
     assert report.sticks is not None
     sticks, posterior, exact, shown = (
         report.sticks,
@@ -48,6 +65,7 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
                 "posterior": None if posterior is None else with_rest(posterior, shown),
                 "pictures": [] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
                 "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+                "live": live,
             },
         )
     if posterior is not None:
@@ -55,6 +73,28 @@ def show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport)
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
+
+
+def show_prior_weights(live: dict[str, Any]) -> None:
+    """The chart before anything is drawn: the prior's weights, which follow the pen."""
+    weights, is_mixture = live["info"]["weights"], live["info"]["kind"] == "real"
+    with figure("weights"):
+        weights_widget(
+            key="weights",
+            data={
+                "words": f"Bars of the prior, component 1 first: {', '.join(f'{weight:.2f}' for weight in weights)}",
+                "names": [str(k + 1) for k in range(len(weights))],
+                "mean": weights,
+                "low": [],
+                "high": [],
+                "exact": weights if is_mixture else None,
+                "posterior": weights if is_mixture else None,
+                "pictures": live["pictures"],
+                "colours": live["colours"],
+                "live": live,
+            },
+        )
+    st.caption("Before anything is drawn, the bars are the means of the prior; then they follow the pen.")
 
 
 def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:

@@ -52,6 +52,7 @@ def _draw(layer: int, found: WeightReport) -> None:
                 "posterior": None,
                 "pictures": [],
                 "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+                "live": None,
             },
         )
 

@@ -10,18 +10,23 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from dlgmm_core.takeaway.page import script_text
 
-__all__ = ["base64_floats", "widget"]
+__all__ = ["base64_floats", "scripts", "widget"]
 
 _FOLDER = Path(__file__).parent
+_OF_THE_CORE = ("model", "mixture", "pen", "prepare")
 
 
-def widget(name: str, html: str, css: str, *scripts: str) -> ComponentRenderer:
-    """A component called `name`, of a style and of scripts one after the other, all named without their endings.
+def widget(name: str, html: str, css: str, *parts: str) -> ComponentRenderer:
+    """A component called `name`, of a style and of parts of its script, all named without their endings.
 
-    The script "model" is the core's, which pages that are taken away contain, too.
+    Some scripts are the core's, which pages that are taken away contain, too.
     """
-    js = "".join(script_text("model") if script == "model" else _text(f"{script}.js") for script in scripts)
-    return st.components.v2.component(name, html=html, css=_text(f"{css}.css"), js=js)
+    return st.components.v2.component(name, html=html, css=_text(f"{css}.css"), js=scripts(*parts))
+
+
+def scripts(*names: str) -> str:
+    """Scripts one after the other, by their names without endings."""
+    return "".join(script_text(name) if name in _OF_THE_CORE else _text(f"{name}.js") for name in names)
 
 
 def _text(file: str) -> str:

@@ -1,5 +1,6 @@
 // A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
-// Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame.
+// Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame. The stick follows the pen where
+// `live` is an encoder's address.
 
 const POINTS = 101, WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
 const SVG = "http://www.w3.org/2000/svg";
@@ -18,11 +19,28 @@ const figures = (value) => {
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
-  if (root.dataset.signature === data.signature) return;
+  if (data.signature && root.dataset.signature !== data.signature) {
+    drawStick(root, { ...data, mean: floats(data.mean), draws: floats(data.draws), density: floats(data.density) });
+  }
+  followPen(root, data.live, {
+    none: () => { root.dataset.signature = ""; root.replaceChildren(); },
+    drawn: ({ q }) => drawStick(root, { ...data, signature: "", ...liveStick(q) }),
+  });
+}
+
+// As ui/digit/stick.py has it from the server, for the posterior q of what the pen draws.
+function liveStick({ concentrations, fractions }) {
+  const density = concentrations.flatMap(([a, b]) => Array.from({ length: POINTS }, (_, i) => {
+    const v = (i + 0.5) / POINTS;
+    return Math.exp(Math.log(a * b) + (a - 1) * Math.log(v) + (b - 1) * Math.log1p(-(v ** a)));
+  }));
+  return { concentrations, mean: Float64Array.from(fractions), draws: [], density: Float64Array.from(density) };
+}
+
+function drawStick(root, data) {
   root.dataset.signature = data.signature;
-  const { concentrations, colours, inks, decoder } = data;
+  const { concentrations, colours, inks, decoder, mean, draws, density } = data;
   const breaks = concentrations.length, T = breaks + 1;
-  const mean = floats(data.mean), draws = floats(data.draws), density = floats(data.density);
   const v = Float64Array.from(mean), pieces = new Float64Array(T);
   let next = 0, chosen = 0, visible = T, model = null, timer = null;
   let role = ""; // of the fractions that are shown
@@ -136,7 +154,7 @@ export default function ({ parentElement, data, setStateValue }) {
     said(text);
     show();
   };
-  const redraw = make("button", { type: "button", textContent: "Redraw" });
+  const redraw = make("button", { type: "button", textContent: "Redraw", disabled: !draws.length });
   redraw.onclick = () => {
     const at = next++ % (draws.length / breaks);
     take(draws.subarray(at * breaks, (at + 1) * breaks), DRAW, `Draw ${at + 1} from the posterior of the sticks.`);

@@ -1,21 +1,22 @@
 // E_q[π_k|x] of one digit as bars and as a stick, under the prior that sliders choose: computed here, on every frame.
-// Above, how they change with alpha. After decoder.js, amortised.js, alpha.js and alpha_curves.js.
+// Above, how they change with alpha. After encoder.js, alpha.js and alpha_curves.js.
 
 const MEAN_STEP = 0.05;
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".turned-weights");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
-  const { amortised, colours, inks } = data;
-  if (root.dataset.encoder === amortised.encoding) return root.renew(data.image);
-  root.dataset.encoder = amortised.encoding;
+  const { amortised, encoder, colours, inks } = data;
+  const image = floats(data.image), mark = data.image;
+  if (root.dataset.encoder === encoder.path) return root.renew(image, mark);
+  root.dataset.encoder = encoder.path;
   const means = [...data.now.means];
-  let alpha = data.now.alpha, encode = null, weigh = null, image = data.image, waiting = false;
+  let alpha = data.now.alpha, model = null, units = null, seen = { image, mark }, waiting = false;
   let isOld = true; // the curves, since a mean has moved
   const settled = () => root.tell("now", { means: [...means], alpha });
   const moved = (isTraced = true) => {
     isOld ||= isTraced;
-    if (waiting || weigh === null) return;
+    if (waiting || units === null) return;
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
@@ -66,8 +67,8 @@ export default function ({ parentElement, data, setStateValue }) {
 
   // ---- drawing
   const draw = () => {
-    const { weights, pieces } = weigh(means, alpha);
-    if (isOld) curves.trace((each) => weigh(means, each).weights);
+    const at = (each) => model.sticks(units, { means, alpha: each }), { weights, pieces } = at(alpha);
+    if (isOld) curves.trace((each) => at(each).weights);
     isOld = false;
     curves.mark(alpha);
     columns.forEach(({ bar, words, weight, segment, input }, k) => {
@@ -84,15 +85,16 @@ export default function ({ parentElement, data, setStateValue }) {
     stick.setAttribute("aria-label", `Stick, broken in the order of components ${pieces.map((k) => k + 1).join(", ")}`);
     reset.disabled = alpha === amortised.own.alpha && means.every((mean, k) => mean === amortised.own.means[k]);
   };
-  const look = (base64) => {
-    image = base64;
-    if (encode === null) return;
-    weigh = encode(floats(base64));
+  const look = (next, what) => {
+    seen = { image: next, mark: what };
+    if (model === null) return;
+    units = model.read(next);
     isOld = true;
     draw();
   };
-  root.renew = (base64) => { if (base64 !== image) look(base64); };
-  amortisedWeights(amortised).then(
-    (found) => { encode = found; look(image); status.textContent = ""; root.dataset.ready = "yes"; },
+  root.renew = (next, what) => { if (what !== seen.mark) look(next, what); };
+  encoderOf(encoder).then(
+    (found) => { model = found; look(seen.image, seen.mark); status.textContent = ""; root.dataset.ready = "yes"; },
     (error) => { status.textContent = `The encoder could not be fetched (${error.message}): reload the page.`; });
+  onPen(root, (drawn) => { if (drawn !== null) look(drawn, null); });
 }

@@ -1,11 +1,16 @@
 // Bars of E_q[pi_k|x], each with the range of its posterior, beside the exact mean and p(k|x), above a picture of what
-// the component draws; pointing at a component, or going to it by the arrow keys, reads its numbers out.
+// the component draws; pointing at a component, or going to it by the arrow keys, reads its numbers out. They follow the
+// pen where `live` is an encoder's address. After live_weights.js.
 
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1], MOST_NAMES = 12, FEW = 5;
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".weights");
-  const { names, mean, low, high, exact, posterior, pictures, colours } = data;
+  drawWeights(root, data);
+  followPen(root, data.live, liveWeights(data.live, (found) => drawWeights(root, found)));
+}
+
+function drawWeights(root, { words, names, mean, low, high, exact, posterior, pictures, colours }) {
   const bar = (name, value, style) =>
     value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), ...style });
   const cells = mean.map((weight, k) => {
@@ -25,7 +30,7 @@ export default function ({ parentElement, data }) {
   const read = (k) => {
     chosen = k;
     cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
-    says.textContent = k === null ? "" : `${k < low.length ? `component ${names[k]}` : names[k]}: weight ${shown(mean[k])}`
+    says.textContent = k === null ? "" : `${names[k] === "rest" ? "rest" : `component ${names[k]}`}: weight ${shown(mean[k])}`
       + (k < low.length ? ` (${shown(low[k])} to ${shown(high[k])})` : "")
       + (posterior ? `, exact ${shown(exact[k])}, responsibility ${shown(posterior[k])}` : "");
   };
@@ -41,7 +46,7 @@ export default function ({ parentElement, data }) {
       posterior && make("span", {}, {}, swatch("var(--st-text-color)"), " p(k|x)")),
     make("div", { className: "title", textContent: "probability" }),
     make("div", {
-      className: "plot", role: "img", ariaLabel: data.words, tabIndex: 0,
+      className: "plot", role: "img", ariaLabel: words, tabIndex: 0,
       onblur: () => read(null),
       onkeydown: (event) => {
         const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -1,6 +1,6 @@
 // One digit through the model: its stick and weights, p(k|x), and reconstructions, on every frame while it is drawn.
 
-const MOST_ROWS = 8, DRAWS = 50, BUDGET = 4; // milliseconds of a frame for p(k|x)
+const PAD = 224, PEN = 18, MOST_ROWS = 8;
 
 function shelfOf({ shelf, pixels }) {
   const bytes = Uint8Array.from(atob(shelf.bits), (c) => c.charCodeAt(0)), stride = Math.ceil(pixels / 8);
@@ -17,14 +17,21 @@ function digitCanvas(info, zoom, label) {
 
 function digitView(info, model, state, changed) {
   const something = info.object === "image" ? "an image" : "a digit";
-  const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info);
-  const offsets = floats(info.offsets), stretches = floats(info.stretches), out = new Float32Array(pixels);
+  const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info), isCode = info.kind === "simplex";
+  const out = new Float32Array(pixels);
   let image = shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
 
-  const pad = drawingPad(info, (canvas) => {
-    const found = preparedImage(canvas, info);
+  const sizes = { height: info.height, width: info.width, levels: Uint8Array.from(atob(info.levels), (c) => c.charCodeAt(0)) };
+  const canvas = element("canvas", { className: "pad", width: PAD, height: Math.round((PAD * info.height) / info.width), tabIndex: 0 });
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute("aria-label", `Drawing pad: draw one ${info.object}; arrow keys move the pen, space puts it down and lifts it, Ctrl-Z undoes`);
+  const follow = onFrame(() => {
+    const found = preparedImage(canvas, sizes);
     if (found) take(found, 0);
   });
+  const source = element("div", { className: "source" });
+  const rested = () => { undo.disabled = !pad.canUndo; };
+  const pad = penOn(canvas, source, { broad: () => PEN, changed: () => follow(), rested, posed() {} });
   const take = (next, number) => {
     image = next;
     units = model.read(image);
@@ -34,11 +41,14 @@ function digitView(info, model, state, changed) {
   };
   const clear = element("button", { type: "button", textContent: "Clear" });
   clear.onclick = () => pad.clear();
+  const undo = element("button", { type: "button", textContent: "Undo", disabled: true });
+  undo.onclick = () => pad.undo();
+  const put = (each) => pad.show((context) => drawDigit(context, each, info, 0, 0, canvas.width / info.width));
   const places = element("div", { className: "shelf" }, ...shelf.map((each, n) => {
     const name = info.shelf.names ? `test image ${n + 1}, ${info.shelf.names[n]}` : `test image ${n + 1}`;
     const small = digitCanvas(info, fitting(1, info), name), button = element("button", { type: "button", title: name }, small.canvas);
     small.show(each);
-    button.onclick = () => { pad.show(each); take(each, n + 1); };
+    button.onclick = () => { put(each); take(each, n + 1); };
     return button;
   }));
   const zoom = fitting(3, info), read = digitCanvas(info, zoom, "The image that the model reads");
@@ -58,7 +68,7 @@ function digitView(info, model, state, changed) {
     const fill = element("i"), number = element("output");
     return { box: element("td", {}, element("span", { className: "measure" }, fill), number), fill, number };
   };
-  const lines = Array.from({ length: Math.min(MOST_ROWS, components) }, () => {
+  const lines = Array.from({ length: isCode ? 0 : Math.min(MOST_ROWS, components) }, () => {
     const number = element("b"), weight = bars(), share = bars();
     const picture = digitCanvas(info, fitting(components > 5 ? 1 : 1.6, info), "Reconstruction from this component's mean code");
     return { row: element("tr", {}, element("th", { scope: "row" }, number), weight.box, share.box, element("td", {}, picture.canvas)),
@@ -78,7 +88,7 @@ function digitView(info, model, state, changed) {
     if (info.contexts) decoder = model.decoderAt(state);
     const q = model.posterior(units, state);
     read.show(image);
-    rebuilt.show(decoder.decode(meanCode(q, code), out));
+    rebuilt.show(decoder.decode(q.code, out));
     box.weights = q.weights; // what a test reads
     box.image = image;
     box.dataset.frames = round;
@@ -90,6 +100,7 @@ function digitView(info, model, state, changed) {
       left += q.weights[k];
     });
     stick.setAttribute("aria-label", `The stick: ${q.pieces.map((k) => `piece ${k + 1}, ${q.weights[k].toFixed(2)}`).join("; ")}`);
+    if (isCode) return;
     const order = q.weights.map((_, k) => k);
     if (components > MOST_ROWS) order.sort((i, j) => q.weights[j] - q.weights[i]);
     lines.forEach((line, at) => describe(line, order[at], q));
@@ -101,39 +112,31 @@ function digitView(info, model, state, changed) {
     fill(line.weight, q.weights[k], colours[k]);
     line.picture.show(decoder.decode(q.means.subarray(k * code, (k + 1) * code), out));
   };
-  // By the trained prior, unless the model is told another one.
   const estimate = (q, order, mine) => {
-    const means = offsets.map((each, i) => each + (info.contexts ? state : info).means[Math.floor(i / code)]);
-    const scales = stretches.map((each, i) => each * info.scales[Math.floor(i / code)]);
-    const found = responsibilities(decoder, q, { weights: info.weights, means, scales, factor: model.factor }, image, code);
-    let draws = 0;
-    const go = () => {
-      if (mine !== round || !box.isConnected) return;
-      const end = performance.now() + BUDGET;
-      do { found.more(); draws += 1; } while (draws < DRAWS && performance.now() < end);
-      const shares = found.shares(), best = shares.indexOf(Math.max(...shares));
+    const found = responsibilities(decoder, q, priorOf(info, model.factor, state), image, code);
+    onFrames(found, () => mine === round && box.isConnected, (shares, isDone) => {
+      const best = shares.indexOf(Math.max(...shares));
       if (!order.slice(0, lines.length).includes(best)) { // most probable, whatever its weight
         order[lines.length - 1] = best;
         describe(lines.at(-1), best, q);
       }
       lines.forEach((line, at) => fill(line.share, shares[order[at]], colours[order[at]]));
       box.shares = shares;
-      if (draws < DRAWS) requestAnimationFrame(go);
-      else box.dataset.estimated = mine;
-    };
-    go();
+      if (isDone) box.dataset.estimated = mine;
+    });
   };
 
-  const answer = components === 1 ? [] : [
+  const answer = components === 1 ? [] : isCode ? [element("h2", { textContent: "The stick, whose pieces are the code" }), stick] : [
     element("h2", { textContent: "The stick, broken into mixture weights" }), stick, table,
     ...(components > MOST_ROWS ? [element("p", { className: "note", textContent: `The largest of ${components} weights, and the component that is most probable.` })] : [])];
   const box = element("div", { className: "digit" },
-    element("p", { className: "lead", textContent: components === 1 ? `Draw ${something}: encoder and decoder follow the pen.`
+    element("p", { className: "lead", textContent: components === 1 || isCode ? `Draw ${something}: encoder and decoder follow the pen.`
       : `Draw ${something}: the encoder breaks a stick into the weights of the components, and each component decodes it.` }),
-    element("div", { className: "source" }, pad.canvas, element("div", { className: "bar" }, clear, ...(alpha ? [alpha.box] : [])), places),
+    source,
     element("div", { className: "answer" },
       element("div", { className: "pair" }, caption(read, "what the model reads"), caption(rebuilt, "what it decodes")), ...answer));
-  pad.show(image);
+  source.append(canvas, element("div", { className: "bar" }, undo, clear, ...(alpha ? [alpha.box] : [])), places);
+  put(image);
   places.children[state.digit - 1]?.setAttribute("aria-pressed", true);
   return { box, fit: soon };
 }

@@ -1,58 +1,39 @@
-// One model of the page, from its packed numbers: encoder, sticks, weights, components, responsibilities. After model.js.
+// One model, from its parameters: encoder, sticks, weights, components, responsibilities. After model.js. The app's widgets and the
+// page that can be taken away share it. `info` is that of `model_info`, dlgmm_core/takeaway/contents.py; `parts` are Float32Arrays
+// by the names of `model_parameters`, dlgmm_core/takeaway/parameters.py.
 
-// Gives a promise of Float32Arrays by name: what `packed` of dlgmm_core/takeaway/parameters.py wrote.
-async function unpack({ layout, numbers }) {
-  const body = new Blob([Uint8Array.from(atob(numbers), (c) => c.charCodeAt(0))]);
-  const stream = body.stream().pipeThrough(new DecompressionStream("deflate"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  let start = 0;
-  const take = (count) => bytes.subarray(start, (start += count));
-  const found = {};
-  for (const { name, shape, bits } of layout) {
-    const count = shape.reduce((product, size) => product * size, 1), values = (found[name] = new Float32Array(count));
-    if (bits === 16) {
-      const high = take(count), low = take(count);
-      for (let i = 0; i < count; i++) values[i] = half((high[i] << 8) | low[i]);
-      continue;
-    }
-    const rows = shape[0], columns = count / rows, scales = new Float32Array(take(4 * rows).slice().buffer);
-    const levels = Int32Array.from(take(count), (level) => (level << 24) >> 24);
-    for (let bit = 8; bit < bits; bit++) {
-      const lower = take(Math.ceil(count / 8));
-      for (let i = 0; i < count; i++) levels[i] = 2 * levels[i] + ((lower[i >> 3] >> (7 - (i & 7))) & 1);
-    }
-    for (let i = 0; i < count; i++) values[i] = levels[i] * scales[Math.floor(i / columns)];
-  }
-  return found;
+const DRAWS = 50, BUDGET = 4; // of each component for p(k|x); milliseconds of a frame for them
+
+const layersOf = (parts, network, depth) =>
+  Array.from({ length: depth - 1 }, (_, i) => [parts[`${network}.w${i + 1}`], parts[`${network}.b${i + 1}`]]);
+
+// A function of { means, alpha }: of a model that is not amortised over its prior, the gate that changes nothing.
+function gateNamed(name, { contexts, hidden }, parts) {
+  const plain = { threshold: new Float64Array(hidden), factor: new Float64Array(hidden).fill(1), offset: new Float64Array(hidden) };
+  if (contexts === null) return () => plain;
+  const gate = gateOf([0, 1, 2, 3, 4, 5].map((i) => parts[`gate.${name}.${i}`]), hidden);
+  return ({ means, alpha }) => gate(means, alpha);
 }
 
-// The number that 16 bits stand for (IEEE 754 binary16).
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
-
-// info: of dlgmm_core/takeaway/contents.py. Gives { decoderAt, read, at }; a context is { means, alpha }, the model's own
-// unless it is amortised over its prior.
-function mixtureModel(info, parts) {
-  const { components, code, hidden, pixels, depth } = info, breaks = components - 1;
-  const plainGate = { threshold: new Float64Array(hidden), factor: new Float64Array(hidden).fill(1), offset: new Float64Array(hidden) };
-  const gate = (name) => (info.contexts === null ? () => plainGate
-    : gateOf([0, 1, 2, 3, 4, 5].map((i) => parts[`gate.${name}.${i}`]), hidden));
-  const encoderGate = gate("encoder"), decoderGate = gate("decoder");
-  const layers = (network) => Array.from({ length: depth - 1 }, (_, i) => [parts[`${network}.w${i + 1}`], parts[`${network}.b${i + 1}`]]);
-  const between = layers("decoder"), deeper = layers("encoder");
+// Gives a function of a context, { means, alpha }, whose value is the decoder.
+function decodersFrom(info, parts) {
+  const { hidden, depth } = info, between = layersOf(parts, "decoder", depth), gate = gateNamed("decoder", info, parts);
   const all = new Int32Array(hidden + AT_ONCE).map((_, h) => h), room = new Float64Array(hidden + AT_ONCE);
-  const active = (value) => (info.activation === "relu" ? Math.max(0, value) : value);
-
-  const decoderAt = ({ means, alpha }) => {
-    const { threshold, factor, offset } = decoderGate(means, alpha), bias = parts["decoder.b"].slice();
-    room.fill(0);
+  return (context) => {
+    const { threshold, factor, offset } = gate(context), bias = parts["decoder.b"].slice();
     room.set(offset);
     addRows(bias, parts["decoder.w"], all, room, hidden);
     const b1 = Float64Array.from(parts["decoder.b0"], (each, h) => each + threshold[h]);
     return denseDecoder(parts["decoder.w0"], b1, between, parts["decoder.w"], bias, factor);
   };
+}
+
+// Gives { read, posterior, sticks, factor }: `sticks` is that part of the posterior; the factor is that of a prior with full covariances.
+function encoderFrom(info, parts) {
+  const { components, code, hidden, depth } = info, isTold = info.contexts !== null, isCode = info.kind === "simplex";
+  const gate = gateNamed("encoder", info, parts), deeper = layersOf(parts, "encoder", depth);
+  const all = new Int32Array(hidden + AT_ONCE).map((_, h) => h), room = new Float64Array(hidden + AT_ONCE);
+  const active = (value) => (info.activation === "relu" ? Math.max(0, value) : value);
 
   // The first layer's units of an image (pixels) of 0 and 1, before gate and activation: the same at every prior.
   const read = (image) => {
@@ -63,44 +44,50 @@ function mixtureModel(info, parts) {
     return units;
   };
 
-  // { weights, fractions, pieces, concentrations: [a, b] of each break, means and scales: (K, D) }, of q(v|x) and q(z|v, x).
-  const posterior = (units, { means, alpha }) => {
-    const { threshold, factor, offset } = encoderGate(means, alpha);
+  const featuresOf = (units, context) => {
+    const { threshold, factor, offset } = gate(context);
     let features = units.map((unit, h) => active(unit + threshold[h]) * factor[h] + offset[h]);
     for (const [rows, biases] of deeper) {
       const sums = Float64Array.from(biases);
-      room.fill(0);
       room.set(features);
       addRows(sums, rows, all, room, hidden);
       features = sums.map(active);
     }
-    const size = components * code;
-    const out = affine(parts["head.linear.w"], parts["head.linear.b"], features, new Float64Array(2 * size));
-    const isTold = info.contexts !== null, shift = isTold ? Math.log(alpha) : 0;
-    const pieces = means.map((_, k) => k);
-    if (isTold) pieces.sort((i, j) => means[i] - means[j]);
-    const found = { means: new Float64Array(size), scales: new Float64Array(size) };
-    pieces.forEach((k, place) => {
-      for (let d = 0; d < code; d++) {
-        found.means[k * code + d] = out[place * code + d] + (isTold ? means[k] : 0);
-        found.scales[k * code + d] = Math.exp(out[size + place * code + d]);
-      }
-    });
-    if (!breaks) return { ...found, weights: [1], fractions: [], pieces, concentrations: [] };
-    const logs = affine(parts["head.sticks.w"], parts["head.sticks.b"], features, new Float64Array(2 * breaks))
-      .map((each) => LARGEST_LOG * Math.tanh((each + shift) / LARGEST_LOG));
-    const concentrations = Array.from({ length: breaks }, (_, i) => [Math.exp(logs[i]), Math.exp(logs[breaks + i])]);
-    return { ...found, ...brokenStick(logs, pieces), concentrations };
+    return features;
   };
 
-  return { decoderAt, read, posterior, factor: parts["prior.factor"] ?? null };
-}
+  // { weights, fractions, pieces, concentrations }, with [a, b] of each break.
+  const layer = isCode ? "head.linear" : "head.sticks";
+  const sticksOf = (features, { means, alpha }) => {
+    const breaks = components - 1, shift = isTold ? Math.log(alpha) : 0, pieces = Array.from({ length: components }, (_, k) => k);
+    if (isTold) pieces.sort((i, j) => means[i] - means[j]);
+    if (!breaks) return { weights: [1], fractions: [], pieces, concentrations: [] };
+    const most = isCode ? LARGEST_LOG_OF_CODE : LARGEST_LOG;
+    const logs = affine(parts[`${layer}.w`], parts[`${layer}.b`], features, new Float64Array(2 * breaks))
+      .map((each) => most * Math.tanh((each + shift) / most));
+    const concentrations = Array.from({ length: breaks }, (_, i) => [Math.exp(logs[i]), Math.exp(logs[breaks + i])]);
+    return { ...brokenStick(logs, pieces), concentrations };
+  };
 
-// The mean code of q(z|x): that of the reconstruction.
-function meanCode({ weights, means }, code) {
-  const found = new Float64Array(code);
-  weights.forEach((weight, k) => { for (let d = 0; d < code; d++) found[d] += weight * means[k * code + d]; });
-  return found;
+  // Of q(v|x) and q(z|v, x) in a context, { means, alpha }: what `sticksOf` gives; the mean code; and, where codes are any
+  // numbers, means and scales (K, D).
+  const posterior = (units, context) => {
+    const features = featuresOf(units, context);
+    const found = sticksOf(features, context), size = components * code;
+    if (isCode) return { ...found, code: Float64Array.from(found.weights) };
+    const out = affine(parts["head.linear.w"], parts["head.linear.b"], features, new Float64Array(2 * size));
+    const means = new Float64Array(size), scales = new Float64Array(size), mean = new Float64Array(code);
+    found.pieces.forEach((k, place) => {
+      for (let d = 0; d < code; d++) {
+        means[k * code + d] = out[place * code + d] + (isTold ? context.means[k] : 0);
+        scales[k * code + d] = Math.exp(out[size + place * code + d]);
+        mean[d] += found.weights[k] * means[k * code + d];
+      }
+    });
+    return { ...found, code: mean, means, scales };
+  };
+
+  return { read, posterior, sticks: (units, context) => sticksOf(featuresOf(units, context), context), factor: parts["prior.factor"] ?? null };
 }
 
 const logSumExp = (values) => {
@@ -174,4 +161,24 @@ function responsibilities(decoder, q, prior, image, code) {
       return [...sums].map((each) => each / total);
     },
   };
+}
+
+// The prior for `responsibilities`: as trained, unless the model is told another one.
+function priorOf(info, factor, { means: told }) {
+  const offsets = floats(info.offsets), stretches = floats(info.stretches), own = info.contexts ? told : info.means;
+  const means = offsets.map((each, i) => each + own[Math.floor(i / info.code)]);
+  return { weights: info.weights, means, scales: stretches.map((each, i) => each * info.scales[Math.floor(i / info.code)]), factor };
+}
+
+// Draws for p(k|x), as many a frame as take BUDGET, while they are wanted: tell(shares, isDone) hears of each frame.
+function onFrames(found, isWanted, tell) {
+  let draws = 0;
+  const go = () => {
+    if (!isWanted()) return;
+    const end = performance.now() + BUDGET;
+    do { found.more(); draws += 1; } while (draws < DRAWS && performance.now() < end);
+    tell(found.shares(), draws === DRAWS);
+    if (draws < DRAWS) requestAnimationFrame(go);
+  };
+  go();
 }

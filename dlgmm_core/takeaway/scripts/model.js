@@ -2,7 +2,7 @@
 // and the page that can be taken away share it; it asks no server for anything.
 
 const AT_ONCE = 8; // rows of weights
-const LARGEST_LOG = 6; // of a and b: MAX_LOG_CONCENTRATION of dlgmm_core/model/networks.py
+const LARGEST_LOG = 6, LARGEST_LOG_OF_CODE = 20; // of a and b: MAX_LOG_CONCENTRATION of dlgmm_core/model/networks.py
 const LANCZOS = [0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
   12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
 

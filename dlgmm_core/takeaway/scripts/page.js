@@ -15,7 +15,9 @@ const REST = 200; // milliseconds
     timer = setTimeout(() => tellAddress(models, state), REST);
   };
   const opening = (place) => {
-    if (!opened.has(place)) opened.set(place, unpack(models[place].parameters).then((parts) => mixtureModel(models[place], parts)));
+    if (!opened.has(place)) opened.set(place, unpack(models[place].parameters).then((parts) => ({
+      ...encoderFrom(models[place], parts), decoderAt: decodersFrom(models[place], parts),
+    })));
     return opened.get(place);
   };
   let view = null;

@@ -24,7 +24,7 @@ const stretchOf = ({ scales }) => [Math.min(SMALLEST_SCALE, ...scales), Math.max
 // Gives { model, view, means, scales, alpha }; what an address has not, or has wrong, is the usual value.
 function stateOf(models, query) {
   const model = Math.max(0, models.findIndex(({ name }) => name === query.get("model")));
-  const info = models[model], k = info.components, reach = reachOf(info), contexts = info.contexts;
+  const info = models[model], k = info.means.length, reach = reachOf(info), contexts = info.contexts;
   const views = viewsOf(info), asked = query.get("view");
   return {
     model,
@@ -37,7 +37,8 @@ function stateOf(models, query) {
 }
 
 const shelfSize = (info) => Math.floor(atob(info.shelf.bits).length / Math.ceil(info.pixels / 8));
-const viewsOf = (info) => Object.keys(VIEWS).filter((name) => name !== "plane" || info.plane);
+const viewsOf = ({ kind, plane }) =>
+  Object.keys(VIEWS).filter((name) => name === "digit" || (name === "plane" ? plane : kind === "real"));
 
 // Writes the state into the address; a frame without an address of its own goes without.
 function tellAddress(models, state) {

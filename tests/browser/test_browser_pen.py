@@ -1,0 +1,176 @@
+"""The model in the browser, which follows the pen: it reads, encodes and decodes as the server does, without it."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, Page, WebSocket
+
+from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
+from dlgmm_core.data.digits import find_digits
+from dlgmm_core.runtime.folders import checkpoints_folder
+from dlgmm_core.store.checkpoints import load_checkpoint
+from tests.browser_helpers import settle, until, visit
+from ui.serving.encoders import encoder_address
+from ui.widgets import scripts
+
+pytestmark = pytest.mark.browser
+
+DIGITS = 100
+SHIPPED = sorted(path.parent.name for path in checkpoints_folder().glob("mnist-*/weights.safetensors"))
+PAD = 224
+
+
+def as_prepared(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(784,), what the server makes of a drawing."""
+    return binarize(find_digits(picture, light_ink=True).digits[0].grey.reshape(-1), 0)
+
+
+def drawn(pad: Locator) -> NDArray[np.uint8]:
+    """(224, 224), the ink on the pad."""
+    url: str = pad.evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L"))
+
+
+def drawings() -> list[NDArray[np.uint8]]:
+    """(224, 224) each, in crisp white ink: test digits of several sizes and places, and strokes of several pens."""
+    rng, found = np.random.default_rng(0), []
+    for grey in load_dataset("mnist").test.grey[:DIGITS]:
+        side = int(rng.integers(120, PAD))
+        large = Image.fromarray(grey.reshape(28, 28)).resize((4 * side, 4 * side), Image.Resampling.BICUBIC)
+        pad = Image.new("L", (PAD, PAD))
+        ink = Image.fromarray(255 * (np.asarray(large) > 127).astype(np.uint8))
+        place = tuple(rng.integers(0, PAD + 1 - side, 2).tolist())
+        pad.paste(ink.resize((side, side), Image.Resampling.BOX), place)
+        found.append(np.asarray(pad))
+    for _ in range(DIGITS // 2):
+        large = Image.new("L", (4 * PAD, 4 * PAD))
+        for _ in range(int(rng.integers(1, 4))):
+            points = [tuple(point) for point in rng.integers(80, 816, (int(rng.integers(2, 5)), 2)).tolist()]
+            ImageDraw.Draw(large).line(points, fill=255, width=int(rng.choice([24, 40, 72, 104])), joint="curve")
+        found.append(np.asarray(large.resize((PAD, PAD), Image.Resampling.BOX)))
+    return found
+
+
+def test_the_browser_prepares_drawings_as_the_server_does(page: Page) -> None:
+    script = f"""([drawings, levels]) => {{
+        {scripts("prepare")}
+        const canvas = Object.assign(document.createElement("canvas"), {{ width: {PAD}, height: {PAD} }});
+        const context = canvas.getContext("2d", {{ willReadFrequently: true }}), picture = new ImageData({PAD}, {PAD});
+        return drawings.map((drawing) => {{
+            const grey = Uint8Array.from(atob(drawing), (c) => c.charCodeAt(0));
+            grey.forEach((level, i) => picture.data.set([level, level, level, 255], 4 * i));
+            context.putImageData(picture, 0, 0);
+            return [...preparedImage(canvas, {{ height: 28, width: 28, levels }})].join("");
+        }});
+    }}"""
+    pads = drawings()
+    encoded = [base64.b64encode(pad.tobytes()).decode() for pad in pads]
+    found = page.evaluate(script, [encoded, binarization_levels(784, 0).tolist()])
+    assert found == ["".join(map(str, as_prepared(pad))) for pad in pads]
+
+
+def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server: str, page: Page) -> None:
+    visit(page, f"{server}/digit", "Your digit")
+    script = f"""async ([address, images]) => {{
+        {scripts("model", "mixture", "decoder", "following", "encoder")}
+        const [encoder, decoder] = await Promise.all([encoderOf(address), decoderOf(address.decoder)]);
+        return images.map((image) => {{
+            const q = encoder.posterior(encoder.read([...image].map(Number)), address.info);
+            return [q.weights, Array.from(decoder.decode(q.code))];
+        }});
+    }}"""
+    images = load_dataset("mnist").test.binary[:DIGITS]
+    texts = ["".join(map(str, image)) for image in images]
+    followed = 0
+    for name in SHIPPED:
+        model, checkpoint = load_checkpoint(checkpoints_folder() / name)
+        address = encoder_address(checkpoint)
+        if address is None:
+            continue
+        followed += 1
+        found = page.evaluate(script, [address, texts])
+        with torch.no_grad():
+            q = model.posterior(torch.from_numpy(images).float())
+            rebuilt = model.reconstruction(torch.from_numpy(images).float()).probs.numpy()
+        weights = np.ones((DIGITS, 1)) if q.weights is None else q.weights.numpy()
+        np.testing.assert_allclose([each for each, _ in found], weights, atol=1e-3, rtol=0, err_msg=name)
+        np.testing.assert_allclose([each for _, each in found], rebuilt, atol=1e-3, rtol=0, err_msg=name)
+    assert followed >= 0.8 * len(SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["mnist-dlgmm-fig2", "mnist-dldpmm-clusters30-seed1"])
+def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_only(
+    name: str, server: str, page: Page
+) -> None:
+    sent: list[str | bytes] = []
+
+    def keep(content: str | bytes) -> None:
+        sent.append(content)
+
+    def heard_of(socket: WebSocket) -> None:
+        socket.on("framesent", keep)
+
+    page.on("websocket", heard_of)
+    visit(page, f"{server}/digit?digit-checkpoint={name}", "Your digit")
+    page.get_by_text("Draw", exact=True).click()
+    pad, reading, chart = (page.locator(part) for part in ("[aria-label^='Drawing pad']", ".reading", ".weights"))
+    page.locator(".reading[data-follows]").wait_for()
+    page.locator(".weights[data-follows]").wait_for()
+    settle(page)
+    box = pad.bounding_box()
+    assert box is not None
+    before, heard = chart.inner_html(), len(sent)
+    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    page.mouse.down()
+    frames, seen = [], set()
+    for x, y in ((110, 50), (160, 50), (140, 110), (110, 180)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+        page.wait_for_timeout(100)
+        frames.append(int(reading.get_attribute("data-followed") or 0))
+        seen.add(chart.inner_html())
+    assert len(seen - {before}) == 4 and sorted(set(frames)) == frames and len(sent) == heard
+    assert page.locator("[data-testid=stMetric]").count() == 0
+    image, weights = reading.evaluate("e => [[...e.image], e.weights]")
+    page.mouse.up()
+    page.locator("[data-testid=stMetric]").nth(2).wait_for()
+    settle(page)
+    binary = as_prepared(drawn(pad))
+    assert (np.array(image) == binary).all()
+    model = load_checkpoint(checkpoints_folder() / name)[0]
+    with torch.no_grad():
+        of_server = model.posterior(torch.from_numpy(binary[None]).float()).weights
+    assert of_server is not None
+    np.testing.assert_allclose(weights, of_server[0].numpy(), atol=1e-3, rtol=0)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    until(page, lambda: "prior" in (page.locator(".weights .plot").get_attribute("aria-label") or ""))
+
+
+@pytest.mark.parametrize("name", ["mnist-dlgmm-fig2", "mnist-sb-vae"])
+def test_the_stick_follows_the_pen(name: str, server: str, page: Page) -> None:
+    visit(page, f"{server}/digit?digit-checkpoint={name}&digit-view=Stick", "Your digit")
+    page.get_by_text("Draw", exact=True).click()
+    page.locator(".stick[data-follows]").wait_for(state="attached")
+    settle(page)
+    box = page.locator("[aria-label^='Drawing pad']").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 50, steps=4)
+    pieces = page.locator(".stick .piece")
+    pieces.first.wait_for()
+    widths = "all => all.map((each) => parseFloat(each.style.width) / 100)"
+    half = pieces.evaluate_all(widths)
+    page.mouse.move(box["x"] + 110, box["y"] + 180, steps=8)
+    until(page, lambda: pieces.evaluate_all(widths) != half)
+    page.wait_for_timeout(200)
+    followed = pieces.evaluate_all(widths)
+    page.mouse.up()
+    page.get_by_role("button", name="Redraw", disabled=False).wait_for()
+    settle(page)
+    np.testing.assert_allclose(followed, pieces.evaluate_all(widths), atol=2e-3)

@@ -1,0 +1,74 @@
+"""What follows the pen while a digit is drawn: encoder and decoder run in the browser, the server computes nothing."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dlgmm_core.store.checkpoints import Checkpoint
+from ui.digit.digit_input import DigitInput
+from ui.digit.shown import prototype_pictures
+from ui.digit.stick import show_stick_to_come
+from ui.digit.weights import show_prior_weights
+from ui.serving.encoders import encoder_address
+from ui.theme import PAPER_COLOUR, component_colour, ink_on
+from ui.widgets import base64_floats, widget
+
+__all__ = ["show_before_drawing", "show_reading"]
+
+_HTML = """<div class="reading">
+<figure>
+  <canvas role="img" aria-label="The drawing as the model sees it"></canvas>
+  <figcaption>what the model sees</figcaption>
+</figure>
+<figure>
+  <canvas role="img" aria-label="Its reconstruction"></canvas>
+  <figcaption>its reconstruction</figcaption>
+</figure>
+</div>"""
+_STYLE = """<style>
+.pen-moves :is(.st-key-digit-figures, .steps, .rebuilt) { opacity: .4; }
+</style>"""
+_reading = widget("reading", _HTML, "reading", "model", "mixture", "decoder", "following", "encoder", "reading")
+
+
+def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, Any] | None:
+    """The drawing as the model sees it, and its reconstruction from the mean code.
+
+    Returns:
+        What other widgets need to follow the pen: the encoder's address, and how components look. None where the
+        browser cannot run the model.
+    """
+    live = _live(checkpoint)
+    if live is None:
+        return None
+    st.html(_STYLE)  # what the server said of the drawing before, while the pen moves
+    image = None if digit is None else base64_floats(digit.binary.astype(np.float32))
+    _reading(key="digit-reading", data={"live": live, "image": image})
+    st.caption("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")
+    return live
+
+
+def show_before_drawing(live: dict[str, Any] | None, is_of_weights: bool) -> None:
+    """The chart of weights, or the stick, of a pad on which nothing is drawn; a hint where there is none to follow."""
+    if live is None or live["info"]["components"] == 1:
+        st.info("The results appear here as soon as there is an image.")
+    elif is_of_weights:
+        show_prior_weights(live)
+    else:
+        show_stick_to_come(live)
+
+
+def _live(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    address = encoder_address(checkpoint)
+    if address is None:
+        return None
+    count = address["info"]["components"]
+    colours = [component_colour(k) for k in range(count)]
+    is_mixture = count > 1 and address["info"]["kind"] == "real"
+    return address | {
+        "colours": colours,
+        "inks": [ink_on(colour) for colour in colours],
+        "rest": PAPER_COLOUR,
+        "pictures": prototype_pictures(checkpoint) if is_mixture else [],
+    }

@@ -1,0 +1,20 @@
+// What the pen draws on the pad, for widgets elsewhere on the page: the pad tells of it on every frame, by an event of the window.
+
+const PEN_EVENT = "dlgmm-pen";
+
+// image: (pixels) of 0 and 1, as the model reads it; null where nothing is drawn.
+function tellOfPen(image, isMoving) {
+  window.dlgmmPen = { image, isMoving };
+  document.documentElement.classList.toggle("pen-moves", isMoving);
+  window.dispatchEvent(new Event(PEN_EVENT));
+}
+
+// Calls heard(image) whenever the drawing changes, while the element is on the page, in place of an earlier function; and at once if
+// the pen is moving.
+function onPen(element, heard) {
+  element.forgetPen?.();
+  const listen = () => (element.isConnected ? heard(window.dlgmmPen.image) : element.forgetPen());
+  element.forgetPen = () => window.removeEventListener(PEN_EVENT, listen);
+  window.addEventListener(PEN_EVENT, listen);
+  if (window.dlgmmPen?.isMoving) listen();
+}
