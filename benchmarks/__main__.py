@@ -1,24 +1,22 @@
 """Runs the benchmarks and writes `benchmarks/results.json`: `python -m benchmarks [NAME ...]`.
 
 Everything is measured with one thread, so that processor time and elapsed time agree on an idle machine. Servers of
-the app run in separate processes, with their usual number of threads.
+the app run in separate processes, with their usual number of threads. Other libraries have a command and an environment
+of their own: `python -m benchmarks.peers`.
 """
 
 import argparse
-import json
-import platform
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks import estimators, maps, neighbours, scaling, training_step, visits, waits
-from benchmarks.measuring import Limit, Measured, in_words
+from benchmarks.measuring import Limit, Measured
+from benchmarks.recording import report
 from dlgmm_core.runtime.memory import keep_memory
 
-RESULTS = Path(__file__).with_name("results.json")
 Work = Callable[[], Sequence[Measured | Limit]]
 BENCHMARKS: dict[str, Work] = {
     "training_step": training_step.measure,
@@ -45,19 +43,10 @@ def main() -> None:
     works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(visits.measure_visitors, options.seconds)}
     torch.set_num_threads(1)
     keep_memory()  # as the command line does
-    recorded = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in options.names or list(works):
         with threadpool_limits(1):
-            lines = [line.to_dict() for line in works[name]()]
-        for line in lines:
-            found, aim = in_words(line)
-            print(f"{line['name']}{' : ' if line['against'] else ''}{line['against']}  {found} ({aim})")
-        recorded[name] = {
-            "machine": f"{platform.processor() or platform.machine()}, torch {torch.__version__}",
-            "lines": lines,
-        }
-        if not options.dry:
-            RESULTS.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+            found = works[name]()
+        report(name, found, record=not options.dry)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Run it as `python -m benchmarks.tables`; a test fails if a page differs from what it would write.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ from benchmarks.layers import read_costs
 from benchmarks.layers_tables import cost_table, layers_table, strata_table, variance_table
 from benchmarks.measuring import in_words
 from benchmarks.plane import exact_table, plane_table, read_posteriors
+from benchmarks.recording import read_recorded
 from benchmarks.result_tables import TABLES, markdown_table
 from benchmarks.strata import read_found
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.results import read_results
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ROOT / "benchmarks" / "results.json"
 PAGES = ("README.md", "docs/results.md", "docs/layers.md", "docs/amortised.md", "docs/plane.md", "docs/benchmarks.md")
 
 
@@ -36,14 +35,13 @@ def all_tables() -> dict[str, str]:
     """Every table in Markdown, by the name in its markers."""
     rows = read_results(ROOT / "checkpoints")
     plain = [row for row in rows if row.context is None]
-    recorded = json.loads(BENCHMARKS.read_text(encoding="utf-8"))
     variances, courses = read_found()
     tables = {name: table(plain) for name, table in TABLES.items()}
     tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
     tables |= {"layers": layers_table(plain), "layers-cost": cost_table(read_costs())}
     tables |= {"strata-variance": variance_table(variances), "strata": strata_table(courses)}
     tables |= {"plane": plane_table(read_posteriors()), "plane-exact": exact_table(plain)}
-    return {**tables, "benchmarks": benchmarks_table(recorded)}
+    return {**tables, "benchmarks": benchmarks_table(read_recorded())}
 
 
 def with_tables(page: str, tables: dict[str, str]) -> str:

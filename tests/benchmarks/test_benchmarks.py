@@ -1,13 +1,10 @@
 """The benchmarks measure what they say: ratios have the right sign, and the reference does the same work."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import training_step
 from benchmarks.measuring import Limit, Measured, compare
 from benchmarks.plain import gauss_elbo, mixture_eq1
 from benchmarks.tables import benchmarks_table
@@ -33,20 +30,6 @@ def test_the_direct_implementation_estimates_the_same_bound(name: str) -> None:
     # ten terms of the series fall short of the sticks' divergence by a tenth of a nat a stick where a = b = 1
     shortfall = 0.1 * (config.num_components - 1)
     assert -4 * error - 0.02 < (theirs.mean() - ours.mean()).item() < 4 * error + shortfall
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_lower_limit_is_the_products_of_a_step(name: str) -> None:
-    model = build_model(MODELS[name][0])
-    x = torch.ones(training_step.BATCH, 12)
-
-    def products(work: Callable[[], object]) -> int:
-        with FlopCounterMode(display=False) as counted:
-            work()
-        return sum(counted.flop_counts["Global"][op] for op in (torch.ops.aten.mm, torch.ops.aten.addmm))
-
-    step = training_step._step(model, lambda each: elbo(each, x, "eq1"), fused=True)
-    assert products(training_step._products_and_adam(model)) == products(step)
 
 
 def test_a_ratio_is_of_times_or_says_how_many_times_faster() -> None:

@@ -1,0 +1,1 @@
+"""Training steps of other libraries, beside this project's."""
