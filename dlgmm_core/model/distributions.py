@@ -210,19 +210,21 @@ class _MeanLogRatio(torch.autograd.Function):
         rate, inverse_rate = torch.exp(log_b), torch.exp(-log_b)
         first = torch.minimum(torch.log1p(torch.exp(-log_a - 3)) + 0.5, 6 * inverse_rate)
         second = torch.clamp_max(24 * inverse_rate, 17)
-        x = nodes[0] * first + nodes[1] * second
-        density = (weights[0] * first + weights[1] * second) * rate * torch.exp(-rate * x)
-        near, far = x.split(QUADRATURE_NODES)
-        neg_log_v = -torch.cat([torch.log(-torch.expm1(-near)), torch.log1p(-torch.exp(-far))]) * torch.exp(-log_a)
-        left = -torch.expm1(-neg_log_v)
-        weighted = -(x + torch.log(left)) * density
+        # in place, and with -x for x: these arrays are the largest of a step but for those of the pixels
+        minus_x = (nodes[0] * -first).addcmul_(nodes[1], -second)
+        density = torch.exp(rate * minus_x).mul_((weights[0] * (rate * first)).addcmul_(weights[1], rate * second))
+        near, far = minus_x.split(QUADRATURE_NODES)
+        log_v = torch.cat([torch.expm1(near).neg_().log_(), torch.exp(far).neg_().log1p_()]).mul_(torch.exp(-log_a))
+        left = torch.expm1(log_v).neg_()
+        weighted = torch.sub(minus_x, torch.log(left)).mul_(density)
+        total = weighted.sum(0)
         end = rate * (first + second)
         beyond = torch.exp(-end)
         ctx.save_for_backward(
-            (density * neg_log_v * (1 - left) / left).sum(0) + beyond,
-            (weighted * (1 - rate * x)).sum(0) - log_a * end * beyond,
+            left.reciprocal_().sub_(1).mul_(log_v).mul_(density).sum(0).neg_().add_(beyond),
+            total + rate * weighted.mul_(minus_x).sum(0) - log_a * end * beyond,
         )
-        return weighted.sum(0) + log_a * beyond
+        return total + log_a * beyond
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
