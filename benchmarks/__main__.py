@@ -1,8 +1,8 @@
 """Runs the benchmarks and writes `benchmarks/results.json`: `python -m benchmarks [NAME ...]`.
 
 Everything is measured with one thread, so that processor time and elapsed time agree on an idle machine. Servers of
-the app run in separate processes, with their usual number of threads. Other libraries have a command and an environment
-of their own: `python -m benchmarks.peers`.
+the app and whole commands run in separate processes, with their usual number of threads. Other libraries have a command
+and an environment of their own: `python -m benchmarks.peers`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, maps, neighbours, scaling, training_step, visits, waits
+from benchmarks import estimators, fast, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured
 from benchmarks.recording import report
 from dlgmm_core.runtime.memory import keep_memory
@@ -20,6 +20,7 @@ from dlgmm_core.runtime.memory import keep_memory
 Work = Callable[[], Sequence[Measured | Limit]]
 BENCHMARKS: dict[str, Work] = {
     "training_step": training_step.measure,
+    "fast": fast.measure,
     "estimators": estimators.measure,
     "scaling": scaling.measure,
     "neighbours": neighbours.measure,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.amortised_tables import AMORTISED_TABLES
+from benchmarks.fast import fast_table
 from benchmarks.layers import read_costs
 from benchmarks.layers_tables import cost_table, layers_table, strata_table, variance_table
 from benchmarks.measuring import in_words
@@ -40,6 +41,7 @@ def all_tables() -> dict[str, str]:
     tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
     tables |= {"layers": layers_table(plain), "layers-cost": cost_table(read_costs())}
     tables |= {"strata-variance": variance_table(variances), "strata": strata_table(courses)}
+    tables |= {"fast": fast_table(plain)}
     tables |= {"plane": plane_table(read_posteriors()), "plane-exact": exact_table(plain)}
     return {**tables, "benchmarks": benchmarks_table(read_recorded())}
 

@@ -42,7 +42,7 @@ CHECKPOINTS = checkpoints_folder()
 _RECIPES: dict[str, Callable[[str], TrainConfig]] = {"paper": lambda model: TrainConfig(), "fast": fast_recipe}
 _MEANING = (
     "what the options below are by default: as in the paper, until the validation bound stops rising (the defaults that"
-    " they tell), or as the paper's figures are reached in half a minute on two cores; default: paper"
+    " they tell), or as the paper's figures are reached in 20 to 100 seconds on two cores; default: paper"
 )
 
 _OTHERS = {

@@ -14,7 +14,7 @@ A recipe is how a model is trained:
     layers          two stochastic layers, with a mixture in the first, in the second, in both or in neither
     amortised       one model for a range of priors, and three plain models at random ones of them
     plane           codes of two numbers, where the true posterior is known on a grid
-    fast            the paper's architecture again, to its figures in half a minute, three seeds each
+    fast            the paper's architecture again, to its figures in a minute or two, three seeds each
     digits          the four models, small, on images of 8×8 pixels: a few seconds each
 
 Reference: Nalisnick, Hertel & Smyth (2016), section 3 and figure 2.

@@ -1,4 +1,4 @@
-"""The recipe that reaches the paper's figures in half a minute: what `train --recipe fast` asks for."""
+"""The recipe that reaches the paper's figures in a minute or two: what `train --recipe fast` asks for."""
 
 from dataclasses import replace
 
