@@ -178,7 +178,7 @@ class Outline(Pan):
 class Pad(Widget):
     """The pad on which a digit is drawn."""
 
-    address, title, selector, key = "digit", "Your digit", "canvas[data-ready=yes]", "digit-pad"
+    address, title, selector, key = "digit", "Your digit", ".pad .paper canvas", "digit-pad"
 
     def prepare(self, page: Page) -> None:
         page.get_by_text("Draw", exact=True).click()

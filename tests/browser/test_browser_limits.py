@@ -50,4 +50,4 @@ def test_a_script_that_sends_many_files_is_refused_before_they_are_read(server: 
     visit(page, server, "Deep latent Gaussian mixtures")
     answers = [page.request.put(f"{server}/_stcore/upload_file/nobody/{number}", data=b"x") for number in range(10)]
     assert answers[0].status != 429 and answers[-1].status == 429
-    assert "more pictures within a minute than one visitor may" in answers[-1].text()
+    assert "more files within a minute than one visitor may" in answers[-1].text()

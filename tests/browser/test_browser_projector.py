@@ -60,7 +60,7 @@ def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_pre
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     draw_a_seven(page)
     page.locator(".steps").wait_for()
-    until(page, lambda: lowest(page, ".weights .names, .steps img") <= WINDOW["height"])
+    until(page, lambda: lowest(page, ".weights .names, .reading canvas") <= WINDOW["height"])
     page.get_by_text("Test digit", exact=True).click()
     page.get_by_role("spinbutton").first.wait_for()
     settle(page)
