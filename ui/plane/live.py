@@ -20,6 +20,7 @@ from dlgmm_core.analysis.plane_pictures import (
     places_of,
     window_around,
 )
+from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.images import picture
@@ -108,7 +109,6 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
 
 def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None:
     """The true posterior of a digit as a heat map, and q on it; `place` tells several apart."""
-    modes = f"{len(found.modes)} mode{'s' * (len(found.modes) > 1)}"
     faint = (
         []
         if found.ellipses is None
@@ -122,7 +122,7 @@ def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None
         View(),
         {
             "heat": _heat(found),
-            "words": f"the true posterior under {checkpoint.name}, {modes}, and q on it",
+            "words": f"the true posterior under {checkpoint.name}, {counted(len(found.modes), 'mode')}, and q on it",
             "hint": "Lines: q, one and two standard deviations.",
         },
     )
