@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlgmm_core.analysis.clusters import describe_clusters
 from dlgmm_core.evaluate.clustering import scores
-from ui import loaders
+from ui import findings, loaders
 from ui.clusters.choices import choose_kind, choose_mixture, difference, find_probabilities, map_colour
 from ui.clusters.export import export_classes, export_clusters, export_scores
 from ui.clusters.live import live_clusters
@@ -42,7 +42,7 @@ with figure("clusters"):
     component = live_clusters(checkpoint, found, probabilities)
 with bar:
     st.markdown(score_words(own.get(kind), found.shares), width="stretch")
-    mapped = loaders.told(lambda: loaders.tsne_map(checkpoint)) is not None
+    mapped = loaders.told(lambda: findings.tsne_map(checkpoint)) is not None
     why = None if mapped else f"{checkpoint.name} has no map yet: compute one on the page Latent space."
     on_map = st.button("Its images on the map", disabled=component is None or not mapped, help=why)
     if on_map and component is not None:

@@ -256,7 +256,7 @@ def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
 @pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
-    from ui import estimates, loaders  # here, for the same reason
+    from ui import estimates, findings, loaders  # here, for the same reason
     from ui.clusters import probabilities  # here, for the same reason
     from ui.latent import map_files  # here, for the same reason
 
@@ -273,13 +273,13 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         p = None if found.responsibilities is None else found.responsibilities[:count]
         return replace(found, log_likelihood=found.log_likelihood[:count], responsibilities=p)
 
-    monkeypatch.setattr(loaders, "load_per_image", few_estimates)
+    monkeypatch.setattr(findings, "load_per_image", few_estimates)
     forget = (
         loaders.codes.clear,
         loaders.neighbour_indices.clear,
         map_files._packed.cache_clear,
         map_files._weights_of.cache_clear,
-        loaders._per_image.clear,
+        findings._per_image.clear,
         probabilities._weights.clear,
         estimates._step.clear,
         estimates._estimated.clear,

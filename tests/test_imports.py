@@ -48,9 +48,10 @@ RANK = {
         ),
         **dict.fromkeys(("figures", "scatter", "visitors", "presentation"), 1),
         "loaders": 2,
+        "findings": 3,
         "groups": 2,
-        **dict.fromkeys(("sidebar", "jobs", "estimates"), 3),
-        **dict.fromkeys(("serving", "exporting"), 4),
+        **dict.fromkeys(("sidebar", "jobs"), 3),
+        **dict.fromkeys(("estimates", "serving", "exporting"), 4),
         # the parts of one page each
         **dict.fromkeys(("overview", "components", "clusters", "digit", "latent", "tables", "bench", "training"), 5),
         "plane": 6,  # which asks for a digit as "digit" does

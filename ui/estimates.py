@@ -13,7 +13,7 @@ import streamlit as st
 from dlgmm_core.evaluate.per_image import DRAWS, IMAGES, per_image
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.per_image import PerImage
-from ui import loaders
+from ui import findings, loaders
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
 
@@ -34,7 +34,7 @@ def estimates(checkpoint: Checkpoint) -> PerImage | None:
     Raises:
         CheckpointError: if the file is damaged.
     """
-    stored = loaders.per_image(checkpoint)
+    stored = findings.per_image(checkpoint)
     return _estimated().get(checkpoint) if stored is None else stored
 
 

@@ -16,25 +16,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
 from dlgmm_core.data.own import find_own
-from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.experiments.results import RESULTS, read_results
-from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder, datasets_folder
 from dlgmm_core.store.checkpoints import (
-    HISTORY,
-    METRICS,
-    PER_IMAGE,
-    POSTERIORS,
     TRAINING,
-    TSNE,
     WEIGHTS,
     BrokenCheckpoint,
     Checkpoint,
@@ -42,43 +33,29 @@ from dlgmm_core.store.checkpoints import (
     load_checkpoint,
 )
 from dlgmm_core.store.files import CheckpointError
-from dlgmm_core.store.history import read_history
-from dlgmm_core.store.per_image import PerImage, load_per_image
-from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui.literal import sentence
 from ui.visitors.limits import computing
-from ui.visitors.own_maps import own_map
 from ui.visitors.ownership import is_visible
 from ui.visitors.shares import Refused
-from ui.visitors.visitor import asking
 
 if TYPE_CHECKING:
-    from dlgmm_core.analysis.tsne import AnchoredMap
+    pass
 
 __all__ = [
     "BY_WEIGHTS",
     "CHECKPOINTS",
-    "anchored_map",
-    "best_nll",
     "broken_checkpoints",
+    "changed",
     "checkpoints",
     "codes",
-    "context_rows",
     "dataset",
-    "epochs",
     "every_checkpoint",
-    "map_path",
-    "measurements",
     "model",
     "named",
     "neighbour_indices",
     "or_stop",
-    "per_image",
-    "posterior_survey",
-    "results",
     "stamp_of",
     "told",
-    "tsne_map",
 ]
 
 Content = TypeVar("Content")
@@ -100,7 +77,7 @@ def dataset(name: str) -> Dataset:
 def stamp_of(name: str) -> int | None:
     """When the file of a data set of one's own was changed; None of a published one, which never changes."""
     path = None if name in DATASETS else find_own(name)
-    return None if path is None else _stamp(path)
+    return None if path is None else changed(path)
 
 
 @st.cache_resource(
@@ -133,7 +110,7 @@ def or_stop(compute: Callable[[], Content]) -> Content:
         st.stop()
 
 
-def _stamp(path: Path) -> int | None:
+def changed(path: Path) -> int | None:
     """When a file was changed, so that a new one is noticed; None if there is none."""
     with suppress(OSError):
         return os.stat(path).st_mtime_ns
@@ -209,76 +186,6 @@ def model(checkpoint: Checkpoint) -> LatentVariableModel:
     return load_checkpoint(checkpoint.folder)[0].at()
 
 
-def measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
-    """What `evaluate` measured, by test set; empty if it has not.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    stamp = _stamp(checkpoint.folder / METRICS)
-    return {} if stamp is None else _measurements(checkpoint, stamp)
-
-
-@lru_cache(maxsize=200)
-def _measurements(checkpoint: Checkpoint, stamp: int) -> dict[str, Measurement]:
-    return read_measurements(checkpoint)
-
-
-def best_nll(checkpoint: Checkpoint, dataset_name: str) -> tuple[int, NegativeLogLikelihood] | None:
-    """The largest S, and -log p(x) by it on the test set of a data set; None if it was not measured.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    measured = measurements(checkpoint).get(dataset_name)
-    estimates = measured.figures.estimates if measured else {}
-    return max(estimates.items(), key=lambda item: item[0], default=None)
-
-
-def epochs(checkpoint: Checkpoint) -> int | None:
-    """How many epochs the model was trained for, of which the best was kept; None without a history.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    stamp = _stamp(checkpoint.folder / HISTORY)
-    return None if stamp is None else _epochs(checkpoint, stamp)
-
-
-@lru_cache(maxsize=200)
-def _epochs(checkpoint: Checkpoint, stamp: int) -> int:
-    return len(read_history(checkpoint.folder))
-
-
-def results() -> list[Row]:
-    """Every row of `results.json` but those of amortised models; read again only when the file has changed.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    return _results()[0]
-
-
-def context_rows() -> list[Row]:
-    """The rows of `results.json` of amortised models, at every prior where they were measured.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    return _results()[1]
-
-
-def _results() -> tuple[list[Row], list[Row]]:
-    stamp = _stamp(CHECKPOINTS / RESULTS)
-    return ([], []) if stamp is None else _read_results(CHECKPOINTS, stamp)
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _read_results(root: Path, stamp: int) -> tuple[list[Row], list[Row]]:
-    rows = read_results(root)
-    return [row for row in rows if row.context is None], [row for row in rows if row.context is not None]
-
-
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each
 def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
@@ -304,80 +211,3 @@ def neighbour_indices(
     test = codes(checkpoint, dataset_name, "test", representation)
     with computing():
         return neighbours(train, test, k, metric).astype(np.min_scalar_type(points))  # a quarter of the memory
-
-
-def map_path(checkpoint: Checkpoint) -> Path:
-    """Where the map lies that the visitor sees: the visitor's own if there is one, else that of the checkpoint."""
-    own = own_map(checkpoint, asking())
-    return own if os.path.exists(own) else checkpoint.folder / TSNE
-
-
-def tsne_map(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    """The map of the test set that the visitor sees; None if there is none of these weights.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    path = map_path(checkpoint)
-    stamp = _stamp(path)
-    return None if stamp is None else _tsne_map(checkpoint, path, stamp)
-
-
-def per_image(checkpoint: Checkpoint) -> PerImage | None:
-    """The stored estimates for every test image; None if there are none of these weights.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    stamp = _stamp(checkpoint.folder / PER_IMAGE)
-    return None if stamp is None else _per_image(checkpoint, stamp)
-
-
-def posterior_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
-    """The stored survey of true posteriors; None if there is none of these weights.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    stamp = _stamp(checkpoint.folder / POSTERIORS)
-    return None if stamp is None else _posterior_survey(checkpoint, stamp)
-
-
-def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | None":
-    """The map that the visitor sees, ready for new codes to be placed on it.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-        Refused: as `codes`.
-    """
-    path = map_path(checkpoint)
-    stamp = _stamp(path)
-    return None if stamp is None else _anchored_map(checkpoint, path, stamp, dataset_name)
-
-
-@st.cache_resource(show_spinner=False, max_entries=300, hash_funcs=BY_WEIGHTS)
-def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
-    return load_map(checkpoint, len(dataset(checkpoint.train_config.dataset).test), path)
-
-
-@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
-def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
-    return load_per_image(checkpoint, len(dataset(checkpoint.train_config.dataset).test))
-
-
-@lru_cache(maxsize=60)
-def _posterior_survey(checkpoint: Checkpoint, stamp: int) -> PosteriorSurvey | None:
-    return read_survey(checkpoint)
-
-
-@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=BY_WEIGHTS)
-def _anchored_map(checkpoint: Checkpoint, path: Path, stamp: int, dataset_name: str) -> "AnchoredMap | None":
-    stored = _tsne_map(checkpoint, path, stamp)
-    if stored is None:
-        return None
-    from dlgmm_core.analysis.tsne import anchor  # half a second and 20 MB, which few visits need
-
-    coordinates, settings = stored
-    places = codes(checkpoint, dataset_name, "test", "mean")
-    with computing():
-        return anchor(coordinates, places, settings)

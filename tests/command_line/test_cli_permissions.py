@@ -22,7 +22,7 @@ roots, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 sys.path.insert(0, sys.argv[3])
 from dlgmm_core.__main__ import main
 from dlgmm_core.commands import table  # all that is imported, which the other user may not read
-from ui import loaders
+from ui import findings, loaders
 import ui.training.runs as runs
 if os.getuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
@@ -36,7 +36,7 @@ def answers(root):
         said[name] = [code, stderr.getvalue()]
     loaders.CHECKPOINTS = runs.CHECKPOINTS = root
     try:
-        rows = loaders.results()
+        rows = findings.results()
     except RuntimeError as error:
         rows = [str(error)]
     said["app"] = [len(loaders.checkpoints()), [broken.reason for broken in loaders.broken_checkpoints()], rows]

@@ -29,7 +29,7 @@ from tests.app_helpers import (
     turn_to,
 )
 from tests.latent_helpers import Maps, map_of
-from ui import loaders
+from ui import findings, loaders
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -45,10 +45,10 @@ def few_points(few_digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator
         return stored and (stored[0][:count], stored[1])
 
     monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
-    monkeypatch.setattr(loaders, "load_map", load)
-    loaders._tsne_map.clear()
+    monkeypatch.setattr(findings, "load_map", load)
+    findings._tsne_map.clear()
     yield
-    loaders._tsne_map.clear()
+    findings._tsne_map.clear()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -69,7 +69,7 @@ def test_the_first_page_reads_no_images(monkeypatch: pytest.MonkeyPatch) -> None
         raise DataError("no images")
 
     monkeypatch.setattr(loaders, "dataset", dataset)
-    loaders._posterior_survey.cache_clear()
+    findings._posterior_survey.cache_clear()
     assert not start().exception and read == []
 
 

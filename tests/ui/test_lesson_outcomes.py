@@ -21,7 +21,7 @@ from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.store.tsne_map import load_map
 from tests.app_helpers import Make
-from ui import loaders
+from ui import findings, loaders
 from ui.digit.digit_input import DigitInput
 from ui.lesson import mixtures, outcomes
 from ui.lesson.outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
@@ -137,7 +137,7 @@ def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatc
         knn_row("dlgmm", 4.0, seed=1),
         knn_row("gauss-vae", 3.0, eval_dataset="omniglot"),
     ]
-    monkeypatch.setattr(loaders, "results", lambda: rows)
+    monkeypatch.setattr(findings, "results", lambda: rows)
     outcome = outcomes.knn_winner()
     assert outcome.value == "DLGMM" and outcome.choices == ("Gauss-VAE", "DLGMM")
     assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "distinguished" not in outcome.because
@@ -145,7 +145,7 @@ def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatc
 
 
 def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loaders, "results", lambda: [knn_row("gauss-vae", 6.3), knn_row("dlgmm", 6.0)])
+    monkeypatch.setattr(findings, "results", lambda: [knn_row("gauss-vae", 6.3), knn_row("dlgmm", 6.0)])
     assert "DLGMM and Gauss-VAE are too close to be distinguished." in outcomes.knn_winner().because
 
 
@@ -192,7 +192,7 @@ def test_a_row_without_the_samples_is_no_answer(size: str, repository: Path, mon
     rows = read_results(repository)
     for row in rows:
         row.figures.nll.pop(size, None)
-    monkeypatch.setattr(loaders, "results", lambda: rows)
+    monkeypatch.setattr(findings, "results", lambda: rows)
     with pytest.raises(Missing, match="is not recorded"):
         outcomes.samples_gain()
 
@@ -218,11 +218,11 @@ def test_what_a_mixture_gains_is_read_from_the_recorded_rows(repository: Path, m
     clusters = replace(dlgmm, recipe="clusters", num_components=10, checkpoint=first_clusters())
     clusters = replace(clusters, figures=Figures(clustering=Clustering(weights=scores, responsibilities=scores)))
     others = [replace(row, figures=replace(row.figures, clustering=None)) for row in rows]
-    monkeypatch.setattr(loaders, "results", lambda: others)
+    monkeypatch.setattr(findings, "results", lambda: others)
     assert "ACC" not in mixtures.mixture_gain().because
-    monkeypatch.setattr(loaders, "results", lambda: [*others, clusters])
+    monkeypatch.setattr(findings, "results", lambda: [*others, clusters])
     assert mixtures.mixture_gain().because.endswith("(ACC): DLGMM (K = 10) 87 %.")
-    monkeypatch.setattr(loaders, "results", lambda: [row for row in rows if row.recipe != "tuned"])
+    monkeypatch.setattr(findings, "results", lambda: [row for row in rows if row.recipe != "tuned"])
     assert not mixtures.has_tuned_rows()
     with pytest.raises(Missing, match="reproduce tuned"):
         mixtures.mixture_gain()

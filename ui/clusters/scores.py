@@ -12,7 +12,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import IN_USE, ClusteringScores
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
-from ui import loaders
+from ui import findings, loaders
 from ui.numbers import right
 from ui.theme import component_colour, ink_on
 
@@ -67,7 +67,7 @@ def score_table(name: str, own: dict[str, ClusteringScores], dataset: str, k: in
 def _baselines(dataset: str, k: int) -> list[Row]:
     rows = [
         row
-        for row in loaders.told(loaders.results) or []
+        for row in loaders.told(findings.results) or []
         if row.recipe == "baseline" and row.eval_dataset == dataset and row.figures.clustering is not None
     ]
     return [row for row in rows if row.num_components == k] or rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings
 
 __all__ = ["amortised_words", "opening_words", "recorded"]
 
@@ -32,8 +32,8 @@ def recorded(checkpoint: Checkpoint) -> dict[str, Any] | None:
     """
     config, train = checkpoint.model_config, checkpoint.train_config
     try:
-        found = [(row, row.figures.elbo) for row in loaders.context_rows() if row.checkpoint == checkpoint.name]
-        others = [row for row in loaders.results() if row.code_dim == config.code_dim]
+        found = [(row, row.figures.elbo) for row in findings.context_rows() if row.checkpoint == checkpoint.name]
+        others = [row for row in findings.results() if row.code_dim == config.code_dim]
     except StorageError:  # a damaged file, which the page of results tells
         return None
     bounds = {r.context: elbo for r, elbo in found if r.context and elbo and r.eval_dataset == train.dataset}

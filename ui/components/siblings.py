@@ -13,7 +13,7 @@ from dlgmm_core.config import ModelConfig
 from dlgmm_core.experiments import formatting
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
@@ -98,7 +98,7 @@ def _table(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> pd.DataF
 
 def _likelihood(checkpoint: Checkpoint) -> str:
     try:
-        rows = loaders.results()
+        rows = findings.results()
     except StorageError:
         return "−log p(x) cannot be read: the page **Likelihood** tells why"
     for row in rows:

@@ -12,7 +12,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.knn import KNN_SIZES, encode, vote
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
@@ -80,7 +80,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
     """The digit ringed on every stored t-SNE map of the data set's test images."""
     dataset = loaders.dataset(dataset_name)
     own = [c for c in checkpoints if c.train_config.dataset == dataset_name]
-    stored = [(c, loaders.told(partial(loaders.tsne_map, c))) for c in own]
+    stored = [(c, loaders.told(partial(findings.tsne_map, c))) for c in own]
     mapped = [(checkpoint, found[0]) for checkpoint, found in stored if found is not None]
     if not mapped:
         st.info("None of the chosen checkpoints has a map of this data set: measure one on the page **Latent space**.")
@@ -91,7 +91,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             columns = place.columns(min(2, len(mapped)), gap="large")
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
             try:
-                anchored = loaders.anchored_map(checkpoint, dataset_name)
+                anchored = findings.anchored_map(checkpoint, dataset_name)
                 if anchored is None:  # deleted since
                     continue
                 code = encode(loaders.model(checkpoint), digit.binary[None], "mean")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.literal import sentence
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
@@ -26,7 +26,7 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
         checkpoint: the model.
         image: (X,) zeros and ones, whose log p(x) is estimated with as many draws as those of the test images.
     """
-    stored = loaders.told(lambda: loaders.per_image(checkpoint))
+    stored = loaders.told(lambda: findings.per_image(checkpoint))
     if stored is None:
         st.caption(
             "Whether this image is like a test image is not known: no log p(x) of the test images is stored for"

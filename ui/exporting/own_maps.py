@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
-from ui import loaders
+from ui import findings
 from ui.exporting.scripts import quoted
 
 __all__ = ["define_own", "own_settings", "stored_map"]
@@ -16,8 +16,8 @@ def own_settings(checkpoints: Sequence[Checkpoint]) -> dict[str, ProjectionConfi
     Raises:
         CheckpointError: if a file is damaged.
     """
-    own = [c for c in checkpoints if loaders.map_path(c).parent != c.folder]
-    return {c.name: stored[1] for c in own if (stored := loaders.tsne_map(c)) is not None}
+    own = [c for c in checkpoints if findings.map_path(c).parent != c.folder]
+    return {c.name: stored[1] for c in own if (stored := findings.tsne_map(c)) is not None}
 
 
 def define_own(settings: Mapping[str, ProjectionConfig]) -> str:

@@ -11,7 +11,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
-from ui import loaders
+from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
@@ -62,7 +62,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
     """Those of the stored map; None if there is none, or none that can be read."""
-    stored = loaders.told(lambda: loaders.tsne_map(checkpoint))
+    stored = loaders.told(lambda: findings.tsne_map(checkpoint))
     return None if stored is None else stored[1]
 
 

@@ -12,7 +12,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.per_image import PerImage
 from dlgmm_core.store.tsne_map import ProjectionConfig
-from ui import loaders
+from ui import findings, loaders
 from ui.estimates import estimates
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export
@@ -57,7 +57,7 @@ def _table(
 ) -> pd.DataFrame:
     """One row a map and test image; weights and likelihoods where they are known."""
     names, count = dataset.classes_of(dataset.test) or None, range(len(dataset.test))
-    places = {c.name: stored[0] for c in checkpoints if (stored := loaders.tsne_map(c)) is not None}
+    places = {c.name: stored[0] for c in checkpoints if (stored := findings.tsne_map(c)) is not None}
     grouped = None if group is None else within_outline(places[group["map"]], np.array(group["outline"]))
     tables = []
     for checkpoint in checkpoints:

@@ -26,7 +26,7 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.files import CheckpointError, file_digest
 from dlgmm_core.store.tsne_map import load_map
-from ui import loaders
+from ui import findings, loaders
 from ui.estimates import estimates
 from ui.visitors.own_maps import own_maps_of
 
@@ -53,7 +53,7 @@ def images_address(dataset: str) -> str:
 
 def points_address(checkpoint: Checkpoint) -> str:
     """Where it finds the map that the visitor sees; there must be one."""
-    return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint, loaders.map_path(checkpoint))}"
+    return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint, findings.map_path(checkpoint))}"
 
 
 def weights_address(checkpoint: Checkpoint) -> str:

@@ -6,7 +6,7 @@ from dlgmm_core.config import TrainConfig
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.runtime.files import StorageError
-from ui import loaders
+from ui import findings
 from ui.lesson.outcomes import DATASET, Outcome
 
 __all__ = ["COMPONENTS", "decoded_codes"]
@@ -34,7 +34,7 @@ def decoded_codes() -> Outcome:
 def _measured() -> str:
     """The recorded log-likelihoods of models with two layers and one; empty where none is recorded."""
     try:
-        rows = [r for r in loaders.results() if r.eval_dataset == r.dataset == DATASET and SIZE in r.figures.nll]
+        rows = [r for r in findings.results() if r.eval_dataset == r.dataset == DATASET and SIZE in r.figures.nll]
     except StorageError:  # a damaged file, which the page of results tells
         return ""
     best = {}

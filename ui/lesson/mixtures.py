@@ -13,7 +13,7 @@ from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.groups import GROUPS, group, usual
 from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
 
@@ -56,7 +56,7 @@ def _tuned() -> list[Row]:
     """The first seed of each tuned model, in the order of `MODELS`."""
     rows = {
         row.model: row
-        for row in loaders.results()
+        for row in findings.results()
         if row.recipe == "tuned" and row.eval_dataset == row.dataset == DATASET and not row.seed
     }
     return [rows[name] for name in MODELS if name in rows and SIZE in rows[name].figures.nll]
@@ -77,7 +77,7 @@ def _accuracies() -> str:
     found, checkpoint = [], _clusters()
     if checkpoint is None:
         return ""
-    for row in loaders.results():
+    for row in findings.results():
         clustering = row.figures.clustering
         is_baseline = (
             row.model == BASELINE and not row.seed and row.num_components == checkpoint.model_config.num_components

@@ -10,7 +10,7 @@ from dlgmm_core.analysis.plane import Mode, divergence, modes
 from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
 from ui.plane.posteriors import grid, q_of, resolved
 
@@ -24,7 +24,7 @@ def _divided() -> tuple[Checkpoint, int] | None:
     """The model, and the test image whose posterior it divides most; None if it is not known."""
     with suppress(StorageError):  # a damaged file, which the page tells
         checkpoint = loaders.named(MODEL)
-        survey = None if checkpoint is None else loaders.posterior_survey(checkpoint)
+        survey = None if checkpoint is None else findings.posterior_survey(checkpoint)
         if checkpoint is not None and survey is not None and survey.divided:
             return checkpoint, survey.divided[0]
     return None

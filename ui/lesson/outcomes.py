@@ -17,7 +17,7 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.components.live import REACH
 from ui.digit.sources import last_digit
 from ui.numbers import printed
@@ -184,7 +184,7 @@ def purity() -> Outcome:
     labels, found = loaders.dataset(DATASET).test.known_labels, {}
     for name in PAPER:
         checkpoint = loaders.named(name)
-        stored = None if checkpoint is None else loaders.tsne_map(checkpoint)
+        stored = None if checkpoint is None else findings.tsne_map(checkpoint)
         if checkpoint is not None and stored is not None:
             found[name] = (MODELS[checkpoint.model_config.model].label, mean_interval(_purity(stored[0], labels)))
     if DLGMM not in found:
@@ -206,7 +206,7 @@ def knn_winner() -> Outcome:
     """The model with the lowest recorded kNN error at k = 5, with the paper's recipe and one draw per code."""
     rows = [
         row
-        for row in loaders.results()
+        for row in findings.results()
         if row.eval_dataset == DATASET and row.recipe == "paper" and not row.seed and "sample" in row.figures.knn
     ]
     if len(rows) < 2:
@@ -236,7 +236,7 @@ def _error(row: Row) -> ErrorRate:
 
 def samples_gain() -> Outcome:
     """By how many nats 5000 importance samples exceed the recorded ELBO of the DLGMM."""
-    own = (r for r in loaders.results() if r.checkpoint == DLGMM and r.eval_dataset == DATASET)
+    own = (r for r in findings.results() if r.checkpoint == DLGMM and r.eval_dataset == DATASET)
     figures = next((r.figures for r in own), Figures())
     if figures.elbo is None or not {"50", "5000"} <= set(figures.nll):
         raise Missing(f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce {DLGMM}`.")

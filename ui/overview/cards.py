@@ -12,7 +12,7 @@ from dlgmm_core.analysis.prior_density import coordinate_densities, means_and_sc
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
@@ -83,7 +83,7 @@ def _show(name: str, chosen: Selection) -> None:
         show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
         st.image(card.picture, alt=f"Twenty samples drawn by {family.label}")
     st.write(family.sentence)
-    nll = loaders.told(partial(loaders.best_nll, checkpoint, chosen.dataset))
+    nll = loaders.told(partial(findings.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
     st.caption(f"Checkpoint {checkpoint.name}: code size {'+'.join(map(str, config.code_dims))}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}

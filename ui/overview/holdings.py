@@ -10,7 +10,7 @@ from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.glossary.terms import meaning
 from ui.sidebar import Selection
 
@@ -77,10 +77,10 @@ def _group(size: int, lines: list[list[str]]) -> str:
 def _line(checkpoint: Checkpoint, dataset: str) -> list[str]:
     """The cells of one checkpoint, its figures where they have been measured."""
     config, recipe = checkpoint.model_config, checkpoint.train_config
-    measured = (loaders.told(partial(loaders.measurements, checkpoint)) or {}).get(dataset, Measurement())
+    measured = (loaders.told(partial(findings.measurements, checkpoint)) or {}).get(dataset, Measurement())
     nll, knn = measured.figures.estimates, measured.figures.knn
     largest = max(nll, default=0)
-    epochs = loaders.told(partial(loaders.epochs, checkpoint))
+    epochs = loaders.told(partial(findings.epochs, checkpoint))
     return [
         checkpoint.name,
         MODELS[config.model].label,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, survey_posteriors
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.plane.posteriors import grid
 from ui.visitors.limits import computing
 
@@ -25,7 +25,7 @@ _MEANING = (
 
 def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
     """What is kept with a model, if anything of these images; the page says so if its file is damaged."""
-    survey = loaders.told(lambda: loaders.posterior_survey(checkpoint))
+    survey = loaders.told(lambda: findings.posterior_survey(checkpoint))
     count = len(loaders.dataset(checkpoint.train_config.dataset).test)
     return survey if survey is not None and max(survey.images) < count else None
 

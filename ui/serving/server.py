@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.memory import give_memory_back, trim_memory
-from ui import loaders
+from ui import findings, loaders
 from ui.jobs.manager import job_manager
 from ui.root_path import path_in_app
 from ui.visitors.limits import MOST_MEGABYTES
@@ -119,7 +119,7 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
         import_module(name)
     with suppress(StorageError):  # pages say so
         loaders.checkpoints()
-        loaders.results()
+        findings.results()
     with subnormals_as_zero():  # the runs of pages are threads of this one
         threading.Thread(target=_load, daemon=True, name="warm-up").start()
         yield

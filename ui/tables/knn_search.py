@@ -17,7 +17,7 @@ from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, error_rate, vote
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 
 __all__ = [
     "CURVE",
@@ -73,7 +73,7 @@ class Search:
         if not self.is_recorded:
             return None
         with suppress(StorageError):  # which the records below the table tell
-            rows = (row for row in loaders.results() if row.eval_dataset == self.dataset_name)
+            rows = (row for row in findings.results() if row.eval_dataset == self.dataset_name)
             return next((row for row in rows if row.model == "raw-pixels"), None)
         return None
 
@@ -99,7 +99,7 @@ def recorded_errors(checkpoint: Checkpoint, search: Search) -> Errors | None:
         return None
     found: dict[str, ErrorRate] = {}
     with suppress(StorageError):  # a damaged file, which Overview and Likelihood tell
-        if measured := loaders.measurements(checkpoint).get(search.dataset_name):
+        if measured := findings.measurements(checkpoint).get(search.dataset_name):
             found = measured.figures.knn.get(search.representation, {})
     if not all(str(k) in found for k in KNN_SIZES):
         return None

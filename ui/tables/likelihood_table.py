@@ -11,7 +11,7 @@ from dlgmm_core.data.datasets import label_of
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.paper import paper_nll
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui import loaders
+from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
 from ui.figures import nll_figure
@@ -30,7 +30,7 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
 
     Those whose measurements cannot be read are in neither, and the page says why.
     """
-    known = {c: loaders.told(partial(loaders.measurements, c)) for c in checkpoints}
+    known = {c: loaders.told(partial(findings.measurements, c)) for c in checkpoints}
     measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
         rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
@@ -46,7 +46,7 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
 
 def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
     """One row for each number of samples S."""
-    measured = loaders.measurements(checkpoint)[dataset]
+    measured = findings.measurements(checkpoint)[dataset]
     estimates, elbo = measured.figures.estimates, measured.figures.elbo
     common = {
         "seed": "–" if measured.seed is None else measured.seed,

@@ -10,7 +10,7 @@ import streamlit as st
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
-from ui import loaders
+from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
 from ui.groups import GROUPS, group_of_recipe
@@ -25,7 +25,7 @@ _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
 def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
     """The table of every experiment measured on one test set, where there are any."""
-    rows = [row for row in (loaders.told(loaders.results) or []) if row.eval_dataset == dataset]
+    rows = [row for row in (loaders.told(findings.results) or []) if row.eval_dataset == dataset]
     if not rows:
         return
     sizes = Counter(row.code_dim for row in rows)
