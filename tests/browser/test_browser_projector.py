@@ -13,7 +13,7 @@ PICTURES = {
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
     "likelihood": ("Likelihood", ".js-plotly-plot"),
-    "": ("Deep latent Gaussian mixtures", "[data-testid=stImage] img"),
+    "": ("Deep latent Gaussian mixtures", ".st-key-cards [data-testid=stImage] img"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
     "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
     "digit?digit-view=ELBO+terms": ("Your digit", ".elbo-terms tr.sum"),
