@@ -4,6 +4,7 @@ The messages are those of `streamlit.proto`. A run is timed from the request to 
 has finished; drawing in the browser is not included.
 """
 
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -31,13 +32,13 @@ class Visitor:
         connection: to the server.
         page: address of the page last opened.
         problems: errors, warnings and exceptions that the last run showed on the page.
-        widgets: id and type of every widget of the page, by key.
+        widgets: id, type and fragment, if any, of every widget of the page, by key.
     """
 
     connection: ClientConnection
     page: str = ""
     problems: list[str] = field(default_factory=list)
-    widgets: dict[str, tuple[str, str]] = field(default_factory=dict)
+    widgets: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     _hash: str = ""
     _query: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Visitor:
         Raises:
             KeyError: if the page has no such widget.
         """
-        number, kind = self.widgets[key]
+        number, kind, fragment = self.widgets[key]
         state = WidgetState(id=number)
         if isinstance(value, str):
             state.string_value = value
@@ -65,10 +66,21 @@ class Visitor:
         else:
             state.double_value = value
         self._states[number] = state
-        return await self._run()
+        return await self._run(fragment)
 
-    async def _run(self) -> float:
+    async def tell(self, key: str, **values: object) -> float:
+        """Seconds until the page is complete after one of our own widgets has told it these values.
+
+        Raises:
+            KeyError: if the page has no such widget.
+        """
+        number, _, fragment = self.widgets[key]
+        self._states[number] = WidgetState(id=number, json_value=json.dumps(values))
+        return await self._run(fragment)
+
+    async def _run(self, fragment: str = "") -> float:
         request = BackMsg()
+        request.rerun_script.fragment_id = fragment
         request.rerun_script.query_string = self._query
         request.rerun_script.page_name = self.page
         request.rerun_script.page_script_hash = self._hash
@@ -108,7 +120,7 @@ class Visitor:
         elif kind == "alert" and element.alert.format in (element.alert.ERROR, element.alert.WARNING):
             self.problems.append(element.alert.body)
         elif kind is not None and (number := getattr(getattr(element, kind), "id", "")).startswith(_PREFIX):
-            self.widgets[number.removeprefix(_PREFIX).partition("-")[2]] = number, kind
+            self.widgets[number.removeprefix(_PREFIX).partition("-")[2]] = number, kind, message.delta.fragment_id
 
 
 @asynccontextmanager

@@ -49,8 +49,10 @@ if len(found) > 1 and st.toggle("Compare the neighbours of two models", key="knn
 
 show_records(
     chosen.dataset,
-    lambda rows: knn_records(rows, search.representation, with_papers=search.representation == "sample"),
+    knn_records,
     "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
     " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of a split at least"
     " as uneven if both models were equally good.",
+    representation=search.representation,
+    with_papers=search.representation == "sample",
 )

@@ -38,6 +38,7 @@ __all__ = [
     "per_image",
     "posterior_survey",
     "results",
+    "results_stamp",
     "tsne_map",
 ]
 
@@ -83,6 +84,11 @@ def _epochs(checkpoint: Checkpoint, stamp: int) -> int:
     return len(read_history(checkpoint.folder))
 
 
+def results_stamp() -> int | None:
+    """When `results.json` was changed; None if there is none."""
+    return loaders.changed(loaders.CHECKPOINTS / RESULTS)
+
+
 def results() -> list[Row]:
     """Every row of `results.json` but those of amortised models; read again only when the file has changed.
 
@@ -102,7 +108,7 @@ def context_rows() -> list[Row]:
 
 
 def _results() -> tuple[list[Row], list[Row]]:
-    stamp = loaders.changed(loaders.CHECKPOINTS / RESULTS)
+    stamp = results_stamp()
     return ([], []) if stamp is None else _read_results(loaders.CHECKPOINTS, stamp)
 
 

@@ -5,6 +5,7 @@ folder and digest (`BY_WEIGHTS`), so that a checkpoint trained again is not mist
 """
 
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -50,6 +51,7 @@ __all__ = [
     "codes",
     "dataset",
     "every_checkpoint",
+    "look_again",
     "model",
     "named",
     "neighbour_indices",
@@ -63,6 +65,7 @@ Content = TypeVar("Content")
 CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 # How Streamlit's caches tell checkpoints apart, for functions that take one.
 BY_WEIGHTS: dict[str | type[Any], Callable[[Any], Any]] = {Checkpoint: lambda c: f"{c.digest} {c.folder}"}
+_run = threading.local()
 
 
 def dataset(name: str) -> Dataset:
@@ -165,8 +168,19 @@ def every_checkpoint() -> list[Checkpoint]:
     return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
+def look_again() -> None:
+    """Lists the checkpoints for the run of a page that begins, which asks for them ten times.
+
+    The lists are kept for the run's thread; other threads, as those of addresses, look every time.
+    """
+    _run.listed = None
+    _run.listed = checkpoints(), broken_checkpoints()
+
+
 def checkpoints() -> list[Checkpoint]:
     """Those that the visitor of the running page may see, by data set and model; outside of pages, all public ones."""
+    if (listed := _listed()) is not None:
+        return listed[0]
     return [checkpoint for checkpoint in every_checkpoint() if is_visible(checkpoint.folder)]
 
 
@@ -177,7 +191,13 @@ def named(name: str) -> Checkpoint | None:
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:
     """Every folder that should hold a checkpoint and has a damaged one, as far as the visitor may see it."""
+    if (listed := _listed()) is not None:
+        return listed[1]
     return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint) and is_visible(entry.folder)]
+
+
+def _listed() -> tuple[list[Checkpoint], list[BrokenCheckpoint]] | None:
+    return getattr(_run, "listed", None)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)

@@ -11,6 +11,7 @@ import streamlit as st
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.runtime.files import StorageError
+from ui import loaders
 from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
 from ui.links import correct_link
@@ -44,6 +45,7 @@ page = st.navigation(
 st.html(STYLE + PAPER)
 st.html(f"<script>{HISTORY}{FIT_TO_PAPER}</script>", unsafe_allow_javascript=True)  # one: each leaves a gap above
 correct_link()
+loaders.look_again()
 show_sidebar()
 if by := show_switch():
     turn_step(by)

@@ -34,6 +34,14 @@ class Clusters:
     least_sure: tuple[NDArray[np.int64], ...]
 
 
+def _first(values: NDArray[np.floating], ties: NDArray[np.floating], count: int) -> NDArray[np.int64]:
+    """Places (count,) of the smallest values, in their order; equal ones by `ties`."""
+    if count >= len(values):
+        return np.lexsort((ties, values))
+    candidates = np.flatnonzero(values <= np.partition(values, count - 1)[count - 1])
+    return candidates[np.lexsort((ties[candidates], values[candidates]))[:count]]
+
+
 def describe_clusters(
     probabilities: NDArray[np.floating],
     labels: NDArray[np.int64] | None,
@@ -59,7 +67,7 @@ def describe_clusters(
         assigned,
         np.bincount(assigned, minlength=k) / n,
         None if labels is None else contingency(assigned, labels, k, classes),
-        tuple(np.lexsort((ranks[:, component], -probabilities[:, component]))[:count] for component in range(k)),
+        tuple(_first(-probabilities[:, component], ranks[:, component], count) for component in range(k)),
         tuple(
             images[np.argsort(probabilities[images, component], kind="stable")[:count]]
             for component, images in enumerate(own)

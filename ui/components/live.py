@@ -82,9 +82,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
         st.session_state[kept] = _updated(checkpoint.model_config, state, st.session_state[kept], trained)
     prior: Prior = st.session_state[kept]
     is_fixed = checkpoint.model_config.prior_components == "fixed"
-    offsets, stretches = shapes(model)
-    ancestral, noise = ancestral_noise(model, SAMPLES, prior.seed)
-    below = drawn_below(model, SAMPLES, prior.seed)
+    drawn = _drawn(checkpoint, prior.seed)
     _widget(
         key=key,
         data={
@@ -93,27 +91,20 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "measured": recorded(checkpoint),
             "means": trained.means,
             "scales": trained.scales,
-            "offsets": base64_floats(offsets),
-            "stretches": base64_floats(stretches),
             "now": {
                 "means": prior.means,
                 "scales": prior.scales,
                 "view": dict(zip(SWITCHES, prior.switches, strict=True)),
-                **({} if below is None else {"branch": prior.branch}),
+                **({} if drawn["below"] is None else {"branch": prior.branch}),
                 **({} if prior.alpha is None else {"alpha": prior.alpha, "compared": prior.is_compared}),
             },
-            "below": below,
             "seed": prior.seed,
-            "noise": base64_floats(component_noise(model, SAMPLES, prior.seed)),
-            "shared": base64_floats(component_noise(model, SAMPLES, prior.seed, shared=True)),
-            "ancestral": ancestral.tolist(),
-            "ancestral_noise": base64_floats(noise),
+            **drawn,
             "colours": [component_colour(k) for k in range(len(trained.means))],
             "usage": usage(checkpoint),
             "unused": UNUSED,
             "marked": _marked(checkpoint.name, len(trained.means)),
             "title": "prior density of a coordinate" if is_fixed else "prior density, average coordinate",
-            "weights": model.prior().log_mean_weights[:, 0].exp().tolist(),
             "retrained": [
                 {"name": other.name, "means": other.model_config.prior_means, "scales": other.model_config.prior_scales}
                 for other in siblings(checkpoint)
@@ -132,6 +123,24 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     put_in_link("compared", [1] if prior.is_compared else None)
     put_in_link("noise", [prior.seed] if prior.seed else None)
     return prior
+
+
+@st.cache_data(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+def _drawn(checkpoint: Checkpoint, seed: int) -> dict[str, Any]:
+    """What the widget draws of the trained prior with the noise of a seed; no slider changes it."""
+    model = loaders.model(checkpoint)
+    offsets, stretches = shapes(model)
+    ancestral, noise = ancestral_noise(model, SAMPLES, seed)
+    return {
+        "offsets": base64_floats(offsets),
+        "stretches": base64_floats(stretches),
+        "below": drawn_below(model, SAMPLES, seed),
+        "noise": base64_floats(component_noise(model, SAMPLES, seed)),
+        "shared": base64_floats(component_noise(model, SAMPLES, seed, shared=True)),
+        "ancestral": ancestral.tolist(),
+        "ancestral_noise": base64_floats(noise),
+        "weights": model.prior().log_mean_weights[:, 0].exp().tolist(),
+    }
 
 
 def _kept(checkpoint: Checkpoint, trained: "_Trained") -> str:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.paper import paper_nll
-from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import METRICS, Checkpoint
 from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
@@ -33,11 +34,13 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
     known = {c: loaders.told(partial(findings.measurements, c)) for c in checkpoints}
     measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
-        rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
+        stamps = tuple(loaders.changed(checkpoint.folder / METRICS) for checkpoint in measured)
+        rows, chart, table = _summary(tuple(measured), stamps, dataset)
         with figure("nll"):
-            st.plotly_chart(nll_figure(rows), key="nll", alt="−log p(x) of every checkpoint, as in the table below")
+            st.plotly_chart(chart, key="nll", alt="−log p(x) of every checkpoint, as in the table below")
         end_of_picture()
-        _show_table(rows)
+        explained = EXPLAINED | {name: meaning("−log p(x)", "S") for name in table.columns if name.startswith("S = ")}
+        st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"]), explained))
         seeds = ", ".join(map(str, rows.drop_duplicates("name")["seed"]))
         about = About("−log p(x), nats per image", measured, dataset, seeds)
         export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
@@ -59,14 +62,22 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
     return pd.DataFrame([{**of_whom, "samples": s, **asdict(found), **common} for s, found in estimates.items()])
 
 
-def _show_table(rows: pd.DataFrame) -> None:
-    """A line a checkpoint, by code size, that of most checkpoints first, with its figures at every S."""
+@lru_cache(maxsize=20)
+def _summary(
+    measured: tuple[Checkpoint, ...], stamps: tuple[int | None, ...], dataset: str
+) -> tuple[pd.DataFrame, go.Figure, pd.DataFrame]:
+    """All figures, a row for each S; their picture; and a table: a line a checkpoint, by code size, that of most first.
+
+    Args:
+        measured: on the data set's test images.
+        stamps: when their measurements were changed.
+        dataset: whose test images they are.
+    """
+    rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
     counts, sizes = rows.drop_duplicates("name")["code_dim"].value_counts(), sorted(rows["samples"].unique())
     lines = [_line(own, sizes) for _, own in rows.groupby("name", sort=False)]
     lines.sort(key=lambda line: (-counts[line["D"]], line["D"]))
-    table = pd.DataFrame(lines)
-    explained = EXPLAINED | {f"S = {size}": meaning("−log p(x)", "S") for size in sizes}
-    st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"]), explained))
+    return rows, nll_figure(rows), pd.DataFrame(lines)
 
 
 def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:

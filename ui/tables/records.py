@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import pandas as pd
 import streamlit as st
@@ -23,14 +23,12 @@ __all__ = ["knn_records", "likelihood_records", "show_records"]
 _WORDS = ("Model", "Checkpoint", "Recipe", "Binarization")
 
 
-def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame], caption: str) -> None:
-    """The table of every experiment measured on one test set, where there are any."""
-    rows = [row for row in (loaders.told(findings.results) or []) if row.eval_dataset == dataset]
-    if not rows:
+def show_records(dataset: str, table_of: Callable[..., pd.DataFrame], caption: str, **settings: str | bool) -> None:
+    """The table of every experiment measured on one test set, where there are any: `table_of(rows, **settings)`."""
+    known = tuple(settings.items())
+    table = loaders.told(lambda: _table(findings.results_stamp(), dataset, table_of, known))
+    if table is None or table.empty:
         return
-    sizes = Counter(row.code_dim for row in rows)
-    rows.sort(key=lambda row: (-sizes[row.code_dim], row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
-    table = table_of(rows)
     columns = {**right(table.columns.difference(_WORDS), EXPLAINED), "Recipe": st.column_config.Column(width=170)}
     st.header("Every experiment recorded")
     with figure("records"):
@@ -38,6 +36,17 @@ def show_records(dataset: str, table_of: Callable[[Sequence[Row]], pd.DataFrame]
     st.caption(caption)
     about = About("every experiment recorded", dataset=dataset)
     export("records", about, partial(recipes_test_set.recorded, dataset), lambda: table)
+
+
+@lru_cache(maxsize=20)
+def _table(
+    stamp: int | None, dataset: str, table_of: Callable[..., pd.DataFrame], settings: tuple[tuple[str, str | bool], ...]
+) -> pd.DataFrame:
+    """By code size, that of most rows first, and recipe; empty where nothing is recorded."""
+    rows = [row for row in findings.results() if row.eval_dataset == dataset]
+    sizes = Counter(row.code_dim for row in rows)
+    rows.sort(key=lambda row: (-sizes[row.code_dim], row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
+    return table_of(rows, **dict(settings))
 
 
 def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
