@@ -5,13 +5,11 @@ import streamlit as st
 from dlgmm_core.model.models import MODELS
 from ui.components.amortised import amortised_words, opening_words
 from ui.components.below import below_words
-from ui.components.export import export_components
 from ui.components.identical import identical_caption
-from ui.components.live import CHECKPOINT, SAMPLES, live_components
+from ui.components.live import CHECKPOINT, SAMPLES, seed_of
+from ui.components.rows import show_rows
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
-from ui.exporting.exports import figure
-from ui.exporting.take_away import take_away
 from ui.groups import amortised_first
 from ui.identical import identical_by_prior
 from ui.presentation import end_of_picture, page_title
@@ -27,12 +25,8 @@ if not mixtures:
 
 checkpoint = choose_checkpoint(mixtures, CHECKPOINT)
 config = checkpoint.model_config
-with figure("components"):
-    prior = live_components(checkpoint)
+show_rows(checkpoint)
 end_of_picture()
-with st.container(horizontal=True):
-    export_components(checkpoint, prior)
-    take_away(checkpoint)
 if words := below_words(config) or amortised_words(checkpoint):
     st.caption(words)
 if words := usage_caption(checkpoint):
@@ -45,4 +39,4 @@ if config.prior_components != "fixed":
     )
 elif words := identical_caption(config.prior_means, config.prior_scales):
     st.caption(f"{words} {identical_by_prior(config)}")
-show_siblings(checkpoint, SAMPLES, prior.seed)
+show_siblings(checkpoint, SAMPLES, seed_of(checkpoint))

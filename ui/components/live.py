@@ -1,6 +1,6 @@
 """Samples of every component, decoded in the browser while a slider is dragged.
 
-Python sends the noise once and is told of a slider when it is released; decoders come over HTTP
+Python sends the noise once and is told of the sliders once they rest; decoders come over HTTP
 (`ui.serving.decoders`). The picture is that of figure 2 of Nalisnick, Hertel & Smyth (2016).
 """
 
@@ -26,7 +26,7 @@ from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import base64_floats, widget
 
-__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "compared_prior", "live_components", "open_component"]
+__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "compared_prior", "live_components", "open_component", "seed_of"]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
@@ -42,6 +42,7 @@ _parts = (
     "alpha",
     "bound_curve",
     "room",
+    "rest",
     "components_density",
     "components",
 )
@@ -71,15 +72,16 @@ class Prior:
 
 
 def live_components(checkpoint: Checkpoint) -> Prior:
-    """The rows of samples with their sliders; returns the values when one was last released."""
-    model = loaders.model(checkpoint)
-    trained = _Trained(*centres(model))
-    kept = _kept(checkpoint, trained)
-    if kept not in st.session_state:
-        st.session_state[kept] = _from_link(checkpoint, trained)
+    """The rows of samples with their sliders; returns the values at which they last rested."""
+    trained, kept = _opened(checkpoint)
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
-    if (state := st.session_state.get(key)) is not None:
-        st.session_state[kept] = _updated(checkpoint.model_config, state, st.session_state[kept], trained)
+
+    def keep() -> None:
+        """Also where the visitor has turned to another page before this one was drawn again."""
+        if (state := st.session_state.get(key)) is not None:
+            st.session_state[kept] = _updated(checkpoint.model_config, state, st.session_state[kept], trained)
+
+    keep()
     prior: Prior = st.session_state[kept]
     is_fixed = checkpoint.model_config.prior_components == "fixed"
     drawn = _drawn(checkpoint, prior.seed)
@@ -111,7 +113,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             ],
         },
         on_open_change=partial(_open_retrained, key, checkpoint),
-        on_now_change=lambda: None,
+        on_now_change=keep,
         on_seed_change=lambda: None,
     )
     put_in_link("means", None if prior.means == trained.means else prior.means)
@@ -141,6 +143,22 @@ def _drawn(checkpoint: Checkpoint, seed: int) -> dict[str, Any]:
         "ancestral_noise": base64_floats(noise),
         "weights": model.prior().log_mean_weights[:, 0].exp().tolist(),
     }
+
+
+def seed_of(checkpoint: Checkpoint) -> int:
+    """The seed of the rows' noise when they were last drawn, or at first."""
+    _, kept = _opened(checkpoint)
+    prior: Prior = st.session_state[kept]
+    return prior.seed
+
+
+def _opened(checkpoint: Checkpoint) -> tuple["_Trained", str]:
+    """The trained values, and where the session keeps the sliders, which are the link's at first."""
+    trained = _Trained(*centres(loaders.model(checkpoint)))
+    kept = _kept(checkpoint, trained)
+    if kept not in st.session_state:
+        st.session_state[kept] = _from_link(checkpoint, trained)
+    return trained, kept
 
 
 def _kept(checkpoint: Checkpoint, trained: "_Trained") -> str:

@@ -64,7 +64,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const words = make("span", { className: "words" });
     const badge = make("button", { type: "button", className: "badge", textContent: "not retrained" });
     badge.disabled = data.retrained.length === 0;
-    badge.onclick = () => root.tell("open", nearest().name);
+    badge.onclick = () => { told.now(); root.tell("open", nearest().name); };
     const samples = make("canvas", { className: "samples" });
     samples.setAttribute("role", "img");
     const swatch = make("span", { className: "swatch" });
@@ -80,12 +80,12 @@ export default function ({ parentElement, data, setStateValue }) {
     const opener = below?.count > 1 ? make("button", { type: "button", className: "opener" }) : null;
     if (opener) {
       opener.setAttribute("aria-label", `components below component ${k + 1}`);
-      opener.onclick = () => { branch = branch === k ? -1 : k; fit(); all(); settled(); };
+      opener.onclick = () => { branch = branch === k ? -1 : k; fit(); all(); told.soon(); };
       head.prepend(opener);
     }
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
-    mean.input.onchange = scale.input.onchange = () => settled();
+    mean.input.onchange = scale.input.onchange = () => told.soon();
     const section = make("section", { className: `row${used < data.unused ? " unused" : ""}` },
       make("div", {}, head, controls), samples);
     if (amortised) alignWith(mean.box, (lowMean - low) / (high - low), (highMean - low) / (high - low));
@@ -108,16 +108,16 @@ export default function ({ parentElement, data, setStateValue }) {
   const marks = make("div", { className: "marks" });
   const toggle = (label, name) => {
     const input = make("input", { type: "checkbox", checked: view[name] });
-    input.onchange = () => { view[name] = input.checked; all(); settled(); };
+    input.onchange = () => { view[name] = input.checked; all(); told.soon(); };
     return make("label", {}, input, label);
   };
-  const dial = amortised && alphaSlider(amortised, alpha, (value) => { alpha = value; moved(0); }, () => settled());
+  const dial = amortised && alphaSlider(amortised, alpha, (value) => { alpha = value; moved(0); }, () => told.soon());
   const curve = data.measured && boundCurve(data.measured, amortised);
   const retrained = amortised && retrainedBadge(compared, data.measured?.within, (on) => {
     compared = on;
     for (const canvas of root.querySelectorAll("canvas")) canvas.width = 0; // not all of it is drawn over
     all();
-    settled();
+    told.soon();
   });
   const reset = make("button", { type: "button", textContent: amortised ? "Reset" : "Reset to trained" });
   reset.onclick = () => {
@@ -127,15 +127,15 @@ export default function ({ parentElement, data, setStateValue }) {
       scales[k] = rows[k].scale.input.value = trainedScales[k];
     });
     all();
-    settled();
+    told.soon();
   };
   const fresh = make("button", { type: "button", textContent: "New noise" });
-  fresh.onclick = () => root.tell("seed", ++next);
+  fresh.onclick = () => { told.now(); root.tell("seed", ++next); };
   const scalesToo = make("input", { type: "checkbox", checked: view.scales });
   scalesToo.onchange = () => {
     view.scales = scalesToo.checked;
     root.classList.toggle("with-scales", view.scales);
-    settled();
+    told.soon();
   };
   const more = make("details", { open: !view.same || view.ink || view.scales }, make("summary", {}, "More"),
     make("div", { className: "more" }, toggle("the same noise in every row", "same"),
@@ -239,10 +239,10 @@ export default function ({ parentElement, data, setStateValue }) {
     }
     for (const k of changed) waiting.add(k);
   };
-  const settled = () => {
+  const told = atRest(root, () => {
     root.tell("now", { means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }),
       ...(amortised && { alpha, compared }) });
-  };
+  });
   const all = () => {
     rows.forEach((each, k) => {
       say(k);
