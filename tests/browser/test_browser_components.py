@@ -150,7 +150,9 @@ def rest(page: Page) -> None:
         page.wait_for_timeout(300)
 
 
-def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_on_release(server: str, load: Load, page: Page) -> None:
+def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
+    server: str, load: Load, page: Page
+) -> None:
     model, checkpoint = load(FIGURE_2)
     config = checkpoint.model_config
     sent: list[bytes | str] = []
@@ -204,6 +206,35 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_on_release(serve
     assert told(sent, f"live-{FIGURE_2}") == [state]
     assert page.url == f"{address}&means=" + "%2C".join(f"{mean:g}" for mean in means)
     assert drawings(page) == seen[-1]
+
+
+# A slider is moved and released.
+_MOVE = """(slider, value) => {
+  slider.value = value;
+  for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name, { bubbles: true }));
+}"""
+
+
+def test_sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
+    server: str, page: Page
+) -> None:
+    sent: list[bytes | str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open_components(page, server)
+    page.wait_for_timeout(500)
+    sent.clear()
+    slider = page.get_by_role("slider", name="mean of component 1", exact=True)
+    for value in ("0.5", "1", "1.5", "2"):
+        slider.evaluate(_MOVE, value)
+        page.wait_for_timeout(1000)
+    assert sent == []
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Likelihood").click()
+    page.get_by_role("heading", name="Likelihood").wait_for()
+    settle(page)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Components").click()
+    page.locator(".live[data-ready=yes]").wait_for()
+    assert slider.input_value() == "2"
+    page.wait_for_url(lambda url: "means=2" in url)
 
 
 # --- buttons and switches -------------------------------------------------------------------------
