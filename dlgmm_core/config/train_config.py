@@ -26,8 +26,9 @@ class TrainConfig(Record):
     """How a model is trained, by Adam; the defaults are the paper's recipe.
 
     A "cosine" falls to zero over `max_epochs`, epoch by epoch; "one-cycle" rises from zero in the first tenth of all
-    steps, and falls to zero by a cosine in the others, step by step. Products in "bfloat16" are those of the networks
-    while training; weights, densities and every measurement are float32 either way.
+    steps, and falls to zero by a cosine in the others, step by step; Adam then forgets squared gradients ten times as
+    fast (β₂ = 0.99). Products in "bfloat16" are those of the networks while training; weights, densities and every
+    measurement are float32 either way.
     """
 
     dataset: str = setting("mnist", NAME, "data set to learn")
