@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, fast, maps, neighbours, scaling, training_step, visits, waits
+from benchmarks import estimators, fast, lecture, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured
 from benchmarks.recording import report
 from dlgmm_core.runtime.memory import keep_memory
@@ -25,7 +25,7 @@ BENCHMARKS: dict[str, Work] = {
     "scaling": scaling.measure,
     "neighbours": neighbours.measure,
     "maps": maps.measure,
-    "visitors": visits.measure_visitors,
+    "visitors": lecture.measure,
     "first_visit": visits.measure_first_visit,
     "slider": visits.measure_slider,
     "waits": waits.measure,
@@ -41,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser.error(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}.")
-    works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(visits.measure_visitors, options.seconds)}
+    works: dict[str, Work] = {**BENCHMARKS, "visitors": partial(lecture.measure, options.seconds)}
     torch.set_num_threads(1)
     keep_memory()  # as the command line does
     for name in options.names or list(works):

@@ -46,6 +46,11 @@ class Server:
         assert found is not None
         return int(found[1]) / 1024
 
+    def processor_seconds(self) -> float:
+        """Processor time that the process has used so far; Linux only."""
+        fields = Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in the program and in the system
+
 
 def copy_app(root: Path) -> Path:
     """Copies everything that the app needs into an empty folder, where it can train; returns the folder."""

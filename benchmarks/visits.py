@@ -8,42 +8,18 @@ import asyncio
 import itertools
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from websockets.exceptions import ConnectionClosed
-
-from benchmarks.clients import Value, visitor
+from benchmarks.clients import visitor
 from benchmarks.measuring import Limit, Measured
 from benchmarks.servers import APP, Server, serve
-from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint, list_checkpoints
-from ui.bench.shapes import SHAPES
-from ui.sidebar import label
 
-__all__ = ["measure_first_visit", "measure_slider", "measure_visitors"]
+__all__ = ["PAGES", "measure_first_visit", "measure_slider", "see_everything"]
 
-VISITORS, PAUSE, PATIENCE = 20, 1.0, 60.0  # seconds between two interactions; longest wait
-UNLIKE = "less probable than"  # a warning that is true of some test images
 PAGES = ("", "components", "clusters", "digit", "latent", "plane", "knn", "likelihood", "kumaraswamy", "train")
 BARE = 'import streamlit as st\n\nst.title("x")\n'
 ROUNDS, DIGITS = 5, 40
-
-
-def measure_visitors(seconds: float = 300) -> list[Limit]:
-    """20 visitors, each with one interaction per second."""
-    with serve(APP) as server:
-        waits, problems, grown = asyncio.run(_crowd(server, seconds))
-    what = f"{VISITORS} visitors, one interaction per second each, {seconds:g} s"
-    found = [
-        Limit(f"{what}: median wait", "ms", 1000 * statistics.median(waits), 60),
-        Limit(f"{what}: 95th percentile of waits", "ms", 1000 * statistics.quantiles(waits, n=20)[-1], 250),
-        Limit(f"{what}: errors and warnings of {len(waits):,} runs", "", len(problems), 0),
-        Limit(f"{what}: growth of the server's memory", "MB", grown, 50),
-    ]
-    for problem in sorted(set(problems)):
-        print(f"shown to a visitor: {problem}")
-    return found
 
 
 def measure_first_visit() -> list[Limit]:
@@ -56,7 +32,7 @@ def measure_first_visit() -> list[Limit]:
             with serve(script) as server:
                 waits[script].append(asyncio.run(_first(server)))
     with serve(APP) as server:
-        asyncio.run(_see_everything(server))
+        asyncio.run(see_everything(server))
         memory = server.megabytes()
     ours, theirs = (statistics.median(taken) for taken in waits.values())
     return [
@@ -85,7 +61,7 @@ async def _first(server: Server) -> float:
         return await someone.open("")
 
 
-async def _see_everything(server: Server) -> None:
+async def see_everything(server: Server) -> None:
     """Every page, with all checkpoints that fit the data set."""
     query = "models=" + ",".join(checkpoint.name for checkpoint in _checkpoints())
     for page in PAGES:
@@ -104,51 +80,6 @@ async def _digits(server: Server, page: str) -> tuple[float, float]:
             fresh.append(await someone.move("digit-index", index))
             seen.append(await someone.move("digit-index", 0))
     return statistics.median(fresh), statistics.median(seen)
-
-
-async def _crowd(server: Server, seconds: float) -> tuple[list[float], list[str], float]:
-    """All waits, all problems, and the growth of the server's memory after all pages were opened once, megabytes."""
-    await _see_everything(server)
-    waits: list[float] = []
-    problems: list[str] = []
-    before = server.megabytes()
-    walks = [_walk(server, number, seconds, waits, problems) for number in range(VISITORS)]
-    await asyncio.gather(*walks)
-    return waits, problems, server.megabytes() - before
-
-
-async def _walk(server: Server, number: int, seconds: float, waits: list[float], problems: list[str]) -> None:
-    """One visitor, who stays on one page and changes one of its widgets."""
-    clock = asyncio.get_running_loop().time
-    page, key, values = _habits(number)
-    try:
-        async with visitor(server.port) as someone:
-            await someone.open(page)
-            tick = clock() + PAUSE * number / VISITORS
-            until = clock() + seconds
-            while tick < until:
-                await asyncio.sleep(tick - clock())
-                waits.append(await asyncio.wait_for(someone.move(key, next(values)), PATIENCE))
-                problems += [each for each in someone.problems if UNLIKE not in each]
-                tick = max(tick + PAUSE, clock())
-    except (TimeoutError, ConnectionClosed) as error:  # this visitor leaves
-        waits.append(PATIENCE)
-        problems.append(f"{page}: {type(error).__name__} {error}")
-
-
-def _habits(number: int) -> tuple[str, str, Iterator[Value]]:
-    """A page, the key of a widget on it, and the values that this visitor gives it."""
-    fitting = [c.name for c in _checkpoints() if c.train_config.dataset == "mnist"]
-    mixtures = [label(c) for c in _checkpoints() if c.name in fitting and MODELS[c.model_config.model].has_components]
-    pairs = list(itertools.pairwise(fitting))
-    habits: list[tuple[str, str, Sequence[Value]]] = [
-        ("kumaraswamy", "bench-a", [[str(shape)] for shape in SHAPES]),
-        ("digit", "digit-index", range(500 * number, 500 * number + 500)),
-        ("components", "components-checkpoint", mixtures),
-        *((page, "checkpoints-mnist-1", pairs) for page in ("", "latent", "knn", "likelihood")),
-    ]
-    page, key, values = habits[number % len(habits)]
-    return page, key, itertools.cycle(values)
 
 
 def _checkpoints() -> list[Checkpoint]:
