@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -56,6 +57,7 @@ _BENT, _BENT_WITH_MASS = 0.8, 0.1  # largest second differences that are interpo
 _JOINED = 3.0  # standard deviation, in steps, from which on cells are joined
 
 
+@lru_cache(maxsize=500)
 def has_plane(config: ModelConfig) -> bool:
     """Whether two numbers of known quadrature give a code: a point of the plane, or a stick of three pieces."""
     family = family_of(config)

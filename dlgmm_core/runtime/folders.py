@@ -58,8 +58,10 @@ def _user_folder(choose: Callable[[], Path]) -> Path | None:
         folder = choose()
     except RuntimeError:  # no home folder
         return None
+    if os.path.isdir(folder):  # as pages ask every time they run
+        return folder
     existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))
-    return folder if os.path.isdir(existing) and (existing == folder or os.access(existing, os.W_OK)) else None
+    return folder if os.path.isdir(existing) and existing != folder and os.access(existing, os.W_OK) else None
 
 
 @cache

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ __all__ = ["View", "live_plane", "live_posterior"]
 
 FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
 FAR = 1e3  # coordinates of the pointer that an address may have
+_LEVELS, _WHITE = 254, 255  # of density from 0 to 1, and what outlines are, in the palette
 FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
 _PLAIN = "#808080"  # of dots without classes
@@ -171,12 +173,21 @@ def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[d
 
 def _heat(found: Posterior) -> str:
     """The square root of the density in colours, so that low peaks are seen, too; outlines of q are white."""
-    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in SCALE_COLOURS])
-    level, scale = np.sqrt(found.density), np.linspace(0, 1, len(stops))
-    pixels = np.stack([np.interp(level, scale, stops[:, channel]) for channel in range(3)], -1).astype(np.uint8)
+    levels = (_LEVELS * np.sqrt(found.density)).round().astype(np.uint8)
     if found.outlines is not None:
-        pixels[found.outlines] = 255
-    return picture(Image.fromarray(pixels))
+        levels[found.outlines] = _WHITE
+    image = Image.fromarray(levels)
+    image.putpalette(_palette())
+    return picture(image)
+
+
+@cache
+def _palette() -> bytes:
+    """Red, green and blue of every level, from 0 to 1, and of white."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in SCALE_COLOURS])
+    level, scale = np.linspace(0, 1, _LEVELS + 1), np.linspace(0, 1, len(stops))
+    colours = np.stack([np.interp(level, scale, stops[:, channel]) for channel in range(3)], -1)
+    return bytes([*colours.astype(np.uint8).tobytes(), 255, 255, 255])
 
 
 def _from_link(numbers: int) -> View:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, survey_posteriors
-from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.checkpoints import POSTERIORS, Checkpoint
 from ui import findings, loaders
 from ui.plane.posteriors import grid
 from ui.visitors.limits import computing
@@ -54,7 +54,7 @@ def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None
         with st.spinner("Computing posteriors …"):
             survey = loaders.or_stop(lambda: _searched(checkpoint))
         searched.add(checkpoint.digest)
-    table = _table(checkpoint, survey)
+    table = _table(checkpoint, loaders.changed(checkpoint.folder / POSTERIORS), survey)
     st.dataframe(
         table,
         hide_index=True,
@@ -78,15 +78,16 @@ def _show(image: int) -> None:
     st.session_state["digit-index"] = image
 
 
-def _table(checkpoint: Checkpoint, survey: PosteriorSurvey) -> pd.DataFrame:
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
+def _table(checkpoint: Checkpoint, stamp: int | None, _survey: PosteriorSurvey) -> pd.DataFrame:
     """Most modes first, then the largest gap; classes are empty without labels."""
     dataset = loaders.dataset(checkpoint.train_config.dataset)
     columns = {
-        "Image": survey.images,
-        "Class": [dataset.class_of(image) for image in survey.images],
-        "Modes": survey.modes,
-        "Shares": [", ".join(f"{100 * share:.0f} %" for share in each) for each in survey.shares],
-        "Gap": survey.gaps,
+        "Image": _survey.images,
+        "Class": [dataset.class_of(image) for image in _survey.images],
+        "Modes": _survey.modes,
+        "Shares": [", ".join(f"{100 * share:.0f} %" for share in each) for each in _survey.shares],
+        "Gap": _survey.gaps,
     }
     return pd.DataFrame(columns).sort_values(["Modes", "Gap"], ascending=False, ignore_index=True)
 

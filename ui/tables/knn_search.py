@@ -7,6 +7,7 @@ is live.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -62,7 +63,7 @@ class Search:
         """Whether the paper searched in the same way, so that its errors can be compared with these."""
         return self.is_recorded and (self.dataset_name, self.representation) == ("mnist", "sample")
 
-    @property
+    @cached_property
     def is_recorded(self) -> bool:
         """Whether errors are recorded by this search."""
         return self.metric == "euclidean" and self.points == len(loaders.dataset(self.dataset_name).train)

@@ -1,7 +1,9 @@
 """How long a run will take on this server, from a few timed steps."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 import torch
@@ -21,6 +23,8 @@ from ui.visitors.shares import Refused
 __all__ = ["duration", "expected_words"]
 
 REMEMBERED = 600.0  # seconds: the server may be busier, or less busy, afterwards
+# How Streamlit's cache tells recipes apart: the values of all fields, which it would hash one by one.
+BY_VALUES: dict[str | type[Any], Callable[[Any], Any]] = {ModelConfig: repr, TrainConfig: repr}
 START_SECONDS = 5.0  # until a process has loaded PyTorch and the images
 MOST_CODES = 10_000  # of a step that is timed
 START_EPOCHS = 3.0  # of fitting a mixture to a Gauss-VAE's codes, in epochs of the run that follows
@@ -56,7 +60,9 @@ def _shape(model: ModelConfig, train: TrainConfig) -> Recipe:
     return alike, replace(train, batch_size=images, **{name: getattr(usual, name) for name in names})
 
 
-@st.cache_data(show_spinner="Measuring how fast this server trains …", ttl=REMEMBERED, max_entries=200)
+@st.cache_data(
+    show_spinner="Measuring how fast this server trains …", ttl=REMEMBERED, max_entries=200, hash_funcs=BY_VALUES
+)
 def _epoch_seconds(model: ModelConfig, train: TrainConfig) -> float:
     """Seconds of an epoch.
 
