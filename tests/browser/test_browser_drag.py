@@ -11,11 +11,12 @@ from playwright.sync_api import Page, WebSocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser_helpers import settle, visit
-from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Widget, moved
+from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Slider, Widget, moved
 
 pytestmark = pytest.mark.browser
 
 DELAY = 300  # milliseconds until the server has what the browser sends
+TOLD = 1800  # milliseconds after which the server has been told of what rests
 
 # What the browser sends is held up, in order; `rerun` sends the last message again, so that the page runs once more.
 SLOW_NETWORK = """
@@ -113,9 +114,11 @@ def failures(page: Page, widget: Widget, sent: list[bytes | str]) -> Iterator[tu
         before = widget.state(page)
         drag(page, places, middle)
         until_drawn(page)
+        if by == 12 and isinstance(widget, Slider):  # whose page has sent nothing yet that could be sent again
+            page.wait_for_timeout(TOLD)
         if not widget.follows(before, widget.state(page), places):
             yield by, "at the end"
-    page.wait_for_timeout(DELAY + 300)
+    page.wait_for_timeout(DELAY + TOLD)
     settle(page)
     if not widget.follows(before, widget.state(page), places):
         yield by, "after the rerun"

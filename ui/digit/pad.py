@@ -1,7 +1,8 @@
 """A drawing pad: strokes of a pointer or of the arrow keys in the browser, a small grey picture in Python.
 
-The pad tells other widgets of every frame (`ui.digit.following`), and sends its picture when a stroke ends: white ink
-on black, as a PNG in a data URL. It is treated like an upload: `ui.digit.uploads` checks it first.
+The pad tells other widgets of every frame (`ui.digit.following`), and sends its picture when a stroke ends or, of
+several in a row, once the pen rests: white ink on black, as a PNG in a data URL. It is treated like an upload:
+`ui.digit.uploads` checks it first.
 """
 
 import base64
@@ -31,7 +32,7 @@ _HTML = """<div class="pad">
 <p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 </div>"""
 
-_pad = widget("digit_pad", _HTML, "pad", "pen", "prepare", "following", "pad")
+_pad = widget("digit_pad", _HTML, "pad", "pen", "prepare", "following", "rest", "pad")
 _PREFIX = "data:image/png;base64,"
 _SIZES = {
     "shape": {"height": SHAPE[0], "width": SHAPE[1]},

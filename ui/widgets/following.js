@@ -2,19 +2,19 @@
 
 const PEN_EVENT = "dlgmm-pen";
 
-// image: (pixels) of 0 and 1, as the model reads it; null where nothing is drawn.
-function tellOfPen(image, isMoving) {
-  window.dlgmmPen = { image, isMoving };
-  document.documentElement.classList.toggle("pen-moves", isMoving);
+// image: (pixels) of 0 and 1, as the model reads it; null where nothing is drawn. isAhead: whether the server has not been told.
+function tellOfPen(image, isAhead) {
+  window.dlgmmPen = { image, isAhead };
+  document.documentElement.classList.toggle("pen-moves", isAhead);
   window.dispatchEvent(new Event(PEN_EVENT));
 }
 
 // Calls heard(image) whenever the drawing changes, while the element is on the page, in place of an earlier function; and at once if
-// the pen is moving.
+// the server does not know it.
 function onPen(element, heard) {
   element.forgetPen?.();
   const listen = () => (element.isConnected ? heard(window.dlgmmPen.image) : element.forgetPen());
   element.forgetPen = () => window.removeEventListener(PEN_EVENT, listen);
   window.addEventListener(PEN_EVENT, listen);
-  if (window.dlgmmPen?.isMoving) listen();
+  if (window.dlgmmPen?.isAhead) listen();
 }

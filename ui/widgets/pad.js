@@ -1,4 +1,5 @@
-// The drawing pad: tells widgets of every frame, and Python of whole strokes. After pen.js, prepare.js and following.js.
+// The drawing pad: tells widgets of every frame, and Python of whole strokes: of one at once, of several in a row once the pen
+// rests. After pen.js, prepare.js, following.js and rest.js.
 
 export default function ({ parentElement, setStateValue, data }) {
   const [pad, canvas, ring, hint, spoken, undo, clear, width] =
@@ -7,12 +8,16 @@ export default function ({ parentElement, setStateValue, data }) {
   if (canvas.pen) return;
   const sizes = { ...data.shape, levels: Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0)) };
   let isWaiting = false;
+  const told = atRest(pad, () => {
+    canvas.tell("picture", canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
+    follow();
+  }, true);
   const follow = () => {
     if (isWaiting) return;
     isWaiting = true;
     requestAnimationFrame(() => {
       isWaiting = false;
-      tellOfPen(canvas.pen.isBlank ? null : preparedImage(canvas, sizes), canvas.pen.isMoving);
+      tellOfPen(canvas.pen.isBlank ? null : preparedImage(canvas, sizes), canvas.pen.isMoving || told.isWaiting);
     });
   };
   const show = () => {
@@ -33,8 +38,8 @@ export default function ({ parentElement, setStateValue, data }) {
     broad: () => Number(width.value),
     changed() { follow(); show(); },
     rested() {
+      told.soon();
       follow();
-      canvas.tell("picture", canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
       show();
     },
     posed(pen) { show(); say(pen); },

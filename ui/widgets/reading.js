@@ -19,7 +19,7 @@ export default function ({ parentElement, data: { live, image } }) {
   else {
     show(seen, bits);
     Promise.all([encoderOf(live), decoderOf(live.decoder)]).then(([encoder, decoder]) => {
-      if (!window.dlgmmPen?.isMoving) draw({ image: bits, q: encoder.posterior(encoder.read(bits), info), decoder });
+      if (!window.dlgmmPen?.isAhead) draw({ image: bits, q: encoder.posterior(encoder.read(bits), info), decoder });
     }, () => {});
   }
   followPen(root, live, { drawn: draw, none });
