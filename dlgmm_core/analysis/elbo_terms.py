@@ -24,8 +24,17 @@ from torch import Tensor
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.objectives import BOUNDS, path_terms
 from dlgmm_core.model.paths import LayerDraws, Paths
+from dlgmm_core.runtime.html import table
 
 __all__ = ["ElboTerms", "elbo_terms", "elbo_terms_of_paths"]
+
+_GAUSSIAN = {
+    "eq1": "E[π_k] E log p_k(z)",
+    "mixture": "E[π_k log p(z|π)/q(z|π, x)]",
+    "marginal": "E[π_k] E log p(z)/q(z|x)",
+}
+_ENTROPY = "entropy, −E log Σ_k π_k q_k(z)"
+_STICKS = "sticks, −KL(q(v|x) ‖ p(v))"
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class ElboTerms:
     """The terms of one bound on log p(x) of one image, in nats, averaged over draws.
 
     Attributes:
+        bound: its name in `BOUNDS`.
         weights: (K,) E[pi_k|x].
         log_likelihood: (K,) mean of log p(x|z_k), or of the bound of the layers below, unweighted.
         likelihood: (K,) E[pi_k] times `log_likelihood`, the contribution to the bound.
@@ -44,6 +54,7 @@ class ElboTerms:
             E[log p(x|z)] minus their sum.
     """
 
+    bound: str
     weights: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
     likelihood: NDArray[np.float64]
@@ -57,6 +68,25 @@ class ElboTerms:
     def elbo(self) -> float:
         """The sum of all terms."""
         return float(self.likelihood.sum() + self.components.sum() + self.entropy + self.weights_term)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: a row for each component, and below them what belongs to none."""
+        inner = "log p(x|z_k)" if len(self.divergences) == 1 else "bound below"
+        head = ("component k", "E[π_k|x]", f"{inner}, mean", f"E[π_k] {inner}", _GAUSSIAN[self.bound], "sum")
+        rows = [
+            (f"{k}", f"{weight:.3f}", *(f"{nats:.2f}" for nats in (alone, likelihood, term, likelihood + term)))
+            for k, (weight, alone, likelihood, term) in enumerate(
+                zip(self.weights, self.log_likelihood, self.likelihood, self.components, strict=True), 1
+            )
+        ]
+        columns = (self.likelihood.sum(), self.components.sum(), self.likelihood.sum() + self.components.sum())
+        rows.append(("all", "1", "", *(f"{nats:.2f}" for nats in columns)))
+        if self.bound == "eq1":
+            rows.append((_ENTROPY, "", "", "", "", f"{self.entropy:.2f}"))
+        if self.weights_term:
+            rows.append((_STICKS, "", "", "", "", f"{self.weights_term:.2f}"))
+        rows.append((f"ELBO ({self.bound})", "", "", "", "", f"{self.elbo:.2f} ± {self.error:.2f}"))
+        return table("Terms of the ELBO, nats", head, rows)
 
 
 def elbo_terms(
@@ -88,6 +118,7 @@ def _terms(name: str, paths: Paths, log_likelihood: Tensor) -> ElboTerms:
     first = found.first
     elbo_per_draw = first.total[:, 0].double()  # (S,)
     return ElboTerms(
+        bound=name,
         weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
         log_likelihood=_mean_of_draws(found.below),
         likelihood=_mean_of_draws(first.likelihood),

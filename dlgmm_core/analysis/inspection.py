@@ -21,6 +21,7 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import every_path, log_layer_weight
 from dlgmm_core.model.paths import Paths, mean_code
 from dlgmm_core.runtime.device import device_of
+from dlgmm_core.runtime.html import Markup, bar, picture, table
 from dlgmm_core.runtime.seeding import seeded
 
 __all__ = [
@@ -80,6 +81,7 @@ class ImageReport:
     """Everything that a model infers from one image.
 
     Attributes:
+        image: (height, width) zeros and ones, the image itself.
         reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
         sticks: of the first layer; None if the model has no sticks.
         weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
@@ -92,6 +94,7 @@ class ImageReport:
         draws: of each component, over which the ELBO terms and `component_posterior` are averaged.
     """
 
+    image: NDArray[np.uint8]
     reconstructions: NDArray[np.float32]
     sticks: StickReport | None
     weights_below: tuple[WeightReport, ...]
@@ -107,6 +110,51 @@ class ImageReport:
     def log_p_error(self) -> float:
         """Standard error of `log_p` in nats, to first order; for a mixture conservative: stratification is ignored."""
         return math.sqrt(max(0.0, 1 / self.ess - 1 / self.num_samples))
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the image, the weights of its components or pieces, and the bounds under log p(x)."""
+        tables = [table("Image", (), [("x", picture(self.image, "the image"))])]
+        drawn = [picture(each.reshape(self.image.shape), "reconstruction") for each in self.reconstructions]
+        if self.sticks is None or len(drawn) == 1:
+            tables.append(table("Reconstruction", (), [("E[x|mean code]", *drawn)]))
+        if self.sticks is not None:
+            tables.append(self._weights_table(self.sticks, drawn))
+        for layer, below in enumerate(self.weights_below, 2):
+            rows = [(f"{k}", bar(w), _between(below, k - 1)) for k, w in enumerate(below.mean, 1)]
+            tables.append(table(f"Mixture weights of layer {layer}", ("component k", "E[π_k|x]", "5 % to 95 %"), rows))
+        return "".join([*tables, self._bounds_table()])
+
+    def _weights_table(self, sticks: StickReport, drawn: list[Markup]) -> str:
+        columns: dict[str, list[str]] = {
+            "E[π_k|x]": [bar(weight) for weight in sticks.mean],
+            "5 % to 95 %": [_between(sticks, k) for k in range(len(sticks.mean))],
+            "Kumaraswamy a, b of v_k": [
+                *(f"{a:.2f}, {b:.2f}" for a, b in zip(sticks.concentration1, sticks.concentration0, strict=True)),
+                "the rest",
+            ],
+        }
+        if self.component_posterior is not None and self.exact_weights is not None:
+            columns |= {
+                "exact E[π_k|x]": [f"{weight:.3f}" for weight in self.exact_weights],
+                "p(k|x)": [bar(share) for share in self.component_posterior],
+                "reconstruction": list(drawn),
+            }
+        rows = [(f"{k}", *cells) for k, cells in enumerate(zip(*columns.values(), strict=True), 1)]
+        name = "piece k" if self.component_posterior is None else "component k"
+        return table("Mixture weights", (name, *columns), rows)
+
+    def _bounds_table(self) -> str:
+        rows = [
+            (name, f"{terms.elbo:.2f} ± {terms.error:.2f}", f"{self.log_p - terms.elbo:.2f}")
+            for name, terms in self.elbo_terms.items()
+        ]
+        estimate = f"log p(x), S = {self.num_samples}, effective sample size {self.ess:.0f}"
+        rows.append((estimate, f"{self.log_p:.2f} ± {self.log_p_error:.2f}", ""))
+        return table("Bounds, nats, ± standard error", ("bound", "ELBO", "log p(x) − ELBO"), rows)
+
+
+def _between(weights: StickReport | WeightReport, k: int) -> str:
+    return f"{weights.low[k]:.3f} to {weights.high[k]:.3f}"
 
 
 def inspect_image(
@@ -134,6 +182,7 @@ def inspect_image(
         below = () if sticks is None else _weights_below(paths)
     estimate = log_likelihood(model, image[None], num_samples, seed)
     return ImageReport(
+        image.reshape(model.config.image_shape),
         reconstructions,
         sticks,
         below,

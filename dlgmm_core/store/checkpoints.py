@@ -33,6 +33,7 @@ from dlgmm_core.model.models import LatentVariableModel, build_model, family_of
 from dlgmm_core.model.objectives import require_objective
 from dlgmm_core.runtime.files import brief, of_one_version, write_atomically
 from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.store.card import model_card
 from dlgmm_core.store.files import (
     RESTORE,
     CheckpointError,
@@ -106,6 +107,19 @@ class Checkpoint:
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    def _repr_html_(self) -> str:
+        """In a notebook: a card with what `evaluate` measured of these weights."""
+        weights = {
+            "weights": f"{self.digest}, of epoch {self.epoch}",
+            "validation bound": f"{self.valid_bound:.2f} nats",
+        }
+        tests: dict[str, Any] | str
+        try:
+            tests = read_metrics(self).get("test", {})
+        except CheckpointError as error:
+            tests = str(error)
+        return model_card(self.name, self.model_config, self.train_config, weights, tests)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What is shown of one image: sticks, weights and reconstructions that are what their names say."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.latents import MixtureLatent
-from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.paths import one_component
 from dlgmm_core.model.stick_latents import SticksLatent
 from tests.conftest import CONTRACT
@@ -163,3 +164,47 @@ def test_weights_below_are_those_of_every_path_in_the_mean_by_the_weights_of_the
     np.testing.assert_allclose(below.mean, chosen.log_mean_weights.exp().mean(1), atol=0.02)
     np.testing.assert_allclose(below.low, np.quantile(drawn, 0.05, axis=0), atol=0.03)
     np.testing.assert_allclose(below.high, np.quantile(drawn, 0.95, axis=0), atol=0.03)
+
+
+def cells(table: str) -> list[list[str]]:
+    """The text of a table's rows, without tags."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table)
+    return [[re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", r)] for r in rows]
+
+
+def test_in_a_notebook_a_report_shows_its_weights_and_bounds(model: LatentVariableModel) -> None:
+    report = inspect_image(model, IMAGE)
+    shown = cells(report._repr_html_())
+    bounds = {row[0]: row for row in shown if row[0] in report.elbo_terms}
+    for name, terms in report.elbo_terms.items():
+        assert bounds[name][1:] == [f"{terms.elbo:.2f} ± {terms.error:.2f}", f"{report.log_p - terms.elbo:.2f}"]
+    assert any(row[0].startswith("log p(x), S = 500") and f"{report.log_p:.2f}" in row[1] for row in shown)
+    weights = [row for row in shown if row[0].isdecimal()]
+    assert [row[1] for row in weights] == ([] if report.sticks is None else [f"{w:.3f}" for w in report.sticks.mean])
+    if report.component_posterior is not None and report.exact_weights is not None:
+        assert [row[4:6] for row in weights] == [
+            [f"{w:.3f}", f"{p:.3f}"] for w, p in zip(report.exact_weights, report.component_posterior, strict=True)
+        ]
+    assert report._repr_html_().count("<img") >= 1 + len(report.reconstructions)
+
+
+def test_a_report_of_layers_shows_the_weights_of_each() -> None:
+    torch.manual_seed(0)
+    below = ModelConfig("dlgmm", 2, 2, (-1, 1), (1, 1), hidden=4, image_shape=(2, 2), layers=2, components_below=(3,))
+    report = inspect_image(build_model(below), IMAGE)
+    shown = report._repr_html_()
+    assert "Mixture weights of layer 2" in shown and "bound below" in report.elbo_terms["eq1"]._repr_html_()
+    layer = cells(shown[shown.index("Mixture weights of layer 2") : shown.index("Bounds, nats")])
+    assert [row[1] for row in layer[-3:]] == [f"{w:.3f}" for w in report.weights_below[0].mean]
+
+
+@pytest.mark.parametrize("bound", ["eq1", "mixture", "marginal"])
+def test_the_rows_of_the_terms_in_a_notebook_add_up(model: LatentVariableModel, bound: str) -> None:
+    terms = inspect_image(model, IMAGE).elbo_terms[bound]
+    shown = cells(terms._repr_html_())
+    components = [row for row in shown if row[0].isdecimal()]
+    rest = [float(row[-1]) for row in shown if row[0].startswith(("entropy", "sticks"))]
+    assert len(components) == len(terms.weights) and all(len(row) == 6 for row in shown)
+    total = sum(float(row[-1]) for row in components) + sum(rest)
+    assert shown[-1][-1] == f"{terms.elbo:.2f} ± {terms.error:.2f}"
+    assert total == pytest.approx(terms.elbo, abs=0.005 * (len(components) + len(rest) + 1))
