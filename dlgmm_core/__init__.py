@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dlgmm_core.analysis.generation import ancestral_samples as ancestral_samples
+    from dlgmm_core.analysis.inspection import inspect_image as inspect_image
     from dlgmm_core.config import ModelConfig as ModelConfig
     from dlgmm_core.config import TrainConfig as TrainConfig
     from dlgmm_core.data.datasets import load_dataset as load_dataset
@@ -45,6 +46,7 @@ _MODULES = {
     "elbo": "model.objectives",
     "encode": "evaluate.knn",
     "fit": "train.training",
+    "inspect_image": "analysis.inspection",
     "iwae_bound": "model.objectives",
     "list_checkpoints": "store.checkpoints",
     "load_checkpoint": "store.checkpoints",

@@ -129,7 +129,7 @@ class ImageReport:
             "E[π_k|x]": [bar(weight) for weight in sticks.mean],
             "5 % to 95 %": [_between(sticks, k) for k in range(len(sticks.mean))],
             "Kumaraswamy a, b of v_k": [
-                *(f"{a:.2f}, {b:.2f}" for a, b in zip(sticks.concentration1, sticks.concentration0, strict=True)),
+                *(f"{a:.4g}, {b:.4g}" for a, b in zip(sticks.concentration1, sticks.concentration0, strict=True)),
                 "the rest",
             ],
         }

@@ -16,6 +16,7 @@ __all__ = ["Markup", "bar", "picture", "table"]
 
 _PICTURE, _BAR = 56, 80  # pixels: the longer side of a picture, the width of a bar for 1
 _NUMBERS = "font-variant-numeric: tabular-nums"
+_CELL = "text-align: left; padding: .1em .8em .1em 0"
 
 
 class Markup(str):
@@ -32,12 +33,12 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> s
     """
     lines = [f'<caption style="caption-side: top; text-align: left"><b>{_escaped(caption)}</b></caption>']
     if head:
-        cells = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in head)
+        cells = "".join(f'<th scope="col" style="{_CELL}">{_escaped(cell)}</th>' for cell in head)
         lines.append(f"<thead><tr>{cells}</tr></thead>")
     body = []
     for first, *others in rows:
-        cells = "".join(f'<td style="text-align: left">{_escaped(cell)}</td>' for cell in others)
-        body.append(f'<tr><th scope="row" style="text-align: left">{_escaped(first)}</th>{cells}</tr>')
+        cells = "".join(f'<td style="{_CELL}">{_escaped(cell)}</td>' for cell in others)
+        body.append(f'<tr><th scope="row" style="{_CELL}">{_escaped(first)}</th>{cells}</tr>')
     return f'<table style="{_NUMBERS}">{"".join(lines)}<tbody>{"".join(body)}</tbody></table>'
 
 

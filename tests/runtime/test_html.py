@@ -13,7 +13,7 @@ from dlgmm_core.runtime.html import Markup, bar, picture, table
 def test_all_text_is_escaped_and_markup_is_not() -> None:
     shown = table("<i>caption", ("<i>head", "b"), [("<i>name", "<i>cell"), ("c", Markup("<em>drawn</em>"))])
     assert "<i>" not in shown and shown.count("&lt;i&gt;") == 4
-    assert '<td style="text-align: left"><em>drawn</em></td>' in shown
+    assert "><em>drawn</em></td>" in shown
     assert "<i>" not in picture(np.zeros((2, 2)), '"<i>')
 
 
