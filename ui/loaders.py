@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import DATASETS, Dataset, load_dataset
 from dlgmm_core.data.own import find_own
+from dlgmm_core.data.packed import PackedSplit
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
@@ -69,7 +70,7 @@ _run = threading.local()
 
 
 def dataset(name: str) -> Dataset:
-    """A data set by its name, without grey levels, which no page shows.
+    """A data set by its name, without grey levels, which no page shows, and packed but for its test images.
 
     Raises:
         DataError: as `load_dataset`.
@@ -88,8 +89,9 @@ def stamp_of(name: str) -> int | None:
 )
 def _dataset(name: str, stamp: int | None) -> Dataset:
     found = load_dataset(name)
-    parts = {part: getattr(found, part).without_grey() for part in ("train", "valid", "test")}
-    return replace(found, **parts)
+    return replace(
+        found, train=PackedSplit(found.train), valid=PackedSplit(found.valid), test=found.test.without_grey()
+    )
 
 
 def told(read: Callable[[], Content]) -> Content | None:
@@ -200,7 +202,7 @@ def _listed() -> tuple[list[Checkpoint], list[BrokenCheckpoint]] | None:
     return getattr(_run, "listed", None)
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # 4 MB each, 20 ms to load again
 def model(checkpoint: Checkpoint) -> LatentVariableModel:
     """The trained model of a checkpoint; one that is amortised over its prior is there the plain one at its own."""
     return load_checkpoint(checkpoint.folder)[0].at()

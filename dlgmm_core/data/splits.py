@@ -40,8 +40,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.binary)
 
-    def __getitem__(self, rows: slice) -> "Split":
-        return Split(self.grey[rows], self.binary[rows], None if self.labels is None else self.labels[rows])
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Split":
+        grey = self.grey[rows] if len(self.grey) else self.grey  # which `without_grey` leaves out
+        return Split(grey, self.binary[rows], None if self.labels is None else self.labels[rows])
 
     def without_grey(self) -> "Split":
         """The same split without grey levels, (0, X): half the memory, if only binary images are needed."""

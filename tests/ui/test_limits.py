@@ -123,3 +123,15 @@ def test_uploads_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     count_upload()
     with pytest.raises(Refused, match="You have sent more files within a minute than one visitor may"):
         count_upload()
+
+
+def test_memory_that_a_computation_needed_goes_back_to_the_system_also_when_it_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trimmed: list[bool] = []
+    monkeypatch.setattr(limits, "trim_memory", lambda: trimmed.append(True))
+    with computing():
+        assert not trimmed
+    with suppress(ValueError), computing():
+        raise ValueError
+    assert len(trimmed) == 2

@@ -6,8 +6,10 @@ import tempfile
 
 import pytest
 
+from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
 from ui import loaders
+from ui.groups import usual
 from ui.serving import server
 from ui.serving.server import send_at_once
 
@@ -45,9 +47,22 @@ def test_one_checkpoint_that_cannot_be_loaded_does_not_end_the_warm_start(monkey
             raise CheckpointError("damaged has weights that are not finite: restore it, or train again.")
         loaded.append(name)
 
-    monkeypatch.setattr(loaders, "checkpoints", lambda: ["first", "damaged", "last"])
+    monkeypatch.setattr(loaders, "checkpoints", list)
+    monkeypatch.setattr(server, "usual", lambda checkpoints: ["first", "damaged", "last"])
     monkeypatch.setattr(loaders, "model", load)
     monkeypatch.setattr(loaders, "dataset", load)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
     server._load()
     assert loaded == ["first", "last", "mnist"]
+
+
+def test_of_the_models_only_those_that_the_first_page_shows_are_loaded_before_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[Checkpoint] = []
+    monkeypatch.setattr(loaders, "model", loaded.append)
+    monkeypatch.setattr(server.gc, "freeze", lambda: None)
+    server._load()
+    shipped = loaders.checkpoints()
+    assert loaded == usual([c for c in shipped if c.train_config.dataset == "mnist"])
+    assert 0 < len(loaded) < len(shipped) / 2

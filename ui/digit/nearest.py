@@ -48,7 +48,7 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
         words.markdown(f"**{checkpoint.name}**  \n{votes}")
         row.image(
-            tiled_picture(dataset.train.binary[nearest[0]], NEAREST, fitting(2, dataset.shape), shape=dataset.shape),
+            tiled_picture(dataset.train[nearest[0]].binary, NEAREST, fitting(2, dataset.shape), shape=dataset.shape),
             alt=f"The ten nearest training images under {checkpoint.name}{classes}",
         )
         for rank, index in enumerate(nearest[0], 1):

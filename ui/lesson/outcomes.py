@@ -165,7 +165,7 @@ def _dragged_component(checkpoint: Checkpoint) -> Outcome:
     )
     before, after = pixel_entropy(pictures).mean(1)
     nearest = neighbours(
-        dataset.train.binary[:VOTERS].astype(np.float32), (pictures > 0.5).reshape(2 * DRAWS, -1).astype(np.float32), K
+        dataset.train[:VOTERS].binary.astype(np.float32), (pictures > 0.5).reshape(2 * DRAWS, -1).astype(np.float32), K
     )
     near, far = (np.bincount(votes) for votes in vote(dataset.train.known_labels[nearest], K).reshape(2, DRAWS))
     return Outcome(

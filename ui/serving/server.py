@@ -24,11 +24,14 @@ from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui import findings, loaders
+from ui.groups import usual
 from ui.jobs.manager import job_manager
 from ui.root_path import path_in_app
 from ui.visitors.limits import MOST_MEGABYTES
 
 __all__ = ["ServerAddress", "send_at_once", "warm_up"]
+
+DATASET = "mnist"  # of the first page
 
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
@@ -100,10 +103,11 @@ def send_at_once() -> None:
 def _load() -> None:
     # Streamlit would warn that this thread does not run a page, which does not matter
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
-    for checkpoint in loaders.checkpoints():  # models first: the first page shows no image of the data
+    # models first: the first page shows no image of the data; and only those that it shows, as most are never asked for
+    for checkpoint in usual([c for c in loaders.checkpoints() if c.train_config.dataset == DATASET]):
         with suppress(StorageError):  # pages say so
             loaders.model(checkpoint)
-    loaders.dataset("mnist")
+    loaders.dataset(DATASET)
     gc.collect()
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage while visitors wait
     trim_memory()  # loading needed more for a moment

@@ -52,6 +52,6 @@ def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:
         for checkpoint, nearest, voted in ((first, one, votes[0]), (second, other, votes[1])):
             words, picture = st.columns([2, 5], vertical_alignment="center")
             words.markdown(f"{checkpoint.name}  \nvotes **{literal(names[voted[image]])}**")
-            strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image]]])
+            strip = np.concatenate([dataset.test.binary[image][None], dataset.train[nearest[image]].binary])
             alt = f"Test image {image} and its {K} nearest training images under {checkpoint.name}"
             picture.image(tiled_picture(strip, len(strip), fitting(2, dataset.shape), shape=dataset.shape), alt=alt)

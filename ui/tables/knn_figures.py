@@ -32,7 +32,7 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
         words, picture = st.columns([2, 5], vertical_alignment="center")
         truth, vote_ = names[dataset.test.known_labels[image]], names[predicted[image]]
         words.markdown(f"test image {image}, class **{literal(truth)}**, classified as **{literal(vote_)}**")
-        strip = np.concatenate([dataset.test.binary[image][None], dataset.train.binary[nearest[image, :k]]])
+        strip = np.concatenate([dataset.test.binary[image][None], dataset.train[nearest[image, :k]].binary])
         classes = ", ".join(names[label] for label in dataset.train.known_labels[nearest[image, :k]])
         picture.image(
             tiled_picture(strip, len(strip), fitting(2, dataset.shape), shape=dataset.shape),

@@ -16,6 +16,7 @@ from typing import TypeVar
 import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
+from dlgmm_core.runtime.memory import trim_memory
 from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
 from ui.visitors.visitor import asking, on_behalf_of
 
@@ -176,7 +177,10 @@ def computing() -> Iterator[None]:
     # a visitor who leaves the page while waiting gives up the place
     with charged(), shared().slots.hold(asking(), get_run_yield_check() or (lambda: None)):
         torch.set_num_threads(CORES)
-        yield
+        try:
+            yield
+        finally:
+            trim_memory()
 
 
 def count_upload() -> None:
