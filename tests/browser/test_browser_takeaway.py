@@ -1,5 +1,6 @@
 """The page that is taken away, opened from the disk in a browser without a network."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +19,16 @@ from tests.cli_helpers import handlers_kept
 
 pytestmark = pytest.mark.browser
 
-PLAIN, TOLD = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised"
+PLAIN, TOLD, FLAT = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised", "mnist-dlgmm-plane"
+PAPER = {"A4": 718, "Letter": 740}  # pixels of 1/96 inch between margins of a centimetre
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "demo.html"
     with handlers_kept():
-        assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, "-o", str(path)]) == 0
-    assert path.stat().st_size <= 6e6
+        assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, FLAT, "-o", str(path)]) == 0
+    assert path.stat().st_size <= 9e6
     return path
 
 
@@ -101,6 +103,58 @@ def test_what_an_address_has_wrong_is_as_trained(query: str, file: Path, page: P
     sliders = page.get_by_role("slider", name="mean of component")
     values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
     assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"]
+
+
+# How many pixels of a canvas are nearly black, and how many are light enough to be lost on white paper.
+DARK_AND_LOST = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), found = [0, 0];
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] < 200 || Math.max(...data.slice(i, i + 3)) - Math.min(...data.slice(i, i + 3)) > 24) continue;
+    found[0] += data[i] < 90;
+    found[1] += data[i] > 150;
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(("view", "name", "canvas"), [("components", PLAIN, ".prior"), ("plane", FLAT, ".plane")])
+def test_what_a_dark_screen_draws_in_light_lines_is_printed_in_dark_ones(
+    view: str, name: str, canvas: str, file: Path, page: Page
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    opened(page, file, f"?view={view}&model={name}")
+    page.locator(f".{view}s[data-frames], .{view}[data-frames]").wait_for()
+    drawn = page.locator(f"canvas{canvas}")
+    dark, light = drawn.evaluate(DARK_AND_LOST)
+    assert light > 100 > dark
+    at_print = "addEventListener('afterprint', () => { seen = true; }); var seen = false;"
+    page.evaluate(f"{at_print} dispatchEvent(new Event('beforeprint'))")
+    dark, lost = drawn.evaluate(DARK_AND_LOST)
+    assert dark > 100 and lost < light / 10
+    page.pdf()  # after which the screen has its own colours again
+    until(page, lambda: page.evaluate("seen"))
+    assert drawn.evaluate(DARK_AND_LOST)[1] == light
+
+
+@pytest.mark.parametrize(
+    ("view", "name"), [("components", PLAIN), ("components", TOLD), ("digit", TOLD), ("plane", FLAT)]
+)
+def test_a_view_is_printed_on_one_sheet_with_nothing_cut_and_nothing_to_press(
+    view: str, name: str, file: Path, page: Page
+) -> None:
+    opened(page, file, f"?view={view}&model={name}&alpha=0.5")
+    margins = dict.fromkeys(("top", "bottom", "left", "right"), "1cm")
+    for form, width in PAPER.items():
+        sheets = page.pdf(format=form, margin=margins)  # type: ignore[arg-type]
+        assert len(re.findall(rb"/Type\s*/Page\b", sheets)) == 1, form
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("button:visible, input:visible, select:visible").count() == 0
+        page.emulate_media(media="screen")
+    if name == TOLD:  # the concentration is part of what is shown
+        page.emulate_media(media="print")
+        assert page.locator(".slider:visible", has_text="α").locator("output").inner_text() == "0.5"
 
 
 @pytest.mark.parametrize("view", ["components", "digit"])

@@ -74,7 +74,7 @@ function componentsView(info, model, state, changed) {
   });
   const all = () => { rows.forEach((_, k) => waiting.add(k)); soon(); };
 
-  const density = onFrame(() => {
+  const drawDensity = () => {
     const ratio = devicePixelRatio || 1, across = plot.clientWidth, context = plot.getContext("2d");
     plot.width = across * ratio;
     plot.height = DENSITY_HEIGHT * ratio;
@@ -101,7 +101,8 @@ function componentsView(info, model, state, changed) {
     for (let tick = 2 - 2 * Math.ceil(end / 2); tick < end - 0.5; tick += 2) {
       context.fillText(shown(tick), (across * (tick + end)) / (2 * end), DENSITY_HEIGHT - 3);
     }
-  });
+  };
+  const density = onFrame(drawDensity);
 
   const box = element("div", { className: "components" },
     element("div", { className: "bar" },
@@ -113,6 +114,7 @@ function componentsView(info, model, state, changed) {
   box.classList.toggle("many", components > 6);
   return {
     box,
+    recolour: drawDensity,
     fit() {
       const room = ancestral.parentElement.clientWidth - (innerWidth > 700 ? 270 : 0);
       const least = fitting(1, info), most = fitting(innerWidth > 700 ? 3 : 1.5, info);

@@ -59,6 +59,10 @@ const REST = 200; // milliseconds
     across = innerWidth;
     view?.fit();
   });
+  // paper is white, whatever the screen is, and no frame passes before it is printed
+  const printed = (isPrinted) => { document.documentElement.classList.toggle("printed", isPrinted); view?.recolour?.(); };
+  addEventListener("beforeprint", () => printed(true));
+  addEventListener("afterprint", () => printed(false));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view?.fit());
   show();
 })();

@@ -14,7 +14,7 @@ function planeView(info, model, state) {
   words.setAttribute("role", "status");
   const x = (value) => ((value + far) / (2 * far)) * PLANE, y = (value) => PLANE - x(value);
 
-  const draw = onFrame(() => {
+  const drawNow = () => {
     const context = canvas.getContext("2d"), ratio = canvas.width / PLANE, style = getComputedStyle(canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, PLANE, PLANE);
@@ -41,7 +41,8 @@ function planeView(info, model, state) {
       + (k > 1 ? `; most probably of component ${best + 1}: p(k|z) = ${Math.exp(logs[best] - total).toFixed(2)}` : "");
     canvas.setAttribute("aria-label", `Plane of codes, arrow keys move the place; ${words.textContent}`);
     box.dataset.frames = Number(box.dataset.frames ?? 0) + 1;
-  });
+  };
+  const draw = onFrame(drawNow);
   // Where the distance from the mean is one and two standard deviations: of a full covariance, |Lᵀ(z - m)| is that.
   const ellipse = (context, j) => {
     for (const radius of ONE_DEVIATION) {
@@ -77,6 +78,7 @@ function planeView(info, model, state) {
       element("p", { className: "note", textContent: "Dots: mean codes of test images, coloured by class. Lines: components of the prior, one and two standard deviations." })));
   return {
     box,
+    recolour: drawNow,
     fit() {
       canvas.width = canvas.height = PLANE * Math.min(2, devicePixelRatio || 1);
       draw();
