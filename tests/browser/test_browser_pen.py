@@ -14,6 +14,7 @@ from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
 from dlgmm_core.data.digits import find_digits
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
+from tests.accessibility_helpers import SCHEMES, barriers, show_whole, use_scheme
 from tests.browser_helpers import settle, until, visit
 from ui.serving.encoders import encoder_address
 from ui.widgets import scripts
@@ -149,6 +150,33 @@ def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_
     page.get_by_role("button", name="Undo", exact=True).click()
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     until(page, lambda: "prior" in (page.locator(".weights .plot").get_attribute("aria-label") or ""))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("view", ["Weights", "Stick"])
+def test_what_follows_the_pen_has_no_barriers_while_it_moves(view: str, scheme: str, server: str, page: Page) -> None:
+    visit(page, f"{server}/digit?digit-checkpoint=mnist-dlgmm-fig2&digit-view={view}", "Your digit")
+    page.get_by_text("Draw", exact=True).click()
+    use_scheme(page, scheme)
+    show_whole(page)
+    follows = page.locator(".stick[data-follows]" if view == "Stick" else ".weights[data-follows]")
+    follows.wait_for(state="attached")
+    box = page.locator("[aria-label^='Drawing pad']").bounding_box()
+    assert box is not None
+    for number in (0, 1):  # beside nothing, then beside the figures of the first stroke
+        page.mouse.move(box["x"] + 60, box["y"] + 50 + 60 * number)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 160, box["y"] + 70 + 60 * number, steps=6)
+        page.wait_for_timeout(200)
+        assert page.locator("html.pen-moves").count() == 1
+        assert barriers(page) == [], f"stroke {number}"
+        page.mouse.up()
+        figures = (
+            page.get_by_role("button", name="Redraw") if view == "Stick" else page.locator("[data-testid=stMetric]")
+        )
+        figures.first.wait_for()
+        settle(page)
+    assert page.locator("html.pen-moves").count() == 0
 
 
 @pytest.mark.parametrize("name", ["mnist-dlgmm-fig2", "mnist-sb-vae"])

@@ -26,8 +26,9 @@ _HTML = """<div class="reading">
   <figcaption>its reconstruction</figcaption>
 </figure>
 </div>"""
+# What is of the drawing before is out of sight and keeps its place: dimmed, it could hardly be read.
 _STYLE = """<style>
-.pen-moves :is(.st-key-digit-figures, .steps, .rebuilt) { opacity: .4; }
+.pen-moves :is(.st-key-digit-figures, .steps, .rebuilt) { visibility: hidden; }
 </style>"""
 _reading = widget("reading", _HTML, "reading", "model", "mixture", "decoder", "following", "encoder", "reading")
 
