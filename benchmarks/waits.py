@@ -3,6 +3,7 @@
 Real servers and headless Chromium; elapsed time is measured by the page's clock, so these figures need an idle machine.
 """
 
+import math
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -52,6 +53,13 @@ _HOVER = """(canvas, frames) => new Promise((done) => {
   requestAnimationFrame(step);
 })"""
 
+# Records the time of every frame from now on.
+_CLOCK = """() => {
+  window.dlgmmFrames = [];
+  const tick = (now) => { window.dlgmmFrames.push(now); requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+
 # Milliseconds from the next `pointerup` until the first figure on the page changes; null until then.
 _WATCH = """() => {
   const figure = () => document.querySelector("[data-testid=stMetricValue]")?.textContent;
@@ -93,6 +101,7 @@ def measure() -> list[Limit]:
                 switches = _switches(page, server.address)
                 frame = _frame(page, server.address)
                 stroke = _stroke(page, server.address)
+                pen = _pen(page, server.address)
                 maps = statistics.median(_maps(browser, server.address) for _ in range(ROUNDS))
                 hover, planes = _plane(browser, server.address)
         finally:
@@ -102,6 +111,7 @@ def measure() -> list[Limit]:
         Limit("switching pages, from the click until the page is complete, slowest of six", "s", max(switches), 0.6),
         Limit(f"one frame while dragging a mean, {SAMPLES} digits decoded", "ms", frame, 20),
         Limit("from the end of a stroke after a pause to new figures", "ms", stroke, 150),
+        Limit("one frame while drawing, weights and reconstruction of 30 components following", "ms", pen, 20),
         Limit("four maps of 10,000 points, from opening the page to the points", "s", maps, 2),
         Limit("one frame while the pointer moves over the plane, a digit decoded", "ms", hover, 20),
         Limit("the plane and two posteriors, from the page's title until they are drawn", "s", planes, 1),
@@ -204,6 +214,33 @@ def _stroke(page: Page, address: str) -> float:
         waits.append(float(page.wait_for_function("window.dlgmmWait").json_value()))
         settle(page)
     return statistics.median(waits[1:])  # before the first stroke there are no figures
+
+
+def _pen(page: Page, address: str) -> float:
+    """Milliseconds between frames, in the mean over a stroke of some seconds; the largest model has most to follow."""
+    page.goto(f"{address}/digit?digit-checkpoint={MAPS[-1]}", wait_until="domcontentloaded")
+    page.get_by_text("Draw", exact=True).click()
+    reading, box = (
+        page.locator(".reading[data-follows]"),
+        page.get_by_label("Drawing pad: draw one digit").bounding_box(),
+    )
+    reading.wait_for()
+    page.locator(".weights[data-follows]").wait_for()
+    settle(page)
+    box = page.get_by_label("Drawing pad: draw one digit").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    before = int(reading.get_attribute("data-followed") or 0)
+    page.evaluate(_CLOCK)
+    for number in range(FRAMES):
+        turn = number / 10
+        page.mouse.move(box["x"] + 112 + 60 * math.cos(turn), box["y"] + 112 + 60 * math.sin(turn))
+    times: list[float] = page.evaluate("window.dlgmmFrames")
+    followed = int(reading.get_attribute("data-followed") or 0) - before
+    page.mouse.up()
+    assert followed > FRAMES / 4, "the reading does not follow the pen"
+    return (times[-1] - times[0]) / (len(times) - 1)
 
 
 def _maps(browser: Browser, address: str) -> float:
