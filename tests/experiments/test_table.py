@@ -26,7 +26,7 @@ AFFORDED = {
     "tuned": {"num_samples", "max_epochs", "patience"},
     "code-size": set[str](),
     "layers": {"num_samples", "decoded"},
-    "fast": {"decoded", "learning_rate", "max_epochs", "patience"},
+    "fast": {"batch_size", "decoded", "learning_rate", "max_epochs", "patience"},
     "digits": set[str](),
 }
 
