@@ -28,7 +28,7 @@ _FAST = TrainConfig(
 )
 _RECIPES = {
     "gauss-vae": replace(_FAST, learning_rate=1e-2, batch_size=200),
-    "sb-vae": replace(_FAST, learning_rate=5e-3, batch_size=200, max_epochs=24, patience=24),
+    "sb-vae": replace(_FAST, learning_rate=5e-3, batch_size=200, max_epochs=28, patience=28),
     "dlgmm": _FAST,
     "dldpmm": replace(_FAST, decoded=2),
 }
