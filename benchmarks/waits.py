@@ -220,10 +220,7 @@ def _pen(page: Page, address: str) -> float:
     """Milliseconds between frames, in the mean over a stroke of some seconds; the largest model has most to follow."""
     page.goto(f"{address}/digit?digit-checkpoint={MAPS[-1]}", wait_until="domcontentloaded")
     page.get_by_text("Draw", exact=True).click()
-    reading, box = (
-        page.locator(".reading[data-follows]"),
-        page.get_by_label("Drawing pad: draw one digit").bounding_box(),
-    )
+    reading = page.locator(".reading[data-follows]")
     reading.wait_for()
     page.locator(".weights[data-follows]").wait_for()
     settle(page)

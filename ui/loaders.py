@@ -6,12 +6,12 @@ folder and digest (`BY_WEIGHTS`), so that a checkpoint trained again is not mist
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -40,9 +40,6 @@ from ui.visitors.limits import computing
 from ui.visitors.ownership import is_visible
 from ui.visitors.shares import Refused
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = [
     "BY_WEIGHTS",
     "CHECKPOINTS",
@@ -66,6 +63,7 @@ Content = TypeVar("Content")
 CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 # How Streamlit's caches tell checkpoints apart, for functions that take one.
 BY_WEIGHTS: dict[str | type[Any], Callable[[Any], Any]] = {Checkpoint: lambda c: f"{c.digest} {c.folder}"}
+_Listed = tuple[list[Checkpoint], list[BrokenCheckpoint]]  # of the visitor's run
 _run = threading.local()
 
 
@@ -166,8 +164,7 @@ def _place(entry: Checkpoint | BrokenCheckpoint) -> tuple[int, int, str]:
 
 def every_checkpoint() -> list[Checkpoint]:
     """Whatever can be read and is no unfinished run, whoever's it is: not for pages, but to look an address up."""
-    found = [entry for entry in _entries() if isinstance(entry, Checkpoint)]
-    return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
+    return _ended(_entries())
 
 
 def look_again() -> None:
@@ -175,15 +172,12 @@ def look_again() -> None:
 
     The lists are kept for the run's thread; other threads, as those of addresses, look every time.
     """
-    _run.listed = None
-    _run.listed = checkpoints(), broken_checkpoints()
+    _run.listed = _visible(_entries())
 
 
 def checkpoints() -> list[Checkpoint]:
     """Those that the visitor of the running page may see, by data set and model; outside of pages, all public ones."""
-    if (listed := _listed()) is not None:
-        return listed[0]
-    return [checkpoint for checkpoint in every_checkpoint() if is_visible(checkpoint.folder)]
+    return _listed()[0]
 
 
 def named(name: str) -> Checkpoint | None:
@@ -193,13 +187,22 @@ def named(name: str) -> Checkpoint | None:
 
 def broken_checkpoints() -> list[BrokenCheckpoint]:
     """Every folder that should hold a checkpoint and has a damaged one, as far as the visitor may see it."""
-    if (listed := _listed()) is not None:
-        return listed[1]
-    return [entry for entry in _entries() if isinstance(entry, BrokenCheckpoint) and is_visible(entry.folder)]
+    return _listed()[1]
 
 
-def _listed() -> tuple[list[Checkpoint], list[BrokenCheckpoint]] | None:
-    return getattr(_run, "listed", None)
+def _listed() -> _Listed:
+    listed: _Listed | None = getattr(_run, "listed", None)
+    return _visible(_entries()) if listed is None else listed
+
+
+def _visible(entries: Sequence[Checkpoint | BrokenCheckpoint]) -> _Listed:
+    broken = [entry for entry in entries if isinstance(entry, BrokenCheckpoint)]
+    return [c for c in _ended(entries) if is_visible(c.folder)], [b for b in broken if is_visible(b.folder)]
+
+
+def _ended(entries: Sequence[Checkpoint | BrokenCheckpoint]) -> list[Checkpoint]:
+    found = [entry for entry in entries if isinstance(entry, Checkpoint)]
+    return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # 4 MB each, 20 ms to load again
