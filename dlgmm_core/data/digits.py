@@ -6,6 +6,7 @@ are told from other marks (`strokes`), and each is scaled and centred as MNIST's
 Whether ink is dark or light is decided by what is found: both are tried, and the better digit wins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +21,7 @@ from dlgmm_core.data.paper import Levels, blank_sheet, noise_of
 from dlgmm_core.data.rulings import without_rulings
 from dlgmm_core.data.strokes import BROAD, Region, find_regions, verified
 
-__all__ = ["DigitError", "FoundDigits", "PreparedDigit", "find_digits", "on_paper", "prepare_digit"]
+__all__ = ["DigitError", "FoundDigits", "PreparedDigit", "find_digits", "find_drawn", "on_paper", "prepare_digit"]
 
 SIDE = 400  # pixels of the longer side: enough for a digit, and soon searched
 FAINTEST, FAINT = 0.08, 0.2  # of the full ink: what counts as ink at all, and what is worth a warning
@@ -86,37 +87,45 @@ class _Reading:
         return self.regions[0].score * self.regions[0].strength ** 0.5 if self.regions else 0.0
 
 
-def prepare_digit(picture: NDArray[np.uint8], *, light_ink: bool | None = None) -> PreparedDigit:
+def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
     """The most digit-like mark of a picture; arguments and errors as for `find_digits`."""
-    return find_digits(picture, light_ink=light_ink).digits[0]
+    return find_digits(picture).digits[0]
 
 
-def find_digits(picture: NDArray[np.uint8], *, light_ink: bool | None = None) -> FoundDigits:
+def find_digits(picture: NDArray[np.uint8]) -> FoundDigits:
     """Finds the digits of a picture and prepares each as MNIST would.
 
     Args:
         picture: (height, width) grey levels, (height, width, 3) RGB or (height, width, 4) RGBA.
-        light_ink: whether ink is lighter than paper; None where that is to be found out.
 
     Raises:
         DigitError: if the picture holds no ink, or nothing that is left of it at MNIST's size.
     """
     picture = on_paper(picture)
-    found = _find(picture, light_ink)
-    return found if light_ink is not None else _on_sheet(picture, found)
+    return _on_sheet(picture, _find(picture, (False, True)))
 
 
-def _find(picture: NDArray[np.uint8], light_ink: bool | None) -> FoundDigits:
+def find_drawn(picture: NDArray[np.uint8]) -> FoundDigits:
+    """As `find_digits`, for white ink on a black drawing pad: every level is ink, without frames or rulings."""
+    colours, scale = _reduced(on_paper(picture))
+    ink = colours.mean(2)
+    return _found(_Reading(True, ink, ink, find_regions(ink, FAINTEST)), 0.0, scale)
+
+
+def _find(picture: NDArray[np.uint8], polarities: Sequence[bool]) -> FoundDigits:
+    """By the likeliest of the polarities: whether ink is light."""
     colours, scale = _reduced(picture)
     colours = without_frame(colours)
     noise = noise_of(colours)
-    polarities = (False, True) if light_ink is None else (light_ink,)
     readings = [_read(colours, noise, light_ink=light) for light in polarities]
-    reading = max(readings, key=lambda reading: reading.worth)
+    return _found(max(readings, key=lambda reading: reading.worth), noise, scale)
+
+
+def _found(reading: _Reading, noise: float, scale: float) -> FoundDigits:
     if not reading.regions:
         raise DigitError("There is no ink in this picture: draw or photograph one digit on plain paper.")
     left, top, right, bottom = reading.regions[0].box
-    if max(right - left, bottom - top) < SPECK * max(colours.shape[:2]):
+    if max(right - left, bottom - top) < SPECK * max(reading.ink.shape):
         raise DigitError("There are only specks in this picture: draw or photograph one digit with a broader pen.")
     inks = [_coverage(reading, region, noise) for region in reading.regions]
     prepared = partial(_prepared, scale, inverted=not reading.light_ink)
@@ -132,7 +141,7 @@ def _on_sheet(picture: NDArray[np.uint8], found: FoundDigits) -> FoundDigits:
     if first.inverted or not _is_sheet(first.grey) or min(right - left, bottom - top) < SIZE:
         return found
     try:
-        written = _find(picture[top:bottom, left:right], light_ink=False)
+        written = _find(picture[top:bottom, left:right], (False,))
     except DigitError:
         return found
     if {_CUT, _BLOT} & set(written.digits[0].warnings):  # the ground around a solid stroke, or the hole in one

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, WebSocket
 
 from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
-from dlgmm_core.data.digits import find_digits
+from dlgmm_core.data.digits import find_drawn
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.accessibility_helpers import SCHEMES, barriers, show_whole, use_scheme
@@ -28,7 +28,7 @@ PAD = 224
 
 def as_prepared(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(784,), what the server makes of a drawing."""
-    return binarize(find_digits(picture, light_ink=True).digits[0].grey.reshape(-1), 0)
+    return binarize(find_drawn(picture).digits[0].grey.reshape(-1), 0)
 
 
 def drawn(pad: Locator) -> NDArray[np.uint8]:

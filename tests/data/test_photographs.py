@@ -4,6 +4,7 @@ What is measured, and by how much these thresholds lie below it, is said by `pyt
 """
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks.made_photographs import KINDS, photograph
 from benchmarks.photographs import Judge
-from dlgmm_core.data.digits import DigitError, find_digits, prepare_digit
+from dlgmm_core.data.digits import DigitError, FoundDigits, find_digits, find_drawn, prepare_digit
 
 Picture = NDArray[np.uint8]
 SEED, EACH = 77, 12
@@ -163,7 +164,7 @@ def test_a_pad_painted_over_is_not_read_as_dark_ink(gap: tuple[int, int] | None)
     if gap:
         pad[slice(*gap), slice(*gap)] = 0
     with pytest.raises(DigitError, match="no ink"):
-        find_digits(pad, light_ink=True)
+        find_drawn(pad)
 
 
 @pytest.mark.parametrize("table", [(110, 75, 45), (30, 30, 30)])
@@ -213,14 +214,14 @@ CHANNELS = st.sampled_from([(), (3,), (4,)])
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=st.data(), light_ink=st.sampled_from([None, True, False]))
-def test_any_picture_is_digits_or_an_error_of_digits(data: st.DataObject, light_ink: bool | None) -> None:
+@given(data=st.data(), find=st.sampled_from([find_digits, find_drawn]))
+def test_any_picture_is_digits_or_an_error_of_digits(data: st.DataObject, find: Callable[..., FoundDigits]) -> None:
     shape = (*data.draw(SHAPES), *data.draw(CHANNELS))
     few = data.draw(hnp.arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 90, 128, 200, 255]), fill=st.just(7)))
     seed = data.draw(st.integers(0, 3))
     picture = few if seed else np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
     try:
-        found = find_digits(picture, light_ink=light_ink)
+        found = find(picture)
     except DigitError:
         return
     height, width = shape[:2]

@@ -53,7 +53,7 @@ def digit_input(picture: NDArray[np.uint8], found: FoundDigits, chosen: int, *, 
 
     Args:
         picture: (height, width) or (height, width, 3).
-        found: what `find_digits` returns for it.
+        found: what `find_digits` or `find_drawn` returns for it.
         chosen: which of its digits.
         is_photograph: whether it is one, whose light had to be evened, and no drawing.
     """

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from dlgmm_core.data.digits import DigitError, find_digits
+from dlgmm_core.data.digits import DigitError, find_drawn
 from ui.digit.digit_input import DigitInput, digit_input
 from ui.digit.pad import drawing_pad
 from ui.digit.uploads import is_large, read_picture
@@ -49,7 +49,7 @@ def _prepare(content: bytes) -> DigitInput:
     picture = read_picture(content)
     covered = (np.asarray(picture) > 127).mean() > MOST
     try:
-        found = find_digits(picture, light_ink=True)
+        found = find_drawn(picture)
     except DigitError as error:
         raise DigitError(_COVERED) if covered else error from error
     digit = digit_input(picture, found, 0, is_photograph=False)

@@ -54,7 +54,8 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     if min(image.size) < 3:
         raise DigitError(f"This picture is only {width} x {height} pixels: choose a larger one.")
     picture = on_paper(np.asarray(image))
-    return picture[..., 0] if picture.ndim == 3 and not np.ptp(picture, axis=2).any() else picture
+    is_grey = picture.ndim == 3 and (picture == picture[..., :1]).all()
+    return picture[..., 0] if is_grey else picture
 
 
 def _colours(content: bytes) -> Image.Image:

@@ -1,4 +1,4 @@
-// From white ink on a black pad to the image of 0 and 1 that a model reads: what `find_digits` and `binarize` of dlgmm_core/data
+// From white ink on a black pad to the image of 0 and 1 that a model reads: what `find_drawn` and `binarize` of dlgmm_core/data
 // make of it (strokes.py, mnist_box.py). The largest mark and what belongs to it is scaled to five sevenths of the image's
 // sides, moved until its centre of mass is in the middle, and each pixel is ink from a level of its own on.
 
