@@ -21,7 +21,8 @@ from torch import Tensor
 
 from dlgmm_core.evaluate.plane_grid import Field, Floats, PlaneGrid, latents_at
 from dlgmm_core.model.distributions import Kumaraswamy
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution, NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.stick_latents import SticksLatent

@@ -29,8 +29,8 @@ from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, DenseDecoder
 from dlgmm_core.model.contexts import context_row, draw_contexts
 from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
-from dlgmm_core.model.latents import MixtureLatent
 from dlgmm_core.model.layers import LatentPart, Layer
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, dirichlet_sticks, full_precision
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.runtime.seeding import seeded

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from dlgmm_core.model.bodies import dense_layers
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution, NormalLatent
 from dlgmm_core.model.layers import Head, Prior
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.networks import MixturePrior, SticksPrior, full_precision
 from dlgmm_core.model.normals import DiagonalNormals
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
 from dlgmm_core.model.functional import soft_bound
-from dlgmm_core.model.latents import MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import NormalLatent
 from dlgmm_core.model.layers import Head, Prior
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals, FullNormals, Normals
 from dlgmm_core.model.stick_latents import SticksLatent
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.latents import MixtureLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.objectives import BOUNDS, elbo
 from dlgmm_core.runtime.seeding import seeded

@@ -19,7 +19,7 @@ from dlgmm_core.analysis.generation import (
     shapes,
 )
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.latents import MixtureLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel
 
 Toy = Callable[..., LatentVariableModel]

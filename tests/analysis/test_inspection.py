@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.latents import MixtureLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.paths import one_component
 from dlgmm_core.model.stick_latents import SticksLatent

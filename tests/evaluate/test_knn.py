@@ -18,7 +18,7 @@ from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.knn import encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.model.latents import MixtureLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from tests.conftest import CONTRACT
 

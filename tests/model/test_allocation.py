@@ -10,7 +10,8 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution, NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.stick_latents import SticksLatent
 

@@ -13,7 +13,8 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, kl_divergence
-from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent
+from dlgmm_core.model.latents import LatentDistribution, Latents
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS
 

@@ -11,7 +11,8 @@ from scipy import stats
 from torch import Tensor
 
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import LatentDistribution, Latents, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution, Latents, NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.stick_latents import SticksLatent
 

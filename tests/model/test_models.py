@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
-from dlgmm_core.model.latents import MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound

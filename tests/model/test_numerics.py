@@ -17,7 +17,8 @@ from torch import Tensor
 from dlgmm_core.model.bodies import BernoulliLikelihood
 from dlgmm_core.model.distributions import Beta, Kumaraswamy, kl_divergence
 from dlgmm_core.model.functional import log_mean_exp
-from dlgmm_core.model.latents import LatentDistribution, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import LatentDistribution, NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION, MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS

@@ -16,7 +16,8 @@ from torch import Tensor
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Kumaraswamy
-from dlgmm_core.model.latents import Latents, MixtureLatent, NormalLatent
+from dlgmm_core.model.latents import Latents, NormalLatent
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import (
     BOUNDS,
