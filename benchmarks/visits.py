@@ -13,7 +13,8 @@ from pathlib import Path
 from benchmarks.clients import visitor
 from benchmarks.measuring import Limit, Measured
 from benchmarks.servers import APP, Server, serve
-from dlgmm_core.store.checkpoints import Checkpoint, list_checkpoints
+from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.listing import list_checkpoints
 
 __all__ = ["PAGES", "measure_first_visit", "measure_slider", "see_everything"]
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from dlgmm_core.model.objectives import elbo as elbo
     from dlgmm_core.model.objectives import iwae_bound as iwae_bound
     from dlgmm_core.runtime.folders import checkpoints_folder as checkpoints_folder
-    from dlgmm_core.store.checkpoints import list_checkpoints as list_checkpoints
     from dlgmm_core.store.checkpoints import load_checkpoint as load_checkpoint
+    from dlgmm_core.store.listing import list_checkpoints as list_checkpoints
     from dlgmm_core.train.training import TrainingRun as TrainingRun
     from dlgmm_core.train.training import fit as fit
 
@@ -48,7 +48,7 @@ _MODULES = {
     "fit": "train.training",
     "inspect_image": "analysis.inspection",
     "iwae_bound": "model.objectives",
-    "list_checkpoints": "store.checkpoints",
+    "list_checkpoints": "store.listing",
     "load_checkpoint": "store.checkpoints",
     "load_dataset": "data.datasets",
     "log_likelihood": "evaluate.likelihood",

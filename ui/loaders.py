@@ -26,15 +26,9 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder, datasets_folder
-from dlgmm_core.store.checkpoints import (
-    TRAINING,
-    WEIGHTS,
-    BrokenCheckpoint,
-    Checkpoint,
-    list_checkpoints,
-    load_checkpoint,
-)
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from ui.literal import sentence
 from ui.visitors.limits import computing
 from ui.visitors.ownership import is_visible

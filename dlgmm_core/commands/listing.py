@@ -6,8 +6,8 @@ import os
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
 from dlgmm_core.runtime.wording import PROGRAM
-from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 
 __all__ = ["describe", "run"]
 

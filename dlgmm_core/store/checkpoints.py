@@ -16,9 +16,7 @@ checked against limits, so that reading a malicious file ends in an error.
 import json
 import math
 import os
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +43,14 @@ from dlgmm_core.store.files import (
     read_tensors,
     write_tensors,
 )
-from dlgmm_core.store.names import require_valid
 
 __all__ = [
-    "BrokenCheckpoint",
     "Checkpoint",
     "has_tensors_of",
-    "list_checkpoints",
     "load_checkpoint",
+    "read_checkpoint",
     "read_metrics",
+    "read_sound",
     "read_tensors_of",
     "save_checkpoint",
     "save_metrics",
@@ -122,19 +119,6 @@ class Checkpoint:
         return model_card(self.name, self.model_config, self.train_config, weights, tests)
 
 
-@dataclass(frozen=True)
-class BrokenCheckpoint:
-    """A folder whose checkpoint cannot be read, and the reason in one sentence."""
-
-    folder: Path
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """The folder's name, with question marks for characters that a name must not contain."""
-        return re.sub("[^A-Za-z0-9._-]", "?", self.folder.name)[:100]
-
-
 def save_checkpoint(
     folder: Path,
     weights: dict[str, Tensor],
@@ -196,7 +180,7 @@ def load_checkpoint(folder: str | Path, device: str | torch.device = "cpu") -> t
     """
     folder = Path(folder)
     path = folder / WEIGHTS
-    checkpoint, weights = _checked(folder)
+    checkpoint, weights = read_sound(folder)
     try:
         with seeded("cpu", 0):  # protects the caller's random state; the weights drawn here are overwritten
             model = build_model(checkpoint.model_config)
@@ -208,8 +192,12 @@ def load_checkpoint(folder: str | Path, device: str | torch.device = "cpu") -> t
     return model.to(device).eval().requires_grad_(False), checkpoint
 
 
-def _checked(folder: Path) -> tuple[Checkpoint, dict[str, Tensor]]:
-    """The description of a checkpoint, and its weights, which are finite numbers in float32."""
+def read_sound(folder: Path) -> tuple[Checkpoint, dict[str, Tensor]]:
+    """The description of a checkpoint, and its weights, which are finite numbers in float32.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`, and if they are not.
+    """
     path = folder / WEIGHTS
     checkpoint, weights = of_one_version(path, lambda: (read_checkpoint(folder), load_tensors(path)))
     for name, weight in weights.items():
@@ -228,53 +216,6 @@ def _current_name(name: str) -> str:
         if name.startswith(old):
             return new + name.removeprefix(old)
     return name
-
-
-def list_checkpoints(root: str | Path) -> list[Checkpoint | BrokenCheckpoint]:
-    """All checkpoints in `root`, readable or not, in order of name.
-
-    A run that has not finished its first epoch has no weights yet and is not listed.
-
-    Raises:
-        CheckpointError: if `root` itself cannot be read.
-    """
-    root = Path(root)
-    try:
-        folders = sorted(root.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        reason = brief(error.strerror or error).lower()
-        raise CheckpointError(f"{root} cannot be read ({reason}): allow this program to read it.") from error
-    found: list[Checkpoint | BrokenCheckpoint] = []
-    for folder in folders:
-        try:
-            if is_file(folder / WEIGHTS, RESTORE) or _has_lost_its_weights(folder):
-                require_valid(folder.name)
-                found.append(_listed(folder))
-        except CheckpointError as error:
-            found.append(BrokenCheckpoint(folder, str(error)))
-    return found
-
-
-def _listed(folder: Path) -> Checkpoint:
-    """The description of a checkpoint whose weights are sound; read again only when the file has changed."""
-    try:
-        status = os.stat(folder / WEIGHTS)
-    except OSError:
-        return read_checkpoint(folder)  # which says why
-    return _described(folder, (status.st_ino, status.st_ctime_ns, status.st_size))
-
-
-@lru_cache(maxsize=1000)
-def _described(folder: Path, stamp: tuple[int, int, int]) -> Checkpoint:
-    return _checked(folder)[0]
-
-
-def _has_lost_its_weights(folder: Path) -> bool:
-    if folder.is_symlink() and not folder.exists():
-        raise CheckpointError(f"{folder} is a link to a folder that does not exist: restore that folder, or remove it.")
-    return not (folder / TRAINING).exists() and any((folder / name).exists() for name in (HISTORY, METRICS))
 
 
 def save_metrics(checkpoint: Checkpoint, metrics: dict[str, Any]) -> None:

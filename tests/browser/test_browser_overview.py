@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, Page
 from scipy import stats
 
 from dlgmm_core.analysis.prior_density import means_and_scales
-from dlgmm_core.store.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
+from dlgmm_core.store.listing import list_checkpoints
 from tests.browser_helpers import visit
 from ui.groups import by_group
 

@@ -18,14 +18,13 @@ from dlgmm_core.store.checkpoints import (
     HISTORY,
     TRAINING,
     WEIGHTS,
-    BrokenCheckpoint,
     Checkpoint,
-    list_checkpoints,
     load_checkpoint,
     read_checkpoint,
     save_checkpoint,
 )
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from tests.checkpoint_helpers import CONFIG, TRAIN, save
 
 
@@ -209,7 +208,7 @@ AS_ANOTHER_USER = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 if os.getuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 for entry in list_checkpoints(Path(sys.argv[1])):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgmm_core.__main__ import main
-from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from dlgmm_core.store.names import checkpoint_folder
 from tests.checkpoint_helpers import save
 from tests.fuzz_helpers import assert_one_sentence, fuzz

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.store.checkpoints import BrokenCheckpoint, list_checkpoints
+from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
 from tests.disk_helpers import read_only_disk
 from ui import loaders
