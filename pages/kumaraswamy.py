@@ -44,7 +44,7 @@ with right:
         )
     st.caption(
         f"KL(Kumaraswamy(a, b) ‖ Beta({alpha:g}, {beta:g})) is {exact:.4f} nats by quadrature, {series[9]:.4f} with the"
-        f" ten terms in common use, a difference of {exact - series[9]:+.4f}. "
+        f" ten terms in common use, {abs(exact - series[9]):.4f} too {'small' if series[9] < exact else 'large'}. "
         + (
             "At β = 1 the series is not needed."
             if beta == 1

@@ -78,7 +78,8 @@ def _load_omniglot() -> Dataset:
         drawn_split(drawings.grey[rows], drawings.alphabet[rows], FIXED_SEED, 2 + i)
         for i, rows in enumerate(parts.values())
     ]
-    return Dataset("omniglot", splits[0], splits[1], splits[2], drawings.alphabet_names)
+    names = tuple(name.replace("_", " ") for name in drawings.alphabet_names)  # of folders
+    return Dataset("omniglot", splits[0], splits[1], splits[2], names)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: 
     report = inspect_image(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0])
     posterior, exact = report.component_posterior, report.exact_weights
     assert posterior is not None and exact is not None and report.sticks is not None
-    shown = sorted(np.argsort(-posterior)[:9])
+    shown = sorted(np.argsort(-np.maximum(posterior, report.sticks.mean))[:9])
     rest = [k for k in range(12) if k not in shown]
     assert drawn["names"] == [*(str(k + 1) for k in shown), "rest"]
     assert drawn["posterior"] == pytest.approx([*posterior[shown], posterior[rest].sum()])

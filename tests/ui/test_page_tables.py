@@ -59,7 +59,7 @@ def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint
         }
         lines = holdings(at)
         assert sorted(lines["Checkpoint"]) == sorted(own)
-        sizes = [own[name].model_config.code_dim for name in lines["Checkpoint"]]
+        sizes = [own[name].model_config.code_dims for name in lines["Checkpoint"]]
         assert sizes == sorted(sizes, key=lambda size: (-sizes.count(size), sizes.index(size)))
         shown = [
             caption.value.split()[1].rstrip(":") for caption in at.caption if caption.value.startswith("Checkpoint ")

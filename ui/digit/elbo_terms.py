@@ -13,7 +13,6 @@ from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
-from ui.digit.shown import MOST
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
@@ -35,12 +34,12 @@ _STYLE = """<style>
 .elbo-terms::-webkit-scrollbar { height: 10px; }
 .elbo-terms::-webkit-scrollbar-thumb { background: #808080; border-radius: 5px; }
 .elbo-terms::-webkit-scrollbar-track { background: #80808030; }
-.elbo-terms table { border-collapse: separate; border-spacing: 0; font-size: .92em;
+.elbo-terms table { border-collapse: separate; border-spacing: 0; font-size: .86em;
   font-variant-numeric: tabular-nums; }
-.elbo-terms :is(th, td) { text-align: right; padding: 3px 7px; border: 0; font-weight: 400; white-space: nowrap; }
+.elbo-terms :is(th, td) { text-align: right; padding: 3px; border: 0; font-weight: 400; white-space: nowrap; }
 .elbo-terms :is(tr > :first-child, .all) { position: sticky; background: var(--st-background-color, Canvas); }
 .elbo-terms tr > :first-child { text-align: left; left: 0; }
-.elbo-terms .all { right: 0; border-left: 1px solid #808080; }
+.elbo-terms .all { right: 0; border-left: 1px solid #808080; box-shadow: -6px 0 6px -6px #808080; }
 .elbo-terms tr.sum > * { border-top: 1px solid currentColor; font-weight: 600; }
 .elbo-terms img { image-rendering: pixelated; display: inline-block; }
 .elbo-terms .bar { display: inline-block; height: 10px; vertical-align: middle;
@@ -68,10 +67,10 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         st.html(_scrolling(_table(terms, bound, report, shape), "The ELBO terms of this digit"))
         st.caption(
             f"Nats, averaged over {report.draws} draws of every component, the largest weight first. Read down, then"
-            " across: the sums of all columns, the entropy and the divergence of the sticks add up to the ELBO."
+            f" across: {_parts(bound, report)} to the ELBO."
             + (
-                f" The table scrolls sideways over all {len(terms.weights)} components."
-                if len(terms.weights) > MOST
+                f" Where there is no room for all {len(terms.weights)} components, the table scrolls sideways."
+                if len(terms.weights) > 1
                 else ""
             )
         )
@@ -95,6 +94,16 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
     }
     about = About("terms of the bounds on log p(x), nats", [checkpoint], seed=0, settings=settings)
     export("elbo-terms", about, partial(recipes.report, checkpoint, digit.code), lambda: _terms(every))
+
+
+def _parts(bound: str, report: ImageReport) -> str:
+    """What adds up to that bound, in words."""
+    parts = ["the sums of all columns"]
+    if bound == "eq1":
+        parts.append("the entropy")
+    if bound != "marginal" and report.sticks is not None:
+        parts.append("the divergence of the sticks")
+    return f"{', '.join(parts[:-1])} and {parts[-1]} add up" if len(parts) > 1 else f"{parts[0]} add up"
 
 
 def _terms(every: dict[str, ElboTerms]) -> pd.DataFrame:

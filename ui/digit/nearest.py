@@ -108,6 +108,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             placed.append((checkpoint, coordinates, point))
     if not placed:
         return
+    st.caption("The ring is where this digit's mean code belongs among those of the test images.")
     shown = [checkpoint for checkpoint, _, _ in placed]
     about = About("the digit's place on t-SNE maps", shown, dataset_name, settings={"image": digit.origin})
     lines = partial(recipes.places, shown, digit.code, dataset_name, own_settings(shown))

@@ -43,12 +43,12 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     if share >= 1 - UNLIKELY:
         st.warning(
             f"This is unlike the images that {checkpoint.name} was trained on: by log p(x) it is less probable than"
-            f" {_percent(share)} of the test images. What follows says little of it."
+            f" {_percent(share)} test images. What this page shows of it says little."
         )
     else:
         lower = float((stored.log_likelihood < own).mean())
         compared = f"more probable than {_percent(lower)}" if lower > share else f"less probable than {_percent(share)}"
-        st.caption(f"By log p(x), S = {stored.num_samples}, under {checkpoint.name}: {compared} of the test images.")
+        st.caption(f"By log p(x), S = {stored.num_samples}, under {checkpoint.name}: {compared} test images.")
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
@@ -59,6 +59,8 @@ def _log_likelihood(checkpoint: Checkpoint, image: NDArray[np.uint8], num_sample
 
 
 def _percent(share: float) -> str:
-    """Rounded down, since as many surely are; tenths where they are nearly all."""
+    """How many, rounded down, since as many surely are; tenths where they are nearly all."""
+    if share == 1:
+        return "all"
     whole = 1000 if share >= 1 - UNLIKELY else 100
-    return f"{math.floor(whole * share) * 100 / whole:g}\N{NO-BREAK SPACE}%"
+    return f"{math.floor(whole * share) * 100 / whole:g}\N{NO-BREAK SPACE}% of the"

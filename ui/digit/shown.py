@@ -16,11 +16,13 @@ MOST = 10  # of a mixture, those that fit beside each other on a phone
 
 
 def shown_components(report: ImageReport) -> list[int]:
-    """All components if they are few, else those of the largest p(k|x), with a place left for the rest; in order."""
+    """All components if they are few, else those of the largest p(k|x) or weight, in order, the rest together."""
     posterior = report.component_posterior
     if posterior is None or len(posterior) <= MOST:
         return list(range(len(report.reconstructions) if report.sticks is None else len(report.sticks.mean)))
-    return sorted(np.argsort(-posterior, kind="stable")[: MOST - 1].tolist())
+    assert report.sticks is not None
+    largest = np.maximum(posterior, report.sticks.mean)
+    return sorted(np.argsort(-largest, kind="stable")[: MOST - 1].tolist())
 
 
 def with_rest(values: NDArray[np.float64], shown: list[int]) -> list[float]:

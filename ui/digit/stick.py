@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
+from ui.layers import first_layer_words
 from ui.numbers import finite_numbers
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
@@ -71,6 +72,8 @@ def show_stick(
             },
             on_now_change=lambda: None,
         )
+    if words := first_layer_words([checkpoint.model_config]):
+        st.caption(words)
     moved = _moved(result.now, signature, len(mean))
     settings = {
         "image": digit.origin,

@@ -57,6 +57,7 @@ def show_weights(
             key="weights",
             data={
                 "words": _in_words(report),
+                "kind": _kind(posterior is not None),
                 "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
                 "mean": with_rest(sticks.mean, shown),
                 "low": sticks.low[shown].tolist(),
@@ -78,11 +79,13 @@ def show_weights(
 def show_prior_weights(live: dict[str, Any]) -> None:
     """The chart before anything is drawn: the prior's weights, which follow the pen."""
     weights, is_mixture = live["info"]["weights"], live["info"]["kind"] == "real"
+    means = ", ".join(f"{weight:.2f}" for weight in weights)
     with figure("weights"):
         weights_widget(
             key="weights",
             data={
-                "words": f"Bars of the prior, component 1 first: {', '.join(f'{weight:.2f}' for weight in weights)}",
+                "words": f"Bars of the prior, {_kind(is_mixture)} 1 first: {means}",
+                "kind": _kind(is_mixture),
                 "names": [str(k + 1) for k in range(len(weights))],
                 "mean": weights,
                 "low": [],
@@ -128,7 +131,12 @@ def _in_words(report: ImageReport) -> str:
         "responsibilities": report.component_posterior,
     }
     lists = (f"{name} {', '.join(f'{v:.2f}' for v in values)}" for name, values in found.items() if values is not None)
-    return f"Bars, component 1 first: {'; '.join(lists)}"
+    return f"Bars, {_kind(report.component_posterior is not None)} 1 first: {'; '.join(lists)}"
+
+
+def _kind(is_mixture: bool) -> str:
+    """What has a weight: of an SB-VAE, whose code is the stick, the pieces of it."""
+    return "component" if is_mixture else "piece"
 
 
 def _table(report: ImageReport) -> pd.DataFrame:

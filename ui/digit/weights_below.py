@@ -44,6 +44,7 @@ def _draw(layer: int, found: WeightReport) -> None:
             key=f"weights-{layer}",
             data={
                 "words": f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
+                "kind": "component",
                 "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
                 "mean": with_rest(found.mean, shown),
                 "low": found.low[shown].tolist(),

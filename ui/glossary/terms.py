@@ -105,7 +105,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
             "An image drawn from the model itself: first the weights, then a component, its code, and the pixels.",
             r"v \to \pi \to k \to z \to x",
             "components",
-            "Components: the last row",
+            "Components: the first row",
         ),
     ),
     "The stick": (

@@ -118,8 +118,7 @@ STEPS = (
         r" \mathbb{E}_\varepsilon\, H(z) = \answer \end{gathered}",
         "Will the digits of the middle component become blurrier or clearer?",
         outcomes.dragged_component,
-        "Drag the slider of the middle component's mean to its right end, or press the last of the small digits under"
-        " it, and watch its row.",
+        "Drag the slider of the middle component's mean to its right end, and watch its row.",
         widgets={"components-checkpoint": FIGURE_2},
     ),
     Step(

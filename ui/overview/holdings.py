@@ -1,6 +1,7 @@
 """The table of the checkpoints that fit the chosen data set, by code size, with what was measured of each."""
 
 import html
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
@@ -56,11 +57,11 @@ def _name(column: str, symbols: tuple[str, ...]) -> str:
     return f'<abbr title="{words}">{column}</abbr>' if symbols else column
 
 
-def _by_size(chosen: Selection) -> list[tuple[int, list[list[str]]]]:
-    """Code sizes, that of most checkpoints first, each with its lines in the order of the groups."""
+def _by_size(chosen: Selection) -> list[tuple[tuple[int, ...], list[list[str]]]]:
+    """Code sizes of all layers, those of most checkpoints first, each with its lines in the order of the groups."""
 
-    def size(checkpoint: Checkpoint) -> int:
-        return checkpoint.model_config.code_dim
+    def size(checkpoint: Checkpoint) -> tuple[int, ...]:
+        return checkpoint.model_config.code_dims
 
     groups = [(each, list(own)) for each, own in groupby(sorted(chosen.offered, key=size), size)]
     return [
@@ -69,8 +70,9 @@ def _by_size(chosen: Selection) -> list[tuple[int, list[list[str]]]]:
     ]
 
 
-def _group(size: int, lines: list[list[str]]) -> str:
-    head = f'<tr><th class="size" scope="rowgroup" colspan="{len(_COLUMNS)}">Codes of {size} numbers</th></tr>'
+def _group(size: Sequence[int], lines: list[list[str]]) -> str:
+    words = " + ".join(map(str, size))
+    head = f'<tr><th class="size" scope="rowgroup" colspan="{len(_COLUMNS)}">Codes of {words} numbers</th></tr>'
     return head + "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
 
 

@@ -7,13 +7,15 @@ const MOST_BARS = 10; // as in ui/digit/shown.py
 function liveWeights(live, show) {
   const chart = (weights, shares) => {
     const { colours, pictures, rest } = live, all = weights.map((_, k) => k);
+    const largest = (k) => Math.max(shares[k], weights[k]);
     const most = shares === null || weights.length <= MOST_BARS ? all
-      : [...all].sort((i, j) => shares[j] - shares[i]).slice(0, MOST_BARS - 1).sort((i, j) => i - j);
+      : [...all].sort((i, j) => largest(j) - largest(i)).slice(0, MOST_BARS - 1).sort((i, j) => i - j);
     const others = all.filter((k) => !most.includes(k)), more = others.length ? [rest] : [];
     const shown = (values) => values && [...most.map((k) => values[k]),
       ...(others.length ? [others.reduce((sum, k) => sum + values[k], 0)] : [])];
     show({
-      words: `Bars, component 1 first: weights ${weights.map((each) => each.toFixed(2)).join(", ")}`,
+      words: `Bars, ${isMixture ? "component" : "piece"} 1 first: weights ${weights.map((each) => each.toFixed(2)).join(", ")}`,
+      kind: isMixture ? "component" : "piece",
       names: [...most.map((k) => k + 1), ...(others.length ? ["rest"] : [])],
       mean: shown(weights), low: [], high: [], posterior: shown(shares),
       exact: shown(shares && exactWeights(shares, live.info.sticks)),

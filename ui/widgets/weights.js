@@ -10,7 +10,7 @@ export default function ({ parentElement, data }) {
   followPen(root, data.live, liveWeights(data.live, (found) => drawWeights(root, found)));
 }
 
-function drawWeights(root, { words, names, mean, low, high, exact, posterior, pictures, colours }) {
+function drawWeights(root, { words, kind, names, mean, low, high, exact, posterior, pictures, colours }) {
   const bar = (name, value, style) =>
     value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), ...style });
   const cells = mean.map((weight, k) => {
@@ -30,7 +30,7 @@ function drawWeights(root, { words, names, mean, low, high, exact, posterior, pi
   const read = (k) => {
     chosen = k;
     cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
-    says.textContent = k === null ? "" : `${names[k] === "rest" ? "rest" : `component ${names[k]}`}: weight ${shown(mean[k])}`
+    says.textContent = k === null ? "" : `${names[k] === "rest" ? "rest" : `${kind} ${names[k]}`}: weight ${shown(mean[k])}`
       + (k < low.length ? ` (${shown(low[k])} to ${shown(high[k])})` : "")
       + (posterior ? `, exact ${shown(exact[k])}, responsibility ${shown(posterior[k])}` : "");
   };
@@ -44,7 +44,7 @@ function drawWeights(root, { words, names, mean, low, high, exact, posterior, pi
       posterior && make("span", {}, {}, make("b", { className: "swatch exact" }, { borderColor: colours[0] }),
         " exact weight E[π", make("sub", { textContent: "k" }), "|x]"),
       posterior && make("span", {}, {}, swatch("var(--st-text-color)"), " p(k|x)")),
-    make("div", { className: "title", textContent: "probability" }),
+    make("div", { className: "title", textContent: kind === "piece" ? "share of the stick" : "probability" }),
     make("div", {
       className: "plot", role: "img", ariaLabel: words, tabIndex: 0,
       onblur: () => read(null),
@@ -62,7 +62,7 @@ function drawWeights(root, { words, names, mean, low, high, exact, posterior, pi
         make("span", { textContent: isNamed(k) ? names[k] : "" }),
         pictures[k] && make("img", { src: pictures[k], alt: "" }),
         posterior && make("strong", { className: posterior[k] < 0.05 ? "small" : "", textContent: rounded(posterior[k]) })))),
-    ...(posterior ? [] : [make("div", { className: "title below", textContent: "component k" })]),
+    ...(posterior ? [] : [make("div", { className: "title below", textContent: `${kind} k` })]),
     says);
 }
 
