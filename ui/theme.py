@@ -58,6 +58,7 @@ SCALE_COLOURS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80
 # choices shows four and a half of them in the sidebar; on a phone it cuts links off, breaks titles inside words, and
 # does not break the long name of a checkpoint; and above a page it leaves an eighth of a projector's height empty.
 STYLE = """<style>
+:root { --page: light-dark(#ffffff, #171614); /* Streamlit's own, which it names in components alone */ }
 [data-testid=stMainBlockContainer] { padding-top: 2.25rem; padding-bottom: 3rem; }
 @media (min-width: 768px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
 [data-testid=stMain] { overflow-wrap: break-word; }

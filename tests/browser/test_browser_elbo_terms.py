@@ -1,0 +1,23 @@
+"""The table of ELBO terms in the browser, which adds up only for those who see all of it."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.accessibility_helpers import BACKGROUND, SCHEMES, use_scheme
+from tests.browser_helpers import visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_five_components_are_all_in_sight_and_their_terms_stand_on_the_colour_of_the_page(
+    server: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server}/digit?digit-view=ELBO+terms&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
+    table = page.locator(".elbo-terms").first
+    table.wait_for()
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    for scheme in SCHEMES:
+        use_scheme(page, scheme)
+        colour = table.locator("tr.sum th").evaluate("cell => getComputedStyle(cell).backgroundColor")
+        assert colour == page.evaluate(BACKGROUND)
