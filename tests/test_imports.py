@@ -36,6 +36,7 @@ RANK = {
                 "images",
                 "literal",
                 "links",
+                "resting",
                 "root_path",
                 "widgets",
                 "identical",

@@ -21,6 +21,7 @@ from dlgmm_core.store.history import read_history
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui import loaders
+from ui.resting import kept_in_use
 from ui.visitors.limits import computing
 from ui.visitors.own_maps import own_map
 from ui.visitors.visitor import asking
@@ -182,7 +183,8 @@ def _posterior_survey(checkpoint: Checkpoint, stamp: int) -> PosteriorSurvey | N
     return read_survey(checkpoint)
 
 
-@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
+@kept_in_use
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=loaders.BY_WEIGHTS)  # 6 MB each
 def _anchored_map(checkpoint: Checkpoint, path: Path, stamp: int, dataset_name: str) -> "AnchoredMap | None":
     stored = _tsne_map(checkpoint, path, stamp)
     if stored is None:

@@ -30,6 +30,7 @@ from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, load_che
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from ui.literal import sentence
+from ui.resting import kept_in_use
 from ui.visitors.limits import computing
 from ui.visitors.ownership import is_visible
 from ui.visitors.shares import Refused
@@ -205,6 +206,7 @@ def model(checkpoint: Checkpoint) -> LatentVariableModel:
     return load_checkpoint(checkpoint.folder)[0].at()
 
 
+@kept_in_use
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each
 def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
@@ -217,6 +219,7 @@ def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation:
         return encode(encoder, images, representation)
 
 
+@kept_in_use
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=BY_WEIGHTS)
 def neighbour_indices(
     checkpoint: Checkpoint, dataset_name: str, representation: str, points: int, metric: str, k: int

@@ -18,6 +18,7 @@ from ui.links import correct_link
 from ui.literal import sentence
 from ui.paper import FIT_TO_PAPER, PAPER
 from ui.presentation import show_switch
+from ui.resting import in_use
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
 
@@ -52,7 +53,8 @@ if by := show_switch():
     paths = [path for path, _, _ in PAGES]
     st.switch_page(f"../pages/{paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]}.py", query_params={})
 try:
-    if lesson_card(page):
-        page.run()
+    with in_use():
+        if lesson_card(page):
+            page.run()
 except (DataError, EvaluationError, StorageError) as error:
     st.error(sentence(error))

@@ -143,3 +143,11 @@ def test_odd_codes_have_a_map_of_finite_coordinates_and_places_on_it(
     places = fit_tsne(odd, settings, jobs=1)
     assert np.isfinite(places).all()
     assert np.isfinite(anchor(places, odd, settings).place(odd[:5])).all()
+
+
+def test_a_map_ready_for_new_codes_keeps_nothing_that_only_fitting_needs() -> None:
+    codes = np.random.default_rng(0).normal(size=(2000, 5)).astype(np.float32)
+    anchored = anchor(codes[:, :2], codes, SETTINGS)
+    neighbourhoods = 2000 * 3 * SETTINGS.perplexity * 8  # bytes of one number for every neighbour of every code
+    kept = vars(anchored.embedding.affinities).values()
+    assert sum(getattr(getattr(each, "data", each), "nbytes", 0) for each in kept) < neighbourhoods

@@ -21,6 +21,7 @@ from dlgmm_core.evaluate.plane_grid import Field, PlaneGrid
 from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.resting import kept_in_use
 from ui.visitors.limits import charged, computing
 
 __all__ = ["PIXELS", "TYPICAL", "Gap", "Means", "Posterior", "gap", "grid", "posterior", "q_of", "resolved"]
@@ -78,7 +79,8 @@ def grid(checkpoint: Checkpoint, means: Means = None) -> PlaneGrid:
     return decoded.under(decoded.prior.moved_to(torch.tensor(means, dtype=torch.float32).reshape(-1, 1, 2)))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)  # 26 MB each
+@kept_in_use
+@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=loaders.BY_WEIGHTS)  # 26 MB each
 def _grid(checkpoint: Checkpoint) -> PlaneGrid:
     model, images = loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary
     with computing():

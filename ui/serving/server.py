@@ -26,6 +26,7 @@ from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui import findings, loaders
 from ui.groups import usual
 from ui.jobs.manager import job_manager
+from ui.resting import IDLE, rest
 from ui.root_path import path_in_app
 from ui.visitors.limits import MOST_MEGABYTES
 
@@ -113,9 +114,18 @@ def _load() -> None:
     trim_memory()  # loading needed more for a moment
 
 
+def _rest_until(ended: threading.Event) -> None:
+    while not ended.wait(IDLE / 10):
+        rest()
+
+
 @asynccontextmanager
 async def warm_up(app: Any) -> AsyncIterator[None]:
-    """Lifespan of the server: loads models in a thread, so that pages are served at once; stops all jobs at its end."""
+    """Lifespan of the server: loads models in a thread, so that pages are served at once; stops all jobs at its end.
+
+    Another thread gives memory back while nobody uses the server.
+    """
+    ended = threading.Event()
     give_memory_back()
     send_at_once()
     # what the first page needs at once; while the thread loads models it would take twice as long, or be done twice
@@ -126,5 +136,7 @@ async def warm_up(app: Any) -> AsyncIterator[None]:
         findings.results()
     with subnormals_as_zero():  # the runs of pages are threads of this one
         threading.Thread(target=_load, daemon=True, name="warm-up").start()
+        threading.Thread(target=_rest_until, args=(ended,), daemon=True, name="rest").start()
         yield
+    ended.set()
     job_manager().stop_all()

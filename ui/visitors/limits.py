@@ -17,6 +17,7 @@ import torch
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from dlgmm_core.runtime.memory import trim_memory
+from ui.resting import in_use
 from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
 from ui.visitors.visitor import asking, on_behalf_of
 
@@ -160,7 +161,8 @@ def charged(who: str | None = None) -> Iterator[None]:
     torch.set_num_threads(1)  # of this thread: with other visitors, two cores save no time and cost twice as much
     began = time.thread_time()
     try:
-        yield
+        with in_use():
+            yield
     finally:
         seconds.spend(who, time.thread_time() - began)
 
