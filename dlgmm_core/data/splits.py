@@ -20,6 +20,7 @@ from dlgmm_core.runtime.wording import counted
 __all__ = ["FIXED_SEED", "SHARES", "Dataset", "Split", "binarization_levels", "binarize"]
 
 FIXED_SEED = 2016
+_AT_ONCE = 1 << 20  # pixels that are binarized together, a multiple of four
 SHARES = (0.8, 0.1, 0.1)  # of training, validation and test images, where a seed splits them
 
 
@@ -267,8 +268,12 @@ def binarize(grey: NDArray[np.uint8], *seed: int) -> NDArray[np.uint8]:
         >>> binarize(np.array([[0, 128, 255]], dtype=np.uint8), 2016).shape
         (1, 3)
     """
-    ink = _uniform(grey.size, seed).reshape(grey.shape) < np.append(_thresholds(), np.uint16(0))[grey]
-    return (ink | (grey == 255)).view(np.uint8)
+    levels, thresholds, bits = grey.reshape(-1), np.append(_thresholds(), np.uint16(0)), _generator(seed)
+    ink = np.empty(grey.size, np.uint8)
+    for first in range(0, grey.size, _AT_ONCE):  # all images of a large data set at once would take 300 MB
+        some = levels[first : first + _AT_ONCE]
+        ink[first : first + _AT_ONCE] = (_uniform(bits, len(some)) < thresholds[some]) | (some == 255)
+    return ink.reshape(grey.shape)
 
 
 def binarization_levels(count: int, *seed: int) -> NDArray[np.uint8]:
@@ -279,12 +284,16 @@ def binarization_levels(count: int, *seed: int) -> NDArray[np.uint8]:
         >>> bool((binarize(grey, 7) == (grey >= binarization_levels(25, 7))).all())
         True
     """
-    return np.searchsorted(_thresholds(), _uniform(count, seed), side="right").astype(np.uint8)
+    return np.searchsorted(_thresholds(), _uniform(_generator(seed), count), side="right").astype(np.uint8)
 
 
-def _uniform(count: int, seed: tuple[int, ...]) -> NDArray[np.uint16]:
-    bits = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(-(-count // 4))
-    return bits.astype("<u8").view("<u2")[:count]
+def _generator(seed: tuple[int, ...]) -> np.random.PCG64:
+    return np.random.PCG64(np.random.SeedSequence(seed))
+
+
+def _uniform(generator: np.random.PCG64, count: int) -> NDArray[np.uint16]:
+    """(count,), the next numbers of the stream, which goes on with a multiple of four."""
+    return generator.random_raw(-(-count // 4)).astype("<u8").view("<u2")[:count]
 
 
 def _thresholds() -> NDArray[np.uint16]:

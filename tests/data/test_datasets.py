@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data import datasets, sources
 from dlgmm_core.data.assets.build_mnist import PUBLISHED
-from dlgmm_core.data.datasets import Dataset, binarize, load_dataset, most_likely_origin
+from dlgmm_core.data.datasets import Dataset, binarization_levels, binarize, load_dataset, most_likely_origin
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,16 @@ class TestBinarize:
     def test_a_seed_means_the_same_images_each_time(self) -> None:
         grey = np.full((100, 784), 128, np.uint8)
         np.testing.assert_array_equal(binarize(grey, 1, 2), binarize(grey, 1, 2))
+
+    @pytest.mark.parametrize("at_once", [4, 400, 1 << 20])
+    def test_how_many_pixels_are_drawn_at_once_changes_nothing(
+        self, at_once: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grey = np.random.default_rng(0).integers(0, 256, (9, 141), dtype=np.uint8)
+        expected = binarize(grey, 1, 2)
+        monkeypatch.setattr("dlgmm_core.data.splits._AT_ONCE", at_once)
+        np.testing.assert_array_equal(binarize(grey, 1, 2), expected)
+        np.testing.assert_array_equal(grey.ravel() >= binarization_levels(grey.size, 1, 2), expected.ravel())
 
     @pytest.mark.parametrize("other", [(1, 3), (2, 2), (2, 1), (1,)])
     def test_another_seed_means_other_images(self, other: tuple[int, ...]) -> None:
