@@ -173,7 +173,7 @@ def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[n
     return load_map(checkpoint, len(loaders.dataset(checkpoint.train_config.dataset).test), path)
 
 
-@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=loaders.BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)  # 1 MB each
 def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
     return load_per_image(checkpoint, len(loaders.dataset(checkpoint.train_config.dataset).test))
 
@@ -184,7 +184,7 @@ def _posterior_survey(checkpoint: Checkpoint, stamp: int) -> PosteriorSurvey | N
 
 
 @kept_in_use
-@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=loaders.BY_WEIGHTS)  # 6 MB each
+@st.cache_resource(show_spinner=False, max_entries=6, hash_funcs=loaders.BY_WEIGHTS)  # 6 MB each
 def _anchored_map(checkpoint: Checkpoint, path: Path, stamp: int, dataset_name: str) -> "AnchoredMap | None":
     stored = _tsne_map(checkpoint, path, stamp)
     if stored is None:

@@ -77,8 +77,8 @@ def stamp_of(name: str) -> int | None:
     return None if path is None else changed(path)
 
 
-@st.cache_resource(
-    show_spinner="Reading the images; large data sets take a minute or two the first time …", max_entries=20
+@st.cache_resource(  # 14 MB each
+    show_spinner="Reading the images; large data sets take a minute or two the first time …", max_entries=6
 )
 def _dataset(name: str, stamp: int | None) -> Dataset:
     found = load_dataset(name)
@@ -200,14 +200,15 @@ def _ended(entries: Sequence[Checkpoint | BrokenCheckpoint]) -> list[Checkpoint]
     return [checkpoint for checkpoint in found if not os.path.exists(f"{checkpoint.folder}/{TRAINING}")]
 
 
-@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # 4 MB each, 20 ms to load again
+@kept_in_use
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=BY_WEIGHTS)  # 4 MB each, 20 ms to load again
 def model(checkpoint: Checkpoint) -> LatentVariableModel:
     """The trained model of a checkpoint; one that is amortised over its prior is there the plain one at its own."""
     return load_checkpoint(checkpoint.folder)[0].at()
 
 
 @kept_in_use
-@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=BY_WEIGHTS)  # six models, 6 MB each
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=BY_WEIGHTS)  # four models, 6 MB each
 def codes(checkpoint: Checkpoint, dataset_name: str, split: str, representation: str) -> NDArray[np.float32]:
     """(N, D) codes of a split's fixed binarization.
 

@@ -60,7 +60,7 @@ def _chosen(state: Any, kept: str, k: int) -> int | None:
     return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
 def _sheet(checkpoint: Checkpoint, nearest: Sequence[NDArray[np.int64]], unsure: Sequence[NDArray[np.int64]]) -> str:
     """A picture, a row a component: mean, samples, nearest and least sure images; empty places are black."""
     dataset = loaders.dataset(checkpoint.train_config.dataset)
@@ -75,7 +75,7 @@ def _sheet(checkpoint: Checkpoint, nearest: Sequence[NDArray[np.int64]], unsure:
     return tiled_picture(np.concatenate(rows), len(rows[0]), zoom=1, gap=0, shape=dataset.shape)
 
 
-@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
 def _drawn(checkpoint: Checkpoint) -> NDArray[np.float32]:
     """(K, 1 + IMAGES, X): the decoded mean of every component, and samples of it."""
     model = loaders.model(checkpoint)

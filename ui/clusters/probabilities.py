@@ -8,6 +8,7 @@ from dlgmm_core.analysis.image_statistics import expected_weights, log_odds
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.estimates import estimates
+from ui.resting import kept_in_use
 from ui.visitors.limits import computing
 
 __all__ = ["RESPONSIBILITIES", "WEIGHTS", "certainty", "probabilities"]
@@ -39,7 +40,8 @@ def certainty(checkpoint: Checkpoint, kind: str) -> NDArray[np.float64] | None:
     return None if kind == WEIGHTS else _log_odds(checkpoint)
 
 
-@st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)
+@kept_in_use
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=loaders.BY_WEIGHTS)
 def _log_odds(checkpoint: Checkpoint) -> NDArray[np.float64]:
     with computing():
         found = log_odds(loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary)
@@ -47,7 +49,8 @@ def _log_odds(checkpoint: Checkpoint) -> NDArray[np.float64]:
     return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)
+@kept_in_use
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=loaders.BY_WEIGHTS)
 def _weights(checkpoint: Checkpoint) -> Probabilities:
     images = loaders.dataset(checkpoint.train_config.dataset).test.binary
     with computing():

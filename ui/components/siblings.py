@@ -69,7 +69,7 @@ def show_siblings(checkpoint: Checkpoint, count: int, seed: int) -> None:
     export("siblings", about, partial(recipes.siblings, others, count, seed), lambda: _table(others, count, seed))
 
 
-@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
 def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float32]:
     """(K count, X) probabilities of ink, component after component."""
     model = loaders.model(checkpoint)
@@ -78,7 +78,7 @@ def _samples(checkpoint: Checkpoint, count: int, seed: int) -> NDArray[np.float3
     return samples.reshape(-1, samples.shape[-1])
 
 
-@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
 def _picture(checkpoint: Checkpoint, count: int, seed: int) -> str:
     samples = _samples(checkpoint, count, seed)
     shape = checkpoint.model_config.image_shape

@@ -80,7 +80,7 @@ def grid(checkpoint: Checkpoint, means: Means = None) -> PlaneGrid:
 
 
 @kept_in_use
-@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=loaders.BY_WEIGHTS)  # 26 MB each
+@st.cache_resource(show_spinner=False, max_entries=3, hash_funcs=loaders.BY_WEIGHTS)  # 14 MB each
 def _grid(checkpoint: Checkpoint) -> PlaneGrid:
     model, images = loaders.model(checkpoint), loaders.dataset(checkpoint.train_config.dataset).test.binary
     with computing():
@@ -100,7 +100,8 @@ def resolved(decoded: PlaneGrid, image: NDArray[np.uint8]) -> tuple[Field, bool]
     return decoded.resolved(field, image, interpolated=True), is_cut
 
 
-@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
+@kept_in_use
+@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=loaders.BY_WEIGHTS)  # 150 kB each
 def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -> Posterior:
     """The true posterior of a binary image (X,), and the encoder's.
 

@@ -60,7 +60,6 @@ def model_at(checkpoint: Checkpoint, context: Context | None) -> LatentVariableM
     return loaders.model(checkpoint) if context is None else amortised_model(checkpoint).at(context)
 
 
-@lru_cache(maxsize=4)
 def decoding_bytes(checkpoint: Checkpoint) -> bytes:
     """The gate of the decoder, then both layers of the decoder as in `decoder_bytes`; little-endian float32."""
     model = amortised_model(checkpoint)

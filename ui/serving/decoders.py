@@ -9,7 +9,6 @@ decoder, and the browser computes the codes of these layers from those above.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -99,7 +98,6 @@ def _fits_a_file(checkpoint: Checkpoint) -> bool:
     return config.body == "dense" and config.depth <= _DEEPEST
 
 
-@lru_cache(maxsize=8)
 def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     """All layers as little-endian float32: W1 (hidden, code), b1, maybe W2 (hidden, hidden), b2, then the last.
 
@@ -112,7 +110,6 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
     return bytes_of(first.weight * decoder.code_scale, first.bias, *between, decoder.output.weight, decoder.data_bias)
 
 
-@lru_cache(maxsize=8)
 def prior_bytes(checkpoint: Checkpoint) -> bytes:
     """Of each layer below the first, as little-endian float32: W1 (hidden, codes above), b1, W2 (2KD, hidden), b2.
 

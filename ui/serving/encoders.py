@@ -40,7 +40,6 @@ def encoder_address(checkpoint: Checkpoint) -> dict[str, Any] | None:
     }
 
 
-@lru_cache(maxsize=8)
 def encoder_bytes(checkpoint: Checkpoint) -> bytes:
     """All parts, one after the other, as little-endian float32."""
     return bytes_of(*_parts(checkpoint).values())
