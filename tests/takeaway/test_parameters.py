@@ -22,7 +22,7 @@ from dlgmm_core.takeaway.contents import contents_of
 from dlgmm_core.takeaway.page import page_bytes
 from dlgmm_core.takeaway.parameters import model_parameters, packed, unpacked
 
-NAMES = ("fig2", "plane", "amortised", "amortised-d25")
+NAMES = ("fig2", "plane", "amortised")
 
 
 def as_written(model: LatentVariableModel, parts: Mapping[str, NDArray[np.float32]]) -> LatentVariableModel:

@@ -162,7 +162,7 @@ def test_what_cannot_be_had_has_no_file(
     def refuse(name: str, stamp: int | None) -> None:
         raise DataError("The download failed.")
 
-    shutil.copytree(repository / "omniglot-dlgmm", own_checkpoints / "mine")
+    shutil.copytree(repository / "omniglot-dlgmm-tuned", own_checkpoints / "mine")
     monkeypatch.setattr("ui.latent.map_files._packed", refuse)
     assert map_file("images", "omniglot", "0" * 12) is None
     assert map_file("weights", "mine", "0" * 12) is None
