@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import estimators, fast, lecture, maps, neighbours, scaling, training_step, visits, waits
+from benchmarks import afternoon, estimators, fast, lecture, maps, neighbours, scaling, training_step, visits, waits
 from benchmarks.measuring import Limit, Measured
 from benchmarks.recording import report
 from dlgmm_core.runtime.memory import keep_memory
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Work] = {
     "first_visit": visits.measure_first_visit,
     "slider": visits.measure_slider,
     "waits": waits.measure,
+    "memory": afternoon.measure,
 }
 
 

@@ -41,15 +41,31 @@ class Server:
 
     def megabytes(self) -> float:
         """Memory that the process uses now; Linux only."""
-        status = Path(f"/proc/{self.process}/status").read_text(encoding="utf-8")
-        found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-        assert found is not None
-        return int(found[1]) / 1024
+        return _kilobytes(self.process, "VmRSS") / 1024
+
+    def peak_megabytes(self) -> float:
+        """The most memory that the process has used so far; Linux only."""
+        return _kilobytes(self.process, "VmHWM") / 1024
+
+    def children_megabytes(self) -> float:
+        """Memory that the processes which it has started use now; Linux only."""
+        children = " ".join(path.read_text() for path in Path(f"/proc/{self.process}/task").glob("*/children"))
+        return sum(_kilobytes(int(child), "VmRSS") for child in children.split()) / 1024
 
     def processor_seconds(self) -> float:
         """Processor time that the process has used so far; Linux only."""
         fields = Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in the program and in the system
+
+
+def _kilobytes(process: int, entry: str) -> int:
+    """An entry of a process's status; 0 if it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = re.search(rf"^{entry}:\s+(\d+) kB$", status, re.MULTILINE)
+    return 0 if found is None else int(found[1])  # none of one that has ended, and whose end is not noticed yet
 
 
 def copy_app(root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Waiting times of the app's visitors, and the server's memory.
+"""Waiting times of the app's visitors.
 
 Real servers, each in a process of its own, and simulated visitors without browsers. Elapsed time is
 measured, so these figures need an idle machine.
@@ -24,7 +24,7 @@ ROUNDS, DIGITS = 5, 40
 
 
 def measure_first_visit() -> list[Limit]:
-    """The first page of a new server, alternately of the app and of a minimal script; then memory after all pages."""
+    """The first page of a new server, alternately of the app and of a minimal script."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE, encoding="utf-8")
@@ -32,14 +32,8 @@ def measure_first_visit() -> list[Limit]:
         for script, _ in itertools.product(waits, range(ROUNDS)):
             with serve(script) as server:
                 waits[script].append(asyncio.run(_first(server)))
-    with serve(APP) as server:
-        asyncio.run(see_everything(server))
-        memory = server.megabytes()
     ours, theirs = (statistics.median(taken) for taken in waits.values())
-    return [
-        Limit("first page of a fresh server", "s", ours, 1.0, against="a page with one title", theirs=theirs),
-        Limit("memory of the server after every page with all checkpoints", "MB", memory, 700),
-    ]
+    return [Limit("first page of a fresh server", "s", ours, 1.0, against="a page with one title", theirs=theirs)]
 
 
 def measure_slider() -> list[Measured | Limit]:

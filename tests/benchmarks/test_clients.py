@@ -1,6 +1,9 @@
 """A visitor without a browser opens a page, moves its widgets, and hears what the page complains of."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +75,19 @@ def test_what_a_visitor_does_reaches_the_script_and_its_end_is_waited_for(server
 
 
 def test_the_memory_of_a_server_is_that_of_a_python_with_streamlit(server: Server) -> None:
-    assert 20 < server.megabytes() < 2000
+    assert 20 < server.megabytes() <= server.peak_megabytes() < 2000
+
+
+def test_the_memory_of_its_children_is_counted_while_they_run() -> None:
+    ours = Server(port=0, process=os.getpid())
+    before = ours.children_megabytes()
+    command = [sys.executable, "-c", "kept = b'x' * 50_000_000; print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert 50 < ours.children_megabytes() - before < 200
+        child.communicate(b"\n")
+    assert ours.children_megabytes() == pytest.approx(before, abs=5)
 
 
 def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
