@@ -75,7 +75,9 @@ def use_scheme(page: Page, scheme: str) -> None:
 
 def barriers(page: Page, contrast_alone: bool = False) -> list[str]:
     """Each serious or critical violation that axe-core finds, or of a rule held to, with the elements it concerns."""
-    options = {"runOnly": ["color-contrast"]} if contrast_alone else {}
+    options: dict[str, Any] = {"resultTypes": ["violations"]}  # all that is well takes longer
+    if contrast_alone:
+        options["runOnly"] = ["color-contrast"]
     found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
