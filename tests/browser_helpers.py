@@ -1,34 +1,25 @@
-"""What tests in a browser share: a server on a tree of its own, Chromium, a visitor, and how to wait for them.
-
-The fixtures are those of a plugin that `conftest.py` names. Each module has its own browser: one that
-outlived its module would leave a running event loop to tests that start one.
-"""
+"""What tests in a browser share: a server, a visitor, and how to wait for them."""
 
 import base64
 import io
-import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, ViewportSize
 
-from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
-from benchmarks.servers import copy_app, serve
+from benchmarks.browsers import PATIENCE, settle
+from benchmarks.servers import serve
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the app with checkpoints of its own, so that a visitor's training leaves the repository alone."""
-    return copy_app(tmp_path_factory.mktemp("tree"))
+POLL = 40  # milliseconds between two looks at what no event tells
+WINDOW: ViewportSize = {"width": 1400, "height": 1000}
 
 
 @contextmanager
@@ -41,28 +32,10 @@ def app_on(tree: Path, base: str = "", **environment: str) -> Iterator[str]:
             yield server.address
 
 
-@pytest.fixture(scope="session")
-def server(tree: Path) -> Iterator[str]:
-    with app_on(tree) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not on the path, and CI may not go without these tests")
-        pytest.skip("chromium is not on the path")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-        yield browser
-        browser.close()
-
-
 @contextmanager
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """Cookies and a cache of their own."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context = browser.new_context(viewport=WINDOW)
     context.set_default_timeout(PATIENCE)
     try:
         yield context
@@ -71,50 +44,32 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @contextmanager
-def one_page(context: BrowserContext, forgiven: str = "") -> Iterator[Page]:
-    """A page; what the browser complains of on it is an error, unless it contains `forgiven`."""
-    page = context.new_page()
+def complaints(page: Page, forgiven: str = "") -> Iterator[None]:
+    """What the browser complains of on the page meanwhile is an error, unless it contains `forgiven`."""
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    try:
-        yield page
-    finally:
-        for each in context.pages:
-            each.close()
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def catch(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", catch)
+    yield
+    page.remove_listener("console", hear)
+    page.remove_listener("pageerror", catch)
     assert [text for text in errors if not forgiven or forgiven not in text] == []
 
 
 @contextmanager
 def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
     """A page of a visitor without a past, in a browser without one."""
-    with profile(browser) as context, one_page(context, forgiven) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def profile_of_all(browser: Browser) -> Iterator[BrowserContext]:
     with profile(browser) as context:
-        yield context
-
-
-@pytest.fixture
-def page(profile_of_all: BrowserContext) -> Iterator[Page]:
-    """A page of a visitor without a past; only Streamlit's scripts, which are large, may be in the browser's cache."""
-    profile_of_all.clear_cookies()
-    with one_page(profile_of_all) as page:
-        yield page
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside a failed test, the words that stood on its page then."""
-    report = yield
-    page = getattr(item, "funcargs", {}).get("page")
-    if report.when == "call" and report.failed and isinstance(page, Page):
-        with suppress(Error):
-            report.sections.append(("The page", page.locator("body").inner_text(timeout=PATIENCE / 10)))
-    return report
+        page = context.new_page()
+        with complaints(page, forgiven):
+            yield page
 
 
 def visit(page: Page, address: str, title: str) -> None:
@@ -140,11 +95,16 @@ def draw_a_seven(page: Page) -> None:
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
     """Waits for what no event tells; a condition that never holds fails the test."""
-    for _ in range(PATIENCE // 100):
+    for _ in range(PATIENCE // POLL):
         if holds():
             return
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(POLL)
     assert holds()
+
+
+def touch_elsewhere(page: Page) -> None:
+    """What has been done with a widget rests, as if anything else were touched: the server is told of it at once."""
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
 
 
 def overhang(page: Page) -> int:

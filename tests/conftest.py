@@ -38,7 +38,7 @@ from dlgmm_core.store.per_image import PerImage, load_per_image
 if TYPE_CHECKING:
     from tests.app_helpers import Manager
 
-pytest_plugins = ["tests.browser_helpers", "tests.export_helpers", "tests.training_helpers"]
+pytest_plugins = ["tests.browser_fixtures", "tests.export_helpers", "tests.training_helpers"]
 pytest.register_assert_rewrite("tests.app_helpers", "tests.source_helpers")
 
 torch.set_num_threads(1)

@@ -1,28 +1,27 @@
 """Every widget that is dragged: a rerun of the page in the middle loses nothing, and one pointer drags at a time."""
 
-import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, WebSocket
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from playwright.sync_api import Page
 
-from tests.browser_helpers import settle, visit
-from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Slider, Widget, moved
+from tests.browser_helpers import settle, touch_elsewhere, until, visit
+from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Widget, moved
+from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
 
 DELAY = 300  # milliseconds until the server has what the browser sends
-TOLD = 1800  # milliseconds after which the server has been told of what rests
 
 # What the browser sends is held up, in order; `rerun` sends the last message again, so that the page runs once more.
 SLOW_NETWORK = """
 const send = WebSocket.prototype.send;
-window.delay = 0;
+window.delay = window.sends = 0;
 WebSocket.prototype.send = function (data) {
+  window.sends += 1;
   window.rerun = () => this.send(data);
   setTimeout(() => send.call(this, data), window.delay);
 };
@@ -30,47 +29,23 @@ WebSocket.prototype.send = function (data) {
 
 
 @pytest.fixture(params=WIDGETS.values(), ids=WIDGETS)
-def widgets(request: pytest.FixtureRequest, server: str, page: Page) -> list[Widget]:
+def widgets(request: pytest.FixtureRequest, server: str, page: Page, wire: Wire) -> Iterator[list[Widget]]:
     """Those of one page after another, which is open."""
     found: list[Widget] = request.param
     first = found[0]
-    page.add_init_script(SLOW_NETWORK)
-    visit(page, f"{server}/{first.address}", first.title)
-    if not isinstance(first, Pad | Crop):
-        page.locator(first.selector).first.wait_for()
-    if isinstance(first, Line):
-        page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget
-    return found
+    with page.add_init_script(SLOW_NETWORK):
+        visit(page, f"{server}/{first.address}", first.title)
+        if not isinstance(first, Pad | Crop):
+            page.locator(first.selector).first.wait_for()
+        if isinstance(first, Line):
+            page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget
+        yield found
 
 
 def prepare(page: Page, widget: Widget) -> None:
     widget.prepare(page)
     settle(page)
     page.wait_for_timeout(200)
-
-
-@pytest.fixture
-def sent(page: Page) -> list[bytes | str]:
-    """The frames that the browser sends from now on."""
-    frames: list[bytes | str] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: frames.append(frame))
-
-    page.on("websocket", listen)
-    return frames
-
-
-def last_told(frames: list[bytes | str], key: str) -> Any:
-    """What the last frame that mentions the widget says of it."""
-    for frame in reversed(frames):
-        message = BackMsg()
-        assert isinstance(frame, bytes)
-        message.ParseFromString(frame)
-        for state in message.rerun_script.widget_states.widgets:
-            if key in state.id and state.json_value:
-                return json.loads(state.json_value)
-    raise AssertionError(f"nothing was said of {key}")
 
 
 def way(start: Place, by: float) -> list[Place]:
@@ -88,25 +63,25 @@ def drag(page: Page, places: list[Place], in_the_middle: Callable[[], None] = la
 
 
 def test_a_rerun_loses_nothing_of_a_drag_and_only_the_first_finger_and_the_primary_button_drag(
-    sent: list[bytes | str], widgets: list[Widget], page: Page, touch: Any
+    wire: Wire, widgets: list[Widget], page: Page, touch: Any
 ) -> None:
     lost = []
     for widget in widgets:
         prepare(page, widget)
         a_drag_ends_with_the_primary_button_though_another_one_is_down(page, widget)
         only_the_first_finger_and_the_primary_button_drag(page, widget, touch)
-        lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, sent)]
+        lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, wire)]
         page.keyboard.press("Escape")  # the next widget begins without a group of images
     assert lost == []
 
 
-def failures(page: Page, widget: Widget, sent: list[bytes | str]) -> Iterator[tuple[int, str]]:
+def failures(page: Page, widget: Widget, wire: Wire) -> Iterator[tuple[int, str]]:
     """The lengths of drags of which something is lost, and when."""
     page.evaluate(f"window.delay = {DELAY}")
 
     def rerun() -> None:
         page.evaluate("window.rerun()")
-        page.wait_for_timeout(DELAY + 300)
+        wire.wait_for_answer(page.evaluate("window.sends"))
 
     # the first drag's own rerun comes while the second is under way, and another one after it
     for by, middle in ((12, lambda: None), (24, rerun)):
@@ -114,16 +89,15 @@ def failures(page: Page, widget: Widget, sent: list[bytes | str]) -> Iterator[tu
         before = widget.state(page)
         drag(page, places, middle)
         until_drawn(page)
-        if by == 12 and isinstance(widget, Slider):  # whose page has sent nothing yet that could be sent again
-            page.wait_for_timeout(TOLD)
+        touch_elsewhere(page)  # the server hears of it at once
         if not widget.follows(before, widget.state(page), places):
             yield by, "at the end"
-    page.wait_for_timeout(DELAY + TOLD)
+    if widget.key:
+        until(page, lambda: [widget.told(state) for state in wire.told(widget.key)[-1:]] == [widget.shown(page)])
     settle(page)
+    rerun()
     if not widget.follows(before, widget.state(page), places):
         yield by, "after the rerun"
-    if widget.key and widget.told(last_told(sent, widget.key)) != widget.shown(page):
-        yield by, "in Python"
     page.evaluate("window.delay = 0")
 
 

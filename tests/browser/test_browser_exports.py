@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,13 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
   return write.call(this, text, ...rest);
 };
 """
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """One that keeps, in `window.written`, what is written on its canvases."""
+    with page.add_init_script(WATCH):
+        yield page
 
 
 def open_export(page: Page, which: int = 0) -> Locator:
@@ -73,7 +81,6 @@ def holds(shown: NDArray[np.uint8], url: str, left: int) -> bool:
 
 def test_pictures_tables_and_lines_of_the_rows_are_of_what_is_in_sight(page: Page, server: str, tree: Path) -> None:
     checkpoint = first_mixture(tree / "checkpoints")
-    page.add_init_script(WATCH)
     open_components(page, server, f"{choice(checkpoint)}&noise=4")
     body = open_export(page)
     before = lines_of(body)
@@ -134,7 +141,6 @@ def test_breaks_are_moved_by_keys_and_the_exported_lines_follow(page: Page, serv
 
 
 def test_a_chart_is_exported_in_either_theme_and_on_a_phone_by_keys(page: Page, server: str) -> None:
-    page.add_init_script(WATCH)
     visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
     page.locator(".bench .curve").first.wait_for()
     page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the button
@@ -183,7 +189,6 @@ def is_exported_by_keys(page: Page, button: Locator) -> None:
 
 
 def test_maps_and_tables_make_pictures_too(page: Page, server: str) -> None:
-    page.add_init_script(WATCH)
     models, names = "models=mnist-dlgmm-fig2,mnist-sb-vae", []
     visit(page, f"{server}/latent?{models}&image=3", "Latent space")
     page.locator(".maps[data-ready=yes]").wait_for()

@@ -1,0 +1,126 @@
+"""A server on a tree of its own, Chromium and one page of it, each as long as tests can share it.
+
+The fixtures are those of a plugin that `conftest.py` names. Chromium and the page are kept while one test in a browser
+follows another: a new Chromium has to fetch and compile Streamlit's scripts, and a new page has to compile them. But an
+event loop runs as long, which tests that start one cannot have.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE
+from benchmarks.servers import copy_app
+from tests.browser_helpers import WINDOW, app_on, complaints, profile
+from tests.wire_helpers import Wire
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the app with checkpoints of its own, so that a visitor's training leaves the repository alone."""
+    return copy_app(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="session")
+def server(tree: Path) -> Iterator[str]:
+    with app_on(tree) as address:
+        yield address
+
+
+class Chromium:
+    """Chromium, started when it is asked for, and a page of it."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._browser: Browser | None = None
+        self._page: Page | None = None
+
+    def browser(self) -> Browser:
+        if self._browser is None:
+            playwright = self._open.enter_context(sync_playwright())
+            self._browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+            self._open.callback(self._browser.close)
+        return self._browser
+
+    def page(self) -> Page:
+        if self._page is None:
+            self._page = self._open.enter_context(profile(self.browser())).new_page()
+        return self._page
+
+    def end(self) -> None:
+        self._open.close()
+        self._browser = self._page = None
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not on the path, and CI may not go without these tests")
+        pytest.skip("chromium is not on the path")
+    chromium = Chromium()
+    yield chromium
+    chromium.end()
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Browser:
+    return chromium.browser()
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    """A page of a visitor without a past; only Streamlit's scripts, which are large, stay in the browser's cache."""
+    page = chromium.page()
+    try:
+        with complaints(page):
+            yield page
+    finally:
+        page.goto("about:blank")
+        for each in page.context.pages:
+            if each is not page:
+                each.close()
+        page.context.clear_cookies()
+        page.set_viewport_size(WINDOW)
+        page.emulate_media(media="null", color_scheme="light")
+
+
+@pytest.fixture
+def wire(page: Page) -> Iterator[Wire]:
+    """What the page, which is opened after that, and the server send each other."""
+    wire = Wire(page)
+    page.on("websocket", wire.listen)
+    yield wire
+    page.remove_listener("websocket", wire.listen)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failed test, the words that stood on its page then."""
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        with suppress(Error):
+            report.sections.append(("The page", page.locator("body").inner_text(timeout=PATIENCE / 10)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """Chromium ends where another kind of test follows, and after a failure, which may have left a button down."""
+    ended_well = False
+    try:
+        yield
+        ended_well = not item.stash.get(FAILED, False)
+    finally:
+        chromium = getattr(item, "funcargs", {}).get("chromium")
+        follows = "chromium" in getattr(nextitem, "fixturenames", ())
+        if isinstance(chromium, Chromium) and not (ended_well and follows):
+            chromium.end()
