@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.element_tree import ButtonGroup, Multiselect
 
 from dlgmm_core.model.models import MODELS
@@ -20,6 +21,7 @@ from ui.visitors.ownership import NOTE
 
 # Packages are searched for widgets once, and not by each of a thousand pages: that takes longer than most pages.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+app_test.ScriptCache = functools.cache(ScriptCache)  # type: ignore[misc,assignment]  # and scripts compiled once
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {

@@ -22,7 +22,7 @@ from dlgmm_core.store.checkpoints import (
     read_metrics,
     save_metrics,
 )
-from tests.app_helpers import Make, pictures, press, start, turn_to
+from tests.app_helpers import Make, open_page, pictures, press, start, turn_to
 from tests.app_helpers import labels as buttons
 from tests.export_helpers import spec, take, values
 from ui import loaders
@@ -91,7 +91,7 @@ def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
 def test_the_table_of_errors_is_computed_from_the_codes_and_points_that_are_asked_for(
     representation: str, metric: str, points: int, few_digits: Dataset, repository: Path
 ) -> None:
-    at = turn_to(start(), "knn")
+    at = open_page("knn", models="mnist-dlgmm-fig2,mnist-sb-vae")
     at.segmented_control(key="knn-code").set_value(representation)
     at.segmented_control(key="knn-metric").set_value(metric)
     at.slider(key="knn-points").set_value(points).run()
