@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 ROOT = Path(__file__).resolve().parent.parent
 POLL = 40  # milliseconds between two looks at what no event tells
 WINDOW: ViewportSize = {"width": 1400, "height": 1000}
+PROJECTOR: ViewportSize = {"width": 1280, "height": 720}
 
 
 @contextmanager
@@ -102,6 +104,21 @@ def until(page: Page, holds: Callable[[], bool]) -> None:
     assert holds()
 
 
+def numbers(where: Page | Locator, script: str, *given: Any) -> NDArray[np.float64]:
+    """(N,), what a function in the page gives, an array of N numbers; as bytes, since lists of them travel slowly."""
+    found = where.evaluate(
+        f"""async (...given) => {{
+            const bytes = new Uint8Array(Float64Array.from(await ({script})(...given)).buffer), parts = [];
+            for (let at = 0; at < bytes.length; at += 8192) {{
+                parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+            }}
+            return btoa(parts.join(""));
+        }}""",
+        *given,
+    )
+    return np.frombuffer(base64.b64decode(found))
+
+
 def touch_elsewhere(page: Page) -> None:
     """What has been done with a widget rests, as if anything else were touched: the server is told of it at once."""
     page.evaluate("window.dispatchEvent(new Event('blur'))")
@@ -111,6 +128,18 @@ def overhang(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     excess = "e => e.scrollWidth - e.clientWidth"
     return max(page.locator(part).evaluate(excess) for part in ("[data-testid=stMain]", "html"))
+
+
+def lowest(page: Page, selector: str) -> float:
+    """Where the lowest of these parts ends, in pixels from the top of the window."""
+    bottoms: list[float] = page.locator(selector).evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    return max(bottoms, default=float("inf"))
+
+
+def picture_fits(page: Page, selector: str) -> None:
+    """All of it is in sight of a projector."""
+    until(page, lambda: lowest(page, selector) <= PROJECTOR["height"])
+    assert overhang(page) <= 0
 
 
 # --- the widget of the page of components ---------------------------------------------------------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from tests.browser_helpers import settle, until, visit
+from tests.browser_helpers import numbers, settle, until, visit
 
 TITLE = "Latent space"
 MODELS = "models=mnist-gauss-vae,mnist-sb-vae,mnist-dlgmm,mnist-dlgmm-fig2,mnist-dldpmm"  # which have maps
@@ -29,6 +29,11 @@ def open_maps(page: Page, server: str, query: str = "") -> Locator:
 def app(page: Page, expression: str) -> Any:
     """What the maps know; `app` is what they share."""
     return page.locator(".maps").evaluate(f"root => {{ const app = root.app; return {expression}; }}")
+
+
+def numbers_of(page: Page, expression: str) -> NDArray[np.float64]:
+    """(N,), N numbers that the maps know."""
+    return numbers(page.locator(".maps"), f"root => {{ const app = root.app; return {expression}; }}")
 
 
 def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
@@ -54,7 +59,7 @@ def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
 
 def lonely(page: Page, plot: int = 0) -> int:
     """An image with nobody near it on a map, so that a click can mean no other."""
-    where = np.array(app(page, f"[...app.plots[{plot}].places]")).reshape(-1, 2)
+    where = numbers_of(page, f"app.plots[{plot}].places").reshape(-1, 2)
     rng = np.random.default_rng(0)
     candidates = rng.choice(len(where), 400, replace=False)
     distance = np.linalg.norm(where[candidates, None] - where[None], axis=-1)

@@ -15,7 +15,7 @@ from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.accessibility_helpers import use_scheme
 from tests.browser_helpers import overhang, settle, until
-from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place, says
+from tests.latent_browser_helpers import TITLE, app, lonely, numbers_of, open_maps, pixels, place, says
 from ui.theme import SIGN_COLOURS, component_colour
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def a_class_is_shown_alone_and_all_come_back(page: Page, labels: NDArray[np.int6
     for plot in range(2):
         drawn = pixels(page, plot)
         assert 0 < (drawn != drawn[0, 0]).any(-1).sum() < 0.4 * ink[plot]
-        looks = np.array(app(page, f"[...app.plots[{plot}].looks]"))
+        looks = numbers_of(page, f"app.plots[{plot}].looks")
         np.testing.assert_array_equal(looks != 255, labels == 3)
     assert (maps.locator(".marks").first.get_attribute("aria-label") or "").endswith("only class 3")
     maps.get_by_text("all", exact=True).click()
@@ -85,7 +85,7 @@ def test_another_colouring_draws_other_colours_and_its_legend(server: str, page:
             assert maps.locator(".keys button:not(.all)").all_text_contents() == ["●1", "●2", "●3"]
             assert says(page)[0] == IDENTICAL
     low, _, high = maps.locator(".ticks span").all_inner_texts()
-    entropy = np.array(app(page, "[...app.plots[0].weights.entropy]"))
+    entropy = numbers_of(page, "app.plots[0].weights.entropy")
     assert float(low.removeprefix("≤ ")) == pytest.approx(np.quantile(entropy, 0.01), abs=0.006)
     assert float(high.removeprefix("≥ ")) == pytest.approx(np.quantile(entropy, 0.99), abs=0.006)
 

@@ -1,6 +1,5 @@
 """Groups of images in the browser, the way between two of them, and a map computed anew."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +8,11 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from benchmarks.servers import copy_app
 from dlgmm_core.analysis.interpolation import code_path
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
-from tests.browser_helpers import app_on, settle, until
-from tests.latent_browser_helpers import TITLE, app, lonely, open_maps, pixels, place
+from tests.browser_helpers import numbers, settle, until
+from tests.latent_browser_helpers import TITLE, app, lonely, numbers_of, open_maps, pixels, place
 from ui.latent.live_path import POINTS
 
 pytestmark = pytest.mark.browser
@@ -37,7 +35,6 @@ def test_a_group_is_counted_shown_on_all_maps_cleared_by_escape_and_kept_while_a
     outline(page, "box")
     until(page, lambda: "images:" in maps.locator(".words").inner_text())
     words = maps.locator(".words").inner_text()
-    settle(page)
     page.wait_for_timeout(500)
     settle(page)
     page.get_by_role("link", name="Train").click()
@@ -62,7 +59,7 @@ def outline(page: Page, mode: str) -> NDArray[np.bool_]:
     for x, y in corners:
         page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
     page.mouse.up()
-    screen = np.array(app(page, "[...Array(10000).keys()].map(i => app.plots[0].screenOf(i))"))
+    screen = numbers_of(page, "[...Array(10000).keys()].flatMap(i => app.plots[0].screenOf(i))").reshape(-1, 2)
     inside: NDArray[np.bool_] = ((screen > (left, top)) & (screen < (right, bottom))).all(1)
     return inside
 
@@ -73,7 +70,7 @@ def a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
     maps = page.locator(".maps")
     coloured = [saturation(pixels(page, plot)) for plot in range(4)]
     inside = outline(page, mode)
-    group = np.array(app(page, "[...app.group]"), bool)
+    group = numbers_of(page, "app.group").astype(bool)
     assert abs(int(inside.sum()) - int(group.sum())) <= 5 and (inside != group).sum() <= 5  # points on the line
     counts = np.bincount(labels[group], minlength=10)
     words = maps.locator(".words").inner_text()
@@ -114,8 +111,8 @@ def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
             slider.evaluate(f"s => {{ s.value = {step}; s.dispatchEvent(new Event('input')); }}")
             until(page, lambda step=step: page.locator("output").inner_text() == f"t = {step / 40:.2f}")  # type: ignore[misc]
             canvas = page.locator(".cards canvas").nth(number)
-            data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
-            levels = np.array(data).reshape(112, 112, 4)[::4, ::4, 0].reshape(784)
+            data = numbers(canvas, "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data")
+            levels = data.reshape(112, 112, 4)[::4, ::4, 0].reshape(784)
             expected = model.likelihood(torch.from_numpy(path.codes[step])).probs.numpy()
             assert np.abs(levels / 255 - expected).max() < 0.01
             if path.shares is not None:
@@ -174,21 +171,9 @@ def test_what_is_dragged_stays_under_the_pointer_while_another_map_goes(server: 
 # --- a new map ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def own_tree(tmp_path: Path) -> Path:
-    return copy_app(tmp_path)
-
-
-@pytest.fixture
-def own_server(own_tree: Path) -> Iterator[str]:
-    """Of this test alone: a server has one slot for maps."""
-    with app_on(own_tree) as address:
-        yield address
-
-
-def test_a_map_can_be_computed_again_and_cancelled(own_server: str, own_tree: Path, page: Page) -> None:
-    open_maps(page, own_server)
-    file = own_tree / "checkpoints" / "mnist-gauss-vae" / TSNE
+def test_a_map_can_be_computed_again_and_cancelled(server: str, tree: Path, page: Page) -> None:
+    open_maps(page, server)
+    file = tree / "checkpoints" / "mnist-gauss-vae" / TSNE
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()
     # by key: while the expander opens, the button moves away between a mouse's press and its release

@@ -15,7 +15,7 @@ from dlgmm_core.data.digits import find_drawn
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.accessibility_helpers import SCHEMES, barriers, show_whole, use_scheme
-from tests.browser_helpers import settle, until, visit
+from tests.browser_helpers import numbers, settle, until, visit
 from ui.serving.encoders import encoder_address
 from ui.widgets import scripts
 
@@ -80,9 +80,9 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
     script = f"""async ([address, images]) => {{
         {scripts("model", "mixture", "decoder", "following", "encoder")}
         const [encoder, decoder] = await Promise.all([encoderOf(address), decoderOf(address.decoder)]);
-        return images.map((image) => {{
+        return images.flatMap((image) => {{
             const q = encoder.posterior(encoder.read([...image].map(Number)), address.info);
-            return [q.weights, Array.from(decoder.decode(q.code))];
+            return [...q.weights, ...decoder.decode(q.code)];
         }});
     }}"""
     images = load_dataset("mnist").test.binary[:DIGITS]
@@ -94,13 +94,12 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
         if address is None:
             continue
         followed += 1
-        found = page.evaluate(script, [address, texts])
+        found = numbers(page, script, [address, texts]).reshape(DIGITS, -1)
         with torch.no_grad():
             q = model.posterior(torch.from_numpy(images).float())
             rebuilt = model.reconstruction(torch.from_numpy(images).float()).probs.numpy()
         weights = np.ones((DIGITS, 1)) if q.weights is None else q.weights.numpy()
-        np.testing.assert_allclose([each for each, _ in found], weights, atol=1e-3, rtol=0, err_msg=name)
-        np.testing.assert_allclose([each for _, each in found], rebuilt, atol=1e-3, rtol=0, err_msg=name)
+        np.testing.assert_allclose(found, np.hstack([weights, rebuilt]), atol=1e-3, rtol=0, err_msg=name)
     assert followed >= 0.8 * len(SHIPPED)
 
 

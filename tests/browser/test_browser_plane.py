@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page
 
 from benchmarks.browsers import settle
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.browser_helpers import ROOT, until, visit
+from tests.browser_helpers import ROOT, numbers, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +20,8 @@ MODEL, ZOOM = "mnist-gauss-vae-plane", 3
 
 def pixels(canvas: Locator) -> NDArray[np.float64]:
     """(28, 28), ink from 0 to 1 of the decoded digit, one pixel of its canvas for each of the image."""
-    found = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
-    channels = np.array(found, float).reshape(28, ZOOM, 28, ZOOM, 4)[:, 1, :, 1]
+    found = numbers(canvas, "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data")
+    channels = found.reshape(28, ZOOM, 28, ZOOM, 4)[:, 1, :, 1]
     return channels[..., 0] / 255
 
 
