@@ -131,7 +131,7 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
 def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, page: Page) -> None:
     for number, path in ((2, "digit"), (3, "digit"), (4, "components"), (5, "components"), (7, "knn")):
         page.set_viewport_size({"width": 320, "height": 800})
-        page.goto(f"{server}/{path}?lesson={number}&knn-points=1000", wait_until="domcontentloaded")
+        page.goto(f"{server}/{path}?lesson={number}", wait_until="domcontentloaded")
         card(page).get_by_text(f"Step {number} of").wait_for()
         settle(page)
         card(page).get_by_role("radio").first.wait_for()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.accessibility_helpers import SCHEMES, barriers, missed, show_whole, tab_through, use_scheme
-from tests.browser_helpers import overhang, settle, until, visit
+from tests.browser_helpers import PROJECTOR, WINDOW, overhang, picture_fits, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,12 @@ WIDGETS = [
     "digit?lesson=1&digit-view=ELBO+terms",
     "latent?image=3,4&colour=component",
 ]
+# what the main picture of a page ends with; of other settings of other pages, test_browser_projector.py says it
+PICTURES = {
+    "": ".st-key-cards [data-testid=stImage] img",
+    "likelihood": ".js-plotly-plot",
+    "kumaraswamy": ".bench label",
+}
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())
   .map((each) => each.outerHTML.slice(0, 120))"""
@@ -39,13 +45,22 @@ COVERED = """() => [...document.querySelectorAll(".js-plotly-plot:has(.legend)")
   return legend.bottom > plot.top + 1;
 }).length"""
 WIDTHS = "all => all.map(each => each.getBoundingClientRect().width)"
+UNDRAWN = """all => all.filter((each) => {
+  const [drawn, room] = [".main-svg", ".plot-container"].map((part) => each.querySelector(part).clientWidth);
+  return Math.abs(drawn - room) > 1;
+}).length"""
 
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_a_page_has_titled_axes_no_barriers_in_either_theme_and_fits_every_width(
     path: str, server: str, page: Page
 ) -> None:
+    page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/{path}", VIEWS[path])
+    if path in PICTURES:
+        page.locator(PICTURES[path]).last.wait_for()
+        picture_fits(page, PICTURES[path])
+    page.set_viewport_size(WINDOW)
     if path in WIDGETS:
         tab_reaches_our_widgets(page)
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
@@ -83,7 +98,7 @@ def legends_cover_no_curves(page: Page) -> None:
     """Also in a window that has grown, where they need fewer lines."""
     for width in (900, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_timeout(1500)  # charts are drawn again after a pause
+        until(page, lambda: page.locator(".js-plotly-plot").evaluate_all(UNDRAWN) == 0)  # they follow after a pause
         until(page, lambda: page.evaluate(COVERED) == 0)
 
 

@@ -3,37 +3,27 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit
+from tests.browser_helpers import PROJECTOR, draw_a_seven, lowest, picture_fits, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
-WINDOW = {"width": 1280, "height": 720}
-# page: its title, what the main picture ends with
+# page: its title, what the main picture ends with; of others, test_browser_pages.py says it
 PICTURES = {
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
-    "likelihood": ("Likelihood", ".js-plotly-plot"),
-    "": ("Deep latent Gaussian mixtures", ".st-key-cards [data-testid=stImage] img"),
-    "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
     "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
     "digit?digit-view=ELBO+terms": ("Your digit", ".elbo-terms tr.sum"),
     "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }
 
 
-def lowest(page: Page, selector: str) -> float:
-    bottoms: list[float] = page.locator(selector).evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
-    return max(bottoms, default=float("inf"))
-
-
 @pytest.mark.parametrize("query", PICTURES)
 def test_the_main_picture_of_a_page_fits_the_window(server: str, page: Page, query: str) -> None:
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    page.set_viewport_size(PROJECTOR)
     title, selector = PICTURES[query]
     visit(page, f"{server}/{query}", title)
     page.locator(selector).last.wait_for()
-    until(page, lambda: lowest(page, selector) <= WINDOW["height"])
-    assert overhang(page) <= 0
+    picture_fits(page, selector)
     if query.startswith("components"):
         digits_grow_with_the_window_in_whole_multiples(page)
 
@@ -51,21 +41,20 @@ def digits_grow_with_the_window_in_whole_multiples(page: Page) -> None:
 def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_presentation_of_pages(
     server: str, page: Page
 ) -> None:
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/digit?digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
     page.locator(".weights .names").last.wait_for()
-    until(page, lambda: lowest(page, ".weights .names") <= WINDOW["height"])
-    assert overhang(page) <= 0 and lowest(page, ".rebuilt") <= WINDOW["height"]
+    picture_fits(page, ".weights .names, .rebuilt")
     page.get_by_text("Draw", exact=True).click()
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     draw_a_seven(page)
     page.locator(".steps").wait_for()
-    until(page, lambda: lowest(page, ".weights .names, .reading canvas") <= WINDOW["height"])
+    picture_fits(page, ".weights .names, .reading canvas")
     page.get_by_text("Test digit", exact=True).click()
     page.get_by_role("spinbutton").first.wait_for()
     settle(page)
     nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page)
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    page.set_viewport_size(PROJECTOR)
     presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page)
 
 
@@ -121,7 +110,7 @@ def presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page: Pag
 
 
 def test_arrow_keys_turn_the_steps_of_the_lesson_that_is_presented(server: str, page: Page) -> None:
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+    page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/digit?lesson=1&present=1", "Your digit")
     page.get_by_role("button", name="Next page").wait_for()
     for key, step in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2)):
