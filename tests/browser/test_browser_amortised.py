@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, WebSocket
+from playwright.sync_api import Page
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.config import Context
@@ -16,7 +16,19 @@ from dlgmm_core.model.amortised import AmortisedModel
 from dlgmm_core.model.contexts import random_contexts
 from dlgmm_core.store.checkpoints import Checkpoint
 from tests.amortised_helpers import CONFIG, ELSEWHERE, save_amortised
-from tests.browser_helpers import ROOT, choice, digits, drawings, mean_of, open_components, settle, until, visit
+from tests.browser_helpers import (
+    ROOT,
+    choice,
+    digits,
+    drawings,
+    mean_of,
+    open_components,
+    settle,
+    touch_elsewhere,
+    until,
+    visit,
+)
+from tests.wire_helpers import Wire
 from ui.serving.amortised import amortised_address
 from ui.serving.encoders import encoder_address
 from ui.widgets import scripts
@@ -91,18 +103,9 @@ def test_the_badge_says_within_how_many_nats_and_the_curve_rings_the_nearest_mea
 
 
 def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
-    turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
+    turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page, wire: Wire
 ) -> None:
     model, checkpoint = turned
-    sent: list[str | bytes] = []
-
-    def keep(content: str | bytes) -> None:
-        sent.append(content)
-
-    def heard(socket: WebSocket) -> None:
-        socket.on("framesent", keep)
-
-    page.on("websocket", heard)
     open_components(page, server, f"{choice(checkpoint)}&{MEANS}&alpha=0.05&noise=2")
     rows = [digits(drawing) for drawing in drawings(page)][:-1]
     expected = component_samples(model.at(ELSEWHERE), ELSEWHERE.prior_means, (0.8,) * 4, 16, 2)
@@ -110,17 +113,20 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     assert page.get_by_text("As if trained so", exact=True).is_visible()
 
     settle(page)
-    before, old = len(sent), drawings(page)
+    before, old = len(wire.sent), drawings(page)
     alpha = page.get_by_role("slider", name="alpha, the concentration of the weights")
     alpha.evaluate("slider => { slider.value = Math.log(2); slider.dispatchEvent(new Event('input')); }")
     until(page, lambda: all(a != b for a, b in zip(drawings(page), old, strict=True)))
-    assert len(sent) == before
+    assert len(wire.sent) == before
     alpha.dispatch_event("change")
+    touch_elsewhere(page)
     until(page, lambda: "alpha=2" in page.url)
     mean_of(page, 1).press("ArrowRight")
+    touch_elsewhere(page)
     until(page, lambda: "means=1.3" in page.url)
 
     page.get_by_label("compare with not retraining").check()
+    touch_elsewhere(page)
     until(page, lambda: "compared=1" in page.url)
     means = (1.3, *ELSEWHERE.prior_means[1:])
     halves = [(d[:7], d[9:]) for d in (digits(drawing) for drawing in drawings(page)[:-1])]
@@ -128,6 +134,7 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
         expected = component_samples(plain, means, (0.8,) * 4, 16, 2)[:, :7]
         assert np.abs(np.stack([pair[half] for pair in halves]) - 255 * expected).max() <= 1
     page.get_by_role("button", name="Reset", exact=True).click()
+    touch_elsewhere(page)
     until(page, lambda: "alpha" not in page.url and "means" not in page.url)
     assert all((d[:7] == d[9:]).all() for d in (digits(drawing) for drawing in drawings(page)))
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket
+from playwright.sync_api import Browser, Page
 
 from dlgmm_core.analysis.kumaraswamy_series import fraction, kumaraswamy_density, matched_density
 from tests.browser_helpers import settle, until, visit, visitor
+from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
 
@@ -106,24 +107,18 @@ def test_the_draw_and_both_densities_are_those_of_python_while_keys_move_all_sli
 # --- dragging, and links --------------------------------------------------------------------------
 
 
-def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: str, page: Page) -> None:
-    sent: list[bytes | str] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: sent.append(frame))
-
-    page.on("websocket", listen)
+def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: str, page: Page, wire: Wire) -> None:
     open_bench(page, server)
     is_of_python(page, 2.0, nearest(2.8), 0.5)
     page.wait_for_timeout(500)
     address, seen, drawn = page.url, [numbers(page)], frames_drawn(page)
     start = line(page)
-    assert sent
+    assert wire.sent
     hold(page)
     page.mouse.up()
     page.wait_for_timeout(500)
     assert numbers(page) == seen[0] and page.url == address  # a press without a move changes nothing
-    sent.clear()
+    wire.sent.clear()
     move = hold(page)
     for by in (40, -60, 90):
         move(by)
@@ -133,11 +128,11 @@ def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: st
     slider = page.get_by_role("slider", name="u", exact=True)
     assert float(slider.input_value()) == pytest.approx(float(seen[-1][0]), abs=0.006)
     page.wait_for_timeout(1000)
-    assert sent == [] and page.url == address
+    assert wire.sent == [] and page.url == address
     page.mouse.up()
     page.wait_for_url(lambda url: f"bench-u={float(seen[-1][0]):g}" in url)
     settle(page)
-    assert len(sent) == 1 and numbers(page) == seen[-1]
+    assert len(wire.sent) == 1 and numbers(page) == seen[-1]
 
 
 def test_a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, browser: Browser) -> None:

@@ -77,8 +77,7 @@ def test_a_run_is_its_owners_until_it_is_published_and_a_teacher_locks_and_clear
         other.set_viewport_size({"width": 1280, "height": 720})
 
         page.get_by_text("Start another run").click()
-        page.wait_for_timeout(600)  # it opens slowly, and a press of a button that moves is lost
-        page.get_by_role("button", name="Start training").click()
+        page.get_by_role("button", name="Start training").press("Enter")  # it moves away from a pointer meanwhile
         page.get_by_text("The teacher has locked training: try again").wait_for()
         page.set_viewport_size({"width": 375, "height": 800})
         until(page, lambda: overhang(page) <= 0)

@@ -1,16 +1,13 @@
 """Components in the browser: the browser decodes as the server does, and follows the pointer and the keyboard."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from playwright.sync_api import Page, WebSocket
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from playwright.sync_api import Page
 
 from dlgmm_core.analysis.generation import ancestral_noise, component_samples
 from dlgmm_core.experiments.table import FIGURE_2
@@ -23,11 +20,14 @@ from tests.browser_helpers import (
     digits,
     drawings,
     mean_of,
+    numbers,
     open_components,
     settle,
+    touch_elsewhere,
     until,
     untrained,
 )
+from tests.wire_helpers import Wire
 from ui.components.live import SAMPLES
 from ui.serving.decoders import decoder_address
 
@@ -70,12 +70,12 @@ def the_browser_decodes_to_the_probabilities_of_the_server(page: Page, load: Loa
         codes = model.prior().sample(torch.Size([60]))[:, 0]
         script = f"""async ([info, codes]) => {{
             const decoder = {decoder};
-            return codes.map((code) => Array.from(decoder.decode(code)));
+            return codes.flatMap((code) => Array.from(decoder.decode(code)));
         }}"""
-        found = page.evaluate(script, [decoder_address(checkpoint), codes.tolist()])
         expected = decoded(model, codes)
+        found = numbers(page, script, [decoder_address(checkpoint), codes.tolist()]).reshape(expected.shape)
         assert expected.std(0).max() > 0.1
-        np.testing.assert_allclose(np.array(found), expected, atol=1e-3, rtol=0, err_msg=name)
+        np.testing.assert_allclose(found, expected, atol=1e-3, rtol=0, err_msg=name)
 
 
 def the_rows_are_the_samples_of_the_core(
@@ -109,19 +109,6 @@ def ink_is_black_or_white(page: Page) -> None:
 # --- dragging -------------------------------------------------------------------------------------
 
 
-def told(frames: list[bytes | str], key: str) -> list[dict[str, Any]]:
-    """What each websocket frame says of the widget."""
-    found = []
-    for frame in frames:
-        message = BackMsg()
-        assert isinstance(frame, bytes)
-        message.ParseFromString(frame)
-        states = message.rerun_script.widget_states.widgets
-        (said,) = (state.json_value for state in states if key in state.id)
-        found.append(json.loads(said))
-    return found
-
-
 def hold(page: Page, component: int, share: float) -> Callable[[float], None]:
     """Takes a slider's handle to a share of its track, and returns what moves it on while the button is held."""
     slider = mean_of(page, component)
@@ -151,23 +138,17 @@ def rest(page: Page) -> None:
 
 
 def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
-    server: str, load: Load, page: Page
+    server: str, load: Load, page: Page, wire: Wire
 ) -> None:
     model, checkpoint = load(FIGURE_2)
     config = checkpoint.model_config
-    sent: list[bytes | str] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: sent.append(frame))
-
-    page.on("websocket", listen)
     open_components(page, server)
     components, _ = ancestral_noise(model, SAMPLES)
     k = int(components[0])
     before, address = drawings(page), page.url
-    assert sent and len(before) == config.num_components + 1
+    assert wire.sent and len(before) == config.num_components + 1
     page.wait_for_timeout(500)
-    sent.clear()
+    wire.sent.clear()
 
     seen: list[list[str]] = []
 
@@ -184,7 +165,7 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
             move(share)
     assert frames_drawn(page) >= drawn + 4
     page.wait_for_timeout(1000)
-    assert sent == [] and page.url == address
+    assert wire.sent == [] and page.url == address
     assert len({drawing[k] for drawing in (before, *seen)}) == 5
     assert len({drawing[-1] for drawing in (before, *seen)}) == 5
     for drawing in seen:
@@ -203,7 +184,7 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
     assert means[k] > 3
     view = {"same": True, "ink": False, "scales": False}
     state = {"now": {"means": means, "scales": list(config.prior_scales), "view": view}}
-    assert told(sent, f"live-{FIGURE_2}") == [state]
+    assert wire.told(f"live-{FIGURE_2}") == [state] and len(wire.sent) == 1
     assert page.url == f"{address}&means=" + "%2C".join(f"{mean:g}" for mean in means)
     assert drawings(page) == seen[-1]
 
@@ -216,18 +197,16 @@ _MOVE = """(slider, value) => {
 
 
 def test_sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
-    server: str, page: Page
+    server: str, page: Page, wire: Wire
 ) -> None:
-    sent: list[bytes | str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_components(page, server)
     page.wait_for_timeout(500)
-    sent.clear()
+    wire.sent.clear()
     slider = page.get_by_role("slider", name="mean of component 1", exact=True)
-    for value in ("0.5", "1", "1.5", "2"):
+    for value in ("1", "2"):  # which together last longer than a rest
         slider.evaluate(_MOVE, value)
         page.wait_for_timeout(1000)
-    assert sent == []
+    assert wire.sent == []
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Likelihood").click()
     page.get_by_role("heading", name="Likelihood").wait_for()
     settle(page)
@@ -265,6 +244,7 @@ def arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(page: Pag
     page.keyboard.press("ArrowLeft")
     until(page, lambda: drawings(page) == before)
     assert untrained(page) == []
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "means=" not in url)
 
 
@@ -279,11 +259,13 @@ def reset_puts_everything_back(page: Page) -> None:
     page.get_by_role("slider", name="scale of component 4", exact=True).press("Home")
     until(page, lambda: drawings(page)[3] != before[3])
     assert [text.partition(":")[0] for text in untrained(page)] == ["component 1", "component 4"]
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "means=-4%2C" in url and "scales=" in url)
     reset.click()
     until(page, lambda: drawings(page) == before)
     assert untrained(page) == [] and reset.is_disabled()
     assert mean_of(page, 1).input_value() == "-1.5"
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "means=" not in url and "scales=" not in url)
 
 
@@ -321,6 +303,7 @@ def test_new_noise_changes_every_row_keeps_the_focus_comes_as_often_as_asked_for
     settle(page)
     assert mean_of(page, 1).input_value() == value and len(untrained(page)) == 1
     page.mouse.up()
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: f"means={float(value):g}" in url)
 
 
@@ -351,7 +334,9 @@ def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server:
     switch.uncheck()
     until(page, lambda: len(set(drawings(page))) == len(before))
     assert drawings(page)[0] == before[0] and drawings(page)[-1] == before[-1]
+    touch_elsewhere(page)
     page.wait_for_url("**view=0%2C0%2C0*")
     switch.check()
     until(page, lambda: drawings(page) == before)
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "view=" not in url)

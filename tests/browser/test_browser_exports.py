@@ -15,7 +15,17 @@ from playwright.sync_api import Download, Locator, Page
 from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.accessibility_helpers import SCHEMES, use_scheme
 from tests.app_helpers import first_mixture
-from tests.browser_helpers import choice, drawings, mean_of, open_components, overhang, settle, until, visit
+from tests.browser_helpers import (
+    choice,
+    drawings,
+    mean_of,
+    open_components,
+    overhang,
+    settle,
+    touch_elsewhere,
+    until,
+    visit,
+)
 from ui.sidebar import label
 
 pytestmark = pytest.mark.browser
@@ -94,7 +104,7 @@ def test_pictures_tables_and_lines_of_the_rows_are_of_what_is_in_sight(page: Pag
     close(page, body)
 
     mean_of(page, 2).press("ArrowRight")
-    settle(page)
+    touch_elsewhere(page)
     until(page, lambda: "means=" in page.url)
     settle(page)
     drawn = drawings(page)

@@ -15,6 +15,7 @@ from tests.browser_helpers import (
     open_components,
     overhang,
     settle,
+    touch_elsewhere,
     until,
     untrained,
     visitor,
@@ -59,6 +60,7 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page,
         page.get_by_label(switch).click()
     page.get_by_label("scales, too").check()
     page.get_by_role("slider", name="scale of component 1", exact=True).press("End")
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: all(name in url for name in ("means=", "scales=2", "view=0%2C1%2C1")))
     page.get_by_role("button", name="New noise").click()
     page.wait_for_url("**noise=1*")
@@ -95,6 +97,7 @@ def test_sliders_stay_while_other_pages_are_open_and_the_weights_travel_once(
     open_components(page, server)
     plain = drawings(page)
     mean_of(page, 2).press("End")
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "means=" in url)
     page.get_by_role("button", name="New noise").click()
     page.wait_for_url("**noise=1*")
@@ -117,6 +120,7 @@ def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tre
     assert many.num_components == 17
     open_components(page, server)
     mean_of(page, 1).press("End")
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "means=4" in url)
     before = drawings(page)
     choose(page, LARGEST, many.num_components)
@@ -127,6 +131,7 @@ def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tre
     mean_of(page, 17).press("End")
     until(page, lambda: len(set(drawings(page)[:-1])) == 2)
     assert len(set(drawings(page)[:16])) == 1
+    touch_elsewhere(page)
     page.wait_for_url(lambda url: "%2C4" in url)
     choose(page, FIGURE_2, few.num_components)
     assert drawings(page) == before and len(untrained(page)) == 1

@@ -4,6 +4,7 @@ Where a decoder has several deterministic layers, every widget shows what the se
 Where a model has several stochastic layers, the browser computes the codes below the first.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from benchmarks.servers import copy_app
 from dlgmm_core.analysis.generation import codes_below, component_noise, component_samples, noise_below
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from tests.browser_helpers import app_on, digits, drawings, mean_of, open_components, until, visit
+from tests.browser_helpers import digits, drawings, mean_of, numbers, open_components, until, visit
+from tests.wire_helpers import Wire
+
+pytestmark = pytest.mark.browser
 
 MIXTURE = ModelConfig("dlgmm", 3, 3, (-1.0, 0.0, 2.0), (1.0, 0.5, 1.0), hidden=8, depth=3)
 LAYERS = replace(MIXTURE, depth=1, layers=3, components_below=(2, 2), code_dims_below=(5, 4), skip=True)
@@ -28,10 +31,9 @@ TWO = replace(MIXTURE, depth=2)  # which the browser decodes
 STICK = ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, body="conv")
 
 
-@pytest.fixture(scope="module")
-def deep_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the app that holds two models whose decoders have several layers, with weights of some effect."""
-    tree = copy_app(tmp_path_factory.mktemp("deep"))
+@pytest.fixture(scope="module", autouse=True)
+def models(tree: Path) -> Iterator[None]:
+    """Models of several layers, with weights of some effect, among the checkpoints."""
     configs = {"mixture": MIXTURE, "two": TWO, "stick": STICK, "layers": LAYERS, "deep-layers": DEEP_LAYERS}
     for name, config in configs.items():
         torch.manual_seed(0)
@@ -39,19 +41,15 @@ def deep_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for parameter in model.parameters():
             parameter.data.add_(0.1 * torch.randn_like(parameter))
         save_checkpoint(tree / "checkpoints" / name, model.state_dict(), config, TrainConfig(), 1, -200.0)
-    return tree
-
-
-@pytest.fixture(scope="module")
-def deep_server(deep_tree: Path) -> Iterator[str]:
-    with app_on(deep_tree) as address:
-        yield address
+    yield
+    for name in configs:
+        shutil.rmtree(tree / "checkpoints" / name)
 
 
 @pytest.mark.parametrize("name", ["mixture", "two"])
-def test_rows_of_samples_follow_a_slider(name: str, deep_server: str, deep_tree: Path, page: Page) -> None:
-    open_components(page, deep_server, f"?components-checkpoint={name}")
-    model, _ = load_checkpoint(deep_tree / "checkpoints" / name)
+def test_rows_of_samples_follow_a_slider(name: str, server: str, tree: Path, page: Page) -> None:
+    open_components(page, server, f"?components-checkpoint={name}")
+    model, _ = load_checkpoint(tree / "checkpoints" / name)
 
     def rows_are(means: tuple[float, ...]) -> bool:
         expected = np.round(255 * component_samples(model, means, MIXTURE.prior_scales, 16, 0))
@@ -65,12 +63,10 @@ def test_rows_of_samples_follow_a_slider(name: str, deep_server: str, deep_tree:
 
 @pytest.mark.parametrize("name", ["layers", "deep-layers"])
 def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
-    name: str, deep_server: str, deep_tree: Path, page: Page
+    name: str, server: str, tree: Path, page: Page, wire: Wire
 ) -> None:
-    sent: list[bytes | str] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_components(page, deep_server, f"?components-checkpoint={name}&branch=2")
-    model, checkpoint = load_checkpoint(deep_tree / "checkpoints" / name)
+    open_components(page, server, f"?components-checkpoint={name}&branch=2")
+    model, checkpoint = load_checkpoint(tree / "checkpoints" / name)
     noise = component_noise(model, 16, shared=True)[1]
     picked, below = noise_below(model, 4, 16, shared=True)
 
@@ -84,12 +80,12 @@ def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
 
     until(page, lambda: rows_are(0.0))
     page.wait_for_timeout(500)
-    sent.clear()
+    wire.sent.clear()
     slider = mean_of(page, 2)
     slider.evaluate("input => { input.value = 2.5; input.dispatchEvent(new Event('input', { bubbles: true })); }")
     until(page, lambda: rows_are(2.5))
     page.wait_for_timeout(500)
-    assert sent == []
+    assert wire.sent == []
     opener = page.get_by_role("button", name="components below component 2")
     opener.press("Enter")
     page.wait_for_url("**branch=0*")
@@ -112,15 +108,16 @@ def the_browser_computes_the_probabilities_of_the_server(
     for size in (3, 8, 12):
         given = codes[:, :size].numpy()
         script = "async ([path, all]) => { const found = await window.dlgmmDecoders.get(path);"
-        script += " return all.map((each) => Array.from(found.decode(each))); }"
-        found = page.evaluate(script, [f"decoder/{checkpoint.name}/{checkpoint.digest}", given.tolist()])
+        script += " return all.flatMap((each) => Array.from(found.decode(each))); }"
+        address = f"decoder/{checkpoint.name}/{checkpoint.digest}"
         expected = decoded(model, given)
+        found = numbers(page, script, [address, given.tolist()]).reshape(expected.shape)
         assert expected.std(0).max() > 0.01
-        np.testing.assert_allclose(np.array(found), expected, atol=1e-3, rtol=0)
+        np.testing.assert_allclose(found, expected, atol=1e-3, rtol=0)
 
 
-def test_a_stick_that_is_moved_is_decoded_again(deep_server: str, page: Page) -> None:
-    visit(page, f"{deep_server}/digit?digit-view=Stick&digit-checkpoint=stick", "Your digit")
+def test_a_stick_that_is_moved_is_decoded_again(server: str, page: Page) -> None:
+    visit(page, f"{server}/digit?digit-view=Stick&digit-checkpoint=stick", "Your digit")
     canvas = page.locator(".stick canvas.decoded")
     page.locator(".stick[data-ready=yes]").wait_for()
     picture = "canvas => canvas.toDataURL()"
