@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser_helpers import settle
+from tests.browser_helpers import settle, touch_elsewhere
 from tests.photograph_helpers import upload
 
 Place = NDArray[np.float64]  # (2,), pixels of the window from its left upper corner
@@ -69,8 +69,10 @@ class Slider(Widget):
         if self.name.startswith("scale"):
             page.get_by_text("More", exact=True).first.click()
             page.get_by_label("scales, too").check()
+            touch_elsewhere(page)
             page.wait_for_url("**view=*")
             page.get_by_role("slider", name=self.name, exact=True).press("Home")  # where there is room to the right
+            touch_elsewhere(page)
             page.wait_for_url("**scales=*")
 
     def handle(self, page: Page) -> Place:

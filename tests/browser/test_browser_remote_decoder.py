@@ -19,7 +19,7 @@ from dlgmm_core.analysis.generation import codes_below, component_noise, compone
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from tests.browser_helpers import digits, drawings, mean_of, numbers, open_components, until, visit
+from tests.browser_helpers import digits, drawings, mean_of, numbers, open_components, touch_elsewhere, until, visit
 from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
@@ -88,6 +88,7 @@ def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
     assert wire.sent == []
     opener = page.get_by_role("button", name="components below component 2")
     opener.press("Enter")
+    touch_elsewhere(page)
     page.wait_for_url("**branch=0*")
     assert opener.get_attribute("aria-expanded") == "false" and len(drawings(page)) == 4
     if name == "layers":
