@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from tests.browser_helpers import settle, visit
+from tests.browser_helpers import settle, touch_elsewhere, visit
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +44,7 @@ def test_strokes_are_drawn_by_keys_taken_back_cut_off_and_as_wide_as_the_pen(ser
     strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(page, pad, left, top)
     a_stroke_that_is_cut_off_is_at_its_end(page, pad, left, top)
     page.get_by_role("button", name="Clear", exact=True).click()
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     a_digit_is_drawn_by_keys_alone(page, pad)
 
@@ -58,6 +59,7 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     page.get_by_text("This is a blot rather than strokes").wait_for()
     assert 200 <= ink(pad).sum() <= 300
     undo.click()
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     stroke(page, left, top, 60)
     assert hint.is_hidden()
@@ -70,9 +72,11 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
 
     two = ink(pad)
     clear.click()
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     assert not ink(pad).any() and hint.is_visible()
     undo.click()
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     assert (ink(pad) == two).all()
     pad.focus()
@@ -80,6 +84,7 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     assert ink(pad)[:100].any() and not ink(pad)[100:].any()
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     assert not ink(pad).any() and hint.is_visible() and undo.is_disabled()
     settle(page)

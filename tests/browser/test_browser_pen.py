@@ -8,14 +8,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from playwright.sync_api import Locator, Page, WebSocket
+from playwright.sync_api import Locator, Page
 
 from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
 from dlgmm_core.data.digits import find_drawn
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.accessibility_helpers import SCHEMES, barriers, show_whole, use_scheme
-from tests.browser_helpers import numbers, settle, until, visit
+from tests.browser_helpers import numbers, settle, touch_elsewhere, until, visit
+from tests.wire_helpers import Wire
 from ui.serving.encoders import encoder_address
 from ui.widgets import scripts
 
@@ -105,17 +106,8 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
 
 @pytest.mark.parametrize("name", ["mnist-dlgmm-fig2", "mnist-dldpmm-clusters30-seed1"])
 def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_only(
-    name: str, server: str, page: Page
+    name: str, server: str, page: Page, wire: Wire
 ) -> None:
-    sent: list[str | bytes] = []
-
-    def keep(content: str | bytes) -> None:
-        sent.append(content)
-
-    def heard_of(socket: WebSocket) -> None:
-        socket.on("framesent", keep)
-
-    page.on("websocket", heard_of)
     visit(page, f"{server}/digit?digit-checkpoint={name}", "Your digit")
     page.get_by_text("Draw", exact=True).click()
     pad, reading, chart = (page.locator(part) for part in ("[aria-label^='Drawing pad']", ".reading", ".weights"))
@@ -124,7 +116,7 @@ def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_
     settle(page)
     box = pad.bounding_box()
     assert box is not None
-    before, heard = chart.inner_html(), len(sent)
+    before, heard = chart.inner_html(), len(wire.sent)
     page.mouse.move(box["x"] + 60, box["y"] + 50)
     page.mouse.down()
     frames, seen = [], set()
@@ -133,7 +125,7 @@ def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_
         page.wait_for_timeout(100)
         frames.append(int(reading.get_attribute("data-followed") or 0))
         seen.add(chart.inner_html())
-    assert len(seen - {before}) == 4 and sorted(set(frames)) == frames and len(sent) == heard
+    assert len(seen - {before}) == 4 and sorted(set(frames)) == frames and len(wire.sent) == heard
     assert page.locator("[data-testid=stMetric]").count() == 0
     image, weights = reading.evaluate("e => [[...e.image], e.weights]")
     page.mouse.up()
@@ -147,34 +139,39 @@ def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_
     assert of_server is not None
     np.testing.assert_allclose(weights, of_server[0].numpy(), atol=1e-3, rtol=0)
     page.get_by_role("button", name="Undo", exact=True).click()
+    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     until(page, lambda: "prior" in (page.locator(".weights .plot").get_attribute("aria-label") or ""))
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("view", ["Weights", "Stick"])
-def test_what_follows_the_pen_has_no_barriers_while_it_moves(view: str, scheme: str, server: str, page: Page) -> None:
+def test_what_follows_the_pen_has_no_barriers_while_it_moves(view: str, server: str, page: Page) -> None:
     visit(page, f"{server}/digit?digit-checkpoint=mnist-dlgmm-fig2&digit-view={view}", "Your digit")
     page.get_by_text("Draw", exact=True).click()
-    use_scheme(page, scheme)
-    show_whole(page)
     follows = page.locator(".stick[data-follows]" if view == "Stick" else ".weights[data-follows]")
-    follows.wait_for(state="attached")
-    box = page.locator("[aria-label^='Drawing pad']").bounding_box()
-    assert box is not None
-    for number in (0, 1):  # beside nothing, then beside the figures of the first stroke
-        page.mouse.move(box["x"] + 60, box["y"] + 50 + 60 * number)
-        page.mouse.down()
-        page.mouse.move(box["x"] + 160, box["y"] + 70 + 60 * number, steps=6)
-        page.wait_for_timeout(200)
-        assert page.locator("html.pen-moves").count() == 1
-        assert barriers(page) == [], f"stroke {number}"
-        page.mouse.up()
-        figures = (
-            page.get_by_role("button", name="Redraw") if view == "Stick" else page.locator("[data-testid=stMetric]")
-        )
-        figures.first.wait_for()
-        page.locator("html.pen-moves").wait_for(state="detached")  # once the server has been told
+    figures = page.get_by_role("button", name="Redraw") if view == "Stick" else page.locator("[data-testid=stMetric]")
+    for scheme in SCHEMES:
+        use_scheme(page, scheme)
+        show_whole(page)
+        follows.wait_for(state="attached")
+        box = page.locator("[aria-label^='Drawing pad']").bounding_box()
+        assert box is not None
+        for number in (0, 1):  # beside nothing, then beside the figures of the first stroke
+            page.mouse.move(box["x"] + 60, box["y"] + 50 + 60 * number)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 160, box["y"] + 70 + 60 * number, steps=6)
+            page.wait_for_timeout(200)
+            assert page.locator("html.pen-moves").count() == 1
+            found = barriers(page, contrast_alone=scheme == "dark")  # nothing else differs between themes
+            assert found == [], f"stroke {number}, {scheme}"
+            page.mouse.up()
+            touch_elsewhere(page)
+            figures.first.wait_for()
+            page.locator("html.pen-moves").wait_for(state="detached")  # once the server has been told
+            settle(page)
+        page.get_by_role("button", name="Clear", exact=True).click()
+        touch_elsewhere(page)
+        figures.first.wait_for(state="detached")
         settle(page)
 
 
