@@ -90,6 +90,13 @@ def two_workers() -> Iterator[LocalCluster]:
         yield local
 
 
+@pytest.fixture(scope="module")
+def one_worker() -> Iterator[str]:
+    """The address of a cluster with one, in this process."""
+    with in_process(1) as local:
+        yield local.scheduler_address
+
+
 @pytest.fixture
 def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     use_toy_experiments(monkeypatch)
@@ -181,9 +188,8 @@ def refusal(address: str, folder: Path, work: Any = _name, device: str = "cpu") 
     return str(refused.value)
 
 
-def test_tasks_are_done_by_the_workers_of_a_cluster_that_is_there(tmp_path: Path) -> None:
-    with in_process(1) as local:
-        assert set(on_cluster(local.scheduler_address, _name, ["a", "b"], tmp_path, "cpu")) == {"a done", "b done"}
+def test_tasks_are_done_by_the_workers_of_a_cluster_that_is_there(one_worker: str, tmp_path: Path) -> None:
+    assert set(on_cluster(one_worker, _name, ["a", "b"], tmp_path, "cpu")) == {"a done", "b done"}
     assert not list(tmp_path.iterdir())
 
 
@@ -246,23 +252,23 @@ def test_a_worker_that_would_mix_random_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
-def test_a_worker_without_the_device_and_one_that_comes_to_miss_the_folder(tmp_path: Path) -> None:
-    with in_process(1) as local:
-        assert "has no cuda device" in refusal(local.scheduler_address, tmp_path, device="cuda")
-        # a worker that came after the first look: there is none of that name when the second task begins
-        assert f"does not share the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path, _lose_the_folder)
+def test_a_worker_without_the_device_and_one_that_comes_to_miss_the_folder(one_worker: str, tmp_path: Path) -> None:
+    assert "has no cuda device" in refusal(one_worker, tmp_path, device="cuda")
+    # a worker that came after the first look: there is none of that name when the second task begins
+    assert f"does not share the folder {tmp_path}:" in refusal(one_worker, tmp_path, _lose_the_folder)
 
 
-def test_workers_with_another_folder_of_the_same_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_with_another_folder_of_the_same_path(
+    one_worker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "_mark", lambda folder: nullcontext(str(folder / ".cluster-only-here")))
-    with in_process(1) as local:
-        assert f"does not share the folder {tmp_path}:" in refusal(local.scheduler_address, tmp_path)
+    assert f"does not share the folder {tmp_path}:" in refusal(one_worker, tmp_path)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(one_worker: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with in_process(1) as local, pytest.raises(StorageError, match="cannot be written"):
-        list(on_cluster(local.scheduler_address, _name, ["a"], tmp_path / "file" / "below", "cpu"))
+    with pytest.raises(StorageError, match="cannot be written"):
+        list(on_cluster(one_worker, _name, ["a"], tmp_path / "file" / "below", "cpu"))
 
 
 def test_a_worker_that_has_not_this_program(
@@ -283,7 +289,7 @@ def test_a_task_that_kills_every_worker_is_given_up(
     assert refusal(two_workers.scheduler_address, tmp_path, _die).startswith("1 workers died during the same task")
 
 
-def test_what_a_task_raises_is_raised_here(tmp_path: Path) -> None:
-    with in_process(1) as local, pytest.raises(DataError, match=r"^omniglot is not in the cache\.$"):
-        list(on_cluster(local.scheduler_address, _miss_the_data, ["omniglot"], tmp_path, "cpu"))
+def test_what_a_task_raises_is_raised_here(one_worker: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^omniglot is not in the cache\.$"):
+        list(on_cluster(one_worker, _miss_the_data, ["omniglot"], tmp_path, "cpu"))
     assert not list(tmp_path.iterdir())
