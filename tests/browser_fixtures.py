@@ -86,6 +86,7 @@ def page(chromium: Chromium) -> Iterator[Page]:
         for each in page.context.pages:
             if each is not page:
                 each.close()
+        page.unroute_all()
         page.context.clear_cookies()
         page.set_viewport_size(WINDOW)
         page.emulate_media(media="null", color_scheme="light")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route
 
 from dlgmm_core.experiments.table import FIGURE_2
 from tests.browser.test_browser_pages import VIEWS
@@ -42,11 +42,10 @@ def test_everything_works_below_a_path_by_deep_links_too(tree: Path, browser: Br
         settle(page)
 
 
-def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, browser: Browser) -> None:
-    with visitor(browser) as page:
-        page.route("**/decoder/**", as_a_page)
-        page.route("**/maps/**", as_a_page)
-        visit(page, f"{server}/components?components-checkpoint={FIGURE_2}", "Components")
-        page.get_by_text(f"The decoder could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
-        visit(page, f"{server}/latent", TITLE)
-        page.get_by_text(f"A map could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
+def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, page: Page) -> None:
+    for folder in ("decoder", "maps"):
+        page.route(f"**/{folder}/**", as_a_page)
+    visit(page, f"{server}/components?components-checkpoint={FIGURE_2}", "Components")
+    page.get_by_text(f"The decoder could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
+    visit(page, f"{server}/latent", TITLE)
+    page.get_by_text(f"A map could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()

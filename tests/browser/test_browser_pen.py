@@ -139,7 +139,6 @@ def test_bars_and_pictures_follow_the_pen_and_the_server_hears_of_whole_strokes_
     assert of_server is not None
     np.testing.assert_allclose(weights, of_server[0].numpy(), atol=1e-3, rtol=0)
     page.get_by_role("button", name="Undo", exact=True).click()
-    touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     until(page, lambda: "prior" in (page.locator(".weights .plot").get_attribute("aria-label") or ""))
 
