@@ -11,7 +11,7 @@ from dlgmm_core.runtime.memory import trim_memory
 
 __all__ = ["IDLE", "Use", "in_use", "kept_in_use", "rest"]
 
-IDLE = 180.0  # seconds without a run of a page or a computation, after which results are let go of
+IDLE = 300.0  # seconds without a run of a page or a computation, after which results are let go of
 
 Cached = TypeVar("Cached", bound=Callable[..., Any])
 
