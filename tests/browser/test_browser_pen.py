@@ -197,3 +197,10 @@ def test_the_stick_follows_the_pen(name: str, server: str, page: Page) -> None:
     page.get_by_role("button", name="Redraw", disabled=False).wait_for()
     settle(page)
     np.testing.assert_allclose(followed, pieces.evaluate_all(widths), atol=2e-3)
+    page.mouse.move(box["x"] + 80, box["y"] + 50)  # once more along the same stroke, which changes nothing
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 50, steps=4)
+    page.get_by_role("button", name="Redraw", disabled=True).wait_for()
+    page.mouse.up()
+    touch_elsewhere(page)
+    page.get_by_role("button", name="Redraw", disabled=False).wait_for()

@@ -19,14 +19,18 @@ const figures = (value) => {
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
-  if (data.signature && root.dataset.signature !== data.signature) {
-    drawStick(root, { ...data, mean: floats(data.mean), draws: floats(data.draws), density: floats(data.density) });
-  }
+  const told = data.signature && { ...data, mean: floats(data.mean), draws: floats(data.draws), density: floats(data.density) };
+  if (told && root.dataset.signature !== told.signature) drawStick(root, told);
   followPen(root, data.live, {
     none: () => { root.dataset.signature = ""; root.replaceChildren(); },
-    drawn: ({ q }) => drawStick(root, { ...data, signature: "", ...liveStick(q) }),
+    // after a stroke that leaves the digit as it is, the server has nothing new to tell
+    drawn: ({ q }) => drawStick(root, isTold(told, q) ? told : { ...data, signature: "", ...liveStick(q) }),
   });
 }
+
+// Whether the pen rests, and the server has told the stick of that posterior.
+const isTold = (told, { fractions }) =>
+  told && !window.dlgmmPen.isAhead && fractions.every((fraction, k) => Math.abs(fraction - told.mean[k]) < 1e-4);
 
 // As ui/digit/stick.py has it from the server, for the posterior q of what the pen draws.
 function liveStick({ concentrations, fractions }) {
