@@ -49,7 +49,7 @@ class Server:
 
     def children_megabytes(self) -> float:
         """Memory that the processes which it has started use now; Linux only."""
-        children = " ".join(path.read_text() for path in Path(f"/proc/{self.process}/task").glob("*/children"))
+        children = " ".join(path.read_text("utf-8") for path in Path(f"/proc/{self.process}/task").glob("*/children"))
         return sum(_kilobytes(int(child), "VmRSS") for child in children.split()) / 1024
 
     def processor_seconds(self) -> float:

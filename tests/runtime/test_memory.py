@@ -30,7 +30,7 @@ before = megabytes()
 large, small = [], []
 for _ in range(20):
     large.append(np.ones(10 * 2**17))
-    small.append(bytearray(100_000))
+    small.append(bytearray(400_000))  # which no gap in the heap holds
 full = megabytes()
 large.clear()
 print(full - before, megabytes() - before)
