@@ -10,6 +10,7 @@ from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments.experiment import paper_model
@@ -19,6 +20,7 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import OBJECTIVES
 from dlgmm_core.runtime.device import DEVICES
 from dlgmm_core.runtime.folders import checkpoints_folder
+from dlgmm_core.store.checkpoints import Checkpoint
 
 __all__ = [
     "CHECKPOINTS",
@@ -93,14 +95,21 @@ def add_context(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alpha", type=float, metavar="A", help=f"concentration {known}")
 
 
-def context_of(options: argparse.Namespace, config: ModelConfig) -> Context | None:
+def context_of(options: argparse.Namespace, checkpoint: Checkpoint) -> Context | None:
     """The context that was asked for, if it is not the model's own prior.
 
     Raises:
         ConfigError: if the model does not know it.
     """
-    if options.prior_means is None and options.alpha is None:
+    config = checkpoint.model_config
+    asked = [f"--{name.replace('_', '-')}" for name in ("prior_means", "alpha") if getattr(options, name) is not None]
+    if not asked:
         return None
+    if config.contexts is None:
+        raise ConfigError(
+            f"{checkpoint.name} is not amortised over its prior, so it knows no other one: leave out"
+            f" {' and '.join(asked)}."
+        )
     means = config.prior_means if options.prior_means is None else tuple(options.prior_means)
     context = Context(means, config.concentration if options.alpha is None else options.alpha)
     config.at(context)

@@ -2,7 +2,8 @@
 
 import argparse
 
-from dlgmm_core.data.datasets import DATASETS, load_dataset, require_known, shape_of
+from dlgmm_core.commands.columns import aligned
+from dlgmm_core.data.datasets import DATASETS, load_dataset, require_data, require_known, shape_of
 from dlgmm_core.data.own import find_own, own_names
 from dlgmm_core.runtime.wording import PROGRAM, size_words
 
@@ -36,22 +37,32 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list() -> None:
-    for name, family in DATASETS.items():
-        height, width = family.shape
-        here = "here" if family.is_local() else "missing"
-        print(f"{name:18} {here:8} {height:>3} x {width:<4} {family.source}; licence: {family.licence}")
-    for name in own_names():
-        height, width = shape_of(name)
-        print(f"{name:18} {'here':8} {height:>3} x {width:<4} your own, {find_own(name)}")
+    rows = [
+        (
+            name,
+            "here" if family.is_local() else "missing",
+            _size(family.shape),
+            f"{family.source}; licence: {family.licence}",
+        )
+        for name, family in DATASETS.items()
+    ]
+    rows += [(name, "here", _size(shape_of(name)), f"your own, {find_own(name)}") for name in own_names()]
+    print(*aligned(rows), sep="\n")
+
+
+def _size(shape: tuple[int, int]) -> str:
+    height, width = shape
+    return f"{height:>3} x {width}"
 
 
 def _show(name: str) -> None:
-    """Prints all of a data set, unless it would have to be downloaded first."""
+    """Prints all of a data set, or how to download it first."""
     require_known(name)
     family = DATASETS.get(name)
     if family is not None:
         print(f"{name}: {family.label}, {family.source}; licence: {family.licence}")
         if not family.is_local():
+            require_data(name)  # which says what else it takes where nothing may be downloaded
             print(f"It is not on this computer: fetch it by: {PROGRAM} data get {name}")
             return
     path = find_own(name)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import COUNT, SEED, ConfigError
+from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import load_dataset, require_known
 from dlgmm_core.evaluate.figures import (
@@ -34,7 +35,6 @@ from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpoint, load_checkpoint, read_checkpoint
 from dlgmm_core.store.files import is_file
-from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.per_image import save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map, usual_perplexity
 
@@ -67,10 +67,10 @@ def run(options: argparse.Namespace) -> int:
     if options.dataset is not None:
         require_known(options.dataset)
     device = choose_device(options.device)
-    folders = [checkpoint_folder(options.checkpoints, name) for name in options.names]
+    folders = [stored_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
         checkpoint = read_checkpoint(folder)
-        context_of(options, checkpoint.model_config)
+        context_of(options, checkpoint)
         read_measurements(checkpoint)  # which are completed, so they must be sound
         read_context_measurements(checkpoint)
         for file in (TSNE, PER_IMAGE):
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     for folder in folders:
         name = folder.name
         model, checkpoint = load_checkpoint(folder, device)
-        context = context_of(options, checkpoint.model_config)
+        context = context_of(options, checkpoint)
         model = model.at(context)
         if options.exact and not has_plane(model.config):
             raise ConfigError(f"{name}: log p(x) has no grid unless a code is two numbers: leave out --exact.")

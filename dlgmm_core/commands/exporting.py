@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 from dlgmm_core.checks import ConfigError
+from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.options import add_folder
 from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.runtime.wording import size_words
 from dlgmm_core.store.checkpoints import load_checkpoint
-from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.takeaway.contents import contents_of, require_exportable
 from dlgmm_core.takeaway.page import page_bytes
 
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if path.exists() and not options.replace:
         raise ConfigError(f"{path} exists: choose another --output, or add --replace.")
     names = list(dict.fromkeys(options.checkpoint))
-    found = [load_checkpoint(checkpoint_folder(options.checkpoints, name)) for name in names]
+    found = [load_checkpoint(stored_folder(options.checkpoints, name)) for name in names]
     for _, checkpoint in found:
         require_exportable(checkpoint.model_config, checkpoint.name)
     datasets = {name: load_dataset(name) for name in {c.train_config.dataset for _, c in found}}

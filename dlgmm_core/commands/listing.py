@@ -3,9 +3,11 @@
 import argparse
 import os
 
+from dlgmm_core.commands.columns import aligned
+from dlgmm_core.commands.folder import command_on
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
-from dlgmm_core.runtime.wording import PROGRAM
+from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 
@@ -27,17 +29,23 @@ def run(options: argparse.Namespace) -> int:
     if not os.path.isdir(options.checkpoints):
         raise CheckpointError(
             f"There is no folder {options.checkpoints}: give another one by --checkpoints, or train a model first,"
-            f" such as by: {PROGRAM} train dlgmm --checkpoints {options.checkpoints}."
+            f" such as by “{command_on(options.checkpoints, 'train', 'dlgmm')}”."
         )
-    for entry in entries:
-        if isinstance(entry, BrokenCheckpoint):
-            print(f"{entry.name:28} BROKEN   {entry.reason}")
-        else:
-            config = entry.model_config
-            code, k = ("+".join(map(str, sizes)) for sizes in (config.code_dims, config.components))
-            print(
-                f"{entry.name:28} {MODELS[config.model].label:10} {entry.train_config.dataset:16}"
-                f" D={code:<3} K={k:<3} epoch {entry.epoch:<4}"
-                f" {entry.train_config.bound} {entry.valid_bound:.2f} nats"
-            )
+    print(*aligned([_row(entry) for entry in entries]), sep="\n", end="\n" if entries else "")
     return 0
+
+
+def _row(entry: Checkpoint | BrokenCheckpoint) -> tuple[str, ...]:
+    if isinstance(entry, BrokenCheckpoint):
+        return entry.name, "BROKEN", entry.reason
+    config = entry.model_config
+    code, k = ("+".join(map(str, sizes)) for sizes in (config.code_dims, config.components))
+    return (
+        entry.name,
+        MODELS[config.model].label,
+        entry.train_config.dataset,
+        f"D={code}",
+        f"K={k}",
+        f"epoch {entry.epoch}",
+        f"{entry.train_config.bound} {entry.valid_bound:.2f} nats",
+    )

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import ConfigError
+from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
@@ -16,7 +17,6 @@ from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
-from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map, usual_perplexity
 
 __all__ = ["describe", "run"]
@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
         options.iterations,
         options.seed,
     )
-    folder = checkpoint_folder(options.checkpoints, options.name)
+    folder = stored_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
-    context = context_of(options, checkpoint.model_config)
+    context = context_of(options, checkpoint)
     if context is not None and options.output is None:
         raise ConfigError("The map in the checkpoint's folder is that of the model's own prior: give --output.")
     path = folder / TSNE if options.output is None else options.output

@@ -6,6 +6,7 @@ from pathlib import Path
 from dlgmm_core.checks import SEED, ConfigError
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name
+from dlgmm_core.data.sources import DataError
 from dlgmm_core.data.splits import SHARES
 from dlgmm_core.data.suspicious import warnings_of
 from dlgmm_core.runtime.streams import say
@@ -53,8 +54,7 @@ def name_own_data(options: argparse.Namespace) -> None:
     """Sets `options.dataset` to the name of the data set of one's own, if there is one.
 
     Raises:
-        ConfigError: for options that do not go together, or of the wrong size.
-        DataError: for an invalid name.
+        ConfigError: for options that do not go together, or of the wrong size, and for an invalid name.
     """
     if options.data is None:
         for name in _NAMES:
@@ -68,7 +68,10 @@ def name_own_data(options: argparse.Namespace) -> None:
     if options.split_seed is not None:
         SEED.require("--split-seed", options.split_seed)
     name = name_of(options.data) if options.data_name is None else options.data_name
-    require_name(name)
+    try:
+        require_name(name)
+    except DataError as error:
+        raise ConfigError(str(error)) from error
     if name in DATASETS:
         raise ConfigError(f"{name} is the name of a published data set: choose another one by --data-name.")
     options.dataset = name

@@ -4,6 +4,7 @@ import argparse
 import os
 
 from dlgmm_core.checks import COUNT, Check, ConfigError
+from dlgmm_core.commands.columns import aligned
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import select
@@ -54,8 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """
     experiments = select(options.only)
     if options.list:
-        for experiment in experiments:
-            print(f"{experiment.name:28} {experiment.recipe:12} {experiment.train.dataset}")
+        print(*aligned([(each.name, each.recipe, each.train.dataset) for each in experiments]), sep="\n")
         return 0
     COUNT.require("--jobs", options.jobs)
     _IMAGES.require("--images", options.images)

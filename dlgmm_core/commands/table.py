@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from dlgmm_core.checks import SettingError
+from dlgmm_core.checks import ConfigError, SettingError
 from dlgmm_core.commands import data, evaluate, exporting, listing, mapping, reproduce, train
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.experiments.cluster import ClusterError
@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "build_parser", "run_command"]
 
 Describe = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace], int]
+FAILED, MISUSED = 1, 2  # exit codes
 
 COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "train": ("fit a model and keep its best weights", train.describe, train.run),
@@ -43,15 +44,17 @@ def build_parser() -> Parser:
 
 
 def run_command(arguments: Sequence[str] | None) -> int:
-    """Runs one command, and returns 0, or 1 after an error."""
+    """Runs one command, and returns 0, or after an error 2 if it was misused, else 1."""
     options = build_parser().parse_args(arguments)
     keep_memory()
+    code = FAILED
     try:
         with subnormals_as_zero():
-            code: int = options.run(options)
-            return code
+            done: int = options.run(options)
+            return done
     except SettingError as error:
         sentence = error.told(option_of)
+        code = MISUSED if isinstance(error, ConfigError) else FAILED  # as argparse has it for what it can check itself
     except (ClusterError, EvaluationError, StorageError, TrainingError) as error:
         sentence = str(error)
     except (MemoryError, RuntimeError) as error:
@@ -59,4 +62,4 @@ def run_command(arguments: Sequence[str] | None) -> int:
             raise
         sentence = "There is not enough memory: choose smaller sizes."
     print(f"error: {sentence}", file=sys.stderr)
-    return 1
+    return code

@@ -10,6 +10,7 @@ import torch
 from tqdm import tqdm
 
 from dlgmm_core.checks import ConfigError
+from dlgmm_core.commands.folder import command_on, named_folder, stored_folder
 from dlgmm_core.commands.own_data import add_own_data, name_own_data, read_own_data
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset, shape_of
@@ -26,11 +27,9 @@ from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.runtime.streams import say
-from dlgmm_core.runtime.wording import PROGRAM
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.locks import training_lock
-from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.mixture_start import load_start, start_run
 from dlgmm_core.train.preview import Previews
 from dlgmm_core.train.training import TrainingRun, fit
@@ -71,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     name_own_data(options)
     model, recipe = model_config(options), train_config(options)
     require_step_size(model, recipe)
-    folder = checkpoint_folder(
+    folder = named_folder(
         options.checkpoints, f"{recipe.dataset}-{model.model}" if options.name is None else options.name
     )
     device = choose_device(options.device)
@@ -98,12 +97,14 @@ def run(options: argparse.Namespace) -> int:
             _fit(training, folder, previews)
         finally:
             previews.end()
-    print(f"{folder}: trained. Measure it with: {PROGRAM} evaluate {folder.name}")
+    print(f"{folder}: trained. Measure it with: {command_on(options.checkpoints, 'evaluate', folder.name)}")
     return 0
 
 
 def _started(model: ModelConfig, recipe: TrainConfig, root: Path, device: str) -> TrainingRun:
     """A new run; says what it starts from, and how far the mixture of its codes is."""
+    if recipe.start_from:
+        stored_folder(root, recipe.start_from)
     start, dataset = load_start(model, recipe, root, device), load_dataset(recipe.dataset)
 
     def on_start(number: int, starts: int) -> None:

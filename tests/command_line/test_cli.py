@@ -9,6 +9,7 @@ import pytest
 
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands.table import COMMANDS
+from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.store.checkpoints import METRICS, WEIGHTS, read_checkpoint
 from tests.cli_helpers import error_of, run, tiny_world, train
 
@@ -79,8 +80,27 @@ def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(
     bad, good, lost = capsys.readouterr().out.splitlines()
     assert re.fullmatch(rf"bad +BROKEN +\S*/bad/{WEIGHTS} is damaged \(.*\): restore it, or remove the folder\.", bad)
     assert re.fullmatch(rf"lost +BROKEN +\S*/lost/{WEIGHTS} is missing: train again, or remove the folder\.", lost)
+    assert {line.index(word) for line, word in ((bad, "BROKEN"), (good, "DLGMM"), (lost, "BROKEN"))} == {6}
     bound = read_checkpoint(tmp_path / "good").valid_bound
     assert good.split() == ["good", "DLGMM", "mnist", "D=2", "K=3", "epoch", "1", "eq1", f"{bound:.2f}", "nats"]
+
+
+def test_columns_of_a_list_are_as_wide_as_what_they_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a-name-of-many-letters-" + "x" * 70
+    for name in ("short", long):
+        assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", name) == 0
+    capsys.readouterr()
+    assert run(tmp_path, "list") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    for word in ("Gauss-VAE", "mnist", "D=2", "K=1", "epoch", "eq1"):
+        assert first.index(f"  {word}") == second.index(f"  {word}"), word
+    assert first.startswith(f"{long}  Gauss-VAE  mnist  D=2 ")
+    assert cli.main(["reproduce", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    name = max(EXPERIMENTS, key=len)
+    assert f"{name}  {EXPERIMENTS[name].recipe} " in "\n".join(lines)
+    columns = [[match.start() for match in re.finditer(r"(?<!\S)\S+", line)] for line in lines]
+    assert len(lines) == len(EXPERIMENTS) and all(column == columns[0] for column in columns)
 
 
 def test_a_list_of_an_empty_folder_is_empty_and_of_none_an_error(

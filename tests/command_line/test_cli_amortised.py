@@ -44,7 +44,7 @@ def test_a_context_is_measured_and_mapped_beside_the_models_own_prior(
     first, second = (load_map(checkpoint, 130, path) for path in (None, other))
     assert first is not None and second is not None and (first[0] != second[0]).any()
     capsys.readouterr()
-    assert run(own_checkpoints, *mapping) == 1
+    assert run(own_checkpoints, *mapping) == 2
     assert error_of(capsys) == "The map in the checkpoint's folder is that of the model's own prior: give --output."
     for command in ("evaluate", "map"):
         for options, sentence in (
@@ -52,11 +52,18 @@ def test_a_context_is_measured_and_mapped_beside_the_models_own_prior(
             (("--prior-means", "0"), "--prior-means must be as many as the components, 3, not 1."),
             (("--alpha", "nan"), "--alpha must be a positive number, not nan."),
         ):
-            assert run(own_checkpoints, command, "turned", *options) == 1
+            assert run(own_checkpoints, command, "turned", *options) == 2
             assert error_of(capsys) == sentence
     trained(toy, own_checkpoints / "plain")
-    assert run(own_checkpoints, "evaluate", "plain", "--alpha", "2") == 1
-    assert error_of(capsys) == "This model knows no prior but its own: leave the other one out."
+    for options, named in (
+        (("--alpha", "2"), "--alpha"),
+        (("--prior-means", "0", "0", "0"), "--prior-means"),
+        (context, "--prior-means and --alpha"),
+    ):
+        assert run(own_checkpoints, "evaluate", "plain", *options) == 2
+        assert error_of(capsys) == (
+            f"plain is not amortised over its prior, so it knows no other one: leave out {named}."
+        )
     for page in PAGES:
         at = open_page(page, **{f"{page}_checkpoint": "turned", f"{page}-checkpoint": "turned"})
         assert not at.exception, page

@@ -86,7 +86,7 @@ def test_codes_of_two_numbers_are_also_measured_on_a_grid(
 
     assert train(tmp_path, "sb-vae", "--epochs", "1", "--code-dim", "4") == 0
     capsys.readouterr()
-    assert run(tmp_path, "evaluate", "mnist-sb-vae", "--exact", "--device", "cpu") == 1
+    assert run(tmp_path, "evaluate", "mnist-sb-vae", "--exact", "--device", "cpu") == 2
     assert "--exact" in error_of(capsys)
     assert not (tmp_path / "mnist-sb-vae" / METRICS).exists()
 
@@ -110,6 +110,28 @@ def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: 
     assert "nobody" in error_of(capsys)
 
 
+def test_a_name_that_is_nearly_one_that_is_there_is_answered_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("mnist-dlgmm", "mnist-sb-vae"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mnist-dlgn").write_text("no folder", encoding="utf-8")
+    output = ("--output", str(tmp_path / "x.html"))
+    for command in (
+        ("evaluate", "mnist-dlgm"),
+        ("map", "mnist-dlgm"),
+        ("export-html", "--checkpoint", "mnist-dlgm", *output),
+        ("train", "dlgmm", "--name", "new", "--prior-components", "full", "--start-from", "mnist-dlgm"),
+    ):
+        assert run(tmp_path, *command) == 1
+        assert error_of(capsys) == (
+            f"There is no checkpoint {tmp_path / 'mnist-dlgm'}: did you mean mnist-dlgmm? Else choose one that `list`"
+            " names, or train it first."
+        )
+    assert run(tmp_path, "evaluate", "omniglot-gauss-vae") == 1
+    assert "did you mean" not in error_of(capsys)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -125,7 +147,7 @@ def test_senseless_measurements_are_refused_and_leave_no_figures(
 ) -> None:
     assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
     capsys.readouterr()
-    assert run(tmp_path, "evaluate", "mnist-gauss-vae", *options, "--device", "cpu") == 1
+    assert run(tmp_path, "evaluate", "mnist-gauss-vae", *options, "--device", "cpu") == 2
     assert options[0] in error_of(capsys)
     assert not (tmp_path / "mnist-gauss-vae" / METRICS).exists()
 

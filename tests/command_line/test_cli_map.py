@@ -96,7 +96,7 @@ def test_senseless_settings_are_one_sentence_and_leave_the_old_map(
     draw_map(folder)
     before = (folder / "one" / TSNE).read_bytes()
     capsys.readouterr()
-    assert draw_map(folder, *options) == 1
+    assert draw_map(folder, *options) == 2
     captured = capsys.readouterr()
     (line,) = captured.err.strip().splitlines()
     assert captured.out == "" and line.startswith("error: ") and word in line
@@ -120,7 +120,7 @@ def test_too_few_images_are_a_sentence_that_names_the_checkpoint(
 ) -> None:
     few = Dataset("few", split(9), split(8), split(6), ("a",))
     monkeypatch.setattr(mapping, "load_dataset", lambda name: few)
-    assert draw_map(folder) == 1
+    assert draw_map(folder) == 2
     assert (
         capsys.readouterr().err
         == "error: one: A map needs at least 7 test images, and there are 6: give the data set more.\n"

@@ -94,14 +94,14 @@ def test_a_scheduler_takes_the_run_to_its_cluster(tmp_path: Path, calls: list[Ca
         (("--backend", "dask", "--scheduler", ""), ("--scheduler",)),
     ],
 )
-def test_senseless_requests_are_one_sentence_and_exit_code_one(
+def test_senseless_requests_are_one_sentence_and_exit_code_two(
     options: tuple[str, ...],
     words: tuple[str, ...],
     tmp_path: Path,
     calls: list[Call],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(tmp_path, "reproduce", *options) == 1
+    assert run(tmp_path, "reproduce", *options) == 2
     sentence = error_of(capsys)
     assert all(word in sentence for word in words)
     assert not calls and not list(tmp_path.iterdir())
@@ -111,7 +111,7 @@ def test_senseless_requests_are_one_sentence_and_exit_code_one(
 def test_a_device_that_is_not_there_is_refused(
     tmp_path: Path, calls: list[Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(tmp_path, "reproduce", "--device", "cuda") == 1
+    assert run(tmp_path, "reproduce", "--device", "cuda") == 2
     assert "no cuda device" in error_of(capsys) and not calls
 
 

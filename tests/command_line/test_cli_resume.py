@@ -88,7 +88,7 @@ def test_a_run_is_resumed_with_its_own_options_only(
     assert train(tmp_path, "dlgmm", *options) == 130
     capsys.readouterr()
     before = (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes()
-    assert train(tmp_path, "dlgmm", *options, *changed, "--resume") == 1
+    assert train(tmp_path, "dlgmm", *options, *changed, "--resume") == 2
     assert word in error_of(capsys)
     assert (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes() == before
     # nor is it begun again from scratch

@@ -38,7 +38,8 @@ def test_training_leaves_a_checkpoint_and_its_history(
     assert [entry.epoch for entry in history] == [1, 2]
     assert checkpoint.valid_bound == history[-1].best_valid_bound
     out, err = capsys.readouterr()
-    assert out == f"{folder}: trained. Measure it with: python -m dlgmm_core evaluate mnist-{model}\n"
+    command = f"python -m dlgmm_core evaluate mnist-{model} --checkpoints {tmp_path}"
+    assert out == f"{folder}: trained. Measure it with: {command}\n"
     assert "epoch    1" in err and "epoch    2" in err and "nats" in err
 
 
@@ -151,14 +152,20 @@ def test_without_options_a_model_and_its_training_are_the_papers(model: str, tmp
         ("gauss-vae", ("--samples", "0"), "--samples must"),
         ("gauss-vae", ("--learning-rate", "-1"), "--learning-rate must"),
         ("gauss-vae", ("--seed", "-1"), "--seed must"),
-        ("gauss-vae", ("--resume",), "so it cannot be resumed"),
+        ("gauss-vae", ("--name", "../x"), "is not a valid checkpoint name"),
     ],
 )
-def test_senseless_options_are_one_sentence_and_exit_code_one(
+def test_senseless_options_are_one_sentence_and_exit_code_two(
     model: str, options: tuple[str, ...], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path, model, *options) == 1
+    assert train(tmp_path, model, *options) == 2
     assert word in error_of(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_there_is_nothing_to_resume_before_a_run_has_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(tmp_path, "gauss-vae", "--resume") == 1
+    assert "so it cannot be resumed" in error_of(capsys)
     assert not list(tmp_path.iterdir())
 
 
@@ -176,7 +183,7 @@ def test_a_start_that_does_not_fit_is_refused_before_the_data_are_read(
     }
     for options, words in refused.items():
         capsys.readouterr()
-        assert train(tmp_path, "dlgmm", *options) == 1
+        assert train(tmp_path, "dlgmm", *options) == (1 if "no checkpoint" in words else 2)
         assert words in error_of(capsys)
         assert not (tmp_path / "mnist-dlgmm").exists()
 
@@ -195,7 +202,7 @@ def test_a_start_is_told_with_its_bound_and_how_far_the_fit_is(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(tmp_path, "gauss-vae", "--device", "cuda") == 1
+    assert train(tmp_path, "gauss-vae", "--device", "cuda") == 2
     assert "no cuda device" in error_of(capsys)
 
 
