@@ -34,8 +34,8 @@ if words := usage_caption(checkpoint):
 if config.prior_components != "fixed":
     shape = "a covariance matrix" if config.prior_components == "full" else "a scale for every coordinate"
     st.caption(
-        f"This prior is learnt: a component has a mean for every coordinate and {shape}. The numbers above are averages"
-        " over coordinates, and a slider changes all together."
+        f"The model's own prior is learnt: a component has a mean for every coordinate and {shape}. The numbers above"
+        " are averages over coordinates, and a slider changes all together."
     )
 elif words := identical_caption(config.prior_means, config.prior_scales):
     st.caption(f"{words} {identical_by_prior(config)}")

@@ -77,7 +77,7 @@ def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
     assert np.std(spread, 0).max() > 0.05
 
 
-def test_the_badge_says_within_how_many_nats_and_the_curve_rings_the_nearest_measured_prior(
+def test_the_badge_says_what_each_side_shows_and_the_curve_rings_the_nearest_measured_prior(
     turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
 ) -> None:
     _, checkpoint = turned
@@ -89,17 +89,29 @@ def test_the_badge_says_within_how_many_nats_and_the_curve_rings_the_nearest_mea
     priors = [[[-2, 0, 0, 1], 1, -115.26], [[-2, 0, 0, 1], 0.05, -112.5], [[0, 0, 0, 0], 0.05, -118.0]]
     script = f"""([info, priors]) => {{
         {source}
-        const curve = boundCurve({{ priors, bound: "eq1" }}, info), badge = retrainedBadge(false, 0.6, () => {{}});
+        const curve = boundCurve({{ priors, bound: "eq1" }}, info), badge = retrainedBadge(false, () => {{}});
         curve.draw([1, 0.1, -1.9, 0], 2);
         const first = curve.box.textContent;
         curve.draw([0.1, 0, 0, 0], 0.04);
-        badge.show(true);
-        return [first, curve.box.textContent, badge.box.textContent];
+        const compare = badge.box.querySelector("input"), said = [];
+        for (const checked of [false, true]) {{
+            for (const turned of [false, true]) {{
+                compare.checked = checked;
+                badge.show(turned);
+                said.push(badge.box.firstChild.textContent);
+            }}
+        }}
+        return [first, curve.box.textContent, said];
     }}"""
     first, second, badge = page.evaluate(script, [amortised_address(checkpoint), priors])
     assert first.startswith("eq1 at the nearest measured prior: −115.3")
     assert second.startswith("eq1 at the nearest measured prior: −118.0") and "−112.5−118.0" in second
-    assert badge.startswith("As if trained so (within 0.6 nats)")
+    assert badge == [
+        "The model's own prior",
+        "The model is told this prior",
+        "Left and right: the model's own prior",
+        "Left: told this prior. Right: not retrained, the decoder of its own prior.",
+    ]
 
 
 def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
@@ -110,7 +122,7 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     rows = [digits(drawing) for drawing in drawings(page)][:-1]
     expected = component_samples(model.at(ELSEWHERE), ELSEWHERE.prior_means, (0.8,) * 4, 16, 2)
     assert np.abs(np.stack(rows) - 255 * expected).max() <= 1
-    assert page.get_by_text("As if trained so", exact=True).is_visible()
+    assert page.get_by_text("The model is told this prior", exact=True).is_visible()
 
     settle(page)
     before, old = len(wire.sent), drawings(page)
@@ -136,6 +148,7 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     page.get_by_role("button", name="Reset", exact=True).click()
     touch_elsewhere(page)
     until(page, lambda: "alpha" not in page.url and "means" not in page.url)
+    assert page.get_by_text("Left and right: the model's own prior", exact=True).is_visible()
     assert all((d[:7] == d[9:]).all() for d in (digits(drawing) for drawing in drawings(page)))
 
 

@@ -1,5 +1,6 @@
 """Components in the browser: the browser decodes as the server does, and follows the pointer and the keyboard."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.browser_helpers import (
 )
 from tests.wire_helpers import Wire
 from ui.components.live import SAMPLES
+from ui.components.usage import UNUSED, usage
 from ui.serving.decoders import decoder_address
 
 pytestmark = pytest.mark.browser
@@ -214,6 +216,37 @@ def test_sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_
     page.locator(".live[data-ready=yes]").wait_for()
     assert slider.input_value() == "2"
     page.wait_for_url(lambda url: "means=2" in url)
+
+
+# --- what is said of the trained prior ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mnist-dlgmm-amortised", "mnist-dldpmm-tuned"])
+def test_a_row_says_how_much_its_component_is_used_only_while_the_models_own_prior_is_shown(
+    name: str, server: str, tree: Path, page: Page
+) -> None:
+    checkpoint = read_checkpoint(tree / "checkpoints" / name)
+    shares = usage(checkpoint)
+    assert shares is not None and min(shares) < UNUSED < max(shares)
+    open_components(page, server, choice(checkpoint))
+    said = page.locator(".row .usage").filter(visible=True)
+    told = said.all_inner_texts()
+    assert len(told) == len(shares)
+    for text, share in zip(told, shares, strict=True):
+        word = re.fullmatch(r"unused: (<0\.1|0\.\d|0) %" if share < UNUSED else r"(\d+) % of images", text)
+        assert word is not None, (text, share)
+        number = 0.0 if word[1] == "<0.1" else float(word[1])
+        assert 0 <= 100 * share - number < 0.1 if share < UNUSED else abs(100 * share - number) <= 0.5, (text, share)
+    faint = page.locator(".row.unused .samples")
+    opacity = "all => all.map(each => getComputedStyle(each).opacity)"
+    assert faint.evaluate_all(opacity) == ["0.5"] * sum(share < UNUSED for share in shares)
+    captions = page.get_by_test_id("stCaptionContainer")
+    assert captions.filter(has_text="under 1 %").inner_text().startswith("At the model's own prior, component ")
+    mean_of(page, 1).press("ArrowRight")
+    until(page, lambda: said.count() == 0)
+    assert set(faint.evaluate_all(opacity)) == {"1"}
+    page.get_by_role("button", name="Reset").click()
+    until(page, lambda: said.all_inner_texts() == told)
 
 
 # --- buttons and switches -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from dlgmm_core.analysis.generation import codes_below, component_noise, component_samples, noise_below
+from dlgmm_core.analysis.generation import ancestral_noise, codes_below, component_noise, component_samples, noise_below
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
@@ -69,6 +69,12 @@ def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
     model, checkpoint = load_checkpoint(tree / "checkpoints" / name)
     noise = component_noise(model, 16, shared=True)[1]
     picked, below = noise_below(model, 4, 16, shared=True)
+    pairs = [(above + 1, under + 1) for above, under in zip(ancestral_noise(model, 16)[0], picked[3], strict=True)]
+    assert page.locator(".marks span").all_inner_texts() == [f"{above}\u202f›\u202f{under}" for above, under in pairs]
+    told = page.get_by_role("img", name="ancestral samples").get_attribute("aria-label")
+    assert told == "16 ancestral samples, of components " + ", ".join(
+        f"{above} and {under} below it" for above, under in pairs
+    )
 
     def rows_are(mean: float) -> bool:
         """That of the second component, and of both components below it."""

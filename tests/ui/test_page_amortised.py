@@ -1,6 +1,7 @@
 """Pages of an amortised model: priors in the address and from the browser, and exports at the prior that is shown."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def now(at: AppTest) -> tuple[tuple[float, ...], float]:
     return tuple(found["means"]), found["alpha"]
 
 
+def how_near(at: AppTest) -> str:
+    """The sentence about models that were trained for one prior alone."""
+    found = [re.findall(r"How near .*?(?:alone|code)\.", caption.value) for caption in at.caption]
+    (sentence,) = (each for sentences in found for each in sentences)
+    return str(sentence)
+
+
 def test_both_pages_show_and_export_the_prior_in_the_address(
     own_checkpoints: Path, few_digits: None, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +72,7 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
     at = open_page("components")
     assert at.selectbox(key="components-checkpoint").value == NAME
     assert json.loads(widget(at).proto.json)["measured"] is None
-    assert any("is not recorded for its size of code" in caption.value for caption in at.caption)
+    assert how_near(at) == "How near it comes to such models is not recorded for its size of code."
 
     def row(bound: float, config: ModelConfig, train: TrainConfig, context: Context | None = None) -> Row:
         return Row(
@@ -89,17 +97,26 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
         row(-90.0, CONFIG.at(other), longer),
     ]
     write_results(own_checkpoints, rows)
-    measured = json.loads(widget(open_page("components")).proto.json)["measured"]
+    at = open_page("components")
+    measured = json.loads(widget(at).proto.json)["measured"]
     assert measured["priors"] == [
         [list(other.prior_means), 2.0, -110.0],
         [sorted(ELSEWHERE.prior_means), 0.05, -120.0],
     ]
-    assert (measured["bound"], measured["within"]) == ("eq1", None)
+    assert measured["bound"] == "eq1"
+    assert how_near(at) == "How near it comes to such models is not recorded for its size of code."
+    rows += [row(-111.0, CONFIG.at(other), train)]
+    write_results(own_checkpoints, rows)
+    assert how_near(open_page("components")) == (
+        "How near it comes was measured at 1 prior, of α 2: there, its bound eq1 on the test images is not below that"
+        " of the model trained alike for that prior alone."
+    )
     rows += [row(-109.39, CONFIG.at(other), train), row(-121.0, CONFIG.at(ELSEWHERE), train)]
     write_results(own_checkpoints, rows)
-    at = open_page("components")
-    assert json.loads(widget(at).proto.json)["measured"]["within"] == 0.7
-    assert any("at most so far below that of 2 models" in caption.value for caption in at.caption)
+    assert how_near(open_page("components")) == (
+        "How near it comes was measured at 2 priors, of α 0.05 and 2: there, its bound eq1 on the test images is at"
+        " most 0.7 nats below that of the model trained alike for that prior alone."
+    )
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
     assert json.loads(widget(open_page("components")).proto.json)["measured"] is None
 

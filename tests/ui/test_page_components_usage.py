@@ -41,7 +41,9 @@ def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, own_checkpoin
     at = open_page("components")
     assert data(at)["usage"] == shares and data(at)["unused"] == 0.01
     (line,) = [caption.value for caption in at.caption if "under 1 %" in caption.value]
-    assert line.startswith("Component 3 has 100 % of the test images") and "; 9 of 10 components have" in line
+    assert line.startswith("At the model's own prior, component 3 has 100 % of the test images") and line.endswith(
+        "; 9 of 10 components are “unused”: they have under 1 % each."
+    )
 
 
 def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:

@@ -48,7 +48,8 @@ def below_words(config: ModelConfig) -> str:
     if k > 1:
         words += (
             f" In a component's own row every digit has one of the {k} components below, drawn by their mean weights;"
-            " the rows under it show each of these with the same noise."
+            " the rows under it show each of these with the same noise. Below the ancestral samples,"
+            " “3\u202f›\u202f2” means component 3, and component 2 below it."
         )
     if config.layers > 2:
         words += " In layers 3 and below, codes are the means of their priors."

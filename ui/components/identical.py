@@ -16,10 +16,10 @@ def identical_caption(means: Sequence[float], scales: Sequence[float]) -> str:
     for k, prior in enumerate(zip(means, scales, strict=True), 1):
         alike.setdefault(prior, []).append(k)
     if len(alike) == 1 < len(means):
-        return "All components of this prior are the same, so all rows are the same until you move a slider."
+        return "All components of the model's own prior are the same: so are all rows, until you move a slider."
     sentences = (
-        f"Components {', '.join(map(str, numbers[:-1]))} and {numbers[-1]} of this prior are the same, so their rows"
-        " are the same until you move a slider."
+        f"Components {', '.join(map(str, numbers[:-1]))} and {numbers[-1]} of the model's own prior are the same: so"
+        " are their rows, until you move a slider."
         for numbers in alike.values()
         if len(numbers) > 1
     )

@@ -59,7 +59,8 @@ def usage_caption(checkpoint: Checkpoint) -> str:
     if not shares or not unused:
         return ""
     most = max(range(len(shares)), key=shares.__getitem__)
+    are, have = ("is", "it has under 1 %") if unused == 1 else ("are", "they have under 1 % each")
     return (
-        f"Component {most + 1} has {100 * shares[most]:.0f} % of the test images, counted by their largest weight"
-        f" E[π|x]; {unused} of {len(shares)} components {'has' if unused == 1 else 'have'} under 1 %."
+        f"At the model's own prior, component {most + 1} has {100 * shares[most]:.0f} % of the test images, counted by"
+        f" their largest weight E[π|x]; {unused} of {len(shares)} components {are} “unused”: {have}."
     )

@@ -76,18 +76,17 @@ function alignWith(track, from, to) {
   track.style.width = `calc((100% - 28px) * ${to - from} + 28px)`;
 }
 
-// Says what rows show, and within how many nats if that is known; its switch puts the decoder of the own prior beside.
-function retrainedBadge(start, within, switched) {
-  const near = within === undefined || within === null ? "" : within === 0 ? " (no worse)" : ` (within ${within} nats)`;
-  const asTrained = `s if trained so${near}`;
+// Says what rows show, and no more than that; its switch puts the decoder of the own prior beside.
+function retrainedBadge(start, switched) {
   const words = element("span", { className: "said" });
   const input = element("input", { type: "checkbox", checked: start });
   let isTurned = false;
   const show = (turned) => {
     isTurned = turned;
-    words.textContent = input.checked ? `Left: a${asTrained}. Right: not retrained, the decoder of its own prior.`
-      : turned ? `A${asTrained}` : "The model's own prior";
-    words.classList.toggle("as-trained", isTurned || input.checked);
+    words.textContent = !turned ? `${input.checked ? "Left and right: t" : "T"}he model's own prior`
+      : input.checked ? "Left: told this prior. Right: not retrained, the decoder of its own prior."
+        : "The model is told this prior";
+    words.classList.toggle("is-told", turned);
   };
   input.onchange = () => { show(isTurned); switched(input.checked); };
   show(false);

@@ -8,7 +8,8 @@ const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SC
 const FEWEST = 8, MOST_IN_SIGHT = 5, MOST_ZOOM = 5; // digits in a row, rows, pixels of the page a pixel of a digit
 const NARROW = 640, LEAST_HEIGHT = 330, LEAST_ROW = 50, ROW_GAP = 4, WHOLE = 52; // pixels, as in the style
 const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
-const percent = (share) => (share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
+const percent = (share) => (share === 0 || share >= 0.01 ? `${Math.round(100 * share)} %`
+  : share < 0.001 ? "<0.1 %" : `${Math.floor(1000 * share) / 10} %`); // never "1 %" where that is not reached
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
@@ -71,9 +72,10 @@ export default function ({ parentElement, data, setStateValue }) {
     swatch.style.background = data.colours[k];
     const head = make("div", { className: "head" }, swatch, words, ...(amortised ? [] : [badge]));
     const used = data.usage?.[k];
+    const isUnused = used < data.unused; // false where nothing is known
     if (used !== undefined) {
       head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
-        textContent: `${percent(used)} of images` }));
+        textContent: isUnused ? `unused: ${percent(used)}` : `${percent(used)} of images` }));
     }
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
     const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box), scaleBox);
@@ -86,7 +88,7 @@ export default function ({ parentElement, data, setStateValue }) {
     mean.input.oninput = () => { means[k] = Number(mean.input.value); moved(k); };
     scale.input.oninput = () => { scales[k] = Number(scale.input.value); moved(k); };
     mean.input.onchange = scale.input.onchange = () => told.soon();
-    const section = make("section", { className: `row${used < data.unused ? " unused" : ""}` },
+    const section = make("section", { className: `row${isUnused ? " unused" : ""}` },
       make("div", {}, head, controls), samples);
     if (amortised) alignWith(mean.box, (lowMean - low) / (high - low), (highMean - low) / (high - low));
     return { section, head, mean, scale, words, badge, samples, opener };
@@ -113,7 +115,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const dial = amortised && alphaSlider(amortised, alpha, (value) => { alpha = value; moved(0); }, () => told.soon());
   const curve = data.measured && boundCurve(data.measured, amortised);
-  const retrained = amortised && retrainedBadge(compared, data.measured?.within, (on) => {
+  const retrained = amortised && retrainedBadge(compared, (on) => {
     compared = on;
     for (const canvas of root.querySelectorAll("canvas")) canvas.width = 0; // not all of it is drawn over
     all();
@@ -220,7 +222,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const isTurned = rows.some((each) => each.head.classList.contains("moved")) || (dial && alpha !== amortised.own.alpha);
     reset.disabled = !isTurned;
     retrained?.show(isTurned);
-    root.classList.toggle("turned", Boolean(amortised && isTurned));
+    root.classList.toggle("turned", Boolean(isTurned));
   };
   const waiting = new Set(); // components to be drawn on the next frame
   const moved = (which) => {
@@ -255,8 +257,9 @@ export default function ({ parentElement, data, setStateValue }) {
     rows.forEach((_, k) => row(k));
     lineage();
     const shownNow = drawn.components.slice(0, numberOf());
+    const under = (i) => below.components[rows.length][i] + 1; // the component of the second layer, from 1
     const marked = () => shownNow.map((k, i) => {
-      const mark = make("span", { textContent: leaves.length > 1 ? `${k + 1}.${below.components[rows.length][i] + 1}` : k + 1 });
+      const mark = make("span", { textContent: leaves.length > 1 ? `${k + 1}\u202f›\u202f${under(i)}` : k + 1 });
       mark.style.cssText = `width:${width * zoom}px;border-color:${data.colours[k]}`;
       return mark;
     });
@@ -264,7 +267,8 @@ export default function ({ parentElement, data, setStateValue }) {
     space.style.width = `${(count - 2 * numberOf()) * (width * zoom + GAP) - GAP}px`;
     marks.replaceChildren(...marked(), ...(compared ? [space, ...marked()] : []));
     ancestral.setAttribute("aria-label",
-      `${numberOf()} ancestral samples, of components ${shownNow.map((k) => k + 1).join(", ")}`);
+      `${numberOf()} ancestral samples, of components ${
+        shownNow.map((k, i) => (leaves.length > 1 ? `${k + 1} and ${under(i)} below it` : k + 1)).join(", ")}`);
   };
   const fit = () => {
     const before = [zoom, count].join(), narrow = root.clientWidth < NARROW;

@@ -45,7 +45,7 @@ function componentsView(info, model, state, changed) {
     moved();
   };
   const words = components === 1 ? "Images that the decoder makes of codes from the prior. Drag its mean."
-    : isTold ? "One model, told its prior: drag a mean or α, and encoder and decoder follow as if trained so."
+    : isTold ? "One model, told its prior: drag a mean or α, and it is told the new one; encoder and decoder follow."
       : `Each row is one component of the prior, all with the same noise. Drag a mean, and its ${info.object}s change.`;
 
   // The row of a component, or ancestral samples: those of the components in `only`.
