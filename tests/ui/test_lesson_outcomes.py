@@ -173,7 +173,7 @@ def test_what_is_not_there_is_a_sentence_with_a_command(
     measure: Callable[[], Outcome], own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(monkeypatch, None)
-    with pytest.raises(Missing, match=r"^T[^\n]+ `python -m dlgmm_core (reproduce|map) [\w-]+`\.$"):
+    with pytest.raises(Missing, match=r"^T[^\n]+ `python -m dlgmm_core (reproduce --only|map) [\w-]+`\.$"):
         measure()
 
 
@@ -224,7 +224,7 @@ def test_what_a_mixture_gains_is_read_from_the_recorded_rows(repository: Path, m
     assert mixtures.mixture_gain().because.endswith("(ACC): DLGMM (K = 10) 87 %.")
     monkeypatch.setattr(findings, "results", lambda: [row for row in rows if row.recipe != "tuned"])
     assert not mixtures.has_tuned_rows()
-    with pytest.raises(Missing, match="reproduce tuned"):
+    with pytest.raises(Missing, match="reproduce --only tuned"):
         mixtures.mixture_gain()
 
 
@@ -256,5 +256,5 @@ def test_a_component_is_a_class_a_style_or_several_by_its_images(
 
 def test_without_the_mixture_that_finds_clusters_there_is_a_sentence(own_checkpoints: Path) -> None:
     assert not mixtures.has_clusters()
-    with pytest.raises(Missing, match="reproduce clusters"):
+    with pytest.raises(Missing, match="reproduce --only clusters"):
         mixtures.class_or_style()

@@ -66,7 +66,9 @@ def mixture_gain() -> Outcome:
     """By how many nats the tuned DLDPMM is better than the tuned Gauss-VAE; and what its relatives find."""
     rows = _tuned()
     if len(rows) < len(MODELS):
-        raise Missing("The tuned models' likelihoods are not recorded: run `python -m dlgmm_core reproduce tuned`.")
+        raise Missing(
+            "The tuned models' likelihoods are not recorded: run `python -m dlgmm_core reproduce --only tuned`."
+        )
     nats = [row.figures.nll[SIZE].value for row in rows]
     told = ", ".join(f"{formatting.label(row)} {value:.1f}" for row, value in zip(rows, nats, strict=True))
     return Outcome(nats[0] - nats[-1], f"−log p(x) in nats per image, S = {SIZE}: {told}.{_accuracies()}")
@@ -100,7 +102,7 @@ def class_or_style() -> Outcome:
     """What the component holds whose most frequent digit is shared with other components most."""
     checkpoint = _clusters()
     if checkpoint is None:
-        raise Missing("There is no mixture that finds clusters: run `python -m dlgmm_core reproduce clusters`.")
+        raise Missing("There is no mixture that finds clusters: run `python -m dlgmm_core reproduce --only clusters`.")
     return _class_or_style(checkpoint)
 
 

@@ -48,7 +48,9 @@ def second_mode() -> Outcome:
     """The class among whose codes the second largest mode lies."""
     found = _divided()
     if found is None:
-        raise Missing(f"There is no {MODEL} with known posteriors: run `python -m dlgmm_core reproduce {MODEL}`.")
+        raise Missing(
+            f"There is no {MODEL} with known posteriors: run `python -m dlgmm_core reproduce --only {MODEL}`."
+        )
     return loaders.or_stop(lambda: _second_mode(*found))
 
 

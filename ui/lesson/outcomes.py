@@ -210,7 +210,7 @@ def knn_winner() -> Outcome:
         if row.eval_dataset == DATASET and row.recipe == "paper" and not row.seed and "sample" in row.figures.knn
     ]
     if len(rows) < 2:
-        raise Missing("The kNN errors are not recorded: run `python -m dlgmm_core reproduce paper`.")
+        raise Missing("The kNN errors are not recorded: run `python -m dlgmm_core reproduce --only paper`.")
     ranked = sorted(rows, key=lambda row: _error(row).error)
     first, second = ranked[:2]
     close = _error(second).error - _error(first).error < _error(first).ci95
@@ -239,7 +239,9 @@ def samples_gain() -> Outcome:
     own = (r for r in findings.results() if r.checkpoint == DLGMM and r.eval_dataset == DATASET)
     figures = next((r.figures for r in own), Figures())
     if figures.elbo is None or not {"50", "5000"} <= set(figures.nll):
-        raise Missing(f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce {DLGMM}`.")
+        raise Missing(
+            f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce --only {DLGMM}`."
+        )
     elbo, few, many = figures.elbo.value, -figures.nll["50"].value, -figures.nll["5000"].value
     return Outcome(
         many - elbo,
@@ -252,5 +254,5 @@ def samples_gain() -> Outcome:
 def _checkpoint(name: str) -> Checkpoint:
     found = loaders.named(name)
     if found is None:
-        raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce {name}`.")
+        raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce --only {name}`.")
     return found
