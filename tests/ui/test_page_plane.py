@@ -19,6 +19,7 @@ from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from tests.app_helpers import Make, open_page, press
 from tests.export_helpers import Lines, take
 from ui import loaders
+from ui.numbers import printed
 from ui.plane import posteriors, survey
 
 pytestmark = pytest.mark.usefixtures("few_digits")
@@ -62,7 +63,7 @@ def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(
     assert plane["now"] == {"at": [0.5, -1.0], "digits": True, "across": 12, "means": None}
 
     image, words = few_digits.test.binary[7], " ".join(each.value for each in at.main.markdown)
-    shown = [float(number.replace("−", "-")) for number in re.findall(r"log p\(x\) \*\*(.*?)\*\*", words)]
+    shown = [float(number.replace("−", "-")) for number in re.findall(r"log p\(x\)\s\*\*(.*?)\*\*", words)]
     for checkpoint, key in ((first, "posterior-0"), (second, "posterior-1")):
         exported = take(at, key, monkeypatch)
         found = lines(exported, "log_p=log_p, gap=forward, back=backward, modes=len(peaks)")
@@ -98,6 +99,40 @@ def test_a_moved_prior_is_in_the_link_and_changes_the_posterior_of_its_model_alo
         at.session_state[f"plane-bells-{first.digest}"] = {"now": told}
         at.run()
         assert at.query_params.get("means") in (kept, None if kept is None else [kept])
+
+
+@pytest.mark.parametrize(
+    ("shares", "shown"),
+    [
+        ((0.476, 0.412, 0.095, 0.016), "48 %, 41 %, 9 %, 2 %"),  # sum to 100
+        ((0.972, 0.018), "97 %, 2 %"),  # the rest has no mode
+        ((0.494, 0.494, 0.012), "50 %, 49 %, 1 %"),
+        ((1.0,), "100 %"),
+    ],
+)
+def test_shares_in_percent_sum_to_what_the_shares_do(shares: tuple[float, ...], shown: str) -> None:
+    assert posteriors.in_percent(shares).replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+def test_the_page_and_its_table_have_the_same_numbers_of_the_same_image_under_the_trained_prior(
+    make: Make, few_digits: Dataset
+) -> None:
+    first, _ = two_numbers(make)
+    at = press(open_page("plane", digit_index="0", plane_checkpoint="bells", means="2,0.5,-1,1"), "Search")
+    assert any("Under the trained prior of bells" in each.value for each in at.main.caption)
+    for row in at.dataframe[0].value.itertuples():
+        moved = posteriors.posterior(first, few_digits.test.binary[row.Image], (2.0, 0.5, -1.0, 1.0))
+        found = posteriors.posterior(first, few_digits.test.binary[row.Image])
+        assert (row.Modes, row.Shares, row.Gap) == (
+            len(found.shares),
+            posteriors.in_percent(found.shares),
+            found.forward,
+        )
+        assert moved.forward != found.forward
+        at = open_page("plane", digit_index=str(row.Image), plane_checkpoint="bells")
+        words = next(each.value for each in at.main.markdown if "KL(q‖p)" in each.value)
+        assert f"**{printed(row.Gap, '.2f')}**" in words
+        assert f"**{row.Modes}: {row.Shares}**" in words or row.Modes == 1
 
 
 def test_a_kept_survey_is_listed_at_once_and_a_button_shows_its_divided_digits_in_turn(make: Make) -> None:

@@ -15,7 +15,7 @@ from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.numbers import printed
 from ui.plane.live import live_posterior
-from ui.plane.posteriors import Means, Posterior, gap, grid, posterior, resolved
+from ui.plane.posteriors import Means, Posterior, gap, grid, in_percent, posterior, resolved
 
 __all__ = ["offer_gaps", "show_posterior"]
 
@@ -38,7 +38,7 @@ def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means:
             before = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
             st.caption(
                 f"Under the trained prior: log p(x) {printed(before.log_p, '.2f')}, KL(q‖p)"
-                f" {printed(before.forward, '.2f')}."
+                f" {printed(before.forward, '.2f')}, modes {_modes(before)}."
             )
     if found.is_cut:
         st.caption("Part of this posterior lies outside the plane that the grid covers: the numbers are bounds.")
@@ -76,20 +76,24 @@ def _show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means) -> None:
 
 
 def _numbers(found: Posterior) -> str:
-    shares = ", ".join(f"{100 * mode.share:.0f}\N{NO-BREAK SPACE}%" for mode in found.modes)
     rows = {
+        "KL(q‖p)": printed(found.forward, ".2f"),
         "log p(x)": printed(found.log_p, ".2f"),
         "ELBO": printed(found.log_p - found.forward, ".2f"),
-        "KL(q‖p)": printed(found.forward, ".2f"),
         "KL(p‖q)": printed(found.reverse, ".2f"),
-        "Modes": f"{len(found.modes)}: {shares}" if len(found.modes) > 1 else "1",
+        "Modes": _modes(found),
     }
-    return " · ".join(f"{name} **{value}**" for name, value in rows.items())
+    return " · ".join(f"{name}\N{NO-BREAK SPACE}**{value}**" for name, value in rows.items())
+
+
+def _modes(found: Posterior) -> str:
+    """How many there are, and the share of each."""
+    return f"{len(found.shares)}: {in_percent(found.shares)}" if len(found.shares) > 1 else "1"
 
 
 def _table(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means) -> pd.DataFrame:
     """One row a cell with mass: its centre, and log p(x, z) there."""
-    field, _ = resolved(grid(checkpoint, means), image)
+    field, _ = resolved(grid(checkpoint, means), image, interpolated=means is not None)
     cells = np.argwhere(np.isfinite(field.values))
     centres = field.low + field.step * cells
     values = field.values[tuple(cells.T)]

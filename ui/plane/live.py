@@ -124,7 +124,7 @@ def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None
         View(),
         {
             "heat": _heat(found),
-            "words": f"the true posterior under {checkpoint.name}, {counted(len(found.modes), 'mode')}, and q on it",
+            "words": f"the true posterior under {checkpoint.name}, {counted(len(found.shares), 'mode')}, and q on it",
             "hint": "Lines: q, one and two standard deviations.",
         },
     )

@@ -1,5 +1,6 @@
 """The true posterior of a digit on the grid of a model: kept by weights and image, and charged to who asked first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane import Mode, best_fits, divergence, modes, reverse_divergence
+from dlgmm_core.analysis.plane import best_fits, divergence, modes, reverse_divergence
 from dlgmm_core.analysis.plane_pictures import (
     Ellipses,
     Window,
@@ -24,7 +25,19 @@ from ui import loaders
 from ui.resting import kept_in_use
 from ui.visitors.limits import charged, computing
 
-__all__ = ["PIXELS", "TYPICAL", "Gap", "Means", "Posterior", "gap", "grid", "posterior", "q_of", "resolved"]
+__all__ = [
+    "PIXELS",
+    "TYPICAL",
+    "Gap",
+    "Means",
+    "Posterior",
+    "gap",
+    "grid",
+    "in_percent",
+    "posterior",
+    "q_of",
+    "resolved",
+]
 
 Means = tuple[float, ...] | None
 """Means of the prior's components, one after the other, (2 K); None as trained."""
@@ -32,6 +45,7 @@ Means = tuple[float, ...] | None
 TYPICAL = 100  # test images that say how wide the grid must be
 PIXELS = 192  # of a picture's side
 OUTSIDE = 1e-6  # of a posterior's mass, at most, at the grid's edge
+_DECIMALS = 3  # as in surveys: what is printed from either is the same
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class Posterior:
     Attributes:
         log_p: log p(x), nats.
         forward, reverse: KL(q || p(z|x)) and KL(p(z|x) || q), nats.
-        modes: the largest share first.
+        shares: of the mass, of each mode, the largest first.
         window: of the picture.
         density: (PIXELS, PIXELS), the highest being one.
         ellipses: of q, if it is of Gaussians.
@@ -52,7 +66,7 @@ class Posterior:
     log_p: float
     forward: float
     reverse: float
-    modes: list[Mode]
+    shares: tuple[float, ...]
     window: Window
     density: NDArray[np.float32]
     ellipses: Ellipses | None
@@ -93,11 +107,23 @@ def q_of(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> LatentDistribution
         return loaders.model(checkpoint).posterior(torch.from_numpy(image)[None].float())
 
 
-def resolved(decoded: PlaneGrid, image: NDArray[np.uint8]) -> tuple[Field, bool]:
-    """log p(x, z) of a binary image (X,) where it has mass, and whether the grid cuts some off."""
+def resolved(decoded: PlaneGrid, image: NDArray[np.uint8], *, interpolated: bool = False) -> tuple[Field, bool]:
+    """log p(x, z) of a binary image (X,) where it has mass, and whether the grid cuts some off.
+
+    Interpolated fields are for priors that are moved by hand: they come sooner, and are off by up to some hundredths of
+    a nat. Those of trained priors are as exact as surveys are.
+    """
     (field,) = decoded.fields(image[None])
     is_cut = not is_triangle(decoded.model.config) and decoded.mass_at_edge(field) > OUTSIDE
-    return decoded.resolved(field, image, interpolated=True), is_cut
+    return decoded.resolved(field, image, interpolated=interpolated), is_cut
+
+
+def in_percent(shares: Sequence[float]) -> str:
+    """Shares in whole percent, which sum to what the shares do: the largest remainders are rounded up."""
+    exact = [round(100 * share, _DECIMALS) for share in shares]
+    whole = [int(each) for each in exact]
+    up = sorted(range(len(exact)), key=lambda k: whole[k] - exact[k])[: round(sum(exact)) - sum(whole)]
+    return ", ".join(f"{each + (k in up)}\N{NO-BREAK SPACE}%" for k, each in enumerate(whole))
 
 
 @kept_in_use
@@ -113,13 +139,13 @@ def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = N
     with charged():
         decoded = grid(checkpoint, means)
         q = q_of(checkpoint, image)
-        field, is_cut = resolved(decoded, image)
+        field, is_cut = resolved(decoded, image, interpolated=means is not None)
         window, gaussians = window_of(config, field, q), ellipses(q)
         return Posterior(
             field.log_integral,
-            divergence(decoded, field, image, q),
+            round(divergence(decoded, field, image, q), _DECIMALS),
             reverse_divergence(decoded, field, q),
-            modes(field),
+            tuple(round(mode.share, _DECIMALS) for mode in modes(field)),
             window,
             density_picture(config, field, window, PIXELS),
             gaussians,
@@ -138,6 +164,6 @@ def gap(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -
     decoded, model = grid(checkpoint, means), loaders.model(checkpoint)
     with computing():
         q = q_of(checkpoint, image)
-        field, _ = resolved(decoded, image)
+        field, _ = resolved(decoded, image, interpolated=means is not None)
         best = [(label, fit.divergence) for label, fit in best_fits(decoded, field, image, q).items()]
         return Gap(dict(best[::-1] if model.config.num_components == 1 else best))

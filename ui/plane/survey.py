@@ -10,7 +10,7 @@ import streamlit as st
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, survey_posteriors
 from dlgmm_core.store.checkpoints import POSTERIORS, Checkpoint
 from ui import findings, loaders
-from ui.plane.posteriors import grid
+from ui.plane.posteriors import grid, in_percent
 from ui.visitors.limits import computing
 
 __all__ = ["kept_survey", "offer_digits", "offer_divided"]
@@ -19,7 +19,8 @@ SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
 _DIVIDED = "An image of several modes"
 _MEANING = (
-    "Of the test images listed below, the one whose posterior one Gaussian can hold least of; press again for the next."
+    "Of the test images listed below, the one whose posterior under the trained prior one Gaussian can hold least of;"
+    " press again for the next."
 )
 
 
@@ -47,7 +48,10 @@ def offer_digits(checkpoint: Checkpoint, survey: PosteriorSurvey | None) -> None
     searched: set[str] = st.session_state.setdefault(_FOUND, set())
     most = min(SEARCHED, len(loaders.dataset(checkpoint.train_config.dataset).test))
     count = most if survey is None else len(survey.images)
-    st.caption(f"Under {checkpoint.name}, of {count} evenly spaced test images. Click a row to see its image.")
+    st.caption(
+        f"Under the trained prior of {checkpoint.name}, of {count} evenly spaced test images. Click a row to see its"
+        " image."
+    )
     if survey is None:
         if checkpoint.digest not in searched and not st.button("Search", help="Takes some ten seconds."):
             return
@@ -86,7 +90,7 @@ def _table(checkpoint: Checkpoint, stamp: int | None, _survey: PosteriorSurvey) 
         "Image": _survey.images,
         "Class": [dataset.class_of(image) for image in _survey.images],
         "Modes": _survey.modes,
-        "Shares": [", ".join(f"{100 * share:.0f} %" for share in each) for each in _survey.shares],
+        "Shares": [in_percent(each) for each in _survey.shares],
         "Gap": _survey.gaps,
     }
     return pd.DataFrame(columns).sort_values(["Modes", "Gap"], ascending=False, ignore_index=True)
