@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from dlgmm_core.analysis.plane_pictures import is_triangle
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import family_of
@@ -14,21 +15,22 @@ from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
 from ui.images import fitting, tiled_picture
-from ui.plane.figures import offer_gaps, show_posterior
+from ui.plane.figures import explain, offer_gaps, show_posterior
 from ui.plane.live import live_plane
 from ui.plane.survey import kept_survey, offer_digits, offer_divided
 from ui.presentation import is_presented, page_title
-from ui.sidebar import choice, choose_checkpoint
+from ui.sidebar import choice, choose_checkpoint, last_checkpoint
 
-page_title(
-    "Plane",
-    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode a place; drag an"
-    " ellipse to move the prior.",
-    help=meaning("z", "ELBO"),
-)
 chosen = choice()
 planes = [c for c in chosen.offered if has_plane(c.model_config) and c.train_config.dataset == chosen.dataset]
 planes.sort(key=lambda c: (family_of(c.model_config).code_kind, c.model_config.num_components))  # one Gaussian first
+has_ellipses = bool(planes) and not is_triangle(last_checkpoint(planes, "plane-checkpoint").model_config)
+page_title(
+    "Plane",
+    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode"
+    f"{'; drag an ellipse to move the prior' if has_ellipses else ''}.",
+    help=meaning("z", "ELBO"),
+)
 if not planes:
     st.info(
         f"No checkpoint here on {label_of(chosen.dataset)} has codes of two numbers: train one on the page **Train**,"
@@ -37,19 +39,19 @@ if not planes:
     )
     st.stop()
 
-source, *boxes = st.columns([2, 1, 1][: 1 + min(len(planes), 2)], gap="medium")
-with boxes[0]:
+source, models, image = st.columns([310, 366, 192])  # the names of models need the most room
+with models:
     shown = [choose_checkpoint(planes, "plane-checkpoint", title="Model")]
-    offer_divided(survey := kept_survey(shown[0]))
+    survey = kept_survey(shown[0])
+    if others := [c for c in planes if c.name != shown[0].name]:
+        shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
 with source:
     digit = choose_digit(chosen.dataset)
-if others := [c for c in planes if c.name != shown[0].name]:
-    with boxes[1]:
-        shown.append(choose_checkpoint(others, "plane-beside", title="Beside it"))
-if digit is not None:
-    with boxes[-1]:
+with image:
+    if digit is not None:
         picture = tiled_picture(digit.binary[None], 1, fitting(2, digit.shape), shape=digit.shape)
         st.image(picture, alt=f"The image: {digit.origin}")
+    offer_divided(survey)
 
 first, dataset = shown[0], loaders.dataset(chosen.dataset)
 left, *right = st.columns(1 + len(shown), gap="medium")
@@ -70,10 +72,7 @@ for place, (column, checkpoint) in enumerate(zip(right, shown, strict=True)):
         show_posterior(checkpoint, digit, str(place), None if place else means)
 if is_presented():
     st.stop()
-st.caption(
-    "Heat maps: the true posterior p(z|x), by the square root of its density; white lines: q, one and two standard"
-    " deviations, with the weights of its components."
-)
+explain(shown)
 with st.expander("Images by their modes, and by the gap of the ELBO"):
     offer_digits(first, survey)
 offer_gaps(shown, digit, means)

@@ -83,6 +83,116 @@ def test_the_plane_decodes_at_the_pointer_and_its_prior_follows_hand_and_keys(se
     page.get_by_text("its prior moved").wait_for(state="detached")
 
 
+RECORD = """(() => {
+  const proto = CanvasRenderingContext2D.prototype, { fillText, lineTo, clearRect } = proto;
+  const of = (canvas) => (canvas.painted ??= { words: [], points: [] });
+  proto.clearRect = function (...box) { this.canvas.painted = null; return clearRect.apply(this, box); };
+  proto.lineTo = function (x, y) { of(this.canvas).points.push([x, y]); return lineTo.call(this, x, y); };
+  proto.fillText = function (text, x, y) {
+    const { width } = this.measureText(text), left = x - width * { left: 0, center: 0.5, right: 1 }[this.textAlign];
+    of(this.canvas).words.push({ text, left, right: left + width, y });
+    return fillText.call(this, text, x, y);
+  };
+})()"""
+
+
+def squares(page: Page) -> list[Locator]:
+    """The squares of the page, once they are ready and have been painted anew, with a record of it."""
+    until(page, lambda: page.locator(".plane[data-ready=yes]").count() == 3)
+    page.evaluate(RECORD)
+    found = page.locator(".plane").all()
+    for square in found:
+        square.evaluate("root => root.dispatchEvent(new Event('transitionend'))")
+    return found
+
+
+def painted(square: Locator) -> Any:
+    """The words on a square of the plane as it was painted last, and the points of its lines, in pixels."""
+    return square.locator("canvas").first.evaluate("canvas => canvas.painted")
+
+
+def ends(square: Locator) -> dict[str, list[float]]:
+    """The numbers on a square, by the axis that they are of."""
+    found: dict[str, list[float]] = {}
+    for word in painted(square)["words"]:
+        axis, _, number = word["text"].rpartition(" ")
+        if axis in ("z₁", "z₂", "π₂ − π₁", "π₃"):
+            found.setdefault(axis, []).append(float(number.replace("−", "-")))
+    return {axis: sorted(values) for axis, values in found.items()}
+
+
+def read_at(page: Page, square: Locator, across: float, up: float) -> list[float]:
+    """The code that the page reads at a place, in parts of the square's side from its lowest corner."""
+    canvas = square.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
+    words = square.locator("output")
+    until(page, lambda: "=" in words.inner_text())
+    page.wait_for_timeout(100)  # a frame
+    return [float(number.replace("−", "-")) for number in words.inner_text().partition("=")[2].strip(" ()").split(",")]
+
+
+def test_both_ends_of_both_axes_stand_on_every_square_and_no_line_crosses_a_weight(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server}/plane?digit-index=0&plane-checkpoint={MODEL}&plane-beside=mnist-dlgmm-plane", "Plane")
+    every = squares(page)
+    for square in every:
+        found = ends(square)
+        low, high = np.array([read_at(page, square, place, place) for place in (0.1, 0.9)])  # its corners are round
+        margin = (high - low) / 8
+        for axis, *expected in zip(("z₁", "z₂"), low - margin, high + margin, strict=True):
+            assert found[axis] == pytest.approx(expected, abs=0.07)
+
+    mixture = painted(every[-1])
+    weights = [word for word in mixture["words"] if word["text"].endswith("%")]
+    assert [word["text"] for word in weights] == ["97 %", "3 %"]
+    for word in weights:
+        assert not [
+            (x, y) for x, y in mixture["points"] if word["left"] <= x <= word["right"] and abs(y - word["y"]) < 6
+        ]
+
+
+def test_a_triangle_names_what_is_in_sight_and_shows_a_stick_only_of_a_place(server: str, page: Page) -> None:
+    visit(page, f"{server}/plane?digit-index=0&plane-checkpoint=mnist-sb-vae-plane", "Plane")
+    whole, heat, _ = squares(page)
+    assert {"π₁", "π₂", "π₃"} <= {word["text"] for word in painted(whole)["words"]} and not ends(whole)
+    (edge,) = [word for word in painted(heat)["words"] if word["text"] == "π₃ = 0"]
+    side = heat.locator("canvas").first.evaluate("canvas => canvas.clientWidth")
+    low, high = ends(heat)["π₃"]
+    assert edge["y"] == pytest.approx(side * high / (high - low), abs=16)  # beside the line at the height 0
+    for square in whole, heat:
+        assert square.locator(".stick").is_hidden()
+
+    second = read_at(page, heat, 0.5, 0.5)
+    assert heat.locator(".stick").is_visible()
+    assert sum(ends(heat)["π₂ − π₁"]) / 2 == pytest.approx(second[1] - second[0], abs=0.03)
+    assert second[2] == pytest.approx((low + high) / 2, abs=0.01)
+
+
+def test_names_of_models_and_the_gap_are_in_sight_on_a_small_screen(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    address = f"{server}/plane?digit-index=0&plane-checkpoint=mnist-dlgmm-plane10&plane-beside=mnist-dlgmm-plane"
+    visit(page, address, "Plane")
+    until(page, lambda: page.locator(".plane[data-ready=yes]").count() == 3)
+    for title, name in ("Model", "mnist-dlgmm-plane10 "), ("Beside it", "mnist-dlgmm-plane "):
+        box = page.get_by_role("combobox", name=title)
+        text, room, width = box.evaluate(
+            """(box, name) => {
+              const style = getComputedStyle(box), context = document.createElement("canvas").getContext("2d");
+              context.font = style.font;
+              const shown = box.value.slice(0, box.value.indexOf(name) + name.length);
+              const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+              return [shown, room, context.measureText(shown).width];
+            }""",
+            name,
+        )
+        assert text.endswith(name) and 100 < width <= room
+    lines = [line.bounding_box() for line in page.get_by_text("KL(q‖p)").all()]
+    assert len(lines) == 2 and all(line is not None and line["y"] + 26 <= 720 for line in lines)  # the first of each
+
+
 def test_the_numbers_of_a_trained_prior_are_those_of_the_kept_survey(server: str, page: Page) -> None:
     survey = read_survey(load_checkpoint(ROOT / "checkpoints" / MODEL)[1])
     assert survey is not None

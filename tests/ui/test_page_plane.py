@@ -135,6 +135,19 @@ def test_the_page_and_its_table_have_the_same_numbers_of_the_same_image_under_th
         assert f"**{row.Modes}: {row.Shares}**" in words or row.Modes == 1
 
 
+def test_only_a_plane_with_ellipses_asks_to_drag_one_and_only_a_triangle_is_explained(make: Make) -> None:
+    two_numbers(make)
+    make("lone", "gauss-vae", code_dim=2)
+    for checkpoint, beside, has_ellipses, has_triangle in (
+        ("bells", "lone", True, False),
+        ("bells", "triangle", True, True),
+        ("triangle", "bells", False, True),
+    ):
+        at = open_page("plane", digit_index="7", plane_checkpoint=checkpoint, plane_beside=beside)
+        assert any("drag an ellipse" in each.value for each in at.main.markdown) == has_ellipses
+        assert any("lies in a triangle" in each.value for each in at.main.caption) == has_triangle
+
+
 def test_a_kept_survey_is_listed_at_once_and_a_button_shows_its_divided_digits_in_turn(make: Make) -> None:
     two_numbers(make)
     shares = ((0.9, 0.1), (0.6, 0.4), (1.0,))

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core.analysis.plane_pictures import is_triangle
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
@@ -17,7 +18,16 @@ from ui.numbers import printed
 from ui.plane.live import live_posterior
 from ui.plane.posteriors import Means, Posterior, gap, grid, in_percent, posterior, resolved
 
-__all__ = ["offer_gaps", "show_posterior"]
+__all__ = ["explain", "offer_gaps", "show_posterior"]
+
+_HEAT = (
+    "Heat maps: the true posterior p(z|x), by the square root of its density; white lines: q, one and two standard"
+    " deviations, with the weights of its components, of several in one place the largest."
+)
+_TRIANGLE = (
+    " A stick of three pieces lies in a triangle: at its corner π₁ the first piece is the whole stick, and on its edge"
+    " π₃ = 0, a thin line, the third is missing."
+)
 
 
 def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means: Means = None) -> None:
@@ -45,6 +55,11 @@ def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means:
     about = About("the true posterior p(z|x)", [checkpoint], settings={"image": digit.origin})
     code = partial(recipes_plane.posterior, checkpoint, digit.code, means)
     export(f"posterior-{place}", about, code, lambda: _table(checkpoint, digit.binary, means))
+
+
+def explain(checkpoints: Sequence[Checkpoint]) -> None:
+    """What the heat maps of these models show."""
+    st.caption(_HEAT + (_TRIANGLE if any(is_triangle(c.model_config) for c in checkpoints) else ""))
 
 
 def offer_gaps(checkpoints: Sequence[Checkpoint], digit: DigitInput, means: Means) -> None:

@@ -41,7 +41,9 @@ FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
 _PLAIN = "#808080"  # of dots without classes
 
-_widget = widget("plane", '<div class="plane"></div>', "plane", "model", "decoder", "pointer", "plane_prior", "plane")
+_widget = widget(
+    "plane", '<div class="plane"></div>', "plane", "model", "decoder", "pointer", "plane_prior", "plane_words", "plane"
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 // A square of the plane of codes: a heat map or the codes of images, Gaussians as ellipses, and the digit at the pointer,
-// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js and plane_prior.js.
+// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js,
+// plane_prior.js and plane_words.js.
 
-const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 96; // pixels; of the square's side; points
-const COVERED = 18; // pixels from the mean of a component: its handle
+const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 192; // pixels; of the square's side; points
 const EDGE_KEPT = 190; // pixels below the square, for what stands there
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -38,16 +38,17 @@ class Plane {
     this.canvas.setAttribute("aria-label", data.words);
     this.zoom = fitting(DIGIT, decoder);
     this.shown = make("canvas", { width: this.zoom * decoder.width, height: this.zoom * decoder.height, className: "digit" });
+    this.written = new Words(this);
     this.words = make("output", { className: "words" });
     this.words.setAttribute("aria-live", "polite");
-    this.stick = data.triangle ? make("div", { className: "stick" }, ...data.pieces.map((colour) => {
+    this.stick = data.triangle ? make("div", { className: "stick", hidden: true }, ...data.pieces.map((colour) => {
       const piece = make("i");
       piece.style.background = colour;
       return piece;
     })) : null;
-    const below = [make("div", { className: "below" }, this.words), ...(this.stick ? [this.stick] : [])];
+    const below = make("div", { className: "below" }, this.words, ...(this.stick ? [this.stick] : []));
     this.prior = data.gridded && data.ellipses.length ? new PriorHand(this, data.now.means) : null;
-    root.replaceChildren(make("div", { className: "square" }, this.canvas, this.shown, ...(this.prior?.handles ?? [])), ...below,
+    root.replaceChildren(make("div", { className: "square" }, this.canvas, this.shown, ...(this.prior?.handles ?? [])), below,
       ...(data.gridded ? [this.switches()] : []), ...(this.prior ? [this.prior.controls] : []));
     this.listen();
     root.observer = new ResizeObserver(() => this.fit());
@@ -186,19 +187,17 @@ class Plane {
     if (this.sheet) context.drawImage(this.sheet, 0, 0, side, side);
     else if (this.dots) context.drawImage((this.cloud ??= this.drawDots()), 0, 0, side, side);
     if (data.triangle) {
+      context.globalAlpha = this.heat ? 0.6 : 1; // fainter than outlines of q
       context.strokeStyle = this.heat ? "#fff" : ink;
       context.beginPath();
       for (const [x, y] of data.corners) context.lineTo(this.x(x), this.y(y));
       context.closePath();
       context.stroke();
+      context.globalAlpha = 1;
     }
-    this.labels = [];
-    data.ellipses.forEach((each, k) => this.paintEllipse(context, each, this.prior?.means[k] ?? each.mean));
+    const lines = data.ellipses.map((each, k) => this.paintEllipse(context, each, this.prior?.means[k] ?? each.mean));
     this.prior?.show();
-    if (this.dots && !this.sheet) {
-      for (const { name, place } of data.classes) this.writeClass(context, name, this.x(place[0]), this.y(place[1]), ink);
-    }
-    this.paintAxes(context, this.heat || this.sheet ? "#fff" : ink);
+    this.written.paint(context, ink, lines);
     this.paintPointer(context);
   }
 
@@ -215,15 +214,16 @@ class Plane {
     return cloud;
   }
 
-  // One and two standard deviations; light and dark, so that it is seen on anything.
-  paintEllipse(context, { factor, colour, label }, mean) {
-    for (const deviations of [1, 2]) {
-      context.beginPath();
-      for (let i = 0; i <= AROUND; i++) {
+  // One and two standard deviations; light and dark, so that it is seen on anything. Returns the points of both lines.
+  paintEllipse(context, { factor, colour }, mean) {
+    return [1, 2].map((deviations) => {
+      const points = Array.from({ length: AROUND + 1 }, (_, i) => {
         const u = Math.cos((2 * Math.PI * i) / AROUND), v = Math.sin((2 * Math.PI * i) / AROUND);
         const [x, y] = [0, 1].map((d) => mean[d] + deviations * (factor[d][0] * u + factor[d][1] * v));
-        context.lineTo(this.x(x), this.y(y));
-      }
+        return [this.x(x), this.y(y)];
+      });
+      context.beginPath();
+      for (const point of points) context.lineTo(...point);
       context.setLineDash(deviations === 2 ? [5, 4] : []);
       context.lineWidth = 3.5;
       context.strokeStyle = this.heat ? "#000" : getComputedStyle(this.root).getPropertyValue("--st-background-color");
@@ -232,54 +232,14 @@ class Plane {
       context.strokeStyle = colour;
       context.stroke();
       context.setLineDash([]);
-    }
-    const below = 2 * Math.hypot(...factor[1]) * (this.side / this.data.side) + 9; // so that it covers nothing
-    const [left, top] = [this.x(mean[0]), this.y(mean[1]) + below];
-    if (!label || this.labels.some(([x, y]) => Math.abs(x - left) < 36 && Math.abs(y - top) < 12)) return; // on another
-    this.labels.push([left, top]);
-    this.write(context, label, left, top, colour, 12);
-  }
-
-  write(context, text, x, y, colour, size) {
-    const style = getComputedStyle(this.root);
-    context.font = `600 ${size}px ${style.getPropertyValue("--st-font")}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.lineJoin = "round";
-    context.strokeStyle = this.heat || this.sheet ? "#000" : style.getPropertyValue("--st-background-color");
-    context.strokeText(text, x, y);
-    context.fillStyle = colour;
-    context.fillText(text, x, y);
-  }
-
-  // Above the handle of a component, where there is one.
-  writeClass(context, name, x, y, ink) {
-    const isCovered = this.prior?.means.some((mean) => Math.hypot(this.x(mean[0]) - x, this.y(mean[1]) - y) < COVERED);
-    this.write(context, name, x, isCovered ? y - COVERED : y, ink, 16);
-  }
-
-  // The coordinates of two corners: enough to read places, and nothing in the way.
-  paintAxes(context, ink) {
-    if (this.data.triangle) {
-      this.data.corners.forEach(([x, y], i) => {
-        const [left, top] = [this.x(x), this.y(y)];
-        if (left < -9 || left > this.side + 9 || top < -9 || top > this.side + 9) return;
-        this.write(context, `π${"₁₂₃"[i]}`, Math.min(Math.max(left, 14), this.side - 14), top + (i === 2 ? -10 : 12), ink, 13);
-      });
-      return;
-    }
-    const { low, side } = this.data, digits = side < 0.5 ? 2 : 1, shown = (value) => value.toFixed(digits).replace("-", "−");
-    context.globalAlpha = 0.85;
-    this.write(context, shown(low[0]), 20, this.side - 10, ink, 11);
-    this.write(context, `z₁ ${shown(low[0] + side)}`, this.side - 28, this.side - 10, ink, 11);
-    this.write(context, `z₂ ${shown(low[1] + side)}`, 28, 10, ink, 11);
-    context.globalAlpha = 1;
+      return points;
+    });
   }
 
   paintPointer(context) {
     const { at, data } = this, { decoder } = data;
     this.shown.hidden = !at || !this.model;
+    if (this.stick) this.stick.hidden = !at;
     if (!at) { this.words.textContent = this.model ? data.hint : ""; return; }
     const code = this.code(at), [x, y] = [this.x(at[0]), this.y(at[1])];
     for (const [width, colour] of [[4, "#000"], [2, "#fff"]]) {
