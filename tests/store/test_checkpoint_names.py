@@ -66,6 +66,6 @@ def test_the_command_line_leaves_its_folder_for_no_name(
     root = tmp_path / "root"
     save(tmp_path / "x")
     before = sorted(tmp_path.rglob("*"))
-    assert main([*arguments, "--checkpoints", str(root)]) == 1
+    assert main([*arguments, "--checkpoints", str(root)]) == 2
     assert "error: '../x' is not a valid checkpoint name" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
