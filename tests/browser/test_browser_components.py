@@ -205,9 +205,9 @@ def test_sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_
     page.wait_for_timeout(500)
     wire.sent.clear()
     slider = page.get_by_role("slider", name="mean of component 1", exact=True)
-    for value in ("1", "2"):  # which together last longer than a rest
+    for value in ("1", "1.5", "2"):  # which together last longer than a rest
         slider.evaluate(_MOVE, value)
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(700)
     assert wire.sent == []
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Likelihood").click()
     page.get_by_role("heading", name="Likelihood").wait_for()
