@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.browsers import PATIENCE, launched, pad_corner, settle
 from benchmarks.clients import visitor
 from benchmarks.measuring import Limit
 from benchmarks.servers import Server, copy_app, serve
@@ -108,14 +108,10 @@ async def _see(server: Server, queries: dict[str, str]) -> None:
 
 @contextmanager
 def _visitor() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-        try:
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.set_default_timeout(PATIENCE)
-            yield page
-        finally:
-            browser.close()
+    with launched() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        yield page
 
 
 def _open(page: Page, server: Server, path: str) -> None:
@@ -142,16 +138,12 @@ def _drawing(page: Page, server: Server) -> None:
     """A few strokes on the pad."""
     _open(page, server, "digit")
     page.get_by_text("Draw", exact=True).click()
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
-    settle(page)
-    box = pad.bounding_box()
-    assert box is not None
+    left, top = pad_corner(page)
     for stroke in range(STROKES):
-        y = box["y"] + 40 + 20 * stroke
-        page.mouse.move(box["x"] + 60, y)
+        y = top + 40 + 20 * stroke
+        page.mouse.move(left + 60, y)
         page.mouse.down()
-        page.mouse.move(box["x"] + 160, y + 30, steps=6)
+        page.mouse.move(left + 160, y + 30, steps=6)
         page.mouse.up()
         page.locator("[data-testid=stMetric]").first.wait_for()
         settle(page)

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
-from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.browsers import PATIENCE, launched, settle
 from benchmarks.servers import APP, copy_app, serve
 from dlgmm_core.experiments.amortised_table import AMORTISED
 
@@ -84,15 +84,13 @@ def main(names: list[str]) -> None:
     with (
         TemporaryDirectory() as folder,
         serve(root=copy_app(Path(folder))) as server,
-        sync_playwright() as playwright,
+        launched() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.set_default_timeout(5 * PATIENCE)
         for name in names or VIEWS:
             reduce(take(page, server.address, name)).save(FOLDER / f"{name}.png", optimize=True)
             print(name, (FOLDER / f"{name}.png").stat().st_size // 1024, "KB")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE, settle
+from benchmarks.browsers import PATIENCE, launched, pad_corner, settle
 from benchmarks.measuring import Limit
 from benchmarks.servers import APP, serve
 from benchmarks.visits import BARE
@@ -92,20 +92,16 @@ _ROWS = """() => {
 
 def measure() -> list[Limit]:
     """All waiting times: medians over rounds; of pages and rows, the slowest."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-        try:
-            ours, bare = _first_visits(browser)
-            with serve() as server, _visitor(browser) as page:
-                rows = _rows(page, server.address)
-                switches = _switches(page, server.address)
-                frame = _frame(page, server.address)
-                stroke = _stroke(page, server.address)
-                pen = _pen(page, server.address)
-                maps = statistics.median(_maps(browser, server.address) for _ in range(ROUNDS))
-                hover, planes = _plane(browser, server.address)
-        finally:
-            browser.close()
+    with launched() as browser:
+        ours, bare = _first_visits(browser)
+        with serve() as server, _visitor(browser) as page:
+            rows = _rows(page, server.address)
+            switches = _switches(page, server.address)
+            frame = _frame(page, server.address)
+            stroke = _stroke(page, server.address)
+            pen = _pen(page, server.address)
+            maps = statistics.median(_maps(browser, server.address) for _ in range(ROUNDS))
+            hover, planes = _plane(browser, server.address)
     return [
         Limit("first visit, until a picture is shown", "s", ours, 1.5, against="a page with one title", theirs=bare),
         Limit("switching pages, from the click until the page is complete, slowest of six", "s", max(switches), 0.6),
@@ -197,19 +193,15 @@ def _stroke(page: Page, address: str) -> float:
     """Milliseconds from the end of a stroke, a new digit each time, until the figures on the page change."""
     page.goto(f"{address}/digit", wait_until="domcontentloaded")
     page.get_by_text("Draw", exact=True).click()
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
-    settle(page)
-    box = pad.bounding_box()
-    assert box is not None
+    left, top = pad_corner(page)
     waits = []
     for number in range(STROKES):
         page.wait_for_timeout(REST)
         page.evaluate(_WATCH)
-        y = box["y"] + 40 + 12 * number
-        page.mouse.move(box["x"] + 60, y)
+        y = top + 40 + 12 * number
+        page.mouse.move(left + 60, y)
         page.mouse.down()
-        page.mouse.move(box["x"] + 160, y + 10, steps=6)
+        page.mouse.move(left + 160, y + 10, steps=6)
         page.mouse.up()
         waits.append(float(page.wait_for_function("window.dlgmmWait").json_value()))
         settle(page)
@@ -223,16 +215,14 @@ def _pen(page: Page, address: str) -> float:
     reading = page.locator(".reading[data-follows]")
     reading.wait_for()
     page.locator(".weights[data-follows]").wait_for()
-    settle(page)
-    box = page.get_by_label("Drawing pad: draw one digit").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    left, top = pad_corner(page)
+    page.mouse.move(left + 60, top + 60)
     page.mouse.down()
     before = int(reading.get_attribute("data-followed") or 0)
     page.evaluate(_CLOCK)
     for number in range(FRAMES):
         turn = number / 10
-        page.mouse.move(box["x"] + 112 + 60 * math.cos(turn), box["y"] + 112 + 60 * math.sin(turn))
+        page.mouse.move(left + 112 + 60 * math.cos(turn), top + 112 + 60 * math.sin(turn))
     times: list[float] = page.evaluate("window.dlgmmFrames")
     followed = int(reading.get_attribute("data-followed") or 0) - before
     page.mouse.up()

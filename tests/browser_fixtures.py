@@ -11,9 +11,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
-from benchmarks.browsers import CHROMIUM, FLAGS, PATIENCE
+from benchmarks.browsers import CHROMIUM, PATIENCE, launched
 from benchmarks.servers import copy_app
 from tests.browser_helpers import WINDOW, app_on, complaints, profile
 from tests.wire_helpers import Wire
@@ -43,9 +43,7 @@ class Chromium:
 
     def browser(self) -> Browser:
         if self._browser is None:
-            playwright = self._open.enter_context(sync_playwright())
-            self._browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-            self._open.callback(self._browser.close)
+            self._browser = self._open.enter_context(launched())
         return self._browser
 
     def page(self) -> Page:

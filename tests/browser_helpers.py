@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, ViewportSize
 
-from benchmarks.browsers import PATIENCE, settle
+from benchmarks.browsers import PATIENCE, pad_corner, settle
 from benchmarks.servers import serve
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -83,15 +83,11 @@ def visit(page: Page, address: str, title: str) -> None:
 
 def draw_a_seven(page: Page) -> None:
     """Two strokes of a mouse on the page's drawing pad."""
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
-    settle(page)
-    box = pad.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    left, top = pad_corner(page)
+    page.mouse.move(left + 60, top + 50)
     page.mouse.down()
     for x, y in ((160, 50), (110, 180)):
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
+        page.mouse.move(left + x, top + y, steps=8)
     page.mouse.up()
 
 

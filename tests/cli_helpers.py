@@ -11,7 +11,8 @@ import pytest
 from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.commands import evaluate
-from tests.experiment_helpers import use_toy_data
+from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily
+from tests.experiment_helpers import blobs, use_toy_data
 
 TINY = ("--hidden", "4", "--code-dim", "2", "--batch-size", "50", "--device", "cpu")
 
@@ -22,6 +23,16 @@ def tiny_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))  # threads in plenty make 130 points slow
     with handlers_kept():
         yield
+
+
+def omniglot_can_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few images stand for Omniglot, which is not on this computer until it is asked for."""
+
+    def load() -> Dataset:
+        return Dataset("omniglot", blobs(0, 60), blobs(1, 20), blobs(2, 10), ("a",))
+
+    monkeypatch.delenv("DLGMM_DOWNLOAD", raising=False)
+    monkeypatch.setitem(DATASETS, "omniglot", DatasetFamily("Omniglot", load, lambda: False))
 
 
 @contextmanager

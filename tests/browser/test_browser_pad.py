@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
+from benchmarks.browsers import pad_corner
 from tests.browser_helpers import settle, touch_elsewhere, visit
 
 pytestmark = pytest.mark.browser
@@ -18,12 +19,7 @@ def open_pad(page: Page, server: str) -> tuple[Locator, float, float]:
     """The pad, and where its left upper corner lies in the window."""
     visit(page, f"{server}/digit", "Your digit")
     page.get_by_text("Draw", exact=True).click()
-    pad = page.get_by_label("Drawing pad: draw one digit")
-    pad.wait_for()
-    settle(page)
-    box = pad.bounding_box()
-    assert box is not None
-    return pad, box["x"], box["y"]
+    return page.get_by_label("Drawing pad: draw one digit"), *pad_corner(page)
 
 
 def ink(pad: Locator) -> NDArray[np.bool_]:

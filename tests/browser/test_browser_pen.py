@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page
 
+from benchmarks.browsers import pad_corner
 from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
 from dlgmm_core.data.digits import find_drawn
 from dlgmm_core.runtime.folders import checkpoints_folder
@@ -153,12 +154,11 @@ def test_what_follows_the_pen_has_no_barriers_while_it_moves(view: str, server: 
         use_scheme(page, scheme)
         show_whole(page)
         follows.wait_for(state="attached")
-        box = page.locator("[aria-label^='Drawing pad']").bounding_box()
-        assert box is not None
+        left, top = pad_corner(page)
         for number in (0, 1):  # beside nothing, then beside the figures of the first stroke
-            page.mouse.move(box["x"] + 60, box["y"] + 50 + 60 * number)
+            page.mouse.move(left + 60, top + 50 + 60 * number)
             page.mouse.down()
-            page.mouse.move(box["x"] + 160, box["y"] + 70 + 60 * number, steps=6)
+            page.mouse.move(left + 160, top + 70 + 60 * number, steps=6)
             page.wait_for_timeout(200)
             assert page.locator("html.pen-moves").count() == 1
             found = barriers(page, contrast_alone=scheme == "dark")  # nothing else differs between themes
@@ -179,17 +179,15 @@ def test_the_stick_follows_the_pen(name: str, server: str, page: Page) -> None:
     visit(page, f"{server}/digit?digit-checkpoint={name}&digit-view=Stick", "Your digit")
     page.get_by_text("Draw", exact=True).click()
     page.locator(".stick[data-follows]").wait_for(state="attached")
-    settle(page)
-    box = page.locator("[aria-label^='Drawing pad']").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    left, top = pad_corner(page)
+    page.mouse.move(left + 60, top + 50)
     page.mouse.down()
-    page.mouse.move(box["x"] + 160, box["y"] + 50, steps=4)
+    page.mouse.move(left + 160, top + 50, steps=4)
     pieces = page.locator(".stick .piece")
     pieces.first.wait_for()
     widths = "all => all.map((each) => parseFloat(each.style.width) / 100)"
     half = pieces.evaluate_all(widths)
-    page.mouse.move(box["x"] + 110, box["y"] + 180, steps=8)
+    page.mouse.move(left + 110, top + 180, steps=8)
     until(page, lambda: pieces.evaluate_all(widths) != half)
     page.wait_for_timeout(200)
     followed = pieces.evaluate_all(widths)
@@ -197,9 +195,9 @@ def test_the_stick_follows_the_pen(name: str, server: str, page: Page) -> None:
     page.get_by_role("button", name="Redraw", disabled=False).wait_for()
     settle(page)
     np.testing.assert_allclose(followed, pieces.evaluate_all(widths), atol=2e-3)
-    page.mouse.move(box["x"] + 80, box["y"] + 50)  # once more along the same stroke, which changes nothing
+    page.mouse.move(left + 80, top + 50)  # once more along the same stroke, which changes nothing
     page.mouse.down()
-    page.mouse.move(box["x"] + 120, box["y"] + 50, steps=4)
+    page.mouse.move(left + 120, top + 50, steps=4)
     page.get_by_role("button", name="Redraw", disabled=True).wait_for()
     page.mouse.up()
     touch_elsewhere(page)

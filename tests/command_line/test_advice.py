@@ -10,12 +10,9 @@ import pytest
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands.folder import command_on
 from dlgmm_core.commands.table import COMMANDS, build_parser
-from dlgmm_core.data import datasets
-from dlgmm_core.data.datasets import Dataset, DatasetFamily
 from dlgmm_core.options import CHECKPOINTS
 from dlgmm_core.store.checkpoints import METRICS
-from tests.cli_helpers import TINY, error_of, tiny_world
-from tests.experiment_helpers import blobs
+from tests.cli_helpers import TINY, error_of, omniglot_can_be_fetched, tiny_world
 
 CORE = Path(cli.__file__).parent
 ODD = "../results of a 'run'"  # which a shell reads as several words, or not at all, unless it is quoted
@@ -52,11 +49,7 @@ def test_an_empty_place_is_filled_by_the_command_that_the_list_prints(capsys: py
 def test_data_are_fetched_by_the_command_that_is_printed_or_it_is_said_that_nothing_may_be(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def load() -> Dataset:
-        return Dataset("omniglot", blobs(0, 60), blobs(1, 20), blobs(2, 10), ("a",))
-
-    monkeypatch.delenv("DLGMM_DOWNLOAD", raising=False)
-    monkeypatch.setitem(datasets.DATASETS, "omniglot", DatasetFamily("Omniglot", load, lambda: False))
+    omniglot_can_be_fetched(monkeypatch)
     assert cli.main(["data", "show", "omniglot"]) == 0
     (command,) = re.findall(r"fetch it by: (.+)\n", capsys.readouterr().out)
     assert cli.main(arguments(command)) == 0

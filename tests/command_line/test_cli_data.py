@@ -5,20 +5,13 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.data import datasets
-from dlgmm_core.data.datasets import Dataset, DatasetFamily
-from tests.cli_helpers import error_of, handlers_kept
-from tests.experiment_helpers import blobs
+from tests.cli_helpers import error_of, handlers_kept, omniglot_can_be_fetched
 
 
 def test_it_fetches_what_is_missing_unless_downloads_are_turned_off(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def load() -> Dataset:
-        return Dataset("omniglot", blobs(0, 60), blobs(1, 20), blobs(2, 10), ("a",))
-
-    monkeypatch.delenv("DLGMM_DOWNLOAD", raising=False)
-    monkeypatch.setitem(datasets.DATASETS, "omniglot", DatasetFamily("Omniglot", load, lambda: False))
+    omniglot_can_be_fetched(monkeypatch)
     with handlers_kept():
         assert cli.main(["data", "get", "omniglot"]) == 0
     assert capsys.readouterr().out == "omniglot: 60 training, 20 validation and 10 test images.\n"

@@ -51,9 +51,9 @@ def _bounds(checkpoint: Checkpoint) -> dict[Context, Elbo]:
     return {context: elbo for context, elbo in known if context and elbo}
 
 
-def _shortfalls(checkpoint: Checkpoint) -> dict[Context, float]:
+def _shortfalls(checkpoint: Checkpoint, bounds: dict[Context, Elbo]) -> dict[Context, float]:
     """By how many nats its bound is below that of a model trained alike for one prior alone, where that is recorded."""
-    config, train, bounds = checkpoint.model_config, checkpoint.train_config, _bounds(checkpoint)
+    config, train = checkpoint.model_config, checkpoint.train_config
     found: dict[Context, float] = {}
     for row in findings.results() if bounds else ():
         model, elbo = row.model_config, row.figures.elbo
@@ -82,14 +82,15 @@ def amortised_words(checkpoint: Checkpoint) -> str:
 
 def _how_near(checkpoint: Checkpoint) -> str:
     """What was measured of it, and where: of priors in between nothing is claimed."""
-    shortfalls = _shortfalls(checkpoint)
+    bounds = _bounds(checkpoint)
+    shortfalls = _shortfalls(checkpoint, bounds)
     if not shortfalls:
         return "How near it comes to such models is not recorded for its size of code."
     *first, last = (f"{alpha:.2g}" for alpha in sorted(context.concentration for context in shortfalls))
     alphas = f"{', '.join(first)} and {last}" if first else last
     most = math.ceil(10 * max(0.0, *shortfalls.values()) - 1e-6) / 10
     below = f"at most {most:g} nats below" if most else "not below"
-    bound = next(iter(_bounds(checkpoint).values())).bound
+    bound = next(iter(bounds.values())).bound
     return (
         f"How near it comes was measured at {counted(len(shortfalls), 'prior')}, of α {alphas}: there, its bound"
         f" {bound} on the test images is {below} that of the model trained alike for that prior alone."

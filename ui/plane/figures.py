@@ -108,7 +108,7 @@ def _modes(found: Posterior) -> str:
 
 def _table(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means) -> pd.DataFrame:
     """One row a cell with mass: its centre, and log p(x, z) there."""
-    field, _ = resolved(grid(checkpoint, means), image, interpolated=means is not None)
+    field, _ = resolved(grid(checkpoint, means), image, means)
     cells = np.argwhere(np.isfinite(field.values))
     centres = field.low + field.step * cells
     values = field.values[tuple(cells.T)]

@@ -107,15 +107,15 @@ def q_of(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> LatentDistribution
         return loaders.model(checkpoint).posterior(torch.from_numpy(image)[None].float())
 
 
-def resolved(decoded: PlaneGrid, image: NDArray[np.uint8], *, interpolated: bool = False) -> tuple[Field, bool]:
+def resolved(decoded: PlaneGrid, image: NDArray[np.uint8], means: Means = None) -> tuple[Field, bool]:
     """log p(x, z) of a binary image (X,) where it has mass, and whether the grid cuts some off.
 
-    Interpolated fields are for priors that are moved by hand: they come sooner, and are off by up to some hundredths of
-    a nat. Those of trained priors are as exact as surveys are.
+    The field of a prior that is moved by hand is interpolated: it comes sooner, and is off by up to some hundredths of
+    a nat. That of a trained prior is as exact as surveys are.
     """
     (field,) = decoded.fields(image[None])
     is_cut = not is_triangle(decoded.model.config) and decoded.mass_at_edge(field) > OUTSIDE
-    return decoded.resolved(field, image, interpolated=interpolated), is_cut
+    return decoded.resolved(field, image, interpolated=means is not None), is_cut
 
 
 def in_percent(shares: Sequence[float]) -> str:
@@ -139,7 +139,7 @@ def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = N
     with charged():
         decoded = grid(checkpoint, means)
         q = q_of(checkpoint, image)
-        field, is_cut = resolved(decoded, image, interpolated=means is not None)
+        field, is_cut = resolved(decoded, image, means)
         window, gaussians = window_of(config, field, q), ellipses(q)
         return Posterior(
             field.log_integral,
@@ -164,6 +164,6 @@ def gap(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -
     decoded, model = grid(checkpoint, means), loaders.model(checkpoint)
     with computing():
         q = q_of(checkpoint, image)
-        field, _ = resolved(decoded, image, interpolated=means is not None)
+        field, _ = resolved(decoded, image, means)
         best = [(label, fit.divergence) for label, fit in best_fits(decoded, field, image, q).items()]
         return Gap(dict(best[::-1] if model.config.num_components == 1 else best))
