@@ -15,7 +15,7 @@ from dlgmm_core.model.bodies import dense_layers
 from dlgmm_core.model.latents import LatentDistribution, NormalLatent
 from dlgmm_core.model.layers import Head, Prior
 from dlgmm_core.model.mixture_latents import MixtureLatent
-from dlgmm_core.model.networks import MixturePrior, SticksPrior, full_precision
+from dlgmm_core.model.networks import MixturePrior, SticksPrior, full_precision, scale_of
 from dlgmm_core.model.normals import DiagonalNormals
 
 __all__ = ["ConditionalHead", "ConditionalMixturePrior", "ConditionalNormalPrior"]
@@ -33,7 +33,7 @@ class ConditionalNormalPrior(Prior):
         """p(z|context)."""
         assert context is not None
         loc, log_scale = full_precision(self.linear, self.hidden(context)).chunk(2, -1)
-        return NormalLatent(loc, log_scale.exp())
+        return NormalLatent(loc, scale_of(log_scale))
 
 
 class ConditionalMixturePrior(MixturePrior):
@@ -50,7 +50,7 @@ class ConditionalMixturePrior(MixturePrior):
         # (R, 2KD) -> (2, K, R, D), relative to a standard normal
         parameters = full_precision(self.linear, self.hidden(context))
         loc, log_scale = parameters.unflatten(-1, (2, len(self.loc), self.loc.shape[-1])).movedim(0, 2)
-        return MixtureLatent(self.sticks.beta(len(context)), DiagonalNormals(loc, log_scale.exp()))
+        return MixtureLatent(self.sticks.beta(len(context)), DiagonalNormals(loc, scale_of(log_scale)))
 
 
 class ConditionalHead(Head):

@@ -21,6 +21,7 @@ from dlgmm_core.model.conditional import ConditionalHead, ConditionalMixturePrio
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
 from dlgmm_core.model.layers import Head, LatentPart, Layer, Prior
 from dlgmm_core.model.networks import (
+    MAX_LOG_SCALE,
     MixtureHead,
     MixturePrior,
     NormalHead,
@@ -42,7 +43,9 @@ def _gauss_vae(config: ModelConfig) -> LatentPart:
 
 def _normal_below(config: ModelConfig, context_dim: int) -> LatentPart:
     prior = ConditionalNormalPrior(config.code_dim, context_dim, config.hidden)
-    return _below(config, context_dim, prior, partial(NormalHead, code_dim=config.code_dim))
+    return _below(
+        config, context_dim, prior, partial(NormalHead, code_dim=config.code_dim, max_log_scale=MAX_LOG_SCALE)
+    )
 
 
 def _below(config: ModelConfig, context_dim: int, prior: Prior, head: Callable[[int], Head]) -> LatentPart:
@@ -77,7 +80,7 @@ def _mixture_below(config: ModelConfig, context_dim: int, sticks: SticksBuilder)
         context_dim,
         config.hidden,
     )
-    return _below(config, context_dim, prior, partial(MixtureHead, prior=prior))
+    return _below(config, context_dim, prior, partial(MixtureHead, prior=prior, max_log_scale=MAX_LOG_SCALE))
 
 
 def _dlgmm(config: ModelConfig) -> LatentPart:

@@ -6,6 +6,8 @@ divergence is near zero when training starts: Kumaraswamy(1, b) is exactly Beta(
 Reference: Nalisnick, Hertel & Smyth (2016), section 2.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +20,7 @@ from dlgmm_core.model.normals import DiagonalNormals, FullNormals, Normals
 from dlgmm_core.model.stick_latents import SticksLatent
 
 __all__ = [
+    "MAX_LOG_SCALE",
     "MixtureHead",
     "MixturePrior",
     "NormalHead",
@@ -27,17 +30,26 @@ __all__ = [
     "dirichlet_sticks",
     "full_precision",
     "process_sticks",
+    "scale_of",
 ]
 
 MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reaches e^-6 and 1 - e^-6
 # Where the pieces are the code, it must be precise: v = .5 +- .03 is Kumaraswamy(29, e^20).
 MAX_LOG_CONCENTRATION_OF_CODE = 20.0
+# Of scales in layers below the first, whose networks read codes: those that a component of hardly any weight draws may
+# lie so far from all others that a scale would be zero or infinite.
+MAX_LOG_SCALE = 7.0
 
 
 def full_precision(layer: nn.Linear, x: Tensor) -> Tensor:
     """layer(x) in the type of the layer's weights, even where autocast uses a lower precision."""
     output: Tensor = layer(x)
     return output.to(layer.weight.dtype)
+
+
+def scale_of(log_scale: Tensor, limit: float = MAX_LOG_SCALE) -> Tensor:
+    """exp(log_scale), between e^-limit and e^limit."""
+    return (log_scale.clamp(-limit, limit) if limit < math.inf else log_scale).exp()
 
 
 def _sticks_layer(in_features: int, prior: "SticksPrior") -> nn.Linear:
@@ -144,14 +156,15 @@ class MixturePrior(Prior):
 class NormalHead(Head):
     """Features (B, H) -> a diagonal normal over codes (B, D)."""
 
-    def __init__(self, in_features: int, code_dim: int) -> None:
+    def __init__(self, in_features: int, code_dim: int, max_log_scale: float = math.inf) -> None:
         super().__init__()
+        self.max_log_scale = max_log_scale
         self.linear = nn.Linear(in_features, 2 * code_dim)
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> NormalLatent:
         """q(z|x)."""
         loc, log_scale = full_precision(self.linear, features).chunk(2, -1)
-        return NormalLatent(loc, log_scale.exp())
+        return NormalLatent(loc, scale_of(log_scale, self.max_log_scale))
 
 
 class SticksHead(Head):
@@ -173,8 +186,9 @@ class MixtureHead(Head):
         pieces: (K,), which piece of the stick is the weight of each component; None for their own order.
     """
 
-    def __init__(self, in_features: int, prior: MixturePrior) -> None:
+    def __init__(self, in_features: int, prior: MixturePrior, max_log_scale: float = math.inf) -> None:
         super().__init__()
+        self.max_log_scale = max_log_scale
         self.sticks = _sticks_layer(in_features, prior.sticks)
         self.num_components, _, self.code_dim = prior.loc.shape
         self.linear = nn.Linear(in_features, 2 * self.num_components * self.code_dim)
@@ -196,4 +210,4 @@ class MixtureHead(Head):
     def posterior(self, sticks: Tensor, loc: Tensor, log_scale: Tensor) -> MixtureLatent:
         """From log a and log b of the sticks (B, 2 (K-1)), means and log scales of the components (K, B, D)."""
         fractions = _kumaraswamy(sticks, MAX_LOG_CONCENTRATION, self.pieces)
-        return MixtureLatent(fractions, DiagonalNormals(loc, log_scale.exp()))
+        return MixtureLatent(fractions, DiagonalNormals(loc, scale_of(log_scale, self.max_log_scale)))

@@ -10,7 +10,7 @@ from dlgmm_core.model.objectives import every_path
 
 __all__ = ["diagnose"]
 
-_PRIOR = "prior means and scales nearer to 0 and 1"
+_PRIOR = "prior means and scales nearer to 0 and 1"  # of the first layer: those below compute theirs
 _STICKS = "a concentration nearer to 1"
 
 
@@ -41,7 +41,8 @@ def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iter
         yield f"a code drawn from q(z|x){where}", "", layer.latents.code
     yield "log p(x|z)", "", model.decode(paths.code).log_prob(x)
     for where, layer in zip(places, paths.layers, strict=True):
+        prior = _PRIOR if layer is paths.layers[0] else ""
         yield f"log q(z|x){where}", "", layer.q.log_prob(layer.latents)
-        yield f"log p(z){where}", _PRIOR, layer.p.log_prob(layer.latents)
-        yield f"E[log p(z)]{where}", _PRIOR, layer.q.expected_log_prob(layer.p, layer.latents)
+        yield f"log p(z){where}", prior, layer.p.log_prob(layer.latents)
+        yield f"E[log p(z)]{where}", prior, layer.q.expected_log_prob(layer.p, layer.latents)
         yield f"KL(q(v|x) || p(v)) of the sticks{where}", _STICKS, layer.q.weights_kl(layer.p)

@@ -213,6 +213,22 @@ def test_a_gradient_reaches_every_parameter_of_three_layers(objective: str, prod
         assert parameter.grad is not None and parameter.grad.isfinite().all() and parameter.grad.any(), name
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_codes_far_from_all_others_leave_bounds_and_gradients_finite(objective: str) -> None:
+    """As a component draws whose weight is hardly above zero, which nothing in the bound keeps near."""
+    model = build_model(WIDE)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name == "layers.0.head.linear.bias":
+                parameter.chunk(2)[1].fill_(7.0)
+            if name.startswith("layers.1.prior") or name.startswith("layers.1.head.context"):
+                parameter.mul_(10.0)
+    bounds = lower_bound(model, torch.bernoulli(torch.full((20, 4), 0.5)), objective, 2)
+    bounds.mean().backward()
+    assert bounds.isfinite().all()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters() if parameter.grad is not None)
+
+
 def test_layers_have_the_sizes_of_their_configuration() -> None:
     model, x = build_model(WIDE), torch.zeros(5, 4)
     assert ModelConfig.from_dict(WIDE.to_dict()) == WIDE and WIDE.paths == 12

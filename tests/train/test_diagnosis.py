@@ -50,6 +50,14 @@ def test_a_prior_too_narrow_for_any_code_is_named_with_a_remedy() -> None:
     assert diagnose(model, IMAGES, 1) == ("log p(z)", "prior means and scales nearer to 0 and 1")
 
 
+def test_the_prior_of_a_layer_below_is_named_without_a_remedy_for_the_first() -> None:
+    model = build_model(replace(CONFIG, layers=2, components_below=(2,)))
+    with torch.no_grad():
+        model.get_parameter("layers.1.prior.linear.bias")[:4] = 3e38
+    quantity, remedy = diagnose(model, IMAGES, 1)
+    assert quantity.endswith("log p(z) in layer 2") and remedy == ""
+
+
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     """The first images of MNIST: five steps an epoch."""
