@@ -19,7 +19,7 @@ _COMPARED = ("paper", "replica", "tuned", "clusters", "clusters-deep")  # recipe
 
 
 def summary_table(rows: list[Row]) -> str:
-    """The paper's comparison on MNIST, with its recipe and ours, one line per model."""
+    """The paper's comparison on MNIST, with its recipe and ours, one line per model and recipe."""
     lines = [
         [
             formatting.label(row),
@@ -30,7 +30,7 @@ def summary_table(rows: list[Row]) -> str:
             formatting.knn_error(row, "sample", 5),
             formatting.papers_knn_errors(row)[5],
         ]
-        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "tuned", "clusters"))
+        for row in _of(rows, dataset="mnist", eval_dataset="mnist", recipes=("paper", "tuned", "clusters", "layers"))
         if not row.seed
     ]
     head = (
