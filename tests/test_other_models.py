@@ -26,6 +26,8 @@ from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import TINY, run, tiny_world
 from tests.experiment_helpers import toy_dataset
 from tests.other_models import OTHER_MODELS
+from ui.digit.answer import VIEWS
+from ui.serving.encoders import encoder_address
 
 NAMES = pytest.mark.parametrize("name", list(OTHER_MODELS))
 
@@ -76,6 +78,10 @@ def test_another_model_goes_through_every_command(
     assert OTHER_MODELS[name].label in capsys.readouterr().out
     assert run(tmp_path, "reproduce", "--list") == 0
     assert "mnist-dlgmm" in capsys.readouterr().out
+    page = tmp_path / "page.html"
+    assert run(tmp_path, "export-html", "--checkpoint", "other", "--output", str(page)) == 2
+    said = f"error: No browser can run other, a {OTHER_MODELS[name].label}: choose another model"
+    assert capsys.readouterr().err.startswith(said) and not page.exists()
 
 
 @pytest.fixture
@@ -98,6 +104,14 @@ def test_every_page_shows_other_models(others: Path, fresh_data: None) -> None:
         at = open_page("digit", **{"digit_checkpoint": name, "digit-checkpoint": name})
         text = json.dumps([element.value for element in (*at.markdown, *at.caption)], ensure_ascii=False)
         assert "Gauss-VAE" not in text and not at.exception and not at.error
+        assert encoder_address(read_checkpoint(others / name)) is None  # whose scripts would take it for another model
+
+
+def test_every_view_of_a_digit_shows_other_models(others: Path, fresh_data: None) -> None:
+    for name in OTHER_MODELS:
+        for view in VIEWS:
+            at = open_page("digit", **{"digit-checkpoint": name, "digit-view": view})
+            assert at.session_state["digit-view"] == view and not at.exception and not at.error, (name, view)
 
 
 # --- images of another shape -----------------------------------------------------------------------

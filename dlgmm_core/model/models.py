@@ -108,6 +108,8 @@ class ModelFamily:
         default_concentration: alpha or alpha_0.
         tuned_draws: draws per component in the bound of the tuned recipe; models then decode about equally many codes.
         smallest_code: the smallest D that the model allows.
+        in_browser: whether the scripts in `dlgmm_core/takeaway` compute this prior and this posterior; otherwise pages
+            ask the server, and there is no HTML file.
         build_below: builds the latent part of a layer below the first, from a configuration with that layer's sizes and
             the size of its context; None if the model has one layer only.
         build_amortised: builds the latent part of a model that is amortised over its prior; None if there is no such.
@@ -123,6 +125,7 @@ class ModelFamily:
     default_concentration: float = 1.0
     tuned_draws: int = 5
     smallest_code: int = 1
+    in_browser: bool = False
     build_below: Callable[[ModelConfig, int], LatentPart] | None = None
     build_amortised: Callable[[ModelConfig], LatentPart] | None = None
 
@@ -133,6 +136,7 @@ MODELS: dict[str, ModelFamily] = {
         "#5790fc",
         "One Gaussian: every code comes from the same standard normal distribution.",
         _gauss_vae,
+        in_browser=True,
         build_below=_normal_below,
     ),
     "sb-vae": ModelFamily(
@@ -143,6 +147,7 @@ MODELS: dict[str, ModelFamily] = {
         code_kind="simplex",
         default_concentration=5.0,
         smallest_code=2,
+        in_browser=True,
     ),
     "dlgmm": ModelFamily(
         "DLGMM",
@@ -152,6 +157,7 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=3,
         tuned_draws=2,
+        in_browser=True,
         build_below=partial(_mixture_below, sticks=dirichlet_sticks),
         build_amortised=amortised_part,
     ),
@@ -163,6 +169,7 @@ MODELS: dict[str, ModelFamily] = {
         has_components=True,
         default_components=17,
         tuned_draws=1,
+        in_browser=True,
         build_below=partial(_mixture_below, sticks=process_sticks),
     ),
 }

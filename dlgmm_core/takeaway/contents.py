@@ -35,8 +35,11 @@ def require_exportable(config: ModelConfig, name: str) -> None:
     """Checks that a browser can run a model.
 
     Raises:
-        ConfigError: if it has several stochastic layers or no dense body.
+        ConfigError: if it has several stochastic layers, no dense body, or a prior that the scripts do not know.
     """
+    family = family_of(config)
+    if not family.in_browser:
+        raise ConfigError(f"No browser can run {name}, a {family.label}: choose another model for an HTML file.")
     if config.layers > 1:
         raise ConfigError(f"{name} has {config.layers} stochastic layers: choose a model of one for an HTML file.")
     if config.body != "dense":

@@ -43,12 +43,12 @@ _widget = widget(
 
 @st.fragment
 def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
-    """Curves, bars and the stick with sliders of the means and of alpha; nothing for a plain model.
+    """Curves, bars and the stick with sliders of the means and of alpha; nothing for a model that no browser runs.
 
     It is a fragment because nothing else on the page depends on the sliders.
     """
-    config, address = checkpoint.model_config, amortised_address(checkpoint)
-    if address is None:
+    config, address, encoder = checkpoint.model_config, amortised_address(checkpoint), encoder_address(checkpoint)
+    if address is None or encoder is None:
         return
     kept = f"turned-{checkpoint.name}-{checkpoint.digest}"
     widget_key = f"{kept}-widget"
@@ -60,7 +60,7 @@ def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
             key=widget_key,
             data={
                 "amortised": address,
-                "encoder": encoder_address(checkpoint),
+                "encoder": encoder,
                 "image": base64_floats(digit.binary.astype(np.float32)),
                 "now": {"means": chosen.prior_means, "alpha": chosen.concentration},
                 "colours": colours,

@@ -2,7 +2,7 @@
 
 A file holds the parts of `model_parameters` that are not the decoder's, and browsers keep it as they keep decoders
 (`ui.serving.decoders`). Numbers have 32 bits: with 16, pixels of reconstructions would be off by up to 0.007. The
-browser runs models of one stochastic layer with dense bodies; of any other, the server tells what it infers.
+browser runs models of one stochastic layer with dense bodies whose row in `MODELS` says so; the server runs the others.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch import Tensor
 
-from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.takeaway.contents import model_info
 from dlgmm_core.takeaway.parameters import model_parameters
@@ -47,7 +47,8 @@ def encoder_bytes(checkpoint: Checkpoint) -> bytes:
 
 def _runs_in_browsers(checkpoint: Checkpoint) -> bool:
     address = decoder_address(checkpoint)
-    return address["hidden"] is not None and address["below"] is None
+    is_known = family_of(checkpoint.model_config).in_browser
+    return is_known and address["hidden"] is not None and address["below"] is None
 
 
 def _model(checkpoint: Checkpoint) -> LatentVariableModel:
