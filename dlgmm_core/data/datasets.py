@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data import published, sources
+from dlgmm_core.data.binarized_mnist import binarized_mnist, has_binarized_mnist
 from dlgmm_core.data.npz_files import image_size_of
 from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 from dlgmm_core.data.own import find_own, load_own, own_names
@@ -51,7 +52,7 @@ def _load_binarized_mnist() -> Dataset:
     known_labels = np.concatenate([mnist.train.known_labels, mnist.valid.known_labels])
     splits = []
     for part in ("train", "valid", "test"):
-        binary = sources.binarized_mnist(part)
+        binary = binarized_mnist(part)
         grey, labels = (mnist.test.grey, mnist.test.known_labels) if part == "test" else (known_grey, known_labels)
         origin = sources.cached_array(f"binarized-mnist-{part}-origin", partial(most_likely_origin, binary, grey))
         splits.append(Split(binary * np.uint8(255), binary, labels[origin]))
@@ -108,7 +109,7 @@ DATASETS: dict[str, DatasetFamily] = {
     "binarized-mnist": DatasetFamily(
         "Binarized MNIST (Larochelle)",
         _load_binarized_mnist,
-        sources.has_binarized_mnist,
+        has_binarized_mnist,
         source="a download of 20 MB, or DLGMM_DATA",
         licence="that of MNIST, CC BY-SA 3.0",
     ),

@@ -7,7 +7,6 @@ Copies are compressed in different ways, so the digest of the pixels is checked,
 
 import contextlib
 import gzip
-import hashlib
 import io
 import os
 import sys
@@ -29,23 +28,20 @@ from dlgmm_core.runtime.folders import cache_folder
 __all__ = [
     "DOWNLOAD",
     "FILES",
+    "PIXELS",
     "DataError",
-    "binarized_mnist",
     "cached_array",
     "damaged",
     "find",
     "given_folders",
-    "has_binarized_mnist",
     "may_download",
     "obtain",
-    "parse_amat",
     "read_unpacked",
     "write_cache",
 ]
 
 DOWNLOAD = "DLGMM_DOWNLOAD"
 PIXELS = 784
-MAX_TEXT_BYTES = 2**27  # the largest published text has 78 million
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -154,37 +150,6 @@ def cached_array(name: str, make: Callable[[], NDArray[Scalar]]) -> NDArray[Scal
     return array
 
 
-def binarized_mnist(part: str) -> NDArray[np.uint8]:
-    """Larochelle's files of the fixed binarization of MNIST by Salakhutdinov & Murray (2008).
-
-    Args:
-        part: train, valid or test.
-
-    Returns:
-        (N, 784) zeros and ones; N is 50,000, 10,000 and 10,000.
-
-    Raises:
-        DataError: for an unknown part, and for a file that is damaged, or missing and cannot be downloaded.
-    """
-    name = f"binarized_mnist_{part}.amat"
-    if name not in FILES:
-        raise DataError(f"There is no {name}: choose train, valid or test.")
-    path = obtain(*_names(name))
-    rows = parse_amat(read_unpacked(path, MAX_TEXT_BYTES), str(path))
-    if hashlib.sha256(np.packbits(rows).tobytes()).hexdigest() != FILES[name].content:
-        raise damaged(path, f"its {len(rows):,} images are not the published ones")
-    return rows
-
-
-def has_binarized_mnist() -> bool:
-    """Whether all three files of it are on this machine."""
-    return all(find(*_names(name)) is not None for name in FILES if name.startswith("binarized_mnist"))
-
-
-def _names(name: str) -> tuple[str, str, str]:
-    return "binarized_mnist", name, f"{name}.gz"
-
-
 def read_unpacked(path: Path, most: int) -> bytes:
     """The content of a file of at most `most` bytes, unpacked if its name ends in .gz.
 
@@ -199,35 +164,6 @@ def read_unpacked(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise damaged(path, f"it has more than {most:,} bytes")
     return content
-
-
-def parse_amat(text: bytes, name: str) -> NDArray[np.uint8]:
-    """Binary images as text: 784 zeros and ones per line, separated by white space.
-
-    Args:
-        text: the whole file.
-        name: of the file, for error messages.
-
-    Returns:
-        (N, 784) zeros and ones.
-
-    Raises:
-        DataError: for the first malformed line, with its number, and for an empty text.
-    """
-    rows = []
-    for number, line in enumerate(text.rstrip().splitlines(), 1):
-        values = line.split(maxsplit=PIXELS)
-        if len(values) != PIXELS:
-            count = f"more than {PIXELS}" if len(values) > PIXELS else len(values)
-            raise damaged(f"{name}, line {number}", f"{count} values instead of {PIXELS}")
-        row = b"".join(values)
-        if len(row) != PIXELS or row.translate(None, b"01"):
-            odd = next(value for value in values if value not in (b"0", b"1"))
-            raise damaged(f"{name}, line {number}", f"{odd[:20].decode('ascii', 'replace')!r} is neither 0 nor 1")
-        rows.append(row)
-    if not rows:
-        raise damaged(name, "it is empty")
-    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, PIXELS) - np.uint8(ord("0"))
 
 
 def obtain(folder: str, *names: str) -> Path:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data import datasets, sources
 from dlgmm_core.data.assets.build_mnist import PUBLISHED
+from dlgmm_core.data.binarized_mnist import binarized_mnist
 from dlgmm_core.data.datasets import Dataset, binarization_levels, binarize, load_dataset, most_likely_origin
 
 
@@ -40,7 +41,7 @@ def omniglot(published_data: None) -> Dataset:
 @pytest.fixture(scope="module")
 def published_rows(published_data: None) -> NDArray[np.uint8]:
     """Every 25th image of Larochelle's test part."""
-    return sources.binarized_mnist("test")[::25]
+    return binarized_mnist("test")[::25]
 
 
 def digest(images: NDArray[np.uint8]) -> str:
@@ -163,7 +164,7 @@ class TestBinarizedMnist:
             "test": published_rows[:20],
         }
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        monkeypatch.setattr(sources, "binarized_mnist", parts.__getitem__)
+        monkeypatch.setattr(datasets, "binarized_mnist", parts.__getitem__)
         loaded = load_dataset("binarized-mnist")
         np.testing.assert_array_equal(loaded.train.labels, mnist.train.labels[:20])
         np.testing.assert_array_equal(loaded.valid.labels, mnist.valid.labels[:20])

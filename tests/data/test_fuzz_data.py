@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgmm_core.data import omniglot, sources
+from dlgmm_core.data import binarized_mnist, omniglot
 from dlgmm_core.data.assets.build_mnist import MAX_BYTES, read_idx
+from dlgmm_core.data.binarized_mnist import parse_amat
 from dlgmm_core.data.digits import DigitError, PreparedDigit, prepare_digit
-from dlgmm_core.data.sources import DataError, parse_amat, read_unpacked
+from dlgmm_core.data.sources import DataError, read_unpacked
 from tests.fuzz_helpers import assert_one_sentence, damaged, fuzz
 from tests.hostile_files import hostile_files
 from tests.source_helpers import ZIPS, complaint, png, publish_drawings, write_zip
@@ -80,16 +81,16 @@ def bomb(megabytes: int) -> bytes:
 def test_a_text_longer_than_any_published_is_not_unpacked(
     name: str, given: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_TEXT_BYTES", 10**6)
+    monkeypatch.setattr(binarized_mnist, "MAX_TEXT_BYTES", 10**6)
     (given / name).write_bytes(bomb(50) if name.endswith(".gz") else b"0 " * 10**7)
     with at_most(5):
-        assert complaint(lambda: sources.binarized_mnist("test")).startswith(
+        assert complaint(lambda: binarized_mnist.binarized_mnist("test")).startswith(
             f"{given / name}: it has more than 1,000,000 bytes;"
         )
 
 
 def test_the_published_texts_are_within_the_limit() -> None:
-    assert sources.MAX_TEXT_BYTES > 50_000 * 2 * 784
+    assert binarized_mnist.MAX_TEXT_BYTES > 50_000 * 2 * 784
 
 
 @fuzz(100)
@@ -214,7 +215,7 @@ def test_a_member_that_lies_about_its_size_is_one_sentence(zips: Path) -> None:
 @pytest.mark.parametrize("folder", ["/tmp\n/x", "\x1b[31m", "x" * 100_000, "\udce4"])
 def test_a_folder_of_data_with_an_impossible_name_is_one_sentence(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLGMM_DATA", folder)
-    for read in (omniglot.read_omniglot, lambda: sources.binarized_mnist("test")):
+    for read in (omniglot.read_omniglot, lambda: binarized_mnist.binarized_mnist("test")):
         assert len(complaint(read)) < 200
 
 

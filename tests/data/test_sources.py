@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dlgmm_core.data import omniglot, sources
+from dlgmm_core.data.binarized_mnist import binarized_mnist, parse_amat
 from tests.source_helpers import complaint
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -102,7 +103,7 @@ class TestText:
     def test_images_come_out_as_they_were_written(
         self, rows: NDArray[np.uint8], spoil: Callable[[bytes], bytes]
     ) -> None:
-        read = sources.parse_amat(spoil(amat(rows)), "x.amat")
+        read = parse_amat(spoil(amat(rows)), "x.amat")
         assert read.dtype == np.uint8
         np.testing.assert_array_equal(read, rows)
 
@@ -121,11 +122,11 @@ class TestText:
     )
     def test_a_bad_line_is_refused_with_its_number(self, rows: NDArray[np.uint8], line: bytes, reason: str) -> None:
         text = amat(rows[:2]) + line + b"\n" + amat(rows[2:])
-        message = complaint(lambda: sources.parse_amat(text, "x.amat"))
+        message = complaint(lambda: parse_amat(text, "x.amat"))
         assert message.startswith(f"x.amat, line 3: {reason};")
 
     def test_an_empty_file_is_refused(self) -> None:
-        assert complaint(lambda: sources.parse_amat(b" \n", "x.amat")).startswith("x.amat: it is empty;")
+        assert complaint(lambda: parse_amat(b" \n", "x.amat")).startswith("x.amat: it is empty;")
 
 
 class TestBinarizedMnist:
@@ -138,42 +139,42 @@ class TestBinarizedMnist:
         folder.mkdir(parents=True, exist_ok=True)
         content = gzip.compress(amat(rows)) if ending else amat(rows)
         (folder / f"{TEST_PART}{ending}").write_bytes(content)
-        np.testing.assert_array_equal(sources.binarized_mnist("test"), rows)
+        np.testing.assert_array_equal(binarized_mnist("test"), rows)
 
     def test_the_named_folder_goes_before_the_cache(self, given: Path, cache: Path, rows: NDArray[np.uint8]) -> None:
         cache.mkdir(parents=True)
         (cache / TEST_PART).write_bytes(b"nonsense")
         (given / TEST_PART).write_bytes(amat(rows))
-        np.testing.assert_array_equal(sources.binarized_mnist("test"), rows)
+        np.testing.assert_array_equal(binarized_mnist("test"), rows)
 
     def test_a_truncated_gzip_is_refused(self, given: Path, rows: NDArray[np.uint8]) -> None:
         path = given / f"{TEST_PART}.gz"
         path.write_bytes(gzip.compress(amat(rows))[:-100])
-        message = complaint(lambda: sources.binarized_mnist("test"))
+        message = complaint(lambda: binarized_mnist("test"))
         assert message.startswith(f"{path}: it cannot be read (")
         assert "replace the file" in message
 
     def test_a_file_that_is_no_gzip_is_refused(self, given: Path, rows: NDArray[np.uint8]) -> None:
         (given / f"{TEST_PART}.gz").write_bytes(amat(rows))
-        assert "cannot be read" in complaint(lambda: sources.binarized_mnist("test"))
+        assert "cannot be read" in complaint(lambda: binarized_mnist("test"))
 
     def test_one_flipped_pixel_is_noticed(self, given: Path, rows: NDArray[np.uint8]) -> None:
         rows[7, 300] ^= 1
         (given / TEST_PART).write_bytes(amat(rows))
-        message = complaint(lambda: sources.binarized_mnist("test"))
+        message = complaint(lambda: binarized_mnist("test"))
         assert message.startswith(f"{given / TEST_PART}: its 20 images are not the published ones; replace")
 
     def test_a_missing_line_is_noticed(self, given: Path, rows: NDArray[np.uint8]) -> None:
         (given / TEST_PART).write_bytes(amat(rows[:-1]))
-        assert "its 19 images are not the published ones" in complaint(lambda: sources.binarized_mnist("test"))
+        assert "its 19 images are not the published ones" in complaint(lambda: binarized_mnist("test"))
 
     def test_an_unknown_part_is_refused(self) -> None:
-        assert "choose train, valid or test" in complaint(lambda: sources.binarized_mnist("tests"))
+        assert "choose train, valid or test" in complaint(lambda: binarized_mnist("tests"))
 
     @pytest.mark.usefixtures("published_data")
     @pytest.mark.parametrize(("part", "count"), [("train", 50_000), ("valid", 10_000), ("test", 10_000)])
     def test_the_published_parts_are_read(self, part: str, count: int) -> None:
-        images = sources.binarized_mnist(part)
+        images = binarized_mnist(part)
         assert images.shape == (count, 784)
         assert images.max() == 1
 
@@ -189,7 +190,7 @@ class TestDownload:
 
     def test_a_file_is_downloaded_once_and_kept(self, publisher: Server, cache: Path, rows: NDArray[np.uint8]) -> None:
         for _ in range(2):
-            np.testing.assert_array_equal(sources.binarized_mnist("test"), rows)
+            np.testing.assert_array_equal(binarized_mnist("test"), rows)
         assert publisher.requests == [f"/{TEST_PART}"]
         assert [path.name for path in cache.iterdir()] == [TEST_PART]
 
@@ -198,29 +199,29 @@ class TestDownload:
     ) -> None:
         for value, words in (("0", "is not on this computer, and DLGMM_DOWNLOAD is 0"), ("no", "must be 0 or 1")):
             monkeypatch.setenv("DLGMM_DOWNLOAD", value)
-            assert words in complaint(lambda: sources.binarized_mnist("test"))
+            assert words in complaint(lambda: binarized_mnist("test"))
         assert publisher.requests == []
 
     @pytest.mark.usefixtures("given")
     def test_a_named_folder_without_the_file_is_passed_over(self, publisher: Server, rows: NDArray[np.uint8]) -> None:
-        np.testing.assert_array_equal(sources.binarized_mnist("test"), rows)
+        np.testing.assert_array_equal(binarized_mnist("test"), rows)
         assert publisher.requests
 
     def test_a_broken_download_leaves_nothing_behind(self, publisher: Server, cache: Path) -> None:
         publisher.withheld = 100
-        message = complaint(lambda: sources.binarized_mnist("test"))
+        message = complaint(lambda: binarized_mnist("test"))
         assert "the download failed (the connection was interrupted)" in message
         assert list(cache.iterdir()) == []
 
     def test_a_download_with_a_wrong_checksum_leaves_nothing_behind(self, publisher: Server, cache: Path) -> None:
         publisher.files[TEST_PART] = b"a login page"
-        message = complaint(lambda: sources.binarized_mnist("test"))
+        message = complaint(lambda: binarized_mnist("test"))
         assert "the download failed (the downloaded file is not the published one)" in message
         assert list(cache.iterdir()) == []
 
     def test_a_file_that_the_publisher_has_moved_is_reported(self, publisher: Server, cache: Path) -> None:
         publisher.files.clear()
-        assert "the download failed (404 " in complaint(lambda: sources.binarized_mnist("test"))
+        assert "the download failed (404 " in complaint(lambda: binarized_mnist("test"))
         assert list(cache.iterdir()) == []
 
     def test_without_a_network_the_error_says_where_to_put_the_file(self, given: Path, cache: Path) -> None:
@@ -236,5 +237,5 @@ class TestDownload:
     ) -> None:
         cache.parent.write_bytes(b"a file where the folder should be")
         monkeypatch.setattr(sources, "cache_folder", lambda: cache)
-        assert "the download failed (" in complaint(lambda: sources.binarized_mnist("test"))
+        assert "the download failed (" in complaint(lambda: binarized_mnist("test"))
         assert publisher.requests == []

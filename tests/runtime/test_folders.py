@@ -83,7 +83,8 @@ def test_published_data_are_read_where_there_is_no_home_and_no_cache(tmp_path: P
 import tempfile
 tempfile.mkdtemp = lambda *_: open("/nowhere/at all")
 import numpy as np
-from dlgmm_core.data.sources import binarized_mnist, cached_array
+from dlgmm_core.data.binarized_mnist import binarized_mnist
+from dlgmm_core.data.sources import cached_array
 print(len(binarized_mnist("test")), cached_array("three", lambda: np.arange(3)).tolist())"""
     run = without_home(code, tmp_path, DLGMM_DATA=os.environ["DLGMM_DATA"])
     assert (run.stdout, run.stderr) == ("10000 [0, 1, 2]\n", "")
