@@ -17,7 +17,6 @@ import torch
 from benchmarks.result_tables import markdown_table
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey, save_survey, survey_posteriors
 from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.evaluate.figures import EXACT
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
@@ -25,6 +24,7 @@ from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.store.checkpoints import WEIGHTS, load_checkpoint, read_checkpoint
+from dlgmm_core.store.figures import EXACT
 
 __all__ = ["exact_table", "plane_table", "read_posteriors"]
 

@@ -13,11 +13,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey
-from dlgmm_core.evaluate.figures import Measurement, NegativeLogLikelihood, read_measurements
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, POSTERIORS, TSNE, Checkpoint
+from dlgmm_core.store.figures import Measurement, NegativeLogLikelihood
 from dlgmm_core.store.history import read_history
+from dlgmm_core.store.measurements import read_measurements
 from dlgmm_core.store.per_image import PerImage, load_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from ui import loaders

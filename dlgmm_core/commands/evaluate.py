@@ -15,15 +15,6 @@ from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import load_dataset, require_known
-from dlgmm_core.evaluate.figures import (
-    EXACT,
-    ContextMeasurement,
-    Measurement,
-    read_context_measurements,
-    read_measurements,
-    save_context_measurement,
-    save_measurements,
-)
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
@@ -34,7 +25,14 @@ from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpoint, load_checkpoint, read_checkpoint
+from dlgmm_core.store.figures import EXACT, ContextMeasurement, Measurement
 from dlgmm_core.store.files import is_file
+from dlgmm_core.store.measurements import (
+    read_context_measurements,
+    read_measurements,
+    save_context_measurement,
+    save_measurements,
+)
 from dlgmm_core.store.per_image import save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, save_map, usual_perplexity
 

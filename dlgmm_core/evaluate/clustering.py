@@ -10,46 +10,18 @@ References: J. Xie, R. Girshick and A. Farhadi, "Unsupervised deep embedding for
 accuracy); N. X. Vinh, J. Epps and J. Bailey, "Information theoretic measures for clusterings comparison", JMLR 2010.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
 from dlgmm_core.evaluate.likelihood import mean_weights
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.store.figures import Clustering, ClusteringScores
 from dlgmm_core.store.per_image import PerImage
 
-__all__ = ["Clustering", "ClusteringScores", "clustering", "contingency", "scores", "weights"]
+__all__ = ["clustering", "contingency", "scores", "weights"]
 
 IN_USE = 1e-3  # the share of images from which on a component counts as used
-
-
-@dataclass(frozen=True)
-class ClusteringScores:
-    """Components against classes, over test images.
-
-    Attributes:
-        acc: accuracy of the best one-to-one assignment of components to classes, percent.
-        purity: share of images whose class is the most frequent one of their component, percent.
-        nmi: normalised mutual information of component and class, between 0 and 1.
-        mean_max: mean of the largest probability of an image, between 1/K and 1.
-        used: components that have at least one image in a thousand.
-    """
-
-    acc: float
-    purity: float
-    nmi: float
-    mean_max: float
-    used: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clustering:
-    """Scores by the weights E_q[pi|x], which baselines do not have, and by the responsibilities p(k|x)."""
-
-    weights: ClusteringScores | None = None
-    responsibilities: ClusteringScores
 
 
 def weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:

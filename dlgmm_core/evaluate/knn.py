@@ -8,8 +8,6 @@ References: Nalisnick, Hertel & Smyth (2016), section 3; Q. McNemar, "Note on th
 the difference between correlated proportions", Psychometrika, 1947.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,11 +18,11 @@ from dlgmm_core.evaluate.likelihood import EvaluationError, Interval, image_bloc
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.paths import largest_component, mean_code
 from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.store.figures import PairedTest
 
 __all__ = [
     "KNN_SIZES",
     "REPRESENTATIONS",
-    "PairedTest",
     "encode",
     "error_rate",
     "paired_test",
@@ -101,21 +99,6 @@ def _binomial_quantile(q: float, count: int, share: float) -> float:
         return count * share
     above = np.ceil(bdtrik(q, count, share))  # the solution is a real number, so one less may suffice
     return float(above - 1 if above > 0 and bdtr(above - 1, count, share) >= q else above)
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """McNemar's exact test of two classifiers on the same images.
-
-    Attributes:
-        only_first_wrong: images that the first gets wrong and the second right.
-        only_second_wrong: the other way round.
-        p_value: two-sided, of the hypothesis that both are equally likely.
-    """
-
-    only_first_wrong: int
-    only_second_wrong: int
-    p_value: float
 
 
 def paired_test(first: NDArray[np.int64], second: NDArray[np.int64], labels: NDArray[np.int64]) -> PairedTest:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.evaluate.clustering import Clustering, scores
+from dlgmm_core.evaluate.clustering import scores
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import MOST_PATHS, image_blocks
 from dlgmm_core.evaluate.per_image import per_image
@@ -17,6 +17,7 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import every_path, path_terms
 from dlgmm_core.model.paths import mean_code
 from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.store.figures import Clustering
 
 __all__ = ["active_units", "layer_clustering", "layer_weights", "mean_divergences"]
 

@@ -27,12 +27,12 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import elbo, log_density_ratio
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
+from dlgmm_core.store.figures import WeightUsage
 
 __all__ = [
     "EvaluationError",
     "Interval",
     "LogLikelihood",
-    "WeightUsage",
     "component_posterior",
     "effective_sample_size",
     "image_blocks",
@@ -183,23 +183,6 @@ def log_likelihood(
 def effective_sample_size(log_sum: Tensor, log_sum_squares: Tensor) -> Tensor:
     """(sum w)^2 / sum w^2, from the logs of the two sums."""
     return torch.exp(2 * log_sum - log_sum_squares)
-
-
-@dataclass(frozen=True)
-class WeightUsage:
-    """How a model's mixture weights are used over a set of images.
-
-    Attributes:
-        mean: (K,) average of E[pi|x] over images.
-        perplexity: exp of the entropy of `mean`: the effective number of components, between 1 and K.
-        share: (K,) share of images whose largest E[pi_k|x] is component k's.
-        mean_max: mean over images of the largest E[pi_k|x], between 1/K and 1; None in the first records.
-    """
-
-    mean: tuple[float, ...]
-    perplexity: float
-    share: tuple[float, ...]
-    mean_max: float | None = None
 
 
 def mean_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> Tensor:

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import clustering
-from dlgmm_core.evaluate.figures import (
+from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.layers import active_units, layer_clustering, mean_divergences
+from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
+from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.evaluate.per_image import per_image
+from dlgmm_core.evaluate.plane_grid import PlaneGrid, exact_log_likelihood
+from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.store.figures import (
     EXACT,
     Elbo,
     ErrorRate,
@@ -21,14 +28,8 @@ from dlgmm_core.evaluate.figures import (
     LayerFigures,
     Measurement,
     NegativeLogLikelihood,
+    PairedTest,
 )
-from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, PairedTest, encode, error_rate, paired_test, vote
-from dlgmm_core.evaluate.layers import active_units, layer_clustering, mean_divergences
-from dlgmm_core.evaluate.likelihood import log_likelihood, mean_elbo, refined_interval, weight_usage
-from dlgmm_core.evaluate.neighbours import neighbours
-from dlgmm_core.evaluate.per_image import per_image
-from dlgmm_core.evaluate.plane_grid import PlaneGrid, exact_log_likelihood
-from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.store.per_image import PerImage
 
 __all__ = ["compare", "measure", "measure_bound"]

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.evaluate.knn import KNN_SIZES, error_rate, vote
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.store.figures import ErrorRate, Figures
 
 __all__ = ["baseline_rows", "principal_components"]
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.clustering import Clustering, scores
-from dlgmm_core.evaluate.figures import Figures
+from dlgmm_core.evaluate.clustering import scores
 from dlgmm_core.evaluate.gaussian_mixtures import STARTS, fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.experiments.baselines import principal_components
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.store.figures import Clustering, Figures
 
 __all__ = ["METHODS", "clustering_baselines"]
 

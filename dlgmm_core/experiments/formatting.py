@@ -4,11 +4,11 @@ Nats per image and errors in percent, ± the half width of a 95 % interval over 
 that were not measured.
 """
 
-from dlgmm_core.evaluate.clustering import ClusteringScores
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments.paper import paper_knn_errors, paper_nll
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.store.figures import ClusteringScores
 
 __all__ = [
     "NONE",

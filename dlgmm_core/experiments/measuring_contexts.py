@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.evaluate.figures import ContextMeasurement, read_context_measurements, save_context_measurement
 from dlgmm_core.evaluate.metrics import measure, measure_bound
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.results import missing_contexts
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import ContextMeasurement
+from dlgmm_core.store.measurements import read_context_measurements, save_context_measurement
 
 __all__ = ["measure_contexts"]
 

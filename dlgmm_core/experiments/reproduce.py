@@ -22,7 +22,6 @@ from tqdm import tqdm
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.clustering import clustering
-from dlgmm_core.evaluate.figures import Comparison, Figures, read_measurements, save_measurements
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.evaluate.per_image import per_image
@@ -50,9 +49,11 @@ from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.memory import keep_memory
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
+from dlgmm_core.store.figures import Comparison, Figures
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
+from dlgmm_core.store.measurements import read_measurements, save_measurements
 from dlgmm_core.store.per_image import has_per_image, save_per_image
 from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, save_map
 from dlgmm_core.train.mixture_start import load_start, start_run

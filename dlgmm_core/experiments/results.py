@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.figures import EXACT, Figures, read_context_measurements, read_measurements
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
@@ -17,8 +16,10 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
 from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, Checkpoint, read_checkpoint
+from dlgmm_core.store.figures import EXACT, Figures
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file, read_json
 from dlgmm_core.store.history import EpochMetrics, read_history
+from dlgmm_core.store.measurements import read_context_measurements, read_measurements
 
 __all__ = [
     "RESULTS",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
-from dlgmm_core.evaluate.figures import Figures
+from dlgmm_core.store.figures import Figures
 
 __all__ = ["Row"]
 

@@ -1,4 +1,4 @@
-"""The card as which a checkpoint shows itself in a notebook: what was trained, and what `evaluate` measured."""
+"""The card that a notebook shows for a checkpoint: what was trained, and what `evaluate` measured."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,8 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.model.models import family_of
 from dlgmm_core.runtime.html import table
+from dlgmm_core.runtime.records import from_json
+from dlgmm_core.store.figures import Figures, Measurement
 
 __all__ = ["model_card"]
 
@@ -44,9 +46,10 @@ def _measured(tests: dict[str, Any] | str) -> list[tuple[str, str]]:
     if isinstance(tests, str):
         return [("figures", tests)]
     try:
-        found = [row for dataset, test in tests.items() for row in _figures(label_of(dataset), test)]
-    except (AttributeError, KeyError, TypeError, ValueError):
+        read = {dataset: from_json(Measurement, test).figures for dataset, test in tests.items()}
+    except ValueError:
         return [("figures", "metrics.json is damaged: remove it, and run evaluate again.")]
+    found = [row for dataset, figures in read.items() for row in _rows(label_of(dataset), figures)]
     return found or [("figures", "none yet: evaluate measures them.")]
 
 
@@ -57,17 +60,13 @@ def _prior(config: ModelConfig) -> str:
     return f"means {means}, α = {config.concentration:g}"
 
 
-def _figures(dataset: str, test: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _rows(dataset: str, figures: Figures) -> Iterator[tuple[str, str]]:
     """Names and values; those that were not measured are left out."""
-    if "elbo" in test:
-        yield f"ELBO on {dataset}, {test['elbo']['bound']}", f"{_interval(test['elbo'], 'value')} nats"
-    for size, estimate in test.get("nll", {}).items():
+    if (elbo := figures.elbo) is not None:
+        yield f"ELBO on {dataset}, {elbo.bound}", f"{elbo.value:.2f} ± {elbo.ci95:.2f} nats"
+    for size, nll in figures.nll.items():
         samples = f"S = {size}" if size.isdecimal() else size
-        yield f"−log p(x) on {dataset}, {samples}", f"{_interval(estimate, 'value')} nats"
-    for kind, errors in test.get("knn", {}).items():
-        if NEIGHBOURS in errors:
-            yield f"kNN error on {dataset}, {kind}, k = {NEIGHBOURS}", f"{_interval(errors[NEIGHBOURS], 'error')} %"
-
-
-def _interval(figure: dict[str, Any], name: str) -> str:
-    return f"{figure[name]:.2f} ± {figure['ci95']:.2f}"
+        yield f"−log p(x) on {dataset}, {samples}", f"{nll.value:.2f} ± {nll.ci95:.2f} nats"
+    for kind, errors in figures.knn.items():
+        if (rate := errors.get(NEIGHBOURS)) is not None:
+            yield f"kNN error on {dataset}, {kind}, k = {NEIGHBOURS}", f"{rate.error:.2f} ± {rate.ci95:.2f} %"

@@ -4,12 +4,10 @@ from dataclasses import replace
 
 from benchmarks.amortised_tables import NOTHING, contexts_table, sweep_table
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.clustering import Clustering, ClusteringScores
-from dlgmm_core.evaluate.figures import Elbo, Figures, NegativeLogLikelihood
-from dlgmm_core.evaluate.likelihood import WeightUsage
 from dlgmm_core.experiments.amortised_table import AMORTISED
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
+from dlgmm_core.store.figures import Clustering, ClusteringScores, Elbo, Figures, NegativeLogLikelihood, WeightUsage
 
 
 def row(name: str, bound: float, context: Context | None = None) -> Row:

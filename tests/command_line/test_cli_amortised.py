@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core.config import Context, ContextSampler
-from dlgmm_core.evaluate.figures import read_context_measurements, read_measurements
 from dlgmm_core.store.checkpoints import read_checkpoint
+from dlgmm_core.store.measurements import read_context_measurements, read_measurements
 from dlgmm_core.store.tsne_map import load_map
 from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import error_of, run, tiny_world

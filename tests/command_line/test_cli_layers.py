@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dlgmm_core.evaluate.figures import read_measurements
 from dlgmm_core.store.checkpoints import Checkpoint, read_checkpoint
+from dlgmm_core.store.measurements import read_measurements
 from dlgmm_core.store.tsne_map import load_map
 from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import error_of, run, tiny_world, train

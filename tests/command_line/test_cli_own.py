@@ -10,9 +10,9 @@ import pytest
 from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.commands import evaluate
-from dlgmm_core.evaluate.figures import read_measurements
 from dlgmm_core.runtime.folders import datasets_folder
 from dlgmm_core.store.checkpoints import read_checkpoint
+from dlgmm_core.store.measurements import read_measurements
 from dlgmm_core.store.tsne_map import has_map
 from tests.cli_helpers import TINY, error_of, handlers_kept, run, train
 

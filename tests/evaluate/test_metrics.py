@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.evaluate import metrics
-from dlgmm_core.evaluate.figures import EXACT, Comparison, Elbo, Figures, Measurement, NegativeLogLikelihood
-from dlgmm_core.evaluate.knn import KNN_SIZES, PairedTest, encode, error_rate, paired_test, vote
+from dlgmm_core.evaluate.knn import KNN_SIZES, encode, error_rate, paired_test, vote
 from dlgmm_core.evaluate.likelihood import (
     EvaluationError,
     Interval,
@@ -26,6 +25,7 @@ from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.runtime.records import from_json, to_json
+from dlgmm_core.store.figures import EXACT, Comparison, Elbo, Figures, Measurement, NegativeLogLikelihood, PairedTest
 
 Toy = Callable[..., LatentVariableModel]
 GAUSS = ModelConfig("gauss-vae", 2, hidden=8, image_shape=(2, 2))

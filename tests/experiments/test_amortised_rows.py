@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core.config import Context, ContextSampler
-from dlgmm_core.evaluate.figures import read_context_measurements, read_measurements, save_measurements
 from dlgmm_core.evaluate.likelihood import mean_elbo
 from dlgmm_core.experiments import measuring_contexts, results
 from dlgmm_core.experiments import reproduce as reproducing
@@ -17,6 +16,7 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, save_metrics
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.measurements import read_context_measurements, read_measurements, save_measurements
 from tests.experiment_helpers import TOY_PROTOCOL, forbid, run, toy_dataset, toy_experiment, trained, use_toy_data
 
 FIRST, SECOND, THIRD = Context((-1.0, 0.0, 2.0), 0.5), Context((1.0, 0.0, -2.0), 0.1), Context((0.0, 0.0, 1.0), 1.0)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.evaluate.figures import Figures
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.records import from_json
+from dlgmm_core.store.figures import Figures
 
 
 def row(**changes: Any) -> Row:

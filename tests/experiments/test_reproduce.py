@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.figures import Comparison, Measurement, read_measurements, save_measurements
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
@@ -25,6 +24,8 @@ from dlgmm_core.store.checkpoints import (
     read_metrics,
     save_checkpoint,
 )
+from dlgmm_core.store.figures import Comparison, Measurement
+from dlgmm_core.store.measurements import read_measurements, save_measurements
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.experiment_helpers import (

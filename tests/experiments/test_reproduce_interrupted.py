@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.store.checkpoints import HISTORY, METRICS, PER_IMAGE, TRAINING, WEIGHTS
+from dlgmm_core.store.figures import Measurement
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import EpochMetrics, read_history
 from dlgmm_core.train.training import TrainingRun, fit

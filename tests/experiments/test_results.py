@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from dlgmm_core.config import TrainConfig
-from dlgmm_core.evaluate.clustering import Clustering, ClusteringScores
-from dlgmm_core.evaluate.figures import Elbo, ErrorRate, Figures, NegativeLogLikelihood
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.results import RESULTS, is_recorded, is_trained, merge_rows, read_results, write_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import TRAINING
+from dlgmm_core.store.figures import Clustering, ClusteringScores, Elbo, ErrorRate, Figures, NegativeLogLikelihood
 from dlgmm_core.store.files import CheckpointError
 from tests.experiment_helpers import contents, toy_experiment, trained
 

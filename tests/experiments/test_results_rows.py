@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from dlgmm_core.evaluate.figures import save_measurements
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.experiments import results
@@ -16,6 +15,7 @@ from dlgmm_core.experiments.results import experiment_rows, is_recorded, read_re
 from dlgmm_core.runtime.records import to_json
 from dlgmm_core.store.checkpoints import METRICS, load_checkpoint, read_checkpoint, save_checkpoint, save_metrics
 from dlgmm_core.store.history import EpochMetrics
+from dlgmm_core.store.measurements import save_measurements
 from dlgmm_core.train.training import TrainingRun
 from tests.experiment_helpers import toy_dataset, toy_experiment, trained
 

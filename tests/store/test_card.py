@@ -46,7 +46,7 @@ def test_the_card_has_the_figures_of_exactly_these_weights(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "damage", [{"nll": 3}, {"nll": {"50": {}}}, {"elbo": {"bound": "eq1", "value": "x", "ci95": 1}}]
+    "damage", [{"nll": 3}, {"nll": {"50": {}}}, {"elbo": {"bound": "eq1", "value": "x", "ci95": 1}}, {"weights": 3}]
 )
 def test_damaged_figures_are_a_sentence_on_the_card(damage: dict[str, Any], tmp_path: Path) -> None:
     save(tmp_path)

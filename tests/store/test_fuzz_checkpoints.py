@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
-from dlgmm_core.evaluate.figures import Figures, read_measurements
 from dlgmm_core.experiments.results import RESULTS, read_results, write_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import build_model
@@ -33,8 +32,10 @@ from dlgmm_core.store.checkpoints import (
     save_checkpoint,
     save_metrics,
 )
+from dlgmm_core.store.figures import Figures
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import EpochMetrics, read_history, write_history
+from dlgmm_core.store.measurements import read_measurements
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map
 from tests.fuzz_helpers import NUMBERS, TEXT, assert_one_sentence, damaged, fuzz, json_values
 

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.analysis.inspection import inspect_image, reconstruct
-from dlgmm_core.evaluate.clustering import Clustering, ClusteringScores
-from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
+from dlgmm_core.store.figures import Clustering, ClusteringScores, ErrorRate, Figures
 from dlgmm_core.store.tsne_map import load_map
 from tests.app_helpers import Make
 from ui import findings, loaders

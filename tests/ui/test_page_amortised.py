@@ -14,9 +14,9 @@ from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.evaluate.figures import Elbo, Figures
 from dlgmm_core.experiments.results import RESULTS, write_results
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.store.figures import Elbo, Figures
 from tests.amortised_helpers import CONFIG, ELSEWHERE, save_amortised
 from tests.app_helpers import Make, open_page
 from tests.export_helpers import Lines, same, take

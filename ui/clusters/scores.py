@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.clusters import Clusters
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.clustering import IN_USE, ClusteringScores
+from dlgmm_core.evaluate.clustering import IN_USE
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.store.figures import ClusteringScores
 from ui import findings, loaders
 from ui.numbers import right
 from ui.theme import component_colour, ink_on

@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.figures import Elbo
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import Elbo
 from ui import findings
 
 __all__ = ["amortised_words", "opening_words", "recorded"]

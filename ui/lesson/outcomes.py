@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import expected_weights, map_purity, pixel_entropy, reconstruction_loss
-from dlgmm_core.evaluate.figures import ErrorRate, Figures
 from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.evaluate.likelihood import mean_interval
 from dlgmm_core.evaluate.neighbours import neighbours
@@ -17,6 +16,7 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import ErrorRate, Figures
 from ui import findings, loaders
 from ui.components.live import REACH
 from ui.digit.sources import last_digit

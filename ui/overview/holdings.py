@@ -8,9 +8,9 @@ from itertools import groupby
 import streamlit as st
 
 from dlgmm_core.data.datasets import label_of
-from dlgmm_core.evaluate.figures import Measurement
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import Measurement
 from ui import findings, loaders
 from ui.glossary.terms import meaning
 from ui.sidebar import Selection

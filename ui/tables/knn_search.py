@@ -13,11 +13,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.evaluate.figures import ErrorRate
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, error_rate, vote
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import ErrorRate
 from ui import findings, loaders
 
 __all__ = [

@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dlgmm_core.evaluate.figures import ErrorRate
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.paper import paper_knn_errors
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
+from dlgmm_core.store.figures import ErrorRate
 from ui.numbers import right
 from ui.tables.knn_search import RECORDED, Errors, Search, ask_for, is_asked_for, live_errors, recorded_errors
 from ui.visitors.shares import Refused

@@ -5,21 +5,14 @@ were not measured are None or an empty dictionary; a further figure is one more 
 amortised over its prior has figures at several contexts.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.clustering import Clustering
-from dlgmm_core.evaluate.knn import PairedTest
-from dlgmm_core.evaluate.likelihood import WeightUsage
-from dlgmm_core.runtime.files import brief
-from dlgmm_core.runtime.records import from_json, to_json
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, METRICS, Checkpoint, read_metrics, save_metrics
-from dlgmm_core.store.files import CheckpointError
 
 __all__ = [
     "EXACT",
+    "Clustering",
+    "ClusteringScores",
     "Comparison",
     "ContextMeasurement",
     "Elbo",
@@ -28,12 +21,9 @@ __all__ = [
     "LayerFigures",
     "Measurement",
     "NegativeLogLikelihood",
-    "read_context_measurements",
-    "read_measurements",
-    "save_context_measurement",
-    "save_measurements",
+    "PairedTest",
+    "WeightUsage",
 ]
-
 
 EXACT = "exact"
 
@@ -66,6 +56,21 @@ class ErrorRate:
 
 
 @dataclass(frozen=True)
+class PairedTest:
+    """McNemar's exact test of two classifiers on the same images.
+
+    Attributes:
+        only_first_wrong: images that the first gets wrong and the second right.
+        only_second_wrong: the other way round.
+        p_value: two-sided, of the hypothesis that both are equally likely.
+    """
+
+    only_first_wrong: int
+    only_second_wrong: int
+    p_value: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """McNemar's tests of a model's kNN votes against a baseline's, on the same test images; the first is the model.
 
@@ -83,6 +88,50 @@ class Comparison:
     def tests(self, representation: str) -> dict[str, PairedTest]:
         """The tests by k for one representation."""
         return {"sample": self.sample, "mean": self.mean}[representation]
+
+
+@dataclass(frozen=True)
+class WeightUsage:
+    """How a model's mixture weights are used over a set of images.
+
+    Attributes:
+        mean: (K,) average of E[pi|x] over images.
+        perplexity: exp of the entropy of `mean`: the effective number of components, between 1 and K.
+        share: (K,) share of images whose largest E[pi_k|x] is component k's.
+        mean_max: mean over images of the largest E[pi_k|x], between 1/K and 1; None in the first records.
+    """
+
+    mean: tuple[float, ...]
+    perplexity: float
+    share: tuple[float, ...]
+    mean_max: float | None = None
+
+
+@dataclass(frozen=True)
+class ClusteringScores:
+    """Components against classes, over test images.
+
+    Attributes:
+        acc: accuracy of the best one-to-one assignment of components to classes, percent.
+        purity: share of images whose class is the most frequent one of their component, percent.
+        nmi: normalised mutual information of component and class, between 0 and 1.
+        mean_max: mean of the largest probability of an image, between 1/K and 1.
+        used: components that have at least one image in a thousand.
+    """
+
+    acc: float
+    purity: float
+    nmi: float
+    mean_max: float
+    used: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clustering:
+    """Scores by the weights E_q[pi|x], which baselines do not have, and by the responsibilities p(k|x)."""
+
+    weights: ClusteringScores | None = None
+    responsibilities: ClusteringScores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,64 +198,3 @@ class ContextMeasurement(Measurement):
 
     context: Context
     dataset: str
-
-
-def read_measurements(checkpoint: Checkpoint) -> dict[str, Measurement]:
-    """The measurements in `metrics.json` of exactly these weights, by test set, at the model's own prior.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    with _sound(checkpoint):
-        tests = read_metrics(checkpoint).get("test", {})
-        return {dataset: from_json(Measurement, figures) for dataset, figures in tests.items()}
-
-
-def read_context_measurements(checkpoint: Checkpoint) -> list[ContextMeasurement]:
-    """The measurements in `metrics.json` of exactly these weights at further contexts; none, unless it is amortised.
-
-    Raises:
-        CheckpointError: if the file is damaged.
-    """
-    with _sound(checkpoint):
-        found = read_metrics(checkpoint).get("contexts", [])
-        if not isinstance(found, list):
-            raise ValueError("contexts is not a list")
-        return [from_json(ContextMeasurement, each) for each in found]
-
-
-@contextmanager
-def _sound(checkpoint: Checkpoint) -> Iterator[None]:
-    """What a block reads of `metrics.json` and finds to make no sense is damaged."""
-    try:
-        yield
-    except ValueError as error:
-        path = checkpoint.folder / METRICS
-        raise CheckpointError(f"{path} is damaged ({brief(error)}): {MEASURE_AGAIN}.") from error
-
-
-def save_measurements(checkpoint: Checkpoint, measurements: dict[str, Measurement]) -> None:
-    """Writes `metrics.json`, by test set; what was measured at further contexts is kept.
-
-    Raises:
-        StorageError: if it cannot be written.
-    """
-    _save(checkpoint, measurements, read_context_measurements(checkpoint))
-
-
-def save_context_measurement(checkpoint: Checkpoint, new: ContextMeasurement) -> None:
-    """Adds a measurement at one context to `metrics.json`, in place of an earlier one.
-
-    Raises:
-        StorageError: if it cannot be written.
-    """
-    known = read_context_measurements(checkpoint)
-    others = [each for each in known if (each.context, each.dataset) != (new.context, new.dataset)]
-    _save(checkpoint, read_measurements(checkpoint), [*others, new])
-
-
-def _save(
-    checkpoint: Checkpoint, measurements: dict[str, Measurement], at_contexts: Sequence[ContextMeasurement]
-) -> None:
-    found = {"contexts": [to_json(each) for each in at_contexts]} if at_contexts else {}
-    save_metrics(checkpoint, {"test": to_json(measurements), **found})
