@@ -55,7 +55,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--preview",
         type=float,
         metavar="SECONDS",
-        help="write the weights so often, also within an epoch, for a page that shows samples of them; default: never",
+        help="write the weights every SECONDS, also within an epoch, so that a page can show samples; default: never",
     )
     add_device(parser)
     add_folder(parser)
@@ -103,9 +103,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _started(model: ModelConfig, recipe: TrainConfig, root: Path, device: str) -> TrainingRun:
     """A new run; says what it starts from, and how far the mixture of its codes is."""
-    if recipe.start_from:
-        stored_folder(root, recipe.start_from)
-    start, dataset = load_start(model, recipe, root, device), load_dataset(recipe.dataset)
+    start = load_start(model, stored_folder(root, recipe.start_from), device) if recipe.start_from else None
+    dataset = load_dataset(recipe.dataset)
 
     def on_start(number: int, starts: int) -> None:
         words = f"Fitting the components to the codes of {recipe.start_from}, start {number} of {starts} …"

@@ -19,6 +19,7 @@ CLUSTERS = replace(SHORT, binarization="dynamic", max_epochs=20, patience=20)
 """The paper's bound, which scores every posterior component under its own prior component, after a start."""
 
 CLUSTERS_SEEDS = 3
+BASELINE_SIZES = (10, 20)  # numbers of groups that k-means and Gaussian mixtures look for, those of the DLGMMs
 
 CLUSTERS_BY: dict[str, dict[str, Any]] = {
     "recipe": {},

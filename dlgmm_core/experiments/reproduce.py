@@ -7,10 +7,8 @@ Experiments that are already recorded with the same settings are skipped.
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,9 +26,10 @@ from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.experiments.baselines import baseline_rows
 from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
 from dlgmm_core.experiments.clustering_baselines import clustering_baselines
-from dlgmm_core.experiments.clustering_table import CLUSTERS_SEEDS
+from dlgmm_core.experiments.clustering_table import BASELINE_SIZES, CLUSTERS_SEEDS
 from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.measuring_contexts import measure_contexts
+from dlgmm_core.experiments.progress import progress, work
 from dlgmm_core.experiments.results import (
     experiment_rows,
     has_likelihoods,
@@ -51,7 +50,6 @@ from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
 from dlgmm_core.store.figures import Comparison, Figures
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
-from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.store.measurements import read_measurements, save_measurements
 from dlgmm_core.store.per_image import has_per_image, save_per_image
@@ -60,11 +58,6 @@ from dlgmm_core.train.mixture_start import load_start, start_run
 from dlgmm_core.train.training import TrainingError, TrainingRun, fit
 
 __all__ = ["Protocol", "reproduce"]
-
-BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
-POLL_SECONDS = 1.0
-_TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
-TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
 
 
 @dataclass(frozen=True)
@@ -107,8 +100,8 @@ def reproduce(
         # before any work is done: fails if the folder has another model, or damaged files
         if is_trained(root / experiment.name, experiment) and experiment in due:
             rows_of(root, experiment)
-    due.sort(key=_work, reverse=True)  # longest first, so that jobs are busy until the end
-    with _progress(due, root) as bar:
+    due.sort(key=work, reverse=True)  # longest first, so that jobs are busy until the end
+    with progress(due, root) as bar:
         # models that others start from are trained first
         for wave in ([e for e in due if not e.train.start_from], [e for e in due if e.train.start_from]):
             for name in _run_all(wave, root, protocol, jobs, scheduler):
@@ -145,7 +138,7 @@ def _run_all(
         yield from parallel(delayed(_run_here)(e, root, protocol, threads, os.getpid()) for e in experiments)
     except BrokenExecutor as error:
         raise TrainingError(
-            "A process that trained or measured was killed, perhaps since the memory was full: run the same command"
+            "A process that trained or measured was killed, perhaps because memory was full: run the same command"
             " again, with fewer --jobs; it goes on after the last complete epoch."
         ) from error
 
@@ -187,7 +180,8 @@ def _train(experiment: Experiment, folder: Path, device: str, after_epoch: Calla
         if run.other_threads:
             say(f"{experiment.name}: {run.other_threads}")
     else:
-        start = load_start(experiment.model, experiment.train, folder.parent, device)
+        begins = experiment.train.start_from
+        start = load_start(experiment.model, folder.parent / begins, device) if begins else None
         run = start_run(experiment.model, experiment.train, device, start, dataset)
     for _ in fit(run, dataset):
         run.save(folder)
@@ -271,50 +265,5 @@ def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row
         starts = {e.train.seed: e.train.start_from for e in clusters}
         if len(starts) == CLUSTERS_SEEDS and (name, "gmm-on-codes") not in recorded:
             models = {seed: load_checkpoint(root / start)[0] for seed, start in starts.items()}
-            sizes = sorted({e.model.num_components for e in clusters if e.model.model == "dlgmm"})
-            found += clustering_baselines(load_dataset(name), models, sizes)
+            found += clustering_baselines(load_dataset(name), models, BASELINE_SIZES)
     return found
-
-
-def _work(experiment: Experiment) -> float:
-    """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
-    strata = experiment.train.decoded_of(experiment.model) * experiment.train.num_samples
-    images = _TRAINING_IMAGES.get(experiment.train.dataset, 23_000)
-    return experiment.expected_epochs * images * (1.0 + strata)
-
-
-def _share_done(experiment: Experiment, root: Path) -> float:
-    """The fraction of an experiment that is done, according to its files."""
-    folder = root / experiment.name
-    if not is_file(folder / WEIGHTS, RESTORE):
-        return 0.0
-    if is_file(folder / TRAINING, RESTORE):
-        return TRAINING_SHARE * min(1.0, len(read_history(folder)) / experiment.expected_epochs)
-    measured = set(read_measurements(read_checkpoint(folder))) & set(experiment.eval_datasets)
-    return TRAINING_SHARE + (1 - TRAINING_SHARE) * len(measured) / len(experiment.eval_datasets)
-
-
-@contextmanager
-def _progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
-    """A progress bar over all experiments, which a thread updates from their files."""
-
-    def done() -> float:
-        return sum(_work(e) * _share_done(e, root) for e in experiments)
-
-    def watch() -> None:
-        while not stop.wait(POLL_SECONDS):
-            with suppress(CheckpointError):  # a file replaced while it was being read
-                bar.update(max(0.0, done() - bar.n))
-
-    # earlier work is excluded from the estimate of the speed by `initial`
-    bar = tqdm(total=sum(map(_work, experiments)), initial=done(), smoothing=0, bar_format=BAR, dynamic_ncols=True)
-    stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield bar
-    finally:
-        stop.set()
-        thread.join()
-        with suppress(CheckpointError):
-            bar.update(max(0.0, done() - bar.n))
-        bar.close()

@@ -26,7 +26,6 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
 from dlgmm_core.store.checkpoints import load_checkpoint
-from dlgmm_core.store.names import checkpoint_folder
 from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.training import TrainingRun
 
@@ -36,24 +35,19 @@ STICK_STEPS, STICK_BATCH, STICK_RATE = 300, 500, 3e-3  # of fitting the sticks
 _UNFIT = "A start must be a Gauss-VAE with the body, the ⟨code_dim⟩ and the images of the mixture."
 
 
-def load_start(
-    model_config: ModelConfig, config: TrainConfig, root: Path, device: str = "cpu"
-) -> LatentVariableModel | None:
-    """The Gauss-VAE that a run starts from; None if it starts from random weights.
+def load_start(model_config: ModelConfig, folder: Path, device: str = "cpu") -> LatentVariableModel:
+    """The Gauss-VAE that a run starts from.
 
     Args:
         model_config: architecture and prior of the run.
-        config: how it is fitted; its `start_from` names the Gauss-VAE.
-        root: the folder of checkpoints, in which it lies.
+        folder: of the Gauss-VAE's checkpoint.
         device: where it computes.
 
     Raises:
         CheckpointError: if there is no such checkpoint.
         ConfigError: if the two models do not fit together.
     """
-    if not config.start_from:
-        return None
-    gauss, checkpoint = load_checkpoint(checkpoint_folder(root, config.start_from), device)
+    gauss, checkpoint = load_checkpoint(folder, device)
     require_start(model_config, checkpoint.model_config)
     return gauss
 
@@ -72,7 +66,7 @@ def start_run(
         model_config: architecture and prior of the run.
         config: how it is fitted.
         device: where it computes.
-        start: what `load_start` has found.
+        start: what `load_start` has found; None for random weights.
         dataset: that the run will be trained on.
         on_start: as of `fit_gaussian_mixture`, which takes most of the time.
 

@@ -11,6 +11,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.experiments import reproduce as reproducing
 from dlgmm_core.experiments import results
+from dlgmm_core.experiments.progress import share_done
 from dlgmm_core.experiments.reproduce import reproduce
 from dlgmm_core.experiments.results import RESULTS, read_results, write_results
 from dlgmm_core.store.checkpoints import (
@@ -247,10 +248,10 @@ def test_a_comparison_is_made_again_when_the_baselines_weights_have_changed(
 
 
 def test_the_share_of_an_experiment_done_grows_from_nothing_to_all(tmp_path: Path) -> None:
-    shares = [reproducing._share_done(LONG, tmp_path)]
+    shares = [share_done(LONG, tmp_path)]
     for epochs in (1, 3, None):
         trained(LONG, tmp_path / "long", epochs)
-        shares.append(reproducing._share_done(LONG, tmp_path))
+        shares.append(share_done(LONG, tmp_path))
     run(tmp_path, LONG)
-    shares.append(reproducing._share_done(LONG, tmp_path))
+    shares.append(share_done(LONG, tmp_path))
     assert shares == pytest.approx([0.0, 0.9 / 4, 3 * 0.9 / 4, 0.9, 1.0])

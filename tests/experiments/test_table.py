@@ -12,7 +12,7 @@ from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments import table
-from dlgmm_core.experiments.clustering_table import CLUSTERS_BY
+from dlgmm_core.experiments.clustering_table import BASELINE_SIZES, CLUSTERS_BY
 from dlgmm_core.experiments.experiment import SHORT, Experiment, paper_model
 from dlgmm_core.experiments.table import EXPERIMENTS, INGREDIENTS, RECIPES, select
 from dlgmm_core.model.models import MODELS
@@ -268,6 +268,11 @@ def test_the_clusters_change_one_thing_at_a_time() -> None:
 
 def names(*patterns: str) -> list[str]:
     return [e.name for e in select(list(patterns))]
+
+
+def test_baselines_look_for_as_many_groups_as_the_dlgmms_of_clusters_have_components() -> None:
+    found = [e.model for e in EXPERIMENTS.values() if e.recipe == "clusters"]
+    assert {model.num_components for model in found if model.model == "dlgmm"} == set(BASELINE_SIZES)
 
 
 def test_no_pattern_selects_all_in_the_tables_order() -> None:

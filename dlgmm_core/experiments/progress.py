@@ -1,0 +1,65 @@
+"""How far the experiments of `reproduce` are, by their files: their work, what is done of it, and a progress bar."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dlgmm_core.experiments.experiment import Experiment
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, read_checkpoint
+from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
+from dlgmm_core.store.history import read_history
+from dlgmm_core.store.measurements import read_measurements
+
+__all__ = ["progress", "share_done", "work"]
+
+BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
+POLL_SECONDS = 1.0
+TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
+_TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
+
+
+def work(experiment: Experiment) -> float:
+    """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
+    strata = experiment.train.decoded_of(experiment.model) * experiment.train.num_samples
+    images = _TRAINING_IMAGES.get(experiment.train.dataset, 23_000)
+    return experiment.expected_epochs * images * (1.0 + strata)
+
+
+def share_done(experiment: Experiment, root: Path) -> float:
+    """The fraction of an experiment that is done, according to its files."""
+    folder = root / experiment.name
+    if not is_file(folder / WEIGHTS, RESTORE):
+        return 0.0
+    if is_file(folder / TRAINING, RESTORE):
+        return TRAINING_SHARE * min(1.0, len(read_history(folder)) / experiment.expected_epochs)
+    measured = set(read_measurements(read_checkpoint(folder))) & set(experiment.eval_datasets)
+    return TRAINING_SHARE + (1 - TRAINING_SHARE) * len(measured) / len(experiment.eval_datasets)
+
+
+@contextmanager
+def progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
+    """A progress bar over all experiments, which a thread updates from their files."""
+
+    def done() -> float:
+        return sum(work(e) * share_done(e, root) for e in experiments)
+
+    def watch() -> None:
+        while not stop.wait(POLL_SECONDS):
+            with suppress(CheckpointError):  # a file replaced while it was being read
+                bar.update(max(0.0, done() - bar.n))
+
+    # earlier work is excluded from the estimate of the speed by `initial`
+    bar = tqdm(total=sum(map(work, experiments)), initial=done(), smoothing=0, bar_format=BAR, dynamic_ncols=True)
+    stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield bar
+    finally:
+        stop.set()
+        thread.join()
+        with suppress(CheckpointError):
+            bar.update(max(0.0, done() - bar.n))
+        bar.close()
