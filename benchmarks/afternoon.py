@@ -22,12 +22,11 @@ from benchmarks.browsers import PATIENCE, launched, pad_corner, settle
 from benchmarks.clients import visitor
 from benchmarks.measuring import Limit
 from benchmarks.servers import Server, copy_app, serve
-from benchmarks.visits import see_everything
+from benchmarks.visits import see_everything, shipped
 from dlgmm_core.data.datasets import is_here, load_dataset
 from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
-from dlgmm_core.store.listing import list_checkpoints
 from ui.resting import IDLE
 
 __all__ = ["measure"]
@@ -44,12 +43,11 @@ def measure() -> list[Limit]:
     """After the start, with every page seen, at the end of the afternoon and after an idle time; with the peaks."""
     with tempfile.TemporaryDirectory() as folder:
         root = copy_app(Path(folder))
-        shipped = [entry for entry in list_checkpoints(root / "checkpoints") if isinstance(entry, Checkpoint)]
         with serve(root=root) as server:
             started = _settled(server)
             asyncio.run(see_everything(server))
             seen = server.megabytes()
-            asyncio.run(_see_models(server, shipped))
+            asyncio.run(_see_models(server, shipped()))
             for does in (_photograph, _drawing, _rows):
                 with _visitor() as page:  # another one each time: shares of computing are limited
                     does(page, server)
@@ -80,9 +78,9 @@ def _settled(server: Server) -> float:
     return before
 
 
-async def _see_models(server: Server, shipped: list[Checkpoint]) -> None:
+async def _see_models(server: Server, checkpoints: list[Checkpoint]) -> None:
     """Every model on the pages that are about one, all on the others, of every data set that is here; test digits."""
-    for dataset, group in itertools.groupby(shipped, lambda checkpoint: checkpoint.train_config.dataset):
+    for dataset, group in itertools.groupby(checkpoints, lambda checkpoint: checkpoint.train_config.dataset):
         models, of = list(group), f"dataset={dataset}&"
         if not is_here(dataset):
             continue

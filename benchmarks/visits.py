@@ -16,7 +16,7 @@ from benchmarks.servers import APP, Server, serve
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.listing import list_checkpoints
 
-__all__ = ["PAGES", "measure_first_visit", "measure_slider", "see_everything"]
+__all__ = ["PAGES", "measure_first_visit", "measure_slider", "see_everything", "shipped"]
 
 PAGES = ("", "components", "clusters", "digit", "latent", "plane", "knn", "likelihood", "kumaraswamy", "train")
 BARE = 'import streamlit as st\n\nst.title("x")\n'
@@ -58,7 +58,7 @@ async def _first(server: Server) -> float:
 
 async def see_everything(server: Server) -> None:
     """Every page, with all checkpoints that fit the data set."""
-    query = "models=" + ",".join(checkpoint.name for checkpoint in _checkpoints())
+    query = "models=" + ",".join(checkpoint.name for checkpoint in shipped())
     for page in PAGES:
         async with visitor(server.port) as someone:
             await someone.open(page, query)
@@ -77,5 +77,6 @@ async def _digits(server: Server, page: str) -> tuple[float, float]:
     return statistics.median(fresh), statistics.median(seen)
 
 
-def _checkpoints() -> list[Checkpoint]:
+def shipped() -> list[Checkpoint]:
+    """The checkpoints of this repository that can be read, by name."""
     return [entry for entry in list_checkpoints(APP.parent / "checkpoints") if isinstance(entry, Checkpoint)]
