@@ -6,6 +6,7 @@ from dlgmm_core.data.datasets import label_of
 from ui.lesson.card import lesson_start
 from ui.overview.cards import show_cards
 from ui.overview.holdings import show_holdings
+from ui.overview.other_pages import show_pages
 from ui.overview.sketch import show_sketch
 from ui.presentation import end_of_picture, is_presented, page_title
 from ui.sidebar import choice
@@ -24,19 +25,7 @@ end_of_picture()
 show_sketch(chosen)
 
 st.header("Where to begin")
-for path, text in (
-    ("components", "**Components**: drag a prior mean and see what a component draws."),
-    ("clusters", "**Clusters**: what did each component find, though no class was ever shown?"),
-    ("digit", "**Your digit**: draw or upload one; see its mixture weights and log p(x)."),
-    ("latent", "**Latent space**: linked maps of the codes, four models at a time."),
-    ("plane", "**Plane**: codes of two numbers, where the true posterior of a digit is known exactly."),
-    ("knn", "**kNN**: do codes of the same digit lie together? Errors, recorded or computed live."),
-    ("likelihood", "**Likelihood**: how probable are test digits? With the paper's figures."),
-    ("kumaraswamy", "**Kumaraswamy bench**: the distribution of every break of a stick."),
-    ("train", "**Train**: train a model of your own and watch its bound."),
-    ("glossary", "**Glossary**: every symbol and score, in a line and an equation."),
-):
-    st.page_link(f"../pages/{path}.py", label=text)
+show_pages()
 
 st.header("Trained models")
 st.write(

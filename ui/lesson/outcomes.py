@@ -13,7 +13,7 @@ from dlgmm_core.evaluate.likelihood import mean_interval
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
-from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.experiments.table import EXPERIMENTS, FIGURE_2
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.figures import ErrorRate, Figures
@@ -38,7 +38,9 @@ __all__ = [
 ]
 
 DATASET, DLGMM = "mnist", "mnist-dlgmm"
-PAPER = tuple(f"{DATASET}-{model}" for model in MODELS)  # by its recipe
+PAPER = tuple(
+    name for name, e in EXPERIMENTS.items() if (e.recipe, e.train.dataset, e.train.seed) == ("paper", DATASET, 0)
+)
 IMAGES = 2000  # test images that are reconstructed
 DRAWS = 200  # digits of every component
 VOTERS, K = 10_000, 5  # training images that classify a drawn digit by their vote, and how many of the nearest vote
