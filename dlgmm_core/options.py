@@ -43,8 +43,8 @@ CHECKPOINTS = checkpoints_folder()
 # What `--recipe` takes: settings of training, by the name of a model.
 _RECIPES: dict[str, Callable[[str], TrainConfig]] = {"paper": lambda model: TrainConfig(), "fast": fast_recipe}
 _MEANING = (
-    "what the options below are by default: as in the paper, until the validation bound stops rising (the defaults that"
-    " they tell), or as the paper's figures are reached in 20 to 100 seconds on two cores; default: paper"
+    "defaults of the options below. paper: as in the paper, until the validation bound stops rising; these are listed"
+    " below. fast: to the paper's figures in 20 to 100 seconds on two cores; default: paper"
 )
 
 _OTHERS = {

@@ -20,7 +20,7 @@ for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):
 show_records(
     chosen.dataset,
     likelihood_records,
-    "−log p(x) in nats per image by S, D numbers a code; ± is the half width of a 95 % interval over images. S counts"
+    "−log p(x) in nats per image by S; D is the code size; ± is the half width of a 95 % interval over images. S counts"
     " all draws, which a mixture"
     " spreads over its components in proportion to their weights; S = 5000 is S = 50 on the whole test set plus"
     " the mean gain on 500 images. The paper's figures for MNIST are for Larochelle's binarization, the same"

@@ -27,7 +27,7 @@ planes.sort(key=lambda c: (family_of(c.model_config).code_kind, c.model_config.n
 has_ellipses = bool(planes) and not is_triangle(last_checkpoint(planes, "plane-checkpoint").model_config)
 page_title(
     "Plane",
-    "With two numbers a code, the true posterior of an image is known. Point at the plane to decode"
+    "Where a code has two numbers, the true posterior of an image is known. Point at the plane to decode"
     f"{'; drag an ellipse to move the prior' if has_ellipses else ''}.",
     help=meaning("z", "ELBO"),
 )

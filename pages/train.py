@@ -42,8 +42,8 @@ def show_end(run: Run, history: list[EpochMetrics]) -> None:
 st.title("Train")
 if not is_remembered():
     st.caption(
-        "Your browser does not accept cookies from this app: after a reload your runs are nobody's, and only those that"
-        " you have published are still there."
+        "Your browser does not accept cookies from this app, so after a reload it does not know which runs are yours:"
+        " you will find only those that you have published."
     )
 tell_lock()
 dataset: str = st.session_state["dataset"]  # of the sidebar

@@ -22,7 +22,7 @@ class Clusters:
         assigned: (N,) component of each image's largest probability; the first of equal ones.
         shares: (K,) share of the images.
         table: (K, C) images of each component and class; None without classes.
-        nearest: by component, the images of its largest probabilities, whichever component they go to; equal ones by
+        nearest: by component, the images that have it with the largest probability, wherever they go; equal ones by
             certainty, then in the images' order.
         least_sure: by component, the images among its own whose probability is smallest; fewer where it has fewer.
     """

@@ -44,7 +44,7 @@ def log_odds(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[n
     """(N, K) log p(k|z) / (1 - p(k|z)), nats, of binary images (N, X) at their posterior mean z.
 
     z is the code of the first layer; None if it has no components. The sum of the other components' probabilities,
-    rather than 1 - p, tells images apart of which a component is all but certain.
+    rather than 1 - p, distinguishes images for which a component is nearly certain.
     """
     found, prior = [], model.prior()
     with torch.no_grad():

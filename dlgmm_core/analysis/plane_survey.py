@@ -26,7 +26,7 @@ _REMEDY = "remove it"
 
 @dataclass(frozen=True)
 class PosteriorSurvey:
-    """Of some test images, under one model.
+    """The posteriors of some test images under one model.
 
     Attributes:
         images: their places in the test set.
@@ -35,7 +35,7 @@ class PosteriorSurvey:
             where there is one mode.
         gaps: KL(q || p(z|x)) of the encoder's q, nats.
         best: the same of the best member of each family, by its label, for the first of every `every` images.
-        every: so many; 0 for none.
+        every: the number of images for each that `best` has; 0 if it has none.
     """
 
     images: tuple[int, ...]
@@ -52,7 +52,7 @@ class PosteriorSurvey:
 
     @property
     def divided(self) -> list[int]:
-        """The images whose modes are `APART` standard deviations apart, that whose largest has the least mass first."""
+        """The images whose modes are `APART` standard deviations apart, by the mass of the largest, the least first."""
         far = [i for i, apart in enumerate(self.apart) if apart >= APART]
         return [self.images[i] for i in sorted(far, key=lambda i: self.shares[i][0])]
 
@@ -66,7 +66,7 @@ def survey_posteriors(
         grid: of the model.
         images: of the test set.
         chosen: which of them.
-        every: of so many, the first also gets the best members of families: seconds each. 0 for none.
+        every: the first of this many images also gets the best members of families, in seconds; 0 for none.
     """
     best: dict[str, list[float]] = {family.label: [] for family in families_of(grid.model) if every}
     shares, apart, gaps = [], [], []
@@ -115,7 +115,7 @@ def read_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
     value = read_json(path, _REMEDY)
     try:
         if not isinstance(value, dict):
-            raise ValueError("it is no object")
+            raise ValueError("it is not an object")
         if value.pop("weights", None) != checkpoint.digest:
             return None
         found = from_json(PosteriorSurvey, value)

@@ -89,7 +89,7 @@ def fit_tsne(
     config.check(len(codes))
     exact = _finite(codes)
     if (codes == codes[0]).all():
-        raise EvaluationError("All codes are equal, so there is no map: the model has collapsed, train it otherwise.")
+        raise EvaluationError("All codes are equal, so there is no map: the model has collapsed, so train another.")
     large = len(codes) >= LARGE_MAP
     phases, method = (LARGE_MAP_PHASES, "fft") if large else (SMALL_MAP_PHASES, "bh")
     common = {"n_jobs": jobs, "random_state": config.seed}

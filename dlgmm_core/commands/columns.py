@@ -1,4 +1,4 @@
-"""Lines of a list, whose columns are as wide as what they hold."""
+"""Lines of a list, whose columns are as wide as their content."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ __all__ = ["aligned"]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """One line a row; the last entry of a row, which nothing follows, may be of any width.
+    """One line for each row; the last entry of a row, which nothing follows, may be of any width.
 
     Example:
         >>> aligned([("a", "here", "its source"), ("longer", "gone", "none")])

@@ -33,7 +33,7 @@ def named_folder(root: Path, name: str) -> Path:
 
 
 def stored_folder(root: Path, name: str) -> Path:
-    """The folder of a checkpoint that is in `root`; whoever reads it tells if there is none.
+    """The folder of a checkpoint in `root`; reading it is an error if there is none.
 
     Raises:
         ConfigError: if the name is invalid.

@@ -1,5 +1,6 @@
-"""Images from a `.csv` file: one a line, a column a pixel, row by row; columns `label` and `split` may say more.
+"""Images from a `.csv` file: one on each line, with a column for each pixel, row by row.
 
+Columns `label` and `split` may say more.
 Cells are separated by commas, semicolons or tabs, as line 1 shows.
 """
 
@@ -52,9 +53,9 @@ def read_csv(path: Path, size: tuple[int, int] | None = None) -> RawImages:
             f"{path} cannot be read ({brief(error.strerror or error)}): allow this program to read it."
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no text in UTF-8, or has a cell without end: save it as CSV in UTF-8.") from error
+        raise DataError(f"{path} is not text in UTF-8, or has a cell without end: save it as CSV in UTF-8.") from error
     if not rows:
-        raise DataError(f"{path} has no images: give it a line of names, and a line an image.")
+        raise DataError(f"{path} has no images: give it a line of names, and one line per image.")
     images: NDArray[np.float32 | np.int16] = np.stack(rows).reshape(len(rows), *columns.size)
     if images.max() > 1 and abs(images).max() < 2**15 and (images == np.rint(images)).all():
         images = images.astype(np.int16)
@@ -74,7 +75,7 @@ class _Columns:
 
     def __init__(self, path: Path, names: list[str], size: tuple[int, int] | None) -> None:
         if not names:
-            raise DataError(f"{path} has no line 1: give it a line of names, and a line an image.")
+            raise DataError(f"{path} has no line 1: give it a line of names, and one line per image.")
         numbers = [name for name in names if _is_number(name)]
         if len(numbers) == len(names) or len(set(numbers)) < len(numbers):
             raise DataError(f"{path}, line 1: it holds numbers, not names: {_HEADER}.")
@@ -91,8 +92,8 @@ class _Columns:
         side = math.isqrt(len(self.pixel))
         if size is None and side**2 != len(self.pixel):
             raise DataError(
-                f"{path} has {count} of pixels, which make no square: give the height and width of an image (⟨size⟩),"
-                " or correct line 1, where the columns of classes and parts are called `label` and `split`."
+                f"{path} has {count} of pixels, which do not make a square: give the height and width of an image"
+                " (⟨size⟩), or correct line 1, where the columns of classes and parts are called `label` and `split`."
             )
         self.size = size or (side, side)
         require_sizes(1, *self.size, str(path))
@@ -112,15 +113,15 @@ class _Columns:
             column = next(i for i in self.pixel if not (_is_number(cells[i]) and math.isfinite(float(cells[i]))))
             raise DataError(
                 f"{self.path}, line {number:,}: {brief(cells[column])[:40]!r} in the column"
-                f" {brief(self.names[column])[:40]!r} is no pixel: give a number, or correct line 1, where the columns"
-                " of classes and parts are called `label` and `split`."
+                f" {brief(self.names[column])[:40]!r} is not a pixel: give a number, or correct line 1, where the"
+                " columns of classes and parts are called `label` and `split`."
             )
         return found
 
     def part_of(self, word: str, number: int) -> int:
         """The index of a part in `PARTS`."""
         if word not in PARTS:
-            raise DataError(f"{self.path}, line {number:,}: {brief(word)!r} is no split: write train, valid or test.")
+            raise DataError(f"{self.path}, line {number:,}: {brief(word)!r} is not a split: use train, valid or test.")
         return PARTS.index(word)
 
 

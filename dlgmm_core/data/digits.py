@@ -99,7 +99,7 @@ def find_digits(picture: NDArray[np.uint8]) -> FoundDigits:
         picture: (height, width) grey levels, (height, width, 3) RGB or (height, width, 4) RGBA.
 
     Raises:
-        DigitError: if the picture holds no ink, or nothing that is left of it at MNIST's size.
+        DigitError: if the picture holds no ink, or none that would be visible at MNIST's size.
     """
     picture = on_paper(picture)
     return _on_sheet(picture, _find(picture, (False, True)))

@@ -40,7 +40,7 @@ def read_archive(
     try:
         archive = zipfile.ZipFile(path if content is None else content)
     except Exception as error:  # zipfile raises a dozen kinds of errors for malformed bytes
-        raise DataError(f"{path} is no .zip file, or a damaged one: pack it again.") from error
+        raise DataError(f"{path} is not a .zip file, or a damaged one: pack it again.") from error
     with archive:
         members = archive.infolist()
         _require_modest(members, path)

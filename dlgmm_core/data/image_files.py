@@ -116,11 +116,11 @@ def _levels(file: ImageFile, size: tuple[int, int], scaled: bool) -> tuple[NDArr
                 )
             if max(image.size) > MOST_SOURCE_SIDE:
                 raise DataError(
-                    f"{file.name} has more than {MOST_SOURCE_SIDE:,} pixels a side: make it smaller, or remove it."
+                    f"{file.name} has more than {MOST_SOURCE_SIDE:,} pixels per side: make it smaller, or remove it."
                 )
             if image.mode not in MODES:
                 raise DataError(
-                    f"{file.name} has pixels of the kind {image.mode}: save it with 8 bits a colour, or remove it."
+                    f"{file.name} has pixels of the kind {image.mode}: save it with 8 bits per colour, or remove it."
                 )
             pixels = image.height * image.width
             grey = image.convert("RGB").convert("L") if image.mode == "P" else image.convert("L")
@@ -136,7 +136,7 @@ def _levels(file: ImageFile, size: tuple[int, int], scaled: bool) -> tuple[NDArr
 def _unreadable(file: ImageFile, error: Exception) -> DataError:
     match error:
         case UnidentifiedImageError():
-            why = f"it is no {file.format}"
+            why = f"it is not a {file.format}"
         case Image.DecompressionBombError():
             why = "it has too many pixels"
         case OSError(strerror=str(reason)):

@@ -69,7 +69,7 @@ def require_sizes(count: int, height: int, width: int, name: str, most_pixels: i
         raise DataError(f"{name} has no images: give it at least {sum(LEAST_IMAGES.values())}.")
     shown = f"{counted(count, 'image')} of {height:,} x {width:,} pixels"
     if not (2 <= height <= MOST_SIDE and 2 <= width <= MOST_SIDE):
-        raise DataError(f"{name} has {shown}: give it images of 2 to {MOST_SIDE:,} pixels a side.")
+        raise DataError(f"{name} has {shown}: give it images of 2 to {MOST_SIDE:,} pixels per side.")
     if count > MOST_IMAGES or count * height * width > most_pixels:
         raise DataError(
             f"{name} has {shown}: give it at most {MOST_IMAGES:,} images with"
@@ -155,7 +155,7 @@ def classes_of(labels: NDArray[np.generic], count: int, name: str) -> tuple[tupl
     if labels.shape != (count,):
         raise DataError(
             f"{name} has labels in an array of the shape {labels.shape} for {counted(count, 'image')}: give it one"
-            " label an image."
+            " label per image."
         )
     if labels.dtype.kind not in "biuUS":
         raise DataError(f"{name} has labels of the type {labels.dtype}: give it whole numbers or text.")

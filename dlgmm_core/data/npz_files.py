@@ -49,7 +49,7 @@ def read_npz(path: Path, content: IO[bytes] | None = None, most_pixels: int = MO
                 if len(labels[part]) != len(images[part]):
                     raise DataError(
                         f"{path} has {counted(len(labels[part]), 'label')} for"
-                        f" {counted(len(images[part]), 'image')} of {part}: give it one label an image."
+                        f" {counted(len(images[part]), 'image')} of {part}: give it one label per image."
                     )
             return joined(images, labels or None, str(path))
         if parts := [part for part in PARTS if f"{part}_images" in arrays.names]:

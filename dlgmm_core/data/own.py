@@ -100,7 +100,7 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
     if reading.size is not None and not all(2 <= side <= MOST_SIDE for side in reading.size):
         raise DataError(
             f"{path} cannot be read as images of {reading.size[0]:,} x {reading.size[1]:,} pixels (⟨size⟩): choose 2 to"
-            f" {MOST_SIDE:,} pixels a side."
+            f" {MOST_SIDE:,} pixels per side."
         )
     match path.suffix.lower():
         case _ if content is None and path.is_dir():
@@ -113,7 +113,7 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
         case ".csv" if content is None:
             raw = read_csv(path, reading.size)
         case _:
-            raise DataError(f"{path} is no .npz, .csv or .zip file: give one, or a folder of images.")
+            raise DataError(f"{path} is not an .npz, .csv or .zip file: give one, or a folder of images.")
     return Dataset.from_raw(name, raw, str(path), shares=reading.shares, seed=reading.seed, threshold=reading.threshold)
 
 

@@ -9,7 +9,7 @@ __all__ = ["PackedSplit"]
 
 
 class PackedSplit(Split):
-    """A split without grey levels, (0, X), whose images take a bit a pixel.
+    """A split without grey levels, (0, X), whose images take one bit per pixel.
 
     Example:
         >>> ink = np.eye(3, 20, dtype=np.uint8)

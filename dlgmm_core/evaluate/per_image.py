@@ -45,7 +45,7 @@ def per_image(
         images: (N, X), zeros and ones.
         num_samples: S, draws from q(z|x) of each image, in all.
         seed: of all draws.
-        progress: told the fraction done, in (0, 1].
+        progress: called with the fraction done, in (0, 1].
         first: the place of the first image in the whole set, a multiple of `IMAGES`: parts then get the same draws.
         layer: of a model of several layers, from 0; below the first, p(k|x) is a mean over the codes above, too.
 

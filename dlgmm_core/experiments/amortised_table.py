@@ -1,7 +1,7 @@
 """Models amortised over their prior, beside models that were trained for one prior each.
 
-One has the codes of five numbers of the paper's figure 2, so that it stands beside those of the recipe figure-2; the
-other one codes of 25. Those of figure-2 were trained for fewer epochs, on one binarization. So three more plain models
+One has codes of five numbers, as in the paper's figure 2, and is compared with the models of the recipe figure-2; the
+other has codes of 25. Those of figure-2 were trained for fewer epochs, on one binarization. So three more plain models
 are trained just as the amortised ones are, at random priors that took no part in any choice: they tell what amortising
 costs.
 """

@@ -10,7 +10,7 @@ A recipe is how a model is trained:
     figure-2        five components in five dimensions, means of various spreads; the paper's, trained equally long
     clusters        mixtures that start from the tuned Gauss-VAE, whose components find groups of images
     clusters-deep   the same with two deterministic layers, and the Gauss-VAEs they start from
-    clusters-by     what clusters takes: one of its settings changed at a time, at equally many epochs
+    clusters-by     what clusters needs: one of its settings changed at a time, at equally many epochs
     layers          two stochastic layers, with a mixture in the first, in the second, in both or in neither
     amortised       one model for a range of priors, and three plain models at random ones of them
     plane           codes of two numbers, where the true posterior is known on a grid

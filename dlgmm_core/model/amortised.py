@@ -11,7 +11,7 @@ head is told: m_k is added to the means of its components, and log alpha to the 
 At a fixed c all of this is part of the weights: the model is then a plain one, with the prior c (`AmortisedModel.at`).
 
 References: E. Perez et al., "FiLM: visual reasoning with a general conditioning layer", AAAI 2018 (such gates); D. Ha,
-A. Dai and Q. Le, "HyperNetworks", ICLR 2017. Nothing published amortises a mixture over its prior in this way.
+A. Dai and Q. Le, "HyperNetworks", ICLR 2017. We know of no publication that amortises a mixture over its prior.
 """
 
 import copy
@@ -109,7 +109,7 @@ class Gate(nn.Module):
 
 
 class AmortisedModel(LatentVariableModel):
-    """A model that is told its prior: by itself its own one, that of its configuration.
+    """A model that is told its prior; unless told another, it uses that of its configuration.
 
     Attributes:
         encoder_gate, decoder_gate: of the encoder's and of the decoder's deterministic layer.

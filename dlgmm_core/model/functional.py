@@ -115,7 +115,7 @@ def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
 
         prod_n n (n + b + c) / ((n + b) (n + c)) = prod_n 1 / (1 + b c / (n (n + b + c))),
 
-    and the rest is Stirling's series at 13, in which the large parts are taken from each other on paper.
+    and the rest is Stirling's series at 13, in which the large parts have been cancelled by hand.
     """
     product, total, x = b * c, b + c, 13
     n = torch.arange(1, x, dtype=b.dtype, device=b.device)

@@ -1,4 +1,4 @@
-"""Tables of HTML, as which objects show themselves in a notebook.
+"""HTML tables, as which objects are shown in a notebook.
 
 They take their colours from the notebook, light or dark, and all text is escaped.
 """
@@ -54,7 +54,7 @@ def picture(ink: NDArray[np.floating] | NDArray[np.uint8], words: str) -> Markup
 
     Args:
         ink: 0 to 1.
-        words: what it shows, for who cannot see it.
+        words: what it shows, for those who cannot see it.
     """
     zoom = max(1, round(_PICTURE / max(ink.shape)))
     levels = np.round(255 * np.asarray(ink, dtype=np.float32)).astype(np.uint8)

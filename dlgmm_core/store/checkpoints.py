@@ -164,7 +164,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         if type(bound) not in (int, float) or not math.isfinite(bound):
             raise ValueError(f"valid_bound must be a finite number, not {bound!r}")
         if bound > HIGHEST_LOG_LIKELIHOOD:
-            raise ValueError(f"valid_bound is {bound:g} nats, and no image is more than certain")
+            raise ValueError(f"valid_bound is {bound:g} nats, and log p(x) is never positive")
         if not isinstance(data := header.get("data", ""), str):
             raise ValueError(f"data must be a digest, not {data!r}")
         return Checkpoint(folder, config, train_config, epoch, float(bound), digest, data)

@@ -89,7 +89,7 @@ def read_history(folder: Path) -> list[EpochMetrics]:
 
 
 def check_history(history: Sequence[EpochMetrics]) -> None:
-    """Checks that epochs are counted from 1, that their numbers are possible, and that each one's best epoch is it.
+    """Checks that epochs are counted from 1, their numbers are possible, and the best so far is recorded with each.
 
     Raises:
         ValueError: if they are not.
@@ -104,7 +104,7 @@ def check_history(history: Sequence[EpochMetrics]) -> None:
         if entry.seconds < 0 or not all(0 <= share <= 1 for share in entry.usage):
             raise ValueError(f"a duration or a share of epoch {number} is impossible")
         if max(entry.train_bound, entry.valid_bound) > HIGHEST_LOG_LIKELIHOOD:
-            raise ValueError(f"a bound of epoch {number} is positive, and no image is more than certain")
+            raise ValueError(f"a bound of epoch {number} is positive, and log p(x) never is")
         best = max(best, entry.valid_bound)
         of_best = history[entry.best_epoch - 1].valid_bound if 1 <= entry.best_epoch <= number else math.nan
         if not of_best == entry.best_valid_bound == best:

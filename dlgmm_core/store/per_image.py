@@ -78,7 +78,7 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
         SEED.require("seed", seed)
         _require(log_likelihood, torch.float32, (count,), "log_likelihood")
         if (log_likelihood > HIGHEST_LOG_LIKELIHOOD).any():
-            raise ValueError(f"log_likelihood has {log_likelihood.max():g} nats, and no image is more than certain")
+            raise ValueError(f"log_likelihood has {log_likelihood.max():g} nats, and log p(x) is never positive")
         probabilities = None
         if MODELS[checkpoint.model_config.model].has_components:
             probabilities = _probabilities(tensors["responsibilities"], count, checkpoint.model_config.num_components)

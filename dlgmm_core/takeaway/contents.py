@@ -79,7 +79,7 @@ def model_info(model: LatentVariableModel) -> dict[str, Any]:
     """What the scripts have to know of a model besides its parameters: sizes, the prior, and how an image is drawn.
 
     `components` are the pieces where the code is a stick; `weights` the prior's means of them, and `sticks` the two
-    concentrations of the prior of each break. `levels` are the grey levels from which on a pixel is ink.
+    concentrations of the prior of each break. A pixel is ink at its grey level in `levels` or above.
     """
     config, prior = model.config, model.prior()
     family, contexts = family_of(config), config.contexts
@@ -145,7 +145,7 @@ def _fitting(model: LatentVariableModel, name: str, room: int) -> Mapping[str, A
 
 
 def _shelf(dataset: Dataset) -> dict[str, Any]:
-    """Test images, as many of each class as there is room for: a bit a pixel, and their classes."""
+    """Test images, as many of each class as there is room for: one bit per pixel, and their classes."""
     binary, labels = dataset.test.binary, dataset.test.labels
     if labels is None:
         chosen = np.arange(min(SHELF, len(binary)))

@@ -35,12 +35,12 @@ def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
         link: address of the project or of the app, which the page links to; none if empty.
 
     Raises:
-        ConfigError: for another number of models, or a link that is no address of the web.
+        ConfigError: for another number of models, or a link that is not a web address.
     """
     if not 1 <= len(models) <= MOST_MODELS:
         raise ConfigError(f"An HTML file holds 1 to {MOST_MODELS} models, not {len(models)}: choose fewer.")
     if link and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).hostname):
-        raise ConfigError(f"The link {link[:100]!r} is no address of the web: begin it with https://.")
+        raise ConfigError(f"The link {link[:100]!r} is not a web address: begin it with https://.")
     script = "\n".join(['"use strict";', *map(script_text, _SCRIPTS)])
     style = _text("page.css")
     text = Template(_text("page.html")).substitute(

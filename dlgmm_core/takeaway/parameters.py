@@ -1,8 +1,7 @@
 """The parameters of a model as text for a page: 16 bits a number, or fewer where a file would grow too large.
 
 Numbers of all tensors stand one after the other, are compressed (zlib), and written as text: two characters of 91 hold
-13 bits, a thirteenth more than in base64. A matrix of fewer bits holds whole multiples of a scale, which each row has
-its own of.
+13 bits, a thirteenth more than in base64. A matrix of fewer bits holds whole multiples of a scale, one for each row.
 """
 
 import zlib

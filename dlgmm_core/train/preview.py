@@ -1,4 +1,4 @@
-"""The weights of an epoch that is not over, for whoever watches a run: no checkpoint, and nothing to resume from.
+"""The weights in the middle of an epoch, for those who watch a run: no checkpoint, and nothing to resume from.
 
 An epoch takes seconds to minutes, and a model changes most in its first ones.
 """
@@ -30,7 +30,7 @@ class Previews:
         self._last = time.monotonic()
 
     def after_step(self, step: int, steps: int) -> None:
-        """Writes the weights if it is time to; a disk that refuses them does not end the training."""
+        """Writes the weights if it is time to; training goes on if they cannot be written."""
         if time.monotonic() - self._last < self.every:
             return
         model, epochs = self.run.model, len(self.run.history) + step / steps

@@ -1,4 +1,4 @@
-"""How long an epoch takes on this machine, told from a few steps on random images."""
+"""How long an epoch takes on this machine, estimated from a few steps on random images."""
 
 import itertools
 import time

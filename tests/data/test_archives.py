@@ -94,11 +94,11 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "make all images equally large": lambda: zipped({"a.png": SQUARE, "b.png": png(np.zeros((9, 8), np.uint8))}),
     "both beside and in subfolders": lambda: zipped({"a.png": SQUARE, "b/b.png": SQUARE}),
     "in a folder within that of a class, b/c/b.png": lambda: zipped({"a/a.png": SQUARE, "b/c/b.png": SQUARE}),
-    "a.png cannot be read as an image (it is no PNG)": lambda: zipped({"a.png": b"no image"}),
+    "a.png cannot be read as an image (it is not a PNG)": lambda: zipped({"a.png": b"no image"}),
     "20 images of 1 x 1 pixels": lambda: zipped({f"{i}.png": png(np.zeros((1, 1), np.uint8)) for i in range(20)}),
     "1 image of 1,200 x 1,200 pixels": lambda: zipped({"a.png": png(np.zeros((1200, 1200), np.uint8))}),
     "with 1,000 pixels in all": lambda: zipped({f"{i}.png": SQUARE for i in range(20)}),
-    "pictures.zip is no .zip file, or a damaged one: pack it again": lambda: b"no archive",
+    "pictures.zip is not a .zip file, or a damaged one: pack it again": lambda: b"no archive",
 }
 
 

@@ -167,7 +167,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "1 image of 20 for valid, and at least 2 are needed: give it more images, or other shares.": lambda: read(
             npz(tmp_path / "x.npz", images=few), shares=(0.9, 0.05, 0.05)
         ),
-        "cannot be read as images of 0 x 0 pixels (size): choose 2 to 1,000 pixels a side": lambda: read(
+        "cannot be read as images of 0 x 0 pixels (size): choose 2 to 1,000 pixels per side": lambda: read(
             npz(tmp_path / "x.npz", images=few), size=(0, 0)
         ),
         "x.npz cannot be read as an .npz file (it is of another kind, or damaged)": text("x", "x.npz"),
@@ -176,10 +176,10 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "x.csv, line 1: it holds numbers, not names: name the columns there": text("cat,0,9,0,0\ndog,0,9,9,0\n"),
         "line 3: it has 3 cells, and line 1 has 4": text("a,b,c,d\n1,2,3,4\n1,2,3\n"),
         "line 3: it has 1 cell, and line 1 has 4": text("a;b;c;d\n1;2;3;4\n1\n"),
-        "line 2: 'zz' in the column 'd' is no pixel: give a number": text("a,b,c,d\n1,2,3,zz\n"),
-        "line 2: 'dog' in the column 'cat' is no pixel": text("cat,0,9,8\ndog,0,9,8\n"),
-        "line 2: 'inf' in the column 'b' is no pixel": text("a,b,c,d\n1,inf,3,4\n"),
-        "3 columns of pixels, which make no square: give the height and width of an image (size), or": text(
+        "line 2: 'zz' in the column 'd' is not a pixel: give a number": text("a,b,c,d\n1,2,3,zz\n"),
+        "line 2: 'dog' in the column 'cat' is not a pixel": text("cat,0,9,8\ndog,0,9,8\n"),
+        "line 2: 'inf' in the column 'b' is not a pixel": text("a,b,c,d\n1,inf,3,4\n"),
+        "3 columns of pixels, which do not make a square: give the height and width of an image (size), or": text(
             "a,b,c\n1,2,3\n"
         ),
         "4 columns of pixels, and images of 5 x 5 pixels need 25": text("a,b,c,d\n1,2,3,4\n", size=(5, 5)),
@@ -187,7 +187,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "x.csv has no images: give it a line of names": text("a,b,c,d\n"),
         "no text in UTF-8": lambda: read(written(tmp_path / "x.csv", b"a,b\xff")),
         "make all images equally large": folder("a.png", "b.png"),
-        "cannot be read as an image (it is no JPEG)": folder("0.jpg"),
+        "cannot be read as an image (it is not a JPEG)": folder("0.jpg"),
         "in a folder within that of a class, b/c/b.png: put all": folder("a/a.png", "b/c/b.png"),
         "has the folders train and test, but not the folder valid: give": folder("train/a.png", "test/b.png"),
         "has the folder train, but not the folders valid and test": folder("train/a.png", "other/b.png"),

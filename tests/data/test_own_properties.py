@@ -80,4 +80,4 @@ def test_files_and_folders_of_the_same_images_give_the_same_data_set(
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (1001, 2)])
 def test_images_too_small_or_too_large_for_a_model_are_refused(shape: tuple[int, int]) -> None:
     said = complaint(lambda: Dataset.from_arrays("mine", np.zeros((20, *shape), np.uint8)))
-    assert f"mine has 20 images of {shape[0]:,} x {shape[1]} pixels: give it images of 2 to 1,000 pixels a side" in said
+    assert f"mine has 20 images of {shape[0]:,} x {shape[1]} pixels: give it images of 2 to 1,000 pixels per" in said

@@ -110,7 +110,7 @@ def test_nobody_else_sees_them_until_a_model_of_them_is_published(monkeypatch: p
     ("name", "content", "words"),
     [
         ("a.npz", b"no archive", "a.npz cannot be read as an .npz file (it is of another kind, or damaged)"),
-        ("a.zip", b"no archive", "a.zip is no .zip file, or a damaged one"),
+        ("a.zip", b"no archive", "a.zip is not a .zip file, or a damaged one"),
         ("../../a.npz", npz((1, 1)), "a.npz has 40 images of 1 x 1 pixels"),
         ("a.npz", npz(labels=np.arange(3)), "a.npz has labels in an array of the shape (3,)"),
         ("<b>*a*.npz", npz(labels=np.arange(3)), "<b>*a*.npz has labels"),

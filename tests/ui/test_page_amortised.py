@@ -109,13 +109,13 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
     write_results(own_checkpoints, rows)
     assert how_near(open_page("components")) == (
         "How near it comes was measured at 1 prior, of α 2: there, its bound eq1 on the test images is not below that"
-        " of the model trained alike for that prior alone."
+        " of the model trained in the same way for that prior alone."
     )
     rows += [row(-109.39, CONFIG.at(other), train), row(-121.0, CONFIG.at(ELSEWHERE), train)]
     write_results(own_checkpoints, rows)
     assert how_near(open_page("components")) == (
         "How near it comes was measured at 2 priors, of α 0.05 and 2: there, its bound eq1 on the test images is at"
-        " most 0.7 nats below that of the model trained alike for that prior alone."
+        " most 0.7 nats below that of the model trained in the same way for that prior alone."
     )
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
     assert json.loads(widget(open_page("components")).proto.json)["measured"] is None

@@ -52,7 +52,7 @@ def _bounds(checkpoint: Checkpoint) -> dict[Context, Elbo]:
 
 
 def _shortfalls(checkpoint: Checkpoint, bounds: dict[Context, Elbo]) -> dict[Context, float]:
-    """By how many nats its bound is below that of a model trained alike for one prior alone, where that is recorded."""
+    """By how many nats its bound is below that of a model trained in the same way for one prior, if recorded."""
     config, train = checkpoint.model_config, checkpoint.train_config
     found: dict[Context, float] = {}
     for row in findings.results() if bounds else ():
@@ -93,5 +93,5 @@ def _how_near(checkpoint: Checkpoint) -> str:
     bound = next(iter(bounds.values())).bound
     return (
         f"How near it comes was measured at {counted(len(shortfalls), 'prior')}, of α {alphas}: there, its bound"
-        f" {bound} on the test images is {below} that of the model trained alike for that prior alone."
+        f" {bound} on the test images is {below} that of the model trained in the same way for that prior alone."
     )

@@ -43,8 +43,8 @@ class Edit:
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The part of a picture (height, width) or (height, width, 3) that is looked at.
 
-        A tilt uncovers corners, which continue the picture's border: filled with one grey, they end in edges, which
-        are worse than no corners where the light falls off.
+        A tilt uncovers corners, which continue the picture's border: filled with one grey, they would end in edges,
+        which would be taken for strokes where the light falls off.
         """
         picture = np.rot90(picture, -self.turn)
         if self.tilt:

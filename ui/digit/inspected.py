@@ -1,4 +1,4 @@
-"""The report of one model on the visitor's digit: computed once, and charged to who asked first."""
+"""The report of one model on the visitor's digit: computed once, and charged to the visitor who asked first."""
 
 import numpy as np
 import streamlit as st

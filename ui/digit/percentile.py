@@ -1,4 +1,4 @@
-"""log p(x) of a digit among those of the test images, so that what is no digit is told as such."""
+"""log p(x) of a digit among those of the test images, so that what is no digit is recognised."""
 
 import math
 

@@ -169,7 +169,7 @@ STEPS = (
         "What does a mixture buy?",
         "In the models of the paper's tables all components of the prior are the same, and nothing is gained by a"
         " mixture: with any weights, the prior of a code is one Gaussian. In the tuned ones the components are learnt."
-        " All have 25 numbers a code, and are otherwise trained alike.",
+        " All have codes of 25 numbers, and are otherwise trained in the same way.",
         r"\begin{gathered} p(z) = \textstyle\sum_k \mathbb{E}[\pi_k]\, \mathcal{N}(z; m_k, S_k) \\"
         r" -\log p_{\text{Gauss-VAE}} \\ {} + \log p_{\text{DLDPMM}} = \answer \end{gathered}",
         "By how many nats per image is −log p(x) of the tuned DLDPMM lower than that of the tuned Gauss-VAE?",

@@ -1,4 +1,4 @@
-"""The true posterior of a digit on the grid of a model: kept by weights and image, and charged to who asked first."""
+"""The true posterior of a digit on the grid of a model: kept by weights and image, charged to the first who asks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Data sets that visitors have uploaded: each lies in its owner's folder, and belongs to whom that folder names.
+"""Data sets that visitors have uploaded: each lies in the folder named after its owner.
 
 They are few for each visitor and in all. Those of which no model was made are removed after a day.
 """
