@@ -185,7 +185,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "4 columns of pixels, and images of 5 x 5 pixels need 25": text("a,b,c,d\n1,2,3,4\n", size=(5, 5)),
         "x.csv has no line 1: give it a line of names": text(""),
         "x.csv has no images: give it a line of names": text("a,b,c,d\n"),
-        "no text in UTF-8": lambda: read(written(tmp_path / "x.csv", b"a,b\xff")),
+        "not text in UTF-8": lambda: read(written(tmp_path / "x.csv", b"a,b\xff")),
         "make all images equally large": folder("a.png", "b.png"),
         "cannot be read as an image (it is not a JPEG)": folder("0.jpg"),
         "in a folder within that of a class, b/c/b.png: put all": folder("a/a.png", "b/c/b.png"),
@@ -194,7 +194,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "beside the folders train, valid and test, a.png: move it": folder(
             "a.png", "train/a.png", "valid/a.png", "test/a.png"
         ),
-        "no .npz, .csv or .zip": lambda: read(Path(__file__)),
+        "not an .npz, .csv or .zip": lambda: read(Path(__file__)),
         "neither a file nor a folder": lambda: read(tmp_path / "nothing"),
         "not a valid name": lambda: read_own(tmp_path, "../x", Reading()),
     }
