@@ -102,8 +102,8 @@ def start_mixture(
     prior, head, gauss_head = model.layer.prior, model.layer.head, gauss.layer.head
     if not isinstance(gauss_head, NormalHead):
         raise ConfigError(_UNFIT)
-    assert isinstance(prior, MixturePrior)
-    assert isinstance(head, MixtureHead)
+    if not isinstance(prior, MixturePrior) or not isinstance(head, MixtureHead):
+        raise ConfigError("A start from a Gauss-VAE is for mixtures with a MixturePrior and a MixtureHead.")
     model.encoder.load_state_dict(gauss.encoder.state_dict())
     model.decoder.load_state_dict(gauss.decoder.state_dict())
     with torch.no_grad():

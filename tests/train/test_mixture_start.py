@@ -14,6 +14,7 @@ from dlgmm_core.evaluate.clustering import scores, weights
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import LatentVariableModel, build_model
+from dlgmm_core.model.networks import NormalPrior
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.train.mixture_start import load_start, start_mixture, start_run
 from dlgmm_core.train.training import TrainingRun, fit
@@ -95,6 +96,13 @@ def test_models_that_do_not_fit_together_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         start_mixture(build_model(mixture), gauss, shaped, 0)
+
+
+def test_a_mixture_with_a_prior_of_its_own_is_refused(gauss: LatentVariableModel, shaped: Dataset) -> None:
+    model = build_model(MIXTURE)
+    model.layer.prior = NormalPrior(2)
+    with pytest.raises(ConfigError, match="for mixtures with a MixturePrior and a MixtureHead"):
+        start_mixture(model, gauss, shaped, 0)
 
 
 def test_a_start_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
