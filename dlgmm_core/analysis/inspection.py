@@ -86,7 +86,8 @@ class ImageReport:
         sticks: of the first layer; None if the model has no sticks.
         weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
-        exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None if it is not a mixture.
+        exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None as of
+            `exact_weights`, and if it is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
         log_p: importance-sampling estimate of log p(x), nats.
         ess: effective sample size of that estimate.
@@ -230,9 +231,13 @@ def _weights_below(paths: Paths) -> tuple[WeightReport, ...]:
     return tuple(found)
 
 
-def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(..., K), E[pi|x] under a mixture's prior, from p(k|x), `responsibilities` (..., K)."""
-    assert isinstance(prior.sticks, Beta)
+def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """(..., K), E[pi|x] under a mixture's prior, from p(k|x), `responsibilities` (..., K).
+
+    None unless the fractions of its stick are Beta distributed.
+    """
+    if not isinstance(prior.sticks, Beta):
+        return None
     alpha, beta = (c[0].cpu().double() for c in (prior.sticks.concentration1, prior.sticks.concentration0))
     found: NDArray[np.float64] = Beta(alpha, beta).mean_weights_given(torch.from_numpy(responsibilities)).numpy()
     return found

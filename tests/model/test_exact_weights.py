@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import roots_jacobi
 
 from dlgmm_core.analysis.inspection import exact_weights, inspect_image
-from dlgmm_core.model.distributions import Beta, Sticks
+from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.model.normals import DiagonalNormals
 from tests.conftest import CONTRACT
 
 LIKELIHOODS = np.array([0.3, 0.02, 1.0, 0.5])  # p(x|k) of four components
@@ -82,3 +84,9 @@ def test_a_report_holds_it_and_under_a_dirichlet_it_has_a_closed_form(
 @pytest.mark.parametrize("name", ["gauss-vae", "sb-vae"])
 def test_models_without_components_have_none(name: str, toy: Callable[..., LatentVariableModel]) -> None:
     assert inspect_image(toy(CONTRACT[name]).float(), np.array([1, 0, 1, 1], np.uint8)).exact_weights is None
+
+
+def test_weights_of_a_mixture_whose_stick_is_no_beta_have_no_exact_mean() -> None:
+    at_zero = torch.zeros(1, 2)
+    prior = MixtureLatent(Kumaraswamy(at_zero, at_zero), DiagonalNormals(torch.zeros(3, 1, 2), torch.ones(3, 1, 2)))
+    assert exact_weights(prior, np.eye(3)) is None

@@ -60,9 +60,11 @@ def choose_kind() -> str:
 def difference(checkpoint: Checkpoint, kind: str) -> str:
     """What these probabilities are, and how large weights of this model can be."""
     k = checkpoint.model_config.num_components
-    if kind == RESPONSIBILITIES or k == 1:
+    has_none = kind == RESPONSIBILITIES or k == 1
+    exact = None if has_none else exact_weights(loaders.model(checkpoint).prior(), np.eye(k))
+    if exact is None:
         return _DIFFERENCE[kind]
-    certain = exact_weights(loaders.model(checkpoint).prior(), np.eye(k)).diagonal()
+    certain = exact.diagonal()
     low, high = f"{certain.min():.2f}", f"{certain.max():.2f}"
     found = low if low == high else f"{low} to {high}, depending on the component"
     return f"{_DIFFERENCE[kind]} Here, if the component were certain, the exact mean of its weight would be {found}."

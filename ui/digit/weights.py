@@ -107,9 +107,10 @@ def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:
         " the component."
     )
     k = checkpoint.model_config.num_components
-    if k == 1:
+    exact = None if k == 1 else exact_weights(loaders.model(checkpoint).prior(), np.eye(k))
+    if exact is None:
         return words
-    certain = exact_weights(loaders.model(checkpoint).prior(), np.eye(k)).diagonal()
+    certain = exact.diagonal()
     if np.ptp(certain) < 1e-6:  # a Dirichlet
         most = (
             f"if its component were certain, the exact mean of its weight would be (1 + α)/(1 + Kα) = {certain[0]:.2f}"
