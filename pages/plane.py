@@ -32,10 +32,10 @@ page_title(
     help=meaning("z", "ELBO"),
 )
 if not planes:
+    small = ("train", "gauss-vae", "--dataset", chosen.dataset, "--code-dim", "2", "--depth", "2")
     st.info(
         f"No checkpoint here on {label_of(chosen.dataset)} has codes of two numbers: train one on the page **Train**,"
-        " with a code size of 2 (of an SB-VAE, 3), or by"
-        f" `python -m dlgmm_core train gauss-vae --dataset {chosen.dataset} --code-dim 2 --depth 2`."
+        f" with a code size of 2 (of an SB-VAE, 3), or by `{loaders.command(*small)}`."
     )
     st.stop()
 

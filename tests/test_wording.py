@@ -89,4 +89,4 @@ def test_no_page_reads_an_error_as_markdown(path: Path) -> None:
 
 def test_the_program_is_called_as_its_user_called_it() -> None:
     written = [path for path in modules("dlgmm_core") if any(COMMAND.search(text) for text in sentences(path))]
-    assert [path.name for path in written] == ["wording.py"]
+    assert not written

@@ -26,6 +26,7 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.folders import checkpoints_folder, datasets_folder
+from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
@@ -42,6 +43,7 @@ __all__ = [
     "changed",
     "checkpoints",
     "codes",
+    "command",
     "dataset",
     "every_checkpoint",
     "look_again",
@@ -60,6 +62,11 @@ CHECKPOINTS = checkpoints_folder(Path(__file__).resolve().parents[1])
 BY_WEIGHTS: dict[str | type[Any], Callable[[Any], Any]] = {Checkpoint: lambda c: f"{c.digest} {c.folder}"}
 _Listed = tuple[list[Checkpoint], list[BrokenCheckpoint]]  # of the visitor's run
 _run = threading.local()
+
+
+def command(*words: str) -> str:
+    """A command of the command line on this app's checkpoints, for the shell that started the app."""
+    return command_on(CHECKPOINTS, *words)
 
 
 def dataset(name: str) -> Dataset:

@@ -5,7 +5,8 @@ import argparse
 from dlgmm_core.commands.columns import aligned
 from dlgmm_core.data.datasets import DATASETS, load_dataset, require_data, require_known, shape_of
 from dlgmm_core.data.own import find_own, own_names
-from dlgmm_core.runtime.wording import PROGRAM, size_words
+from dlgmm_core.runtime.program import PROGRAM
+from dlgmm_core.runtime.wording import size_words
 
 __all__ = ["describe", "run"]
 

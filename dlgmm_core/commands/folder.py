@@ -1,23 +1,14 @@
-"""What commands say of the folder of checkpoints they work on: commands to go on with, and names that are not in it."""
+"""Checkpoints that a command names: where they lie, and names that are nearly theirs."""
 
-import shlex
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.options import CHECKPOINTS
-from dlgmm_core.runtime.wording import PROGRAM
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.names import checkpoint_folder
 
-__all__ = ["command_on", "named_folder", "stored_folder"]
-
-
-def command_on(root: Path, *words: str) -> str:
-    """A command on the checkpoints in `root`, as it can be given to the shell from where this program was called."""
-    place = () if root == CHECKPOINTS else ("--checkpoints", str(root))
-    return f"{PROGRAM} {shlex.join((*words, *place))}"
+__all__ = ["named_folder", "stored_folder"]
 
 
 def named_folder(root: Path, name: str) -> Path:

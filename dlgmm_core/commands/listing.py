@@ -4,9 +4,9 @@ import argparse
 import os
 
 from dlgmm_core.commands.columns import aligned
-from dlgmm_core.commands.folder import command_on
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
+from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints

@@ -12,7 +12,7 @@ from dlgmm_core.options import Parser, option_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.memory import keep_memory
-from dlgmm_core.runtime.wording import PROGRAM
+from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.train.training import TrainingError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]

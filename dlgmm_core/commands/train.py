@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.commands.folder import command_on, named_folder, stored_folder
+from dlgmm_core.commands.folder import named_folder, stored_folder
 from dlgmm_core.commands.own_data import add_own_data, name_own_data, read_own_data
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
 from dlgmm_core.data.datasets import load_dataset, shape_of
@@ -25,6 +25,7 @@ from dlgmm_core.options import (
 )
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
+from dlgmm_core.runtime.program import command_on
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS

@@ -19,7 +19,7 @@ from dlgmm_core.data.omniglot import has_omniglot, read_omniglot
 from dlgmm_core.data.own import find_own, load_own, own_names
 from dlgmm_core.data.published import VALID_SIZE, drawn_split
 from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarization_levels, binarize
-from dlgmm_core.runtime.wording import PROGRAM
+from dlgmm_core.runtime.program import PROGRAM
 
 __all__ = [
     "DATASETS",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "checkpoints_folder", "datasets_folder"]
+__all__ = ["cache_folder", "checkpoints_folder", "datasets_folder", "usual_checkpoints_folder"]
 
 
 def checkpoints_folder(project: Path = Path()) -> Path:
@@ -27,6 +27,11 @@ def checkpoints_folder(project: Path = Path()) -> Path:
     """
     if named := os.environ.get("DLGMM_CHECKPOINTS"):
         return Path(os.path.abspath(os.path.expanduser(named)))
+    return usual_checkpoints_folder(project)
+
+
+def usual_checkpoints_folder(project: Path = Path()) -> Path:
+    """As `checkpoints_folder`, where `$DLGMM_CHECKPOINTS` names none."""
     local = Path(os.path.abspath(project / "checkpoints"))
     if local.is_dir():
         return local

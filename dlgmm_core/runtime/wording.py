@@ -1,12 +1,6 @@
-"""Words that messages share: the name of the program, numbers with what they count, and sizes of files."""
+"""Words that messages share: numbers with what they count, and sizes of files."""
 
-import sys
-from pathlib import Path
-
-__all__ = ["PROGRAM", "counted", "size_words"]
-
-PROGRAM = "dlgmm" if Path(sys.argv[0]).stem == "dlgmm" else "python -m dlgmm_core"
-"""How this program's command line is called, as its user did."""
+__all__ = ["counted", "size_words"]
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ import pytest
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands.table import COMMANDS
 from dlgmm_core.experiments.table import EXPERIMENTS
+from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.store.checkpoints import METRICS, WEIGHTS, read_checkpoint
 from tests.cli_helpers import error_of, run, tiny_world, train
 
@@ -46,7 +47,7 @@ def test_misuse_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ending:
         cli.main(arguments)
     assert ending.value.code == 2
-    assert "usage: python -m dlgmm_core" in capsys.readouterr().err
+    assert f"usage: {PROGRAM} " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -55,7 +56,7 @@ def test_help_describes_every_option(command: str, capsys: pytest.CaptureFixture
         cli.main([command, "--help"])
     assert ending.value.code == 0
     described = capsys.readouterr().out
-    assert described.startswith(f"usage: python -m dlgmm_core {command} ")
+    assert described.startswith(f"usage: {PROGRAM} {command} ")
     assert ("--checkpoints DIR" in described) == (command != "data")
     assert "%(" not in described and "None" not in described
 

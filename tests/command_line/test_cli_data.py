@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core.runtime.program import PROGRAM
 from tests.cli_helpers import error_of, handlers_kept, omniglot_can_be_fetched
 
 
@@ -20,7 +21,7 @@ def test_it_fetches_what_is_missing_unless_downloads_are_turned_off(
         assert cli.main(["data", "get", "omniglot"]) == 1
     assert error_of(capsys) == (
         "Omniglot is not on this computer, which downloads nothing by itself (DLGMM_DOWNLOAD): choose another data set,"
-        " or have “python -m dlgmm_core data get omniglot” run on it with DLGMM_DOWNLOAD=1."
+        f" or have “{PROGRAM} data get omniglot” run on it with DLGMM_DOWNLOAD=1."
     )
 
 

@@ -15,6 +15,7 @@ from dlgmm_core.evaluate.gaussian_mixtures import STARTS
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import Parser, add_configuration
+from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import HISTORY, WEIGHTS, read_checkpoint
 from dlgmm_core.store.history import read_history
 from tests.cli_helpers import error_of, tiny_world, train
@@ -38,7 +39,7 @@ def test_training_leaves_a_checkpoint_and_its_history(
     assert [entry.epoch for entry in history] == [1, 2]
     assert checkpoint.valid_bound == history[-1].best_valid_bound
     out, err = capsys.readouterr()
-    command = f"python -m dlgmm_core evaluate mnist-{model} --checkpoints {tmp_path}"
+    command = command_on(tmp_path, "evaluate", f"mnist-{model}")
     assert out == f"{folder}: trained. Measure it with: {command}\n"
     assert "epoch    1" in err and "epoch    2" in err and "nats" in err
 

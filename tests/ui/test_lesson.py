@@ -19,6 +19,7 @@ from dlgmm_core.config import Context
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.amortised_helpers import CONFIG, save_amortised
 from tests.app_helpers import PAGES, Make, open_page, selected, start, turn_to
@@ -270,7 +271,7 @@ def test_a_step_that_cannot_be_measured_says_so_and_can_be_passed(
 ) -> None:
     at = open_step(number)
     assert not at.exception and not at.error
-    assert "`python -m dlgmm_core" in at.info[0].value and OPENING not in words(at)
+    assert f"`{PROGRAM} " in at.info[0].value and OPENING not in words(at)
     assert not [b for b in at.button if b.label == "Answer"]
     press(at, "Next")
     assert card_of(at) == [f"Step {number + 1} of {ALWAYS + 1}: {(STEPS[:ALWAYS] + STEPS[10:11])[number].title}"]

@@ -1,5 +1,6 @@
 """The lesson's answers: each measured again by other means, and a sentence where there is nothing to measure."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from dlgmm_core.analysis.inspection import inspect_image, reconstruct
 from dlgmm_core.experiments.results import read_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import FIGURE_2
+from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint, read_checkpoint
 from dlgmm_core.store.figures import Clustering, ClusteringScores, ErrorRate, Figures
 from dlgmm_core.store.tsne_map import load_map
@@ -172,7 +174,8 @@ def test_what_is_not_there_is_a_sentence_with_a_command(
     measure: Callable[[], Outcome], own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(monkeypatch, None)
-    with pytest.raises(Missing, match=r"^T[^\n]+ `python -m dlgmm_core (reproduce --only|map) [\w-]+`\.$"):
+    command = f"{re.escape(PROGRAM)} (reproduce --only|map) [\\w-]+ --checkpoints {re.escape(str(own_checkpoints))}"
+    with pytest.raises(Missing, match=f"^T[^\n]+ `{command}`\\.$"):
         measure()
 
 

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import sources
 from dlgmm_core.model.models import build_model
+from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.store.checkpoints import save_checkpoint
 from tests.app_helpers import PAGES, Make, Manager, one_error, start, turn_to
 from ui import loaders
@@ -56,7 +57,7 @@ def test_the_choice_of_a_data_set_that_is_missing_is_a_sentence_and_no_download(
         turn_to(at, page)
         if at.error:
             assert WORDS in one_error(at)
-            assert f"have “python -m dlgmm_core data get {dataset}” run on it with DLGMM_DOWNLOAD=1." in one_error(at)
+            assert f"have “{PROGRAM} data get {dataset}” run on it with DLGMM_DOWNLOAD=1." in one_error(at)
             told.add(page)
         assert len(at.error) <= 1
     assert {"clusters", "digit", "latent", "knn"} <= told and asked == []

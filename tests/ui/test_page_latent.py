@@ -62,7 +62,7 @@ def test_a_missing_map_is_a_sentence_that_says_what_to_do(mapped: list[Checkpoin
     make("late")
     maps = open_maps()
     assert [box.value for box in maps.at.info] == [
-        "No map yet of late: compute one under **More**, or by `python -m dlgmm_core map late`."
+        f"No map yet of late: compute one under **More**, or by `{loaders.command('map', 'late')}`."
     ]
     assert "late" not in maps.at.multiselect(key="latent-maps-chosen").options
 

@@ -295,4 +295,4 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> No
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
     assert not at.exception and not at.dataframe and len(at.info) == 2
     assert all("has not been measured on Binarized MNIST" in box.value for box in at.info)
-    assert "python -m dlgmm_core evaluate raw --dataset binarized-mnist" in [block.value for block in at.code]
+    assert loaders.command("evaluate", "raw", "--dataset", "binarized-mnist") in [block.value for block in at.code]

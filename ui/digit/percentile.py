@@ -30,8 +30,8 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     if stored is None:
         st.caption(
             "Whether this image is like a test image is not known: no log p(x) of the test images is stored for"
-            f" {checkpoint.name}. Measure it on the page **Likelihood** or by `python -m dlgmm_core evaluate"
-            f" {checkpoint.name}`."
+            f" {checkpoint.name}. Measure it on the page **Likelihood** or by"
+            f" `{loaders.command('evaluate', checkpoint.name)}`."
         )
         return
     try:

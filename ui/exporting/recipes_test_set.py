@@ -154,7 +154,7 @@ def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
     """`nll` by name and S, as it was measured."""
     loop = each_model(
         checkpoints,
-        f"# measured by: python -m dlgmm_core evaluate NAME --dataset {dataset} --samples S ...",
+        f"# measured by: dlgmm evaluate NAME --dataset {dataset} --samples S ...",
         f'nll[name] = read_metrics(checkpoint)["test"]["{dataset}"]["nll"]  # value, ci95, ess by S',
     )
     return script("nll = {}", loop)

@@ -52,7 +52,7 @@ def start_measuring(name: str, verb: str, arguments: list[str], key: str = "") -
         if min(limits.mapping_slots, limits.mapping_slots_per_visitor) == 0:
             raise Refused(
                 "This server does not measure or map for its visitors: do it on your own machine,"
-                f" by `python -m dlgmm_core {verb} {name}`."
+                f" by `dlgmm {verb} {name}`."
             )
         if own >= limits.mapping_slots_per_visitor:
             raise Refused(

@@ -51,7 +51,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
     if missing := [name for name in settings if name not in mapped]:
         st.info(
             f"No map yet of {', '.join(missing)}: compute one under **More**, or by"
-            f" `python -m dlgmm_core map {missing[0]}`."
+            f" `{loaders.command('map', missing[0])}`."
         )
     if others := [c.name for c in checkpoints if c not in own]:
         st.info(

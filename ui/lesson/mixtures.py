@@ -67,7 +67,7 @@ def mixture_gain() -> Outcome:
     rows = _tuned()
     if len(rows) < len(MODELS):
         raise Missing(
-            "The tuned models' likelihoods are not recorded: run `python -m dlgmm_core reproduce --only tuned`."
+            f"The tuned models' likelihoods are not recorded: run `{loaders.command('reproduce', '--only', 'tuned')}`."
         )
     nats = [row.figures.nll[SIZE].value for row in rows]
     told = ", ".join(f"{formatting.label(row)} {value:.1f}" for row, value in zip(rows, nats, strict=True))
@@ -102,7 +102,8 @@ def class_or_style() -> Outcome:
     """What the component holds whose most frequent digit is shared with other components most."""
     checkpoint = _clusters()
     if checkpoint is None:
-        raise Missing("There is no mixture that finds clusters: run `python -m dlgmm_core reproduce --only clusters`.")
+        how = loaders.command("reproduce", "--only", "clusters")
+        raise Missing(f"There is no mixture that finds clusters: run `{how}`.")
     return _class_or_style(checkpoint)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from dlgmm_core.analysis.plane import Mode, divergence, modes
 from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.runtime.files import StorageError
+from dlgmm_core.runtime.program import PYTHON
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
 from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
@@ -49,7 +50,7 @@ def second_mode() -> Outcome:
     found = _divided()
     if found is None:
         raise Missing(
-            f"There is no {MODEL} with known posteriors: run `python -m dlgmm_core reproduce --only {MODEL}`."
+            f"There is no {MODEL} with known posteriors: run `{loaders.command('reproduce', '--only', MODEL)}`."
         )
     return loaders.or_stop(lambda: _second_mode(*found))
 
@@ -60,7 +61,7 @@ def _second_mode(checkpoint: Checkpoint, image: int) -> Outcome:
     pixels = dataset.test.binary[image]
     field, _ = resolved(decoded, pixels)
     if len(peaks := modes(field)) < 2:
-        raise Missing(f"Test image {image} has one mode: survey {MODEL} again by `python -m benchmarks.plane`.")
+        raise Missing(f"Test image {image} has one mode: survey {MODEL} again by `{PYTHON} -m benchmarks.plane`.")
     names = [dataset.class_names[label] for label in _classes(checkpoint, peaks)]
     told = ", ".join(
         f"{100 * peak.share:.0f} % of the mass among codes of {a_digit(name)}"

@@ -190,7 +190,7 @@ def purity() -> Outcome:
         if checkpoint is not None and stored is not None:
             found[name] = (MODELS[checkpoint.model_config.model].label, mean_interval(_purity(stored[0], labels)))
     if DLGMM not in found:
-        raise Missing(f"There is no map of {DLGMM}: run `python -m dlgmm_core map {DLGMM}`.")
+        raise Missing(f"There is no map of {DLGMM}: run `{loaders.command('map', DLGMM)}`.")
     chance = float(np.square(np.bincount(labels) / len(labels)).sum())
     shares = [f"{label} {100 * share.value:.1f} ± {100 * share.ci95:.1f}" for label, share in found.values()]
     return Outcome(
@@ -212,7 +212,7 @@ def knn_winner() -> Outcome:
         if row.eval_dataset == DATASET and row.recipe == "paper" and not row.seed and "sample" in row.figures.knn
     ]
     if len(rows) < 2:
-        raise Missing("The kNN errors are not recorded: run `python -m dlgmm_core reproduce --only paper`.")
+        raise Missing(f"The kNN errors are not recorded: run `{loaders.command('reproduce', '--only', 'paper')}`.")
     ranked = sorted(rows, key=lambda row: _error(row).error)
     first, second = ranked[:2]
     close = _error(second).error - _error(first).error < _error(first).ci95
@@ -242,7 +242,7 @@ def samples_gain() -> Outcome:
     figures = next((r.figures for r in own), Figures())
     if figures.elbo is None or not {"50", "5000"} <= set(figures.nll):
         raise Missing(
-            f"The likelihood of {DLGMM} is not recorded: run `python -m dlgmm_core reproduce --only {DLGMM}`."
+            f"The likelihood of {DLGMM} is not recorded: run `{loaders.command('reproduce', '--only', DLGMM)}`."
         )
     elbo, few, many = figures.elbo.value, -figures.nll["50"].value, -figures.nll["5000"].value
     return Outcome(
@@ -256,5 +256,5 @@ def samples_gain() -> Outcome:
 def _checkpoint(name: str) -> Checkpoint:
     found = loaders.named(name)
     if found is None:
-        raise Missing(f"There is no checkpoint {name}: train it by `python -m dlgmm_core reproduce --only {name}`.")
+        raise Missing(f"There is no checkpoint {name}: train it by `{loaders.command('reproduce', '--only', name)}`.")
     return found

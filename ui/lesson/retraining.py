@@ -50,7 +50,7 @@ def retrained_component() -> Outcome:
     """Whether the middle component's digits are more certain if the model is trained with its mean moved."""
     checkpoint = _amortised()
     if checkpoint is None:
-        raise Missing("There is no amortised model: run `python -m dlgmm_core reproduce --only amortised`.")
+        raise Missing(f"There is no amortised model: run `{loaders.command('reproduce', '--only', 'amortised')}`.")
     return _retrained_component(checkpoint)
 
 

@@ -102,4 +102,4 @@ def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
         images = len(loaders.dataset(dataset).test)
         measure_button(checkpoint.name, f"Measure it (takes {wait_words(images, 180)})")
     else:
-        st.code(f"python -m dlgmm_core evaluate {checkpoint.name} --dataset {dataset}", language="bash")
+        st.code(loaders.command("evaluate", checkpoint.name, "--dataset", dataset), language="bash")

@@ -62,7 +62,7 @@ class Run:
     Attributes:
         name: of the checkpoint.
         owner: the digest of the visitor who started it.
-        arguments: of `python -m dlgmm_core train`.
+        arguments: of the command `train`.
         published: whether all visitors see its checkpoint.
     """
 

@@ -24,7 +24,7 @@ class Note:
 
     Attributes:
         owner: the digest of the visitor who started it; empty if the note cannot be read.
-        arguments: of `python -m dlgmm_core train`.
+        arguments: of the command `train`.
         published: whether all visitors see its checkpoint.
     """
 

@@ -1,0 +1,72 @@
+"""Commands are printed as the shell that started the program can run them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlgmm_core.runtime.folders import checkpoints_folder
+from dlgmm_core.runtime.program import PROGRAM, command_on
+
+ROOT = Path(__file__).parents[2]
+# As if the interpreter lay where the first argument says.
+PRINT = "import sys; sys.executable = sys.argv.pop(1); from dlgmm_core.runtime.program import command_on; {}"
+LISTED = "from pathlib import Path; print(command_on(Path(sys.argv[1]), 'list'))"
+
+
+def interpreter(folder: Path, name: str, module: str = "") -> Path:
+    """A program that is this interpreter, or one of its modules, under another name."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def printed(python: Path, search: Path, checkpoints: Path, started_in: Path = ROOT) -> str:
+    environment = {**os.environ, "PATH": f"{search}", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", PRINT.format(LISTED), str(python), str(checkpoints)]
+    done = subprocess.run(command, env=environment, cwd=started_in, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("names", "is_on_path", "begins"),
+    [
+        (["python", "python3"], True, "python -m dlgmm_core "),
+        (["python3"], True, "python3 -m dlgmm_core "),
+        (["python3"], False, "/"),
+        (["python3", "dlgmm"], True, "python3 -m dlgmm_core "),  # where the project lies, its own code runs
+    ],
+)
+def test_the_interpreter_is_called_by_a_name_that_the_shell_finds(
+    names: list[str], is_on_path: bool, begins: str, tmp_path: Path
+) -> None:
+    place, elsewhere = tmp_path / "of it", tmp_path / "elsewhere"
+    for name in names:
+        python = interpreter(place, name)
+        interpreter(elsewhere, "python")  # of another environment
+    search, checkpoints = (place if is_on_path else elsewhere), tmp_path / "a folder's checkpoints"
+    checkpoints.mkdir()
+    command = printed(place / "python3", search, checkpoints)
+    assert command.lstrip("'").startswith(begins) and "a folder" in command
+    environment = {**os.environ, "PATH": str(search)}
+    done = subprocess.run(["/bin/sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert python.exists()
+
+
+def test_away_from_the_project_the_installed_program_is_called(tmp_path: Path) -> None:
+    place = tmp_path / "bin"
+    python = interpreter(place, "python")
+    interpreter(place, "dlgmm", "-m dlgmm_core")
+    assert printed(python, place, tmp_path, tmp_path) == f"dlgmm list --checkpoints {tmp_path}"
+
+
+def test_the_folder_is_named_unless_commands_find_it_without_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command_on(checkpoints_folder(), "evaluate", "small") == f"{PROGRAM} evaluate small"
+    assert command_on(Path("cp"), "map", "small") == f"{PROGRAM} map small --checkpoints cp"
+    monkeypatch.setenv("DLGMM_CHECKPOINTS", "/models")
+    assert command_on(checkpoints_folder(), "map", "small") == f"{PROGRAM} map small --checkpoints /models"
