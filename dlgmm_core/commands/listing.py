@@ -1,15 +1,21 @@
-"""`list`: the checkpoints of a folder, and what is wrong with those that cannot be read."""
+"""`list`: the checkpoints of a folder, and what is wrong with files that cannot be read."""
 
 import argparse
 import os
+from collections.abc import Iterator
 
+from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.commands.columns import aligned
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
 from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.store.history import read_history
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
+from dlgmm_core.store.measurements import read_context_measurements, read_measurements
+from dlgmm_core.store.per_image import load_per_image
+from dlgmm_core.store.tsne_map import load_map
 
 __all__ = ["describe", "run"]
 
@@ -20,7 +26,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line for each.
+    """Prints a line for each, and on it what is wrong.
 
     Raises:
         CheckpointError: if there is no such folder, or it cannot be read.
@@ -48,4 +54,21 @@ def _row(entry: Checkpoint | BrokenCheckpoint) -> tuple[str, ...]:
         f"K={k}",
         f"epoch {entry.epoch}",
         f"{entry.train_config.bound} {entry.valid_bound:.2f} nats",
+        *dict.fromkeys(_complaints(entry)),
     )
+
+
+def _complaints(checkpoint: Checkpoint) -> Iterator[str]:
+    """What is wrong with the files beside the weights, a sentence each."""
+    for read in (
+        lambda: read_history(checkpoint.folder),
+        lambda: read_measurements(checkpoint),
+        lambda: read_context_measurements(checkpoint),
+        lambda: load_map(checkpoint, None),
+        lambda: load_per_image(checkpoint, None),
+        lambda: read_survey(checkpoint),
+    ):
+        try:
+            read()
+        except CheckpointError as error:
+            yield str(error)

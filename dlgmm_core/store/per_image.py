@@ -59,12 +59,12 @@ def save_per_image(checkpoint: Checkpoint, found: PerImage) -> None:
     write_tensors(checkpoint.folder / PER_IMAGE, tensors, header)
 
 
-def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
+def load_per_image(checkpoint: Checkpoint, count: int | None) -> PerImage | None:
     """The stored estimates; None if there are none of these weights.
 
     Args:
         checkpoint: whose folder is read.
-        count: N, the images of the test set.
+        count: N, the images of the test set; None takes as many as the file has.
 
     Raises:
         CheckpointError: if the file is damaged, or of another number of images or components.
@@ -76,6 +76,7 @@ def load_per_image(checkpoint: Checkpoint, count: int) -> PerImage | None:
         log_likelihood, num_samples, seed = tensors["log_likelihood"], header["num_samples"], header["seed"]
         COUNT.require("num_samples", num_samples)
         SEED.require("seed", seed)
+        count = len(log_likelihood) if count is None else count
         _require(log_likelihood, torch.float32, (count,), "log_likelihood")
         if (log_likelihood > HIGHEST_LOG_LIKELIHOOD).any():
             raise ValueError(f"log_likelihood has {log_likelihood.max():g} nats, and log p(x) is never positive")

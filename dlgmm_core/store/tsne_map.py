@@ -101,13 +101,13 @@ def has_map(checkpoint: Checkpoint) -> bool:
 
 
 def load_map(
-    checkpoint: Checkpoint, count: int, path: Path | None = None
+    checkpoint: Checkpoint, count: int | None, path: Path | None = None
 ) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
     """The stored map (N, 2) and its settings; None if there is none of these weights.
 
     Args:
         checkpoint: whose map it is.
-        count: N, the images of the test set.
+        count: N, the images of the test set; None takes as many as the file has.
         path: of the file; by default in the checkpoint's folder.
 
     Raises:
@@ -120,6 +120,7 @@ def load_map(
         coordinates, settings = tensors["coordinates"], ProjectionConfig(**header["settings"])
         if coordinates.dtype != torch.float32 or coordinates.shape[1:] != (2,) or not coordinates.isfinite().all():
             raise ValueError("its coordinates are not pairs of finite numbers")
+        count = len(coordinates) if count is None else count
         if len(coordinates) != count:
             raise ValueError(f"it has {len(coordinates)} points for {count} images")
         settings.check(count)
