@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -14,10 +13,10 @@ from dlgmm_core.evaluate.convergence import Convergence, estimate_convergence
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.digit.convergence_figure import Found, convergence_figure, words_below
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.figures import chart, lines_of
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
 
@@ -38,7 +37,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
             break
         words = ", ".join(f"{c.name} {s.log_p[:, -1].mean():.1f}" for c, s, _ in found)
         alt = f"Estimates of log p(x) that rise with S; at S = {LARGEST:,}, in nats: {words}"
-        chart.plotly_chart(_figure(found), key=f"convergence-{number}", alt=alt)
+        chart.plotly_chart(convergence_figure(found), key=f"convergence-{number}", alt=alt)
     progress.empty()
     if not found:
         return
@@ -47,7 +46,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
         f"Estimates of log p(x) against S, the samples used. Line: the mean of {REPEATS} independent runs. Band: their"
         " range. Thin lines: ELBOs, each by the bound that its model was trained on. An estimate is too low in"
         " expectation and rises to log p(x); while a curve still rises, S is too small. Effective samples of"
-        f" {LARGEST:,}: {effective}."
+        f" {LARGEST:,}: {effective}. {words_below(found)}"
     )
     settings = {"image": digit.origin, "independent runs": REPEATS}
     shown = [checkpoint for checkpoint, _, _ in found]
@@ -57,7 +56,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
     )
 
 
-def _table(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> pd.DataFrame:
+def _table(found: Sequence[Found]) -> pd.DataFrame:
     """One row a model, run and S."""
     tables = []
     for checkpoint, curves, elbo in found:
@@ -84,43 +83,3 @@ def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Conv
     with computing():
         curves = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
         return curves, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
-
-
-def _figure(found: Sequence[tuple[Checkpoint, Convergence, float]]) -> go.Figure:
-    traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint, _, _ in found])
-    for (checkpoint, curves, elbo), line in zip(found, lines, strict=True):
-        sizes = curves.sizes
-        low, high = curves.log_p.min(0), curves.log_p.max(0)
-        band = go.Scatter(
-            x=np.concatenate([sizes, sizes[::-1]]),
-            y=np.concatenate([high, low[::-1]]),
-            fill="toself",
-            fillcolor=line["color"],
-            opacity=0.15,
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=checkpoint.name,
-        )
-        estimates = go.Scatter(
-            x=sizes,
-            y=curves.log_p.mean(0),
-            name=checkpoint.name,
-            line={**line, "width": 2.5},
-            legendgroup=checkpoint.name,
-            customdata=np.stack([curves.ess.mean(0), curves.log_p.std(0)], 1),
-            hovertemplate="S = %{x}<br>log p(x) %{y:.2f}, spread %{customdata[1]:.2f} nats"
-            "<br>effective samples %{customdata[0]:.1f}",
-        )
-        bound = go.Scatter(
-            x=[1, LARGEST],
-            y=[elbo, elbo],
-            mode="lines",
-            line={**line, "width": 1},
-            legendgroup=checkpoint.name,
-            showlegend=False,
-            hovertemplate=f"ELBO of {checkpoint.name}: %{{y:.2f}} nats<extra></extra>",
-        )
-        traces += [band, estimates, bound]
-    log = {"type": "log"}
-    return chart(traces, "importance samples S", "estimate of log p(x), nats", 460, xaxis=log)
