@@ -16,10 +16,10 @@ GUIDED = "guided"  # in the session: whether a card above the page says what to 
 _TURNS = {"previous": -1, "next": 1}
 
 _STYLE = """<style>
-:root { font-size: 112.5%; }
-@media (min-width: 1600px) { :root { font-size: 137.5%; } }
+:root { font-size: max(112.5%, min(1.5vw, 2.67vh)); }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] { display: none; }
-[data-testid=stMainBlockContainer] { padding: .5rem 1.5rem; }
+[data-testid=stMainBlockContainer] { padding: .25rem 1.5rem; }
+[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] { gap: .625rem; }
 [data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
 .st-key-presentation { position: fixed; top: .25rem; right: 1rem; z-index: 1000; width: auto; }
 </style>"""

@@ -79,6 +79,48 @@ def nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page: Page) -> None
     page.emulate_media(media="screen")
 
 
+# Every text that is seen outside of sub- and superscripts, in charts too, with the size of its letters in pixels.
+SMALL = """least => {
+    const found = [], look = (root) => root.querySelectorAll("*").forEach((each) => {
+        if (each.shadowRoot) look(each.shadowRoot);
+        const words = [...each.childNodes].map((node) => node.nodeType === 3 ? node.data.trim() : "").join("");
+        const box = each.getBoundingClientRect(), style = getComputedStyle(each);
+        if (!words || each.closest("sub, sup") || style.visibility === "hidden") return;
+        if (box.width < 2 || box.bottom < 0) return;
+        if (parseFloat(style.fontSize) < least) found.push(`${words}: ${style.fontSize}`);
+    });
+    look(document.querySelector("[data-testid=stMain]"));
+    return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("", "Deep latent Gaussian mixtures"),
+        ("components", "Components"),
+        ("clusters", "Clusters"),
+        ("digit", "Your digit"),
+        ("digit?digit-checkpoint=mnist-dlgmm-fig2", "Your digit"),
+        ("digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae", "Your digit"),
+        ("plane", "Plane"),
+        ("likelihood", "Likelihood"),
+        ("kumaraswamy", "Kumaraswamy bench"),
+    ],
+)
+def test_presentation_leaves_no_letters_small(server: str, page: Page, query: str, title: str) -> None:
+    page.set_viewport_size(PROJECTOR)
+    visit(page, f"{server}/{query}{'&' if '?' in query else '?'}present=1", title)
+    until(page, lambda: page.evaluate(SMALL, 14) == [])
+    assert page.evaluate(SMALL, 100) != []
+    if title == "Clusters":
+        digits = page.locator(".clusters[data-ready=yes] .mean canvas").first
+        until(page, lambda: digits.evaluate("canvas => canvas.getBoundingClientRect().height") == 42)
+        picture_fits(page, ".clusters .row")
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        until(page, lambda: page.evaluate(SMALL, 20) == [])
+
+
 def presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page: Page) -> None:
     words, sidebar = page.get_by_text("The encoder turns an image into"), page.get_by_test_id("stSidebar")
     page.get_by_role("spinbutton").first.press("p")  # a field's own key

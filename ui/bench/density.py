@@ -29,7 +29,9 @@ LOWEST, MIDDLE, HIGHEST, STEPS = 0.01, 0.5, 0.99, 1000  # of u, and its steps fr
 _REACH = np.arange(round(LOWEST * STEPS), round(HIGHEST * STEPS) + 1) / STEPS
 _LINK, _KEY = "bench-u", "bench-draw"
 
-_widget = widget("bench", '<div class="bench"></div>', "bench", "model", "decoder", "room", "pointer", "bench")
+_widget = widget(
+    "bench", '<div class="bench"></div>', "bench", "model", "decoder", "room", "pointer", "letters", "bench"
+)
 
 
 @st.fragment

@@ -29,7 +29,8 @@ from ui.widgets import widget
 __all__ = ["glyphs", "live_maps"]
 
 _KEY = "latent-maps"
-_PARTS = ("model", "decoder", "room", "pointer", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
+_DRAWN = ("letters", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "maps")
+_PARTS = ("model", "decoder", "room", "pointer", *_DRAWN)
 
 _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)
 

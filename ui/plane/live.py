@@ -42,7 +42,10 @@ _LIGHT = "#ffffff"
 _PLAIN = "#808080"  # of dots without classes
 
 _widget = widget(
-    "plane", '<div class="plane"></div>', "plane", "model", "decoder", "pointer", "plane_prior", "plane_words", "plane"
+    "plane",
+    '<div class="plane"></div>',
+    "plane",
+    *("model", "decoder", "pointer", "letters", "plane_prior", "plane_words", "plane"),
 )
 
 

@@ -1,9 +1,10 @@
 // The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u is mapped to: dragging v in
 // the chart, or u below it, draws anew on every frame. Densities come from Python; only the map from u to v is known
-// here. After decoder.js, room.js and pointer.js.
+// here. After decoder.js, room.js, pointer.js and letters.js.
 
 const LEAST_HEIGHT = 200, MOST_HEIGHT = 320, BESIDE = 40; // of the chart, and of the slider below it
-const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46, HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
+const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46; // around it, left and below by the letters, which may be larger
+const HANDLE = 28, KEY_STEP = 0.01, DIGITS = 6;
 const ENDS = 10; // points at either end which may be as high as they like, where a density is infinite
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -65,7 +66,7 @@ class Bench {
 
     // ---- the chart
     this.axes = draw("g", { fill: "currentColor" });
-    this.window = draw("rect", { x: LEFT, y: TOP });
+    this.window = draw("rect", { y: TOP });
     this.area = draw("path", shade);
     this.curves = { density: draw("path", { class: "curve", ...ours }), matched: draw("path", { class: "curve", ...beta }) };
     this.line = draw("line", { class: "line", y1: TOP, ...dashed });
@@ -88,7 +89,7 @@ class Bench {
     this.handle.onpointermove = (event) => {
       if (event.pointerId !== this.pointer) return;
       if (!isHeld(event)) { this.handle.onpointerup(event); return; }
-      this.move(this.survival((event.clientX - this.held - LEFT) / this.span));
+      this.move(this.survival((event.clientX - this.held - this.left) / this.span));
     };
     this.handle.onpointerup = this.handle.onpointercancel = this.handle.onlostpointercapture = (event) => {
       if (event.pointerId !== this.pointer) return;
@@ -124,20 +125,23 @@ class Bench {
 
   survival(v) { return v <= 0 ? 1 : v >= 1 ? 0 : Math.exp(this.b * Math.log1p(-(v ** this.a))); }
 
-  get span() { return this.width - LEFT - RIGHT; }
+  get span() { return this.width - this.left - RIGHT; }
 
-  x(v) { return LEFT + v * this.span; }
+  x(v) { return this.left + v * this.span; }
 
-  get bottom() { return this.height - BOTTOM; }
+  get bottom() { return this.height - BOTTOM * this.scale; }
 
   y(value) { return this.bottom - Math.min(2, value / this.top) * (this.bottom - TOP); }
 
   // All that does not depend on u.
   lay() {
-    this.width = Math.max(this.root.clientWidth, LEFT + RIGHT + 1);
-    this.height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.svg) - BESIDE)));
+    this.scale = letters();
+    this.left = LEFT * this.scale;
+    this.width = Math.max(this.root.clientWidth, this.left + RIGHT + 1);
+    this.height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.svg) - BESIDE * this.scale)));
     this.svg.setAttribute("width", this.width);
     this.svg.setAttribute("height", this.height);
+    this.window.setAttribute("x", this.left);
     this.window.setAttribute("width", this.span);
     this.window.setAttribute("height", this.bottom - TOP);
     this.handle.setAttribute("height", this.bottom - TOP + 8);
@@ -148,15 +152,15 @@ class Bench {
     const levels = Array.from({ length: Math.floor(this.top / by) + 1 }, (_, i) => i * by);
     const rule = (value) => {
       const y = Math.round(this.y(value)) + 0.5;
-      return draw("line", { x1: LEFT, x2: LEFT + this.span, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.1 });
+      return draw("line", { x1: this.left, x2: this.left + this.span, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.1 });
     };
     this.axes.replaceChildren(
       ...levels.map(rule),
       ...levels.map((value) =>
-        draw("text", { x: LEFT - 8, y: this.y(value) + 4, "text-anchor": "end" }, Number(value.toFixed(digits)))),
-      ...[0, 0.25, 0.5, 0.75, 1].map((v) => draw("text", { x: this.x(v), y: bottom + 18, "text-anchor": "middle" }, v)),
+        draw("text", { x: this.left - 8, y: this.y(value) + 4 * this.scale, "text-anchor": "end" }, Number(value.toFixed(digits)))),
+      ...[0, 0.25, 0.5, 0.75, 1].map((v) => draw("text", { x: this.x(v), y: bottom + 18 * this.scale, "text-anchor": "middle" }, v)),
       draw("text", { x: this.x(0.5), y: this.height - 6, ...title }, "fraction v"),
-      draw("text", { transform: `translate(14 ${middle}) rotate(-90)`, ...title }, "density, per unit of v"));
+      draw("text", { transform: `translate(${14 * this.scale} ${middle}) rotate(-90)`, ...title }, "density, per unit of v"));
     for (const [name, curve] of Object.entries(this.curves)) curve.setAttribute("d", `M${this.way(this.values[name])}`);
     this.show();
   }

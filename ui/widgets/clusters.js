@@ -77,11 +77,11 @@ export default function ({ parentElement, data, setStateValue }) {
     root.style.maxHeight = narrow ? "" : `${tallest}px`;
     const fitting = (zoom) => Math.max(1, Math.round((zoom * 28) / Math.max(height, width))), small = fitting(1);
     let zoom = narrow ? small : fitting(MOST_ZOOM), many = 0;
-    for (; zoom >= 1; zoom--) {
+    for (; zoom >= 1; zoom -= zoom > 2 ? 1 : 0.5) { // half of one more is worth it where pictures are small
       root.classList.toggle("large", zoom > small);
       const before = head.getBoundingClientRect().left - root.getBoundingClientRect().left;
       many = Math.floor((room - before - 3 * 14 - 4) / (width * zoom + GAP)) - 1; // gaps between strips, a row's padding
-      if (zoom === 1 || (many >= FEWEST && rows.length * (height * zoom + 2) + 24 <= tallest)) break;
+      if (zoom <= 1 || (many >= FEWEST && rows.length * (height * zoom + 2) + heads.offsetHeight <= tallest)) break;
     }
     const inLine = Math.floor((room - 16) / (width * zoom + GAP));
     return { zoom, of: (name) => Math.min(counts[name], narrow ? inLine : Math.max(1, Math.floor((many + (name === "nearest" ? 2 : 0)) / 3))) };
@@ -97,7 +97,7 @@ export default function ({ parentElement, data, setStateValue }) {
         const { canvas } = strips[name], filled = Math.min(count, components[k].filled[name]);
         Object.assign(canvas, { width: size, height: height * zoom, zoom });
         const context = canvas.getContext("2d");
-        context.imageSmoothingEnabled = false;
+        context.imageSmoothingEnabled = !Number.isInteger(zoom); // pixels of one and of two would alternate
         for (let at = 0; at < filled; at++) {
           const from = [(first + at) * width, k * height, width, height];
           context.drawImage(sheet, ...from, at * (width * zoom + GAP), 0, width * zoom, height * zoom);

@@ -162,8 +162,9 @@ class MapPlot {
       context.stroke();
       context.setLineDash([]);
     }
+    const scale = letters();
     const write = (words, size, x, y) => {
-      context.font = `600 ${size}px system-ui, sans-serif`;
+      context.font = `600 ${size * scale}px system-ui, sans-serif`;
       context.lineJoin = "round";
       context.lineWidth = 4;
       context.strokeStyle = paper;
@@ -174,7 +175,7 @@ class MapPlot {
     context.textAlign = "center";
     for (const [words, index] of this.labels ?? []) {
       const [x, y] = this.screenOf(index);
-      write(words, LABEL, x, y + 0.36 * LABEL); // digits are 0.72 high
+      write(words, LABEL, x, y + 0.36 * LABEL * scale); // digits are 0.72 high
     }
     context.textAlign = "start";
     now.images.forEach((index, which) => {

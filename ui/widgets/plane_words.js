@@ -2,7 +2,7 @@
 // classes, and the weights of Gaussians. Labels that may stand at several places stand on no line and on no other label.
 
 const COVERED = 18; // pixels from the mean of a component: its handle
-const ROW = 14, INSET = 8; // pixels from one row to the next, and from the square's side
+const ROW = 14, INSET = 8; // pixels from one row to the next in usual letters, and from the square's side
 const LEAST_EDGE = 40, SAMPLES = 100; // pixels of an edge that is named, and steps along it
 const ALONG = [0.5, 0.3, 0.7, 0.15, 0.85]; // where on an edge its name may stand, the best first
 
@@ -18,7 +18,8 @@ class Words {
   // `lines`: of every ellipse its lines, each of points in pixels.
   paint(context, ink, lines) {
     const { plane } = this, { data } = plane, light = plane.heat || plane.sheet ? "#fff" : ink;
-    Object.assign(this, { context, taken: [], named: [], points: lines.flat(2) });
+    const scale = letters();
+    Object.assign(this, { context, scale, row: ROW * scale, taken: [], named: [], points: lines.flat(2) });
     const corners = data.triangle ? data.corners.map(([x, y]) => [plane.x(x), plane.y(y)]) : [];
     if (plane.dots && !plane.sheet) {
       for (const { name, place } of data.classes) this.writeClass(name, plane.x(place[0]), plane.y(place[1]), ink);
@@ -41,7 +42,7 @@ class Words {
   writeCorner(i, corner, ink) {
     if (!this.isInSquare(corner)) return;
     const [x, y] = corner, { side } = this.plane;
-    this.write(`π${"₁₂₃"[i]}`, Math.min(Math.max(x, 14), side - 14), y + (i === 2 ? -10 : 12), ink, 13);
+    this.write(`π${"₁₂₃"[i]}`, Math.min(Math.max(x, 14), side - 14), y + (i === 2 ? -10 : 12) * this.scale, ink, 13);
   }
 
   // In the corners: at the lower left both axes begin.
@@ -49,22 +50,22 @@ class Words {
     const { side, data } = this.plane, [[across, first], [up, second]] = data.triangle ? TRIANGLE : PLANE;
     const digits = Math.max(1, 1 - Math.floor(Math.log10(data.side))); // so that the ends differ
     const end = (name, value) => `${name} ${value.toFixed(digits).replace("-", "−")}`;
-    const [left, low] = data.low, right = left + data.side, high = low + data.side;
-    this.write(end(up, second(high)), INSET, 10, ink, 11, "left");
-    this.write(end(up, second(low)), INSET, side - 10 - ROW, ink, 11, "left");
-    this.write(end(across, first(left)), INSET, side - 10, ink, 11, "left");
-    this.write(end(across, first(right)), side - INSET, side - 10, ink, 11, "right");
+    const [left, low] = data.low, right = left + data.side, high = low + data.side, top = 10 * this.scale;
+    this.write(end(up, second(high)), INSET, top, ink, 11, "left");
+    this.write(end(up, second(low)), INSET, side - top - this.row, ink, 11, "left");
+    this.write(end(across, first(left)), INSET, side - top, ink, 11, "left");
+    this.write(end(across, first(right)), side - INSET, side - top, ink, 11, "right");
   }
 
   // Beside the line around a Gaussian, as low as can be. Not where a larger weight is of nearly the same place: the labels
   // of ten Gaussians in one place would hide what is around it.
   writeBeside({ label, colour, mean }, line) {
     const { plane, named } = this, [left, top] = [plane.x(mean[0]), plane.y(mean[1])];
-    if (!label || named.some(([x, y]) => Math.hypot(x - left, y - top) < ROW)) return;
+    if (!label || named.some(([x, y]) => Math.hypot(x - left, y - top) < this.row)) return;
     named.push([left, top]);
     this.writeFree(label, [...line].sort((a, b) => b[1] - a[1]).map(([x, y]) => {
       const length = Math.hypot(x - left, y - top);
-      return [x + ((x - left) / length) * 22, y + ((y - top) / length) * 10];
+      return [x + ((x - left) / length) * 22 * this.scale, y + ((y - top) / length) * 10 * this.scale];
     }), colour);
   }
 
@@ -89,7 +90,7 @@ class Words {
       const outer = across[0] * (corners[i][0] - from[0]) + across[1] * (corners[i][1] - from[1]) < 0 ? 1 : -1;
       this.writeFree(`π${"₁₂₃"[i]} = 0`, [outer, -outer].flatMap((sign) => ALONG.map((part) => {
         const [x, y] = between(from, to, part);
-        return [x + sign * across[0] * 30, y + sign * across[1] * 12];
+        return [x + sign * across[0] * 30 * this.scale, y + sign * across[1] * 12 * this.scale];
       })), ink);
     });
   }
@@ -103,14 +104,14 @@ class Words {
   }
 
   isFree(left, right, y) {
-    const { side } = this.plane, [top, bottom] = [y - ROW / 2, y + ROW / 2];
+    const { side } = this.plane, [top, bottom] = [y - this.row / 2, y + this.row / 2];
     return left >= 2 && right <= side - 2 && top >= 2 && bottom <= side - 2
       && !this.points.some(([x, z]) => x > left - 3 && x < right + 3 && z > top - 1 && z < bottom + 1)
-      && !this.taken.some((box) => left < box.right + 4 && right > box.left - 4 && Math.abs(y - box.y) < ROW);
+      && !this.taken.some((box) => left < box.right + 4 && right > box.left - 4 && Math.abs(y - box.y) < this.row);
   }
 
   setFont(size) {
-    this.context.font = `600 ${size}px ${getComputedStyle(this.plane.root).getPropertyValue("--st-font")}`;
+    this.context.font = `600 ${size * this.scale}px ${getComputedStyle(this.plane.root).getPropertyValue("--st-font")}`;
   }
 
   write(text, x, y, colour, size, align = "center") {
