@@ -16,6 +16,7 @@ from ui.glossary.terms import meaning
 from ui.identical import identical_by_prior
 from ui.latent.choices import open_on_map
 from ui.layers import first_layer_words
+from ui.link_report import end_page
 from ui.presentation import end_of_picture, page_title
 from ui.sidebar import selection
 
@@ -55,7 +56,7 @@ if words := first_layer_words([checkpoint.model_config]):
     st.caption(words)
 export_clusters(checkpoint, kind, found, probabilities, dataset)
 if labels is None:
-    st.stop()
+    end_page()
 
 st.header("Components and classes")
 st.caption("Test images of each component and class, shaded by their share of the component.")

@@ -12,6 +12,7 @@ from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
 from ui.groups import amortised_first
 from ui.identical import identical_by_prior
+from ui.link_report import end_page
 from ui.presentation import end_of_picture, page_title
 from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
@@ -21,7 +22,7 @@ selection()  # ends the page where no model is chosen
 if not mixtures:
     labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
     st.info(f"No checkpoint here is a mixture: train a {labels} on the page **Train**.")
-    st.stop()
+    end_page()
 
 checkpoint = choose_checkpoint(mixtures, CHECKPOINT)
 config = checkpoint.model_config

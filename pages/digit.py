@@ -10,6 +10,7 @@ from ui.digit.sources import choose_digit, is_drawing
 from ui.glossary.terms import meaning
 from ui.groups import amortised_first
 from ui.images import SHAPE
+from ui.link_report import bound_in_link, end_page
 from ui.presentation import page_title
 from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
@@ -31,18 +32,16 @@ with answer:
         VIEWS,
         default=VIEWS[0],
         required=True,
-        key="digit-view",
         wrap=True,
-        bind="query-params",
-        persist_state="session",
         help=meaning("π", "p(k|x)", "α", "v", "a, b"),
+        **bound_in_link("digit-view", VIEWS),
     )
 if digit is not None:
     with source:
         show_preparation(digit)
     with answer:
         if answer_of_all(view, chosen.checkpoints, last_checkpoint(models, MODEL), chosen.dataset, digit):
-            st.stop()
+            end_page()
 is_followed = is_drawn and view in FOLLOWED
 with answer:
     checkpoint = choose_checkpoint(models, MODEL, title="Model") if digit is not None or is_followed else None

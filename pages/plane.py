@@ -15,6 +15,7 @@ from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
 from ui.images import fitting, tiled_picture
+from ui.link_report import end_page
 from ui.plane.figures import explain, offer_gaps, show_posterior
 from ui.plane.live import live_plane
 from ui.plane.survey import kept_survey, offer_digits, offer_divided
@@ -37,7 +38,7 @@ if not planes:
         f"No checkpoint here on {label_of(chosen.dataset)} has codes of two numbers: train one on the page **Train**,"
         f" with a code size of 2 (of an SB-VAE, 3), or by `{loaders.command(*small)}`."
     )
-    st.stop()
+    end_page()
 
 source, models, image = st.columns([310, 366, 192])  # the names of models need the most room
 with models:
@@ -66,12 +67,12 @@ with left:
     export("plane", about, partial(recipes_plane.plane, first, means), table)
 if digit is None:
     st.info("The posterior appears here as soon as there is an image.")
-    st.stop()
+    end_page()
 for place, (column, checkpoint) in enumerate(zip(right, shown, strict=True)):
     with column:
         show_posterior(checkpoint, digit, str(place), None if place else means)
 if is_presented():
-    st.stop()
+    end_page()
 explain(shown)
 with st.expander("Images by their modes, and by the gap of the ELBO"):
     offer_digits(first, survey)

@@ -5,6 +5,7 @@ import streamlit as st
 from dlgmm_core.store.history import EpochMetrics
 from ui import loaders
 from ui.components.live import CHECKPOINT as ON_COMPONENTS
+from ui.link_report import bound_in_link
 from ui.presentation import end_of_picture, is_presented
 from ui.sidebar import compare_also
 from ui.training.ended_runs import offer_ended
@@ -54,7 +55,7 @@ top = st.container()
 name = next(iter(runs), None)
 if len(runs) > 1:
     with st.expander("My other runs"):
-        name = st.selectbox("Run", list(runs), key="train-run", bind="query-params", persist_state="session")
+        name = st.selectbox("Run", list(runs), **bound_in_link("train-run", runs))
 with top:
     if name is None:
         form, view = st.columns([3, 2], gap="large")

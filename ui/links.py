@@ -4,12 +4,14 @@ import base64
 import binascii
 import math
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.data.datasets import DATASETS
+from ui.link_report import arrived, note
 
 __all__ = [
     "correct_link",
@@ -46,6 +48,7 @@ def correct_link() -> None:
     invalid = [name for name in st.query_params if any(map(_is_invalid, st.query_params.get_all(name)))]
     spelled = {name: known.get(st.query_params.get(name, "").casefold()) for name, known in _SPELLINGS.items()}
     respelled = {name: word for name, word in spelled.items() if word and word != st.query_params[name]}
+    arrived({name: text for name, text in st.query_params.items() if text} | respelled)
     for name in invalid:
         del st.query_params[name]
     for name, word in respelled.items():
@@ -72,14 +75,20 @@ def keep_at_most(key: str, most: int) -> None:
 def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
     """`count` numbers between `low` and `high` from the address, or None where it has none."""
     text = str(st.query_params.get(name, ""))
+    values = _numbers(text, count)
+    understood = values is not None and all(math.isfinite(v) and low <= v <= high for v in values)
+    note(name, text, understood)
+    return values if understood else None
+
+
+def _numbers(text: str, count: int) -> tuple[float, ...] | None:
     words = text.split(",")
     if len(words) != count or len(text) > _LONGEST * count or not _NUMERIC.issuperset(text):
         return None
     try:
-        values = tuple(float(word) for word in words)
+        return tuple(float(word) for word in words)
     except ValueError:
         return None
-    return values if all(math.isfinite(v) and low <= v <= high for v in values) else None
 
 
 def put_in_link(name: str, values: Sequence[float] | None) -> None:
@@ -92,11 +101,12 @@ def put_in_link(name: str, values: Sequence[float] | None) -> None:
 
 def image_in_link() -> NDArray[np.uint8] | None:
     """The binary image (784,) that the address carries, or None."""
-    try:
-        packed = base64.b64decode(str(st.query_params.get(DIGIT, ""))[:200], altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    if len(packed) != PIXELS // 8:
+    text, packed = str(st.query_params.get(DIGIT, "")), b""
+    with suppress(binascii.Error, ValueError):
+        packed = base64.b64decode(text[:200], altchars=b"-_", validate=True)
+    understood = len(packed) == PIXELS // 8
+    note(DIGIT, text, understood)
+    if not understood:
         return None
     return np.unpackbits(np.frombuffer(packed, np.uint8))
 
@@ -111,7 +121,9 @@ def put_image_in_link(image: NDArray[np.uint8] | None) -> None:
 
 def words_in_link(name: str, known: Collection[str]) -> list[str]:
     """Those words of the address' list that are known, each once, in their order."""
-    words = str(st.query_params.get(name, ""))[:_LONGEST_LIST].split(",")
+    text = str(st.query_params.get(name, ""))
+    words = text[:_LONGEST_LIST].split(",")
+    note(name, text, set(words) <= set(known), known)
     return [word for word in dict.fromkeys(words) if word in known]
 
 

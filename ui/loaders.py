@@ -30,6 +30,7 @@ from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, Checkpoint, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
+from ui.link_report import end_page
 from ui.literal import sentence
 from ui.resting import kept_in_use
 from ui.visitors.limits import computing
@@ -109,10 +110,10 @@ def or_stop(compute: Callable[[], Content]) -> Content:
         return compute()
     except EvaluationError as error:
         st.error(sentence(error))
-        st.stop()
+        end_page()
     except Refused as refusal:
         st.warning(str(refusal))
-        st.stop()
+        end_page()
 
 
 def changed(path: Path) -> int | None:

@@ -14,6 +14,7 @@ from dlgmm_core.runtime.files import StorageError
 from ui import loaders
 from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
+from ui.link_report import report
 from ui.links import correct_link
 from ui.literal import sentence
 from ui.paper import FIT_TO_PAPER, PAPER
@@ -53,7 +54,7 @@ if by := show_switch():
     paths = [path for path, _, _ in PAGES]
     st.switch_page(f"../pages/{paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]}.py", query_params={})
 try:
-    with in_use():
+    with in_use(), report(page.url_path):
         if lesson_card(page):
             page.run()
 except (DataError, EvaluationError, StorageError) as error:

@@ -6,6 +6,7 @@ a presenter's remote control, turn to the next page or to the lesson's next step
 
 import streamlit as st
 
+from ui.link_report import end_page
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
@@ -69,4 +70,4 @@ def page_title(title: str, words: str, help: str | None = None) -> None:
 def end_of_picture() -> None:
     """Ends a page that is presented: what follows is not part of its main picture."""
     if is_presented():
-        st.stop()
+        end_page()

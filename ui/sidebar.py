@@ -14,6 +14,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
 from ui.groups import by_group, group, usual
+from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
 from ui.literal import literal, sentence
 from ui.visitors.classroom import ClassSettings, class_settings
@@ -134,9 +135,7 @@ def show_sidebar() -> None:
             datasets,
             index=datasets.index(first.dataset) if first.dataset in datasets else 0,
             format_func=label_of,
-            key="dataset",
-            bind="query-params",
-            persist_state="session",
+            **bound_in_link("dataset", [label_of(name) for name in datasets]),
         )
         fitting = _fitting(dataset)
         offered = by_group(fitting)
@@ -238,7 +237,7 @@ def selection() -> Selection:
             f"No checkpoint trained on {label_of(chosen.dataset)} is chosen: choose one in the sidebar,"
             " or train one on the page **Train**."
         )
-        st.stop()
+        end_page()
     return chosen
 
 

@@ -14,31 +14,22 @@ from streamlit.testing.v1 import AppTest
 from tests.app_helpers import MAIN, PAGES, Make
 from tests.fuzz_helpers import TEXT, fuzz
 from ui import links
+from ui.parameters import OF_EVERY_PAGE, PARAMETERS, parameters_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PARAMETERS = {
-    "overview": (),
-    "components": ("components-checkpoint", "means", "scales", "view", "noise", "row", "branch", "alpha", "compared"),
-    "clusters": ("clusters-checkpoint", "clusters-by", "component"),
-    "digit": ("digit", "digit-index", "digit-view", "digit-checkpoint", "ledger-bound", "means", "alpha"),
-    "latent": ("maps", "image", "only", "colour", "at"),
-    "plane": ("plane-checkpoint", "plane-beside", "digit-index", "at", "digits", "means", "plane-gaps"),
-    "knn": ("knn-code", "knn-metric", "knn-points", "knn-first", "knn-second"),
-    "likelihood": (),
-    "kumaraswamy": ("bench-a", "bench-b", "bench-alpha", "bench-beta", "bench-u"),
+# Those that every field of a run has are too many to try each.
+TRIED = PARAMETERS | {
     "train": (
-        *("train-preset", "train-model", "train-name", "train-run", "train-start-from"),
+        *PARAMETERS["train"],
         *("train-prior-means-dlgmm", "train-prior-scales-dlgmm", "train-prior-components-dlgmm"),
         *("train-concentration-dlgmm", "train-code-dim", "train-hidden", "train-depth", "train-body"),
         *("train-bound", "train-num-samples", "train-learning-rate", "train-schedule", "train-max-epochs"),
         *("train-binarization", "train-data-bias", "train-precision", "train-batch-size", "train-patience"),
         *("train-encoder-activation", "train-seed", "train-decoded", "train-layers", "train-skip"),
         *("train-components-below", "train-code-dims-below", "train-hidden-below"),
-    ),
-    "glossary": (),
+    )
 }
-OF_EVERY_PAGE = ("dataset", "models", "lesson", "present")
 VALUES = (
     *(
         "",
@@ -153,10 +144,11 @@ def _parameters(source: str) -> set[str]:
 
 
 def test_every_parameter_that_the_program_names_is_among_those_tried() -> None:
-    tried = {name for names in PARAMETERS.values() for name in names} | set(OF_EVERY_PAGE)
+    tried = {name for names in TRIED.values() for name in names} | set(OF_EVERY_PAGE)
     sources = [*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")]
     named = set[str]().union(*(_parameters(path.read_text(encoding="utf-8")) for path in sources))
     assert len(named) > 15 and named <= tried
+    assert all(set(names) <= set(parameters_of(page)) for page, names in TRIED.items())
 
 
 def shown(at: AppTest) -> str:
@@ -167,17 +159,17 @@ def shown(at: AppTest) -> str:
 
 @pytest.mark.usefixtures("few_digits", "manager", "alice")
 @pytest.mark.parametrize("round_", range(4))
-@pytest.mark.parametrize("page", PARAMETERS)
+@pytest.mark.parametrize("page", TRIED)
 def test_a_page_opens_whole_whatever_its_link_says(page: str, round_: int, make: Make) -> None:
     sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
     make("one", "dlgmm", layers=2, **sizes)
     make("two")
     at = AppTest.from_file(MAIN, default_timeout=60)
-    for place, name in enumerate((*OF_EVERY_PAGE, *PARAMETERS[page])):
+    for place, name in enumerate((*OF_EVERY_PAGE, *TRIED[page])):
         at.query_params[name] = VALUES[(5 * round_ + 3 * place) % len(VALUES)]
     if round_:
         at.query_params["train-preset"] = "Everything by hand"
     at.switch_page(f"../pages/{page}.py").run()
     assert not at.exception and not at.error
     assert [title.value for title in at.title] == [PAGES.get(page, "Kumaraswamy bench")]
-    assert not any(value in shown(at) for value in VALUES if len(value) > 5)
+    assert not any(value in shown(at) for value in VALUES if len(value) > 5 and value != "one,one")

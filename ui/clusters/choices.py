@@ -14,6 +14,7 @@ from ui import loaders
 from ui.clusters.probabilities import RESPONSIBILITIES, WEIGHTS, probabilities
 from ui.estimates import estimate
 from ui.glossary.terms import meaning
+from ui.link_report import bound_in_link, end_page
 from ui.numbers import wait_words
 from ui.sidebar import Selection, choose_checkpoint
 
@@ -38,7 +39,7 @@ def choose_mixture(chosen: Selection) -> Checkpoint:
             f"No mixture here is trained on {label_of(chosen.dataset)}: choose another data set, or train a"
             f" {labels} on the page **Train**."
         )
-        st.stop()
+        end_page()
     return choose_checkpoint(mixtures, "clusters-checkpoint", title="Model")
 
 
@@ -49,10 +50,8 @@ def choose_kind() -> str:
         [RESPONSIBILITIES, WEIGHTS],
         default=RESPONSIBILITIES,
         required=True,
-        key="clusters-by",
-        bind="query-params",
-        persist_state="session",
         help=meaning("p(k|x)", "π"),
+        **bound_in_link("clusters-by", [RESPONSIBILITIES, WEIGHTS]),
     )
     return kind
 

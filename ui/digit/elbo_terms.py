@@ -17,6 +17,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
 from ui.images import fitting, tiled_picture
+from ui.link_report import bound_in_link
 from ui.numbers import printed
 from ui.theme import component_colour
 
@@ -56,10 +57,8 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         names,
         default=trained_on,
         required=True,
-        key="ledger-bound",
-        bind="query-params",
-        persist_state="session",
         help=meaning("ELBO", *names, "KL"),
+        **bound_in_link("ledger-bound", names),
     )
     every = report.elbo_terms
     terms, shape = every[bound], checkpoint.model_config.image_shape

@@ -10,6 +10,7 @@ from ui.digit.digit_input import DigitInput
 from ui.digit.drawing import draw_digit
 from ui.digit.photograph import choose_in_photograph
 from ui.images import SHAPE
+from ui.link_report import bound_in_link
 from ui.links import image_in_link, keep_at_most, numbers_in_link, put_image_in_link
 
 __all__ = ["choose_digit", "is_drawing", "last_digit"]
@@ -83,11 +84,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
 def _pick(dataset: Dataset) -> DigitInput:
     last = len(dataset.test) - 1
     keep_at_most("digit-index", last)
-    index = int(
-        st.number_input(
-            f"Test image, 0 to {last}", 0, last, 0, key="digit-index", bind="query-params", persist_state="session"
-        )
-    )
+    index = int(st.number_input(f"Test image, 0 to {last}", 0, last, 0, **bound_in_link("digit-index")))
     return _test_digit(dataset, index)
 
 

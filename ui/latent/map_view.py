@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.links import numbers_in_link, put_in_link
+from ui.links import numbers_in_link, put_in_link, words_in_link
 from ui.numbers import finite_numbers, whole_number
 
 __all__ = [
@@ -127,9 +127,8 @@ def _from_link() -> MapView:
     only = numbers_in_link("only", 1, 0, LARGEST_INDEX)
     if not all(i.is_integer() for i in images):
         images = ()
-    colour = st.query_params.get("colour")
     return MapView(
-        colour if colour in COLOURS else COLOURS[0],
+        next(iter(words_in_link("colour", COLOURS)), COLOURS[0]),
         only=int(only[0]) if only is not None and only[0].is_integer() else None,
         images=tuple(int(i) for i in images),
     )

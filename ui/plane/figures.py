@@ -14,6 +14,7 @@ from ui import loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes_plane
 from ui.exporting.exports import About, export, figure
+from ui.link_report import bound_in_link
 from ui.numbers import printed
 from ui.plane.live import live_posterior
 from ui.plane.posteriors import Means, Posterior, gap, grid, in_percent, posterior, resolved
@@ -66,10 +67,8 @@ def offer_gaps(checkpoints: Sequence[Checkpoint], digit: DigitInput, means: Mean
     """A switch that splits the gaps of the ELBO; `means` are those of the first model's prior."""
     if st.toggle(
         "Split the gaps into approximation and amortisation",
-        key="plane-gaps",
-        bind="query-params",
-        persist_state="session",
         help="Finds the best q for this image alone, which takes seconds.",
+        **bound_in_link("plane-gaps"),
     ):
         for place, (column, checkpoint) in enumerate(zip(st.columns(len(checkpoints)), checkpoints, strict=True)):
             with column:

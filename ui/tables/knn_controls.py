@@ -5,6 +5,7 @@ import streamlit as st
 from dlgmm_core.data.datasets import label_of
 from ui import loaders
 from ui.glossary.terms import meaning
+from ui.link_report import bound_in_link, end_page
 from ui.links import keep_at_most
 from ui.tables.knn_search import Search
 
@@ -16,36 +17,30 @@ def ask_search(dataset_name: str) -> Search:
     labels = loaders.dataset(dataset_name).train.labels
     if labels is None:
         st.info(f"{label_of(dataset_name)} has no labels, so there is no class to predict and no kNN error.")
-        st.stop()
+        end_page()
     left, middle, right = st.columns([1, 1, 2], gap="medium")
     representation = left.segmented_control(
         "Code",
         ["sample", "mean"],
         default="sample",
         required=True,
-        key="knn-code",
         wrap=True,
-        bind="query-params",
-        persist_state="session",
         help=meaning("z", "posterior"),
+        **bound_in_link("knn-code", ["sample", "mean"]),
     )
     metric = middle.segmented_control(
         "Distance",
         ["euclidean", "cosine"],
         default="euclidean",
         required=True,
-        key="knn-metric",
         wrap=True,
-        bind="query-params",
-        persist_state="session",
+        **bound_in_link("knn-metric", ["euclidean", "cosine"]),
     )
     most = len(labels)
     least = min(1000, max(10, most // 2))
     keep_at_most("knn-points", most)
     points = most  # too few to choose from
     if least < most:
-        points = right.slider(
-            "Training points", least, most, most, least, key="knn-points", bind="query-params", persist_state="session"
-        )
+        points = right.slider("Training points", least, most, most, least, **bound_in_link("knn-points"))
     st.space(24)  # on a touch screen the table's buttons always stand above it
     return Search(dataset_name, representation, points, metric)

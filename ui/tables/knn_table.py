@@ -13,6 +13,7 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.figures import ErrorRate
+from ui.link_report import end_page
 from ui.numbers import right
 from ui.tables.knn_search import RECORDED, Errors, Search, ask_for, is_asked_for, live_errors, recorded_errors
 from ui.visitors.shares import Refused
@@ -54,7 +55,7 @@ def error_table(
     _compute(checkpoints, search, found, table, progress)
     shown = [found[c.name] for c in checkpoints if c.name in found]
     if not shown:
-        st.stop()
+        end_page()
     rows = [_row(errors, search) for errors in shown]
     if (pixels := search.pixels) is not None:
         rows.append(_of_pixels(pixels, search))

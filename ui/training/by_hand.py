@@ -39,7 +39,10 @@ def ask_recipe(dataset: str) -> Recipe:
         ConfigError: if they make no sense together.
         RunError: if what should be numbers is not.
     """
-    name = st.selectbox("Model", list(MODELS), index=2, format_func=lambda name: MODELS[name].label, **kept("model"))
+    labels = {name: family.label for name, family in MODELS.items()}
+    name = st.selectbox(
+        "Model", list(labels), index=2, format_func=labels.__getitem__, **kept("model", labels.values())
+    )
     changes = _ask_components(name) if MODELS[name].has_components else {}
     found = {kind: {f.name: _ask(kind, f.name, name) for f in fields(kind) if f.name in _FIRST} for kind in _KINDS}
     with st.expander("More"):
@@ -93,5 +96,5 @@ def _ask_start(dataset: str) -> str:
     """The Gauss-VAE of the data set that a mixture starts from; empty for random weights."""
     starts = [c.name for c in loaders.checkpoints() if c.train_config.dataset == dataset and is_start(c.model_config)]
     label, about = titled(TrainConfig, "start_from")
-    chosen: str = st.selectbox(label, [_RANDOM, *starts], help=about, **kept("start-from"))
+    chosen: str = st.selectbox(label, [_RANDOM, *starts], help=about, **kept("start-from", [_RANDOM, *starts]))
     return "" if chosen == _RANDOM else chosen

@@ -1,6 +1,7 @@
 """Fields of a form for the settings of the core: labels, choices and help come from its own descriptions of them."""
 
 import math
+from collections.abc import Collection
 from dataclasses import Field, fields
 from typing import Any, get_args, get_type_hints
 
@@ -9,6 +10,7 @@ import streamlit as st
 from dlgmm_core.checks import SettingError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.options import choices
+from ui.link_report import bound_in_link
 from ui.training.runs import RunError
 
 __all__ = ["SIZE", "ask", "in_fields", "kept", "learning_rate_field", "numbers", "titled", "whole_numbers"]
@@ -50,9 +52,9 @@ def in_fields(error: SettingError) -> str:
     return error.told(words)
 
 
-def kept(name: str) -> dict[str, Any]:
-    """Keeps a field's value through page switches and, by the address, through reloads."""
-    return {"key": f"train-{name}", "bind": "query-params", "persist_state": "session"}
+def kept(name: str, words: Collection[str] = ()) -> dict[str, Any]:
+    """Keeps a field's value through page switches and reloads; `words` are what the address calls its choices."""
+    return bound_in_link(f"train-{name}", words)
 
 
 def titled(kind: type[ModelConfig] | type[TrainConfig], name: str) -> tuple[str, str]:
@@ -73,7 +75,7 @@ def ask(kind: type[ModelConfig] | type[TrainConfig], name: str, value: Any, of: 
     """
     label, about = titled(kind, name)
     hint, names = get_type_hints(kind)[name], choices(kind, name)
-    state = kept("-".join([name.replace("_", "-"), *([of] if of else [])]))
+    state = kept("-".join([name.replace("_", "-"), *([of] if of else [])]), names or ())
     if names:
         return st.selectbox(label, names, names.index(value), help=about, **state)
     if hint is bool:

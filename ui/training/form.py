@@ -25,12 +25,13 @@ STARTED = "train-started"  # in the session's state: the name of a run that has 
 
 def training_form(dataset: str) -> None:
     """Asks for a recipe, by presets or by hand, and starts the run on a data set."""
+    labels = {name: preset.label for name, preset in PRESETS.items()} | {BY_HAND: "Everything by hand"}
     choice = st.radio(
         "What to train",
-        [*PRESETS, BY_HAND],
-        format_func=lambda name: PRESETS[name].label if name in PRESETS else "Everything by hand",
+        list(labels),
+        format_func=labels.__getitem__,
         captions=[_caption(name, dataset) for name in PRESETS] + ["Choose every setting yourself."],
-        **kept("preset"),
+        **kept("preset", labels.values()),
     )
     recipe, refusal = None, ""
     if choice in PRESETS:

@@ -1,0 +1,169 @@
+"""What the address of a new visitor asks for that a page does not know: said once, and not dropped in silence.
+
+The functions of `ui.links` note what they read, and whether they understood it. Streamlit reads what widgets of its own
+are bound to, and drops what it does not know: `bound_in_link` notes what such a widget may be told.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.parameters import parameters_of
+
+__all__ = ["arrived", "bound_in_link", "end_page", "note", "report"]
+
+_ARRIVED, _TOLD = "link-arrived", "link-told"
+_PLAIN = re.compile(r"[A-Za-z0-9 .,()+_-]{1,48}", re.ASCII)  # what an address says may be meant to mislead a reader
+_MOST = 3  # things that one sentence tells
+_USUAL = "what is usual is shown"
+
+
+@dataclass
+class _Arrival:
+    """What the address said at first, and what became of it.
+
+    Attributes:
+        asked: by name.
+        understood: names of which a page has understood the value, or not.
+        known: what could be said instead, by name.
+        bound: names that widgets of Streamlit's own read.
+        page: the path of the visitor's first page.
+        place: above it, for what is to be said.
+    """
+
+    asked: dict[str, str]
+    understood: dict[str, bool] = field(default_factory=dict)
+    known: dict[str, list[str]] = field(default_factory=dict)
+    bound: set[str] = field(default_factory=set)
+    page: str | None = None
+    place: DeltaGenerator | None = None
+
+
+def arrived(asked: dict[str, str]) -> None:
+    """Keeps what the address of a new visitor asks for, until a page has read it."""
+    if asked:
+        st.session_state[_ARRIVED] = _Arrival(asked)
+
+
+def note(name: str, text: str, understood: bool, known: Collection[str] = ()) -> None:
+    """A page has read a value of the address; the first reading counts, or the first that is understood.
+
+    Args:
+        name: of the parameter.
+        text: the value.
+        understood: whether it makes sense.
+        known: values that would, if they are words.
+    """
+    arrival: _Arrival | None = st.session_state.get(_ARRIVED)
+    if arrival is not None and arrival.asked.get(name) == text:
+        arrival.understood[name] = arrival.understood.get(name, False) or understood
+        arrival.known[name] = list(known)
+
+
+def bound_in_link(name: str, words: Collection[str] = ()) -> dict[str, Any]:
+    """Arguments that keep a widget's value through page switches and, by the address, through reloads.
+
+    Args:
+        name: the widget's key, and of its value in the address.
+        words: what the widget offers, as the address has it.
+    """
+    arrival: _Arrival | None = st.session_state.get(_ARRIVED)
+    if arrival is not None and name in arrival.asked:
+        arrival.bound.add(name)
+        arrival.known[name] = list(words)
+    return {"key": name, "bind": "query-params", "persist_state": "session"}
+
+
+@contextmanager
+def report(page: str) -> Iterator[None]:
+    """Runs a page, and says above it what of the address it has not understood, for as long as it is open.
+
+    Args:
+        page: its path.
+    """
+    arrival: _Arrival | None = st.session_state.get(_ARRIVED)
+    if arrival is None:
+        opened, words = st.session_state.get(_TOLD, ("", ""))
+        if words and opened == page:
+            st.warning(words)
+        else:
+            st.session_state.pop(_TOLD, None)
+        yield
+        return
+    arrival.page = page if arrival.page is None else arrival.page
+    arrival.place = st.empty()
+    yield
+    _tell(page)
+
+
+def end_page() -> NoReturn:
+    """Ends a page before its last line; after `st.stop` alone nothing could be said of its address any more."""
+    arrival: _Arrival | None = st.session_state.get(_ARRIVED)
+    if arrival is not None and arrival.page is not None:
+        _tell(arrival.page)
+    st.stop()
+
+
+def _tell(page: str) -> None:
+    arrival: _Arrival = st.session_state.pop(_ARRIVED)
+    if arrival.place is not None and arrival.page == page and (words := _words(arrival, page)):
+        st.session_state[_TOLD] = (page, words)
+        arrival.place.warning(words)
+
+
+def _words(arrival: _Arrival, page: str) -> str:
+    here = parameters_of(page)
+    parts = []
+    for name, text in arrival.asked.items():
+        if name not in {*here, *arrival.understood, *arrival.bound}:
+            near = [known for known in here if known.endswith(f"-{name}")] or _near(name, here)
+            parts.append(f"this page has no setting {_quoted(name, 'of that name')}{_meant(near)}")
+        elif name in arrival.bound:
+            value, words = st.session_state.get(name), arrival.known[name]
+            if text != st.query_params.get(name) and not _is_value(text, value, words):
+                instead = f"“{value}” is shown" if not words or value in words else _USUAL
+                parts.append(_refused(name, text, words, instead))
+        elif arrival.understood.get(name) is False:
+            parts.append(_refused(name, text, arrival.known[name], _USUAL))
+    if not parts:
+        return ""
+    more = f"; and {len(parts) - _MOST} more" if len(parts) > _MOST else ""
+    return f"Not all of this page's address makes sense: {'; '.join(parts[:_MOST])}{more}."
+
+
+def _refused(name: str, text: str, known: list[str], instead: str) -> str:
+    """A value that makes no sense, of several words those that are not known."""
+    words = [word for word in text.split(",") if word not in known] if known else [text]
+    near = [match for word in words for match in _near(word, known)]
+    instead = "and is left out" if known and len(words) < len(text.split(",")) else f"so {instead}"
+    return f"“{name}” cannot be {_quoted(','.join(words), 'what it says')}{_meant(near)}, {instead}"
+
+
+def _near(word: str, known: list[str]) -> list[str]:
+    """The name that is nearest, in small letters or capitals; none that is near enough is an empty list."""
+    spelled = {each.casefold(): each for each in known}
+    return [spelled[each] for each in get_close_matches(word.casefold(), spelled, n=1)]
+
+
+def _meant(near: list[str]) -> str:
+    return f" (did you mean “{near[0]}”?)" if near else ""
+
+
+def _quoted(text: str, otherwise: str) -> str:
+    return f"“{text}”" if _PLAIN.fullmatch(text) else otherwise
+
+
+def _is_value(text: str, value: Any, words: Collection[str]) -> bool:
+    """Whether a widget's value is what the address says."""
+    if text in words or text.casefold() == str(value).casefold():
+        return True
+    try:
+        return float(text) == float(value)
+    except (TypeError, ValueError):
+        return False
