@@ -40,7 +40,9 @@ if not planes:
     )
     end_page()
 
-source, models, image = st.columns([310, 366, 192])  # the names of models need the most room
+widths = (310, 366, 192)  # the names of models need the most room, and get a line of their own where there is little
+flow = None if is_presented() else st.container(horizontal=True)
+source, models, image = st.columns(widths) if flow is None else (flow.container(width=width) for width in widths)
 with models:
     shown = [choose_checkpoint(planes, "plane-checkpoint", title="Model")]
     survey = kept_survey(shown[0])
