@@ -25,7 +25,6 @@ function alphaCurves(info, colours) {
     tick.style.bottom = `${100 * weight}%`;
     return tick;
   }), svg);
-  plot.setAttribute("role", "img");
   return {
     box: element("div", { className: "curves" }, plot, axis),
     trace(weigh) {
@@ -35,6 +34,7 @@ function alphaCurves(info, colours) {
         for (const path of pair) path.setAttribute("d", `M${points.join("L")}`);
       });
       const ends = [0, CURVE_ALPHAS - 1].map((i) => `${Math.max(...all[i]).toFixed(2)} at α = ${Number(alphas[i].toPrecision(3))}`);
+      plot.setAttribute("role", "img"); // not before there are words for it
       plot.setAttribute("aria-label", `Weights against α: the largest is ${ends.join(" and ")}`);
     },
     mark(alpha) { for (const end of ["x1", "x2"]) line.setAttribute(end, share(alpha)); },

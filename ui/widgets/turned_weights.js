@@ -56,7 +56,6 @@ export default function ({ parentElement, data, setStateValue }) {
   }), element("div", { className: "bars" }, ...columns.map(({ bar }) => element("div", {}, bar))));
   const curves = alphaCurves(amortised, colours);
   const stick = element("div", { className: "whole" }, ...columns.map(({ segment }) => segment));
-  for (const each of [plot, stick]) each.setAttribute("role", "img");
   const status = element("p", { className: "status", textContent: "Fetching the encoder …" });
   status.setAttribute("role", "status");
   const bar = element("div", { className: "controls" }, dial.box, reset);
@@ -81,6 +80,7 @@ export default function ({ parentElement, data, setStateValue }) {
       segment.style.order = pieces.indexOf(k);
     });
     const shown = weights.map((weight, k) => `component ${k + 1} ${weight.toFixed(2)}`).join(", ");
+    for (const each of [plot, stick]) each.setAttribute("role", "img"); // not before there are words for it
     plot.setAttribute("aria-label", `Weights at α = ${alpha}: ${shown}`);
     stick.setAttribute("aria-label", `Stick, broken in the order of components ${pieces.map((k) => k + 1).join(", ")}`);
     reset.disabled = alpha === amortised.own.alpha && means.every((mean, k) => mean === amortised.own.means[k]);
