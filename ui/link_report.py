@@ -89,11 +89,13 @@ def report(page: str) -> Iterator[None]:
     """
     arrival: _Arrival | None = st.session_state.get(_ARRIVED)
     if arrival is None:
-        opened, words = st.session_state.get(_TOLD, ("", ""))
-        if words and opened == page:
-            st.warning(words)
-        else:
+        opened, words = st.session_state.get(_TOLD, (None, ""))
+        if opened != page:
             st.session_state.pop(_TOLD, None)
+        else:
+            place = st.empty()  # also where nothing is said: what follows would be drawn anew in another place
+            if words:
+                place.warning(words)
         yield
         return
     arrival.page = page if arrival.page is None else arrival.page
@@ -112,9 +114,11 @@ def end_page() -> NoReturn:
 
 def _tell(page: str) -> None:
     arrival: _Arrival = st.session_state.pop(_ARRIVED)
-    if arrival.place is not None and arrival.page == page and (words := _words(arrival, page)):
+    if arrival.place is not None and arrival.page == page:
+        words = _words(arrival, page)
         st.session_state[_TOLD] = (page, words)
-        arrival.place.warning(words)
+        if words:
+            arrival.place.warning(words)
 
 
 def _words(arrival: _Arrival, page: str) -> str:

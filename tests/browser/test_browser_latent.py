@@ -234,7 +234,7 @@ def test_invalid_values_in_a_link_are_ignored_and_the_keyboard_moves_between_ima
         "group": None,
         "turn": 0,
     }
-    assert page.locator("[data-testid=stAlert]").count() == 0
+    assert page.locator("[data-testid=stAlert]").get_by_text("“only” cannot be “-1”").count() == 1
     maps.locator(".marks").first.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
         before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")

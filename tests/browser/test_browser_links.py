@@ -85,7 +85,7 @@ def test_an_invalid_link_shows_the_trained_prior(server: str, tree: Path, page: 
     means = quote_plus("<script>document.title = 1</script>")
     open_components(page, server, f"?means={means}&scales=1e9&view=yes&noise=-1")
     assert drawings(page) == trained and untrained(page) == []
-    assert page.locator("[data-testid=stAlert]").count() == 0
+    assert page.locator("[data-testid=stAlert]").get_by_text("“means” cannot be").count() == 1
     assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
 
 

@@ -13,7 +13,7 @@ PICTURES = {
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
     "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
     "digit?digit-view=ELBO+terms": ("Your digit", ".elbo-terms tr.sum"),
-    "latent?maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
+    "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
 }
 
 
