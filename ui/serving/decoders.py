@@ -23,6 +23,7 @@ from torch.nn import Linear
 
 from dlgmm_core.model.bodies import DenseDecoder
 from dlgmm_core.model.conditional import ConditionalMixturePrior, ConditionalNormalPrior
+from dlgmm_core.model.networks import MAX_LOG_SCALE
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.visitors.limits import charged
@@ -74,7 +75,7 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _prior_address(checkpoint: Checkpoint, index: int) -> dict[str, Any]:
-    """The sizes of a layer's prior, and its mean weights E[pi], which are the same whatever the codes above."""
+    """Sizes of a layer's prior, the bound of its log scales, and its mean weights E[pi], for all codes above."""
     config = checkpoint.model_config
     with torch.no_grad():
         prior = loaders.model(checkpoint).prior_below(index, torch.zeros(1, sum(config.code_dims[:index])))
@@ -82,6 +83,7 @@ def _prior_address(checkpoint: Checkpoint, index: int) -> dict[str, Any]:
         "code": config.code_dims[index],
         "components": config.components[index],
         "hidden": config.of_layer(index).hidden,
+        "maxLogScale": MAX_LOG_SCALE,
         "weights": prior.log_mean_weights[:, 0].exp().tolist(),
     }
 

@@ -40,8 +40,9 @@ def ask_recipe(dataset: str) -> Recipe:
         RunError: if what should be numbers is not.
     """
     labels = {name: family.label for name, family in MODELS.items()}
+    first_mixture = [family.has_components for family in MODELS.values()].index(True)
     name = st.selectbox(
-        "Model", list(labels), index=2, format_func=labels.__getitem__, **kept("model", labels.values())
+        "Model", list(labels), first_mixture, format_func=labels.__getitem__, **kept("model", labels.values())
     )
     changes = _ask_components(name) if MODELS[name].has_components else {}
     found = {kind: {f.name: _ask(kind, f.name, name) for f in fields(kind) if f.name in _FIRST} for kind in _KINDS}

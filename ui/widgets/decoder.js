@@ -74,7 +74,7 @@ async function layeredDecoder(own, { path, first, skip, layers }) {
 
 // The prior of a layer below the first: codes above -> hidden ReLU layer -> means and log scales of its components.
 // `take` gives W1 (hidden, above), b1, W2 (2 components code, hidden), b2.
-function conditionalPrior({ code, components, hidden }, above, take) {
+function conditionalPrior({ code, components, hidden, maxLogScale }, above, take) {
   const w1 = take(hidden * above), b1 = take(hidden), outputs = 2 * components * code;
   const w2 = take(outputs * hidden), b2 = take(outputs), units = new Float64Array(hidden);
   const output = (row) => {
@@ -94,7 +94,8 @@ function conditionalPrior({ code, components, hidden }, above, take) {
     // A code that component k draws by the noise from index `at` on, written into `out` below the codes above.
     draw(k, noise, at, out) {
       for (let d = 0, row = k * code; d < code; d++, row++) {
-        out[above + d] = output(row) + Math.exp(output(components * code + row)) * noise[at + d];
+        const logScale = Math.min(Math.max(output(components * code + row), -maxLogScale), maxLogScale);
+        out[above + d] = output(row) + Math.exp(logScale) * noise[at + d];
       }
     },
     // The mean code under weights of the components, written there.
