@@ -87,6 +87,7 @@ def digits_table(rows: list[Row]) -> str:
     lines = [
         [
             formatting.label(row),
+            str(row.num_components),
             formatting.minus_elbo(row),
             formatting.nll(row, 50),
             formatting.nll(row, 5000),
@@ -95,7 +96,7 @@ def digits_table(rows: list[Row]) -> str:
         ]
         for row in _of(rows, dataset="digits", eval_dataset="digits", recipes=("digits",))
     ]
-    head = "model | −ELBO | S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means, % | epochs trained"
+    head = "model | K | −ELBO | S = 50 | S = 5000 | kNN error of samples, k = 5, % | of means, % | epochs trained"
     return markdown_table(head, lines)
 
 

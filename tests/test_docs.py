@@ -95,7 +95,7 @@ def test_every_command_on_a_page_is_one_that_the_command_line_knows() -> None:
 
 
 def test_the_page_that_is_shown_is_the_one_that_its_command_makes() -> None:
-    model, checkpoint = load_checkpoint(ROOT / "checkpoints" / "digits-dlgmm")
+    model, checkpoint = load_checkpoint(ROOT / "checkpoints" / "digits-dlgmm-clusters10")
     wanted = page_bytes([contents_of(model, checkpoint, load_dataset("digits"))]).decode()
     found = (ROOT / "docs" / "demo" / "digits.html").read_text(encoding="utf-8")
     holds = re.compile(r'(?<=id="models">).*(?=</script>)')  # whose last digits differ between processors

@@ -54,8 +54,13 @@ def group_of_recipe(recipe: str) -> str:
 
 
 def by_group(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Sorted by group, mixtures first within one."""
-    return sorted(checkpoints, key=lambda c: (GROUPS.index(group(c)), not MODELS[c.model_config.model].has_components))
+    """Sorted by group, mixtures first within one, and of these first those that start as clusters of codes."""
+
+    def place(checkpoint: Checkpoint) -> tuple[int, bool, bool]:
+        is_mixture = MODELS[checkpoint.model_config.model].has_components
+        return GROUPS.index(group(checkpoint)), not is_mixture, not checkpoint.train_config.start_from
+
+    return sorted(checkpoints, key=place)
 
 
 def amortised_first(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
