@@ -163,6 +163,26 @@ def mean_of(page: Page, component: int) -> Locator:
     return page.get_by_role("slider", name=f"mean of component {component}", exact=True)
 
 
+def hold(page: Page, component: int, share: float) -> Callable[[float], None]:
+    """Takes a slider's handle to a share of its track, and returns what moves it on while the button is held."""
+    slider = mean_of(page, component)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    left, width, y = box["x"], box["width"], box["y"] + box["height"] / 2
+
+    def move(share: float) -> None:
+        page.mouse.move(left + share * width, y, steps=6)
+
+    move(share)
+    page.mouse.down()
+    return move
+
+
+def frames_drawn(page: Page) -> int:
+    return int(page.locator(".live").get_attribute("data-frames") or 0)
+
+
 def drawings(page: Page) -> list[str]:
     """What is drawn: a row a component, then the ancestral samples; PNG in data URLs."""
     found: list[str] = page.locator("canvas.samples").evaluate_all("all => all.map(each => each.toDataURL())")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser_helpers import settle, touch_elsewhere
+from tests.browser_helpers import settle
 from tests.photograph_helpers import upload
 
 Place = NDArray[np.float64]  # (2,), pixels of the window from its left upper corner
@@ -65,16 +65,6 @@ class Slider(Widget):
         self.name, self.selector, self.key, self.address, self.title = name, selector, key, address, title
         self.near = near
 
-    def prepare(self, page: Page) -> None:
-        if self.name.startswith("scale"):
-            page.get_by_text("More", exact=True).first.click()
-            page.get_by_label("scales, too").check()
-            touch_elsewhere(page)
-            page.wait_for_url("**view=*")
-            page.get_by_role("slider", name=self.name, exact=True).press("Home")  # where there is room to the right
-            touch_elsewhere(page)
-            page.wait_for_url("**scales=*")
-
     def handle(self, page: Page) -> Place:
         slider = page.get_by_role("slider", name=self.name, exact=True)
         slider.scroll_into_view_if_needed()
@@ -90,7 +80,7 @@ class Slider(Widget):
 
     def told(self, state: Any) -> Any:
         if "now" in state:
-            return state["now"][f"{self.name.partition(' ')[0]}s"][1]
+            return state["now"]["means"][1]
         return state.get("u", state.get("at"))
 
 
@@ -152,12 +142,9 @@ class Pan(Widget):
 
 
 class Outline(Pan):
-    """A group of images that is outlined on a map."""
+    """A group of images that a lasso outlines on a map."""
 
-    key = "latent-maps"
-
-    def __init__(self, mode: str) -> None:
-        self.mode = mode
+    key, mode = "latent-maps", "lasso"
 
     def state(self, page: Page) -> Any:
         group = "root.app.now.group"
@@ -266,9 +253,9 @@ WIDGETS: dict[str, list[Widget]] = {  # by page
     "pad": [Pad()],
     "photograph": [Crop()],
     "bench": [Line(), Slider("u", *BENCH, near=2)],
-    "components": [Slider("mean of component 2", *LIVE, near=4), Slider("scale of component 2", *LIVE, near=4)],
+    "components": [Slider("mean of component 2", *LIVE, near=4)],
     "stick": [Break()],
     "plane": [Mean()],
-    "maps": [Pan(), Outline("lasso"), Outline("box")],
+    "maps": [Pan(), Outline()],
     "path": [Slider("from A to B", *PATH, near=7)],
 }

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.accessibility_helpers import BACKGROUND, SCHEMES, use_scheme
-from tests.browser_helpers import visit
+from tests.browser_helpers import PROJECTOR, picture_fits, visit
 
 pytestmark = pytest.mark.browser
 
@@ -12,10 +12,11 @@ pytestmark = pytest.mark.browser
 def test_five_components_are_all_in_sight_and_their_terms_stand_on_the_colour_of_the_page(
     server: str, page: Page
 ) -> None:
-    page.set_viewport_size({"width": 1280, "height": 720})
+    page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/digit?digit-view=ELBO+terms&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
     table = page.locator(".elbo-terms").first
     table.wait_for()
+    picture_fits(page, ".elbo-terms tr.sum")
     assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
     for scheme in SCHEMES:
         use_scheme(page, scheme)

@@ -129,11 +129,15 @@ def test_on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffic
 
 
 def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, page: Page) -> None:
-    for number, path in ((2, "digit"), (3, "digit"), (4, "components"), (5, "components"), (7, "knn")):
-        page.set_viewport_size({"width": 320, "height": 800})
-        page.goto(f"{server}/{path}?lesson={number}", wait_until="domcontentloaded")
+    page.goto(f"{server}/digit?lesson=2", wait_until="domcontentloaded")
+    for number in range(2, 8):
+        if number > 2:
+            card(page).get_by_role("button", name="Next").press("Enter")
         card(page).get_by_text(f"Step {number} of").wait_for()
         settle(page)
+        if number == 6:  # of which a number is asked
+            continue
+        page.set_viewport_size({"width": 320, "height": 800})
         card(page).get_by_role("radio").first.wait_for()
         radios = card(page).get_by_role("radio").all()
         assert len(radios) >= 2 and not any(radio.is_checked() for radio in radios)
@@ -147,3 +151,4 @@ def test_every_choice_can_be_made_and_every_equation_fits_a_phone(server: str, p
         assert len(guess_and_outcome(page)) == 2
         open_why(page)
         until(page, lambda: equation_fits(page) and overhang(page) <= 0)
+        page.keyboard.press("Escape")

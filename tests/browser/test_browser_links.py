@@ -78,23 +78,17 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page,
         assert not other.get_by_label("the same noise in every row").is_checked()
 
 
-def test_an_invalid_link_shows_the_trained_prior(server: str, tree: Path, page: Page) -> None:
-    figure_2 = read_checkpoint(tree / "checkpoints" / FIGURE_2)
-    open_components(page, server)
-    trained = drawings(page)
-    means = quote_plus("<script>document.title = 1</script>")
-    open_components(page, server, f"?means={means}&scales=1e9&view=yes&noise=-1")
-    assert drawings(page) == trained and untrained(page) == []
-    assert page.locator("[data-testid=stAlert]").get_by_text("“means” cannot be").count() == 1
-    assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
-
-
-def test_sliders_stay_while_other_pages_are_open_and_the_weights_travel_once(
+def test_an_invalid_link_is_the_trained_prior_sliders_stay_while_other_pages_are_open_and_weights_travel_once(
     server: str, tree: Path, page: Page
 ) -> None:
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url) if "/decoder/" in request.url else None)
-    open_components(page, server)
+    means = quote_plus("<script>document.title = 1</script>")
+    open_components(page, server, f"?means={means}&scales=1e9&view=yes&noise=-1")
+    figure_2 = read_checkpoint(tree / "checkpoints" / FIGURE_2)
+    assert page.locator("[data-testid=stAlert]").get_by_text("“means” cannot be").count() == 1
+    assert untrained(page) == []
+    assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
     plain = drawings(page)
     mean_of(page, 2).press("End")
     touch_elsewhere(page)
@@ -110,8 +104,7 @@ def test_sliders_stay_while_other_pages_are_open_and_the_weights_travel_once(
     page.locator(".live[data-ready=yes]").wait_for()
     assert drawings(page) == before and page.url == address
     assert mean_of(page, 2).input_value() == "4" and len(untrained(page)) == 1
-    path = decoder_address(read_checkpoint(tree / "checkpoints" / FIGURE_2))["path"]
-    assert fetched == [f"{server}/{path}"]
+    assert fetched == [f"{server}/{decoder_address(figure_2)['path']}"]
 
 
 def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tree: Path, page: Page) -> None:

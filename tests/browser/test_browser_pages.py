@@ -4,39 +4,27 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.accessibility_helpers import SCHEMES, barriers, missed, show_whole, tab_through, use_scheme
-from tests.browser_helpers import PROJECTOR, WINDOW, overhang, picture_fits, settle, until, visit
+from tests.browser_helpers import PROJECTOR, WINDOW, lowest, overhang, picture_fits, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
-SB_VAE = "mnist-sb-vae"
+# page: its title, and what its main picture ends with; of other digits, test_browser_projector.py says it
 VIEWS = {
-    "": "Deep latent Gaussian mixtures",
-    "components": "Components",
-    "clusters?component=1": "Clusters",
-    "digit": "Your digit",
-    f"digit?digit-checkpoint={SB_VAE}": "Your digit",
-    "digit?lesson=1&digit-view=ELBO+terms": "Your digit",
-    "latent?image=3,4&colour=component": "Latent space",
-    "plane?digit-index=8": "Plane",
-    "knn": "kNN",
-    "likelihood": "Likelihood",
-    "kumaraswamy": "Kumaraswamy bench",
-    "train": "Train",
-    "glossary": "Glossary",
+    "": ("Deep latent Gaussian mixtures", ".st-key-cards [data-testid=stImage] img"),
+    "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
+    "clusters?clusters-checkpoint=mnist-dlgmm-fig2&component=1": ("Clusters", ".clusters .row"),
+    "digit?digit-checkpoint=mnist-dlgmm-fig2": ("Your digit", ".weights .names, .rebuilt"),
+    "digit?digit-checkpoint=mnist-sb-vae&digit-view=Stick": ("Your digit", ".stick canvas.decoded"),
+    "digit?lesson=1&digit-view=ELBO+terms": ("Your digit", ""),
+    "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm&image=3,4&colour=component": ("Latent space", ".maps .stage"),
+    "plane?digit-index=8": ("Plane", ""),
+    "knn": ("kNN", ""),
+    "likelihood": ("Likelihood", ".js-plotly-plot"),
+    "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
+    "train": ("Train", ""),
+    "glossary": ("Glossary", ""),
 }
-WIDGETS = [
-    "components",
-    "clusters?component=1",
-    f"digit?digit-checkpoint={SB_VAE}",
-    "digit?lesson=1&digit-view=ELBO+terms",
-    "latent?image=3,4&colour=component",
-]
-# what the main picture of a page ends with; of other settings of other pages, test_browser_projector.py says it
-PICTURES = {
-    "": ".st-key-cards [data-testid=stImage] img",
-    "likelihood": ".js-plotly-plot",
-    "kumaraswamy": ".bench label",
-}
+WITH_WIDGETS = ("Components", "Clusters", "Your digit", "Latent space")
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())
   .map((each) => each.outerHTML.slice(0, 120))"""
@@ -56,12 +44,15 @@ def test_a_page_has_titled_axes_no_barriers_in_either_theme_and_fits_every_width
     path: str, server: str, page: Page
 ) -> None:
     page.set_viewport_size(PROJECTOR)
-    visit(page, f"{server}/{path}", VIEWS[path])
-    if path in PICTURES:
-        page.locator(PICTURES[path]).last.wait_for()
-        picture_fits(page, PICTURES[path])
+    title, picture = VIEWS[path]
+    visit(page, f"{server}/{path}", title)
+    if picture:
+        page.locator(picture).last.wait_for()
+        picture_fits(page, picture)
+    if title == "Components":
+        digits_grow_with_the_window_in_whole_multiples(page)
     page.set_viewport_size(WINDOW)
-    if path in WIDGETS:
+    if title in WITH_WIDGETS:
         tab_reaches_our_widgets(page)
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     charts = page.locator(".js-plotly-plot")
@@ -85,6 +76,16 @@ def test_a_page_has_titled_axes_no_barriers_in_either_theme_and_fits_every_width
     if export.count():
         export.click()
         export_fits(page, 320)
+
+
+def digits_grow_with_the_window_in_whole_multiples(page: Page) -> None:
+    digits = page.locator(".live[data-ready=yes] canvas.samples").first
+    height = "canvas => canvas.getBoundingClientRect().height"
+    digits.wait_for()
+    assert digits.evaluate(height) == 56
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    until(page, lambda: digits.evaluate(height) in (84, 112))
+    assert lowest(page, ".live .row") <= 1080
 
 
 def tab_reaches_our_widgets(page: Page) -> None:

@@ -32,7 +32,7 @@ def new_link(page: Page, old: str) -> str:
     return digit()
 
 
-def test_a_box_is_chosen_and_the_model_sees_its_digit(server: str, page: Page) -> None:
+def test_a_box_is_chosen_and_the_model_sees_its_digit_without_barriers(server: str, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/digit", "Your digit")
     upload(page)
@@ -61,6 +61,17 @@ def test_a_box_is_chosen_and_the_model_sees_its_digit(server: str, page: Page) -
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     upload(page)
     assert page.url.partition("digit-checkpoint=")[2] == model
+    nothing_is_a_barrier_and_the_keyboard_reaches_all(page)
+
+
+def nothing_is_a_barrier_and_the_keyboard_reaches_all(page: Page) -> None:
+    page.get_by_role("button", name="Crop", exact=True).click()
+    for scheme in ("light", "dark"):
+        use_scheme(page, scheme)
+        assert barriers(page, contrast_alone=scheme == "dark") == []  # nothing else differs between themes
+    page.get_by_test_id("stSidebar").click(position={"x": 5, "y": 5})  # where Tab starts from
+    stops = [stop for stop in tab_through(page) if stop.own]
+    assert missed(page) == [] and [stop.name for stop in stops if not stop.outlined] == []
 
 
 def test_on_a_narrow_screen_it_is_turned_and_cropped_by_mouse_and_by_keys(server: str, page: Page) -> None:
@@ -97,15 +108,3 @@ def test_on_a_narrow_screen_it_is_turned_and_cropped_by_mouse_and_by_keys(server
     page.get_by_text("1°", exact=True).wait_for()
     until(page, lambda: boxes(page).count() == 1)
     settle(page)
-
-
-def test_the_photograph_has_no_barriers_and_the_keyboard_reaches_all_of_it(server: str, page: Page) -> None:
-    visit(page, f"{server}/digit", "Your digit")
-    upload(page)
-    page.get_by_role("button", name="Crop", exact=True).click()
-    for scheme in ("light", "dark"):
-        use_scheme(page, scheme)
-        assert barriers(page, contrast_alone=scheme == "dark") == []  # nothing else differs between themes
-    page.get_by_test_id("stSidebar").click(position={"x": 5, "y": 5})  # where Tab starts from
-    stops = [stop for stop in tab_through(page) if stop.own]
-    assert missed(page) == [] and [stop.name for stop in stops if not stop.outlined] == []

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
 from benchmarks.browsers import settle
-from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.browser_helpers import ROOT, numbers, until, visit
-from ui.plane.posteriors import in_percent
 
 pytestmark = pytest.mark.browser
 
@@ -199,17 +197,3 @@ def names_are_whole(page: Page) -> None:
         assert text.endswith(name) and 100 < width <= room
     cut = "all => all.filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"
     assert page.locator("[data-testid=stSidebar] [data-tag] > span").evaluate_all(cut) == []
-
-
-def test_the_numbers_of_a_trained_prior_are_those_of_the_kept_survey(server: str, page: Page) -> None:
-    survey = read_survey(load_checkpoint(ROOT / "checkpoints" / MODEL)[1])
-    assert survey is not None
-    for image in 2970, 8080:  # interpolated, the second mode of the latter would have half as much again
-        place = survey.images.index(image)
-        visit(page, f"{server}/plane?digit-index={image}&plane-checkpoint={MODEL}", "Plane")
-        line = page.get_by_text("KL(q‖p)").first
-        line.wait_for()
-        words = line.inner_text().replace("\N{NO-BREAK SPACE}", " ")
-        shares = in_percent(survey.shares[place]).replace("\N{NO-BREAK SPACE}", " ")
-        assert words.endswith(f"Modes {len(survey.shares[place])}: {shares}")
-        assert words.startswith(f"KL(q‖p) {survey.gaps[place]:.2f} ")

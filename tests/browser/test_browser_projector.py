@@ -1,41 +1,11 @@
-"""For a projector of 1280×720: every page's main picture stands in the window, and presentation mode shows it alone."""
+"""For a projector of 1280×720: a digit of any source stands in the window, and presentation mode shows it alone."""
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import PROJECTOR, draw_a_seven, lowest, picture_fits, settle, until, visit
+from tests.browser_helpers import PROJECTOR, draw_a_seven, picture_fits, settle, until, visit
 
 pytestmark = pytest.mark.browser
-
-# page: its title, what the main picture ends with; of others, test_browser_pages.py says it
-PICTURES = {
-    "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
-    "clusters?clusters-checkpoint=mnist-dlgmm-fig2": ("Clusters", ".clusters .row"),
-    "digit?digit-view=Stick&digit-checkpoint=mnist-sb-vae": ("Your digit", ".stick canvas.decoded"),
-    "digit?digit-view=ELBO+terms": ("Your digit", ".elbo-terms tr.sum"),
-    "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm": ("Latent space", ".maps .stage"),
-}
-
-
-@pytest.mark.parametrize("query", PICTURES)
-def test_the_main_picture_of_a_page_fits_the_window(server: str, page: Page, query: str) -> None:
-    page.set_viewport_size(PROJECTOR)
-    title, selector = PICTURES[query]
-    visit(page, f"{server}/{query}", title)
-    page.locator(selector).last.wait_for()
-    picture_fits(page, selector)
-    if query.startswith("components"):
-        digits_grow_with_the_window_in_whole_multiples(page)
-
-
-def digits_grow_with_the_window_in_whole_multiples(page: Page) -> None:
-    digits = page.locator(".live[data-ready=yes] canvas.samples").first
-    height = "canvas => canvas.getBoundingClientRect().height"
-    digits.wait_for()
-    assert digits.evaluate(height) == 56
-    page.set_viewport_size({"width": 1920, "height": 1080})
-    until(page, lambda: digits.evaluate(height) in (84, 112))
-    assert lowest(page, ".live .row") <= 1080
 
 
 def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_presentation_of_pages(
@@ -43,8 +13,6 @@ def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_pre
 ) -> None:
     page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/digit?digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
-    page.locator(".weights .names").last.wait_for()
-    picture_fits(page, ".weights .names, .rebuilt")
     page.get_by_text("Draw", exact=True).click()
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     draw_a_seven(page)

@@ -19,7 +19,7 @@ from benchmarks.photographs import Judge
 from dlgmm_core.data.digits import DigitError, FoundDigits, find_digits, find_drawn, prepare_digit
 
 Picture = NDArray[np.uint8]
-SEED, EACH = 77, 12
+SEED, EACH = 77, 6
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +30,12 @@ def judge() -> Judge:
 def test_photographs_of_every_kind_are_read_nearly_as_well_as_clean_digits(judge: Judge) -> None:
     found = {kind: judge.accuracy(judge.made(kind, SEED, EACH)) for kind in KINDS}
     assert np.mean([share.photographs for share in found.values()]) >= 0.91, found
-    assert all(share.photographs >= share.clean - 3 / EACH for share in found.values()), found
+    assert all(share.photographs >= share.clean - 1.5 / EACH for share in found.values()), found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_digit_lies_in_its_box(judge: Judge, kind: str) -> None:
-    for seed in range(3):
+    for seed in range(2):
         shown = photograph(judge.test[[10 + seed, 20, 30]], kind, 500 + seed)
         np.testing.assert_allclose(find_digits(shown.picture).digits[0].box, shown.boxes[0], atol=3)
 
@@ -114,8 +114,7 @@ def test_other_marks_change_nothing(what: str) -> None:
     np.testing.assert_allclose(prepare_digit(spoilt(what)).grey.astype(int), prepare_digit(PLAIN).grey, atol=20)
 
 
-@pytest.mark.parametrize("left", [0, 1, 15, 24])
-@pytest.mark.parametrize("thick", [1, 2, 8])
+@pytest.mark.parametrize(("left", "thick"), [(0, 1), (0, 8), (1, 2), (15, 1), (15, 8), (24, 2)])
 def test_a_frame_changes_nothing_wherever_it_is(left: int, thick: int) -> None:
     framed = PLAIN.copy()
     top = max(0, left - 3)
@@ -213,7 +212,7 @@ SHAPES = st.tuples(st.integers(1, 60), st.integers(1, 60)) | st.sampled_from([(1
 CHANNELS = st.sampled_from([(), (3,), (4,)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), find=st.sampled_from([find_digits, find_drawn]))
 def test_any_picture_is_digits_or_an_error_of_digits(data: st.DataObject, find: Callable[..., FoundDigits]) -> None:
     shape = (*data.draw(SHAPES), *data.draw(CHANNELS))

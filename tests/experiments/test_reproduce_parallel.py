@@ -51,14 +51,9 @@ def toy_experiments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # its idle workers would outlive the test
 
 
-def test_a_process_that_is_killed_is_one_sentence_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"was killed.*run the same command again, with fewer --jobs"):
-        reproduce([Fatal(**vars(PLAIN)), Fatal(**vars(MIXED))], tmp_path, TOY_PROTOCOL, jobs=2)
-    run(tmp_path, PLAIN)
-    assert read_results(tmp_path)[0].model == "gauss-vae"
-
-
-def test_experiments_side_by_side_give_the_numbers_of_one_after_another(tmp_path: Path) -> None:
+def test_experiments_side_by_side_give_the_numbers_of_one_after_another_and_a_killed_one_is_a_sentence(
+    tmp_path: Path,
+) -> None:
     arrivals = tmp_path / "arrivals"
     arrivals.mkdir()
     both = [Travelling(**vars(experiment), arrivals=arrivals) for experiment in (PLAIN, MIXED)]
@@ -73,3 +68,11 @@ def test_experiments_side_by_side_give_the_numbers_of_one_after_another(tmp_path
             assert parallel.read_bytes() == serial.read_bytes(), f"{name}/{file}"
     serial_rows, parallel_rows = (read_results(tmp_path / how) for how in ("serial", "parallel"))
     assert timeless(parallel_rows) == timeless(serial_rows) and len(serial_rows) == 4
+    a_process_that_is_killed_is_one_sentence_and_the_same_command_goes_on(tmp_path / "killed")
+
+
+def a_process_that_is_killed_is_one_sentence_and_the_same_command_goes_on(folder: Path) -> None:
+    with pytest.raises(TrainingError, match=r"was killed.*run the same command again, with fewer --jobs"):
+        reproduce([Fatal(**vars(PLAIN)), Fatal(**vars(MIXED))], folder, TOY_PROTOCOL, jobs=2)
+    run(folder, PLAIN)
+    assert read_results(folder)[0].model == "gauss-vae"

@@ -12,7 +12,7 @@ import pytest
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 from tests.kill_helpers import assert_same_end, begin, epochs, go_on, killed_in_save, whole_epochs
 
-KILLS = 25
+KILLS = 12
 MESSAGES_OF_AN_EPOCH = 5  # three steps, the beginning and the end of a save
 LONGEST_WAIT = 0.01  # seconds; a save takes a few milliseconds
 
@@ -48,7 +48,7 @@ def test_after_many_kills_at_random_moments_the_weights_are_those_of_a_run_never
     assert len({epoch for _, epoch in deaths}) >= 5
 
 
-@pytest.mark.parametrize(("epoch", "of"), [(1, 3), (3, 3), (1, 1)], ids=["first", "last", "only"])
+@pytest.mark.parametrize(("epoch", "of"), [(1, 3), (3, 3)], ids=["first", "last"])
 def test_a_kill_before_or_within_any_change_of_a_file_loses_nothing(epoch: int, of: int, tmp_path: Path) -> None:
     config, whole = epochs(of), tmp_path / "whole"
     go_on(whole, config)

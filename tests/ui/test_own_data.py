@@ -1,6 +1,7 @@
 """Data of one's own in the app: another shape, other labels or none, from training to every page."""
 
 from collections.abc import Iterator
+from contextlib import chdir
 from functools import partial
 from pathlib import Path
 
@@ -63,47 +64,44 @@ def exported(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Exported
 
 
 @pytest.mark.parametrize("labelled", [True, False])
-def test_every_page_shows_images_of_another_shape_with_labels_and_without(
-    labelled: bool, own_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    trained(own_checkpoints, tmp_path / "mine.npz", labelled=labelled)
-    said = {}
-    for page in PAGES:
-        at = opened(page, dataset="mine", image="3")
-        assert not at.exception and not at.error and not at.warning and not marked_up(at), page
-        said[page] = words_of(at)
-    assert "m" in said["likelihood"] + said["overview"]
-    assert ("mine has no labels, so there is no class to predict" in said["knn"]) == (not labelled)
-    assert ("no labels, so there are no ACC" in said["clusters"]) == (not labelled)
-    at = opened("latent", dataset="mine", image="3")
-    assert any(shown(each.value).startswith("Image 3, class ") for each in at.header) == labelled
-    for view in VIEWS:
-        at = opened("digit", **{"dataset": "mine", "digit-view": view})
-        assert not at.exception and not at.error and not marked_up(at), view
-        assert at.title[0].value == "A test image"
-        assert "those of mine have 20×24: choose a test image" in words_of(at)
-        assert ("no vote, since the images have no labels" in words_of(at)) == (view == "Neighbours" and not labelled)
-        said[view] = words_of(at)
-    assert any(f"of mine, class {name}" in said["Weights"] for name in NAMES) == labelled
-    assert pictures(at)
-
-
-@pytest.mark.parametrize("labelled", [True, False])
-def test_the_lines_of_every_figure_run_and_its_table_names_classes_as_the_data_do(
+def test_every_page_shows_and_exports_images_of_another_shape_with_labels_and_without(
     labelled: bool, own_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(own_checkpoints, tmp_path / "mine.npz", labelled=labelled)
-    views = [("digit", {"digit-view": view}) for view in VIEWS]
+    said: dict[str, str] = {}
     found: dict[str, Exported] = {}
-    for page, query in [*((page, {"image": "3,5", "at": "0,0"}) for page in PAGES), *views]:
-        found |= exported(opened(page, dataset="mine", **query), monkeypatch)
+    for page in PAGES:
+        at = opened(page, dataset="mine", image="3,5", at="0,0")
+        assert not at.exception and not at.error and not at.warning and not marked_up(at), page
+        said[page] = words_of(at)
+        found |= exported(at, monkeypatch)
+    at = opened("latent", dataset="mine", image="3")
+    assert any(shown(each.value).startswith("Image 3, class ") for each in at.header) == labelled
+    assert "m" in said["likelihood"] + said["overview"]
+    assert ("mine has no labels, so there is no class to predict" in said["knn"]) == (not labelled)
+    assert ("no labels, so there are no ACC" in said["clusters"]) == (not labelled)
+    for view in VIEWS:
+        at = opened("digit", **{"dataset": "mine", "digit-view": view})
+        assert not at.exception and not at.error and not marked_up(at), view
+        assert at.title[0].value == "A test image" and pictures(at)
+        assert "those of mine have 20×24: choose a test image" in words_of(at)
+        assert ("no vote, since the images have no labels" in words_of(at)) == (view == "Neighbours" and not labelled)
+        said[view] = words_of(at)
+        found |= exported(at, monkeypatch)
+    assert any(f"of mine, class {name}" in said["Weights"] for name in NAMES) == labelled
+    the_lines_of_every_figure_run_and_its_table_names_classes_as_the_data_do(found, labelled, own_checkpoints.parent)
+
+
+def the_lines_of_every_figure_run_and_its_table_names_classes_as_the_data_do(
+    found: dict[str, Exported], labelled: bool, folder: Path
+) -> None:
     expected = {"components", "clusters", "maps", "path", "plane", "nll", "neighbours", "places", "weights", "stick"}
     assert expected <= found.keys() and ("knn-table" in found) == ("clusters-classes" in found) == labelled
-    monkeypatch.chdir(own_checkpoints.parent)
-    for key, each in found.items():
-        names: dict[str, object] = {}
-        exec(compile(each.code, key, "exec"), names)
-        assert len(names) > 1 and len(each.table) > 0, key
+    with chdir(folder):
+        for key, each in found.items():
+            names: dict[str, object] = {}
+            exec(compile(each.code, key, "exec"), names)
+            assert len(names) > 1 and len(each.table) > 0, key
     classes = found["neighbours"].table["class"]
     assert set(classes) <= set(NAMES) if labelled else classes.isna().all()
     if labelled:
