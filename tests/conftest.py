@@ -194,17 +194,22 @@ def own_checkpoints(repository: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     return use(folder, monkeypatch)
 
 
+def emptied(*forget: Callable[[], object]) -> Iterator[None]:
+    """Caches that know nothing from before, and remember nothing afterwards; each is emptied by a call."""
+    for empty in forget:
+        empty()
+    yield
+    for empty in forget:
+        empty()
+
+
 @pytest.fixture
 def fresh_data() -> Iterator[None]:
     """The app's caches know neither the toy data before, nor remember it afterwards."""
     from ui import loaders
     from ui.latent import map_files
 
-    for forget in (loaders._dataset.clear, map_files._packed.cache_clear):
-        forget()
-    yield
-    for forget in (loaders._dataset.clear, map_files._packed.cache_clear):
-        forget()
+    yield from emptied(loaders._dataset.clear, map_files._packed.cache_clear)
 
 
 @pytest.fixture
@@ -254,6 +259,16 @@ def mapped(make: Callable[..., Checkpoint]) -> list[Checkpoint]:
 
 
 @pytest.fixture
+def forgotten() -> Iterator[None]:
+    """No answer of another test of the lesson, and no outcome of its data, is remembered."""
+    import streamlit as st  # here, for the same reason
+
+    from ui.lesson import card
+
+    yield from emptied(st.cache_data.clear, card._answers_of.clear)
+
+
+@pytest.fixture
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
     from ui import estimates, findings, loaders  # here, for the same reason
@@ -284,8 +299,5 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         estimates._step.clear,
         estimates._estimated.clear,
     )
-    for cache in forget:
-        cache()
-    yield few
-    for cache in forget:
-        cache()
+    for _ in emptied(*forget):
+        yield few

@@ -45,11 +45,13 @@ def turned(tree: Path) -> Iterator[tuple[AmortisedModel, Checkpoint]]:
     shutil.rmtree(folder)
 
 
-def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
+def test_decoder_and_weights_are_those_of_the_server_at_random_priors_and_the_badge_says_which_is_shown(
     turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
 ) -> None:
     model, checkpoint = turned
     open_components(page, server, choice(checkpoint))
+    assert page.locator(".bounds").count() == 0  # nothing is recorded of it
+    the_badge_says_what_each_side_shows_and_the_curve_rings_the_nearest_measured_prior(page, checkpoint)
     assert CONFIG.contexts is not None
     contexts = [ELSEWHERE, *random_contexts(CONFIG.contexts, 4, 5, seed=1), Context((-2.0,) * 4, 5.0)]
     image = load_dataset("mnist").test.binary[4]
@@ -77,12 +79,9 @@ def test_decoder_and_weights_are_those_of_the_server_at_random_priors(
     assert np.std(spread, 0).max() > 0.05
 
 
-def test_the_badge_says_what_each_side_shows_and_the_curve_rings_the_nearest_measured_prior(
-    turned: tuple[AmortisedModel, Checkpoint], server: str, page: Page
+def the_badge_says_what_each_side_shows_and_the_curve_rings_the_nearest_measured_prior(
+    page: Page, checkpoint: Checkpoint
 ) -> None:
-    _, checkpoint = turned
-    open_components(page, server, choice(checkpoint))
-    assert page.locator(".bounds").count() == 0  # nothing is recorded of it
     source = "".join(
         (ROOT / "ui" / "widgets" / f"{n}.js").read_text(encoding="utf-8") for n in ("alpha", "bound_curve")
     )

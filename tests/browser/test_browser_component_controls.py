@@ -122,6 +122,7 @@ def the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(p
     page.get_by_role("button", name="not retrained").click()
     page.wait_for_url(lambda url: "components-checkpoint=" in url and FIGURE_2 not in url)
     until(page, lambda: untrained(page) == [])
+    assert page.locator(".live").count() == 1 and "means=" not in page.url  # every model has sliders of its own
 
 
 def test_new_noise_changes_every_row_keeps_the_focus_comes_as_often_as_asked_for_and_leaves_a_drag(

@@ -37,10 +37,11 @@ def test_back_returns_to_a_page_as_it_was_left(server: str, page: Page) -> None:
     settle(page)
     back(page, "Your digit")
     assert box.input_value() == "17"
+    turn_to(page, "Clusters")
+    a_page_that_another_opens_is_one_press_away(page)
 
 
-def test_a_page_that_another_opens_is_one_press_away(server: str, page: Page) -> None:
-    visit(page, f"{server}/clusters", "Clusters")
+def a_page_that_another_opens_is_one_press_away(page: Page) -> None:
     page.locator(".clusters .row .number").nth(2).click()
     page.wait_for_url("**component=2*")
     settle(page)

@@ -33,23 +33,6 @@ def turn_to(page: Page, link: str) -> None:
     settle(page)
 
 
-def choose(page: Page, name: str, components: int) -> None:
-    box = page.get_by_role("combobox", name="Checkpoint", exact=True)
-    option = page.get_by_role("option").get_by_text(f" {name} (")
-
-    def is_open() -> bool:
-        if not option.is_visible():  # scrolling to the box closes its list
-            box.press("ArrowDown")
-            page.wait_for_timeout(300)
-        return option.is_visible()
-
-    until(page, is_open)
-    option.click()
-    until(page, lambda: page.locator("canvas.samples").count() == components + 1)
-    page.locator(".live[data-ready=yes]").wait_for()
-    settle(page)
-
-
 def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page, browser: Browser) -> None:
     open_components(page, server)
     plain = drawings(page)
@@ -105,29 +88,6 @@ def test_an_invalid_link_is_the_trained_prior_sliders_stay_while_other_pages_are
     assert drawings(page) == before and page.url == address
     assert mean_of(page, 2).input_value() == "4" and len(untrained(page)) == 1
     assert fetched == [f"{server}/{decoder_address(figure_2)['path']}"]
-
-
-def test_every_checkpoint_has_its_own_rows_and_finds_them_again(server: str, tree: Path, page: Page) -> None:
-    many = read_checkpoint(tree / "checkpoints" / LARGEST).model_config
-    few = read_checkpoint(tree / "checkpoints" / FIGURE_2).model_config
-    assert many.num_components == 17
-    open_components(page, server)
-    mean_of(page, 1).press("End")
-    touch_elsewhere(page)
-    page.wait_for_url(lambda url: "means=4" in url)
-    before = drawings(page)
-    choose(page, LARGEST, many.num_components)
-    assert page.locator(".live").count() == 1 and untrained(page) == [] and "means=" not in page.url
-    assert len(set(drawings(page)[:-1])) == 1  # its components are the same
-    for component in range(1, many.num_components + 1):
-        assert mean_of(page, component).input_value() == "0"
-    mean_of(page, 17).press("End")
-    until(page, lambda: len(set(drawings(page)[:-1])) == 2)
-    assert len(set(drawings(page)[:16])) == 1
-    touch_elsewhere(page)
-    page.wait_for_url(lambda url: "%2C4" in url)
-    choose(page, FIGURE_2, few.num_components)
-    assert drawings(page) == before and len(untrained(page)) == 1
 
 
 def test_nothing_is_wider_than_a_phone_and_every_slider_is_long_enough_for_a_thumb(

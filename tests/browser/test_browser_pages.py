@@ -16,7 +16,10 @@ VIEWS = {
     "digit?digit-checkpoint=mnist-dlgmm-fig2": ("Your digit", ".weights .names, .rebuilt"),
     "digit?digit-checkpoint=mnist-sb-vae&digit-view=Stick": ("Your digit", ".stick canvas.decoded"),
     "digit?lesson=1&digit-view=ELBO+terms": ("Your digit", ""),
-    "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm&image=3,4&colour=component": ("Latent space", ".maps .stage"),
+    "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm&image=3,4&colour=component": (
+        "Latent space",
+        ".maps .stage",
+    ),
     "plane?digit-index=8": ("Plane", ""),
     "knn": ("kNN", ""),
     "likelihood": ("Likelihood", ".js-plotly-plot"),

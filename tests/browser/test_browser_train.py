@@ -1,4 +1,4 @@
-"""Training as visitors have it: a run outlives reloads and page switches, and only its owner controls it."""
+"""Training as a class has it: a run outlives reloads, is its owner's until it is published, and a teacher locks all."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 from benchmarks.servers import copy_app
 from dlgmm_core.store.checkpoints import TRAINING, read_checkpoint
@@ -14,10 +14,11 @@ from tests.browser_helpers import PATIENCE, ROOT, app_on, overhang, settle, unti
 
 pytestmark = pytest.mark.browser
 
-TITLE = "Train"
+TITLE, PASSWORD = "Train", "long and secret"
+SCREEN: ViewportSize = {"width": 1280, "height": 720}
 
 
-@pytest.fixture  # of each test, and of a second try, since a run stays in its slot
+@pytest.fixture  # of each test, and of a second try, since a run stays in its slot, and a lock stays
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose new checkpoints are seen by no other test."""
     return copy_app(tmp_path_factory.mktemp("tree"))
@@ -25,8 +26,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(tree: Path) -> Iterator[str]:
-    """A server with a single slot."""
-    with app_on(tree, DLGMM_TRAINING_SLOTS="1") as address:
+    """A server with a single slot and a teacher."""
+    with app_on(tree, DLGMM_TRAINING_SLOTS="1", DLGMM_TEACHER_PASSWORD=PASSWORD) as address:
         yield address
 
 
@@ -72,10 +73,10 @@ def export_while_running(page: Page) -> None:
     settle(page)
 
 
-def test_a_run_outlives_reloads_and_page_switches_is_its_owners_and_is_paused_resumed_kept_or_cancelled(
+def test_a_run_outlives_reloads_and_page_switches_is_its_owners_until_it_is_published_and_a_teacher_locks_and_clears(
     server: str, tree: Path, page: Page, browser: Browser
 ) -> None:
-    page.set_viewport_size({"width": 1280, "height": 720})
+    page.set_viewport_size(SCREEN)
     begin(page, server, "from-a-visitor")
     page.reload()
     page.get_by_text("from-a-visitor is training").wait_for()
@@ -85,9 +86,7 @@ def test_a_run_outlives_reloads_and_page_switches_is_its_owners_and_is_paused_re
     page.get_by_text(re.compile(r"epoch \d+ of at most 900, at most .* left")).wait_for()
     for seen in (page.get_by_role("progressbar"), page.locator(".js-plotly-plot"), page.locator(".run-samples")):
         until(page, lambda seen=seen.first: bottom(seen) <= 720)  # type: ignore[misc]
-    page.set_viewport_size({"width": 375, "height": 800})
-    until(page, lambda: overhang(page) <= 0)
-    page.set_viewport_size({"width": 1280, "height": 720})
+    fits_a_phone(page)
     export_while_running(page)
     page.get_by_role("button", name="Pause").click()
     page.get_by_text(re.compile("from-a-visitor is paused after epoch")).wait_for()
@@ -113,6 +112,20 @@ def test_a_run_outlives_reloads_and_page_switches_is_its_owners_and_is_paused_re
     page.get_by_role("button", name="Delete the run").click()
     until(page, lambda: not (tree / "checkpoints" / "cancelled").exists())
     settle(page)
+    with visitor(browser) as other:
+        other.set_viewport_size(SCREEN)
+        it_is_its_owners_until_it_is_published(page, other, server)
+        a_teacher_locks_training_and_deletes_all_runs(page, other)
+    assert not (tree / "checkpoints" / "a-good-one").exists()
+    page.reload()
+    page.get_by_text("The teacher has locked training: no run").wait_for()
+    settle(page)
+
+
+def fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    until(page, lambda: overhang(page) <= 0)
+    page.set_viewport_size(SCREEN)
 
 
 def another_visitor_sees_only_that_the_slot_is_busy(server: str, browser: Browser) -> None:
@@ -124,3 +137,48 @@ def another_visitor_sees_only_that_the_slot_is_busy(server: str, browser: Browse
         other.get_by_role("button", name="Start training").click()
         other.get_by_text("All training slots of this server (1) are taken: try again when a run has ended.").wait_for()
         settle(other)
+
+
+def it_is_its_owners_until_it_is_published(page: Page, other: Page, server: str) -> None:
+    visit(page, f"{server}/train?train-run=from-a-visitor", TITLE)
+    page.get_by_text("Only you see from-a-visitor, until you publish it.").wait_for()
+    assert bottom(page.get_by_role("button", name="Publish")) < SCREEN["height"]
+    visit(other, f"{server}/train?models=from-a-visitor", TITLE)
+    theirs = other.get_by_test_id("stSidebar")
+    theirs.get_by_text("Clusters", exact=True).last.wait_for()
+    assert other.get_by_text("from-a-visitor").count() == theirs.get_by_text("The class's").count() == 0
+
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="New name").fill("a-good-one")
+    page.get_by_role("button", name="Rename the run").click()
+    page.get_by_text("a-good-one has ended").wait_for()
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_text("All visitors see a-good-one").wait_for()
+    visit(other, f"{server}/train", TITLE)
+    theirs.get_by_text("The class's").wait_for()
+    assert theirs.get_by_text("a-good-one").count() == 0  # offered, not chosen
+    theirs.get_by_text("The class's").click()
+    theirs.get_by_text("a-good-one").wait_for()
+
+
+def a_teacher_locks_training_and_deletes_all_runs(page: Page, teacher: Page) -> None:
+    teacher.get_by_text("Teacher", exact=True).click()
+    for password in ("a guess", PASSWORD):
+        teacher.get_by_label("Password of the teacher").fill(password)
+        teacher.get_by_role("button", name="Enter").click()
+        if password != PASSWORD:
+            teacher.get_by_text("This is not the teacher's password.").wait_for()
+    teacher.get_by_role("button", name="Lock training").click()
+    teacher.get_by_role("button", name="Unlock training").wait_for()
+    settle(teacher)
+    fits_a_phone(teacher)
+
+    page.get_by_text("Start another run").click()
+    page.get_by_role("button", name="Start training").press("Enter")  # it moves away from a pointer meanwhile
+    page.get_by_text("The teacher has locked training: try again").wait_for()
+    fits_a_phone(page)
+
+    teacher.get_by_role("button", name="Delete runs of visitors (1)").click()
+    teacher.get_by_role("button", name="Delete all 1").click()
+    teacher.get_by_role("button", name="Delete runs of visitors (0)").wait_for()
+    settle(teacher)

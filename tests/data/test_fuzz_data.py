@@ -57,7 +57,7 @@ ROWS = np.random.default_rng(0).integers(0, 2, (3, 784), dtype=np.uint8)
 AMAT = b"".join(b" ".join(b"%d" % value for value in row) + b"\n" for row in ROWS)
 
 
-@fuzz(200)
+@fuzz(80)
 @given(text=damaged(AMAT) | st.binary(max_size=200))
 def test_a_text_is_the_images_that_its_zeros_and_ones_spell_or_one_sentence(text: bytes) -> None:
     images = answer(lambda: parse_amat(text, "x.amat"))
@@ -93,7 +93,7 @@ def test_the_published_texts_are_within_the_limit() -> None:
     assert binarized_mnist.MAX_TEXT_BYTES > 50_000 * 2 * 784
 
 
-@fuzz(100)
+@fuzz(40)
 @given(content=damaged(gzip.compress(AMAT)))
 def test_a_damaged_gzip_is_its_content_or_one_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.amat.gz"
@@ -109,7 +109,7 @@ IDX = struct.pack(">4i", 2051, 3, 28, 28) + ROWS.tobytes()
 MD5 = hashlib.md5(IDX).hexdigest()
 
 
-@fuzz(100)
+@fuzz(40)
 @given(content=damaged(gzip.compress(IDX)) | damaged(IDX).map(gzip.compress) | st.binary(max_size=100))
 def test_an_idx_file_is_the_published_one_or_one_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "images.gz"
@@ -139,7 +139,7 @@ def zips(given: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return given
 
 
-@fuzz(150)
+@fuzz(60)
 @given(data=st.data())
 def test_a_damaged_zip_holds_the_published_drawings_or_is_one_sentence(
     data: st.DataObject, zips: Path, cache: Path
@@ -160,7 +160,7 @@ PARTS = st.sampled_from(["..", "a", "0001_01.png", "/", "\\", ":", "\x00", "\n",
 MEMBERS = st.text(max_size=60) | st.lists(PARTS).map("".join)
 
 
-@fuzz(150)
+@fuzz(60)
 @given(name=MEMBERS.filter(lambda name: name[:1] not in ("", "\x00")))  # zipfile writes no such member
 def test_a_member_of_any_name_is_passed_over_or_one_sentence(name: str, zips: Path) -> None:
     path = zips / ZIPS[0]
@@ -225,7 +225,7 @@ PICTURES = {name: file.content for name, file in hostile_files().items() if len(
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of much that is odd
-@fuzz(500)
+@fuzz(80)
 @given(data=st.data())
 def test_a_damaged_picture_is_a_digit_or_one_sentence(data: st.DataObject) -> None:
     content = data.draw(damaged(PICTURES[data.draw(st.sampled_from(list(PICTURES)))]))
@@ -233,7 +233,7 @@ def test_a_damaged_picture_is_a_digit_or_one_sentence(data: st.DataObject) -> No
     assert digit is None or (digit.grey.shape == (28, 28) and digit.grey.max() > 0)
 
 
-@fuzz(300)
+@fuzz(120)
 @given(data=st.data(), height=st.integers(3, 40), width=st.integers(3, 40))
 def test_any_grey_levels_are_a_digit_or_one_sentence(data: st.DataObject, height: int, width: int) -> None:
     few = data.draw(st.lists(st.sampled_from([0, 1, 50, 51, 128, 204, 254, 255]), min_size=1, max_size=12))

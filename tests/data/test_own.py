@@ -207,7 +207,7 @@ def test_bad_input_is_one_sentence_that_names_it_and_leaves_nothing(words: str, 
     assert own_names() == []
 
 
-@fuzz(150)
+@fuzz(60)
 @each(data=st.data())
 def test_damaged_files_are_read_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
     kind = data.draw(st.sampled_from([".npz", ".csv"]))

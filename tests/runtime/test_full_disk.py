@@ -40,11 +40,8 @@ def refused(number: int, at: int) -> Iterator[list[OSError]]:
         yield errors
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS], ids=["full", "read-only"])
 @pytest.mark.parametrize("last", [False, True], ids=["on its way", "at its end"])
-def test_a_save_refused_at_any_point_keeps_the_last_epoch_and_leaves_no_litter(
-    number: int, last: bool, tmp_path: Path
-) -> None:
+def test_a_save_refused_at_any_point_keeps_the_last_epoch_and_leaves_no_litter(last: bool, tmp_path: Path) -> None:
     config, whole, begun = epochs(2 if last else 3), tmp_path / "whole", tmp_path / "begun"
     go_on(whole, config)
     run = TrainingRun.start(MODEL, config)
@@ -58,7 +55,7 @@ def test_a_save_refused_at_any_point_keeps_the_last_epoch_and_leaves_no_litter(
         next(fit(run, images()))
         refusal: StorageError | None = None
         try:
-            with refused(number, at) as errors:
+            with refused(errno.ENOSPC, at) as errors:
                 run.save(folder)
         except StorageError as error:
             refusal = error
@@ -67,7 +64,7 @@ def test_a_save_refused_at_any_point_keeps_the_last_epoch_and_leaves_no_litter(
         if refusal is None:  # the folder is there, whether it may be made or not
             continue
         assert_one_sentence(refusal)
-        assert str(folder) in str(refusal) and os.strerror(number) in str(refusal)
+        assert str(folder) in str(refusal) and os.strerror(errno.ENOSPC) in str(refusal)
         assert {path.name for path in folder.iterdir()} == files
         assert whole_epochs(folder)[TRAINING] in (1, 2)
         go_on(folder, config)

@@ -41,7 +41,7 @@ def test_a_name_that_is_there_in_another_case_is_refused_for_it_is_one_name_else
             checkpoint_folder(tmp_path, name)
 
 
-@fuzz(200)
+@fuzz(80)
 @given(name=st.text(max_size=120) | st.from_regex(r"[A-Za-z0-9._-]{0,110}", fullmatch=True))
 def test_a_name_that_is_taken_is_a_folder_right_beneath_the_root(name: str, tmp_path: Path) -> None:
     with suppress(CheckpointError):

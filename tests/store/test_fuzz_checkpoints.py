@@ -68,7 +68,7 @@ def answer(read: Callable[[], Any]) -> Any:
 # --- weights --------------------------------------------------------------------------------------
 
 
-@fuzz(150)
+@fuzz(60)
 @given(data=st.data())
 def test_a_damaged_weights_file_is_a_model_of_finite_weights_or_one_sentence(
     data: st.DataObject, sound: bytes, tmp_path: Path
@@ -88,7 +88,7 @@ def with_description(content: bytes, change: Callable[[dict[str, Any]], None]) -
     return struct.pack("<Q", len(text)) + text + content[8 + length :]
 
 
-@fuzz(100)
+@fuzz(40)
 @given(
     field=st.sampled_from(["dtype", "shape", "data_offsets"]),
     value=st.lists(NUMBERS, max_size=4)
@@ -107,7 +107,7 @@ def test_a_weights_file_that_lies_about_its_tensors_is_a_model_or_one_sentence(
     answer(lambda: load_checkpoint(tmp_path))
 
 
-@fuzz(200)
+@fuzz(80)
 @given(
     part=st.sampled_from(["model", "train"]),
     field=st.sampled_from([*CONFIG.to_dict(), *TRAIN.to_dict()]) | TEXT,
@@ -126,7 +126,7 @@ def test_a_header_of_any_content_is_believed_only_where_it_makes_sense(
         assert model.posterior(torch.zeros(1, 4)).mean.isfinite().all()
 
 
-@fuzz(100)
+@fuzz(40)
 @given(field=st.sampled_from(["version", "model", "train", "epoch", "valid_bound"]), value=json_values())
 def test_a_header_of_any_form_is_a_checkpoint_or_one_sentence(field: str, value: Any, tmp_path: Path) -> None:
     header = {"version": 1, "model": CONFIG.to_dict(), "train": TRAIN.to_dict(), "epoch": 1, "valid_bound": -1.0}
@@ -188,7 +188,7 @@ def test_weights_that_are_no_numbers_are_refused(odd: float, tmp_path: Path) -> 
 # --- what lies beside the weights -----------------------------------------------------------------
 
 
-@fuzz(150)
+@fuzz(60)
 @given(data=st.data())
 def test_metrics_of_any_content_are_tests_by_name_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
     if not (tmp_path / WEIGHTS).exists():
@@ -206,7 +206,7 @@ def test_metrics_of_any_content_are_tests_by_name_or_one_sentence(data: st.DataO
         assert all(isinstance(figures, dict) for figures in metrics.get("test", {}).values())
 
 
-@fuzz(150)
+@fuzz(60)
 @given(data=st.data())
 def test_results_of_any_content_are_rows_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
     write_results(tmp_path, [from_json(Row, ROW)] * 2)
@@ -220,7 +220,7 @@ def test_results_of_any_content_are_rows_or_one_sentence(data: st.DataObject, tm
         assert [type(getattr(row, name)) for name in ROW if name != "knn"] == [str, str, str, str, int]
 
 
-@fuzz(150)
+@fuzz(60)
 @given(data=st.data())
 def test_a_history_of_any_content_is_epochs_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
     write_history(tmp_path, [EpochMetrics(epoch, -9.0, -8.0, 1, -8.0, 2.5, (0.5, 0.5)) for epoch in (1, 2)])
@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_one_is_one_sentence(
     assert_one_sentence(refused.value)
 
 
-@fuzz(100)
+@fuzz(40)
 @given(data=st.data())
 def test_a_map_of_any_content_is_pairs_of_numbers_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
     if not (tmp_path / WEIGHTS).exists():

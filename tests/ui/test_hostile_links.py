@@ -71,7 +71,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 WORDS = TEXT | st.floats().map(str) | st.integers().map(str) | st.from_regex(r"[-+]?[0-9_.eE]{1,9}", fullmatch=True)
 
 
-@fuzz(500)
+@fuzz(80)
 @given(words=st.lists(WORDS, max_size=4) | st.just(["1"]), count=st.integers(1, 4))
 def test_any_text_is_the_numbers_it_spells_within_bounds_or_nothing(
     words: list[str], count: int, address: dict[str, str]
@@ -84,7 +84,7 @@ def test_any_text_is_the_numbers_it_spells_within_bounds_or_nothing(
         assert text.isascii() and text.isprintable() and not set(text) & set(" _<>&'\"")
 
 
-@fuzz(300)
+@fuzz(120)
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
 def test_any_numbers_come_back_from_the_link(values: list[float], address: dict[str, str]) -> None:
     links.put_in_link("x", values)
@@ -93,7 +93,7 @@ def test_any_numbers_come_back_from_the_link(values: list[float], address: dict[
     np.testing.assert_allclose(found, values, rtol=1e-14)
 
 
-@fuzz(300)
+@fuzz(120)
 @given(text=st.text(max_size=300) | st.text("ABCDwxyz0189-_=+/", min_size=130, max_size=140) | TEXT)
 def test_any_text_is_a_binary_image_or_nothing(text: str, address: dict[str, str]) -> None:
     address[links.DIGIT] = text
@@ -101,7 +101,7 @@ def test_any_text_is_a_binary_image_or_nothing(text: str, address: dict[str, str
     assert image is None or (image.shape == (784,) and set(np.unique(image)) <= {0, 1})
 
 
-@fuzz(200)
+@fuzz(80)
 @given(pixels=st.binary(min_size=98, max_size=98))
 def test_any_binary_image_comes_back_from_the_link(pixels: bytes, address: dict[str, str]) -> None:
     image = np.unpackbits(np.frombuffer(pixels, np.uint8))
@@ -111,7 +111,7 @@ def test_any_binary_image_comes_back_from_the_link(pixels: bytes, address: dict[
     np.testing.assert_array_equal(found, image)
 
 
-@fuzz(200)
+@fuzz(80)
 @given(text=st.text(max_size=100) | st.lists(st.sampled_from(["one", "two", "One", ""]) | TEXT).map(",".join))
 def test_any_text_is_known_words_each_once(text: str, address: dict[str, str]) -> None:
     address["x"] = text

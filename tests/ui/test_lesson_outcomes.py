@@ -1,14 +1,13 @@
 """The lesson's answers: each measured again by other means, and a sentence where there is nothing to measure."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import component_samples
@@ -28,14 +27,6 @@ from ui.lesson import mixtures, outcomes
 from ui.lesson.outcomes import DLGMM, DRAWS, IMAGES, Missing, Outcome
 
 pytestmark = pytest.mark.usefixtures("repository", "forgotten")
-
-
-@pytest.fixture
-def forgotten() -> Iterator[None]:
-    """No outcome of another test's data is remembered."""
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
 
 
 def give(monkeypatch: pytest.MonkeyPatch, image: NDArray[np.uint8] | None) -> None:

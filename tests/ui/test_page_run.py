@@ -153,11 +153,17 @@ def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, own_
     assert labels(at) == ["Start training"]
 
 
-def test_before_the_first_epoch_there_is_nothing_to_keep(manager: Manager, own_checkpoints: Path) -> None:
+def test_before_the_first_epoch_there_is_nothing_to_keep_or_take_away_but_a_curve_of_its_parts(
+    manager: Manager, own_checkpoints: Path
+) -> None:
     begun(own_checkpoints, "mine")
-    manager.run("mine", "train", SLEEP)
+    job = manager.run("mine", "train", SLEEP)
     at = turn_to(start(), "train")
     assert at.button(key="keep-mine").disabled and not at.button(key="pause-mine").disabled
+    assert not at.get("plotly_chart") and not [each for each in at.get("popover") if "export" in each.proto.id]
+    job.output = b"epoch 1:   5%|   | 25/500 [00:01<00:19, 25.0step/s, train -230.000 nats]"
+    (chart,) = at.run().get("plotly_chart")
+    assert [trace["y"] for trace in json.loads(chart.proto.spec)["data"]] == [[-230.0]]
     press(at, "Pause")
     assert [box.value for box in at.info] == [
         "mine was stopped before the end of its first epoch: resuming starts it again."
@@ -187,32 +193,16 @@ def test_after_a_bound_that_is_not_finite_the_run_is_resumed_with_a_lower_learni
     manager.jobs["mine"].process.wait()
     press(turn_to(start(), "train"), "Resume")
     assert manager.started[1:] == manager.started[:1]
-
-
-def test_a_learning_rate_that_cannot_be_chosen_leaves_the_page_with_the_nearest_one(
-    manager: Manager, unfinished: Path
-) -> None:
-    note = {"owner": ALICE, "arguments": ["gauss-vae", "--name", "mine", "--learning-rate", "2"]}
+    manager.jobs["mine"].process.wait()
+    note = {"owner": ALICE, "arguments": ["gauss-vae", "--name", "mine", "--learning-rate", "2"]}  # no choice: too high
     (unfinished / NOTE).write_text(json.dumps(note), encoding="utf-8")
     at = turn_to(start(), "train")
-    assert not at.exception
     assert [field.value for field in at.number_input if field.label == "Learning rate from here on"] == [1.0]
 
 
 def test_a_damaged_history_is_a_sentence(manager: Manager, own_checkpoints: Path) -> None:
     (begun(own_checkpoints, "mine") / HISTORY).write_text("epoch,colour\n1,red\n", encoding="utf-8")
     assert HISTORY in one_error(turn_to(start(), "train"))
-
-
-def test_before_the_first_epoch_there_is_a_curve_as_soon_as_a_part_of_it_is_over(
-    manager: Manager, own_checkpoints: Path
-) -> None:
-    begun(own_checkpoints, "mine")
-    job = manager.run("mine", "train", SLEEP)
-    assert not turn_to(start(), "train").get("plotly_chart")
-    job.output = b"epoch 1:   5%|   | 25/500 [00:01<00:19, 25.0step/s, train -230.000 nats]"
-    (chart,) = turn_to(start(), "train").get("plotly_chart")
-    assert [trace["y"] for trace in json.loads(chart.proto.spec)["data"]] == [[-230.0]]
 
 
 @pytest.mark.parametrize(
@@ -307,9 +297,3 @@ def test_the_curves_are_taken_away_with_their_epochs_also_while_there_come_more(
     found = lines(exported, "bounds=[epoch.valid_bound for epoch in history], usage=[e.usage for e in history]")
     assert found["bounds"].tolist() == exported.table["valid_bound"].tolist() == [-190.0, -155.0]
     same(found["usage"], exported.table[["usage_1", "usage_2", "usage_3"]])
-
-
-def test_before_the_first_epoch_there_is_nothing_to_take_away(manager: Manager, own_checkpoints: Path) -> None:
-    begun(own_checkpoints, "mine")
-    manager.run("mine", "train", SLEEP)
-    assert not [block for block in turn_to(start(), "train").get("popover") if "export" in block.proto.id]
