@@ -26,8 +26,8 @@ def labels() -> NDArray[np.int64]:
 # --- groups ---------------------------------------------------------------------------------------
 
 
-def test_a_group_is_counted_shown_on_all_maps_cleared_by_escape_and_kept_while_another_page_is_open(
-    server: str, page: Page, labels: NDArray[np.int64]
+def test_a_group_is_counted_shown_on_all_maps_cleared_and_kept_on_other_pages_and_a_map_is_computed_again(
+    server: str, page: Page, labels: NDArray[np.int64], tree: Path
 ) -> None:
     maps = open_maps(page, server)
     for mode in ("lasso", "box"):
@@ -42,6 +42,7 @@ def test_a_group_is_counted_shown_on_all_maps_cleared_by_escape_and_kept_while_a
     page.get_by_role("link", name=TITLE).click()
     page.locator(".maps[data-ready=yes]").wait_for()
     assert maps.locator(".words").inner_text() == words
+    a_map_can_be_computed_again_and_cancelled(page, tree)
 
 
 def outline(page: Page, mode: str) -> NDArray[np.bool_]:
@@ -92,7 +93,7 @@ def saturation(drawn: NDArray[np.uint8]) -> float:
 # --- between two images ---------------------------------------------------------------------------
 
 
-def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
+def test_a_shift_click_opens_the_way_between_two_images_the_slider_walks_it_and_a_drag_outlasts_a_map(
     server: str, page: Page, tree: Path
 ) -> None:
     open_maps(page, server, "?image=77&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
@@ -125,11 +126,11 @@ def test_a_shift_click_opens_the_way_between_two_images_and_the_slider_walks_it(
     page.keyboard.press("Home")
     until(page, lambda: "at=0" in page.url)
     settle(page)
+    what_is_dragged_stays_under_the_pointer_while_another_map_goes(page)
 
 
-def test_what_is_dragged_stays_under_the_pointer_while_another_map_goes(server: str, page: Page) -> None:
-    maps = open_maps(page, server, "?image=3,4&maps=mnist-dlgmm-fig2,mnist-sb-vae,mnist-gauss-vae")
-    page.locator(".path[data-ready=yes]").wait_for()
+def what_is_dragged_stays_under_the_pointer_while_another_map_goes(page: Page) -> None:
+    maps = page.locator(".maps")
 
     def drop_last(count: int) -> None:
         tags = page.get_by_test_id("stMultiSelect").filter(has_text="Maps").locator("[data-tag]")
@@ -171,8 +172,7 @@ def test_what_is_dragged_stays_under_the_pointer_while_another_map_goes(server: 
 # --- a new map ------------------------------------------------------------------------------------
 
 
-def test_a_map_can_be_computed_again_and_cancelled(server: str, tree: Path, page: Page) -> None:
-    open_maps(page, server)
+def a_map_can_be_computed_again_and_cancelled(page: Page, tree: Path) -> None:
     file = tree / "checkpoints" / "mnist-gauss-vae" / TSNE
     before = file.read_bytes()
     page.get_by_text("More", exact=True).click()

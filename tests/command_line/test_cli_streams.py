@@ -107,7 +107,7 @@ def test_a_reader_that_leaves_at_once_is_no_error_to_be_told(arguments: tuple[st
     assert asked.returncode in (0, 1)  # argparse ignores that its help cannot be written
 
 
-@pytest.mark.parametrize("signals", [("INT",), ("INT", "INT"), ("TERM", "INT")], ids=" ".join)
+@pytest.mark.parametrize("signals", [("INT", "INT"), ("TERM", "INT")], ids=" ".join)
 def test_an_interrupt_while_pytorch_loads_is_one_line(signals: tuple[str, ...], tmp_path: Path) -> None:
     with process("train", "gauss-vae", "--checkpoints", str(tmp_path)) as asked:
         maps = Path(f"/proc/{asked.pid}/maps")
