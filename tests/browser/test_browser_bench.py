@@ -107,7 +107,9 @@ def test_the_draw_and_both_densities_are_those_of_python_while_keys_move_all_sli
 # --- dragging, and links --------------------------------------------------------------------------
 
 
-def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: str, page: Page, wire: Wire) -> None:
+def test_dragging_u_runs_in_the_browser_python_is_told_on_release_and_a_link_and_other_shapes_keep_it(
+    server: str, page: Page, wire: Wire, browser: Browser
+) -> None:
     open_bench(page, server)
     is_of_python(page, 2.0, nearest(2.8), 0.5)
     page.wait_for_timeout(500)
@@ -133,15 +135,10 @@ def test_dragging_u_runs_in_the_browser_and_python_is_told_on_release(server: st
     page.wait_for_url(lambda url: f"bench-u={float(seen[-1][0]):g}" in url)
     settle(page)
     assert len(wire.sent) == 1 and numbers(page) == seen[-1]
+    a_link_restores_u_and_other_shapes_leave_it(server, page, browser)
 
 
-def test_a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, browser: Browser) -> None:
-    open_bench(page, server, f"?bench-a={nearest(4.3)}&bench-b=1.0&bench-u=0.987")
-    is_of_python(page, nearest(4.3), 1.0, 0.987)
-    hold(page)(-70)
-    page.mouse.up()
-    page.wait_for_url(lambda url: "bench-u=" in url and "bench-u=0.987" not in url)
-    settle(page)
+def a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, browser: Browser) -> None:
     chosen = numbers(page)
     with visitor(browser) as other:
         open_bench(other, server, f"?{page.url.partition('?')[2]}")

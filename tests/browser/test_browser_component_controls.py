@@ -27,11 +27,10 @@ pytestmark = pytest.mark.browser
 # --- what is said of the trained prior ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["mnist-dlgmm-amortised", "mnist-dldpmm-tuned"])
 def test_a_row_says_how_much_its_component_is_used_only_while_the_models_own_prior_is_shown(
-    name: str, server: str, tree: Path, page: Page
+    server: str, tree: Path, page: Page
 ) -> None:
-    checkpoint = read_checkpoint(tree / "checkpoints" / name)
+    checkpoint = read_checkpoint(tree / "checkpoints" / "mnist-dldpmm-tuned")
     shares = usage(checkpoint)
     assert shares is not None and min(shares) < UNUSED < max(shares)
     open_components(page, server, choice(checkpoint))
@@ -58,10 +57,7 @@ def test_a_row_says_how_much_its_component_is_used_only_while_the_models_own_pri
 # --- buttons and switches -------------------------------------------------------------------------
 
 
-def test_arrow_keys_move_a_row_and_the_density_reset_puts_all_back_and_the_badge_opens_a_retrained_model(
-    server: str, page: Page
-) -> None:
-    open_components(page, server)
+def keys_move_a_row_and_the_density_reset_puts_all_back_and_the_badge_opens_a_retrained_model(page: Page) -> None:
     arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(page)
     reset_puts_everything_back(page)
     the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(page)
@@ -125,10 +121,13 @@ def the_density_follows_a_mean_and_the_badge_opens_the_nearest_retrained_model(p
     assert page.locator(".live").count() == 1 and "means=" not in page.url  # every model has sliders of its own
 
 
-def test_new_noise_changes_every_row_keeps_the_focus_comes_as_often_as_asked_for_and_leaves_a_drag(
+def test_keys_reset_and_badge_move_the_prior_and_new_noise_changes_every_row_and_leaves_a_drag(
     server: str, page: Page
 ) -> None:
     open_components(page, server)
+    keys_move_a_row_and_the_density_reset_puts_all_back_and_the_badge_opens_a_retrained_model(page)
+    page.locator(".live[data-ready=yes]").wait_for()
+    settle(page)
     new_noise_changes_every_row_and_keeps_the_focus(page)
     new_noise = page.get_by_role("button", name="New noise")
     new_noise.evaluate("button => { button.click(); button.click(); }")  # twice at once
@@ -150,7 +149,7 @@ def test_new_noise_changes_every_row_keeps_the_focus_comes_as_often_as_asked_for
 
 def new_noise_changes_every_row_and_keeps_the_focus(page: Page) -> None:
     seen = [drawings(page)]
-    page.get_by_text("More", exact=True).click()
+    assert page.get_by_label("scales, too").is_visible()  # since the prior was reset
     page.get_by_role("button", name="New noise").focus()
     for number in (1, 2):
         page.keyboard.press("Enter")

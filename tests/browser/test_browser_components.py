@@ -166,6 +166,7 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
     assert wire.told(f"live-{FIGURE_2}") == [state] and len(wire.sent) == 1
     assert page.url == f"{address}&means=" + "%2C".join(f"{mean:g}" for mean in means)
     assert drawings(page) == seen[-1]
+    sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(page, wire)
 
 
 # A slider is moved and released.
@@ -175,11 +176,9 @@ _MOVE = """(slider, value) => {
 }"""
 
 
-def test_sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
-    server: str, page: Page, wire: Wire
+def sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
+    page: Page, wire: Wire
 ) -> None:
-    open_components(page, server)
-    page.wait_for_timeout(500)
     wire.sent.clear()
     slider = page.get_by_role("slider", name="mean of component 1", exact=True)
     for value in ("1", "2"):  # which together last longer than a rest

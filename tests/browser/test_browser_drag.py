@@ -14,7 +14,7 @@ from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
 
-DELAY = 300  # milliseconds until the server has what the browser sends
+DELAY = 200  # milliseconds until the server has what the browser sends
 
 # What the browser sends is held up, in order; `rerun` sends the last message again, so that the page runs once more.
 SLOW_NETWORK = """

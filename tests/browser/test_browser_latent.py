@@ -15,7 +15,7 @@ from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.accessibility_helpers import use_scheme
 from tests.browser_helpers import overhang, settle, until
-from tests.latent_browser_helpers import TITLE, app, lonely, numbers_of, open_maps, pixels, place, says
+from tests.latent_browser_helpers import MAPS, TITLE, app, lonely, numbers_of, open_maps, pixels, place, says
 from ui.theme import SIGN_COLOURS, component_colour
 
 pytestmark = pytest.mark.browser
@@ -112,13 +112,15 @@ def test_the_most_probable_component_is_drawn_in_its_colour_and_what_dominates_i
 # --- pointing and selecting -----------------------------------------------------------------------
 
 
-def test_an_image_is_pointed_at_the_wheel_zooms_there_dragging_pans_and_a_click_selects(
+def test_an_image_is_pointed_at_by_mouse_or_keys_the_wheel_zooms_dragging_pans_and_a_click_selects(
     server: str, page: Page, labels: NDArray[np.int64]
 ) -> None:
-    open_maps(page, server)
+    open_maps(page, server, f"?image=99999&colour=%3Cscript%3E&only=-1&{MAPS},..%2F..&at=x")
+    invalid_values_in_a_link_are_ignored(page)
     an_image_pointed_at_is_shown_and_marked_on_all_maps(page, labels)
     dragging_pans_and_the_wheel_zooms_where_the_pointer_is(page)
     a_click_selects_an_image_for_the_page_the_link_and_the_session(page)
+    the_keyboard_moves_between_images_and_selects(page)
 
 
 def an_image_pointed_at_is_shown_and_marked_on_all_maps(page: Page, labels: NDArray[np.int64]) -> None:
@@ -180,6 +182,43 @@ def dragging_pans_and_the_wheel_zooms_where_the_pointer_is(page: Page) -> None:
     assert np.hypot(*(where() - before)) < 1e-6
 
 
+def invalid_values_in_a_link_are_ignored(page: Page) -> None:
+    assert json.loads(app(page, "JSON.stringify(app.now)")) == {
+        "colour": "class",
+        "mode": "pan",
+        "only": None,
+        "images": [],
+        "group": None,
+        "turn": 0,
+    }
+    assert page.locator("[data-testid=stAlert]").get_by_text("“only” cannot be “-1”").count() == 1
+
+
+def the_keyboard_moves_between_images_and_selects(page: Page) -> None:
+    maps = page.locator(".maps")
+    maps.locator(".marks").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
+        before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")
+        page.keyboard.press(key)
+        index, (x, y) = app(page, "[app.hot, app.plots[0].screenOf(app.hot)]")
+        assert index is not None
+        if before is not None:
+            dx, dy = x - before[1][0], y - before[1][1]
+            along = {"Right": dx, "Left": -dx, "Up": -dy, "Down": dy}[key.rpartition("Arrow")[2]]
+            assert index != before[0] and along >= (39 if "Shift" in key else 2)
+            assert along >= min(abs(dx), abs(dy))
+        until(page, lambda index=index: f"image {index}," in maps.locator(".spoken").inner_text())  # type: ignore[misc]
+    page.keyboard.press("Enter")
+    until(page, lambda: f"image={index}" in page.url)
+    page.keyboard.press("ArrowRight")
+    second = app(page, "app.hot")
+    page.keyboard.press("Shift+Enter")
+    until(page, lambda: f"image={index}%2C{second}" in page.url)
+    page.keyboard.press("Escape")
+    until(page, lambda: "image" not in page.url)
+    settle(page)
+
+
 @pytest.fixture
 def finger(page: Page) -> Iterator[Any]:
     """Moves fingers, each at a place of the window."""
@@ -220,39 +259,3 @@ def test_on_a_phone_maps_stand_in_one_column_two_fingers_zoom_and_one_taps(
     settle(page)
     page.set_viewport_size({"width": 1400, "height": 900})
     until(page, lambda: len(set(lefts())) == 2 and overhang(page) <= 0)
-
-
-def test_invalid_values_in_a_link_are_ignored_and_the_keyboard_moves_between_images_and_selects(
-    server: str, page: Page
-) -> None:
-    maps = open_maps(page, server, "?image=99999&colour=%3Cscript%3E&only=-1&maps=..%2F..&at=x")
-    assert json.loads(app(page, "JSON.stringify(app.now)")) == {
-        "colour": "class",
-        "mode": "pan",
-        "only": None,
-        "images": [],
-        "group": None,
-        "turn": 0,
-    }
-    assert page.locator("[data-testid=stAlert]").get_by_text("“only” cannot be “-1”").count() == 1
-    maps.locator(".marks").first.focus()
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft", "ArrowUp"):
-        before = app(page, "app.hot === null ? null : [app.hot, app.plots[0].screenOf(app.hot)]")
-        page.keyboard.press(key)
-        index, (x, y) = app(page, "[app.hot, app.plots[0].screenOf(app.hot)]")
-        assert index is not None
-        if before is not None:
-            dx, dy = x - before[1][0], y - before[1][1]
-            along = {"Right": dx, "Left": -dx, "Up": -dy, "Down": dy}[key.rpartition("Arrow")[2]]
-            assert index != before[0] and along >= (39 if "Shift" in key else 2)
-            assert along >= min(abs(dx), abs(dy))
-        until(page, lambda index=index: f"image {index}," in maps.locator(".spoken").inner_text())  # type: ignore[misc]
-    page.keyboard.press("Enter")
-    until(page, lambda: f"image={index}" in page.url)
-    page.keyboard.press("ArrowRight")
-    second = app(page, "app.hot")
-    page.keyboard.press("Shift+Enter")
-    until(page, lambda: f"image={index}%2C{second}" in page.url)
-    page.keyboard.press("Escape")
-    until(page, lambda: "image" not in page.url)
-    settle(page)

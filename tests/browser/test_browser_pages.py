@@ -8,6 +8,7 @@ from tests.browser_helpers import PROJECTOR, WINDOW, lowest, overhang, picture_f
 
 pytestmark = pytest.mark.browser
 
+TWO = "mnist-gauss-vae,mnist-dlgmm"
 # page: its title, and what its main picture ends with; of other digits, test_browser_projector.py says it
 VIEWS = {
     "": ("Deep latent Gaussian mixtures", ".st-key-cards [data-testid=stImage] img"),
@@ -49,6 +50,7 @@ def test_a_page_has_titled_axes_no_barriers_in_either_theme_and_fits_every_width
     page.set_viewport_size(PROJECTOR)
     title, picture = VIEWS[path]
     visit(page, f"{server}/{path}", title)
+    assert page.locator("[data-testid=stAlertContentError], [data-testid=stAlertContentWarning]").count() == 0
     if picture:
         page.locator(picture).last.wait_for()
         picture_fits(page, picture)

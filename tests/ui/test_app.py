@@ -1,20 +1,15 @@
 """Pages as scripts: each opens, and says in a sentence what is amiss."""
 
 import os
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.data.sources import DataError
-from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.results import RESULTS
-from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, Checkpoint, save_metrics
-from dlgmm_core.store.tsne_map import load_map
+from dlgmm_core.store.checkpoints import METRICS, TSNE, WEIGHTS, save_metrics
 from tests.app_helpers import (
     MAIN,
     PAGES,
@@ -34,30 +29,6 @@ from ui import findings, loaders
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
 NEED_A_MODEL = ("components", "digit", "latent", "knn", "likelihood")
-
-
-@pytest.fixture
-def few_points(few_digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The repository's maps of the few digits only, and grids of few cells."""
-
-    def load(checkpoint: Checkpoint, count: int, path: Path) -> Any:
-        stored = load_map(checkpoint, 10_000, path)
-        return stored and (stored[0][:count], stored[1])
-
-    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
-    monkeypatch.setattr(findings, "load_map", load)
-    findings._tsne_map.clear()
-    yield
-    findings._tsne_map.clear()
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.usefixtures("few_points")
-def test_a_page_opens_on_the_checkpoints_of_the_repository(page: str) -> None:
-    at = turn_to(start(), page) if page != "overview" else start()
-    assert not at.exception
-    assert [title.value for title in at.title] == [PAGES[page]]
-    assert not at.error and not at.sidebar.warning
 
 
 def test_the_first_page_reads_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
