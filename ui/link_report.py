@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.parameters import parameters_of
+from ui.parameters import PARAMETERS, parameters_of
 
 __all__ = ["arrived", "bound_in_link", "end_page", "note", "report"]
 
@@ -127,7 +127,8 @@ def _words(arrival: _Arrival, page: str) -> str:
     for name, text in arrival.asked.items():
         if name not in {*here, *arrival.understood, *arrival.bound}:
             near = [known for known in here if known.endswith(f"-{name}")] or _near(name, here)
-            parts.append(f"this page has no setting {_quoted(name, 'of that name')}{_meant(near)}")
+            if near or any(name in names for names in PARAMETERS.values()):  # other sites add names of their own
+                parts.append(f"this page has no setting {_quoted(name, 'of that name')}{_meant(near)}")
         elif name in arrival.bound:
             value, words = st.session_state.get(name), arrival.known[name]
             if text != st.query_params.get(name) and not _is_value(text, value, words):

@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(folder: Path, capsys: pytes
         assert export(folder, "mixture", output=output) == 2
         assert words in error_of(capsys)
     assert export(folder, "mixture", more=("--link", "javascript:alert(1)")) == 2
-    assert "no address of the web" in error_of(capsys)
+    assert "is not a web address" in error_of(capsys)
     (folder / "demo.html").write_text("mine", encoding="utf-8")
     assert export(folder, "mixture") == 2
     assert "exists" in error_of(capsys)

@@ -28,7 +28,7 @@ def interpreter(folder: Path, name: str, module: str = "") -> Path:
 def printed(python: Path, search: Path, checkpoints: Path, started_in: Path = ROOT) -> str:
     environment = {**os.environ, "PATH": f"{search}", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", PRINT.format(LISTED), str(python), str(checkpoints)]
-    done = subprocess.run(command, env=environment, cwd=started_in, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, cwd=started_in, capture_output=True, encoding="utf-8", check=True)
     return done.stdout.strip()
 
 
@@ -53,7 +53,7 @@ def test_the_interpreter_is_called_by_a_name_that_the_shell_finds(
     command = printed(place / "python3", search, checkpoints)
     assert command.lstrip("'").startswith(begins) and "a folder" in command
     environment = {**os.environ, "PATH": str(search)}
-    done = subprocess.run(["/bin/sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["/bin/sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert python.exists()
 

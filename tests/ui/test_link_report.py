@@ -29,9 +29,10 @@ def models(few_digits: object, make: Make) -> None:
 
 
 @pytest.mark.parametrize("page", [*PAGES, "kumaraswamy"])
-def test_a_name_that_no_page_knows_is_said_on_every_page(page: str) -> None:
-    (words,) = told(opened(page, qqq="1", models="bells"))
-    assert words == "this page has no setting “qqq”."
+def test_a_name_of_another_page_is_said_on_every_page_and_one_that_other_sites_add_on_none(page: str) -> None:
+    other = "knn-code" if page != "knn" else "bench-a"
+    (words,) = told(opened(page, utm_source="qqq", fbclid="1", models="bells", **{other: "1"}))
+    assert words == f"this page has no setting “{other}”."
 
 
 @pytest.mark.parametrize(
@@ -91,9 +92,9 @@ def test_nothing_is_said_of_what_is_known_even_if_it_is_usual(page: str, asked: 
 
 
 def test_it_stays_while_the_page_is_open_and_is_not_said_on_the_next() -> None:
-    at = opened("clusters", clusters_checkpoint="xyz", foo="1")
+    at = opened("clusters", clusters_checkpoint="xyz", maps="1")
     (words,) = told(at)
-    both = "“clusters-checkpoint” cannot be “xyz”, so what is usual is shown; this page has no setting “foo”."
+    both = "“clusters-checkpoint” cannot be “xyz”, so what is usual is shown; this page has no setting “maps”."
     assert words == both
     assert told(at.run()) == [words]
     assert told(turn_to(at, "knn")) == [] and told(turn_to(at, "clusters")) == []

@@ -15,6 +15,7 @@ from dlgmm_core.runtime.folders import datasets_folder
 from tests.app_helpers import MAIN, PAGES, one_error, pictures, shown, turn_to
 from tests.cli_helpers import handlers_kept, run, train
 from tests.export_helpers import Exported, take
+from ui.parameters import parameters_of
 
 pytestmark = pytest.mark.usefixtures("cache", "fresh_data")
 
@@ -71,7 +72,8 @@ def test_every_page_shows_and_exports_images_of_another_shape_with_labels_and_wi
     said: dict[str, str] = {}
     found: dict[str, Exported] = {}
     for page in PAGES:
-        at = opened(page, dataset="mine", image="3,5", at="0,0")
+        places = {name: text for name, text in (("image", "3,5"), ("at", "0,0")) if name in parameters_of(page)}
+        at = opened(page, dataset="mine", **places)
         assert not at.exception and not at.error and not at.warning and not marked_up(at), page
         said[page] = words_of(at)
         found |= exported(at, monkeypatch)
