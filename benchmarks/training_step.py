@@ -69,7 +69,7 @@ def _step(
     optimizer = Adam(model.parameters(), lr=3e-4, fused=fused)
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         (-bound(model).mean()).backward()
         optimizer.step()
 

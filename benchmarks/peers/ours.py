@@ -26,7 +26,7 @@ def ours(model: LatentVariableModel, x: Tensor, product_type: torch.dtype = torc
     def step() -> float:
         loss = -elbo(model, x, "eq1").mean()
         value = loss.item()  # training checks that it is finite
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         return value

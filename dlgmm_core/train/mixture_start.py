@@ -178,6 +178,6 @@ def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: 
             features: Tensor = model.encoder(images[rows].to(device).float())
         log_weights = head(features).log_mean_weights.T  # (B, K)
         loss = -(targets[rows] * log_weights).sum(1).mean()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         optimizer.step()

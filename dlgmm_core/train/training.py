@@ -235,7 +235,7 @@ def _train_epoch(
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
         run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch, step / steps)
-        run.optimizer.zero_grad(set_to_none=True)
+        run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
         total -= value * len(x)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -12,14 +13,17 @@ from dlgmm_core.train.adam import Adam
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def trained(kind: type[torch.optim.Adam]) -> tuple[Tensor, dict[str, object]]:
-    """Weights after a few steps, with the state saved and restored on the way, and the state."""
+def trained(kind: type[torch.optim.Adam], fused: bool) -> tuple[Tensor, dict[str, object]]:
+    """Weights after a few steps, with the state saved and restored on the way, and the state.
+
+    One parameter never has a gradient.
+    """
     torch.manual_seed(0)
     network, x = nn.Linear(3, 2), torch.rand(5, 3)
     for _ in range(2):
-        optimizer = kind(network.parameters(), lr=0.1, fused=True)
+        optimizer = kind([*network.parameters(), nn.Parameter(torch.ones(2))], lr=0.1, betas=(0.8, 0.99), fused=fused)
         for _ in range(3):
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             network(x).square().sum().backward()
             optimizer.step()
         state = optimizer.state_dict()
@@ -28,8 +32,9 @@ def trained(kind: type[torch.optim.Adam]) -> tuple[Tensor, dict[str, object]]:
     return network.weight, optimizer.state_dict()
 
 
-def test_its_steps_and_state_are_those_of_pytorchs() -> None:
-    (weights, state), (expected, its_state) = trained(Adam), trained(torch.optim.Adam)
+@pytest.mark.parametrize("fused", [True, False])
+def test_its_steps_and_state_are_those_of_pytorchs(fused: bool) -> None:
+    (weights, state), (expected, its_state) = trained(Adam, fused), trained(torch.optim.Adam, fused)
     assert torch.equal(weights, expected)
     torch.testing.assert_close(state, its_state, rtol=0.0, atol=0.0)
 
