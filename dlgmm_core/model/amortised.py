@@ -65,7 +65,7 @@ class AmortisedPrior(MixturePrior):
         alpha = context[:, -1:].exp()
         sticks = Beta(alpha * self.sticks.concentration1, alpha * self.sticks.concentration0)
         loc = context[:, :-1].T[..., None] + self.loc  # the latter is zero, (K, 1, D)
-        return MixtureLatent(sticks, DiagonalNormals(loc, self.log_scale.exp()))
+        return MixtureLatent(sticks, DiagonalNormals(loc, self.log_scale.exp().expand_as(loc)))
 
 
 class AmortisedHead(MixtureHead):

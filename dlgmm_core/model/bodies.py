@@ -61,7 +61,7 @@ class Decoder(nn.Module, ABC):
     def forward(self, code: Tensor) -> BernoulliLikelihood:
         """The likelihood given each code."""
         # strata of several draws are not contiguous: without the reshape, a layer would multiply them one by one
-        rows = (self.code_scale * code).reshape(-1, code.shape[-1])
+        rows = (code if self.code_scale == 1 else self.code_scale * code).reshape(-1, code.shape[-1])
         logits = self.logits(rows).to(self.data_bias.dtype)  # autocast multiplies in a lower precision
         return BernoulliLikelihood(logits.reshape(*code.shape[:-1], logits.shape[-1]))
 

@@ -7,6 +7,7 @@ posterior of each are conditioned on the codes of those above it (`dlgmm_core.mo
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import torch
@@ -147,9 +148,10 @@ class LatentVariableModel(nn.Module):
 
     def decode(self, codes: Tensor) -> BernoulliLikelihood:
         """p(x|z) for codes of all layers, one after the other (*batch, C)."""
-        first = 0 if self.config.skip else -self._stack[-1].code_dim
+        if not self.config.skip and len(self._stack) > 1:
+            codes = codes[..., -self._stack[-1].code_dim :]
         with self._products(codes.device):
-            likelihood: BernoulliLikelihood = self.decoder(codes[..., first:])
+            likelihood: BernoulliLikelihood = self.decoder(codes)
         return likelihood
 
     def likelihood(self, code: Tensor) -> BernoulliLikelihood:
@@ -191,8 +193,8 @@ class LatentVariableModel(nn.Module):
             components.append(component.reshape(count))
         return torch.cat(codes, -1), torch.stack(components)
 
-    def _products(self, device: torch.device) -> torch.autocast:
-        return torch.autocast(device.type, self.product_type, enabled=self.product_type == torch.bfloat16)
+    def _products(self, device: torch.device) -> AbstractContextManager[object]:
+        return nullcontext() if self.product_type == torch.float32 else torch.autocast(device.type, self.product_type)
 
 
 def _layer_draws(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.distributions import Categorical, Normal
+from torch.distributions import Categorical
 
 from dlgmm_core.model.distributions import StickDistribution, Sticks
 from dlgmm_core.model.normals import (
@@ -22,6 +22,7 @@ from dlgmm_core.model.normals import (
     expected_log_normal,
     gauss_hermite,
     log_normal,
+    normal_draws,
 )
 
 __all__ = ["LatentDistribution", "Latents", "NormalLatent"]
@@ -186,40 +187,41 @@ class NormalLatent(LatentDistribution):
 
     def __init__(self, loc: Tensor, scale: Tensor) -> None:
         """loc and scale: (B, D)."""
-        self.normal = Normal(loc, scale, validate_args=False)  # broadcasts the two
+        self.loc, self.scale = loc, scale
 
     def stratified_rsample(self, shape: torch.Size = torch.Size()) -> Latents:
         """One reparametrised draw; K = 1."""
-        code = self.normal.rsample(shape)[None]
+        code = normal_draws(self.loc, self.scale, shape)[None]
         return Latents(code, torch.zeros_like(code[..., 0]))
 
     def log_prob(self, latents: Latents) -> Tensor:
         """log N(z; loc, scale^2)."""
-        return log_normal(latents.code, self.normal.loc, self.normal.scale)
+        return log_normal(latents.code, self.loc, self.scale)
 
     def expected_log_prob(self, prior: LatentDistribution, latents: Latents) -> Tensor:
         """Minus the cross entropy of two Gaussians; under a prior of another kind, its log density at the draws."""
         if isinstance(prior, NormalLatent):
-            return align(expected_log_normal(self.normal, prior.normal)[None], latents.log_weights.dim())
+            expected = expected_log_normal(self.loc, self.scale, prior.loc, prior.scale)[None]
+            return align(expected, latents.log_weights.dim())
         return super().expected_log_prob(prior, latents)
 
     def quadrature(self, order: int) -> tuple[Latents, Tensor]:
         """By Gauss-Hermite nodes: exact for polynomials of a degree below twice the order."""
-        noise, weights = gauss_hermite(order, self.normal.loc)
-        code = (self.normal.loc + self.normal.scale * noise[:, None])[None]
+        noise, weights = gauss_hermite(order, self.loc)
+        code = (self.loc + self.scale * noise[:, None])[None]
         log_weights = torch.zeros_like(code[..., 0])
         return Latents(code, log_weights), weights[:, None].expand_as(log_weights)
 
     @property
     def mean(self) -> Tensor:
         """(B, D), loc."""
-        return self.normal.loc
+        return self.loc
 
     @property
     def covariance_factors(self) -> Tensor:
         """(1, B, D, D), diagonal."""
-        return torch.diag_embed(self.normal.scale)[None]
+        return torch.diag_embed(self.scale)[None]
 
     def moved_to(self, means: Tensor) -> "NormalLatent":
         """About a mean (1, B, D)."""
-        return NormalLatent(means[0], self.normal.scale)
+        return NormalLatent(means[0], self.scale)

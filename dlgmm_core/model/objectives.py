@@ -94,7 +94,8 @@ Bound = Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], Boun
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
     likelihood = _weighted(q, log_likelihood)
     expected_prior = _weighted(q, q.expected_log_prob(p, latents))
-    log_q = torch.logsumexp(latents.log_weights + q.component_log_prob(latents), 0)
+    log_q = q.component_log_prob(latents)
+    log_q = log_q[0] if len(log_q) == 1 else torch.logsumexp(latents.log_weights + log_q, 0)
     return BoundTerms(likelihood, expected_prior, -log_q, -q.weights_kl(p))
 
 
@@ -110,8 +111,8 @@ def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents, lo
 
 
 def _weighted(q: LatentDistribution, values: Tensor) -> Tensor:
-    """(K, S, B): E[pi_k] times values that broadcast with it."""
-    return torch.exp(q.log_mean_weights)[:, None] * values
+    """(K, S, B): E[pi_k] times values that broadcast with it; a single stratum has all the weight."""
+    return values if len(values) == 1 else torch.exp(q.log_mean_weights)[:, None] * values
 
 
 BOUNDS: dict[str, Bound] = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}

@@ -149,8 +149,7 @@ def test_there_is_no_divergence_of_sticks_where_there_are_none(kind: str) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_draws_of_the_posterior_carry_gradients_and_ancestral_samples_do_not(kind: str) -> None:
     q, _ = pair(kind)
-    for name in ("normal", "sticks"):
-        part = getattr(q, name, None)
+    for part in (q, getattr(q, "normal", None), q.sticks):
         for tensor in vars(part).values() if part is not None else []:
             if isinstance(tensor, Tensor) and tensor.is_leaf:
                 tensor.requires_grad_()
@@ -166,7 +165,7 @@ def test_normal_densities_are_scipys_and_all_three_agree() -> None:
     assert isinstance(q, NormalLatent)
     latents = q.stratified_rsample(torch.Size([2]))
     for s, b in itertools.product(range(2), range(B)):
-        expected = normal_log_density(latents.code[0, s, b], q.normal.loc[b], q.normal.scale[b])
+        expected = normal_log_density(latents.code[0, s, b], q.loc[b], q.scale[b])
         for density in (q.component_log_prob, q.conditional_log_prob, q.log_prob):
             assert density(latents)[0, s, b].item() == pytest.approx(expected, rel=1e-12)
 

@@ -168,7 +168,7 @@ def location(model: LatentVariableModel, x: Tensor) -> Tensor:
         bounded = torch.stack([q.sticks.log_concentration1, q.sticks.log_concentration0])
         return torch.atanh(bounded / MAX_LOG_CONCENTRATION_OF_CODE)
     assert isinstance(q, NormalLatent | MixtureLatent)
-    return q.normal.loc
+    return q.component_means
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear"])

@@ -88,8 +88,8 @@ def test_normal_head_splits_location_from_log_scale() -> None:
     with torch.no_grad():
         head.linear.bias.copy_(torch.arange(10.0) / 10)
     q = head(torch.zeros(B, HIDDEN))
-    torch.testing.assert_close(q.normal.loc, (torch.arange(5.0) / 10).expand(B, 5))
-    torch.testing.assert_close(q.normal.scale, torch.exp(torch.arange(5.0, 10.0) / 10).expand(B, 5))
+    torch.testing.assert_close(q.loc, (torch.arange(5.0) / 10).expand(B, 5))
+    torch.testing.assert_close(q.scale, torch.exp(torch.arange(5.0, 10.0) / 10).expand(B, 5))
 
 
 def test_priors_have_a_batch_of_one_and_no_parameters() -> None:

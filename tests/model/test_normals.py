@@ -62,8 +62,19 @@ def test_a_table_has_the_gradients_of_the_densities_one_by_one() -> None:
 def test_expected_log_density_agrees_with_draws() -> None:
     q, p = normals(), normals(1)
     draws = log_normal(q.sample(torch.Size([100_000])), p.loc, p.scale)  # (N, J, B)
-    error = (draws.mean(0) - expected_log_normal(q, p)).abs() / (draws.std(0) / np.sqrt(len(draws)))
+    expected = expected_log_normal(q.loc, q.scale, p.loc, p.scale)
+    error = (draws.mean(0) - expected).abs() / (draws.std(0) / np.sqrt(len(draws)))
     assert error.max() < 5
+
+
+@pytest.mark.parametrize("batch", [1, B])
+def test_log_densities_and_their_expectations_have_the_gradients_of_differences(batch: int) -> None:
+    q, p = normals(), normals(batch)
+    at = [each.detach().requires_grad_() for each in (q.loc, q.scale, p.loc, p.scale)]
+    assert torch.autograd.gradcheck(expected_log_normal, at)
+    mean, _, loc, scale = at
+    assert torch.autograd.gradcheck(log_normal, (mean, loc, scale))
+    torch.testing.assert_close(log_normal(mean, loc, scale), Normal(loc, scale).log_prob(mean).sum(-1))
 
 
 # --- full covariances ------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ def test_the_density_ratio_integrated_under_the_posterior_is_p(name: str, toy: T
         ratio = log_density_ratio(model, four_bit_images, q, Latents(code, torch.zeros(1, 16001, 16)))
     assert ratio.shape == (1, 16001, 16)
     assert isinstance(q, NormalLatent | MixtureLatent)
-    loc, scale = (part.reshape(-1, 1, 16).numpy() for part in (q.normal.loc, q.normal.scale))
+    loc, scale = (part.reshape(-1, 1, 16).numpy() for part in (q.component_means, q.covariance_factors))
     weights = q.log_mean_weights.exp()[:, None].numpy()
     density = (weights * stats.norm(loc, scale).pdf(z[:, None].numpy())).sum(0)
     integral = (density * ratio[0].exp().numpy()).sum(0) * 28 / 16000
