@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import pad, softplus
 
 __all__ = [
     "bernoulli_log_prob",
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _TINY = -18.0  # below it, two terms of the series in e^x are exact in float32 and float64
+_FACTORS = 12  # of Euler's product
 
 
 def to_float64(x: Tensor) -> Tensor:
@@ -108,7 +109,7 @@ class _Log1MExpNegExp(torch.autograd.Function):
 
 
 def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
-    """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c), for b, c > 0; below zero, of a relative error below 1e-6.
+    """log of Gamma(1 + b) Gamma(1 + c) / Gamma(1 + b + c) < 0, for b, c > 0 of one shape, to a relative 1e-6.
 
     The terms cancel almost wholly where one argument is large and the other small, or where both are small. So twelve
     factors are taken from Euler's product, in which all are below one,
@@ -117,16 +118,46 @@ def log_inverse_binomial(b: Tensor, c: Tensor) -> Tensor:
 
     and the rest is Stirling's series at 13, in which the large parts have been cancelled by hand.
     """
-    product, total, x = b * c, b + c, 13
-    n = torch.arange(1, x, dtype=b.dtype, device=b.device)
-    factors = torch.log1p(product[..., None] / (n * (n + total[..., None]))).sum(-1)
-    rest = (
-        b * torch.log1p(c / (x + b))
-        + c * torch.log1p(b / (x + c))
-        - (x - 0.5) * torch.log1p(product / (x * (x + total)))
-        + product / (x + b) * (2 * x + total) / (12 * x * (x + c) * (x + total))
-    )
-    return -(factors + rest)
+    result: Tensor = _LogInverseBinomial.apply(b, c)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _LogInverseBinomial(torch.autograd.Function):
+    """The derivatives are psi(1 + b) - psi(1 + b + c) and, with b and c exchanged, by c."""
+
+    @staticmethod
+    def forward(ctx: Any, b: Tensor, c: Tensor) -> Tensor:
+        ctx.save_for_backward(b, c)
+        product, total, x = b * c, b + c, _FACTORS + 1
+        n = _up_to(_FACTORS, b)
+        factors = torch.log1p(product[..., None] / (n * (n + total[..., None]))).sum(-1)
+        rest = (
+            b * torch.log1p(c / (x + b))
+            + c * torch.log1p(b / (x + c))
+            - (x - 0.5) * torch.log1p(product / (x * (x + total)))
+            + product / (x + b) * (2 * x + total) / (12 * x * (x + c) * (x + total))
+        )
+        return -(factors + rest)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        both = torch.stack(ctx.saved_tensors)
+        by_b, by_c = gradient * _digamma_difference(both, both.flip(0))
+        return by_b, by_c
+
+
+def _digamma_difference(b: Tensor, c: Tensor) -> Tensor:
+    """psi(1 + b) - psi(1 + b + c), by the same factors and the same series as the function."""
+    near = _up_to(_FACTORS, b) + b[..., None]
+    factors = (c[..., None] / (near * (near + c[..., None]))).sum(-1)
+    x = 1 / (_FACTORS + 1 + b)
+    y = 1 / (_FACTORS + 1 + b + c)
+    return -(factors + torch.log1p(c * x) + c * x * y * (0.5 + (x + y) / 12))
+
+
+def _up_to(count: int, like: Tensor) -> Tensor:
+    """1, 2, ..., count."""
+    return torch.arange(1, count + 1, dtype=like.dtype, device=like.device)
 
 
 def log_mean_exp(x: Tensor, dim: int) -> Tensor:
@@ -151,10 +182,7 @@ def log_stick_breaking(log_v: Tensor, log1m_v: Tensor) -> Tensor:
         >>> log_stick_breaking(torch.log(v), torch.log(1 - v)).exp()
         tensor([0.5000, 0.2500, 0.2500])
     """
-    log_left = torch.cumsum(log1m_v, dim=-1)
-    log_left_before = torch.cat([torch.zeros_like(log_left[..., :1]), log_left[..., :-1]], dim=-1)
-    last = log_left[..., -1:] if log_left.shape[-1] else log_v.new_zeros(*log_v.shape[:-1], 1)
-    return torch.cat([log_v + log_left_before[..., : log_v.shape[-1]], last], dim=-1)
+    return pad(log_v, (0, 1)) + pad(torch.cumsum(log1m_v, dim=-1), (1, 0))
 
 
 def soft_bound(x: Tensor, limit: float) -> Tensor:

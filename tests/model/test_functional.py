@@ -156,6 +156,13 @@ def test_the_inverse_binomial_has_the_gradient_of_its_digammas() -> None:
         )
 
 
+def test_the_inverse_binomial_and_the_pieces_of_a_stick_have_the_gradients_of_differences() -> None:
+    b, c = ((3 * torch.randn(2, 4, dtype=torch.float64)).exp().requires_grad_() for _ in range(2))
+    assert torch.autograd.gradcheck(log_inverse_binomial, (b, c))
+    log_v, log1m_v = (torch.randn(2, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    assert torch.autograd.gradcheck(log_stick_breaking, (log_v, log1m_v))
+
+
 @pytest.mark.parametrize("batch", [(3,), (2, 3), (4, 2, 3), (4, 1)])
 def test_pixels_have_torchs_bernoulli_log_probability_and_its_gradient(batch: tuple[int, ...]) -> None:
     logits = (20 * torch.randn(*batch, 7, dtype=torch.float64)).requires_grad_()
