@@ -188,12 +188,12 @@ def log_beta(a: Tensor, b: Tensor) -> Tensor:
 
 @cache
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
-    """(2, N) nodes and weights in units of the intervals of `_MeanLogRatio`: Gauss-Legendre, at first in x^(1/3)."""
+    """(N, 2) nodes and weights in units of `expected_neg_log1m`'s intervals: Gauss-Legendre, at first in x^(1/3)."""
     (s, w), (t, u) = (np.polynomial.legendre.leggauss(count) for count in QUADRATURE_NODES)
     s, t = (s + 1) / 2, (t + 1) / 2
     first, second = np.zeros_like(s), np.zeros_like(t)
-    nodes = np.stack([np.append(s**3, second + 1), np.append(first, t)])
-    return nodes, np.stack([np.append(1.5 * w * s**2, second), np.append(first, u / 2)])
+    nodes = np.stack([np.append(s**3, second + 1), np.append(first, t)], 1)
+    return nodes, np.stack([np.append(1.5 * w * s**2, second), np.append(first, u / 2)], 1)
 
 
 def expected_neg_log1m(log_a: Tensor, log_b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -207,13 +207,14 @@ def expected_neg_log1m(log_a: Tensor, log_b: Tensor) -> tuple[Tensor, Tensor, Te
     the second begins before the bend; beyond them the ratio is log a, or no probability is left. The derivatives are
     by the same nodes.
     """
-    nodes, weights = (torch.from_numpy(each).to(log_a).reshape(2, -1, *[1] * log_a.dim()) for each in _quadrature())
+    nodes, weights = (torch.from_numpy(each).to(log_a) for each in _quadrature())
     rate, inverse_rate = torch.exp(log_b), torch.exp(-log_b)
     first = torch.minimum(torch.log1p(torch.exp(-log_a - 3)) + 0.5, 6 * inverse_rate)
     second = torch.clamp_max(24 * inverse_rate, 17)
+    intervals = torch.stack([first, second])
     # in place, and with -x for x: these arrays are the largest of a step but for those of the pixels
-    minus_x = (nodes[0] * -first).addcmul_(nodes[1], -second)
-    density = torch.exp(rate * minus_x).mul_((weights[0] * (rate * first)).addcmul_(weights[1], rate * second))
+    minus_x = torch.tensordot(-nodes, intervals, 1)
+    density = torch.exp(rate * minus_x).mul_(torch.tensordot(weights, rate * intervals, 1))
     near, far = minus_x.split(QUADRATURE_NODES)
     log_v = torch.cat([torch.expm1(near).neg_().log_(), torch.exp(far).neg_().log1p_()]).mul_(torch.exp(-log_a))
     left = torch.expm1(log_v).neg_()

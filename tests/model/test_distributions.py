@@ -219,6 +219,13 @@ def test_kl_vanishes_where_the_two_families_meet() -> None:
         assert kl_divergence(kumaraswamy(c, 1.0), beta(c, 1.0)).item() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("rows", [1, 5])
+def test_kl_has_the_gradient_of_differences(rows: int) -> None:
+    log_a, log_b = (torch.randn(rows, 3, dtype=DOUBLE, requires_grad=True) for _ in range(2))
+    prior = Beta(torch.rand(5, 3, dtype=DOUBLE) + 0.5, 4 * torch.rand(5, 3, dtype=DOUBLE))
+    assert torch.autograd.gradcheck(lambda a, b: kl_divergence(Kumaraswamy(a, b), prior), (log_a, log_b))
+
+
 def test_the_ten_term_series_falls_short_and_the_quadrature_does_not() -> None:
     # At a = 1 the fraction left is u^(1/b), so that E[-log(1 - v)] = 1/b.
     for b, missing in ((1.0, 1 / 11), (0.1, 7.5)):
