@@ -240,7 +240,7 @@ def kl_divergence(q: Kumaraswamy, p: Beta) -> Tensor:
 
 
 class _Divergence(torch.autograd.Function):
-    """The divergence as a function of log a and log b, with alpha and beta constant."""
+    """The divergence as a function of log a, log b, alpha and beta."""
 
     @staticmethod
     def forward(ctx: Any, *parameters: Tensor) -> Tensor:
@@ -248,12 +248,16 @@ class _Divergence(torch.autograd.Function):
         b, inverse_b, ratio = torch.exp(log_b), torch.exp(-log_b), alpha * torch.exp(-log_a)
         mean_neg_log = EULER_GAMMA + torch.digamma(1 + b)  # E[-log v^a]
         neg_log1m, by_log_a, by_log_b = expected_neg_log1m(log_a, log_b)
-        slopes = (
+        slopes = [
             1 - ratio * mean_neg_log + (beta - 1) * by_log_a,
             1 - inverse_b + (ratio - 1) * b * torch.polygamma(1, 1 + b) + (beta - 1) * by_log_b,
-        )
+        ]
+        if any(ctx.needs_input_grad[2:]):  # in the four models the prior is constant
+            both = torch.digamma(alpha + beta)
+            slopes.append(torch.exp(-log_a) * mean_neg_log + torch.digamma(alpha) - both)
+            slopes.append(neg_log1m + torch.digamma(beta) - both)
         ctx.save_for_backward(*(each.to(parameters[0]) for each in slopes))
-        ctx.shape = parameters[0].shape
+        ctx.shapes = [each.shape for each in parameters]
         return (
             (ratio - 1) * mean_neg_log
             + log_a
@@ -265,8 +269,10 @@ class _Divergence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        by = [(gradient * slope).sum_to_size(ctx.shape) for slope in ctx.saved_tensors]
-        return by[0], by[1], None, None
+        by = [
+            (gradient * slope).sum_to_size(shape) for slope, shape in zip(ctx.saved_tensors, ctx.shapes, strict=False)
+        ]
+        return (*by, *[None] * (len(ctx.shapes) - len(by)))
 
 
 def kl_of_fractions(q: StickDistribution, p: StickDistribution | None) -> Tensor:

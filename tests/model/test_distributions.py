@@ -222,8 +222,13 @@ def test_kl_vanishes_where_the_two_families_meet() -> None:
 @pytest.mark.parametrize("rows", [1, 5])
 def test_kl_has_the_gradient_of_differences(rows: int) -> None:
     log_a, log_b = (torch.randn(rows, 3, dtype=DOUBLE, requires_grad=True) for _ in range(2))
-    prior = Beta(torch.rand(5, 3, dtype=DOUBLE) + 0.5, 4 * torch.rand(5, 3, dtype=DOUBLE))
-    assert torch.autograd.gradcheck(lambda a, b: kl_divergence(Kumaraswamy(a, b), prior), (log_a, log_b))
+    alpha, beta = (torch.rand(5, 3, dtype=DOUBLE) + 0.2 for _ in range(2))
+
+    def divergence(*parameters: torch.Tensor) -> torch.Tensor:
+        return kl_divergence(Kumaraswamy(*parameters[:2]), Beta(*parameters[2:]))
+
+    assert torch.autograd.gradcheck(divergence, (log_a, log_b, alpha, beta))
+    assert torch.autograd.gradcheck(divergence, (log_a, log_b, alpha.requires_grad_(), beta.requires_grad_()))
 
 
 def test_the_ten_term_series_falls_short_and_the_quadrature_does_not() -> None:
