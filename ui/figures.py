@@ -28,7 +28,8 @@ _LEGEND = {"orientation": "h", "x": 0, **_HANGING, "title": {"text": " ", "side"
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
-_NLL_FRAME, _NLL_ROW, _NLL_GAP = 140, 38, 80  # pixels: around all groups, a checkpoint, between two groups
+_NLL_FRAME, _NLL_ROW = 140, 38  # pixels: around all groups, a checkpoint
+_NLL_GAP, _NLL_WIDE_GAP = 80, 110  # between two groups, and where letters are large
 _NLL_LETTERS = 18  # of a name in one line
 
 
@@ -59,7 +60,7 @@ def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
-def nll_figure(rows: pd.DataFrame) -> go.Figure:
+def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
     """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
 
     Checkpoints of each code size have an axis of their own: codes of few numbers lose tens of nats, beside which the
@@ -67,11 +68,13 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
 
     Args:
         rows: columns model, name, code_dim, samples, value, ci95 and paper (may be missing values).
+        is_presented: whether letters are large, and the window wide, so that a name has one line.
     """
+    gap, named = (_NLL_WIDE_GAP, str) if is_presented else (_NLL_GAP, _in_lines)
     sizes = sorted(rows["samples"].unique())
     groups = sorted((part for _, part in rows.groupby("code_dim")), key=lambda part: -part["name"].nunique())
     counts = [part["name"].nunique() for part in groups]
-    height = _NLL_FRAME + _NLL_ROW * sum(counts) + _NLL_GAP * (len(groups) - 1)
+    height = _NLL_FRAME + _NLL_ROW * sum(counts) + gap * (len(groups) - 1)
     inner = height - _NLL_FRAME
     # The legend's mark of an S has no model's colour, so it is a trace of its own, without points.
     keys = {"mode": "markers", "x": [None], "y": [None]}
@@ -85,11 +88,11 @@ def nll_figure(rows: pd.DataFrame) -> go.Figure:
         names, suffix = list(dict.fromkeys(part["name"])), str(place) if place > 1 else ""
         traces += _nll_traces(part, names, sizes, suffix)
         domain = [(top - _NLL_ROW * count) / inner, top / inner]
-        top -= _NLL_ROW * count + _NLL_GAP
+        top -= _NLL_ROW * count + gap
         layout[f"yaxis{suffix}"] = {
             "title": {"text": f"code size {part['code_dim'].iloc[0]}"},
             "tickvals": list(range(count)),
-            "ticktext": [_in_lines(name) for name in names],
+            "ticktext": [named(name) for name in names],
             "range": [count - 0.5, -0.5],  # from the top
             "domain": domain,
             "anchor": f"x{suffix}",

@@ -21,7 +21,7 @@ __all__ = ["arrived", "bound_in_link", "end_page", "note", "report"]
 _ARRIVED, _TOLD = "link-arrived", "link-told"
 _PLAIN = re.compile(r"[A-Za-z0-9 .,()+_-]{1,48}", re.ASCII)  # what an address says may be meant to mislead a reader
 _MOST = 3  # things that one sentence tells
-_USUAL = "what is usual is shown"
+_USUAL = "the default is shown"
 
 
 @dataclass

@@ -29,6 +29,7 @@ __all__ = [
     "choose_dataset",
     "compare",
     "compare_also",
+    "compare_next",
     "label",
     "last_checkpoint",
     "selection",
@@ -220,7 +221,12 @@ def compare(names: Sequence[str]) -> None:
 
 def compare_also(name: str) -> None:
     """Chooses one more checkpoint for the next run of a page."""
-    st.session_state[_ASKED_FOR] = [*(c.name for c in selection().checkpoints if c.name != name), name]
+    compare_next([*(c.name for c in selection().checkpoints if c.name != name), name])
+
+
+def compare_next(names: Sequence[str]) -> None:
+    """Chooses the checkpoints that pages compare, for the next run of a page."""
+    st.session_state[_ASKED_FOR] = list(names)
 
 
 def choice() -> Selection:

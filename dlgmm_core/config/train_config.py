@@ -65,11 +65,16 @@ class TrainConfig(Record):
 
 
 def require_step_size(model: ModelConfig, train: TrainConfig) -> None:
-    """Checks that the codes of one step, S draws for every path and image, are not too many.
+    """Checks that a layer has the components to decode, and that the codes of a step are not too many.
 
     Raises:
-        ConfigError: if they are.
+        ConfigError: if it has not, or they are.
     """
+    most = max(model.components)
+    require(
+        train.decoded <= most,
+        f"⟨decoded⟩ must be at most {most}, the components of a layer, or 0 for all, not {train.decoded}.",
+    )
     require(
         train.decoded_of(model) * train.num_samples * train.batch_size <= LARGEST_COUNT,
         f"⟨num_components⟩ x ⟨num_samples⟩ x ⟨batch_size⟩ must be at most {LARGEST_COUNT:,}: choose smaller ones.",

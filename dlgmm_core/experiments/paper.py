@@ -27,7 +27,8 @@ _BEST_EQ1 = {"gauss-vae": -103.24, "dlgmm": -104.75}
 
 
 def _is_of_the_paper(config: ModelConfig) -> bool:
-    return config.code_dim == CODE_DIM and config.num_components == MODELS[config.model].default_components
+    size = config.code_dim == CODE_DIM and config.num_components == MODELS[config.model].default_components
+    return size and config.layers == config.depth == 1
 
 
 def paper_knn_errors(config: ModelConfig, dataset: str) -> dict[int, float]:

@@ -143,3 +143,6 @@ def test_a_step_may_have_as_many_codes_as_it_decodes() -> None:
     with pytest.raises(ConfigError):
         require_step_size(model, train)
     require_step_size(model, TrainConfig(num_samples=100, batch_size=100, decoded=5))
+    most = max(model.components)
+    with pytest.raises(ConfigError, match=f"decoded.* must be at most {most}, the components of a layer, or 0 for all"):
+        require_step_size(model, TrainConfig(decoded=most + 1))

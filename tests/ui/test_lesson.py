@@ -93,7 +93,10 @@ def test_on_another_page_the_lesson_waits_goes_on_where_it_was_and_is_left() -> 
 def test_the_card_stands_in_for_the_words_of_its_page_until_it_is_left() -> None:
     at, its_words = open_step(1), "The encoder turns an image"
     assert its_words not in words(at)
+    before = [at.session_state["selection"].offered[0].name]
+    at.session_state["lesson-before"] = before  # as if a step had chosen others
     press(at, "Leave")
+    assert [c.name for c in at.session_state["selection"].checkpoints] == before
     assert its_words in words(at) and [head.value for head in at.title] == [PAGES["digit"]]
     assert card_of(at) == [] and "lesson" not in at.query_params
 

@@ -53,19 +53,19 @@ def test_the_nearest_name_is_offered(page: str, name: str, near: str) -> None:
 @pytest.mark.parametrize(
     ("page", "name", "text", "said"),
     [
-        ("clusters", "clusters-checkpoint", "bell", "“bell” (did you mean “bells”?), so what is usual is shown."),
+        ("clusters", "clusters-checkpoint", "bell", "“bell” (did you mean “bells”?), so the default is shown."),
         ("clusters", "clusters-by", "weight", "“weight” (did you mean “weights”?), so “p(k|x)” is shown."),
-        ("clusters", "component", "3", "“3”, so what is usual is shown."),
-        ("components", "means", "1,x", "“1,x”, so what is usual is shown."),
+        ("clusters", "component", "3", "“3”, so the default is shown."),
+        ("components", "means", "1,x", "“1,x”, so the default is shown."),
         ("digit", "digit-view", "nonsense", "“nonsense”, so “Weights” is shown."),
         ("digit", "digit-index", "999999", "“999999”, so “0” is shown."),
-        ("digit", "digit", "abc", "“abc”, so what is usual is shown."),
+        ("digit", "digit", "abc", "“abc”, so the default is shown."),
         ("knn", "knn-code", "means", "“means” (did you mean “mean”?), so “sample” is shown."),
         ("kumaraswamy", "bench-a", "many", "“many”, so “2.0” is shown."),
         ("likelihood", "models", "bells,nobody", "“nobody”, and is left out."),
-        ("overview", "dataset", "Mnist2", "“Mnist2” (did you mean “MNIST”?), so what is usual is shown."),
-        ("train", "train-preset", "x" * 100, "what it says, so what is usual is shown."),
-        ("overview", "present", "yes", "“yes”, so what is usual is shown."),
+        ("overview", "dataset", "Mnist2", "“Mnist2” (did you mean “MNIST”?), so the default is shown."),
+        ("train", "train-preset", "x" * 100, "what it says, so the default is shown."),
+        ("overview", "present", "yes", "“yes”, so the default is shown."),
     ],
 )
 def test_a_value_that_no_page_knows_is_said_with_what_is_shown(page: str, name: str, text: str, said: str) -> None:
@@ -94,7 +94,7 @@ def test_nothing_is_said_of_what_is_known_even_if_it_is_usual(page: str, asked: 
 def test_it_stays_while_the_page_is_open_and_is_not_said_on_the_next() -> None:
     at = opened("clusters", clusters_checkpoint="xyz", maps="1")
     (words,) = told(at)
-    both = "“clusters-checkpoint” cannot be “xyz”, so what is usual is shown; this page has no setting “maps”."
+    both = "“clusters-checkpoint” cannot be “xyz”, so the default is shown; this page has no setting “maps”."
     assert words == both
     assert told(at.run()) == [words]
     assert told(turn_to(at, "knn")) == [] and told(turn_to(at, "clusters")) == []

@@ -19,7 +19,7 @@ from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
 from ui.links import numbers_in_link
 from ui.presentation import GUIDED
-from ui.sidebar import compare
+from ui.sidebar import choice, compare, compare_next
 from ui.visitors.visitor import visitor
 
 __all__ = ["lesson_card", "lesson_start", "turn_step"]
@@ -27,6 +27,7 @@ __all__ = ["lesson_card", "lesson_start", "turn_step"]
 LINK = "lesson"
 UNAVAILABLE = (Missing, CheckpointError, DataError)  # why a question cannot be asked
 _STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
+_BEFORE = "lesson-before"  # names of the models that were compared before a step chose others
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def lesson_card(page: Page) -> bool:
         st.info("This page is shown as soon as you have answered.")
     elif st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
+        st.session_state.setdefault(_BEFORE, [checkpoint.name for checkpoint in choice().checkpoints])
         st.session_state.update({**step.widgets, **step.opens()})
         if step.compares:
             compare(step.compares)
@@ -119,6 +121,8 @@ def _leave() -> None:
     _answers().clear()
     for key in (_STEP, _SET):
         st.session_state.pop(key, None)
+    if before := st.session_state.pop(_BEFORE, None):
+        compare_next(before)
 
 
 def _draw(number: int, steps: Sequence[Step]) -> bool:

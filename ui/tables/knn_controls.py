@@ -18,7 +18,7 @@ def ask_search(dataset_name: str) -> Search:
     if labels is None:
         st.info(f"{label_of(dataset_name)} has no labels, so there is no class to predict and no kNN error.")
         end_page()
-    left, middle, right = st.columns([1, 1, 2], gap="medium")
+    left, middle, right = st.columns(3, gap="medium")
     representation = left.segmented_control(
         "Code",
         ["sample", "mean"],

@@ -115,7 +115,8 @@ def protocol_words(search: Search, images: int) -> str:
         images: how many test images there are.
     """
     papers = (
-        "The paper's row for Gauss-VAE probably had another code size."
+        "The paper's errors are those of its own recipe, and the models here may be trained by another; its row for"
+        " Gauss-VAE probably had another code size."
         if search.is_papers
         else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
     )

@@ -19,10 +19,14 @@ from ui.figures import nll_figure
 from ui.glossary.terms import meaning
 from ui.jobs.measuring import measure_button
 from ui.numbers import right, wait_words
-from ui.presentation import end_of_picture
+from ui.presentation import end_of_picture, is_presented
 
 __all__ = ["EXPLAINED", "offer_measuring", "show_likelihoods"]
 
+_OF_THE_PAPER = (
+    "Crosses, and the column Paper: what the paper reports for this architecture by its own recipe. The models here"
+    " may be trained by another."
+)
 EXPLAINED = {"D": meaning("D"), "−ELBO": meaning("ELBO"), "Effective samples": meaning("effective samples")}
 
 
@@ -35,12 +39,14 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
     measured = [c for c, found in known.items() if found is not None and dataset in found]
     if measured:
         stamps = tuple(loaders.changed(checkpoint.folder / METRICS) for checkpoint in measured)
-        rows, chart, table = _summary(tuple(measured), stamps, dataset)
+        rows, chart, table = _summary(tuple(measured), stamps, dataset, is_presented())
         with figure("nll"):
             st.plotly_chart(chart, key="nll", alt="−log p(x) of every checkpoint, as in the table below")
         end_of_picture()
         explained = EXPLAINED | {name: meaning("−log p(x)", "S") for name in table.columns if name.startswith("S = ")}
         st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"]), explained))
+        if rows["paper"].notna().any():
+            st.caption(_OF_THE_PAPER)
         seeds = ", ".join(map(str, rows.drop_duplicates("name")["seed"]))
         about = About("−log p(x), nats per image", measured, dataset, seeds)
         export("nll", about, partial(recipes_test_set.likelihood, measured, dataset), lambda: rows)
@@ -64,7 +70,7 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
 
 @lru_cache(maxsize=20)
 def _summary(
-    measured: tuple[Checkpoint, ...], stamps: tuple[int | None, ...], dataset: str
+    measured: tuple[Checkpoint, ...], stamps: tuple[int | None, ...], dataset: str, is_large: bool
 ) -> tuple[pd.DataFrame, go.Figure, pd.DataFrame]:
     """All figures, a row for each S; their picture; and a table: a line a checkpoint, by code size, that of most first.
 
@@ -72,12 +78,13 @@ def _summary(
         measured: on the data set's test images.
         stamps: when their measurements were changed.
         dataset: whose test images they are.
+        is_large: whether the letters of the picture are, as in a presentation.
     """
     rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
     counts, sizes = rows.drop_duplicates("name")["code_dim"].value_counts(), sorted(rows["samples"].unique())
     lines = [_line(own, sizes) for _, own in rows.groupby("name", sort=False)]
     lines.sort(key=lambda line: (-counts[line["D"]], line["D"]))
-    return rows, nll_figure(rows), pd.DataFrame(lines)
+    return rows, nll_figure(rows, is_presented=is_large), pd.DataFrame(lines)
 
 
 def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:

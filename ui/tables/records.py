@@ -29,7 +29,7 @@ def show_records(dataset: str, table_of: Callable[..., pd.DataFrame], caption: s
     table = loaders.told(lambda: _table(findings.results_stamp(), dataset, table_of, known))
     if table is None or table.empty:
         return
-    columns = {**right(table.columns.difference(_WORDS), EXPLAINED), "Recipe": st.column_config.Column(width=170)}
+    columns = {**right(table.columns.difference(_WORDS), EXPLAINED), "Recipe": st.column_config.Column(width=220)}
     st.header("Every experiment recorded")
     with figure("records"):
         st.dataframe(table, hide_index=True, column_config=columns)

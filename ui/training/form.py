@@ -72,7 +72,7 @@ def _caption(name: str, dataset: str) -> str:
     """What a recipe is, and how long it takes."""
     preset = PRESETS[name]
     time = "" if preset.refusal(dataset) else expected_words(preset.recipe(dataset))
-    return " ".join([preset.about, _sentence(time)])
+    return " ".join([preset.about(dataset), _sentence(time)])
 
 
 def _sentence(words: str) -> str:

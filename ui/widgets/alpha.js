@@ -90,6 +90,6 @@ function retrainedBadge(start, switched) {
   };
   input.onchange = () => { show(isTurned); switched(input.checked); };
   show(false);
-  const label = element("label", {}, input, "compare with not retraining");
+  const label = element("label", {}, input, "compare without retraining");
   return { box: element("div", { className: "retrained" }, words, label), show };
 }
