@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, FloatRect, Locator, Page, ViewportSize
 
 from benchmarks.browsers import PATIENCE, pad_corner, settle
 from benchmarks.servers import serve
@@ -167,8 +167,7 @@ def hold(page: Page, component: int, share: float) -> Callable[[float], None]:
     """Takes a slider's handle to a share of its track, and returns what moves it on while the button is held."""
     slider = mean_of(page, component)
     slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
+    box = at_rest(page, slider)
     left, width, y = box["x"], box["width"], box["y"] + box["height"] / 2
 
     def move(share: float) -> None:
@@ -176,7 +175,22 @@ def hold(page: Page, component: int, share: float) -> Callable[[float], None]:
 
     move(share)
     page.mouse.down()
+    assert slider.evaluate("slider => slider.matches(':active')"), "the slider was not where it stood"
     return move
+
+
+def at_rest(page: Page, element: Locator) -> FloatRect:
+    """Where an element stands once it no longer moves, as while letters and what is above it arrive."""
+    places: list[FloatRect | None] = [None]
+
+    def stands() -> bool:
+        places.append(element.bounding_box())
+        return places[-1] is not None and places[-1] == places[-2]
+
+    until(page, stands)
+    found = places[-1]
+    assert found is not None
+    return found
 
 
 def frames_drawn(page: Page) -> int:

@@ -46,16 +46,16 @@ def test_the_interpreter_is_called_by_a_name_that_the_shell_finds(
 ) -> None:
     place, elsewhere = tmp_path / "of it", tmp_path / "elsewhere"
     for name in names:
-        python = interpreter(place, name)
-        interpreter(elsewhere, "python")  # of another environment
+        interpreter(place, name)
+    interpreter(elsewhere, "python")  # of another environment
     search, checkpoints = (place if is_on_path else elsewhere), tmp_path / "a folder's checkpoints"
     checkpoints.mkdir()
     command = printed(place / "python3", search, checkpoints)
     assert command.lstrip("'").startswith(begins) and "a folder" in command
-    environment = {**os.environ, "PATH": str(search)}
-    done = subprocess.run(["/bin/sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, encoding="utf-8")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert python.exists()
+    if len(names) == 1:  # both forms, a name and a path, are run
+        shell, environment = ["/bin/sh", "-c", command], {**os.environ, "PATH": str(search)}
+        done = subprocess.run(shell, env=environment, cwd=ROOT, capture_output=True, encoding="utf-8")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_away_from_the_project_the_installed_program_is_called(tmp_path: Path) -> None:
