@@ -8,6 +8,7 @@ import streamlit as st
 from dlgmm_core.data.datasets import DATASETS, label_of, shape_of
 from dlgmm_core.data.own import own_names
 from dlgmm_core.data.sources import DataError
+from dlgmm_core.experiments.paper import DIGITS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -38,7 +39,6 @@ __all__ = [
 
 _DATASET = "dataset-asked-for"
 _LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
-_DIGITS = ("mnist", "binarized-mnist")  # the same digits under different noise: models fit both
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def label(checkpoint: Checkpoint) -> str:
 
 def _fits(checkpoint: Checkpoint, dataset: str) -> bool:
     trained_on = checkpoint.train_config.dataset
-    return trained_on == dataset or {trained_on, dataset} <= set(_DIGITS)
+    return trained_on == dataset or {trained_on, dataset} <= set(DIGITS)  # the same digits under different noise
 
 
 def _own_datasets() -> list[str]:

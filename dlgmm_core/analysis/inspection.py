@@ -29,6 +29,7 @@ __all__ = [
     "ImageReport",
     "StickReport",
     "WeightReport",
+    "certain_weights",
     "exact_weights",
     "inspect_image",
     "reconstruct",
@@ -86,8 +87,8 @@ class ImageReport:
         sticks: of the first layer; None if the model has no sticks.
         weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
-        exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None as of
-            `exact_weights`, and if it is not a mixture.
+        exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None where `exact_weights` is,
+            and if it is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
         log_p: importance-sampling estimate of log p(x), nats.
         ess: effective sample size of that estimate.
@@ -241,6 +242,13 @@ def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float6
     alpha, beta = (c[0].cpu().double() for c in (prior.sticks.concentration1, prior.sticks.concentration0))
     found: NDArray[np.float64] = Beta(alpha, beta).mean_weights_given(torch.from_numpy(responsibilities)).numpy()
     return found
+
+
+def certain_weights(model: LatentVariableModel) -> NDArray[np.float64] | None:
+    """(K,), E[pi_k|x] of an image that comes from component k for certain; None where `exact_weights` is, or K = 1."""
+    k = model.config.num_components
+    exact = None if k == 1 else exact_weights(model.prior(), np.eye(k))
+    return None if exact is None else exact.diagonal()
 
 
 def stick_density(

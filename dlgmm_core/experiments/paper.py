@@ -7,7 +7,7 @@ architectures are 500d-25s, 500d-25t, 500d-3x25s and 500d-17tx25s.
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.model.models import MODELS
 
-__all__ = ["paper_bound", "paper_knn_errors", "paper_nll"]
+__all__ = ["DIGITS", "paper_bound", "paper_knn_errors", "paper_nll"]
 
 CODE_DIM = 25
 _KNN_ERRORS = {
@@ -18,8 +18,8 @@ _KNN_ERRORS = {
 _MNIST_NLL = {"gauss-vae": 96.80, "sb-vae": 98.01, "dlgmm": 96.50, "dldpmm": 96.91}
 _OMNIGLOT_NLL = {"gauss-vae": 119.18, "dlgmm": 123.50, "dldpmm": 123.76}
 # The paper uses the images of binarized-mnist; those of mnist are the same digits, binarized by other random draws.
-_DIGITS = ("mnist", "binarized-mnist")
-_NLL = {**dict.fromkeys(_DIGITS, _MNIST_NLL), "omniglot": _OMNIGLOT_NLL}
+DIGITS = ("mnist", "binarized-mnist")
+_NLL = {**dict.fromkeys(DIGITS, _MNIST_NLL), "omniglot": _OMNIGLOT_NLL}
 # Best validation bound in the two training logs that the authors published (github.com/enalisnick/mixture_density_VAEs,
 # MNIST/train_logs); they end with the test figures above, so these are the paper's own models. Their last epochs, 26
 # after the best, stand at -103.31 and -104.86.
@@ -33,7 +33,7 @@ def _is_of_the_paper(config: ModelConfig) -> bool:
 
 def paper_knn_errors(config: ModelConfig, dataset: str) -> dict[int, float]:
     """Errors in percent by k; empty if the paper has none for this architecture and data."""
-    return _KNN_ERRORS.get(config.model, {}) if _is_of_the_paper(config) and dataset in _DIGITS else {}
+    return _KNN_ERRORS.get(config.model, {}) if _is_of_the_paper(config) and dataset in DIGITS else {}
 
 
 def paper_nll(config: ModelConfig, dataset: str) -> float | None:
@@ -46,5 +46,5 @@ def paper_bound(config: ModelConfig, train: TrainConfig) -> float | None:
 
     None without a published log, and for other bounds than theirs, `eq1`: those of a mixture are tighter.
     """
-    comparable = _is_of_the_paper(config) and train.bound == "eq1" and train.dataset in _DIGITS
+    comparable = _is_of_the_paper(config) and train.bound == "eq1" and train.dataset in DIGITS
     return _BEST_EQ1.get(config.model) if comparable else None

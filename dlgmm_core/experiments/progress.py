@@ -13,18 +13,18 @@ from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.measurements import read_measurements
 
-__all__ = ["progress", "share_done", "work"]
+__all__ = ["TRAINING_IMAGES", "progress", "share_done", "work"]
 
 BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
 POLL_SECONDS = 1.0
 TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
-_TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
+TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
 
 
 def work(experiment: Experiment) -> float:
     """Approximate cost of training, in decoded codes; encoding an image counts as one more."""
     strata = experiment.train.decoded_of(experiment.model) * experiment.train.num_samples
-    images = _TRAINING_IMAGES.get(experiment.train.dataset, 23_000)
+    images = TRAINING_IMAGES.get(experiment.train.dataset, 23_000)
     return experiment.expected_epochs * images * (1.0 + strata)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import exact_weights
+from dlgmm_core.analysis.inspection import certain_weights
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -58,12 +58,9 @@ def choose_kind() -> str:
 
 def difference(checkpoint: Checkpoint, kind: str) -> str:
     """What these probabilities are, and how large weights of this model can be."""
-    k = checkpoint.model_config.num_components
-    has_none = kind == RESPONSIBILITIES or k == 1
-    exact = None if has_none else exact_weights(loaders.model(checkpoint).prior(), np.eye(k))
-    if exact is None:
+    certain = None if kind == RESPONSIBILITIES else certain_weights(loaders.model(checkpoint))
+    if certain is None:
         return _DIFFERENCE[kind]
-    certain = exact.diagonal()
     low, high = f"{certain.min():.2f}", f"{certain.max():.2f}"
     found = low if low == high else f"{low} to {high}, depending on the component"
     return f"{_DIFFERENCE[kind]} Here, if the component were certain, the exact mean of its weight would be {found}."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.inspection import ImageReport, exact_weights
+from dlgmm_core.analysis.inspection import ImageReport, certain_weights
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
@@ -106,11 +106,9 @@ def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:
         "Pictures: the decoded mean of each component, and below it p(k|x), the probability that this digit comes from"
         " the component."
     )
-    k = checkpoint.model_config.num_components
-    exact = None if k == 1 else exact_weights(loaders.model(checkpoint).prior(), np.eye(k))
-    if exact is None:
+    certain = certain_weights(loaders.model(checkpoint))
+    if certain is None:
         return words
-    certain = exact.diagonal()
     if np.ptp(certain) < 1e-6:  # a Dirichlet
         most = (
             f"if its component were certain, the exact mean of its weight would be (1 + α)/(1 + Kα) = {certain[0]:.2f}"

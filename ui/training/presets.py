@@ -9,6 +9,8 @@ from dlgmm_core.data.datasets import label_of, shape_of
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments.experiment import SHORT, TYPICAL_EPOCHS, paper_model
 from dlgmm_core.experiments.fast_table import fast_recipe
+from dlgmm_core.experiments.paper import DIGITS
+from dlgmm_core.experiments.progress import TRAINING_IMAGES
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.runtime.wording import counted
@@ -19,7 +21,6 @@ __all__ = ["BY_HAND", "PRESETS", "Preset", "Recipe", "expected_epochs", "recipe_
 
 Recipe = tuple[ModelConfig, TrainConfig]
 
-MNIST_IMAGES = 50_000  # that are trained on
 CLUSTERS_EPOCHS = 5  # of the twenty of the experiment
 PLANE_EPOCHS = 10
 _SCHEDULES = {
@@ -55,13 +56,13 @@ def _fast(dataset: str) -> Recipe:
     """With as many steps as on MNIST, where a data set has fewer images."""
     train = fast_recipe("dlgmm")
     with suppress(DataError):  # data that are not here yet; starting says so
-        epochs = train.max_epochs * max(1, MNIST_IMAGES // len(loaders.dataset(dataset).train))
+        epochs = train.max_epochs * max(1, TRAINING_IMAGES["mnist"] // len(loaders.dataset(dataset).train))
         train = replace(train, max_epochs=epochs, patience=epochs)
     return _of_shape(paper_model("dlgmm"), dataset), replace(train, dataset=dataset)
 
 
 def _about_fast(dataset: str) -> str:
-    if dataset in ("mnist", "binarized-mnist"):
+    if dataset in DIGITS:
         return "To the likelihood that the paper reports."
     return "The paper's networks, with the steps that take them to its likelihood on MNIST."
 
