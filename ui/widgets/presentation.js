@@ -29,7 +29,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const pressed = (event) => {
     if (!root.isConnected) return document.removeEventListener("keydown", pressed);
     const what = meant(event);
-    if (what !== null && !event.repeat) { event.preventDefault(); root.tell(what); }
+    if (what === null || event.repeat) return;
+    event.preventDefault();
+    setTimeout(() => root.tell(what)); // after what a widget tells of itself at this key, of which it would be a part
   };
   document.addEventListener("keydown", pressed);
 }
