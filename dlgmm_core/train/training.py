@@ -35,14 +35,13 @@ from dlgmm_core.store.checkpoints import TRAINING, save_checkpoint
 from dlgmm_core.store.history import EpochMetrics, check_history, write_history
 from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.diagnosis import diagnose
+from dlgmm_core.train.schedule import betas, learning_rate
 from dlgmm_core.train.state import copied, read_state, restore, write_state
 
 __all__ = ["TrainingError", "TrainingRun", "fit", "keep"]
 
 EVALUATION_BATCH = 500
 USAGE_IMAGES = 1000  # of the validation set, over which the mixture weights are averaged
-_RISING = 0.1  # of all steps, in which the rate of "one-cycle" rises
-_SHORT_MEMORY = 0.99  # of Adam for squared gradients, under "one-cycle": a run of 2,000 steps outlives 0.999 twice
 _INITIAL_WEIGHTS, _TRAINING, _VALIDATION = range(3)  # uses of the seed
 
 
@@ -84,8 +83,7 @@ class TrainingRun:
         with seeded(torch.device("cpu"), config.seed, _INITIAL_WEIGHTS):
             model = build_model(model_config)
         model.to(device)
-        betas = 0.9, _SHORT_MEMORY if config.schedule == "one-cycle" else 0.999
-        optimizer = Adam(model.parameters(), lr=config.learning_rate, betas=betas, fused=True)
+        optimizer = Adam(model.parameters(), lr=config.learning_rate, betas=betas(config), fused=True)
         return cls(model, config, optimizer, copied(model.state_dict()))
 
     @property
@@ -234,7 +232,7 @@ def _train_epoch(
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
             raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
-        run.optimizer.param_groups[0]["lr"] = _learning_rate(run.config, epoch, step / steps)
+        run.optimizer.param_groups[0]["lr"] = learning_rate(run.config, epoch, step / steps)
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
@@ -242,22 +240,6 @@ def _train_epoch(
         if on_step is not None:
             on_step(step, steps, -value)
     return float(total / len(images))
-
-
-def _learning_rate(config: TrainConfig, epoch: int, share: float) -> float:
-    """The learning rate of a step, until which a share in (0, 1] of an epoch, counted from 1, is done.
-
-    "one-cycle": L. N. Smith and N. Topin, "Super-convergence", 2018. With it a rate is stable that is not at the start.
-    """
-    if config.schedule == "constant":
-        return config.learning_rate
-    done = (epoch - 1) / config.max_epochs
-    if config.schedule == "one-cycle":
-        done += share / config.max_epochs
-        if done < _RISING:
-            return config.learning_rate * done / _RISING
-        done = (done - _RISING) / (1 - _RISING)
-    return 0.5 * config.learning_rate * (1 + math.cos(math.pi * done))
 
 
 def _ink(dataset: Dataset) -> Tensor:
