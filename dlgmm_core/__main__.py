@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED = 130
-STOPPED = "Stopped. Finished work is kept."
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -39,9 +38,9 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             discard_output()
             say(f"error: {str(error).removesuffix('.')}.")
             return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _on_signals(signal.SIG_IGN)
-        _say_stopped()
+        _say(str(stop) or "Stopped. Finished work is kept.")
         _on_signals(signal.SIG_DFL)
         return INTERRUPTED
 
@@ -59,13 +58,13 @@ def _interrupt(number: int, frame: "FrameType | None") -> None:
 
 def _end_at_once(number: int, frame: "FrameType | None") -> None:
     _on_signals(signal.SIG_IGN)
-    _say_stopped()
+    _say("Stopped.")  # at once, so nobody has looked what is kept
     os._exit(INTERRUPTED)
 
 
-def _say_stopped() -> None:
+def _say(sentence: str) -> None:
     try:  # noqa: SIM105 - nothing is imported yet
-        print(STOPPED, file=sys.stderr, flush=True)
+        print(sentence, file=sys.stderr, flush=True)
     except OSError:
         pass
 

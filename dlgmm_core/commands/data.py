@@ -3,6 +3,7 @@
 import argparse
 
 from dlgmm_core.commands.columns import aligned
+from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.data.datasets import DATASETS, load_dataset, require_data, require_known, shape_of
 from dlgmm_core.data.own import find_own, own_names
 from dlgmm_core.runtime.program import PROGRAM
@@ -25,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
     """Does what is asked.
 
     Raises:
-        DataError: for an unknown name, and if files are missing, damaged, or cannot be downloaded.
+        ConfigError: for an unknown name.
+        DataError: if files are missing, damaged, or cannot be downloaded.
     """
     match options.action:
         case "list":
@@ -58,7 +60,8 @@ def _size(shape: tuple[int, int]) -> str:
 
 def _show(name: str) -> None:
     """Prints all of a data set, or how to download it first."""
-    require_known(name)
+    with as_misuse():
+        require_known(name)
     family = DATASETS.get(name)
     if family is not None:
         print(f"{name}: {family.label}, {family.source}; licence: {family.licence}")

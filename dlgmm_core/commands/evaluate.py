@@ -5,14 +5,12 @@ image and of the map are those of its own.
 """
 
 import argparse
-import sys
 from dataclasses import replace
-
-from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.commands.folder import stored_folder
+from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import load_dataset, require_known
 from dlgmm_core.evaluate.knn import encode
@@ -24,6 +22,7 @@ from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
+from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpoint, load_checkpoint, read_checkpoint
 from dlgmm_core.store.figures import EXACT, ContextMeasurement, Measurement
 from dlgmm_core.store.files import is_file
@@ -63,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
         COUNT.require("--samples", size)
     SEED.require("--seed", options.seed)
     if options.dataset is not None:
-        require_known(options.dataset)
+        with as_misuse():
+            require_known(options.dataset)
     device = choose_device(options.device)
     folders = [stored_folder(options.checkpoints, name) for name in options.names]
     for folder in folders:
@@ -85,11 +85,12 @@ def run(options: argparse.Namespace) -> int:
         if dataset.name == checkpoint.train_config.dataset:
             dataset.require_digest(checkpoint.data, name)
         dataset.require_shape(model.config.image_shape)
-        with tqdm(total=100, desc=name, unit="%", dynamic_ncols=True) as bar:
+        with Progress(name) as progress:
 
-            def show(what: str, fraction: float, bar: tqdm = bar) -> None:
-                bar.set_postfix_str(what, refresh=False)
-                bar.update(round(100 * fraction) - bar.n)
+            def show(what: str, share: float, name: str = name, progress: Progress = progress) -> None:
+                if progress.title != (title := f"{name}, {what}"):
+                    progress.start(title)
+                progress.show(share)
 
             bound, each = elbo_of(checkpoint.train_config.bound), None
             if dataset.name == checkpoint.train_config.dataset and context is None:
@@ -106,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
                     places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
                     save_map(checkpoint, places, settings)
                 except (ConfigError, EvaluationError) as error:
-                    bar.write(f"{name}: no map. {error}", file=sys.stderr)
+                    progress.say(f"{name}: no map. {error}")
         for size, nll in found.figures.nll.items():
             how = "on a grid" if size == EXACT else f"S={size}"
             print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} ({how})")

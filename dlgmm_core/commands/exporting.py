@@ -11,7 +11,7 @@ from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.runtime.wording import size_words
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.takeaway.contents import contents_of, require_exportable
-from dlgmm_core.takeaway.page import page_bytes
+from dlgmm_core.takeaway.page import page_bytes, require_page
 
 __all__ = ["describe", "run"]
 
@@ -39,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError, DataError, StorageError: as they happen; nothing is written then.
     """
+    names = list(dict.fromkeys(options.checkpoint))
+    folders = [stored_folder(options.checkpoints, name) for name in names]
+    require_page(len(names), options.link)
     path: Path = options.output
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file in it, such as {path / 'demo.html'}.")
@@ -46,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"There is no folder {path.parent}: make it first, or choose another --output.")
     if path.exists() and not options.replace:
         raise ConfigError(f"{path} exists: choose another --output, or add --replace.")
-    names = list(dict.fromkeys(options.checkpoint))
-    found = [load_checkpoint(stored_folder(options.checkpoints, name)) for name in names]
+    found = [load_checkpoint(folder) for folder in folders]
     for _, checkpoint in found:
         require_exportable(checkpoint.model_config, checkpoint.name)
     datasets = {name: load_dataset(name) for name in {c.train_config.dataset for _, c in found}}

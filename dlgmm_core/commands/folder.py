@@ -1,14 +1,15 @@
-"""Checkpoints that a command names: where they lie, and names that are nearly theirs."""
+"""Checkpoints that a command names, and where they lie."""
 
-from contextlib import suppress
-from difflib import get_close_matches
+import os
 from pathlib import Path
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.commands.misuse import as_misuse
+from dlgmm_core.runtime.program import command_on
+from dlgmm_core.runtime.wording import nearest
 from dlgmm_core.store.names import checkpoint_folder
 
-__all__ = ["named_folder", "stored_folder"]
+__all__ = ["named_folder", "require_folder", "stored_folder"]
 
 
 def named_folder(root: Path, name: str) -> Path:
@@ -17,27 +18,48 @@ def named_folder(root: Path, name: str) -> Path:
     Raises:
         ConfigError: if the name is invalid.
     """
-    try:
+    with as_misuse():
         return checkpoint_folder(root, name)
-    except CheckpointError as error:
-        raise ConfigError(str(error)) from error
 
 
 def stored_folder(root: Path, name: str) -> Path:
-    """The folder of a checkpoint in `root`; reading it is an error if there is none.
+    """The folder of a checkpoint in `root`, which is there.
 
     Raises:
-        ConfigError: if the name is invalid.
-        CheckpointError: if there is none of that name, but one whose name is nearly the same.
+        ConfigError: if the name is invalid, or there is no checkpoint of that name.
     """
+    path = Path(name)
+    if name != path.name and path.name:
+        if path.is_dir():
+            raise ConfigError(
+                f"{name} is the path of a folder, which is not a valid checkpoint name: give {path.name}"
+                f" --checkpoints {path.parent}."
+            )
+        raise ConfigError(
+            f"There is no folder {name}, and a path is not a valid checkpoint name: give the name alone, as `list` has"
+            " it, and by --checkpoints the folder in which it lies."
+        )
+    require_folder(root)
     folder = named_folder(root, name)
-    present: list[str] = []
-    with suppress(OSError):
-        present = [path.name for path in root.iterdir() if path.is_dir()]
-    near = get_close_matches(name, present, n=1, cutoff=0.8)
-    if near and name not in present:
-        raise CheckpointError(
-            f"There is no checkpoint {folder}: did you mean {near[0]}? Else choose one that `list` names, or train it"
-            " first."
+    try:
+        present = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except OSError:  # may be entered, but not listed: reading the checkpoint says what is wrong
+        return folder
+    if not os.path.lexists(folder):
+        raise ConfigError(
+            f"There is no checkpoint {folder}: {nearest(name, present)}choose one that `list` names, or train it first."
         )
     return folder
+
+
+def require_folder(root: Path) -> None:
+    """Checks that there is a folder of checkpoints.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    if not os.path.isdir(root):
+        raise ConfigError(
+            f"There is no folder {root}: give that of the checkpoints by --checkpoints, or train a model first, such as"
+            f" by “{command_on(root, 'train', 'dlgmm')}”."
+        )

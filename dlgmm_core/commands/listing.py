@@ -1,18 +1,17 @@
-"""`list`: the checkpoints of a folder, and what is wrong with files that cannot be read."""
+"""`list`: the checkpoints of a folder, and what is wrong with those that cannot be read or have no weights."""
 
 import argparse
-import os
 from collections.abc import Iterator
 
 from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.commands.columns import aligned
+from dlgmm_core.commands.folder import require_folder
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
-from dlgmm_core.runtime.program import command_on
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
-from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
+from dlgmm_core.store.listing import BrokenCheckpoint, folders_without_weights, list_checkpoints
 from dlgmm_core.store.measurements import read_context_measurements, read_measurements
 from dlgmm_core.store.per_image import load_per_image
 from dlgmm_core.store.tsne_map import load_map
@@ -29,14 +28,12 @@ def run(options: argparse.Namespace) -> int:
     """Prints a line for each, and on it what is wrong.
 
     Raises:
-        CheckpointError: if there is no such folder, or it cannot be read.
+        ConfigError: if there is no such folder.
+        CheckpointError: if it cannot be read.
     """
-    entries = list_checkpoints(options.checkpoints)
-    if not os.path.isdir(options.checkpoints):
-        raise CheckpointError(
-            f"There is no folder {options.checkpoints}: give another one by --checkpoints, or train a model first,"
-            f" such as by “{command_on(options.checkpoints, 'train', 'dlgmm')}”."
-        )
+    require_folder(options.checkpoints)
+    entries = [*list_checkpoints(options.checkpoints), *folders_without_weights(options.checkpoints)]
+    entries.sort(key=lambda entry: entry.folder)
     print(*aligned([_row(entry) for entry in entries]), sep="\n", end="\n" if entries else "")
     return 0
 

@@ -4,16 +4,15 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import COUNT, ConfigError
 from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
+from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
@@ -59,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         options.iterations,
         options.seed,
     )
+    COUNT.require("--layer", options.layer)
     folder = stored_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
@@ -79,8 +79,8 @@ def run(options: argparse.Namespace) -> int:
     except ConfigError as error:
         raise ConfigError(f"{options.name}: {error.args[0]}") from error
     codes = encode(model.at(context), images, layer=options.layer - 1)
-    with tqdm(total=100, desc=options.name, unit="%", dynamic_ncols=True) as bar:
-        coordinates = fit_tsne(codes, settings, progress=lambda done: bar.update(round(100 * done) - bar.n))
+    with Progress(options.name) as progress:
+        coordinates = fit_tsne(codes, settings, progress=progress.show)
     save_map(checkpoint, coordinates, settings, path)
     print(
         f"{options.name}: mapped with perplexity {settings.perplexity:g}, {counted(settings.iterations, 'iteration')},"
@@ -95,7 +95,10 @@ def _require_layer(options: argparse.Namespace, layers: int) -> None:
     Raises:
         ConfigError: if there is no such layer, or its map would take the first's place.
     """
-    if not 1 <= options.layer <= layers:
-        raise ConfigError(f"--layer must be a whole number from 1 to {layers}, not {options.layer}.")
+    if options.layer > layers:
+        raise ConfigError(
+            f"{options.name} has {counted(layers, 'layer')}, and no layer {options.layer}: "
+            + ("leave out --layer." if layers == 1 else f"choose a --layer from 1 to {layers}.")
+        )
     if options.layer > 1 and options.output is None:
         raise ConfigError("The map in the checkpoint's folder is that of layer 1: give --output for another layer.")

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from dlgmm_core.checks import SEED, ConfigError
+from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.data.datasets import DATASETS
-from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name
-from dlgmm_core.data.sources import DataError
+from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name, require_reading, require_source
 from dlgmm_core.data.splits import SHARES
 from dlgmm_core.data.suspicious import warnings_of
 from dlgmm_core.runtime.streams import say
@@ -54,7 +54,7 @@ def name_own_data(options: argparse.Namespace) -> None:
     """Sets `options.dataset` to the name of the data set of one's own, if there is one.
 
     Raises:
-        ConfigError: for options that do not go together, or of the wrong size, and for an invalid name.
+        ConfigError: for options that do not go together or cannot be met, an invalid name, and no file to be read.
     """
     if options.data is None:
         for name in _NAMES:
@@ -68,12 +68,13 @@ def name_own_data(options: argparse.Namespace) -> None:
     if options.split_seed is not None:
         SEED.require("--split-seed", options.split_seed)
     name = name_of(options.data) if options.data_name is None else options.data_name
-    try:
-        require_name(name)
-    except DataError as error:
-        raise ConfigError(str(error)) from error
     if name in DATASETS:
         raise ConfigError(f"{name} is the name of a published data set: choose another one by --data-name.")
+    with as_misuse():
+        require_name(name)
+        require_reading(options.data, _reading(options))
+        if not options.resume:  # else it was read when the run began
+            require_source(options.data)
     options.dataset = name
 
 
@@ -83,14 +84,7 @@ def read_own_data(options: argparse.Namespace) -> None:
     Raises:
         DataError, StorageError: as `read_own` and `keep_own`; nothing is kept then.
     """
-    size, shares = options.image_size, options.split or SHARES
-    reading = Reading(
-        size=None if size is None else (size[0], size[1]),
-        shares=(shares[0], shares[1], shares[2]),
-        seed=options.split_seed or 0,
-        threshold=bool(options.threshold),
-    )
-    dataset = read_own(options.data, options.dataset, reading)
+    dataset = read_own(options.data, options.dataset, _reading(options))
     path = keep_own(dataset)
     height, width = dataset.shape
     classes = counted(len(dataset.class_names), "class", "classes") if dataset.class_names else "no labels"
@@ -100,3 +94,13 @@ def read_own_data(options: argparse.Namespace) -> None:
     )
     for warning in warnings_of(dataset):
         say(warning)
+
+
+def _reading(options: argparse.Namespace) -> Reading:
+    size, shares = options.image_size, options.split or SHARES
+    return Reading(
+        size=None if size is None else (size[0], size[1]),
+        shares=(shares[0], shares[1], shares[2]),
+        seed=options.split_seed or 0,
+        threshold=bool(options.threshold),
+    )

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 
 from dlgmm_core.checks import COUNT, Check, ConfigError
 from dlgmm_core.commands.columns import aligned
@@ -14,6 +15,15 @@ from dlgmm_core.runtime.device import choose_device
 __all__ = ["describe", "run"]
 
 _IMAGES = Check("a whole number above 1", lambda value: value > 1)
+_ADDRESS = re.compile(r"((tcp|tls|wss?|ucxx?)://)?(\[[0-9a-fA-F:.%]+\]|[^\s/:@\[\]]+):(?P<port>[0-9]{1,5})/?")
+
+
+def _is_address(text: str) -> bool:
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and 1 <= int(found["port"]) <= 65_535
+
+
+_SCHEDULER = Check("the address that `dask scheduler` prints, such as tcp://10.0.0.1:8786", _is_address)
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     _IMAGES.require("--images", options.images)
     if (options.backend == "dask") != bool(options.scheduler):
         raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
+    if options.scheduler:
+        _SCHEDULER.require("--scheduler", options.scheduler)
     # else the process that cleans up after a second Ctrl-C warns that there was something to clean up
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     protocol = Protocol(images=options.images, device=choose_device(options.device))

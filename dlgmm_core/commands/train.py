@@ -2,18 +2,21 @@
 
 import argparse
 import math
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import POSITIVE, ConfigError
 from dlgmm_core.commands.folder import named_folder, stored_folder
+from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.commands.own_data import add_own_data, name_own_data, read_own_data
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
-from dlgmm_core.data.datasets import load_dataset, shape_of
+from dlgmm_core.data.datasets import load_dataset, require_known, shape_of
 from dlgmm_core.model.objectives import elbo
 from dlgmm_core.options import (
     add_configuration,
@@ -26,6 +29,7 @@ from dlgmm_core.options import (
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import brief, require_writable
 from dlgmm_core.runtime.program import command_on
+from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
@@ -71,11 +75,22 @@ def run(options: argparse.Namespace) -> int:
     name_own_data(options)
     model, recipe = model_config(options), train_config(options)
     require_step_size(model, recipe)
+    if options.preview is not None:
+        POSITIVE.require("--preview", options.preview)
     folder = named_folder(
         options.checkpoints, f"{recipe.dataset}-{model.model}" if options.name is None else options.name
     )
     device = choose_device(options.device)
-    with training_lock(folder):
+    start = None
+    if options.resume:  # which has what it began with
+        if options.name is not None:
+            stored_folder(options.checkpoints, options.name)
+    else:
+        if options.data is None:
+            with as_misuse():
+                require_known(recipe.dataset)
+        start = stored_folder(options.checkpoints, recipe.start_from) if recipe.start_from else None
+    with _true_of(folder), training_lock(folder):
         require_writable(folder)
         if options.resume:
             training = _resumed(folder, options, device)
@@ -87,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
             if options.data is not None:
                 read_own_data(options)
             model = replace(model, image_shape=shape_of(recipe.dataset))
-            training = _started(model, recipe, options.checkpoints, device)
+            training = _started(model, recipe, start, device)
         if training.config.binarization == "grey":
             say(
                 "Grey levels are probabilities of ink: bounds in training are not comparable with those of binary"
@@ -102,9 +117,26 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _started(model: ModelConfig, recipe: TrainConfig, root: Path, device: str) -> TrainingRun:
+@contextmanager
+def _true_of(folder: Path) -> Iterator[None]:
+    """Lets an interrupt say what is kept of the run in that folder.
+
+    Raises:
+        KeyboardInterrupt: with that sentence, if nothing is.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(os.path.exists(folder / name) for name in (TRAINING, WEIGHTS)):
+            raise
+        with suppress(OSError):
+            folder.rmdir()  # which a preview has made
+        raise KeyboardInterrupt("Stopped before the end of the first epoch: nothing of the run is kept.") from stop
+
+
+def _started(model: ModelConfig, recipe: TrainConfig, start_folder: Path | None, device: str) -> TrainingRun:
     """A new run; says what it starts from, and how far the mixture of its codes is."""
-    start = load_start(model, stored_folder(root, recipe.start_from), device) if recipe.start_from else None
+    start = None if start_folder is None else load_start(model, start_folder, device)
     dataset = load_dataset(recipe.dataset)
 
     def on_start(number: int, starts: int) -> None:
@@ -151,24 +183,22 @@ def _shown(value: object) -> str:
 def _fit(run: TrainingRun, folder: Path, previews: Previews) -> None:
     dataset = load_dataset(run.config.dataset)
     bounds: list[float] = []  # of the steps of the current part of the epoch
-    with tqdm(unit="step", dynamic_ncols=True, mininterval=0.25) as bar:
+    with Progress(f"epoch {len(run.history) + 1}") as progress:
 
         def on_step(step: int, steps: int, bound: float) -> None:
             if step == 1:
-                bar.set_description(f"epoch {len(run.history) + 1}", refresh=False)
-                bar.set_postfix_str("", refresh=False)
-                bar.reset(total=steps)  # prints both
+                progress.start(f"epoch {len(run.history) + 1}")
             bounds.append(bound)
             if _PARTS * step // steps > _PARTS * (step - 1) // steps:
-                bar.set_postfix_str(f"train {sum(bounds) / len(bounds):.3f} nats", refresh=False)
+                progress.show(step / steps, f"train {sum(bounds) / len(bounds):.3f} nats")
                 bounds.clear()
-            bar.update()
+            else:
+                progress.show(step / steps)
             previews.after_step(step, steps)
 
         for epoch in fit(run, dataset, on_step):
             run.save(folder)
-            bar.write(
+            progress.say(
                 f"epoch {epoch.epoch:4d}   train {epoch.train_bound:9.3f}   valid {epoch.valid_bound:9.3f} nats"
-                f"   best {epoch.best_valid_bound:9.3f} at {epoch.best_epoch}   {epoch.seconds:.1f} s",
-                file=sys.stderr,
+                f"   best {epoch.best_valid_bound:9.3f} at {epoch.best_epoch}   {epoch.seconds:.1f} s"
             )

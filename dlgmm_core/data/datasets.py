@@ -20,6 +20,7 @@ from dlgmm_core.data.own import find_own, load_own, own_names
 from dlgmm_core.data.published import VALID_SIZE, drawn_split
 from dlgmm_core.data.splits import FIXED_SEED, Dataset, Split, binarization_levels, binarize
 from dlgmm_core.runtime.program import PROGRAM
+from dlgmm_core.runtime.wording import nearest
 
 __all__ = [
     "DATASETS",
@@ -181,9 +182,10 @@ def require_known(name: str) -> None:
         DataError: if there is none.
     """
     if name not in DATASETS and find_own(name) is None:
+        known = [*DATASETS, *own_names()]
         raise sources.DataError(
-            f"There is no data set {name[:100]!r}: choose one of {', '.join([*DATASETS, *own_names()])}, or train on"
-            " your own (⟨data⟩)."
+            f"There is no data set {name[:100]!r}: {nearest(name[:100], known)}choose one of {', '.join(known)}, or"
+            " train on your own (⟨data⟩)."
         )
 
 

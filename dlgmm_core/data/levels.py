@@ -173,6 +173,19 @@ def classes_of(labels: NDArray[np.generic], count: int, name: str) -> tuple[tupl
     return tuple(words[i] for i in order), place[indices.reshape(-1)]
 
 
+def require_shares(shares: tuple[float, float, float], name: str) -> None:
+    """Checks the shares of the three parts of a file or a folder of that name.
+
+    Raises:
+        DataError: if they are not positive or do not sum to 1.
+    """
+    if not (all(share > 0 for share in shares) and abs(sum(shares) - 1) < 1e-6):
+        raise DataError(
+            f"{name} cannot be split into shares of {', '.join(f'{share:g}' for share in shares)}: give three positive"
+            " ones that sum to 1 (⟨shares⟩)."
+        )
+
+
 def dealt(count: int, shares: tuple[float, float, float], seed: int, name: str) -> NDArray[np.int64]:
     """(N,) a part of every image, an index into `PARTS`, by a seeded draw whose stream NumPy guarantees not to change.
 
@@ -183,13 +196,9 @@ def dealt(count: int, shares: tuple[float, float, float], seed: int, name: str) 
         name: of the file or folder, for messages.
 
     Raises:
-        DataError: if shares are not positive or do not sum to 1.
+        DataError: as `require_shares`.
     """
-    if not (all(share > 0 for share in shares) and abs(sum(shares) - 1) < 1e-6):
-        raise DataError(
-            f"{name} cannot be split into shares of {', '.join(f'{share:g}' for share in shares)}: give three positive"
-            " ones that sum to 1."
-        )
+    require_shares(shares, name)
     order = np.argsort(np.random.PCG64(np.random.SeedSequence(seed)).random_raw(count), kind="stable")
     valid, test = (round(share * count) for share in shares[1:])
     part = np.zeros(count, np.int64)

@@ -17,7 +17,7 @@ from PIL import Image
 from dlgmm_core.data.csv_files import read_csv
 from dlgmm_core.data.image_archives import read_archive
 from dlgmm_core.data.image_folders import read_folder
-from dlgmm_core.data.levels import MOST_PIXELS, MOST_SIDE, PARTS, RawImages, grey_levels, require_sizes
+from dlgmm_core.data.levels import MOST_PIXELS, MOST_SIDE, PARTS, RawImages, grey_levels, require_shares, require_sizes
 from dlgmm_core.data.npz_files import read_npz
 from dlgmm_core.data.sources import DataError, given_folders
 from dlgmm_core.data.splits import SHARES, Dataset
@@ -33,6 +33,8 @@ __all__ = [
     "own_names",
     "read_own",
     "require_name",
+    "require_reading",
+    "require_source",
     "visitors_folder",
 ]
 
@@ -78,6 +80,32 @@ def require_name(name: str) -> None:
         )
 
 
+def require_source(path: Path) -> None:
+    """Checks that there is a file or a folder to read a data set from.
+
+    Raises:
+        DataError: if there is none.
+    """
+    if not os.path.exists(path):
+        raise DataError(
+            f"{path} is neither a file nor a folder: give an .npz, .csv or .zip file, or a folder of images."
+        )
+
+
+def require_reading(path: Path, reading: Reading) -> None:
+    """Checks how a file or a folder is to be read.
+
+    Raises:
+        DataError: if images cannot have that size, or there are no such shares.
+    """
+    if reading.size is not None and not all(2 <= side <= MOST_SIDE for side in reading.size):
+        raise DataError(
+            f"{path} cannot be read as images of {reading.size[0]:,} x {reading.size[1]:,} pixels (⟨size⟩): choose 2 to"
+            f" {MOST_SIDE:,} pixels per side."
+        )
+    require_shares(reading.shares, str(path))
+
+
 def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None = None) -> Dataset:
     """The data set of an `.npz` file, a `.csv` file, a folder of images or a `.zip` file of one.
 
@@ -91,17 +119,11 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
         DataError: if it cannot be read, or is invalid; the message names the file.
     """
     require_name(name)
-    if content is None and not path.exists():
-        raise DataError(
-            f"{path} is neither a file nor a folder: give an .npz, .csv or .zip file, or a folder of images."
-        )
+    if content is None:
+        require_source(path)
+    require_reading(path, reading)
     if content is None and path.is_file() and path.stat().st_size > MOST_FILE_BYTES:
         raise DataError(f"{path} has more than {MOST_FILE_BYTES:,} bytes: give a smaller file.")
-    if reading.size is not None and not all(2 <= side <= MOST_SIDE for side in reading.size):
-        raise DataError(
-            f"{path} cannot be read as images of {reading.size[0]:,} x {reading.size[1]:,} pixels (⟨size⟩): choose 2 to"
-            f" {MOST_SIDE:,} pixels per side."
-        )
     match path.suffix.lower():
         case _ if content is None and path.is_dir():
             raw = read_folder(path, reading.size)

@@ -22,7 +22,7 @@ from dlgmm_core.runtime.files import brief, unwritable
 if TYPE_CHECKING:
     from distributed import Client, Worker
 
-__all__ = ["LOCK_SECONDS", "ClusterError", "on_cluster", "stop_unless_wanted"]
+__all__ = ["CONNECT_SECONDS", "LOCK_SECONDS", "ClusterError", "on_cluster", "require_scheduler", "stop_unless_wanted"]
 
 CONNECT_SECONDS = 20
 LOCK_SECONDS = 150.0  # after a machine died, a shared file system may keep its lock for a minute or two
@@ -100,15 +100,23 @@ def stop_unless_wanted() -> None:
         raise ClusterError("This task was cancelled.")
 
 
+def require_scheduler(address: str) -> None:
+    """Checks, before any work, that a scheduler answers.
+
+    Raises:
+        ClusterError: if the package is missing, or no scheduler answers.
+    """
+    with _reported(address):
+        asyncio.run(_greet(address))
+
+
 @contextmanager
-def _connected(address: str) -> Iterator["Client"]:
+def _reported(address: str) -> Iterator[None]:
+    """Turns what happens in it, while a scheduler is connected to, into one sentence."""
     try:
-        from distributed import Client
+        yield
     except ImportError as error:
         raise ClusterError("Dask is not installed: run `pip install distributed`.") from error
-    try:
-        asyncio.run(_greet(address))
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except TypeError as error:  # Dask's error for missing settings
         raise ClusterError(
             f"The Dask scheduler at {address[:100]} cannot be reached ({brief(error)}): configure what that protocol"
@@ -119,6 +127,15 @@ def _connected(address: str) -> Iterator["Client"]:
             f"No Dask scheduler answers at {address[:100]}: start one with `dask scheduler`, and give the address that"
             " it prints, such as tcp://10.0.0.1:8786."
         ) from error
+
+
+@contextmanager
+def _connected(address: str) -> Iterator["Client"]:
+    require_scheduler(address)
+    with _reported(address):
+        from distributed import Client
+
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     with client:
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)

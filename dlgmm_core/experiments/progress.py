@@ -1,13 +1,12 @@
-"""How far the experiments of `reproduce` are, by their files: their work, what is done of it, and a progress bar."""
+"""How far the experiments of `reproduce` are, by their files: their work, what is done of it, and its progress."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dlgmm_core.experiments.experiment import Experiment
+from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, read_checkpoint
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.history import read_history
@@ -15,7 +14,6 @@ from dlgmm_core.store.measurements import read_measurements
 
 __all__ = ["TRAINING_IMAGES", "progress", "share_done", "work"]
 
-BAR = "{percentage:5.1f} % |{bar}| {elapsed} passed, {remaining} left"
 POLL_SECONDS = 1.0
 TRAINING_SHARE = 0.9  # of an experiment's time, approximately; the rest is evaluation
 TRAINING_IMAGES = {"mnist": 50_000, "digits": 1_258}
@@ -40,26 +38,23 @@ def share_done(experiment: Experiment, root: Path) -> float:
 
 
 @contextmanager
-def progress(experiments: Sequence[Experiment], root: Path) -> Iterator[tqdm]:
-    """A progress bar over all experiments, which a thread updates from their files."""
+def progress(experiments: Sequence[Experiment], root: Path) -> Iterator[Progress]:
+    """The progress of all experiments, which a thread reads off their files."""
+    total = sum(map(work, experiments))
 
     def done() -> float:
-        return sum(work(e) * share_done(e, root) for e in experiments)
+        return sum(work(e) * share_done(e, root) for e in experiments) / total if total else 1.0
 
     def watch() -> None:
         while not stop.wait(POLL_SECONDS):
             with suppress(CheckpointError):  # a file replaced while it was being read
-                bar.update(max(0.0, done() - bar.n))
+                shown.show(done())
 
-    # earlier work is excluded from the estimate of the speed by `initial`
-    bar = tqdm(total=sum(map(work, experiments)), initial=done(), smoothing=0, bar_format=BAR, dynamic_ncols=True)
-    stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield bar
-    finally:
-        stop.set()
-        thread.join()
-        with suppress(CheckpointError):
-            bar.update(max(0.0, done() - bar.n))
-        bar.close()
+    with Progress("experiments", begun=done()) as shown:
+        stop, thread = threading.Event(), threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield shown
+        finally:
+            stop.set()
+            thread.join()

@@ -7,6 +7,7 @@ Experiments that are already recorded with the same settings are skipped.
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from pathlib import Path
 
 import torch
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.data.datasets import load_dataset
@@ -24,7 +24,13 @@ from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.experiments.baselines import baseline_rows
-from dlgmm_core.experiments.cluster import LOCK_SECONDS, on_cluster, stop_unless_wanted
+from dlgmm_core.experiments.cluster import (
+    CONNECT_SECONDS,
+    LOCK_SECONDS,
+    on_cluster,
+    require_scheduler,
+    stop_unless_wanted,
+)
 from dlgmm_core.experiments.clustering_baselines import clustering_baselines
 from dlgmm_core.experiments.clustering_table import BASELINE_SIZES, CLUSTERS_SEEDS
 from dlgmm_core.experiments.experiment import Experiment
@@ -46,6 +52,7 @@ from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.memory import keep_memory
+from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint, read_checkpoint
 from dlgmm_core.store.figures import Comparison, Figures
@@ -94,6 +101,9 @@ def reproduce(
         ClusterError: if the cluster cannot run the experiments.
         TrainingError, EvaluationError, DataError: as they happen; finished work is kept.
     """
+    if scheduler:
+        say(f"Waiting for the Dask scheduler at {scheduler}, for at most {CONNECT_SECONDS:g} seconds …")
+        require_scheduler(scheduler)
     recorded = read_results(root)
     due = [e for e in experiments if _is_due(e, root, recorded, protocol)]
     for experiment in experiments:
@@ -101,17 +111,18 @@ def reproduce(
         if is_trained(root / experiment.name, experiment) and experiment in due:
             rows_of(root, experiment)
     due.sort(key=work, reverse=True)  # longest first, so that jobs are busy until the end
-    with progress(due, root) as bar:
+    with progress(due, root) as shown:
         # models that others start from are trained first
         for wave in ([e for e in due if not e.train.start_from], [e for e in due if e.train.start_from]):
             for name in _run_all(wave, root, protocol, jobs, scheduler):
                 write_results(root, merge_rows(read_results(root), experiment_rows(root)))
-                bar.write(f"{name}: done")
+                shown.say(f"{name}: done", sys.stdout)
     # a comparison needs two finished models, so all comparisons come at the end
-    for experiment in tqdm(
-        experiments, desc="comparing", unit="model", disable=not any(e.baseline for e in experiments)
-    ):
-        _compare(experiment, root, protocol)
+    compared = [e for e in experiments if e.baseline is not None]
+    with Progress("comparing") as shown:
+        for done, experiment in enumerate(compared):
+            shown.show(done / len(compared), experiment.name)
+            _compare(experiment, root, protocol)
     rows = merge_rows(read_results(root), experiment_rows(root))
     write_results(root, rows + _baselines(experiments, root, rows))
     for experiment in experiments:

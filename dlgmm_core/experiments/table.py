@@ -33,6 +33,7 @@ from dlgmm_core.experiments.fast_table import fast
 from dlgmm_core.experiments.layers_table import two_layers
 from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.wording import nearest
 
 __all__ = [
     "EXPERIMENTS",
@@ -224,8 +225,8 @@ def select(patterns: list[str]) -> list[Experiment]:
         matches = {e.name: e for e in EXPERIMENTS.values() if fnmatch(e.name, pattern) or fnmatch(e.recipe, pattern)}
         if not matches:
             raise ConfigError(
-                f"No experiment is called {pattern!r}: give a recipe ({', '.join(RECIPES)}) or a name, as"
-                " `reproduce --list` prints them."
+                f"No experiment is called {pattern!r}: {nearest(pattern, [*EXPERIMENTS, *RECIPES])}give a recipe"
+                f" ({', '.join(RECIPES)}) or a name, as `reproduce --list` prints them."
             )
         found |= matches
     return list(found.values())

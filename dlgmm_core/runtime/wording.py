@@ -1,6 +1,9 @@
-"""Words that messages share: numbers with what they count, and sizes of files."""
+"""Words that messages share: numbers with what they count, sizes of files, and names that are nearly known ones."""
 
-__all__ = ["counted", "size_words"]
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["counted", "nearest", "size_words"]
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -26,3 +29,15 @@ def size_words(count: int) -> str:
         ('1 kB', '2 kB', '2.3 MB')
     """
     return f"{-(-count // 1000):,} kB" if count < 1_000_000 else f"{count / 1e6:,.1f} MB"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question that leads on to other advice, if one of the known names is nearly this one; otherwise nothing.
+
+    Example:
+        >>> nearest("Minst", ["mnist", "omniglot"]), nearest("cifar", ["mnist", "omniglot"])
+        ('did you mean mnist? Else ', '')
+    """
+    spelled = {each.casefold(): each for each in known}
+    near = get_close_matches(name.casefold(), spelled, n=1, cutoff=0.8)
+    return f"did you mean {spelled[near[0]]}? Else " if near else ""

@@ -10,7 +10,11 @@ from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import (
     HISTORY,
     METRICS,
+    PER_IMAGE,
+    POSTERIORS,
+    PREVIEW,
     TRAINING,
+    TSNE,
     WEIGHTS,
     Checkpoint,
     read_checkpoint,
@@ -19,7 +23,9 @@ from dlgmm_core.store.checkpoints import (
 from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
 from dlgmm_core.store.names import require_valid
 
-__all__ = ["BrokenCheckpoint", "list_checkpoints"]
+__all__ = ["BrokenCheckpoint", "folders_without_weights", "list_checkpoints"]
+
+_BESIDE_WEIGHTS = (HISTORY, METRICS, TSNE, PER_IMAGE, POSTERIORS)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,39 @@ def list_checkpoints(root: str | Path) -> list[Checkpoint | BrokenCheckpoint]:
     return found
 
 
+def folders_without_weights(root: Path) -> list[BrokenCheckpoint]:
+    """Folders in `root` that `list_checkpoints` leaves out: runs in their first epoch, and empty ones.
+
+    Hidden folders, and those of other files than a checkpoint's, have never been checkpoints.
+
+    Raises:
+        OSError: if `root` cannot be read.
+    """
+    found = []
+    for folder in root.iterdir():
+        try:
+            names = os.listdir(folder)
+        except OSError:  # a file, or what `list_checkpoints` tells of
+            continue
+        if not folder.name.startswith(".") and (reason := _reason_without_weights(names)):
+            found.append(BrokenCheckpoint(folder, f"{folder} {reason}, or remove the folder."))
+    return found
+
+
+def _reason_without_weights(names: list[str]) -> str:
+    """Why a folder of these files has no weights; empty if it has, or if its weights are missed."""
+    if not names:
+        return "is empty: train under this name"
+    if WEIGHTS in names:
+        return ""
+    if TRAINING in names:
+        return f"has {TRAINING} and no {WEIGHTS}: go on with train --resume"
+    begun = any(name.lstrip(".").startswith((PREVIEW, TRAINING)) for name in names)  # a hidden one is half written
+    if begun and not any(name in names for name in _BESIDE_WEIGHTS):
+        return "is of a run in its first epoch: if none is under way, train again"
+    return ""
+
+
 def _listed(folder: Path) -> Checkpoint:
     """The description of a checkpoint whose weights are sound; read again only when the file has changed."""
     try:
@@ -79,4 +118,4 @@ def _described(folder: Path, stamp: tuple[int, int, int]) -> Checkpoint:
 def _has_lost_its_weights(folder: Path) -> bool:
     if folder.is_symlink() and not folder.exists():
         raise CheckpointError(f"{folder} is a link to a folder that does not exist: restore that folder, or remove it.")
-    return not (folder / TRAINING).exists() and any((folder / name).exists() for name in (HISTORY, METRICS))
+    return not (folder / TRAINING).exists() and any((folder / name).exists() for name in _BESIDE_WEIGHTS)

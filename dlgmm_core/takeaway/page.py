@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from dlgmm_core.checks import ConfigError
 
-__all__ = ["MOST_MODELS", "page_bytes", "script_text"]
+__all__ = ["MOST_MODELS", "page_bytes", "require_page", "script_text"]
 
 MOST_MODELS = 4
 _SCRIPTS = ("model", "mixture", "unpack", "state", "components", "pen", "prepare", "digit", "plane", "page")
@@ -37,10 +37,7 @@ def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
     Raises:
         ConfigError: for another number of models, or a link that is not a web address.
     """
-    if not 1 <= len(models) <= MOST_MODELS:
-        raise ConfigError(f"An HTML file holds 1 to {MOST_MODELS} models, not {len(models)}: choose fewer.")
-    if link and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).hostname):
-        raise ConfigError(f"The link {link[:100]!r} is not a web address: begin it with https://.")
+    require_page(len(models), link)
     script = "\n".join(['"use strict";', *map(script_text, _SCRIPTS)])
     style = _text("page.css")
     text = Template(_text("page.html")).substitute(
@@ -53,6 +50,26 @@ def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
         link=f'<a href="{html.escape(link)}">The whole laboratory</a>' if link else "",
     )
     return text.encode()
+
+
+def require_page(models: int, link: str) -> None:
+    """Checks, before models are read, how many there are and what the page links to; see `page_bytes`.
+
+    Raises:
+        ConfigError: for another number of models, or a link that is not a web address.
+    """
+    if not 1 <= models <= MOST_MODELS:
+        raise ConfigError(f"An HTML file holds 1 to {MOST_MODELS} models, not {models}: choose fewer.")
+    if link and not _is_web_address(link):
+        raise ConfigError(f"The link {link[:100]!r} is not a web address: begin it with https://.")
+
+
+def _is_web_address(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # as for brackets that do not close
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _digest(text: str) -> str:

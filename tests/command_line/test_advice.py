@@ -39,7 +39,7 @@ def test_a_trained_model_is_measured_by_the_command_that_training_prints(capsys:
 
 
 def test_an_empty_place_is_filled_by_the_command_that_the_list_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["list", "--checkpoints", ODD]) == 1
+    assert cli.main(["list", "--checkpoints", ODD]) == 2
     (command,) = re.findall("“(.+)”", error_of(capsys))
     assert build_parser().parse_args(arguments(command)).checkpoints == Path(ODD)
 

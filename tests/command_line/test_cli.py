@@ -130,5 +130,5 @@ def test_a_list_of_an_empty_folder_is_empty_and_of_none_an_error(
     assert run(tmp_path, "list") == 0
     assert capsys.readouterr().out == ""
     for nowhere in (tmp_path / "nowhere", Path(__file__)):
-        assert run(nowhere, "list") == 1
+        assert run(nowhere, "list") == 2
         assert error_of(capsys).startswith(f"There is no folder {nowhere}: ")

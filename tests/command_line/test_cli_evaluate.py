@@ -97,7 +97,7 @@ def test_several_checkpoints_are_measured_in_turn_if_all_can_be(
     for name in ("first", "last"):
         assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", name) == 0
     capsys.readouterr()
-    assert run(tmp_path, "evaluate", "first", "nobody", "last", "--samples", "5", "--device", "cpu") == 1
+    assert run(tmp_path, "evaluate", "first", "nobody", "last", "--samples", "5", "--device", "cpu") == 2
     assert error_of(capsys).startswith(f"There is no checkpoint {tmp_path / 'nobody'}: choose one that `list` names")
     assert not (tmp_path / "first" / METRICS).exists()
     assert run(tmp_path, "evaluate", "first", "last", "--samples", "5", "--device", "cpu") == 0
@@ -106,7 +106,7 @@ def test_several_checkpoints_are_measured_in_turn_if_all_can_be(
 
 
 def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(tmp_path, "evaluate", "nobody") == 1
+    assert run(tmp_path, "evaluate", "nobody") == 2
     assert "nobody" in error_of(capsys)
 
 
@@ -123,12 +123,12 @@ def test_a_name_that_is_nearly_one_that_is_there_is_answered_with_it(
         ("export-html", "--checkpoint", "mnist-dlgm", *output),
         ("train", "dlgmm", "--name", "new", "--prior-components", "full", "--start-from", "mnist-dlgm"),
     ):
-        assert run(tmp_path, *command) == 1
+        assert run(tmp_path, *command) == 2
         assert error_of(capsys) == (
             f"There is no checkpoint {tmp_path / 'mnist-dlgm'}: did you mean mnist-dlgmm? Else choose one that `list`"
             " names, or train it first."
         )
-    assert run(tmp_path, "evaluate", "omniglot-gauss-vae") == 1
+    assert run(tmp_path, "evaluate", "omniglot-gauss-vae") == 2
     assert "did you mean" not in error_of(capsys)
 
 

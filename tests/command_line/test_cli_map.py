@@ -128,7 +128,7 @@ def test_too_few_images_are_a_sentence_that_names_the_checkpoint(
 
 
 def test_a_checkpoint_that_is_not_there_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert draw_map(folder, name="two") == 1
+    assert draw_map(folder, name="two") == 2
     assert "two" in capsys.readouterr().err
 
 

@@ -80,8 +80,8 @@ def test_the_newest_run_is_shown_and_the_others_can_be_chosen(manager: Manager, 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_paused(manager: Manager, unfinished: Path) -> None:
     job = manager.run("mine", "train", SLEEP)
-    bars = ("0/100 [00:00<?, ?step/s]", "41/100 [00:04<00:06, 9.8step/s, train -150.250 nats]")
-    job.output = "\r".join(f"epoch 2:   0%|   | {bar}" for bar in bars).encode()
+    lines = ("  0.0 %, 0:00 passed", " 41.0 %, 0:04 passed, 0:06 left, train -150.250 nats")
+    job.output = "\n".join(f"epoch 2: {line}" for line in lines).encode()
     at = turn_to(start(), "train")
     (bar,) = at.get("progress")
     assert bar.proto.value == 41
@@ -161,7 +161,7 @@ def test_before_the_first_epoch_there_is_nothing_to_keep_or_take_away_but_a_curv
     at = turn_to(start(), "train")
     assert at.button(key="keep-mine").disabled and not at.button(key="pause-mine").disabled
     assert not at.get("plotly_chart") and not [each for each in at.get("popover") if "export" in each.proto.id]
-    job.output = b"epoch 1:   5%|   | 25/500 [00:01<00:19, 25.0step/s, train -230.000 nats]"
+    job.output = b"epoch 1:   5.0 %, 0:01 passed, 0:19 left, train -230.000 nats"
     (chart,) = at.run().get("plotly_chart")
     assert [trace["y"] for trace in json.loads(chart.proto.spec)["data"]] == [[-230.0]]
     press(at, "Pause")

@@ -90,14 +90,14 @@ def test_what_is_told_before_the_first_epoch_is_read() -> None:
     assert (starting_bound(output), fitted_share(output)) == (-95.25, 0.25)
 
 
-def test_the_bar_of_the_command_line_is_read_as_parts_of_epochs() -> None:
+def test_the_progress_of_the_command_line_is_read_as_parts_of_epochs() -> None:
     output = (
-        "epoch 1:   0%|          | 0/500 [00:00<?, ?step/s]\r"
-        "epoch 1:   5%|▌         | 26/500 [00:01<00:19, 24.1step/s, train -231.250 nats]\r"
-        "epoch 1:   9%|▉         | 46/500 [00:02<00:18, 24.1step/s, train -231.250 nats]\r"
-        "epoch 1:  10%|█         | 50/500 [00:02<00:18, 1.02s/step, train -205.000 nats]\r"
+        "epoch 1:   0.0 %, 00:00 passed, ? left\n"
+        "epoch 1:   5.2 %, 00:01 passed, 00:19 left, train -231.250 nats\n"
+        "epoch 1:   9.2 %, 00:02 passed, 00:18 left, train -231.250 nats\n"
+        "epoch 1:  10.0 %, 00:02 passed, 00:18 left, train -205.000 nats\n"
         "epoch    1   train  -180.000   valid  -150.000 nats   best  -150.000 at 1   20.1 s\n"
-        "epoch 2:  50%|█████     | 250/500 [1:00:10<01:10, 24.1step/s, train -149.500 nats]"
+        "epoch 2:  50.0 %, 1:00:10 passed, 01:10 left, train -149.500 nats"
     )
     assert parts_of(output) == [
         Part(1, 0.0, 0, None),
@@ -105,7 +105,7 @@ def test_the_bar_of_the_command_line_is_read_as_parts_of_epochs() -> None:
         Part(1, 0.1, 2, -205.0),
         Part(2, 0.5, 3610, -149.5),
     ]
-    assert parts_of("") == parts_of("epoch 2 \x00 50%| [train") == []
+    assert parts_of("") == parts_of("epoch 2 \x00 50 % [train") == []
 
 
 def test_the_time_left_is_that_of_the_newest_epochs_times_those_to_come() -> None:

@@ -10,6 +10,9 @@ import sys
 import threading
 
 from dlgmm_core.__main__ import main
+from dlgmm_core.runtime import progress
+
+LINE_SECONDS = 0.25  # between lines of progress: pages are renewed every second
 
 
 def _follow_parent() -> None:
@@ -18,5 +21,6 @@ def _follow_parent() -> None:
 
 
 if __name__ == "__main__":
+    progress.LINE_SECONDS = LINE_SECONDS
     threading.Thread(target=_follow_parent, daemon=True).start()
     sys.exit(main())

@@ -109,8 +109,8 @@ def _watch(job: Job) -> None:
 def _report(job: Job) -> None:
     if job.running:
         words, button = st.columns([5, 1], vertical_alignment="center")
-        percent = re.search(r"(\d+)%", job.last_line)
-        words.progress(int(percent[1]) / 100 if percent else 0.0, f"Mapping {job.name} …")
+        percent = re.search(r"([\d.]+) %", job.last_line)
+        words.progress(float(percent[1]) / 100 if percent else 0.0, f"Mapping {job.name} …")
         if job.owner == visitor() and button.button("Cancel", key=f"cancel-map-{job.name}", help="Keeps the old map."):
             with st.spinner("Stopping …"):
                 job.stop()

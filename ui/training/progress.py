@@ -15,9 +15,7 @@ __all__ = ["Part", "Plan", "fitted_share", "parts_of", "progress_words", "second
 RECENT = 5  # epochs, by whose median duration those to come are estimated
 LEAST_SECONDS = 3  # of a first epoch, which are known as a whole number only
 
-_BAR = re.compile(
-    r"epoch (\d+):\s+\d+%[^\r\n\[]*? (\d+)/(\d+) \[(?:(\d+):)?(\d\d):(\d\d)<[^\]\r\n]*?(?:train (-?[\d.]+) nats)?\]"
-)
+_LINE = re.compile(r"epoch (\d+): +(\d+\.\d) %, (?:(\d+):)?(\d+):(\d\d) passed(?:[^\r\n]*, train (-?[\d.]+) nats)?")
 
 _STARTS = re.compile(r"start (\d+) of (\d+) …")
 _STARTING = re.compile(r"whose bound on training images is (-?[\d.]+) nats")
@@ -67,9 +65,9 @@ class Plan:
 def parts_of(output: str) -> list[Part]:
     """The progress that a process of training printed, oldest first, one for each part of an epoch."""
     found: dict[tuple[int, str], Part] = {}
-    for epoch, step, steps, hours, minutes, seconds, bound in _BAR.findall(output):
+    for epoch, percent, hours, minutes, seconds, bound in _LINE.findall(output):
         elapsed = 3600 * int(hours or 0) + 60 * int(minutes) + int(seconds)
-        share = int(step) / max(1, int(steps))
+        share = float(percent) / 100
         found[int(epoch), bound] = Part(int(epoch), share, elapsed, float(bound) if bound else None)
     return list(found.values())
 

@@ -1,0 +1,165 @@
+"""What somebody types who does not know the program yet: wrong names, paths, options, and an early Ctrl-C."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlgmm_core import __main__ as cli
+from dlgmm_core.commands import train as training
+from dlgmm_core.store.checkpoints import HISTORY, PREVIEW, TRAINING, TSNE, WEIGHTS
+from tests.checkpoint_helpers import save
+from tests.cli_helpers import TINY, error_of, run, tiny_world, train
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from tiny_world(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "dlgmm", "--dataset", "minst"),
+        ("train", "dlgmm", "--dataset", "MNIST"),
+        ("evaluate", "one", "--dataset", "minst"),
+        ("data", "show", "minst"),
+    ],
+    ids=" ".join,
+)
+def test_an_unknown_data_set_is_a_misuse_that_is_answered_with_the_nearest(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = () if command[0] == "data" else ("--checkpoints", str(tmp_path))
+    save(tmp_path / "one")
+    assert cli.main([*command, *folder]) == 2
+    assert error_of(capsys).startswith(f"There is no data set {command[-1]!r}: did you mean mnist? Else choose one of ")
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "reproduce", "--only", "mnist-dlgmn") == 2
+    assert "'mnist-dlgmn': did you mean mnist-dlgmm? Else give a recipe" in error_of(capsys)
+
+
+def test_a_path_in_place_of_a_name_is_answered_with_how_to_say_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "one")
+    assert run(tmp_path, "evaluate", f"{tmp_path}/one/") == 2
+    assert error_of(capsys).endswith(f"give one --checkpoints {tmp_path}.")
+    assert run(tmp_path, "evaluate", f"{tmp_path}/two") == 2
+    assert error_of(capsys).startswith(f"There is no folder {tmp_path}/two, and a path is not a valid checkpoint name")
+    assert run(tmp_path / "nowhere", "evaluate", "one") == 2
+    assert error_of(capsys).startswith(f"There is no folder {tmp_path}/nowhere: give that of the checkpoints by")
+
+
+def test_a_layer_that_a_model_of_one_does_not_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(tmp_path / "one")
+    assert run(tmp_path, "map", "one", "--layer", "2", "--output", str(tmp_path / "map")) == 2
+    assert error_of(capsys) == "one has 1 layer, and no layer 2: leave out --layer."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--dataset", "minst"),
+        ("--preview", "-1"),
+        ("--preview", "nan"),
+        ("--data", "nothing.npz"),
+        ("--data", __file__, "--split", "0.5", "0.5", "0.5"),
+        ("--data", __file__, "--image-size", "1", "8"),
+        ("--prior-components", "diagonal", "--start-from", "nobody"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_option_is_told_before_what_lies_under_the_name(
+    wrong: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "taken")
+    assert train(tmp_path, "dlgmm", "--name", "taken", *wrong) == 2
+    assert "taken exists already" not in error_of(capsys)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["taken"]
+
+
+def test_a_wrong_name_or_link_is_told_before_a_file_that_is_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "one")
+    (tmp_path / "page.html").touch()
+    export = ("export-html", "-o", str(tmp_path / "page.html"), "--checkpoint")
+    for wrong, words in (
+        (("ones",), "There is no checkpoint"),
+        (("one", "--link", "http://[x"), "not a web address"),
+        (("one",), "page.html exists"),
+    ):
+        assert run(tmp_path, *export, *wrong) == 2
+        assert words in error_of(capsys)
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "tcp://", "tcp://here", "smoke://here:1", "here:0", "a b:1", "tcp://h:99999"]
+)
+def test_what_is_no_address_of_a_scheduler_is_told_at_once(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "reproduce", "--backend", "dask", "--scheduler", address) == 2
+    assert error_of(capsys).startswith("--scheduler must be the address that `dask scheduler` prints, such as tcp://")
+
+
+@pytest.mark.parametrize("preview", [(), ("--preview", "0.001")], ids=["plain", "watched"])
+def test_a_run_that_is_stopped_in_its_first_epoch_keeps_nothing_and_says_so(
+    preview: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit = training.fit
+
+    def stopped(run: Any, dataset: Any, on_step: Any) -> Iterator[Any]:
+        def step(*numbers: Any) -> None:
+            on_step(*numbers)
+            if numbers[0] == 3:
+                raise KeyboardInterrupt
+
+        return fit(run, dataset, step)
+
+    monkeypatch.setattr(training, "fit", stopped)
+    assert run(tmp_path, "train", "gauss-vae", *TINY, *preview) == 130
+    assert capsys.readouterr().err == "Stopped before the end of the first epoch: nothing of the run is kept.\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_list_names_folders_of_a_part_of_a_checkpoint_and_none_that_never_was_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "m-whole")
+    parts = {
+        "begun": ([TRAINING, HISTORY], f"has {TRAINING} and no {WEIGHTS}: go on with train --resume"),
+        "empty": ([], "is empty: train under this name"),
+        "first": ([PREVIEW], "is of a run in its first epoch: if none is under way, train again"),
+        "killed": ([f".{TRAINING}.x1"], "is of a run in its first epoch: if none is under way, train again"),
+        "only-map": ([TSNE], f"{WEIGHTS} is missing: train again"),
+    }
+    for name, (files, _) in {**parts, ".hidden": ([], ""), "z-notes": (["notes.txt"], "")}.items():
+        (tmp_path / name).mkdir()
+        for file in files:
+            (tmp_path / name / file).touch()
+    assert run(tmp_path, "list") == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert list(lines) == ["begun", "empty", "first", "killed", "m-whole", "only-map"]
+    for name, (_, words) in parts.items():
+        assert lines[name].startswith("BROKEN ") and lines[name].endswith(f"{words}, or remove the folder."), name
+
+
+def test_a_run_whose_weights_were_not_written_is_gone_on_with_as_the_list_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("dlgmm_core.train.training.save_checkpoint", interrupted)
+        assert train(tmp_path, "gauss-vae", "--epochs", "2", "--name", "one") == 130
+    assert capsys.readouterr().err.endswith("Stopped. Finished work is kept.\n")
+    assert run(tmp_path, "list") == 0
+    assert "go on with train --resume" in capsys.readouterr().out
+    assert train(tmp_path, "gauss-vae", "--name", "one", "--resume") == 0
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
