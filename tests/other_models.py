@@ -1,7 +1,8 @@
-"""Two models that the laboratory does not know: each a builder and a row, and nothing else.
+"""Models that the laboratory does not know: each a builder and a row, and nothing else.
 
 The logistic-normal VAE has a code on the simplex without a stick; the other has a Student-t prior under a normal
-posterior. Neither has a closed form of E_q[log p(z)].
+posterior. Neither has a closed form of E_q[log p(z)]. The third is a mixture of several layers, whose components below
+the first have means that are linear in the codes above.
 """
 
 import math
@@ -12,10 +13,13 @@ from torch import Tensor, nn
 from torch.distributions import Normal, StudentT
 
 from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.conditional import ConditionalHead
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.layers import Head, LatentPart, Prior
-from dlgmm_core.model.models import ModelFamily
-from dlgmm_core.model.networks import NormalHead
+from dlgmm_core.model.mixture_latents import MixtureLatent
+from dlgmm_core.model.models import MODELS, ModelFamily
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, dirichlet_sticks
+from dlgmm_core.model.normals import DiagonalNormals
 
 DEGREES = 4.0
 
@@ -124,3 +128,35 @@ OTHER_MODELS = {
         "Student-VAE", "#2f7a78", "Heavy tails: every number of the code has a Student-t distribution.", _student_vae
     ),
 }
+
+
+class LinearMixturePrior(MixturePrior):
+    """Codes above (R, C) -> K unit normals (K, R, D), whose means are linear in these."""
+
+    def __init__(self, config: ModelConfig, context_dim: int) -> None:
+        k = config.num_components
+        sticks = dirichlet_sticks(k, config.concentration)
+        super().__init__(sticks, torch.zeros(k), torch.ones(k), config.code_dim)
+        self.means = nn.Linear(context_dim, k * config.code_dim)
+
+    def forward(self, context: Tensor | None = None) -> MixtureLatent:
+        assert context is not None
+        loc = self.means(context).unflatten(-1, (len(self.loc), -1)).movedim(1, 0)
+        return MixtureLatent(self.sticks.beta(len(context)), DiagonalNormals(loc, torch.ones_like(loc)))
+
+
+def _linear_below(config: ModelConfig, context_dim: int) -> LatentPart:
+    prior = LinearMixturePrior(config, context_dim)
+    head = partial(MixtureHead, prior=prior)
+    reads = partial(ConditionalHead, context_dim=context_dim, hidden=config.hidden, head=head)
+    return LatentPart(prior, reads, config.code_dim)
+
+
+LAYERED = ModelFamily(
+    "Linear mixture",
+    "#2f7a78",
+    "A mixture below a mixture, with means linear in the code above.",
+    MODELS["dlgmm"].build,
+    has_components=True,
+    build_below=_linear_below,
+)

@@ -1,10 +1,16 @@
-"""The sentence for pages that show one stochastic layer of models that have several."""
+"""Models of several stochastic layers: what the browser knows of them, and the sentence where one layer is shown."""
 
 from collections.abc import Iterable
 
 from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.models import family_of
 
-__all__ = ["first_layer_words"]
+__all__ = ["browser_knows_layers", "first_layer_words"]
+
+
+def browser_knows_layers(config: ModelConfig) -> bool:
+    """Whether there are layers below the first whose codes the browser computes: those of priors that it knows."""
+    return config.layers > 1 and family_of(config).in_browser
 
 
 def first_layer_words(configs: Iterable[ModelConfig]) -> str:

@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
 from tests.app_helpers import Make
+from tests.components_helpers import open_components
+from tests.export_helpers import take
+from tests.other_models import LAYERED
+from ui.components.live import SAMPLES
 from ui.serving.decoders import DECODER_ROUTES, MOST_CODES, decoder_address, decoder_bytes
 from ui.visitors.limits import shared
 from ui.visitors.visitor import COOKIE, digest
@@ -156,6 +162,28 @@ def test_what_no_file_can_hold_is_decoded_on_the_server(kind: str, make: Make) -
     assert status == 200
     found = np.frombuffer(content, "<f4").reshape(MOST_CODES, -1)
     np.testing.assert_allclose(found, model.likelihood(codes).probs.numpy(), atol=1e-6)
+
+
+def test_of_layers_that_no_browser_knows_the_server_decodes_codes_of_the_first(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODELS, "linear", LAYERED)
+    sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
+    checkpoint = make("tree", "linear", layers=2, components_below=(3,), code_dims_below=(2,), **sizes)
+    address = decoder_address(checkpoint)
+    assert (address["path"], address["hidden"], address["below"]) == (path_of(checkpoint)[1:], None, None)
+    model, _ = load_checkpoint(checkpoint.folder)
+    codes = model.prior().sample(torch.Size([5]))[:, 0]
+    status, content = post(path_of(checkpoint), codes.numpy().astype("<f4").tobytes())
+    assert status == 200
+    np.testing.assert_allclose(np.frombuffer(content, "<f4").reshape(5, -1), model.likelihood(codes).probs.numpy())
+    widget = open_components(branch="1")
+    assert widget.data["decoder"] == address and widget.data["below"] is None
+    assert any("which the server computes" in caption.value for caption in widget.at.caption)
+    exported = take(widget.at, "components", monkeypatch)
+    rows = component_samples(model, (-1.0, 1.0), (1.0, 1.0), SAMPLES)
+    np.testing.assert_allclose(exported.pixels(row="component 2"), rows[1], atol=1e-6)
+    assert "below" not in exported.code
 
 
 def test_requests_that_make_no_sense_are_refused(make: Make) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from dlgmm_core.analysis.generation import noise_below
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import LatentVariableModel
+from ui.layers import browser_knows_layers
 from ui.widgets import base64_floats
 
 __all__ = ["below_words", "drawn_below", "first_branch"]
@@ -16,16 +17,16 @@ __all__ = ["below_words", "drawn_below", "first_branch"]
 
 def first_branch(config: ModelConfig) -> int:
     """Whose components below are in sight at first: 1, the first of them; 0 where none has several."""
-    return int(config.layers > 1 and config.components[1] > 1)
+    return int(browser_knows_layers(config) and config.components[1] > 1)
 
 
 def drawn_below(model: LatentVariableModel, count: int, seed: int) -> dict[str, Any] | None:
     """The draws of the second layer: a row for each component of the first, and one for the ancestral samples.
 
-    None where there is one layer.
+    None where there is one layer, or where the browser does not know those below the first.
     """
     config = model.config
-    if config.layers == 1:
+    if not browser_knows_layers(config):
         return None
     components, noise = noise_below(model, config.num_components + 1, count, seed)
     return {
@@ -40,10 +41,13 @@ def below_words(config: ModelConfig) -> str:
     """What the rows show of a model of several layers; empty for one layer."""
     if config.layers == 1:
         return ""
+    words = f"This model has {config.layers} stochastic layers. The sliders move components of the first;"
+    if not browser_knows_layers(config):
+        return f"{words} codes of the layers below it are the means of their priors, which the server computes."
     k = config.components[1]
-    words = (
-        f"This model has {config.layers} stochastic layers. The sliders move components of the first; a network gives"
-        " the means and scales of the second layer's components from each of its codes, and runs in your browser."
+    words += (
+        " a network gives the means and scales of the second layer's components from each of its codes, and runs in"
+        " your browser."
     )
     if k > 1:
         words += (

@@ -13,6 +13,7 @@ from ui.components.below import below_words
 from ui.components.live import SAMPLES, Prior
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, pixel_table
+from ui.layers import browser_knows_layers
 from ui.serving.amortised import model_at
 
 __all__ = ["export_components"]
@@ -70,7 +71,7 @@ def _table(checkpoint: Checkpoint, prior: Prior) -> pd.DataFrame:
     drawn, own = ancestral_noise(model, SAMPLES, prior.seed)
     ancestral = means[drawn] + scales[drawn] * own
     k = range(len(means))
-    if model.config.layers == 1:
+    if not browser_knows_layers(model.config):
         parts = [*(part(f"component {i + 1}", codes[i], i) for i in k), part("ancestral", ancestral, drawn)]
         return pd.concat(parts)
     picked, below = noise_below(model, len(means) + 1, SAMPLES, prior.seed, is_shared)

@@ -12,6 +12,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui.exporting.own_maps import define_own, stored_map
 from ui.exporting.scripts import each_model, load_model, numbers, quoted, script
+from ui.layers import browser_knows_layers
 
 __all__ = [
     "components",
@@ -65,6 +66,7 @@ def components(
     Of a model of several layers, `leaves` are the rows of the second layer's components below the first's `branch`.
     """
     k, *below = checkpoint.model_config.components
+    below = below if browser_knows_layers(checkpoint.model_config) else []  # as the page shows them
     through, leaves, ancestral = "codes", "", "means[drawn] + scales[drawn] * noise"
     if below:
         through = "codes_below(model, codes, picked[:-1], below[:-1])"

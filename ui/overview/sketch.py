@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlgmm_core.model.models import MODELS
 from ui.glossary.terms import meaning
+from ui.layers import browser_knows_layers
 from ui.sidebar import Selection
 from ui.theme import component_colour, ink_on
 
@@ -34,7 +35,8 @@ def show_sketch(chosen: Selection) -> None:
         f"{first.name}: a code z₁ comes from {_one_of(components[0])}, and gives the means and scales of"
         f" {_of(components[1])} of z₂, and so on down to the pixels x."
         f" One path is a component of every layer: {product} = {first.model_config.paths} paths, as many codes as the"
-        " bound decodes for one draw unless it samples them. The page **Components** draws from every branch."
+        " bound decodes for one draw unless it samples them."
+        f"{' The page **Components** draws from every branch.' if browser_knows_layers(first.model_config) else ''}"
     )
 
 

@@ -5,7 +5,8 @@ content never changes. A decoder that the browser cannot run answers `POST /deco
 the decoder reads in the body, probabilities of ink (N, X) in the answer, both little-endian float32.
 
 Of a model of several layers, the priors of the layers below the first are a file, too: they are small, whatever the
-decoder, and the browser computes the codes of these layers from those above.
+decoder, and the browser computes the codes of these layers from those above. Where it does not know these priors, it
+sends codes of the first layer, and the server computes the others, the means of their priors.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from dlgmm_core.model.conditional import ConditionalMixturePrior, ConditionalNor
 from dlgmm_core.model.networks import MAX_LOG_SCALE
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.layers import browser_knows_layers
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import COOKIE, digest
@@ -55,7 +57,7 @@ def decoder_address(checkpoint: Checkpoint) -> dict[str, Any]:
     is_file = _fits_a_file(checkpoint)
     height, width = config.image_shape
     below = None
-    if config.layers > 1:
+    if browser_knows_layers(config):
         below = {
             "path": f"priors/{checkpoint.name}/{checkpoint.digest}",
             "first": config.code_dim,
@@ -89,15 +91,20 @@ def _prior_address(checkpoint: Checkpoint, index: int) -> dict[str, Any]:
 
 
 def _read_dim(checkpoint: Checkpoint) -> int:
-    """How many numbers the decoder reads."""
+    """How many numbers the browser sends for a code, or the file's decoder reads: those of the first layer alone where
+    it does not know the layers below.
+    """
     config = checkpoint.model_config
+    if not browser_knows_layers(config):
+        return config.code_dim
     return sum(config.code_dims) if config.skip else config.code_dims[-1]
 
 
 def _fits_a_file(checkpoint: Checkpoint) -> bool:
-    """Whether `decoder.js` can run it at every frame: one or two deterministic layers."""
+    """Whether `decoder.js` can run it at every frame: one or two deterministic layers, and codes that it knows."""
     config = checkpoint.model_config
-    return config.body == "dense" and config.depth <= _DEEPEST
+    is_shallow = config.body == "dense" and config.depth <= _DEEPEST
+    return is_shallow and (config.layers == 1 or browser_knows_layers(config))
 
 
 def decoder_bytes(checkpoint: Checkpoint) -> bytes:
@@ -146,7 +153,7 @@ async def _decoder(request: Request) -> Response:
 
 
 async def _priors(request: Request) -> Response:
-    return await file_answer(request, lambda checkpoint: checkpoint.model_config.layers > 1, prior_bytes)
+    return await file_answer(request, lambda checkpoint: browser_knows_layers(checkpoint.model_config), prior_bytes)
 
 
 async def file_answer(
@@ -192,8 +199,9 @@ async def _decode(request: Request) -> Response:
 def _decoded(checkpoint: Checkpoint, codes: NDArray[np.float32], who: str) -> bytes:
     """Probabilities of ink (N, X) of codes (N, D), charged to a visitor."""
     model = loaders.model(checkpoint)
+    decode = model.decode if browser_knows_layers(checkpoint.model_config) else model.likelihood
     with charged(who), torch.no_grad():
-        probabilities = model.decode(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
+        probabilities = decode(torch.from_numpy(codes.astype(np.float32))).probs.numpy()
     return probabilities.astype("<f4").tobytes()
 
 
