@@ -1,11 +1,11 @@
-"""What the address of a new visitor asks for that a page does not know: said once, and not dropped in silence.
+"""What the address of a new visitor asks for that a page does not know: said once, and then taken out of the address.
 
 The functions of `ui.links` note what they read, and whether they understood it. Streamlit reads what widgets of its own
 are bound to, and drops what it does not know: `bound_in_link` notes what such a widget may be told.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -115,31 +115,40 @@ def end_page() -> NoReturn:
 def _tell(page: str) -> None:
     arrival: _Arrival = st.session_state.pop(_ARRIVED)
     if arrival.place is not None and arrival.page == page:
-        words = _words(arrival, page)
+        parts = _refusals(arrival, page)
+        words = _words(list(parts.values()))
         st.session_state[_TOLD] = (page, words)
         if words:
             arrival.place.warning(words)
+        for name in parts:
+            if st.query_params.get(name) == arrival.asked[name]:
+                del st.query_params[name]
 
 
-def _words(arrival: _Arrival, page: str) -> str:
-    here = parameters_of(page)
-    parts = []
-    for name, text in arrival.asked.items():
-        if name not in {*here, *arrival.understood, *arrival.bound}:
-            near = [known for known in here if known.endswith(f"-{name}")] or _near(name, here)
-            if near or any(name in names for names in PARAMETERS.values()):  # other sites add names of their own
-                parts.append(f"this page has no setting {_quoted(name, 'of that name')}{_meant(near)}")
-        elif name in arrival.bound:
-            value, words = st.session_state.get(name), arrival.known[name]
-            if text != st.query_params.get(name) and not _is_value(text, value, words):
-                instead = f"“{value}” is shown" if not words or value in words else _USUAL
-                parts.append(_refused(name, text, words, instead))
-        elif arrival.understood.get(name) is False:
-            parts.append(_refused(name, text, arrival.known[name], _USUAL))
+def _words(parts: Sequence[str]) -> str:
     if not parts:
         return ""
     more = f"; and {len(parts) - _MOST} more" if len(parts) > _MOST else ""
     return f"Not all of this page's address makes sense: {'; '.join(parts[:_MOST])}{more}."
+
+
+def _refusals(arrival: _Arrival, page: str) -> dict[str, str]:
+    """What is to be said, by the name that the address has; nothing of names that other sites may have added."""
+    here = parameters_of(page)
+    parts: dict[str, str] = {}
+    for name, text in arrival.asked.items():
+        if name not in {*here, *arrival.understood, *arrival.bound}:
+            near = [known for known in here if known.endswith(f"-{name}")] or _near(name, here)
+            if near or any(name in names for names in PARAMETERS.values()):
+                parts[name] = f"this page has no setting {_quoted(name, 'of that name')}{_meant(near)}"
+        elif name in arrival.bound:
+            value, words = st.session_state.get(name), arrival.known[name]
+            if text != st.query_params.get(name) and not _is_value(text, value, words):
+                instead = f"“{value}” is shown" if not words or value in words else _USUAL
+                parts[name] = _refused(name, text, words, instead)
+        elif arrival.understood.get(name) is False:
+            parts[name] = _refused(name, text, arrival.known[name], _USUAL)
+    return parts
 
 
 def _refused(name: str, text: str, known: list[str], instead: str) -> str:

@@ -98,3 +98,9 @@ def test_it_stays_while_the_page_is_open_and_is_not_said_on_the_next() -> None:
     assert words == both
     assert told(at.run()) == [words]
     assert told(turn_to(at, "knn")) == [] and told(turn_to(at, "clusters")) == []
+
+
+def test_what_was_said_leaves_the_address_and_what_other_sites_add_stays_there() -> None:
+    at = opened("clusters", utm_source="qqq", maps="1", clusters_by="weight", component="3", models="bells,nobody")
+    assert len(told(at)) == 1
+    assert {name: "".join(text) for name, text in at.query_params.items()} == {"utm-source": "qqq", "models": "bells"}
