@@ -57,14 +57,18 @@ def test_the_button_leads_through_all_steps_and_back() -> None:
         assert card_of(at) == [f"Step {number} of {len(steps)}: {step.title}"]
         assert [title.value for title in at.title] == [PAGES[step.page]]
         assert at.query_params["lesson"] in (str(number), [str(number)])
-        assert {b.label: b.disabled for b in at.button if b.label in ("Back", "Next")} == {
+        assert {b.label: b.disabled for b in at.button if b.label in ("Back", "Next", "Finish")} == {
             "Back": number == 1,
-            "Next": number == len(steps),
+            "Next" if number < len(steps) else "Finish": False,
         }
         if number < len(steps):
             press(at, "Next")
     press(at, "Back")
     assert card_of(at) == [f"Step {len(steps) - 1} of {len(steps)}: {steps[-2].title}"]
+    press(at, "Next")
+    press(at, "Finish")
+    assert [title.value for title in at.title] == [PAGES["overview"]] and "lesson" not in at.query_params
+    assert f"Start the lesson: {len(steps)} steps" in [button.label for button in at.button]
 
 
 def test_a_link_on_any_page_opens_the_page_of_its_step() -> None:

@@ -50,6 +50,16 @@ def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     assert len(offered_steps()) == ALWAYS + 3
 
 
+def test_the_step_about_layers_opens_a_tree(make: Make) -> None:
+    mixture = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0), "layers": 2}
+    make("line", "dlgmm", code_dims_below=(2,), components_below=(1,), **mixture)
+    make("tree", "dlgmm", code_dims_below=(2,), components_below=(3,), **mixture)
+    make("plain", "gauss-vae")
+    at = open_step(len(offered_steps()), "components")
+    assert card_of(at) == ["Step 9 of 9: Several layers"]
+    assert at.selectbox(key="components-checkpoint").value == "tree"
+
+
 def test_the_step_about_retraining_opens_the_moved_prior_with_both_decoders(own_checkpoints: Path) -> None:
     model, _ = save_amortised(own_checkpoints / "turned")
     at = open_step(10, "components")

@@ -139,9 +139,13 @@ def _draw(number: int, steps: Sequence[Step]) -> bool:
                 _summary(steps)
             if st.button("Back", disabled=number == 1):
                 _open(number - 1)
-            if st.button("Next", disabled=number == len(steps)):
-                _open(number + 1)
-            st.button("Leave", on_click=_leave)
+            if number < len(steps):
+                if st.button("Next"):
+                    _open(number + 1)
+                st.button("Leave", on_click=_leave)
+            elif st.button("Finish", help="Ends the lesson, and returns to the overview."):
+                _leave()
+                st.switch_page("../pages/overview.py", query_params={})
     if answer is None:
         return _question(number, step)
     _compare(step, answer)

@@ -6,15 +6,25 @@ from dlgmm_core.config import TrainConfig
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.runtime.files import StorageError
-from ui import findings
+from ui import findings, loaders
+from ui.components.below import first_branch
+from ui.components.live import CHECKPOINT
+from ui.groups import by_group
 from ui.lesson.outcomes import DATASET, Outcome
 
-__all__ = ["COMPONENTS", "decoded_codes"]
+__all__ = ["COMPONENTS", "decoded_codes", "open_tree"]
 
 MODEL = paper_model("dldpmm", layers=2)
 COMPONENTS = MODEL.num_components  # in each layer
 DECODED = 4  # M
 SIZE = "5000"  # S
+
+
+def open_tree() -> dict[str, str]:
+    """Has the page of components show a model whose components have several below them, if there is one."""
+    known = (c for c in by_group(loaders.checkpoints()) if c.train_config.dataset == DATASET)
+    first = next((c for c in known if c.model_config.num_components > 1 and first_branch(c.model_config)), None)
+    return {} if first is None else {CHECKPOINT: first.name}
 
 
 def decoded_codes() -> Outcome:

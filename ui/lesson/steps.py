@@ -197,7 +197,7 @@ STEPS = (
         is_offered=mixtures.has_clusters,
     ),
     Step(
-        "likelihood",
+        "components",
         "Several layers",
         "A code can itself be drawn from a mixture whose means are computed from another code above it: a model of"
         " several stochastic layers. The paper mentions this at the end of its section 2: the decoder must then be run"
@@ -206,10 +206,11 @@ STEPS = (
         f"A DLDPMM has two layers of {layers.COMPONENTS} components each. For one draw of every component, how many"
         " codes are decoded?",
         layers.decoded_codes,
-        "To try it, turn to the page **Train** and choose **Everything by hand**: under **More** are the stochastic"
-        " layers and the decoded components, and the expected time follows.",
+        "In a model of two layers, open a component below: the rows under it are the second layer's. To train one, turn"
+        " to the page **Train** and choose **Everything by hand**: under **More** are the stochastic layers and the"
+        " decoded components, and the expected time follows.",
         hides=False,
-        compares=mixtures.TUNED,
+        opens=layers.open_tree,
         most=10_000.0,
         unit="codes",
     ),
