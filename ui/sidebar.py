@@ -250,19 +250,21 @@ def selection() -> Selection:
 def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Checkpoint") -> Checkpoint:
     """A select box over checkpoints, remembered between pages, and in the link by name.
 
+    Names begin with their group where there are several: a box is narrow, and shows the beginning alone.
+
     Args:
         checkpoints: one or more; the first is chosen at first.
         key: of the box, and of its value in the link.
         title: of the box.
     """
     by_name = {c.name: c for c in checkpoints}
-    usual = checkpoints[0].name
+    usual, is_grouped = checkpoints[0].name, len(set(map(group, checkpoints))) > 1
     # Always said, since a box that was away for a run, or for part of one, comes back with its first choice.
     st.session_state[key] = last_checkpoint(checkpoints, key).name
     name = st.selectbox(
         title,
         list(by_name),
-        format_func=lambda name: f"{group(by_name[name])}: {label(by_name[name])}",
+        format_func=lambda name: f"{f'{group(by_name[name])}: ' if is_grouped else ''}{label(by_name[name])}",
         key=key,
         persist_state="session",
         help=meaning("D", "K"),
