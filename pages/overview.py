@@ -29,8 +29,8 @@ show_pages()
 
 st.header("Trained models")
 st.write(
-    f"All that fit {label_of(chosen.dataset)}, measured on its test set: nats per image by the largest S, and"
-    " errors in percent. Lower is better."
+    f"All that fit {label_of(chosen.dataset)}, largest codes first, measured on its test set: nats per image by the"
+    " largest S, and errors in percent. Lower is better."
 )
 show_holdings(chosen)
 st.caption(

@@ -28,9 +28,10 @@ _LEGEND = {"orientation": "h", "x": 0, **_HANGING, "title": {"text": " ", "side"
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
-_NLL_FRAME, _NLL_ROW = 140, 38  # pixels: around all groups, a checkpoint
+_NLL_FRAME = 140  # pixels, around all groups
+_NLL_NAME, _NLL_POINT = 24, 10  # pixels of a row: of a checkpoint's name, which stands above its points, and of each
 _NLL_GAP, _NLL_WIDE_GAP = 80, 110  # between two groups, and where letters are large
-_NLL_LETTERS = 18  # of a name in one line
+_NLL_BESIDE = 0.25, 0.14  # of a row's height: between two of its points, and from the uppermost to the name
 
 
 def chart(
@@ -63,18 +64,18 @@ def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
 def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
     """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
 
-    Checkpoints of each code size have an axis of their own: codes of few numbers lose tens of nats, beside which the
-    others would look alike.
+    Checkpoints of each code size have an axis of their own, those of the largest first: codes of few numbers lose tens
+    of nats, beside which the others would look alike.
 
     Args:
         rows: columns model, name, code_dim, samples, value, ci95 and paper (may be missing values).
-        is_presented: whether letters are large, and the window wide, so that a name has one line.
+        is_presented: whether letters are large.
     """
-    gap, named = (_NLL_WIDE_GAP, str) if is_presented else (_NLL_GAP, _in_lines)
-    sizes = sorted(rows["samples"].unique())
-    groups = sorted((part for _, part in rows.groupby("code_dim")), key=lambda part: -part["name"].nunique())
+    sizes, gap = sorted(rows["samples"].unique()), _NLL_WIDE_GAP if is_presented else _NLL_GAP
+    row, above = _NLL_NAME + _NLL_POINT * len(sizes), _NLL_BESIDE[0] * (len(sizes) - 1) / 2 + _NLL_BESIDE[1]
+    groups = [part for _, part in rows.groupby("code_dim")][::-1]
     counts = [part["name"].nunique() for part in groups]
-    height = _NLL_FRAME + _NLL_ROW * sum(counts) + gap * (len(groups) - 1)
+    height = _NLL_FRAME + row * sum(counts) + gap * (len(groups) - 1)
     inner = height - _NLL_FRAME
     # The legend's mark of an S has no model's colour, so it is a trace of its own, without points.
     keys = {"mode": "markers", "x": [None], "y": [None]}
@@ -83,35 +84,30 @@ def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
         for s in sizes
     ]
     layout: dict[str, dict[str, object]] = {}
+    written: list[dict[str, object]] = []  # names: beside the figure, a phone would leave no room for intervals
     top = float(inner)
     for place, (part, count) in enumerate(zip(groups, counts, strict=True), 1):
         names, suffix = list(dict.fromkeys(part["name"])), str(place) if place > 1 else ""
         traces += _nll_traces(part, names, sizes, suffix)
-        domain = [(top - _NLL_ROW * count) / inner, top / inner]
-        top -= _NLL_ROW * count + gap
+        domain = [(top - row * count) / inner, top / inner]
+        top -= row * count + gap
         layout[f"yaxis{suffix}"] = {
-            "title": {"text": f"code size {part['code_dim'].iloc[0]}"},
             "tickvals": list(range(count)),
-            "ticktext": [named(name) for name in names],
-            "range": [count - 0.5, -0.5],  # from the top
+            "showticklabels": False,
+            "automargin": False,
+            "range": [count - 0.5, -0.75],  # from the top
             "domain": domain,
             "anchor": f"x{suffix}",
         }
-        axis = {"title": {"text": "−log p(x), nats"}, "nticks": 6, "tickangle": 0}
+        title = f"−log p(x), nats, code size {part['code_dim'].iloc[0]}"
+        axis = {"title": {"text": title}, "nticks": 6, "tickangle": 0}
         layout[f"xaxis{suffix}"] = {**axis, "anchor": f"y{suffix}"}
+        left = {"xref": f"x{suffix} domain", "x": 0, "xanchor": "left", "yref": f"y{suffix}", "yanchor": "bottom"}
+        written += [{"text": name, "y": at - above, "showarrow": False, **left} for at, name in enumerate(names)]
     paper = {"name": "paper, S=50", "legendgroup": "paper", "marker": _PAPERS_MARK}
     if rows["paper"].notna().any():
         traces.append(go.Scatter(**keys, **paper))
-    return chart(traces, "", "", height, **layout)
-
-
-def _in_lines(name: str) -> str:
-    """A long name in two lines, so that the figure has room beside it on a phone."""
-    breaks = [at + 1 for at, letter in enumerate(name) if letter == "-"]
-    if len(name) <= _NLL_LETTERS or not breaks:
-        return name
-    middle = min(breaks, key=lambda at: abs(at - len(name) / 2))
-    return f"{name[:middle]}<br>{name[middle:]}"
+    return chart(traces, "", "", height, annotations=written, **layout)
 
 
 def _nll_mark(is_largest: bool, colour: str | list[str]) -> dict[str, object]:
@@ -124,7 +120,7 @@ def _nll_traces(rows: pd.DataFrame, names: list[str], sizes: Sequence[int], axes
     traces = []
     for rank, samples in enumerate(sizes):
         part = rows[rows["samples"] == samples]
-        shift = 0.25 * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
+        shift = _NLL_BESIDE[0] * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
         ours = go.Scatter(
             x=part["value"],
             y=[names.index(name) + shift for name in part["name"]],

@@ -60,7 +60,7 @@ def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint
         lines = holdings(at)
         assert sorted(lines["Checkpoint"]) == sorted(own)
         sizes = [own[name].model_config.code_dims for name in lines["Checkpoint"]]
-        assert sizes == sorted(sizes, key=lambda size: (-sizes.count(size), sizes.index(size)))
+        assert sizes == sorted(sizes, reverse=True)
         shown = [
             caption.value.split()[1].rstrip(":") for caption in at.caption if caption.value.startswith("Checkpoint ")
         ]
@@ -258,7 +258,7 @@ def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
     found = {(name, size): table.loc[name].get(f"S = {size}", "–") for name in table.index for size in (50, 5000)}
     assert {key: cell for key, cell in found.items() if cell != "–"} == rows and len(rows) > 1
     sizes = table["D"].tolist()
-    assert sizes == sorted(sizes, key=lambda size: (-sizes.count(size), size))
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> None:
@@ -268,8 +268,13 @@ def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> 
             {"test": {"mnist": {"nll": {"50": {"value": value, "ci95": 1.0, "ess": 3.0}}}}},
         )
     figure = spec(turn_to(start(), "likelihood"), "nll")
-    titles = {axis: figure["layout"][axis]["title"]["text"] for axis in ("yaxis", "yaxis2")}
-    assert titles == {"yaxis": "code size 5", "yaxis2": "code size 2"}
+    titles = {axis: figure["layout"][axis]["title"]["text"] for axis in ("xaxis", "xaxis2")}
+    assert titles == {"xaxis": "−log p(x), nats, code size 5", "xaxis2": "−log p(x), nats, code size 2"}
+    assert [(each["text"], each["yref"]) for each in figure["layout"]["annotations"]] == [
+        ("b", "y"),
+        ("c", "y"),
+        ("a", "y2"),
+    ]
     points = {trace["yaxis"]: values(trace["x"]).tolist() for trace in figure["data"] if "error_x" in trace}
     assert points == {"y": [90.0, 91.0], "y2": [150.0]}
     (low, _), (_, high) = figure["layout"]["yaxis"]["domain"], figure["layout"]["yaxis2"]["domain"]

@@ -1,4 +1,4 @@
-"""The table of the checkpoints that fit the chosen data set, by code size, with what was measured of each."""
+"""The table of the checkpoints that fit the chosen data set, largest codes first, with what was measured of each."""
 
 import html
 from collections.abc import Sequence
@@ -58,16 +58,13 @@ def _name(column: str, symbols: tuple[str, ...]) -> str:
 
 
 def _by_size(chosen: Selection) -> list[tuple[tuple[int, ...], list[list[str]]]]:
-    """Code sizes of all layers, those of most checkpoints first, each with its lines in the order of the groups."""
+    """Code sizes of all layers, the largest first, each with its lines in the order of the groups."""
 
     def size(checkpoint: Checkpoint) -> tuple[int, ...]:
         return checkpoint.model_config.code_dims
 
-    groups = [(each, list(own)) for each, own in groupby(sorted(chosen.offered, key=size), size)]
-    return [
-        (each, [_line(c, chosen.dataset) for c in own])
-        for each, own in sorted(groups, key=lambda group: -len(group[1]))
-    ]
+    by_size = groupby(sorted(chosen.offered, key=size, reverse=True), size)  # which keeps the order of what is equal
+    return [(each, [_line(c, chosen.dataset) for c in own]) for each, own in by_size]
 
 
 def _group(size: Sequence[int], lines: list[list[str]]) -> str:

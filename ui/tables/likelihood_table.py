@@ -72,7 +72,7 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
 def _summary(
     measured: tuple[Checkpoint, ...], stamps: tuple[int | None, ...], dataset: str, is_large: bool
 ) -> tuple[pd.DataFrame, go.Figure, pd.DataFrame]:
-    """All figures, a row for each S; their picture; and a table: a line a checkpoint, by code size, that of most first.
+    """All figures, a row for each S; their picture; and a table: a line a checkpoint, by code size, largest first.
 
     Args:
         measured: on the data set's test images.
@@ -81,10 +81,9 @@ def _summary(
         is_large: whether the letters of the picture are, as in a presentation.
     """
     rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
-    counts, sizes = rows.drop_duplicates("name")["code_dim"].value_counts(), sorted(rows["samples"].unique())
-    lines = [_line(own, sizes) for _, own in rows.groupby("name", sort=False)]
-    lines.sort(key=lambda line: (-counts[line["D"]], line["D"]))
-    return rows, nll_figure(rows, is_presented=is_large), pd.DataFrame(lines)
+    sizes = sorted(rows["samples"].unique())
+    lines = pd.DataFrame([_line(own, sizes) for _, own in rows.groupby("name", sort=False)])
+    return rows, nll_figure(rows, is_presented=is_large), lines.sort_values("D", ascending=False, kind="stable")
 
 
 def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
@@ -94,8 +93,8 @@ def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
     effective = {size: f"{row['ess']:.1f}" for size, row in by_size.items() if not pd.isna(row["ess"])}
     return {
         "Checkpoint": first["name"],
-        "D": first["code_dim"],
         **{f"S = {size}": nats.get(size, NONE) for size in sizes},
+        "D": first["code_dim"],
         "Paper": NONE if pd.isna(first["paper"]) else f"{first['paper']:.2f}",
         "−ELBO": NONE if pd.isna(first["elbo"]) else f"{-first['elbo']:.2f} ({first['bound']})",
         "Effective samples": " / ".join(effective.get(size, NONE) for size in sizes),

@@ -1,6 +1,5 @@
 """The recorded experiments as tables, by code size: `results.json`, with the paper's figures."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
@@ -42,10 +41,9 @@ def show_records(dataset: str, table_of: Callable[..., pd.DataFrame], caption: s
 def _table(
     stamp: int | None, dataset: str, table_of: Callable[..., pd.DataFrame], settings: tuple[tuple[str, str | bool], ...]
 ) -> pd.DataFrame:
-    """By code size, that of most rows first, and recipe; empty where nothing is recorded."""
+    """By code size, largest first, and recipe; empty where nothing is recorded."""
     rows = [row for row in findings.results() if row.eval_dataset == dataset]
-    sizes = Counter(row.code_dim for row in rows)
-    rows.sort(key=lambda row: (-sizes[row.code_dim], row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
+    rows.sort(key=lambda row: (-row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
     return table_of(rows, **dict(settings))
 
 
