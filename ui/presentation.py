@@ -5,23 +5,26 @@ a presenter's remote control, turn to the next page or to the lesson's next step
 """
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.link_report import end_page
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
-__all__ = ["GUIDED", "end_of_picture", "is_presented", "page_title", "show_switch"]
+__all__ = ["GUIDED", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
 
 _LINK = _KEPT = "present"
 GUIDED = "guided"  # in the session: whether a card above the page says what to do on it
 _TURNS = {"previous": -1, "next": 1}
 
 _STYLE = """<style>
-:root { font-size: max(112.5%, min(1.5vw, 2.67vh)); }
+:root { font-size: max(112.5%, min(1.5vw, 2.67vh)); --prior: 140px; }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] { display: none; }
 [data-testid=stMainBlockContainer] { padding: .25rem 1.5rem; }
 [data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] { gap: .625rem; }
 [data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
+[data-testid=stMain] h2 { font-size: 1.25rem; padding: .375rem 0 0; }
+[data-testid=stMain] img { image-rendering: pixelated; }
 .st-key-presentation { position: fixed; top: .25rem; right: 1rem; z-index: 1000; width: auto; }
 </style>"""
 
@@ -65,6 +68,14 @@ def page_title(title: str, words: str, help: str | None = None) -> None:
     st.title(title, help=help)
     if not is_presented() and not st.session_state.get(GUIDED, False):
         st.write(words)
+
+
+def filling(key: str, least: int) -> DeltaGenerator:
+    """A container for a chart that stretches: in a presentation down to the window's end, or `least` pixels tall."""
+    if is_presented():
+        height = f"max({least}px, calc(100vh - 5rem))"
+        st.html(f"<style>.st-key-{key} [data-testid=stPlotlyChart] {{ height: {height}; }}</style>")
+    return st.container(key=key)
 
 
 def end_of_picture() -> None:

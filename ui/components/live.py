@@ -21,6 +21,7 @@ from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number, finite_numbers, whole_number
+from ui.presentation import is_presented
 from ui.serving.amortised import amortised_address
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
@@ -41,6 +42,7 @@ _parts = (
     "amortised",
     "alpha",
     "bound_curve",
+    "letters",
     "room",
     "rest",
     "components_density",
@@ -106,6 +108,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "usage": usage(checkpoint),
             "unused": UNUSED,
             "marked": _marked(checkpoint.name, len(trained.means)),
+            "presented": is_presented(),
             "title": "prior density of a coordinate" if is_fixed else "prior density, average coordinate",
             "retrained": [
                 {"name": other.name, "means": other.model_config.prior_means, "scales": other.model_config.prior_scales}

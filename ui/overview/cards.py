@@ -17,6 +17,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
 from ui.overview.priors import POINTS, densities, show_prior, stick
+from ui.presentation import is_presented
 from ui.sidebar import Selection
 
 __all__ = ["show_cards"]
@@ -81,8 +82,11 @@ def _show(name: str, chosen: Selection) -> None:
     config, card = checkpoint.model_config, _card(checkpoint)
     with figure(f"card-{name}"):
         show_prior(card.prior, f"Prior of {family.label}: {card.words}", key=f"prior-{name}")
-        st.image(card.picture, alt=f"Twenty samples drawn by {family.label}")
+        words = f"Twenty samples drawn by {family.label}"
+        st.image(card.picture, alt=words, width="stretch" if is_presented() else "content")
     st.write(family.sentence)
+    if is_presented():
+        return
     nll = loaders.told(partial(findings.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
     st.caption(f"Checkpoint {checkpoint.name}: code size {'+'.join(map(str, config.code_dims))}{nats}.")

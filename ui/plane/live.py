@@ -28,6 +28,7 @@ from ui.images import picture
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_numbers, whole_number
 from ui.plane.posteriors import Means, Posterior
+from ui.presentation import is_presented
 from ui.serving.decoders import decoder_address
 from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
 from ui.widgets import base64_floats, widget
@@ -45,7 +46,7 @@ _widget = widget(
     "plane",
     '<div class="plane"></div>',
     "plane",
-    *("model", "decoder", "pointer", "letters", "plane_prior", "plane_words", "plane"),
+    *("model", "decoder", "pointer", "letters", "room", "plane_prior", "plane_words", "plane"),
 )
 
 
@@ -149,6 +150,7 @@ def _show(
         "heat": None,
         "dots": None,
         "gridded": False,
+        "presented": is_presented(),
         **more,
     }
     signature = hashlib.sha256(repr(data).encode()).hexdigest()[:16]

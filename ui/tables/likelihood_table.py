@@ -19,7 +19,7 @@ from ui.figures import nll_figure
 from ui.glossary.terms import meaning
 from ui.jobs.measuring import measure_button
 from ui.numbers import right, wait_words
-from ui.presentation import end_of_picture, is_presented
+from ui.presentation import end_of_picture, filling, is_presented
 
 __all__ = ["EXPLAINED", "offer_measuring", "show_likelihoods"]
 
@@ -40,8 +40,9 @@ def show_likelihoods(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Ch
     if measured:
         stamps = tuple(loaders.changed(checkpoint.folder / METRICS) for checkpoint in measured)
         rows, chart, table = _summary(tuple(measured), stamps, dataset, is_presented())
-        with figure("nll"):
-            st.plotly_chart(chart, key="nll", alt="−log p(x) of every checkpoint, as in the table below")
+        with figure("nll"), filling("nll-filling", chart.layout.height):
+            words = "−log p(x) of every checkpoint, as in the table below"
+            st.plotly_chart(chart, key="nll", alt=words, height="stretch" if is_presented() else "content")
         end_of_picture()
         explained = EXPLAINED | {name: meaning("−log p(x)", "S") for name in table.columns if name.startswith("S = ")}
         st.dataframe(table, hide_index=True, column_config=right(table.columns.difference(["Checkpoint"]), explained))

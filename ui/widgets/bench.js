@@ -138,7 +138,7 @@ class Bench {
     this.scale = letters();
     this.left = LEFT * this.scale;
     this.width = Math.max(this.root.clientWidth, this.left + RIGHT + 1);
-    this.height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.svg) - BESIDE * this.scale)));
+    this.height = Math.min(MOST_HEIGHT * this.scale, Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.svg) - BESIDE * this.scale)));
     this.svg.setAttribute("width", this.width);
     this.svg.setAttribute("height", this.height);
     this.window.setAttribute("x", this.left);

@@ -1,7 +1,7 @@
 // The bound of an amortised model at the priors where it was measured, as dots against alpha, and where sliders stand.
 // After alpha.js.
 
-const CURVE = { width: 184, height: 52, left: 6, right: 6, top: 5, bottom: 5 }; // pixels
+const CURVE = { width: 184, height: 52, left: 6, right: 6, top: 5, bottom: 5 }; // pixels, where letters have their usual size
 const LARGEST_DOT = 3;
 
 // `measured` is from ui/components/amortised.py, `info` from ui/serving/amortised.py. Gives { box, draw }: `draw` takes
@@ -12,7 +12,7 @@ function boundCurve({ priors, bound }, info) {
   const values = priors.map(([, , value]) => value), low = Math.min(...values), high = Math.max(...values);
   const y = (value) => top + (high > low ? (high - value) / (high - low) : 0.5) * (height - top - bottom);
   const spread = (means) => (Math.max(...means) - Math.min(...means)) / (2 * largestMean); // 0 to 1
-  const svg = svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${height}` });
   const line = svg.appendChild(svgElement("line", { y1: 0, y2: height }));
   for (const [means, alpha, value] of priors) {
     svg.append(svgElement("circle", { cx: x(alpha), cy: y(value), r: 1 + (LARGEST_DOT - 1) * spread(means) }));
@@ -21,7 +21,7 @@ function boundCurve({ priors, bound }, info) {
   const words = element("div"), numbers = (value) => value.toFixed(1).replace("-", "−");
   const axis = element("div", { className: "alphas" }, ...[smallestAlpha, 1, largestAlpha].map((alpha) => {
     const number = element("span", { textContent: alpha === smallestAlpha ? `α = ${alpha}` : alpha });
-    number.style.left = `${x(alpha)}px`;
+    number.style.left = `${(100 * x(alpha)) / width}%`;
     return number;
   }));
   const ends = element("div", { className: "ends" }, ...[high, low].map((value) => element("div", { textContent: numbers(value) })));

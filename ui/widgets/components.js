@@ -14,6 +14,7 @@ const percent = (share) => (share === 0 || share >= 0.01 ? `${Math.round(100 * s
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
+  root.presented = data.presented;
   if (root.dataset.decoder === data.decoder.path) return root.renew(data);
   root.dataset.decoder = data.decoder.path;
   root.observer?.disconnect();
@@ -32,7 +33,10 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   draw(data);
   // Only the noise comes from Python: where the sliders stand, Python may not know yet.
-  root.renew = (from) => { if (from.seed !== seed && from.seed >= next) { draw(from); all(); } };
+  root.renew = (from) => {
+    refit();
+    if (from.seed !== seed && from.seed >= next) { draw(from); all(); }
+  };
   const codes = new Float32Array(dim + (below?.code ?? 0)), code = codes.subarray(0, dim); // the second layer's code follows
   const pixels = new Float32Array(decoder.pixels);
   let model = null, zoom = 1, count = MOST; // model: the decoder, once it is fetched
@@ -289,7 +293,11 @@ export default function ({ parentElement, data, setStateValue }) {
       if (zoom === 1 || (count >= FEWEST && (zoom <= small || tall <= free))) break;
     }
     count = Math.max(1, Math.min(MOST, count));
-    plot.box.firstChild.style.height = `${Math.max(60, height * zoom + 14)}px`;
+    // Where it is presented, the density takes what the rows leave, up to as much again.
+    const usual = Math.max(60, height * zoom + 14);
+    const spare = free - WHOLE * letters() - height * zoom - inSight * (Math.max(LEAST_ROW, height * zoom) + ROW_GAP);
+    const more = root.presented && !narrow ? Math.min(usual, Math.max(0, spare)) : 0;
+    plot.box.firstChild.style.height = `${usual + more}px`;
     return before !== [zoom, count].join();
   };
   fit();

@@ -1,9 +1,9 @@
 // A square of the plane of codes: a heat map or the codes of images, Gaussians as ellipses, and the digit at the pointer,
 // decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js,
-// plane_prior.js and plane_words.js.
+// letters.js, room.js, plane_prior.js and plane_words.js.
 
 const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 192; // pixels; of the square's side; points
-const EDGE_KEPT = 190; // pixels below the square, for what stands there
+const EDGE_KEPT = 190, BELOW = 107; // pixels for what stands below the square; where it is presented, all of it is in sight
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".plane");
@@ -53,6 +53,7 @@ class Plane {
     this.listen();
     root.observer = new ResizeObserver(() => this.fit());
     root.observer.observe(root);
+    onNewRoom(root, () => this.fit());
     root.ontransitionend = () => this.paint(); // of the colour, when the theme changes
     const heat = this.heat?.decode().then(() => this.paint(), () => {});
     decoderOf(decoder).then((model) => { this.model = model; this.renew(); this.paint(); return heat; }).then(
@@ -141,7 +142,8 @@ class Plane {
   isInside(place) { return !this.data.triangle || Math.min(...piecesAt(place)) >= 0; }
 
   fit() {
-    const room = Math.max(LEAST_SIDE, window.innerHeight - EDGE_KEPT);
+    const usual = Math.max(LEAST_SIDE, window.innerHeight - EDGE_KEPT), free = roomBelow(this.root) - BELOW * letters();
+    const room = this.data.presented && free >= LEAST_SIDE ? free : usual;
     const side = Math.floor(Math.min(this.root.clientWidth, MOST_SIDE, room)), density = window.devicePixelRatio;
     if (side <= 0 || (side === this.side && density === this.density)) return;
     Object.assign(this, { side, density, cloud: null });
