@@ -21,6 +21,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # tests start do not: other packages do so, and what a program says is compared.
 os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
 os.environ.pop("DLGMM_CHECKPOINTS", None)  # the tests are of the repository's own
+# Modules are compiled once: each worker, and each program that tests start, would compile all of them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 import torch
@@ -42,6 +44,7 @@ pytest_plugins = ["tests.browser_fixtures", "tests.export_helpers", "tests.train
 pytest.register_assert_rewrite("tests.app_helpers", "tests.source_helpers")
 
 torch.set_num_threads(1)
+sys.dont_write_bytecode = False  # in this process, too
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
