@@ -46,8 +46,13 @@ def make_mixture(make: Make, name: str, means: tuple[float, ...], scales: tuple[
     return make(name, "dlgmm", num_components=len(means), prior_means=means, prior_scales=scales)
 
 
+def unopened() -> AppTest:
+    """The app before its first run."""
+    return AppTest.from_file(MAIN, default_timeout=60)
+
+
 def start() -> AppTest:
-    return AppTest.from_file(MAIN, default_timeout=60).run()
+    return unopened().run()
 
 
 def turn_to(at: AppTest, page: str) -> AppTest:
@@ -57,7 +62,8 @@ def turn_to(at: AppTest, page: str) -> AppTest:
 
 
 def open_page(page: str, **query: str) -> AppTest:
-    at = start()
+    """As a link does: the page is the first that runs."""
+    at = unopened()
     at.query_params.update({name.replace("_", "-"): value for name, value in query.items()})
     return turn_to(at, page)
 
