@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,9 @@ import pytest
 import torch
 
 pytest.importorskip("distributed", reason="the package distributed is not installed")
+import dask
 from distributed import Client, LocalCluster
+from distributed.utils import get_mp_context
 
 from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily
 from dlgmm_core.data.sources import DataError
@@ -86,8 +88,16 @@ def travelling(experiment: Experiment, diary: Path) -> Travelling:
 
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[LocalCluster]:
-    with started(n_workers=2, threads_per_worker=1, silence_logs=50) as local:
+    with forked(), started(n_workers=2, threads_per_worker=1, silence_logs=50) as local:
         yield local
+
+
+@contextmanager
+def forked() -> Iterator[None]:
+    """Worker processes are forked from one that has imported the program, which takes longer than their tasks."""
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(["tests.kill_helpers", "tests.experiment_helpers", "distributed"])
+        yield
 
 
 @pytest.fixture(scope="module")
