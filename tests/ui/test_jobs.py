@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from dlgmm_core.runtime.folders import datasets_folder
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS, load_checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
@@ -22,14 +24,19 @@ from ui.jobs.measuring import renewed
 from ui.training.progress import parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--device", "cpu"]
+TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "100", "--device", "cpu", "--dataset", "few"]
+ENDLESS = ["--epochs", "1000000", "--patience", "1000000"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Checkpoints of the test's own."""
+    """Checkpoints of the test's own, and a few images, which processes read sooner than MNIST."""
     folder = tmp_path / "checkpoints"
     monkeypatch.setattr(jobs, "CHECKPOINTS", folder)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    datasets_folder().mkdir(parents=True)
+    grey = np.random.default_rng(0).random((600, 4, 5))
+    np.savez(datasets_folder() / "few.npz", train_images=grey[:400], valid_images=grey[400:500], test_images=grey[500:])
     return folder
 
 
@@ -56,7 +63,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_run_goes_forward_ends_well_and_leaves_a_checkpoint(manager: JobManager, folder: Path) -> None:
-    job = train(manager, "tiny", "--epochs", "2")
+    # of MNIST, whose epochs last longer than progress waits between its lines
+    job = train(manager, "tiny", "--epochs", "2", "--dataset", "mnist", "--batch-size", "2000")
     assert job.running and not job.failed
     assert manager.get("tiny") is job and manager.all() == [job]
     job.process.wait()
@@ -74,8 +82,8 @@ def test_a_run_goes_forward_ends_well_and_leaves_a_checkpoint(manager: JobManage
 def test_a_name_is_started_once_while_it_runs_and_a_stop_keeps_what_was_learnt(
     manager: JobManager, folder: Path
 ) -> None:
-    job = train(manager, "long", "--epochs", "900", "--patience", "900")
-    assert train(manager, "long", "--epochs", "900", "--patience", "900") is job
+    job = train(manager, "long", *ENDLESS)
+    assert train(manager, "long", *ENDLESS) is job
     assert manager.all() == [job]
     until(lambda: (folder / "long" / WEIGHTS).exists() or not job.running)
     assert "epoch" in job.last_line
@@ -144,7 +152,7 @@ def test_a_job_that_does_not_heed_a_stop_is_killed_and_has_not_failed(monkeypatc
 
 
 def test_a_job_ends_with_the_server_even_if_that_is_killed_and_can_be_resumed(folder: Path) -> None:
-    options = [*TINY, "--name", "long", "--epochs", "900", "--patience", "900"]
+    options = [*TINY, "--name", "long", *ENDLESS]
     server = (
         f"import pathlib; from ui.jobs import manager; manager.CHECKPOINTS = pathlib.Path({str(folder)!r});"
         f" manager.JobManager().start('long', 'train', {options!r}).process.wait()"
