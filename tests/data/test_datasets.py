@@ -34,11 +34,6 @@ def published_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def omniglot(published_data: None) -> Dataset:
-    return load_dataset("omniglot")
-
-
-@pytest.fixture(scope="module")
 def published_rows(published_data: None) -> NDArray[np.uint8]:
     """Every 25th image of Larochelle's test part."""
     return binarized_mnist("test")[::25]
@@ -174,36 +169,32 @@ class TestBinarizedMnist:
         assert loaded.class_names == mnist.class_names
 
 
-class TestOmniglot:
-    def test_splits_are_drawers_of_every_character(self, omniglot: Dataset) -> None:
-        characters = 964 + 659
-        sizes = [len(omniglot.train), len(omniglot.valid), len(omniglot.test)]
-        assert sizes == [14 * characters, characters, 5 * characters]
+def test_omniglot_is_cut_by_drawers_named_by_alphabets_and_binarized_the_same_way_for_ever(
+    published_data: None,
+) -> None:
+    """One test, for two workers would both read it."""
+    omniglot = load_dataset("omniglot")
+    splits = (omniglot.train, omniglot.valid, omniglot.test)
+    characters = 964 + 659
+    assert [len(split) for split in splits] == [14 * characters, characters, 5 * characters]
 
-    def test_classes_are_the_alphabets(self, omniglot: Dataset) -> None:
-        assert len(omniglot.class_names) == 50
-        assert omniglot.class_names == tuple(sorted(omniglot.class_names))
-        counts = [np.bincount(split.labels, minlength=50) for split in (omniglot.train, omniglot.valid, omniglot.test)]
-        np.testing.assert_array_equal(counts[0], 14 * counts[1])
-        np.testing.assert_array_equal(counts[2], 5 * counts[1])
-        assert counts[1][omniglot.class_names.index("Greek")] == 24
+    assert len(omniglot.class_names) == 50
+    assert omniglot.class_names == tuple(sorted(omniglot.class_names))
+    counts = [np.bincount(split.known_labels, minlength=50) for split in splits]
+    np.testing.assert_array_equal(counts[0], 14 * counts[1])
+    np.testing.assert_array_equal(counts[2], 5 * counts[1])
+    assert counts[1][omniglot.class_names.index("Greek")] == 24
 
-    def test_strokes_are_light_on_dark(self, omniglot: Dataset) -> None:
-        for split in (omniglot.train, omniglot.valid, omniglot.test):
-            assert split.grey.mean() / 255 == pytest.approx(0.08, abs=0.005)
-            assert split.binary.mean() == pytest.approx(split.grey.mean() / 255, abs=0.001)
-            assert split.grey.max(1).min() > 100
+    for split in splits:  # strokes are light on dark
+        assert split.grey.mean() / 255 == pytest.approx(0.08, abs=0.005)
+        assert split.binary.mean() == pytest.approx(split.grey.mean() / 255, abs=0.001)
+        assert split.grey.max(1).min() > 100
 
-    @pytest.mark.parametrize(
-        ("part", "expected"),
-        [
-            ("train", "0d91b6e062b3930023cb112030c2f69da7c841176d9c64baad026dd8a2341197"),
-            ("valid", "a02c1ad3245fe28e184802a8312a414e452715e5b03a342a1c8c76919d3cd395"),
-            ("test", "f8f773549048bcad63ae1cc22070ca36c85750894f9c712d78c6e3adb0ce9855"),
-        ],
-    )
-    def test_the_fixed_binarization_never_changes(self, omniglot: Dataset, part: str, expected: str) -> None:
-        assert digest(getattr(omniglot, part).binary) == expected
+    assert [digest(split.binary) for split in splits] == [
+        "0d91b6e062b3930023cb112030c2f69da7c841176d9c64baad026dd8a2341197",
+        "a02c1ad3245fe28e184802a8312a414e452715e5b03a342a1c8c76919d3cd395",
+        "f8f773549048bcad63ae1cc22070ca36c85750894f9c712d78c6e3adb0ce9855",
+    ]
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
