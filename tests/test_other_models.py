@@ -154,15 +154,15 @@ def crosses() -> Dataset:
     return Dataset("crosses", whole[:120], whole[120:150], whole[150:], ("lying", "standing", "crossed"), (20, 24))
 
 
-@pytest.mark.parametrize(("body", "depth"), [("conv", 1), ("dense", 2)])
+@pytest.mark.parametrize(("body", "depth", "epochs"), [("conv", 1, 10), ("dense", 2, 20)])
 def test_images_of_another_shape_are_trained_on_kept_measured_and_mapped(
-    body: str, depth: int, crosses: Dataset, tmp_path: Path
+    body: str, depth: int, epochs: int, crosses: Dataset, tmp_path: Path
 ) -> None:
     config = ModelConfig(
         "dlgmm", 3, 2, (-1.0, 1.0), (1.0, 1.0), 1.0, 32, (20, 24), body=body, depth=depth, prior_components="full"
     )
     # "mnist" because a checkpoint names a data set that the table has
-    run = TrainingRun.start(config, TrainConfig(max_epochs=20, batch_size=10, learning_rate=5e-3, data_bias=True))
+    run = TrainingRun.start(config, TrainConfig(max_epochs=epochs, batch_size=10, learning_rate=5e-3, data_bias=True))
     history = list(fit(run, crosses))
     assert history[-1].best_valid_bound > history[0].valid_bound + 10
     run.save(tmp_path / "other")
