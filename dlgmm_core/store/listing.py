@@ -94,7 +94,7 @@ def _reason_without_weights(names: list[str]) -> str:
     if WEIGHTS in names:
         return ""
     if TRAINING in names:
-        return f"has {TRAINING} and no {WEIGHTS}: go on with train --resume"
+        return f"has {TRAINING} and no {WEIGHTS}: resume its run"
     begun = any(name.lstrip(".").startswith((PREVIEW, TRAINING)) for name in names)  # a hidden one is half written
     if begun and not any(name in names for name in _BESIDE_WEIGHTS):
         return "is of a run in its first epoch: if none is under way, train again"

@@ -132,7 +132,7 @@ def test_the_list_names_folders_of_a_part_of_a_checkpoint_and_none_that_never_wa
 ) -> None:
     save(tmp_path / "m-whole")
     parts = {
-        "begun": ([TRAINING, HISTORY], f"has {TRAINING} and no {WEIGHTS}: go on with train --resume"),
+        "begun": ([TRAINING, HISTORY], f"has {TRAINING} and no {WEIGHTS}: resume its run"),
         "empty": ([], "is empty: train under this name"),
         "first": ([PREVIEW], "is of a run in its first epoch: if none is under way, train again"),
         "killed": ([f".{TRAINING}.x1"], "is of a run in its first epoch: if none is under way, train again"),
@@ -157,7 +157,7 @@ def test_a_run_whose_weights_were_not_written_is_gone_on_with_as_the_list_says(
         assert train(tmp_path, "gauss-vae", "--epochs", "2", "--name", "one") == 130
     assert capsys.readouterr().err.endswith("Stopped. Finished work is kept.\n")
     assert run(tmp_path, "list") == 0
-    assert "go on with train --resume" in capsys.readouterr().out
+    assert "resume its run" in capsys.readouterr().out
     assert train(tmp_path, "gauss-vae", "--name", "one", "--resume") == 0
 
 
