@@ -78,7 +78,7 @@ def binarization(row: Row) -> str:
 
 def minus_elbo(row: Row) -> str:
     """-ELBO."""
-    return NONE if row.figures.elbo is None else f"{-row.figures.elbo.value:.2f}"
+    return NONE if row.figures.elbo is None else f"{-row.figures.elbo.value:,.2f}"
 
 
 def nll(row: Row | None, size: int | str) -> str:
