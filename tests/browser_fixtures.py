@@ -1,13 +1,13 @@
-"""A server on a tree of its own, Chromium and one page of it, each as long as tests can share it.
+"""A server on a tree of its own, Chromium and a page of it for each of two visitors, as long as tests can share them.
 
-The fixtures are those of a plugin that `conftest.py` names. Chromium and the page are kept while one test in a browser
+The fixtures are those of a plugin that `conftest.py` names. Chromium and its pages are kept while one test in a browser
 follows another: a new Chromium has to fetch and compile Streamlit's scripts, and a new page has to compile them. But an
 event loop runs as long, which tests that start one cannot have.
 """
 
 import os
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -34,26 +34,41 @@ def server(tree: Path) -> Iterator[str]:
 
 
 class Chromium:
-    """Chromium, started when it is asked for, and a page of it."""
+    """Chromium, started when it is asked for, and a page of it for each visitor."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
         self._browser: Browser | None = None
-        self._page: Page | None = None
+        self._pages: dict[str, Page] = {}
 
     def browser(self) -> Browser:
         if self._browser is None:
             self._browser = self._open.enter_context(launched())
         return self._browser
 
-    def page(self) -> Page:
-        if self._page is None:
-            self._page = self._open.enter_context(profile(self.browser())).new_page()
-        return self._page
+    @contextmanager
+    def page(self, visitor: str) -> Iterator[Page]:
+        """A page of one without a past; only Streamlit's scripts, which are large, stay in the browser's cache."""
+        if visitor not in self._pages:
+            self._pages[visitor] = self._open.enter_context(profile(self.browser())).new_page()
+        page = self._pages[visitor]
+        try:
+            with complaints(page):
+                yield page
+        finally:
+            page.goto("about:blank")
+            for each in page.context.pages:
+                if each is not page:
+                    each.close()
+            page.unroute_all()
+            page.context.clear_cookies()
+            page.set_viewport_size(WINDOW)
+            page.emulate_media(media="null", color_scheme="light")
 
     def end(self) -> None:
         self._open.close()
-        self._browser = self._page = None
+        self._browser = None
+        self._pages.clear()
 
 
 @pytest.fixture(scope="session")
@@ -74,20 +89,15 @@ def browser(chromium: Chromium) -> Browser:
 
 @pytest.fixture
 def page(chromium: Chromium) -> Iterator[Page]:
-    """A page of a visitor without a past; only Streamlit's scripts, which are large, stay in the browser's cache."""
-    page = chromium.page()
-    try:
-        with complaints(page):
-            yield page
-    finally:
-        page.goto("about:blank")
-        for each in page.context.pages:
-            if each is not page:
-                each.close()
-        page.unroute_all()
-        page.context.clear_cookies()
-        page.set_viewport_size(WINDOW)
-        page.emulate_media(media="null", color_scheme="light")
+    with chromium.page("first") as page:
+        yield page
+
+
+@pytest.fixture
+def other(chromium: Chromium) -> Iterator[Page]:
+    """A page of another visitor."""
+    with chromium.page("other") as page:
+        yield page
 
 
 @pytest.fixture

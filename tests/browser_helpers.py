@@ -35,9 +35,9 @@ def app_on(tree: Path, base: str = "", **environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """Cookies and a cache of their own."""
-    context = browser.new_context(viewport=WINDOW)
+def profile(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """Cookies and a cache of their own, and no animations: each of their frames is painted by the processor."""
+    context = browser.new_context(**{"viewport": WINDOW, "reduced_motion": "reduce", **options})
     context.set_default_timeout(PATIENCE)
     try:
         yield context
@@ -46,8 +46,8 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @contextmanager
-def complaints(page: Page, forgiven: str = "") -> Iterator[None]:
-    """What the browser complains of on the page meanwhile is an error, unless it contains `forgiven`."""
+def complaints(page: Page) -> Iterator[None]:
+    """What the browser complains of on the page meanwhile is an error."""
     errors: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
@@ -62,16 +62,7 @@ def complaints(page: Page, forgiven: str = "") -> Iterator[None]:
     yield
     page.remove_listener("console", hear)
     page.remove_listener("pageerror", catch)
-    assert [text for text in errors if not forgiven or forgiven not in text] == []
-
-
-@contextmanager
-def visitor(browser: Browser, forgiven: str = "") -> Iterator[Page]:
-    """A page of a visitor without a past, in a browser without one."""
-    with profile(browser) as context:
-        page = context.new_page()
-        with complaints(page, forgiven):
-            yield page
+    assert errors == []
 
 
 def visit(page: Page, address: str, title: str) -> None:

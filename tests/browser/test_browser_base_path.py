@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 from dlgmm_core.experiments.table import FIGURE_2
 from tests.browser.test_browser_pages import VIEWS
-from tests.browser_helpers import app_on, draw_a_seven, settle, visit, visitor
+from tests.browser_helpers import app_on, draw_a_seven, settle, visit
 from tests.latent_browser_helpers import TITLE
 from ui.visitors.visitor import COOKIE
 
@@ -21,8 +21,8 @@ def as_a_page(route: Route) -> None:
     route.fulfill(status=200, content_type="text/html; charset=utf-8", body="<!doctype html><p>hello</p>")
 
 
-def test_everything_works_below_a_path_by_deep_links_too(tree: Path, browser: Browser) -> None:
-    with app_on(tree, BASE) as address, visitor(browser) as page:
+def test_everything_works_below_a_path_by_deep_links_too(tree: Path, page: Page) -> None:
+    with app_on(tree, BASE) as address:
         visit(page, f"{address}/components", "Components")  # the first visitor of a fresh server
         page.locator(".live[data-ready=yes]").wait_for()
         (cookie,) = [c for c in page.context.cookies() if c.get("name") == COOKIE]

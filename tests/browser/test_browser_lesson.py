@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page
 
 from dlgmm_core.experiments.results import read_results
-from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit, visitor
+from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit
 from ui.lesson.outcomes import DLGMM
 
 pytestmark = pytest.mark.browser
@@ -78,7 +78,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
 
 
 def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
-    server: str, tree: Path, page: Page, browser: Browser
+    server: str, tree: Path, page: Page, other: Page
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/?lesson=8", "Likelihood")
@@ -95,10 +95,9 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess(
     assert equation_fits(page)
     page.keyboard.press("Escape")
     page.locator(".js-plotly-plot").first.wait_for()
-    with visitor(browser) as other:  # the link opens the step, and tells nobody's answer
-        visit(other, page.url, "Likelihood")
-        card(other).get_by_text("Step 8 of").wait_for()
-        assert told not in other.locator("[data-testid=stMain]").inner_text()
+    visit(other, page.url, "Likelihood")  # the link opens the step, and tells nobody's answer
+    card(other).get_by_text("Step 8 of").wait_for()
+    assert told not in other.locator("[data-testid=stMain]").inner_text()
     card(page).get_by_role("button", name="Next").click()
     card(page).get_by_text("Step 9 of").wait_for()
     until(page, lambda: equation_fits(page))

@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import read_checkpoint
@@ -18,13 +18,19 @@ from tests.browser_helpers import (
     touch_elsewhere,
     until,
     untrained,
-    visitor,
 )
 from ui.serving.decoders import decoder_address
 
 pytestmark = pytest.mark.browser
 
 LARGEST = "mnist-dldpmm"
+# What a browser says where a request fails, which it complains of besides: there is none.
+NO_DECODER = """(() => {
+  const { fetch } = window;
+  window.offline = true;
+  window.fetch = (address, ...given) => window.offline && String(address).includes("/decoder/")
+    ? Promise.reject(new TypeError("Failed to fetch")) : fetch(address, ...given);
+})()"""
 
 
 def turn_to(page: Page, link: str) -> None:
@@ -33,7 +39,7 @@ def turn_to(page: Page, link: str) -> None:
     settle(page)
 
 
-def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page, browser: Browser) -> None:
+def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page, other: Page) -> None:
     open_components(page, server)
     plain = drawings(page)
     mean_of(page, 2).press("End")
@@ -49,16 +55,15 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page,
     page.wait_for_url("**noise=1*")
     until(page, lambda: all(a != b for a, b in zip(drawings(page), plain, strict=True)))
     settle(page)
-    with visitor(browser) as other:
-        open_components(other, server, page.url.partition("components")[2])
-        assert drawings(other) == drawings(page)
-        assert other.url == page.url
-        assert untrained(other) == untrained(page) and len(untrained(other)) == 3
-        sliders = "all => all.map(each => [each.ariaLabel, each.value])"
-        both = [each.get_by_role("slider").evaluate_all(sliders) for each in (page, other)]
-        assert both[0] == both[1] and ["mean of component 5", "1.45"] in both[1]
-        assert other.get_by_label("scales, too").is_checked() and other.get_by_label("ink where").is_checked()
-        assert not other.get_by_label("the same noise in every row").is_checked()
+    open_components(other, server, page.url.partition("components")[2])
+    assert drawings(other) == drawings(page)
+    assert other.url == page.url
+    assert untrained(other) == untrained(page) and len(untrained(other)) == 3
+    sliders = "all => all.map(each => [each.ariaLabel, each.value])"
+    both = [each.get_by_role("slider").evaluate_all(sliders) for each in (page, other)]
+    assert both[0] == both[1] and ["mean of component 5", "1.45"] in both[1]
+    assert other.get_by_label("scales, too").is_checked() and other.get_by_label("ink where").is_checked()
+    assert not other.get_by_label("the same noise in every row").is_checked()
 
 
 def test_an_invalid_link_is_the_trained_prior_sliders_stay_while_other_pages_are_open_and_weights_travel_once(
@@ -106,14 +111,13 @@ def test_nothing_is_wider_than_a_phone_and_every_slider_is_long_enough_for_a_thu
     assert len(sliders) == 34 and min(sliders) >= 200
 
 
-def test_a_decoder_that_cannot_be_fetched_is_a_sentence_and_is_asked_for_again(server: str, browser: Browser) -> None:
-    with visitor(browser, forgiven="Failed to load resource") as page:
-        page.route("**/decoder/**", lambda route: route.abort())
+def test_a_decoder_that_cannot_be_fetched_is_a_sentence_and_is_asked_for_again(server: str, page: Page) -> None:
+    with page.add_init_script(NO_DECODER):
         page.goto(f"{server}/components?components-checkpoint={FIGURE_2}")
-        page.get_by_text("The decoder could not be fetched").wait_for()
-        settle(page)
-        page.unroute("**/decoder/**")
-        turn_to(page, "Your digit")
-        turn_to(page, "Components")
-        page.locator(".live[data-ready=yes]").wait_for()
-        assert page.get_by_text("The decoder could not be fetched").count() == 0
+    page.get_by_text("The decoder could not be fetched").wait_for()
+    settle(page)
+    page.evaluate("window.offline = false")
+    turn_to(page, "Your digit")
+    turn_to(page, "Components")
+    page.locator(".live[data-ready=yes]").wait_for()
+    assert page.get_by_text("The decoder could not be fetched").count() == 0

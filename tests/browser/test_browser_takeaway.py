@@ -14,7 +14,7 @@ from dlgmm_core.config import Context
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.accessibility_helpers import barriers
-from tests.browser_helpers import complaints, until
+from tests.browser_helpers import PROJECTOR, complaints, profile, until
 from tests.cli_helpers import handlers_kept
 
 pytestmark = pytest.mark.browser
@@ -34,11 +34,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
-    page = context.new_page()
-    with complaints(page):
-        yield page
-    context.close()
+    with profile(browser, viewport=PROJECTOR, offline=True) as context:
+        page = context.new_page()
+        with complaints(page):
+            yield page
 
 
 def opened(page: Page, file: Path, query: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from benchmarks.servers import copy_app
 from dlgmm_core.store.checkpoints import TRAINING, read_checkpoint
-from tests.browser_helpers import PATIENCE, ROOT, app_on, overhang, settle, until, visit, visitor
+from tests.browser_helpers import PATIENCE, ROOT, app_on, overhang, settle, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -74,13 +74,13 @@ def export_while_running(page: Page) -> None:
 
 
 def test_a_run_outlives_reloads_and_page_switches_is_its_owners_until_it_is_published_and_a_teacher_locks_and_clears(
-    server: str, tree: Path, page: Page, browser: Browser
+    server: str, tree: Path, page: Page, other: Page
 ) -> None:
     page.set_viewport_size(SCREEN)
     begin(page, server, "from-a-visitor")
     page.reload()
     page.get_by_text("from-a-visitor is training").wait_for()
-    another_visitor_sees_only_that_the_slot_is_busy(server, browser)
+    another_visitor_sees_only_that_the_slot_is_busy(server, other)
     page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=5 * PATIENCE)  # the first epoch is over
     page.get_by_text("the authors' run: −103.24").first.wait_for()
     page.get_by_text(re.compile(r"epoch \d+ of at most 900, at most .* left")).wait_for()
@@ -112,10 +112,9 @@ def test_a_run_outlives_reloads_and_page_switches_is_its_owners_until_it_is_publ
     page.get_by_role("button", name="Delete the run").click()
     until(page, lambda: not (tree / "checkpoints" / "cancelled").exists())
     settle(page)
-    with visitor(browser) as other:
-        other.set_viewport_size(SCREEN)
-        it_is_its_owners_until_it_is_published(page, other, server)
-        a_teacher_locks_training_and_deletes_all_runs(page, other)
+    other.set_viewport_size(SCREEN)
+    it_is_its_owners_until_it_is_published(page, other, server)
+    a_teacher_locks_training_and_deletes_all_runs(page, other)
     assert not (tree / "checkpoints" / "a-good-one").exists()
     page.reload()
     page.get_by_text("The teacher has locked training: no run").wait_for()
@@ -128,15 +127,14 @@ def fits_a_phone(page: Page) -> None:
     page.set_viewport_size(SCREEN)
 
 
-def another_visitor_sees_only_that_the_slot_is_busy(server: str, browser: Browser) -> None:
-    with visitor(browser) as other:
-        visit(other, f"{server}/train?train-run=from-a-visitor", TITLE)
-        other.get_by_text("Training slots in use by other visitors: 1.").wait_for()
-        assert other.get_by_text("from-a-visitor").count() == 0
-        assert other.get_by_role("button", name="Pause").count() == 0
-        other.get_by_role("button", name="Start training").click()
-        other.get_by_text("All training slots of this server (1) are taken: try again when a run has ended.").wait_for()
-        settle(other)
+def another_visitor_sees_only_that_the_slot_is_busy(server: str, other: Page) -> None:
+    visit(other, f"{server}/train?train-run=from-a-visitor", TITLE)
+    other.get_by_text("Training slots in use by other visitors: 1.").wait_for()
+    assert other.get_by_text("from-a-visitor").count() == 0
+    assert other.get_by_role("button", name="Pause").count() == 0
+    other.get_by_role("button", name="Start training").click()
+    other.get_by_text("All training slots of this server (1) are taken: try again when a run has ended.").wait_for()
+    settle(other)
 
 
 def it_is_its_owners_until_it_is_published(page: Page, other: Page, server: str) -> None:
