@@ -47,6 +47,11 @@ class Wire:
             if key in state.id and state.json_value
         ]
 
+    def forget(self) -> None:
+        """Begins anew, as if nothing had been sent."""
+        self.sent.clear()
+        self.answered = 0
+
     def wait_for_answer(self, messages: int) -> None:
         """Waits until a run has ended after so many messages."""
         until(self.page, lambda: self.answered >= messages)

@@ -112,7 +112,7 @@ def test_dragging_u_runs_in_the_browser_python_is_told_on_release_and_a_link_and
 ) -> None:
     open_bench(page, server)
     is_of_python(page, 2.0, nearest(2.8), 0.5)
-    page.wait_for_timeout(500)
+    wire.wait_for_answer(len(wire.sent))
     address, seen, drawn = page.url, [numbers(page)], frames_drawn(page)
     start = line(page)
     assert wire.sent
@@ -120,7 +120,7 @@ def test_dragging_u_runs_in_the_browser_python_is_told_on_release_and_a_link_and
     page.mouse.up()
     page.wait_for_timeout(500)
     assert numbers(page) == seen[0] and page.url == address  # a press without a move changes nothing
-    wire.sent.clear()
+    wire.forget()
     move = hold(page)
     for by in (40, -60, 90):
         move(by)

@@ -23,7 +23,6 @@ from tests.browser_helpers import (
     mean_of,
     numbers,
     open_components,
-    settle,
     until,
 )
 from tests.wire_helpers import Wire
@@ -126,8 +125,8 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
     k = int(components[0])
     before, address = drawings(page), page.url
     assert wire.sent and len(before) == config.num_components + 1
-    page.wait_for_timeout(500)
-    wire.sent.clear()
+    wire.wait_for_answer(len(wire.sent))
+    wire.forget()
 
     seen: list[list[str]] = []
 
@@ -156,8 +155,7 @@ def test_dragging_a_mean_runs_in_the_browser_and_python_is_told_once_it_rests(
 
     page.mouse.up()
     page.wait_for_url(lambda url: "means=" in url)
-    settle(page)
-    page.wait_for_timeout(500)
+    wire.wait_for_answer(1)
     means = list(config.prior_means)
     means[k] = float(mean_of(page, k + 1).input_value())
     assert means[k] > 3
@@ -186,7 +184,7 @@ _KEY = "(body, key) => body.dispatchEvent(new KeyboardEvent('keydown', { key, bu
 def sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
     page: Page, wire: Wire
 ) -> None:
-    wire.sent.clear()
+    wire.forget()
     slider = page.get_by_role("slider", name="mean of component 1", exact=True)
     for value in ("1", "2"):  # which together last longer than a rest
         slider.evaluate(_MOVE, value)

@@ -85,8 +85,8 @@ def test_all_layers_below_follow_a_mean_of_the_first_and_nothing_is_sent(
         return all(len(row) == 16 for row in found) and bool(np.abs(np.stack(found) - expected).max() <= 1)
 
     until(page, lambda: rows_are(0.0))
-    page.wait_for_timeout(500)
-    wire.sent.clear()
+    wire.wait_for_answer(len(wire.sent))
+    wire.forget()
     slider = mean_of(page, 2)
     slider.evaluate("input => { input.value = 2.5; input.dispatchEvent(new Event('input', { bubbles: true })); }")
     until(page, lambda: rows_are(2.5))
