@@ -71,7 +71,7 @@ def list_checkpoints(root: str | Path) -> list[Checkpoint | BrokenCheckpoint]:
 def folders_without_weights(root: Path) -> list[BrokenCheckpoint]:
     """Folders in `root` that `list_checkpoints` leaves out: runs in their first epoch, and empty ones.
 
-    Hidden folders, and those of other files than a checkpoint's, have never been checkpoints.
+    Hidden folders, those of other files than a checkpoint's, and other names, have never been checkpoints.
 
     Raises:
         OSError: if `root` cannot be read.
@@ -79,8 +79,9 @@ def folders_without_weights(root: Path) -> list[BrokenCheckpoint]:
     found = []
     for folder in root.iterdir():
         try:
+            require_valid(folder.name)
             names = os.listdir(folder)
-        except OSError:  # a file, or what `list_checkpoints` tells of
+        except (CheckpointError, OSError):  # no name of a checkpoint, a file, or what `list_checkpoints` tells of
             continue
         if not folder.name.startswith(".") and (reason := _reason_without_weights(names)):
             found.append(BrokenCheckpoint(folder, f"{folder} {reason}, or remove the folder."))

@@ -23,6 +23,7 @@ from tests.browser_helpers import (
     mean_of,
     numbers,
     open_components,
+    settle,
     until,
 )
 from tests.wire_helpers import Wire
@@ -178,7 +179,6 @@ _PRESS = """(link) => {
   link.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, composed: true }));
   link.click();
 }"""
-_KEY = "(body, key) => body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true }))"
 
 
 def sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_another_page_is_opened_at_once(
@@ -204,8 +204,16 @@ def sliders_cost_the_server_nothing_while_they_are_used_and_are_kept_where_anoth
 
 def a_key_means_what_it_means_while_a_slider_has_not_been_told(page: Page) -> None:
     slider = page.get_by_role("slider", name="mean of component 1", exact=True)
+    slider.focus()
     slider.evaluate(_MOVE, "3")
-    page.locator("body").evaluate(_KEY, "P")
+    page.keyboard.press("p")
     page.locator(".st-key-presentation").wait_for()
-    assert slider.input_value() == "3"
     page.wait_for_url(lambda url: "means=3" in url)
+    settle(page)
+    slider.focus()
+    slider.evaluate(_MOVE, "-2")
+    page.keyboard.press("PageDown")  # as a remote control sends it
+    page.get_by_role("heading", name="Clusters").wait_for()
+    page.keyboard.press("PageUp")
+    page.wait_for_url(lambda url: "means=-2" in url)
+    assert slider.input_value() == "-2"

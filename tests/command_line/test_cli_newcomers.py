@@ -138,7 +138,8 @@ def test_the_list_names_folders_of_a_part_of_a_checkpoint_and_none_that_never_wa
         "killed": ([f".{TRAINING}.x1"], "is of a run in its first epoch: if none is under way, train again"),
         "only-map": ([TSNE], f"{WEIGHTS} is missing: train again"),
     }
-    for name, (files, _) in {**parts, ".hidden": ([], ""), "z-notes": (["notes.txt"], "")}.items():
+    others = {".hidden": ([], ""), "no name": ([], ""), "z-notes": (["notes.txt"], "")}
+    for name, (files, _) in {**parts, **others}.items():
         (tmp_path / name).mkdir()
         for file in files:
             (tmp_path / name / file).touch()

@@ -1,9 +1,9 @@
 // The switch of presentation mode and its keys: P enters and leaves, Escape leaves, arrows and Page keys turn pages.
 
 const TURNS = { ArrowRight: "next", PageDown: "next", ArrowLeft: "previous", PageUp: "previous", Escape: "leave" };
-// What a key means to these, it does not mean to us.
-const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=grid], [role=dialog]";
-const TAKES_ARROWS = `${FIELDS}, canvas, [role=slider], [role=radiogroup], [role=tablist], [role=application]`;
+// What a key means to these, it does not mean to us; a slider means nothing by letters, and a remote control sends Page keys.
+const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=grid], [role=dialog]";
+const TAKES_ARROWS = `${FIELDS}, input, canvas, [role=slider], [role=radiogroup], [role=tablist], [role=application]`;
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".present");
@@ -31,7 +31,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const what = meant(event);
     if (what === null || event.repeat) return;
     event.preventDefault();
-    setTimeout(() => root.tell(what)); // after what a widget tells of itself at this key, of which it would be a part
+    window.dispatchEvent(new Event("blur")); // a widget tells what it has not told yet,
+    setTimeout(() => root.tell(what)); // and then comes the key, or it would be a part of that
   };
   document.addEventListener("keydown", pressed);
 }

@@ -2,20 +2,29 @@
 // is after a while in which it is not called again, or when anything else is touched; `now` is at once. A widget that is
 // `eager` tells at once what comes after a pause.
 //
-// Streamlit sends what it is told when the browser next has time, and opens another page at once: what a visitor clicks in
-// between waits, or a page would be opened and then emptied by what the one before it has told.
+// Streamlit opens a page at once, and what it was told shortly before is lost or, sent later, empties that page. So what a
+// visitor clicks waits for the run of the script that learns what was told.
 
-const REST = 1500, PAUSE = 3000; // milliseconds
+const REST = 1500, PAUSE = 3000, LONGEST_WAIT = 2000; // milliseconds
+const RUN = "data-test-script-state"; // of Streamlit's app: whether the script is running
 
 function clicksWait() {
+  const app = document.querySelector(`[${RUN}]`), held = [];
   const wait = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    const [target] = event.composedPath(), again = new PointerEvent(event.type, event);
-    setTimeout(() => target.dispatchEvent(again));
+    held.push([event.composedPath()[0], new PointerEvent(event.type, event)]);
   };
+  const go = () => {
+    clearTimeout(limit);
+    runs.disconnect();
+    window.removeEventListener("click", wait, { capture: true });
+    for (const [target, click] of held) target.dispatchEvent(click);
+  };
+  const limit = setTimeout(go, LONGEST_WAIT);
+  const runs = new MutationObserver(() => { if (app.getAttribute(RUN) === "notRunning") go(); });
+  runs.observe(app, { attributes: true, attributeFilter: [RUN] });
   window.addEventListener("click", wait, { capture: true });
-  setTimeout(() => window.removeEventListener("click", wait, { capture: true }));
 }
 
 function atRest(element, tell, eager = false) {
