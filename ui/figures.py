@@ -29,7 +29,7 @@ _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoS
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
 _NLL_FRAME = 140  # pixels, around all groups
-_NLL_NAME, _NLL_POINT = 24, 10  # pixels of a row: of a checkpoint's name, which stands above its points, and of each
+_NLL_NAME, _NLL_POINT = 20, 9  # pixels of a row: of a checkpoint's name, which stands above its points, and of each
 _NLL_GAP, _NLL_WIDE_GAP = 80, 110  # between two groups, and where letters are large
 _NLL_BESIDE = 0.25, 0.14  # of a row's height: between two of its points, and from the uppermost to the name
 

@@ -62,9 +62,12 @@ def test_a_page_has_titled_axes_no_barriers_in_either_theme_and_fits_every_width
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     charts = page.locator(".js-plotly-plot")
     for chart in charts.all():
-        for axis in (".xtitle", ".ytitle"):
-            chart.locator(axis).first.wait_for()
-            assert chart.locator(axis).first.text_content()
+        for axis in ("x", "y"):
+            if axis == "y" and chart.locator(".ytick").count() == 0:
+                continue  # no values: each row says what it is
+            title = chart.locator(f".{axis}title").first
+            title.wait_for()
+            assert title.text_content()
     if charts.count():
         legends_cover_no_curves(page)
     for scheme in SCHEMES:

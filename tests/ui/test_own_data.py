@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.commands import evaluate
 from dlgmm_core.runtime.folders import datasets_folder
-from tests.app_helpers import MAIN, PAGES, one_error, pictures, shown, turn_to
+from tests.app_helpers import PAGES, one_error, open_page, pictures, shown
 from tests.cli_helpers import handlers_kept, run, train
 from tests.export_helpers import Exported, take
 from ui.parameters import parameters_of
@@ -41,13 +41,6 @@ def trained(folder: Path, source: Path, *, labelled: bool) -> None:
     assert run(folder, "evaluate", "m", "--samples", "2", "--device", "cpu") == 0
 
 
-def opened(page: str, **query: str) -> AppTest:
-    """A page of a new visitor, who came by a link."""
-    at = AppTest.from_file(MAIN, default_timeout=60)
-    at.query_params.update(query)
-    return turn_to(at.run(), page)
-
-
 def words_of(at: AppTest) -> str:
     return " ".join(shown(str(each.value)) for kind in ("markdown", "caption", "info") for each in getattr(at, kind))
 
@@ -72,18 +65,22 @@ def test_every_page_shows_and_exports_images_of_another_shape_with_labels_and_wi
     said: dict[str, str] = {}
     found: dict[str, Exported] = {}
     for page in PAGES:
-        places = {name: text for name, text in (("image", "3,5"), ("at", "0,0")) if name in parameters_of(page)}
-        at = opened(page, dataset="mine", **places)
+        places = {
+            name: text
+            for name, text in (("image", "3,5"), ("at", "0" if page == "latent" else "0,0"))
+            if name in parameters_of(page)
+        }
+        at = open_page(page, dataset="mine", **places)
         assert not at.exception and not at.error and not at.warning and not marked_up(at), page
         said[page] = words_of(at)
         found |= exported(at, monkeypatch)
-    at = opened("latent", dataset="mine", image="3")
+    at = open_page("latent", dataset="mine", image="3")
     assert any(shown(each.value).startswith("Image 3, class ") for each in at.header) == labelled
     assert "m" in said["likelihood"] + said["overview"]
     assert ("mine has no labels, so there is no class to predict" in said["knn"]) == (not labelled)
     assert ("no labels, so there are no ACC" in said["clusters"]) == (not labelled)
     for view in VIEWS:
-        at = opened("digit", **{"dataset": "mine", "digit-view": view})
+        at = open_page("digit", **{"dataset": "mine", "digit-view": view})
         assert not at.exception and not at.error and not marked_up(at), view
         assert at.title[0].value == "A test image" and pictures(at)
         assert "those of mine have 20×24: choose a test image" in words_of(at)
@@ -117,13 +114,13 @@ def test_other_images_of_the_same_name_and_none_are_told_in_a_sentence(
     kept = datasets_folder() / "mine.npz"
     rng = np.random.default_rng(1)
     np.savez(kept, **{f"{part}_images": rng.random((30, 20, 24)) for part in ("train", "valid", "test")})  # type: ignore[arg-type]
-    at = opened("components", dataset="mine")
+    at = open_page("components", dataset="mine")
     assert "m was trained on another data set mine" in shown(at.sidebar.warning[0].value) and not at.exception
     np.savez(kept, **{f"{part}_images": rng.random((30, 8, 8)) for part in ("train", "valid", "test")})  # type: ignore[arg-type]
-    at = opened("components", dataset="mine")
+    at = open_page("components", dataset="mine")
     assert "It is for images of 20×24 pixels, and those of mine have 8×8" in shown(at.sidebar.warning[0].value)
     kept.write_bytes(b"no archive")
-    assert "mine.npz" in one_error(opened("train", dataset="mine"))
+    assert "mine.npz" in one_error(open_page("train", dataset="mine"))
     kept.unlink()
-    at = opened("components")
+    at = open_page("components")
     assert "was trained on the data set mine, which is not on this server" in shown(at.sidebar.warning[0].value)
