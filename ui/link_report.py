@@ -8,12 +8,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dlgmm_core.runtime.wording import nearest_name
 from ui.parameters import PARAMETERS, parameters_of
 
 __all__ = ["arrived", "bound_in_link", "end_page", "note", "report"]
@@ -160,9 +160,8 @@ def _refused(name: str, text: str, known: list[str], instead: str) -> str:
 
 
 def _near(word: str, known: list[str]) -> list[str]:
-    """The name that is nearest, in small letters or capitals; none that is near enough is an empty list."""
-    spelled = {each.casefold(): each for each in known}
-    return [spelled[each] for each in get_close_matches(word.casefold(), spelled, n=1)]
+    """The name that is nearest; none that is near enough is an empty list."""
+    return [near] if (near := nearest_name(word, known)) else []
 
 
 def _meant(near: list[str]) -> str:

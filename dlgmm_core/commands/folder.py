@@ -41,15 +41,15 @@ def stored_folder(root: Path, name: str) -> Path:
         )
     require_folder(root)
     folder = named_folder(root, name)
+    if os.path.lexists(folder):
+        return folder
     try:
         present = [entry.name for entry in os.scandir(root) if entry.is_dir()]
     except OSError:  # may be entered, but not listed: reading the checkpoint says what is wrong
         return folder
-    if not os.path.lexists(folder):
-        raise ConfigError(
-            f"There is no checkpoint {folder}: {nearest(name, present)}choose one that `list` names, or train it first."
-        )
-    return folder
+    raise ConfigError(
+        f"There is no checkpoint {folder}: {nearest(name, present)}choose one that `list` names, or train it first."
+    )
 
 
 def require_folder(root: Path) -> None:

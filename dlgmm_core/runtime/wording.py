@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["counted", "nearest", "size_words"]
+__all__ = ["counted", "nearest", "nearest_name", "size_words"]
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -38,6 +38,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
         >>> nearest("Minst", ["mnist", "omniglot"]), nearest("cifar", ["mnist", "omniglot"])
         ('did you mean mnist? Else ', '')
     """
+    near = nearest_name(name, known, 0.8)
+    return f"did you mean {near}? Else " if near else ""
+
+
+def nearest_name(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name that is nearest, in small letters or capitals; empty if none is near enough.
+
+    Args:
+        name: as it was written.
+        known: all that would make sense.
+        likeness: the least, between 0 and 1, as `difflib` measures it.
+    """
     spelled = {each.casefold(): each for each in known}
-    near = get_close_matches(name.casefold(), spelled, n=1, cutoff=0.8)
-    return f"did you mean {spelled[near[0]]}? Else " if near else ""
+    near = get_close_matches(name.casefold(), spelled, n=1, cutoff=likeness)
+    return spelled[near[0]] if near else ""

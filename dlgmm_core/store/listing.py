@@ -83,7 +83,7 @@ def folders_without_weights(root: Path) -> list[BrokenCheckpoint]:
             names = os.listdir(folder)
         except (CheckpointError, OSError):  # no name of a checkpoint, a file, or what `list_checkpoints` tells of
             continue
-        if not folder.name.startswith(".") and (reason := _reason_without_weights(names)):
+        if reason := _reason_without_weights(names):
             found.append(BrokenCheckpoint(folder, f"{folder} {reason}, or remove the folder."))
     return found
 
