@@ -29,7 +29,7 @@ EULER_GAMMA = 0.5772156649015329
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 _TINY = -15.0  # the log of a t of which log(1 - (1 - t)^(1/a)) is log t - log a in float32
 (_S, _WS), (_T, _WT) = (
-    ((1 + nodes) / 2, weights / 2) for nodes, weights in map(np.polynomial.legendre.leggauss, (20, 24))
+    ((1 + nodes) / 2, weights / 2) for nodes, weights in map(np.polynomial.legendre.leggauss, (16, 18))
 )
 
 
