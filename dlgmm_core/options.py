@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
@@ -60,12 +60,27 @@ _TABLES: dict[str, Collection[str]] = {"model": MODELS, "bound": OBJECTIVES, "bo
 
 
 class Parser(argparse.ArgumentParser):
-    """Reads every negative number as a value; argparse alone reads -1e-05 and -inf as options."""
+    """Says in one sentence what it cannot read, where argparse alone begins with the usage, of up to thirty lines.
+
+    Reads every negative number as a value; argparse alone reads -1e-05 and -inf as options.
+    """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse, which reads a word that begins with a space as a value."""
+        """As argparse, which reads a word that begins with a space as a value; but every option must be known.
+
+        An unknown one is thus the error of its command, whose help describes those that are known.
+        """
         words = sys.argv[1:] if args is None else args
-        return super().parse_known_args([f" {word}" if _is_negative(word) else word for word in words], namespace)
+        words = [f" {word}" if _is_negative(word) else word for word in words]
+        options, unknown = super().parse_known_args(words, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the process with exit code 2."""
+        message = message.replace("' -", "'-")  # of a negative number
+        self.exit(2, f"error: {message[0].upper()}{message[1:]}. See “{self.prog} --help”.\n")
 
 
 def _is_negative(word: str) -> bool:

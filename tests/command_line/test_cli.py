@@ -43,11 +43,23 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ["list", "--device", "cpu"],
     ],
 )
-def test_misuse_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_misuse_is_exit_code_two_and_one_sentence_that_names_the_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ending:
         cli.main(arguments)
     assert ending.value.code == 2
-    assert f"usage: {PROGRAM} " in capsys.readouterr().err
+    known = [word for word in arguments[:1] if word in COMMANDS] + [word for word in arguments[1:2] if word == "get"]
+    assert error_of(capsys).endswith(f" See “{' '.join([PROGRAM, *known])} --help”.")
+
+
+def test_what_cannot_be_read_is_told_as_it_was_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["map", "one", "--seed", "-1.5"])
+    assert error_of(capsys) == f"Argument --seed: invalid int value: '-1.5'. See “{PROGRAM} map --help”."
+    with pytest.raises(SystemExit):
+        cli.main(["train", "dlgmm", "--epoch", "1", "--sed", "2"])
+    assert error_of(capsys) == f"Unrecognized arguments: --sed 2. See “{PROGRAM} train --help”."
 
 
 @pytest.mark.parametrize("command", COMMANDS)
