@@ -35,6 +35,7 @@ __all__ = [
     "given",
     "model_config",
     "option_of",
+    "path",
     "train_config",
 ]
 
@@ -91,9 +92,20 @@ def _is_negative(word: str) -> bool:
     return word.startswith("-")
 
 
+def path(text: str) -> Path:
+    """The path that an option is given; an empty one, as of a variable that is not set, is no working folder.
+
+    Raises:
+        ArgumentTypeError: if it is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
 def add_folder(parser: argparse.ArgumentParser) -> None:
     """The option `--checkpoints`."""
-    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, metavar="DIR", help="folder of checkpoints")
+    parser.add_argument("--checkpoints", type=path, default=CHECKPOINTS, metavar="DIR", help="folder of checkpoints")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +138,9 @@ def context_of(options: argparse.Namespace, checkpoint: Checkpoint) -> Context |
             f" {' and '.join(asked)}."
         )
     means = config.prior_means if options.prior_means is None else tuple(options.prior_means)
-    context = Context(means, config.concentration if options.alpha is None else options.alpha)
+    alpha = config.concentration if options.alpha is None else options.alpha
+    config.contexts.require(means, alpha)  # which says what the model knows, rather than what any model could
+    context = Context(means, alpha)
     config.at(context)
     return None if context == config.context else context
 

@@ -1,10 +1,9 @@
 """`export-html`: writes models as one HTML file, which needs no server."""
 
 import argparse
-from pathlib import Path
 
-from dlgmm_core.checks import ConfigError
 from dlgmm_core.commands.folder import stored_folder
+from dlgmm_core.commands.output import add_output, require_output
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.options import add_folder
 from dlgmm_core.runtime.files import write_atomically
@@ -25,11 +24,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default=["mnist-dlgmm-fig2"],
         help="models of the file, as `list` names them; default: that of the paper's figure 2",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="of the page, such as demo.html"
-    )
+    add_output(parser, "of the page, such as demo.html", required=True)
     parser.add_argument("--link", default="", metavar="URL", help="where the page links to, such as an app or a course")
-    parser.add_argument("--replace", action="store_true", help="replace the file if it exists")
     add_folder(parser)
 
 
@@ -42,19 +38,13 @@ def run(options: argparse.Namespace) -> int:
     names = list(dict.fromkeys(options.checkpoint))
     folders = [stored_folder(options.checkpoints, name) for name in names]
     require_page(len(names), options.link)
-    path: Path = options.output
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name a file in it, such as {path / 'demo.html'}.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"There is no folder {path.parent}: make it first, or choose another --output.")
-    if path.exists() and not options.replace:
-        raise ConfigError(f"{path} exists: choose another --output, or add --replace.")
+    require_output(options.output, options.replace)
     found = [load_checkpoint(folder) for folder in folders]
     for _, checkpoint in found:
         require_exportable(checkpoint.model_config, checkpoint.name)
     datasets = {name: load_dataset(name) for name in {c.train_config.dataset for _, c in found}}
     models = [contents_of(model, c, datasets[c.train_config.dataset]) for model, c in found]
     content = page_bytes(models, options.link)
-    write_atomically(path, content)
-    print(f"{path}: {', '.join(names)}, {size_words(len(content))}. It opens in a browser, without a server.")
+    write_atomically(options.output, content)
+    print(f"{options.output}: {', '.join(names)}, {size_words(len(content))}. It opens in a browser, without a server.")
     return 0

@@ -9,15 +9,16 @@ from dlgmm_core.runtime.program import command_on
 from dlgmm_core.runtime.wording import nearest
 from dlgmm_core.store.names import checkpoint_folder
 
-__all__ = ["named_folder", "require_folder", "stored_folder"]
+__all__ = ["named_folder", "require_folder", "require_no_file", "stored_folder"]
 
 
 def named_folder(root: Path, name: str) -> Path:
     """The folder of the checkpoint of that name; it may not exist.
 
     Raises:
-        ConfigError: if the name is invalid.
+        ConfigError: if the name is invalid, or `root` cannot be a folder.
     """
+    require_no_file(root)
     with as_misuse():
         return checkpoint_folder(root, name)
 
@@ -52,12 +53,24 @@ def stored_folder(root: Path, name: str) -> Path:
     )
 
 
+def require_no_file(root: Path) -> None:
+    """Checks that the folder of checkpoints is a folder, or can be made.
+
+    Raises:
+        ConfigError: if a file lies in its place, or in that of a folder above it.
+    """
+    there = next((path for path in (root, *root.parents) if os.path.lexists(path)), Path())
+    if not os.path.isdir(there):
+        raise ConfigError(f"{there} is not a folder: give that of the checkpoints by --checkpoints.")
+
+
 def require_folder(root: Path) -> None:
     """Checks that there is a folder of checkpoints.
 
     Raises:
         ConfigError: if there is none.
     """
+    require_no_file(root)
     if not os.path.isdir(root):
         raise ConfigError(
             f"There is no folder {root}: give that of the checkpoints by --checkpoints, or train a model first, such as"

@@ -2,11 +2,11 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.checks import COUNT, ConfigError
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.commands.folder import stored_folder
+from dlgmm_core.commands.output import add_output, require_output
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.options import add_context, add_device, add_folder, context_of
@@ -39,9 +39,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         metavar="L",
         help="whose codes, in a model of several; one below the first needs --output; default: %(default)s",
     )
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="of the map; default: in the folder of the checkpoint"
-    )
+    add_output(parser, "of the map; default: that in the folder of the checkpoint, which is replaced")
     add_context(parser)
     add_device(parser)
     add_folder(parser)
@@ -58,16 +56,17 @@ def run(options: argparse.Namespace) -> int:
         options.iterations,
         options.seed,
     )
-    COUNT.require("--layer", options.layer)
     folder = stored_folder(options.checkpoints, options.name)
     model, checkpoint = load_checkpoint(folder, choose_device(options.device))
     _require_layer(options, model.config.layers)
     context = context_of(options, checkpoint)
     if context is not None and options.output is None:
         raise ConfigError("The map in the checkpoint's folder is that of the model's own prior: give --output.")
-    path = folder / TSNE if options.output is None else options.output
-    is_file(path, MAP_AGAIN if options.output is None else "choose another --output")
-    require_writable(path.parent)
+    if options.output is None:
+        is_file(folder / TSNE, MAP_AGAIN)
+        require_writable(folder)
+    else:
+        require_output(options.output, options.replace)
     dataset = load_dataset(checkpoint.train_config.dataset)
     dataset.require_digest(checkpoint.data, checkpoint.name)
     dataset.require_shape(model.config.image_shape)
@@ -81,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     codes = encode(model.at(context), images, layer=options.layer - 1)
     with Progress(options.name) as progress:
         coordinates = fit_tsne(codes, settings, progress=progress.show)
-    save_map(checkpoint, coordinates, settings, path)
+    save_map(checkpoint, coordinates, settings, options.output)
     print(
         f"{options.name}: mapped with perplexity {settings.perplexity:g}, {counted(settings.iterations, 'iteration')},"
         f" seed {settings.seed}."
@@ -95,7 +94,7 @@ def _require_layer(options: argparse.Namespace, layers: int) -> None:
     Raises:
         ConfigError: if there is no such layer, or its map would take the first's place.
     """
-    if options.layer > layers:
+    if not 1 <= options.layer <= layers:
         raise ConfigError(
             f"{options.name} has {counted(layers, 'layer')}, and no layer {options.layer}: "
             + ("leave out --layer." if layers == 1 else f"choose a --layer from 1 to {layers}.")

@@ -1,7 +1,6 @@
 """Options of `train` for data of one's own: where they lie, under which name they are kept, and how they are read."""
 
 import argparse
-from pathlib import Path
 
 from dlgmm_core.checks import SEED, ConfigError
 from dlgmm_core.commands.misuse import as_misuse
@@ -9,6 +8,7 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.own import Reading, keep_own, name_of, read_own, require_name, require_reading, require_source
 from dlgmm_core.data.splits import SHARES
 from dlgmm_core.data.suspicious import warnings_of
+from dlgmm_core.options import path
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.runtime.wording import counted
 
@@ -22,7 +22,7 @@ def add_own_data(parser: argparse.ArgumentParser) -> None:
     own = parser.add_argument_group("data of one's own")
     own.add_argument(
         "--data",
-        type=Path,
+        type=path,
         metavar="PATH",
         help="an .npz, .csv or .zip file, or a folder of images, which is read once and kept under a name",
     )
@@ -85,11 +85,11 @@ def read_own_data(options: argparse.Namespace) -> None:
         DataError, StorageError: as `read_own` and `keep_own`; nothing is kept then.
     """
     dataset = read_own(options.data, options.dataset, _reading(options))
-    path = keep_own(dataset)
+    kept = keep_own(dataset)
     height, width = dataset.shape
     classes = counted(len(dataset.class_names), "class", "classes") if dataset.class_names else "no labels"
     say(
-        f"{path}: {len(dataset.train):,} training, {len(dataset.valid):,} validation and {len(dataset.test):,} test"
+        f"{kept}: {len(dataset.train):,} training, {len(dataset.valid):,} validation and {len(dataset.test):,} test"
         f" images of {height} x {width} pixels, {classes}."
     )
     for warning in warnings_of(dataset):

@@ -6,6 +6,7 @@ import re
 
 from dlgmm_core.checks import COUNT, Check, ConfigError
 from dlgmm_core.commands.columns import aligned
+from dlgmm_core.commands.folder import require_no_file
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import select
@@ -75,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
         _SCHEDULER.require("--scheduler", options.scheduler)
     # else the process that cleans up after a second Ctrl-C warns that there was something to clean up
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+    require_no_file(options.checkpoints)
     protocol = Protocol(images=options.images, device=choose_device(options.device))
     reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
     print(f"{options.checkpoints / RESULTS}: written.")

@@ -46,13 +46,13 @@ class ContextSampler(Record):
         )
         require(self.evenly_spaced + self.one_moved <= 1, "⟨evenly_spaced⟩ + ⟨one_moved⟩ must be at most 1.")
 
-    def require(self, context: Context) -> None:
-        """Checks that a context lies in the range.
+    def require(self, prior_means: tuple[float, ...], concentration: float) -> None:
+        """Checks that the values of a context lie in the range.
 
         Raises:
-            ConfigError: if it does not.
+            ConfigError: if they do not.
         """
-        for number, mean in enumerate(context.prior_means, 1):
+        for number, mean in enumerate(prior_means, 1):
             require(
                 abs(mean) <= self.largest_mean,
                 f"This model knows prior means from {-self.largest_mean:g} to {self.largest_mean:g}, and that of"
@@ -60,7 +60,6 @@ class ContextSampler(Record):
             )
         low, high = self.smallest_concentration, self.largest_concentration
         require(
-            low <= context.concentration <= high,
-            f"This model knows concentrations from {low:g} to {high:g}, not {context.concentration:g}: choose one in"
-            " between.",
+            low <= concentration <= high,
+            f"This model knows concentrations from {low:g} to {high:g}, not {concentration:g}: choose one in between.",
         )

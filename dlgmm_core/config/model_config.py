@@ -104,7 +104,7 @@ class ModelConfig(Record):
             return self
         chosen = context or self.context
         plain = replace(self, **vars(chosen), contexts=None)
-        self.contexts.require(chosen)
+        self.contexts.require(chosen.prior_means, chosen.concentration)
         return plain
 
     @property
@@ -203,7 +203,7 @@ class ModelConfig(Record):
                 f"⟨{name}⟩ must be as many as the components, {self.num_components}, not {count}.",
             )
         if self.contexts is not None:
-            self.contexts.require(self.context)
+            self.contexts.require(self.prior_means, self.concentration)
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:

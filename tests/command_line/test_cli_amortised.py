@@ -50,7 +50,7 @@ def test_a_context_is_measured_and_mapped_beside_the_models_own_prior(
         for options, sentence in (
             (("--alpha", "0.001"), "This model knows concentrations from 0.02 to 5, not 0.001: choose one in between."),
             (("--prior-means", "0"), "--prior-means must be as many as the components, 3, not 1."),
-            (("--alpha", "nan"), "--alpha must be a positive number, not nan."),
+            (("--alpha", "nan"), "This model knows concentrations from 0.02 to 5, not nan: choose one in between."),
         ):
             assert run(own_checkpoints, command, "turned", *options) == 2
             assert error_of(capsys) == sentence

@@ -67,14 +67,6 @@ def test_a_model_that_no_browser_runs_is_a_sentence(
     assert not (folder / "demo.html").exists()
 
 
-def test_a_file_that_cannot_be_written_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for output, words in (("no/demo.html", "There is no folder"), ("mixture", "is a folder")):
-        assert export(folder, "mixture", output=output) == 2
-        assert words in error_of(capsys)
+def test_a_link_that_is_no_web_address_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(folder, "mixture", more=("--link", "javascript:alert(1)")) == 2
     assert "is not a web address" in error_of(capsys)
-    (folder / "demo.html").write_text("mine", encoding="utf-8")
-    assert export(folder, "mixture") == 2
-    assert "exists" in error_of(capsys)
-    assert (folder / "demo.html").read_text(encoding="utf-8") == "mine"
-    assert export(folder, "mixture", more=("--replace",)) == 0

@@ -46,6 +46,7 @@ def test_two_layers_are_trained_measured_listed_and_mapped(
     assert "D=2+4  K=2+3" in capsys.readouterr().out
     for layer, sentence in (
         ("2", "The map in the checkpoint's folder is that of layer 1: give --output for another layer."),
+        ("0", "dlgmm has 2 layers, and no layer 0: choose a --layer from 1 to 2."),
         ("3", "dlgmm has 2 layers, and no layer 3: choose a --layer from 1 to 2."),
     ):
         assert run(own_checkpoints, *mapping, layer) == 2

@@ -61,7 +61,7 @@ def test_a_map_is_kept_with_its_settings(folder: Path, capsys: pytest.CaptureFix
 
 def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(folder: Path, tmp_path: Path) -> None:
     draw_map(folder)
-    before, elsewhere = (folder / "one" / TSNE).read_bytes(), tmp_path / "new" / "folder" / "mine.safetensors"
+    before, elsewhere = (folder / "one" / TSNE).read_bytes(), tmp_path / "mine.safetensors"
     assert draw_map(folder, "--seed", "7", "--output", str(elsewhere)) == 0
     assert (folder / "one" / TSNE).read_bytes() == before
     found = load_map(read_checkpoint(folder / "one"), IMAGES, elsewhere)

@@ -1,5 +1,6 @@
 """What somebody types who does not know the program yet: wrong names, paths, options, and an early Ctrl-C."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from dlgmm_core import __main__ as cli
 from dlgmm_core.commands import train as training
+from dlgmm_core.config import ModelConfig
 from dlgmm_core.store.checkpoints import HISTORY, PREVIEW, TRAINING, TSNE, WEIGHTS
 from tests.checkpoint_helpers import save
 from tests.cli_helpers import TINY, error_of, run, tiny_world, train
@@ -54,10 +56,76 @@ def test_a_path_in_place_of_a_name_is_answered_with_how_to_say_it(
     assert error_of(capsys).startswith(f"There is no folder {tmp_path}/nowhere: give that of the checkpoints by")
 
 
-def test_a_layer_that_a_model_of_one_does_not_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("layer", ["2", "0", "-1"])
+def test_a_layer_that_a_model_of_one_does_not_have(
+    layer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     save(tmp_path / "one")
-    assert run(tmp_path, "map", "one", "--layer", "2", "--output", str(tmp_path / "map")) == 2
-    assert error_of(capsys) == "one has 1 layer, and no layer 2: leave out --layer."
+    assert run(tmp_path, "map", "one", "--layer", layer, "--output", str(tmp_path / "map")) == 2
+    assert error_of(capsys) == f"one has 1 layer, and no layer {layer}: leave out --layer."
+
+
+ON_FOLDERS = {
+    "train": ("train", "dlgmm"),
+    "evaluate": ("evaluate", "one"),
+    "map": ("map", "one"),
+    "reproduce": ("reproduce", "--only", "digits"),
+    "export-html": ("export-html", "--output", "demo.html"),
+    "list": ("list",),
+}
+
+
+@pytest.mark.parametrize("command", ON_FOLDERS)
+def test_a_file_in_place_of_the_folder_of_checkpoints_is_a_misuse(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.touch()
+    for place in (file, file / "below"):
+        assert run(place, *ON_FOLDERS[command]) == 2
+        assert error_of(capsys) == f"{file} is not a folder: give that of the checkpoints by --checkpoints."
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *((command, "--checkpoints") for command in ON_FOLDERS),
+        *((command, "--output") for command in ("map", "export-html")),
+        ("train", "--data"),
+    ],
+)
+def test_an_empty_path_is_not_the_working_folder(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        cli.main([*ON_FOLDERS[command], option, ""])
+    assert ending.value.code == 2
+    assert error_of(capsys).partition(". See")[0].endswith(f"{option}: the path is empty")
+
+
+@pytest.mark.parametrize(
+    "asked", [("map", "one", "--iterations", "20", "--perplexity", "5"), ("export-html", "--checkpoint", "one")]
+)
+def test_a_file_is_written_only_where_its_user_means_it(
+    asked: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "one", ModelConfig("gauss-vae", 2, hidden=8))
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "broken").symlink_to("nowhere")
+    before = {path.name for path in tmp_path.iterdir()}
+    for name, sentence in (
+        ("new/x", f"There is no folder {tmp_path}/new: make it first, or choose another --output."),
+        ("mine/x", f"There is no folder {tmp_path}/mine: make it first, or choose another --output."),
+        ("one", f"{tmp_path}/one is a folder: name a file in it by --output."),
+        ("pipe", f"{tmp_path}/pipe is not a regular file: choose another --output."),
+        ("broken", f"{tmp_path}/broken is not a regular file: choose another --output."),
+        ("mine", f"{tmp_path}/mine exists: choose another --output, or add --replace."),
+    ):
+        assert run(tmp_path, *asked, "--output", str(tmp_path / name)) == 2, name
+        assert error_of(capsys) == sentence
+    assert {path.name for path in tmp_path.iterdir()} == before
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
+    assert run(tmp_path, *asked, "--output", str(tmp_path / "mine"), "--replace") == 0
+    assert (tmp_path / "mine").read_bytes() != b"mine"
 
 
 @pytest.mark.parametrize(

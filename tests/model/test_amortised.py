@@ -149,7 +149,7 @@ def test_contexts_are_drawn_as_the_record_says() -> None:
     known = random_contexts(sampler, 5, 50, 7)
     assert known == random_contexts(sampler, 5, 50, 7) != random_contexts(sampler, 5, 50, 8)
     for context in known:
-        sampler.require(context)
+        sampler.require(context.prior_means, context.concentration)
         assert list(context.prior_means) == sorted(context.prior_means)
 
 

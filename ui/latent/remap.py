@@ -80,7 +80,7 @@ def _start(checkpoint: Checkpoint, options: list[str]) -> None:
             remove(own)  # of a time when the run was published; it would hide the new one
         else:
             make_room(visitor())
-            options = [*options, "--output", str(own)]
+            options = [*options, "--output", str(own), "--replace"]
         started = start_measuring(name, "map", [name, *options], _key(checkpoint))
         if started.verb != "map":
             st.warning(f"{name} is busy with another job ({started.verb}): wait until it has ended.")

@@ -6,6 +6,7 @@ They are a few for each visitor and a few hundred in all, of 100 KB each: the ol
 from contextlib import suppress
 from pathlib import Path
 
+from dlgmm_core.runtime.files import unwritable
 from dlgmm_core.runtime.folders import cache_folder
 from dlgmm_core.store.checkpoints import Checkpoint
 
@@ -34,7 +35,15 @@ def own_maps_of(checkpoint: Checkpoint) -> list[Path]:
 
 
 def make_room(visitor: str) -> None:
-    """Removes the oldest maps, the visitor's first, so that there may be one more."""
+    """Removes the oldest maps, the visitor's first, and makes the visitor's folder, so that there may be one more.
+
+    Raises:
+        StorageError: if it cannot be made.
+    """
+    try:
+        (_folder() / visitor).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(_folder() / visitor, error) from error
     for pattern, most in ((f"{visitor}/*.safetensors", MOST_EACH), ("*/*.safetensors", MOST)):
         maps = sorted(_folder().glob(pattern), key=_age)
         for path in maps[: max(0, len(maps) - most + 1)]:
