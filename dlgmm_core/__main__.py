@@ -40,7 +40,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             return 1
     except KeyboardInterrupt as stop:
         _on_signals(signal.SIG_IGN)
-        _say(str(stop) or "Stopped. Finished work is kept.")
+        _say(str(stop) or "Stopped.")
         _on_signals(signal.SIG_DFL)
         return INTERRUPTED
 
@@ -58,7 +58,7 @@ def _interrupt(number: int, frame: "FrameType | None") -> None:
 
 def _end_at_once(number: int, frame: "FrameType | None") -> None:
     _on_signals(signal.SIG_IGN)
-    _say("Stopped.")  # at once, so nobody has looked what is kept
+    _say("Stopped.")
     os._exit(INTERRUPTED)
 
 

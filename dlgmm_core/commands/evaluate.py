@@ -6,10 +6,12 @@ image and of the map are those of its own.
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.commands.folder import stored_folder
+from dlgmm_core.commands.kept import true_of
 from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.config import Context
 from dlgmm_core.data.datasets import load_dataset, require_known
@@ -23,7 +25,15 @@ from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.progress import Progress
-from dlgmm_core.store.checkpoints import MEASURE_AGAIN, PER_IMAGE, TSNE, Checkpoint, load_checkpoint, read_checkpoint
+from dlgmm_core.store.checkpoints import (
+    MEASURE_AGAIN,
+    METRICS,
+    PER_IMAGE,
+    TSNE,
+    Checkpoint,
+    load_checkpoint,
+    read_checkpoint,
+)
 from dlgmm_core.store.figures import EXACT, ContextMeasurement, Measurement
 from dlgmm_core.store.files import is_file
 from dlgmm_core.store.measurements import (
@@ -74,51 +84,55 @@ def run(options: argparse.Namespace) -> int:
         for file in (TSNE, PER_IMAGE):
             is_file(folder / file, MEASURE_AGAIN)
         require_writable(folder)
-    for folder in folders:
-        name = folder.name
-        model, checkpoint = load_checkpoint(folder, device)
-        context = context_of(options, checkpoint)
-        model = model.at(context)
-        if options.exact and not has_plane(model.config):
-            raise ConfigError(f"{name}: log p(x) has no grid unless a code is two numbers: leave out --exact.")
-        dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
-        if dataset.name == checkpoint.train_config.dataset:
-            dataset.require_digest(checkpoint.data, name)
-        dataset.require_shape(model.config.image_shape)
-        with Progress(name) as progress:
-
-            def show(what: str, share: float, name: str = name, progress: Progress = progress) -> None:
-                if progress.title != (title := f"{name}, {what}"):
-                    progress.start(title)
-                progress.show(share)
-
-            bound, each = elbo_of(checkpoint.train_config.bound), None
-            if dataset.name == checkpoint.train_config.dataset and context is None:
-                each = per_image(
-                    model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
-                )
-                save_per_image(checkpoint, each)
-            found = measure(model, dataset, bound, options.samples, options.seed, show, found=each, exact=options.exact)
-            _save(checkpoint, dataset.name, found, context)
-            if each is not None:
-                codes = encode(model, dataset.test.binary)
-                try:
-                    settings = ProjectionConfig(usual_perplexity(len(codes)), seed=options.seed)
-                    places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
-                    save_map(checkpoint, places, settings)
-                except (ConfigError, EvaluationError) as error:
-                    progress.say(f"{name}: no map. {error}")
-        for size, nll in found.figures.nll.items():
-            how = "on a grid" if size == EXACT else f"S={size}"
-            print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} ({how})")
-        if dataset.test.labels is None:
-            print(f"{name}: {dataset.name} has no labels, so there are no kNN errors and no scores of components.")
-        for number, layer in enumerate(found.figures.layers, 1):
-            size = checkpoint.model_config.code_dims[number - 1]
-            print(
-                f"{name}: layer {number}: KL {layer.divergence:.2f} nats, {layer.active} of {size} coordinates active"
-            )
+    with true_of(folders, (METRICS, PER_IMAGE), "Stopped before anything was measured: nothing is kept."):
+        for folder in folders:
+            _evaluate(folder, options, device)
     return 0
+
+
+def _evaluate(folder: Path, options: argparse.Namespace, device: str) -> None:
+    """Measures one checkpoint, keeps its figures, and prints the main ones."""
+    name = folder.name
+    model, checkpoint = load_checkpoint(folder, device)
+    context = context_of(options, checkpoint)
+    model = model.at(context)
+    if options.exact and not has_plane(model.config):
+        raise ConfigError(f"{name}: log p(x) has no grid unless a code is two numbers: leave out --exact.")
+    dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
+    if dataset.name == checkpoint.train_config.dataset:
+        dataset.require_digest(checkpoint.data, name)
+    dataset.require_shape(model.config.image_shape)
+    with Progress(name) as progress:
+
+        def show(what: str, share: float, name: str = name, progress: Progress = progress) -> None:
+            if progress.title != (title := f"{name}, {what}"):
+                progress.start(title)
+            progress.show(share)
+
+        bound, each = elbo_of(checkpoint.train_config.bound), None
+        if dataset.name == checkpoint.train_config.dataset and context is None:
+            each = per_image(
+                model, dataset.test.binary, seed=options.seed, progress=lambda done: show("every image", done)
+            )
+            save_per_image(checkpoint, each)
+        found = measure(model, dataset, bound, options.samples, options.seed, show, found=each, exact=options.exact)
+        _save(checkpoint, dataset.name, found, context)
+        if each is not None:
+            codes = encode(model, dataset.test.binary)
+            try:
+                settings = ProjectionConfig(usual_perplexity(len(codes)), seed=options.seed)
+                places = fit_tsne(codes, settings, progress=lambda done: show("t-SNE", done))
+                save_map(checkpoint, places, settings)
+            except (ConfigError, EvaluationError) as error:
+                progress.say(f"{name}: no map. {error}")
+    for size, nll in found.figures.nll.items():
+        how = "on a grid" if size == EXACT else f"S={size}"
+        print(f"{name}: -log p(x) = {nll.value:.2f} ± {nll.ci95:.2f} nats on {dataset.name} ({how})")
+    if dataset.test.labels is None:
+        print(f"{name}: {dataset.name} has no labels, so there are no kNN errors and no scores of components.")
+    for number, layer in enumerate(found.figures.layers, 1):
+        most = checkpoint.model_config.code_dims[number - 1]
+        print(f"{name}: layer {number}: KL {layer.divergence:.2f} nats, {layer.active} of {most} coordinates active")
 
 
 def _save(checkpoint: Checkpoint, dataset: str, new: Measurement, context: Context | None) -> None:

@@ -7,11 +7,13 @@ import re
 from dlgmm_core.checks import COUNT, Check, ConfigError
 from dlgmm_core.commands.columns import aligned
 from dlgmm_core.commands.folder import require_no_file
+from dlgmm_core.commands.kept import true_of
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.experiments.table import select
 from dlgmm_core.options import add_device, add_folder
 from dlgmm_core.runtime.device import choose_device
+from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
 
 __all__ = ["describe", "run"]
 
@@ -78,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     require_no_file(options.checkpoints)
     protocol = Protocol(images=options.images, device=choose_device(options.device))
-    reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
+    folders = [options.checkpoints / each.name for each in experiments]
+    with true_of(folders, (TRAINING, WEIGHTS), "Stopped before the end of any first epoch: nothing is kept."):
+        reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)
     print(f"{options.checkpoints / RESULTS}: written.")
     return 0

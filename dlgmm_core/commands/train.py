@@ -2,10 +2,7 @@
 
 import argparse
 import math
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import torch
 
 from dlgmm_core.checks import POSITIVE, ConfigError
 from dlgmm_core.commands.folder import named_folder, stored_folder
+from dlgmm_core.commands.kept import true_of
 from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.commands.own_data import add_own_data, name_own_data, read_own_data
 from dlgmm_core.config import ModelConfig, TrainConfig, require_step_size
@@ -43,6 +41,7 @@ __all__ = ["describe", "run"]
 
 _START_IMAGES = 1000  # of which the bound of what a run starts from is told
 _PARTS = 20  # of an epoch, each of whose training bound is printed beside the progress
+_NOTHING = "Stopped before the end of the first epoch: nothing of the run is kept."
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             with as_misuse():
                 require_known(recipe.dataset)
         start = stored_folder(options.checkpoints, recipe.start_from) if recipe.start_from else None
-    with _true_of(folder), training_lock(folder):
+    with true_of([folder], (TRAINING, WEIGHTS), _NOTHING), training_lock(folder):
         require_writable(folder)
         if options.resume:
             training = _resumed(folder, options, device)
@@ -115,23 +114,6 @@ def run(options: argparse.Namespace) -> int:
             previews.end()
     print(f"{folder}: trained. Measure it with: {command_on(options.checkpoints, 'evaluate', folder.name)}")
     return 0
-
-
-@contextmanager
-def _true_of(folder: Path) -> Iterator[None]:
-    """Lets an interrupt say what is kept of the run in that folder.
-
-    Raises:
-        KeyboardInterrupt: with that sentence, if nothing is.
-    """
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if any(os.path.exists(folder / name) for name in (TRAINING, WEIGHTS)):
-            raise
-        with suppress(OSError):
-            folder.rmdir()  # which a preview has made
-        raise KeyboardInterrupt("Stopped before the end of the first epoch: nothing of the run is kept.") from stop
 
 
 def _started(model: ModelConfig, recipe: TrainConfig, start_folder: Path | None, device: str) -> TrainingRun:

@@ -195,6 +195,28 @@ def test_a_run_that_is_stopped_in_its_first_epoch_keeps_nothing_and_says_so(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("work", "command", "said"),
+    [
+        ("evaluate.per_image", "evaluate", "Stopped before anything was measured: nothing is kept."),
+        ("evaluate.fit_tsne", "evaluate", "Stopped. Finished work is kept."),
+        ("mapping.fit_tsne", "map", "Stopped."),
+    ],
+)
+def test_a_command_that_is_stopped_says_that_work_is_kept_only_where_it_is(
+    work: str,
+    command: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save(tmp_path / "one", ModelConfig("gauss-vae", 2, hidden=8))
+    monkeypatch.setattr(f"dlgmm_core.commands.{work}", interrupted)
+    assert run(tmp_path, command, "one", "--device", "cpu") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == said
+
+
 def test_the_list_names_folders_of_a_part_of_a_checkpoint_and_none_that_never_was_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,5 +252,5 @@ def test_a_run_whose_weights_were_not_written_is_gone_on_with_as_the_list_says(
     assert train(tmp_path, "gauss-vae", "--name", "one", "--resume") == 0
 
 
-def interrupted(*arguments: object) -> None:
+def interrupted(*arguments: object, **named: object) -> None:
     raise KeyboardInterrupt

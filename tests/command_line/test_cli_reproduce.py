@@ -17,6 +17,7 @@ from dlgmm_core.experiments.reproduce import Protocol
 from dlgmm_core.experiments.results import RESULTS, read_results
 from dlgmm_core.experiments.table import EXPERIMENTS, RECIPES
 from dlgmm_core.options import CHECKPOINTS
+from dlgmm_core.store.checkpoints import TRAINING
 from dlgmm_core.train.training import TrainingError
 from tests.cli_helpers import error_of, run, tiny_world
 from tests.experiment_helpers import MIXED, PLAIN, contents, use_toy_experiments
@@ -129,7 +130,7 @@ def test_a_damaged_record_is_one_sentence_and_left_as_it_is(tmp_path: Path, caps
         (EvaluationError("A weight is nan."), 1, "error: A weight is nan."),
         (DataError("No network."), 1, "error: No network."),
         (ClusterError("No scheduler."), 1, "error: No scheduler."),
-        (KeyboardInterrupt(), 130, "Stopped. Finished work is kept."),
+        (KeyboardInterrupt(), 130, "Stopped before the end of any first epoch: nothing is kept."),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_one_line_and_an_exit_code(
@@ -146,6 +147,20 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_an_exit_code(
     monkeypatch.setattr(command, "reproduce", failing)
     assert run(tmp_path, "reproduce", "--device", "cpu") == code
     assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_a_stop_after_an_epoch_says_that_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(experiments: Sequence[Experiment], root: Path, *_: object) -> None:
+        folder = root / experiments[-1].name
+        folder.mkdir()
+        (folder / TRAINING).touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "reproduce", stopped)
+    assert run(tmp_path, "reproduce", "--device", "cpu") == 130
+    assert capsys.readouterr().err == "Stopped. Finished work is kept.\n"
 
 
 def test_a_run_from_the_command_line_measures_what_the_protocol_says(
