@@ -6,6 +6,7 @@ In a terminal it has a bar, in a file, or where another program reads it, it has
     epoch 3:  51.0 %, 00:12 passed, 00:11 left, train -98.123 nats
 """
 
+import os
 import sys
 from types import TracebackType
 from typing import Self, TextIO
@@ -15,6 +16,7 @@ from tqdm import tqdm
 __all__ = ["LINE_SECONDS", "Progress"]
 
 LINE_SECONDS = 60.0  # between two lines in a file
+_USUAL = os.terminal_size((80, 24))
 _TIMES = "{elapsed} passed, {remaining} left{postfix}"
 
 
@@ -72,9 +74,22 @@ class _Lines:
         """Every line was flushed."""
 
 
+def _room(stream: TextIO) -> tuple[int, int]:
+    """Columns and lines that a terminal has beside the cursor; where it knows no size, and says 0, those of most."""
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):  # of no real terminal
+        size = os.terminal_size((0, 0))
+    return max(1, (size.columns or _USUAL.columns) - 1), max(1, (size.lines or _USUAL.lines) - 1)
+
+
 def _bar(title: str, begun: float) -> tqdm:
     given = {"desc": title, "total": 1.0, "initial": begun, "smoothing": 0, "miniters": 0, "leave": False}
     if sys.stderr.isatty():
-        return tqdm(**given, bar_format="{desc}: {percentage:5.1f} % |{bar}| " + _TIMES, dynamic_ncols=True)
+        columns, lines = _room(sys.stderr)
+        line = "{desc}: {percentage:5.1f} % |{bar}| " + _TIMES
+        bar = tqdm(**given, bar_format=line, ncols=columns, nrows=lines)
+        bar.dynamic_ncols = _room  # asked again for every line; that of tqdm takes a size of 0 for no room
+        return bar
     pause = {"delay": LINE_SECONDS, "mininterval": LINE_SECONDS, "maxinterval": 2 * LINE_SECONDS}
     return tqdm(**given, **pause, bar_format="{desc}: {percentage:5.1f} %, " + _TIMES, file=_Lines())

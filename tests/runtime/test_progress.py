@@ -2,8 +2,11 @@
 
 import io
 import itertools
+import os
 import re
+import struct
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -66,6 +69,35 @@ def test_a_terminal_has_one_line_which_is_gone_at_the_end(
     frames = text.replace("\n", "\r").split("\r")
     assert sum("% |█" in frame and "passed" in frame and "t-SNE" in frame for frame in frames) > 50
     assert text.endswith("\r") and frames[-2].strip() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs terminals of POSIX")
+@pytest.mark.parametrize("size", [(0, 0), (0, 40), (24, 0), (1, 1), (24, 50)])
+def test_a_terminal_of_any_size_shows_progress_that_fits(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch, seconds: list[float]
+) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    reading, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    with os.fdopen(terminal, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with Progress("work", begun=0.5) as shown:
+            seconds[0] += 1
+            shown.show(0.75, "t-SNE")
+            os.set_blocking(reading, False)  # nothing may have been written
+            text = b""
+            with suppress(BlockingIOError):
+                while True:
+                    text += os.read(reading, 1000)
+    os.close(reading)
+    columns = size[1] or 80
+    frames = text.decode().split("\r")
+    assert max(map(len, frames)) == columns - 1 or columns == 1
+    if columns == 80:
+        assert "work:  75.0 % |██" in frames[-1] and frames[-1].endswith(", t-SNE")
 
 
 def test_the_time_left_is_unknown_until_something_is_done_and_long_times_have_hours(
