@@ -17,7 +17,7 @@ from ui.lesson.card import lesson_card, turn_step
 from ui.link_report import report
 from ui.links import correct_link
 from ui.literal import sentence
-from ui.paper import FIT_TO_PAPER, PAPER
+from ui.paper import FIT_TO_PAPER, PAPER, WHOLE_NAMES
 from ui.presentation import show_switch
 from ui.resting import in_use
 from ui.sidebar import show_sidebar
@@ -45,7 +45,8 @@ page = st.navigation(
     ]
 )
 st.html(STYLE + PAPER)
-st.html(f"<script>{HISTORY}{FIT_TO_PAPER}</script>", unsafe_allow_javascript=True)  # one: each leaves a gap above
+SCRIPTS = HISTORY + FIT_TO_PAPER + WHOLE_NAMES  # in one element: each leaves a gap above
+st.html(f"<script>{SCRIPTS}</script>", unsafe_allow_javascript=True)
 correct_link()
 loaders.look_again()
 show_sidebar()

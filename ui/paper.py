@@ -2,18 +2,26 @@
 
 from pathlib import Path
 
-__all__ = ["FIT_TO_PAPER", "PAPER"]
+__all__ = ["FIT_TO_PAPER", "PAPER", "WHOLE_NAMES"]
 
-FIT_TO_PAPER = (Path(__file__).parent / "widgets" / "paper.js").read_text(encoding="utf-8")
+FIT_TO_PAPER, WHOLE_NAMES = (
+    (Path(__file__).parent / "widgets" / f"{name}.js").read_text(encoding="utf-8") for name in ("paper", "whole_names")
+)
 
-# Equations need not be scrolled by two pixels. Streamlit ends figures and buttons that lack room in an ellipsis, and
-# prints what its window would show.
+# Equations need not be scrolled by two pixels. Streamlit ends figures and buttons that lack room in an ellipsis, cuts
+# names in select boxes and their lists off without one, and prints what its window would show.
 PAPER = """<style>
 .katex-display { padding: 2px 4px; }
 [data-testid=stMetricValue] :is(div, p), [data-testid=stMetricLabel] :is(div, p) {
   white-space: normal; overflow: visible; text-overflow: clip; }
 [data-testid=stMetricValue] { overflow-wrap: anywhere; }
 [data-testid=stButtonGroup] button { flex-shrink: 0; }
+[data-testid=stSelectbox] input { text-overflow: ellipsis; }
+:is([data-testid=stSelectboxVirtualDropdown], [data-testid=stMultiSelectDropdown]) [role=option] > * {
+  white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
+[data-testid=stSelectboxVirtualDropdown] [role=option], [data-testid=stSelectboxVirtualDropdown] [role=option] > * {
+  height: auto; }
+[data-testid=stSelectboxVirtualDropdown] [role=option] > * { padding-block: .7rem; }
 @media print {
   :is([data-testid=stSidebar], [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stPopover],
     [data-testid=stExpandSidebarButton]) { display: none !important; }
