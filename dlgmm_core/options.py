@@ -1,4 +1,4 @@
-"""Options that commands share, and configurations as options: a field of `dlgmm_core.config` is all that one takes.
+"""Options that commands share, and configurations as options, which need nothing but a field of `dlgmm_core.config`.
 
 An option that is not given is None, so that a command can tell what was asked for from what is usual.
 """

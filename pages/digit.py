@@ -18,7 +18,7 @@ MODEL = "digit-checkpoint"
 
 page_title(
     "Your digit" if shape_of(choice().dataset) == SHAPE else "A test image",
-    "The encoder turns an image into fractions of a stick, and these into mixture weights. See what follows from them.",
+    "The encoder turns an image into a distribution of codes and, in a mixture, of its weights. See what follows.",
 )
 chosen = selection()
 models = amortised_first(chosen.offered)

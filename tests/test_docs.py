@@ -1,5 +1,6 @@
 """README and the documentation: tables are those recorded, links lead somewhere, code and commands work."""
 
+import math
 import re
 import shlex
 from importlib import import_module
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import dlgmm_core
 from benchmarks.amortised_tables import NOTHING
+from benchmarks.recording import read_recorded
 from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
 from dlgmm_core import MODELS
 from dlgmm_core.commands.table import build_parser
@@ -18,6 +21,7 @@ from dlgmm_core.takeaway.page import page_bytes
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in DOCS}
+README = TEXTS["README.md"]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -39,9 +43,25 @@ def test_every_table_is_on_a_page_and_says_what_is_recorded() -> None:
     assert {name: with_tables(TEXTS[name], tables) for name in PAGES} == {name: TEXTS[name] for name in PAGES}
 
 
-def test_readme_is_short_and_has_three_pictures() -> None:
+def test_readme_is_short_has_three_pictures_and_names_every_folder_of_the_core() -> None:
     assert (ROOT / "README.md").stat().st_size <= 9000
-    assert TEXTS["README.md"].count("![") == 3
+    assert README.count("![") == 3
+    folders = {path.parent.name for path in (ROOT / "dlgmm_core").glob("*/__init__.py")}
+    assert folders == set(re.findall(r"^  (\w+)/ ", README, re.MULTILINE))
+
+
+def test_readme_has_the_seconds_that_were_measured() -> None:
+    lines = read_recorded()["fast"]["lines"]
+    seconds = {line["name"].split()[1]: str(math.ceil(line["ours"])) for line in lines}
+    (said,) = re.findall(
+        r"after (\d+) s on two idle cores, the mixtures after (\d+) and (\d+),\sSB-VAE after (\d+)", README
+    )
+    assert said == tuple(seconds[name] for name in ("gauss-vae", "dlgmm", "dldpmm", "sb-vae"))
+
+
+def test_the_page_of_the_api_has_all_public_names() -> None:
+    listed = re.findall(r"^   dlgmm_core\S*\.(\w+)$", TEXTS["docs/api.md"], re.MULTILINE)
+    assert sorted(listed) == sorted(dlgmm_core.__all__)
 
 
 def test_every_page_of_the_app_is_in_the_tour_by_its_picture_and_none_is_heavy() -> None:
@@ -112,5 +132,5 @@ def test_every_module_that_a_page_names_is_there() -> None:
     table = mathematics[mathematics.index("| equation |") : mathematics.index("Names without a folder")]
     for module, name in re.findall(r"\| `([a-z]+)(?:\.(\w+))?` \|$", table, re.MULTILINE):
         assert not name or hasattr(import_module(f"dlgmm_core.model.{module}"), name), name
-    files = re.findall(r"`((?:model|evaluate)/\w+\.py)`", TEXTS["README.md"])
+    files = re.findall(r"`((?:model|evaluate)/\w+\.py)`", README)
     assert len(files) > 8 and all((ROOT / "dlgmm_core" / file).exists() for file in files)

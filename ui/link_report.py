@@ -129,7 +129,7 @@ def _words(parts: Sequence[str]) -> str:
     if not parts:
         return ""
     more = f"; and {len(parts) - _MOST} more" if len(parts) > _MOST else ""
-    return f"Not all of this page's address makes sense: {'; '.join(parts[:_MOST])}{more}."
+    return f"Parts of this page's address were not understood: {'; '.join(parts[:_MOST])}{more}."
 
 
 def _refusals(arrival: _Arrival, page: str) -> dict[str, str]:

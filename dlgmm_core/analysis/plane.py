@@ -2,8 +2,8 @@ r"""The true posterior of an image over codes of two numbers, and what separates
 
 .. math:: \log p(x) - \mathrm{ELBO} = KL(q(z|x) \| p(z|x)) = A + B, \qquad A = \min_{q' \in Q} KL(q' \| p(z|x))
 
-A, what the family Q of the posterior cannot hold, is the approximation gap; B, what the encoder misses of the best
-member, the amortisation gap. The ELBO is the marginal bound. p(z|x) is known on a grid
+A, due to the family Q of the posterior, is the approximation gap; B, due to the encoder, which misses the best member,
+the amortisation gap. The ELBO is the marginal bound. p(z|x) is known on a grid
 (`dlgmm_core.evaluate.plane_grid`), and divergences of q are sums over the nodes of its quadrature. The best member of a
 family is found for the image alone by optimisation, from several starts: one of them at the encoder's q.
 

@@ -51,12 +51,14 @@ __all__ = ["describe", "run"]
 def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="checkpoints, as `list` names them")
-    parser.add_argument("--dataset", metavar="NAME", help="whose test set; default: the one trained on")
+    parser.add_argument(
+        "--dataset", metavar="NAME", help="data set whose test images are used; default: the one trained on"
+    )
     parser.add_argument(
         "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
     )
-    parser.add_argument("--exact", action="store_true", help="also log p(x) on a grid, of codes of two numbers")
-    parser.add_argument("--seed", type=int, default=0, help="of all draws and of the map; default: %(default)s")
+    parser.add_argument("--exact", action="store_true", help="also log p(x) on a grid, for codes of two numbers")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all draws and of the map; default: %(default)s")
     add_context(parser)
     add_device(parser)
     add_folder(parser)
@@ -97,7 +99,7 @@ def _evaluate(folder: Path, options: argparse.Namespace, device: str) -> None:
     context = context_of(options, checkpoint)
     model = model.at(context)
     if options.exact and not has_plane(model.config):
-        raise ConfigError(f"{name}: log p(x) has no grid unless a code is two numbers: leave out --exact.")
+        raise ConfigError(f"{name}: --exact is for codes of two numbers: leave it out.")
     dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
     if dataset.name == checkpoint.train_config.dataset:
         dataset.require_digest(checkpoint.data, name)

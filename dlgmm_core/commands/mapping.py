@@ -30,14 +30,19 @@ def describe(parser: argparse.ArgumentParser) -> None:
         type=float,
         help=f"effective neighbours; default: {usual.perplexity:g}, or fewer for few test images",
     )
-    parser.add_argument("--iterations", type=int, default=usual.iterations, help="of t-SNE; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=usual.seed, help="of the initial positions; default: %(default)s")
+    parser.add_argument(
+        "--iterations", type=int, default=usual.iterations, help="iterations of t-SNE; default: %(default)s"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=usual.seed, help="seed of the initial positions; default: %(default)s"
+    )
     parser.add_argument(
         "--layer",
         type=int,
         default=1,
         metavar="L",
-        help="whose codes, in a model of several; one below the first needs --output; default: %(default)s",
+        help="layer whose codes are mapped, in a model of several; one below the first needs --output;"
+        " default: %(default)s",
     )
     add_output(parser, "of the map; default: that in the folder of the checkpoint, which is replaced")
     add_context(parser)

@@ -1,4 +1,4 @@
-"""What is wrong with words of the command line themselves is a misuse, wherever it is found out."""
+"""Errors in the words of the command line exit with 2, wherever they are found."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -26,7 +26,7 @@ def add_own_data(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="an .npz, .csv or .zip file, or a folder of images, which is read once and kept under a name",
     )
-    own.add_argument("--data-name", metavar="NAME", help="of the data set; default: that of the file or folder")
+    own.add_argument("--data-name", metavar="NAME", help="name of the data set; default: that of the file or folder")
     own.add_argument(
         "--image-size",
         type=int,
@@ -41,7 +41,7 @@ def add_own_data(parser: argparse.ArgumentParser) -> None:
         metavar=("TRAIN", "VALID", "TEST"),
         help=f"shares of the three parts, unless they are given; default: {' '.join(map(str, SHARES))}",
     )
-    own.add_argument("--split-seed", type=int, metavar="SEED", help="of that split; default: 0")
+    own.add_argument("--split-seed", type=int, metavar="SEED", help="seed of that split; default: 0")
     own.add_argument(
         "--threshold",
         action="store_true",

@@ -39,7 +39,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="recipes or names of experiments, * and ? stand for anything; default: all",
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="at a time on this machine; default: %(default)s"
+        "--jobs", type=int, default=os.cpu_count() or 1, help="experiments run at a time; default: %(default)s"
     )
     parser.add_argument(
         "--backend",
@@ -47,7 +47,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default="local",
         help="processes of this machine, or the workers of a Dask cluster; default: %(default)s",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster, such as tcp://10.0.0.1:8786")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="address of the Dask cluster, such as tcp://10.0.0.1:8786"
+    )
     parser.add_argument(
         "--images",
         type=int,

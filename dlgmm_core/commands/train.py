@@ -49,7 +49,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add_configuration(parser, ModelConfig)
     add_configuration(parser, TrainConfig)
     add_own_data(parser)
-    parser.add_argument("--name", help="of the checkpoint; default: DATASET-MODEL")
+    parser.add_argument("--name", help="name of the checkpoint; default: DATASET-MODEL")
     parser.add_argument(
         "--resume",
         action="store_true",

@@ -21,10 +21,10 @@ class Context(Record):
 class ContextSampler(Record):
     """The range of priors that an amortised model knows, and how often training draws which (`model.contexts`).
 
-    Means of a context are evenly spaced around 0, or so but for one of them, or independent of each other.
+    Means of a context are evenly spaced around 0, evenly spaced with one moved, or independent of each other.
     """
 
-    largest_mean: float = setting(2.0, POSITIVE, "of a component; the smallest is minus this")
+    largest_mean: float = setting(2.0, POSITIVE, "largest mean of a component; the smallest is minus this")
     smallest_concentration: float = setting(0.02, POSITIVE, "alpha at least")
     largest_concentration: float = setting(5.0, POSITIVE, "alpha at most")
     evenly_spaced: float = setting(0.4, _SHARE, "share of contexts whose means are evenly spaced")
@@ -38,7 +38,7 @@ class ContextSampler(Record):
     alpha_at_ends: float = setting(0.2, _SHARE, "share of all other contexts whose alpha is at an end of its range")
 
     def __post_init__(self) -> None:
-        """Checks the fields, the order of the ends, and that the families are of one whole."""
+        """Checks the fields, the order of the ends, and that the shares of the families sum to one at most."""
         super().__post_init__()
         require(
             self.smallest_concentration < self.largest_concentration,

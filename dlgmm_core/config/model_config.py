@@ -49,7 +49,7 @@ class ModelConfig(Record):
     """
 
     model: str = setting(MISSING, NAME, "name of the model")
-    code_dim: int = setting(25, COUNT, "size of a code; of SB-VAE, pieces of the stick", metavar="D")
+    code_dim: int = setting(25, COUNT, "size of a code; for SB-VAE, the number of pieces of the stick", metavar="D")
     num_components: int = setting(
         1, COUNT, "components K, or truncation T of a process", "components", "K", usual="the paper's"
     )
@@ -63,9 +63,13 @@ class ModelConfig(Record):
         1.0, POSITIVE, "alpha of the Dirichlet, or alpha_0 of the process", "alpha", usual="the model's"
     )
     hidden: int = setting(500, COUNT, "units of each deterministic layer, in the encoder and in the decoder")
-    image_shape: tuple[int, ...] = setting((28, 28), HEIGHT_AND_WIDTH, "of an image, in pixels", flag=None)
+    image_shape: tuple[int, ...] = setting(
+        (28, 28), HEIGHT_AND_WIDTH, "height and width of an image, in pixels", flag=None
+    )
     # the released code behind the paper's MNIST figures has none, "linear"
-    encoder_activation: str = setting("relu", one_of("relu", "linear"), "of the encoder's deterministic layers")
+    encoder_activation: str = setting(
+        "relu", one_of("relu", "linear"), "activation of the encoder's deterministic layers"
+    )
     prior_components: str = setting(
         "fixed", one_of(*PRIOR_COMPONENTS), "fixed, or learnt, with diagonal or full covariances"
     )

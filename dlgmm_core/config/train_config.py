@@ -35,20 +35,21 @@ class TrainConfig(Record):
     binarization: str = setting(
         "fixed",
         one_of("fixed", "dynamic", "grey"),
-        "of training images: one draw for good, or one every epoch; or none, and grey levels are probabilities of ink",
+        "how training images become binary: by one draw for good, or by one every epoch; or not at all, and grey levels"
+        " are probabilities of ink",
     )
     bound: str = setting("eq1", NAME, "bound to maximise")
     num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")
-    learning_rate: float = setting(3e-4, POSITIVE, "of Adam, at its highest")
-    schedule: str = setting("constant", one_of("constant", "cosine", "one-cycle"), "of the learning rate")
+    learning_rate: float = setting(3e-4, POSITIVE, "peak learning rate of Adam")
+    schedule: str = setting("constant", one_of("constant", "cosine", "one-cycle"), "course of the learning rate")
     data_bias: bool = setting(False, YES_OR_NO, "start the output at the training set's mean image")
     precision: str = setting(
-        "float32", one_of("float32", "bfloat16"), "of the networks' matrix products while training"
+        "float32", one_of("float32", "bfloat16"), "number type of the networks' matrix products in training"
     )
     batch_size: int = setting(100, COUNT, "images per step")
     max_epochs: int = setting(1000, COUNT, "epochs at most", "epochs")
     patience: int = setting(30, COUNT, "epochs without a better validation bound after which training ends")
-    seed: int = setting(0, SEED, "of initial weights, shuffling and all noise")
+    seed: int = setting(0, SEED, "seed of initial weights, shuffling and all noise")
     start_from: str = setting(
         "", NAME, "checkpoint of a Gauss-VAE that a mixture with learnt components starts from", metavar="NAME"
     )

@@ -53,7 +53,9 @@ def read_csv(path: Path, size: tuple[int, int] | None = None) -> RawImages:
             f"{path} cannot be read ({brief(error.strerror or error)}): allow this program to read it."
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is not text in UTF-8, or has a cell without end: save it as CSV in UTF-8.") from error
+        raise DataError(
+            f"{path} is not text in UTF-8, or has an unclosed quotation mark: save it as CSV in UTF-8."
+        ) from error
     if not rows:
         raise DataError(f"{path} has no images: give it a line of names, and one line per image.")
     images: NDArray[np.float32 | np.int16] = np.stack(rows).reshape(len(rows), *columns.size)

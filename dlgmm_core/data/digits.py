@@ -33,7 +33,7 @@ PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 EDGE = 0.02  # of a sheet's shorter side, where it may be bent or end
 FULL = 0.85  # of its box that a sheet fills, turned by four degrees at most; the ellipse of a 0 fills 0.79
 _CUT = "The digit touches the border of the picture: a part of it may be missing."
-_BLOT = "This is a blot rather than strokes: draw or photograph one digit."
+_BLOT = "This looks like a blot, not like strokes: draw or photograph one digit."
 
 
 class DigitError(ValueError):

@@ -61,7 +61,7 @@ def _require_modest(members: list[zipfile.ZipInfo], path: Path) -> None:
     for info in members:
         name = brief(info.filename)
         if info.filename.startswith("/") or ".." in PurePosixPath(info.filename).parts or "\\" in info.filename:
-            raise DataError(f"{path} has a path out of it, {name!r}: pack the folder of images again.")
+            raise DataError(f"{path} contains a path that leads out of it, {name!r}: pack the folder of images again.")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise DataError(f"{path} has a link, {name!r}: pack the image itself.")
 

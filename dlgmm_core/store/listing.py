@@ -98,7 +98,7 @@ def _reason_without_weights(names: list[str]) -> str:
         return f"has {TRAINING} and no {WEIGHTS}: resume its run"
     begun = any(name.lstrip(".").startswith((PREVIEW, TRAINING)) for name in names)  # a hidden one is half written
     if begun and not any(name in names for name in _BESIDE_WEIGHTS):
-        return "is of a run in its first epoch: if none is under way, train again"
+        return "belongs to a run in its first epoch: if none is in progress, train again"
     return ""
 
 

@@ -1,7 +1,7 @@
 """How fast a run learns: the learning rate of every step, and how long Adam remembers gradients.
 
 "constant", "cosine", which falls to zero over all epochs (I. Loshchilov and F. Hutter, "SGDR", 2017), or "one-cycle",
-which rises first (L. N. Smith and N. Topin, "Super-convergence", 2018): there a rate is stable that is not at first.
+which rises first (L. N. Smith and N. Topin, "Super-convergence", 2018): a rate too large at first is stable later.
 """
 
 import math
@@ -11,7 +11,9 @@ from dlgmm_core.config import TrainConfig
 __all__ = ["betas", "learning_rate"]
 
 _RISING = 0.1  # of all steps, in which the rate of "one-cycle" rises
-_SHORT_MEMORY = 0.99  # of Adam for squared gradients, under "one-cycle": a run of 2,000 steps outlives 0.999 twice
+_SHORT_MEMORY = (
+    0.99  # of Adam for squared gradients, under "one-cycle": 0.999 remembers 1,000 steps, half of such a run
+)
 
 
 def learning_rate(config: TrainConfig, epoch: int, share: float) -> float:

@@ -52,7 +52,7 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     undo, clear = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Clear"))
     assert hint.is_visible() and undo.is_disabled() and clear.is_disabled()
     page.mouse.click(left + 100, top + 100)
-    page.get_by_text("This is a blot rather than strokes").wait_for()
+    page.get_by_text("This looks like a blot, not like strokes").wait_for()
     assert 200 <= ink(pad).sum() <= 300
     undo.click()
     touch_elsewhere(page)

@@ -224,8 +224,8 @@ def test_the_list_names_folders_of_a_part_of_a_checkpoint_and_none_that_never_wa
     parts = {
         "begun": ([TRAINING, HISTORY], f"has {TRAINING} and no {WEIGHTS}: resume its run"),
         "empty": ([], "is empty: train under this name"),
-        "first": ([PREVIEW], "is of a run in its first epoch: if none is under way, train again"),
-        "killed": ([f".{TRAINING}.x1"], "is of a run in its first epoch: if none is under way, train again"),
+        "first": ([PREVIEW], "belongs to a run in its first epoch: if none is in progress, train again"),
+        "killed": ([f".{TRAINING}.x1"], "belongs to a run in its first epoch: if none is in progress, train again"),
         "only-map": ([TSNE], f"{WEIGHTS} is missing: train again"),
     }
     others = {".hidden": ([], ""), "no name": ([], ""), "z-notes": (["notes.txt"], "")}

@@ -45,7 +45,7 @@ def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     save_amortised(own_checkpoints / "turned")
     assert offered_steps() == STEPS[:-1]
     answer(open_step(9), STEPS[8])
-    assert "| 9. What does a mixture buy? | 42.0 nats |" in words(open_step(12))
+    assert "| 9. What does a mixture gain? | 42.0 nats |" in words(open_step(12))
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
     assert len(offered_steps()) == ALWAYS + 3
 

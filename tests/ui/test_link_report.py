@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app_helpers import MAIN, PAGES, Make, turn_to
 
-BEGINS = "Not all of this page's address makes sense: "
+BEGINS = "Parts of this page's address were not understood: "
 
 
 def opened(page: str, **asked: str) -> AppTest:

@@ -38,7 +38,7 @@ def now(at: AppTest) -> tuple[tuple[float, ...], float]:
 
 def how_near(at: AppTest) -> str:
     """The sentence about models that were trained for one prior alone."""
-    found = [re.findall(r"How near .*?(?:alone|code)\.", caption.value) for caption in at.caption]
+    found = [re.findall(r"How close .*?(?:alone|size)\.", caption.value) for caption in at.caption]
     (sentence,) = (each for sentences in found for each in sentences)
     return str(sentence)
 
@@ -72,7 +72,7 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
     at = open_page("components")
     assert at.selectbox(key="components-checkpoint").value == NAME
     assert json.loads(widget(at).proto.json)["measured"] is None
-    assert how_near(at) == "How near it comes to such models is not recorded for its size of code."
+    assert how_near(at) == "How close it comes to such models has not been measured for its code size."
 
     def row(bound: float, config: ModelConfig, train: TrainConfig, context: Context | None = None) -> Row:
         return Row(
@@ -104,17 +104,17 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
         [sorted(ELSEWHERE.prior_means), 0.05, -120.0],
     ]
     assert measured["bound"] == "eq1"
-    assert how_near(at) == "How near it comes to such models is not recorded for its size of code."
+    assert how_near(at) == "How close it comes to such models has not been measured for its code size."
     rows += [row(-111.0, CONFIG.at(other), train)]
     write_results(own_checkpoints, rows)
     assert how_near(open_page("components")) == (
-        "How near it comes was measured at 1 prior, of α 2: there, its bound eq1 on the test images is not below that"
+        "How close it comes was measured at 1 prior, of α 2: there, its bound eq1 on the test images is not below that"
         " of the model trained in the same way for that prior alone."
     )
     rows += [row(-109.39, CONFIG.at(other), train), row(-121.0, CONFIG.at(ELSEWHERE), train)]
     write_results(own_checkpoints, rows)
     assert how_near(open_page("components")) == (
-        "How near it comes was measured at 2 priors, of α 0.05 and 2: there, its bound eq1 on the test images is at"
+        "How close it comes was measured at 2 priors, of α 0.05 and 2: there, its bound eq1 on the test images is at"
         " most 0.7 nats below that of the model trained in the same way for that prior alone."
     )
     (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")

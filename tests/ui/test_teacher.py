@@ -108,7 +108,7 @@ def test_what_the_teacher_has_chosen_is_what_all_see_first_but_for_private_runs(
     at = inside()
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
     selected(at).set_value(["two", "mine"]).run()
-    press(at, "Show everybody my choice first")
+    press(at, "Make my choice everybody's first")
     assert json.loads((own_checkpoints / FILE).read_text(encoding="utf-8")) == {
         "locked": False,
         "dataset": "binarized-mnist",
@@ -120,7 +120,7 @@ def test_what_the_teacher_has_chosen_is_what_all_see_first_but_for_private_runs(
     begun(own_checkpoints, "one", BOB)
     assert selected(as_bob(monkeypatch, "overview")).value == ["one", "two"]
     monkeypatch.setattr(ContextProxy, "cookies", {COOKIE: "alice"})
-    press(inside(), "Show everybody the usual choice first")
+    press(inside(), "Make the usual choice everybody's first")
     assert as_bob(monkeypatch, "overview").selectbox(key="dataset").value == "mnist"
 
 

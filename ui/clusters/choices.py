@@ -24,8 +24,8 @@ _DIFFERENCE = {
     RESPONSIBILITIES: "p(k|x) is the probability that an image came from component k; unlike the weights, it is sharp"
     " wherever components explain different images. Images for which it is 1 are ordered by its log-odds at their mean"
     " code.",
-    WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; they are flatter, since one image tells little of"
-    " π.",
+    WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; they are flatter, since one image says little"
+    " about π.",
 }
 
 

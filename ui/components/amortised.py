@@ -17,7 +17,7 @@ def opening_words(checkpoint: Checkpoint | None) -> str:
     """What to do on the page."""
     if checkpoint is not None and checkpoint.model_config.contexts is not None:
         return (
-            "Each row is one component; all rows use the same noise. Drag a mean or α: the model is told the new prior,"
+            "Each row is one component; all rows use the same noise. Drag a mean or α: the model gets the new prior,"
             " and all rows follow."
         )
     return (
@@ -73,8 +73,8 @@ def amortised_words(checkpoint: Checkpoint) -> str:
     return (
         "This model is amortised over its prior: one training for all priors with means from"
         f" {-known.largest_mean:g} to {known.largest_mean:g} and α from {known.smallest_concentration:g} to"
-        f" {known.largest_concentration:g}, and it is told the one that the sliders choose. Its rows stand for those of"
-        " a model trained with that prior alone, and ticks mark its own prior."
+        f" {known.largest_concentration:g}, and the sliders choose which of them it is given. Its rows are close to"
+        " those of a model trained with that prior alone, and ticks mark its own prior."
         f" {_how_near(checkpoint)} Components are drawn equally often whatever α; it says how far the weights π of"
         " single images are from equal."
     ).replace("from -", "from −")
@@ -85,13 +85,13 @@ def _how_near(checkpoint: Checkpoint) -> str:
     bounds = _bounds(checkpoint)
     shortfalls = _shortfalls(checkpoint, bounds)
     if not shortfalls:
-        return "How near it comes to such models is not recorded for its size of code."
+        return "How close it comes to such models has not been measured for its code size."
     *first, last = (f"{alpha:.2g}" for alpha in sorted(context.concentration for context in shortfalls))
     alphas = f"{', '.join(first)} and {last}" if first else last
     most = math.ceil(10 * max(0.0, *shortfalls.values()) - 1e-6) / 10
     below = f"at most {most:g} nats below" if most else "not below"
     bound = next(iter(bounds.values())).bound
     return (
-        f"How near it comes was measured at {counted(len(shortfalls), 'prior')}, of α {alphas}: there, its bound"
+        f"How close it comes was measured at {counted(len(shortfalls), 'prior')}, of α {alphas}: there, its bound"
         f" {bound} on the test images is {below} that of the model trained in the same way for that prior alone."
     )

@@ -100,7 +100,7 @@ def _likelihood(checkpoint: Checkpoint) -> str:
     try:
         rows = findings.results()
     except StorageError:
-        return "−log p(x) cannot be read: the page **Likelihood** tells why"
+        return "−log p(x) cannot be read: the page **Likelihood** says why"
     for row in rows:
         if row.checkpoint != checkpoint.name or row.eval_dataset != checkpoint.train_config.dataset:
             continue

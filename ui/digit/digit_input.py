@@ -61,8 +61,8 @@ def digit_input(picture: NDArray[np.uint8], found: FoundDigits, chosen: int, *, 
     binary = binarize(digit.grey.reshape(-1), 0)
     steps = {"As taken" if is_photograph else "As drawn": _small(picture)}
     if is_photograph:
-        steps["Light evened, ink white"] = _small(found.evened)
-    steps["Strokes kept, the digit in a box"] = _boxed(found.ink, digit.box, picture.shape)
+        steps["Lighting evened out, ink white"] = _small(found.evened)
+    steps["Strokes kept, the digit boxed"] = _boxed(found.ink, digit.box, picture.shape)
     steps["Scaled to 20 pixels, centred in 28×28"] = digit.grey
     steps["Each pixel drawn as 0 or 1: what the model sees"] = 255 * binary.reshape(digit.grey.shape)
     polarity = "dark ink on light paper, inverted" if digit.inverted else "light ink on dark paper"

@@ -29,7 +29,7 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     stored = loaders.told(lambda: findings.per_image(checkpoint))
     if stored is None:
         st.caption(
-            "Whether this image is like a test image is not known: no log p(x) of the test images is stored for"
+            "It is not known whether this image is like a test image: no log p(x) of the test images is stored for"
             f" {checkpoint.name}. Measure it on the page **Likelihood** or by"
             f" `{loaders.command('evaluate', checkpoint.name)}`."
         )
@@ -37,13 +37,13 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     try:
         own = _log_likelihood(checkpoint, image, stored.num_samples, stored.seed)
     except (EvaluationError, Refused) as reason:  # the page has its report, and can do without
-        st.caption(f"Whether this image is like a test image is not known. {sentence(reason)}")
+        st.caption(f"It is not known whether this image is like a test image. {sentence(reason)}")
         return
     share = float((stored.log_likelihood > own).mean())
     if share >= 1 - UNLIKELY:
         st.warning(
             f"This is unlike the images that {checkpoint.name} was trained on: by log p(x) it is less probable than"
-            f" {_percent(share)} test images. What this page shows of it says little."
+            f" {_percent(share)} test images. What this page shows for it says little."
         )
     else:
         lower = float((stored.log_likelihood < own).mean())

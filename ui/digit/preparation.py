@@ -40,7 +40,7 @@ def _show_steps(digit: DigitInput) -> None:
     st.html(f'{_STYLE}<div class="steps">{"".join(figures)}</div>')
     for sentence in digit.doubts:
         st.warning(sentence)
-    st.caption(f"The picture shows {literal(digit.origin)}. The address of this page now carries the digit.")
+    st.caption(f"The picture shows {literal(digit.origin)}. The address of this page now contains the digit.")
 
 
 def _figure(words: str, step: NDArray[np.uint8]) -> str:

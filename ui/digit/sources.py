@@ -19,7 +19,7 @@ _DRAW = "Draw"
 _SOURCES = ("Test digit", _DRAW, "Upload", "Camera")
 _SOURCE = "digit-source"
 _LINKED = "From the link"
-_ORIGIN = "the drawing that this page's address came with"
+_ORIGIN = "the drawing in this page's address"
 _LAST = "digit-last"
 
 

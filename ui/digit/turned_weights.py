@@ -71,9 +71,9 @@ def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
     put_in_link("means", None if chosen.prior_means == config.prior_means else chosen.prior_means)
     put_in_link("alpha", None if chosen.concentration == config.concentration else [chosen.concentration])
     st.caption(
-        "One model, told the prior that the sliders show: its encoder's weights of this digit under that prior, and the"
-        " stick, broken in ascending order of the means. The smaller α, the more the weights may differ; the larger,"
-        " the nearer each is to 1/K. Everything else on this page is at the model's own prior:"
+        "One model, given the prior that the sliders show: its encoder's weights of this digit under that prior, and"
+        " the stick, broken in ascending order of the means. The smaller α, the more the weights may differ; the"
+        " larger, the nearer each is to 1/K. Everything else on this page is at the model's own prior:"
         f" means {', '.join(map(printed, config.prior_means))} and α = {config.concentration:g}."
     )
     about = About(

@@ -118,7 +118,7 @@ def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:
             f"if it came from component {likeliest + 1} for certain, the exact mean of its weight would be"
             f" {certain[likeliest]:.2f}"
         )
-    return f"{words} Weights π are flatter, since one digit tells little of them: {most}."
+    return f"{words} Weights π are flatter, since one digit says little about them: {most}."
 
 
 def _in_words(report: ImageReport) -> str:

@@ -54,7 +54,7 @@ MEASURE_TERMS: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "marginal",
-            "the bound without weights",
+            "the bound with the weights integrated out",
             "The tightest of the three: weights are integrated out of prior and posterior.",
             r"\textstyle\sum_k \mathbb{E}[\pi_k] \log \frac{p(x \mid z_k)\, p(z_k)}{q(z_k \mid x)}",
             "digit",
@@ -65,7 +65,7 @@ MEASURE_TERMS: dict[str, tuple[Term, ...]] = {
             "iwae",
             "importance-weighted bound",
             "The logarithm of the mean of several importance weights: a bound that rises to log p(x) as their number"
-            " grows. Tuned models are trained by it.",
+            " grows. Tuned models are trained on it.",
             r"\mathbb{E}\!\left[\log \frac{1}{S} \sum_{s=1}^{S} w_s\right] \le \log p(x)",
             "overview",
             "Overview: the bound of each model",
@@ -138,7 +138,7 @@ MEASURE_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "NMI",
             "normalised mutual information",
-            "What components and classes tell of each other: 0 if nothing, 1 if each determines the other.",
+            "What components and classes say about each other: 0 if nothing, 1 if each determines the other.",
             r"\frac{2\, I(k; y)}{H(k) + H(y)}",
             "clusters",
             "Clusters: scores",

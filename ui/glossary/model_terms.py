@@ -98,7 +98,8 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "α",
             "concentration",
-            "Of the prior of the weights. In a DLGMM a small α lets an image have few large weights, a large one makes"
+            "The concentration of the prior of the weights. In a DLGMM a small α lets an image have few large weights,"
+            " a large one makes"
             " all weights alike; in a DLDPMM and in an SB-VAE a larger α makes more and smaller pieces.",
             r"\begin{gathered} \text{DLGMM: } v_k \sim \mathrm{Beta}(\alpha, (K-k)\alpha) \\"
             r" \text{DLDPMM, SB-VAE: } v_k \sim \mathrm{Beta}(1, \alpha) \end{gathered}",
@@ -109,7 +110,7 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             "a, b",
             "parameters of a Kumaraswamy distribution",
             "The two positive numbers by which the encoder gives the distribution of a fraction. If both are 1, it is"
-            " uniform. It replaces a Beta, which a uniform number u cannot be turned into by such a formula.",
+            " uniform. It replaces a Beta, for which there is no such formula from a uniform number u.",
             r"\begin{gathered} v = (1 - u^{1/b})^{1/a} \\ p(v) = a b\, v^{a-1} (1 - v^a)^{b-1} \end{gathered}",
             "kumaraswamy",
             "Kumaraswamy bench",

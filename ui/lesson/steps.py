@@ -166,7 +166,7 @@ STEPS = (
     ),
     Step(
         "likelihood",
-        "What does a mixture buy?",
+        "What does a mixture gain?",
         "In the models of the paper's tables all components of the prior are the same, and nothing is gained by a"
         " mixture: with any weights, the prior of a code is one Gaussian. In the tuned ones the components are learnt."
         " All have codes of 25 numbers, and are otherwise trained in the same way.",
@@ -217,8 +217,8 @@ STEPS = (
     Step(
         "components",
         "Retrain",
-        "One model was trained for many priors at once and is told the one to use, so that it stands for the model that"
-        " would have been trained with it. The mean of the middle component is moved from 0 to"
+        "One model was trained for many priors at once and is given the one to use, so that it stands for the model"
+        " that would have been trained with it. The mean of the middle component is moved from 0 to"
         f" {retraining.MOVED:g}, as far as this model knows, first without retraining, then with it.",
         r"\begin{gathered} z = m + s\,\varepsilon, \quad m = "
         + f"{retraining.MOVED:g}"

@@ -23,7 +23,7 @@ __all__ = ["explain", "offer_gaps", "show_posterior"]
 
 _HEAT = (
     "Heat maps: the true posterior p(z|x), by the square root of its density; white lines: q, one and two standard"
-    " deviations, with the weights of its components, of several in one place the largest."
+    " deviations, and the weights of its components; where several lie in one place, the largest."
 )
 _TRIANGLE = (
     " A stick of three pieces lies in a triangle: at its corner π₁ the first piece is the whole stick, and on its edge"

@@ -19,8 +19,8 @@ SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
 _DIVIDED = "An image of several modes"
 _MEANING = (
-    "Of the test images listed below, the one whose posterior under the trained prior one Gaussian can hold least of;"
-    " press again for the next."
+    "Of the test images listed below, the one whose posterior under the trained prior one Gaussian fits worst; press"
+    " again for the next."
 )
 
 

@@ -29,7 +29,7 @@ MOST_PIXELS = 2**24  # of all images of a file
 SHOWN, IN_A_ROW = 100, 20
 MOST_SIDE = 200  # that images can be scaled to
 MOST_NAMED = 12  # classes
-_PROBABILITY, _THRESHOLD = "is the probability of ink", "is ink from one half on"
+_PROBABILITY, _THRESHOLD = "is the probability of ink", "counts as ink from one half on"
 _READ, _COUNT = "own-data-read", "own-data-count"
 
 

@@ -90,7 +90,7 @@ def _weights(folder: Path, source: str) -> tuple[LatentVariableModel, str]:
     """The model with the weights of one of the run's files, and after how many epochs they are.
 
     Raises:
-        CheckpointError: if it is damaged, or has gone.
+        CheckpointError: if it is damaged, or no longer there.
     """
     if source == TRAINING:
         run = TrainingRun.load(folder)
@@ -99,5 +99,5 @@ def _weights(folder: Path, source: str) -> tuple[LatentVariableModel, str]:
         model, checkpoint = load_checkpoint(folder)
         return model, f"epoch {checkpoint.epoch}"
     if (preview := read_preview(folder)) is None:
-        raise CheckpointError(f"{folder / source} has gone.")
+        raise CheckpointError(f"{folder / source} is no longer there.")
     return preview[0], f"{preview[1]:.1f} epochs"

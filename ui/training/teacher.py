@@ -89,7 +89,7 @@ def _offer_lock(settings: ClassSettings) -> None:
     if settings.locked:
         if st.button("Unlock training"):
             _save(replace(settings, locked=False))
-    elif st.button("Lock training", help="Others can start and resume no run; their runs in progress are paused."):
+    elif st.button("Lock training", help="Others cannot start or resume runs; their runs in progress are paused."):
         for run in all_runs():
             if run.job is not None and run.owner != visitor():
                 run.job.ask_to_stop()
@@ -102,13 +102,13 @@ def _offer_first_view(settings: ClassSettings) -> None:
     public = [c.name for c in now.checkpoints if (note := note_of(c.folder)) is None or note.published]
     with st.container(horizontal=True):
         if st.button(
-            "Show everybody my choice first",
+            "Make my choice everybody's first",
             disabled=not public,
             help="New visitors, and all after a reload, begin with the data set and the checkpoints that are chosen in"
             " your sidebar, except unpublished runs.",
         ):
             _save(replace(settings, dataset=now.dataset, checkpoints=tuple(public)))
-        if settings.dataset and st.button("Show everybody the usual choice first"):
+        if settings.dataset and st.button("Make the usual choice everybody's first"):
             _save(replace(settings, dataset="", checkpoints=()))
     if settings.dataset:
         names = ", ".join(settings.checkpoints)
