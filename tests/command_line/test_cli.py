@@ -141,6 +141,7 @@ def test_a_list_of_an_empty_folder_is_empty_and_of_none_an_error(
 ) -> None:
     assert run(tmp_path, "list") == 0
     assert capsys.readouterr().out == ""
-    for nowhere in (tmp_path / "nowhere", Path(__file__)):
-        assert run(nowhere, "list") == 2
-        assert error_of(capsys).startswith(f"There is no folder {nowhere}: ")
+    nowhere, file = tmp_path / "nowhere", Path(__file__)
+    for folder, sentence in ((nowhere, f"There is no folder {nowhere}: "), (file, f"{file} is not a folder: ")):
+        assert run(folder, "list") == 2
+        assert error_of(capsys).startswith(sentence)
