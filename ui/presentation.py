@@ -11,7 +11,7 @@ from ui.link_report import end_page
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
-__all__ = ["GUIDED", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
+__all__ = ["GUIDED", "aside", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
 
 _LINK = _KEPT = "present"
 GUIDED = "guided"  # in the session: whether a card above the page says what to do on it
@@ -20,8 +20,8 @@ _TURNS = {"previous": -1, "next": 1}
 _STYLE = """<style>
 :root { font-size: max(112.5%, min(1.5vw, 2.67vh)); --prior: 140px; }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] { display: none; }
-[data-testid=stMainBlockContainer] { padding: .25rem 1.5rem; }
-[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] { gap: .625rem; }
+[data-testid=stMainBlockContainer] { padding: .25rem 1.5rem 0; }
+[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] { gap: .625rem; }
 [data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
 [data-testid=stMain] h2 { font-size: 1.25rem; padding: .375rem 0 0; }
 [data-testid=stMain] img { image-rendering: pixelated; }
@@ -68,6 +68,12 @@ def page_title(title: str, words: str, help: str | None = None) -> None:
     st.title(title, help=help)
     if not is_presented() and not st.session_state.get(GUIDED, False):
         st.write(words)
+
+
+def aside(words: str) -> None:
+    """What a figure shows, in words below it, unless it is presented: there, a speaker says it."""
+    if not is_presented():
+        st.caption(words)
 
 
 def filling(key: str, least: int) -> DeltaGenerator:

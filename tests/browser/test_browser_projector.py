@@ -26,6 +26,27 @@ def test_a_digit_fits_any_window_and_paper_and_keys_enter_turn_and_leave_the_pre
     presentation_is_entered_turned_and_left_by_keys_and_is_in_the_link(page)
 
 
+@pytest.mark.parametrize(
+    ("path", "title", "picture"),
+    [
+        ("digit?digit-view=Weights", "Your digit", ".turned-weights, .rebuilt"),
+        ("digit?digit-checkpoint=mnist-dlgmm-fig2", "Your digit", ".weights, .rebuilt"),
+        ("digit?digit-view=log+p(x)", "Your digit", "[data-testid=stPlotlyChart]"),
+        ("latent?", "Latent space", ".maps figure"),
+        ("knn?", "kNN", "[data-testid=stDataFrame]"),
+    ],
+)
+def test_a_page_that_is_presented_is_its_main_picture_and_does_not_scroll(
+    path: str, title: str, picture: str, server: str, page: Page
+) -> None:
+    page.set_viewport_size(PROJECTOR)
+    visit(page, f"{server}/{path}&present=1", title)
+    page.locator(picture).first.wait_for()
+    picture_fits(page, picture)
+    main = page.get_by_test_id("stMain")
+    until(page, lambda: bool(main.evaluate("main => main.scrollHeight <= main.clientHeight")))
+
+
 def nothing_is_cut_off_beside_the_sidebar_and_paper_has_none(page: Page) -> None:
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     whole = "all => all.every(each => each.scrollWidth <= each.clientWidth)"

@@ -17,10 +17,11 @@ from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.percentile import show_percentile
 from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.stick import show_stick
-from ui.digit.turned_weights import show_turned_weights
+from ui.digit.turned_weights import are_turned, show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.exporting.take_away import take_away
+from ui.presentation import end_of_picture
 
 __all__ = ["FOLLOWED", "VIEWS", "answer_of_all", "answer_of_one"]
 
@@ -88,8 +89,15 @@ def answer_of_one(
             show_stick(checkpoint, digit, report.sticks, live)
         return
     bound = elbo_of(checkpoint.train_config.bound)
+    if view == WEIGHTS:
+        with beside:
+            show_reconstructions(checkpoint, digit, report)
+            take_away(checkpoint)
+        if are_turned(checkpoint) and not is_drawn:
+            end_of_picture()
     if view == TERMS:  # the table first, which fills a projector's window
         show_elbo_terms(checkpoint, digit, report, bound)
+        end_of_picture()
     show_figures(report, bound)
     show_percentile(checkpoint, digit.binary)
     if view == TERMS:
@@ -100,6 +108,3 @@ def answer_of_one(
         else:
             show_weights(checkpoint, digit, report, live)
             show_weights_below(checkpoint, digit, report)
-    with beside:
-        show_reconstructions(checkpoint, digit, report)
-        take_away(checkpoint)

@@ -17,6 +17,7 @@ from ui.digit.convergence_figure import Found, convergence_figure, words_below
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
+from ui.presentation import aside
 from ui.visitors.limits import computing
 from ui.visitors.shares import Refused
 
@@ -42,7 +43,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
     if not found:
         return
     effective = ", ".join(f"{c.name} {s.ess[:, -1].mean():.0f}" for c, s, _ in found)
-    st.caption(
+    aside(
         f"Estimates of log p(x) against S, the samples used. Line: the mean of {REPEATS} independent runs. Band: their"
         " range. Thin lines: ELBOs, each by the bound that its model was trained on. An estimate is too low in"
         " expectation and rises to log p(x); while a curve still rises, S is too small. Effective samples of"

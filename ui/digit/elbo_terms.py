@@ -19,6 +19,7 @@ from ui.glossary.terms import meaning
 from ui.images import fitting, tiled_picture
 from ui.link_report import bound_in_link
 from ui.numbers import printed
+from ui.presentation import aside
 from ui.theme import component_colour
 
 __all__ = ["show_elbo_terms"]
@@ -64,7 +65,7 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
     terms, shape = every[bound], checkpoint.model_config.image_shape
     with figure("elbo-terms"):
         st.html(_scrolling(_table(terms, bound, report, shape), "The ELBO terms of this digit"))
-        st.caption(
+        aside(
             f"Nats, averaged over {report.draws} draws of every component, the largest weight first. Read down, then"
             f" across: {_parts(bound, report)} to the ELBO."
             + (
@@ -75,14 +76,14 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         )
         if len(terms.divergences) > 1:
             st.html(_scrolling(_layers(terms, bound), "What each layer takes from the bound on this digit"))
-            st.caption(
+            aside(
                 "The same bound by layer, in the mean over all paths. A layer that takes nearly nothing is not used:"
                 " its posterior is its prior."
             )
         st.html(_scrolling(_gaps(report, bound), "The gap of every bound on this digit"))
         elbos = [every[name].elbo for name in names]
         shrinks = " The gap shrinks from eq1 to marginal." if elbos == sorted(set(elbos)) else ""
-        st.caption(
+        aside(
             f"log p(x) is itself estimated, with S = {report.num_samples} and an effective sample size of"
             f" {report.ess:.0f}: it is too low in expectation.{shrinks}"
         )

@@ -10,6 +10,7 @@ from ui.digit.digit_input import DigitInput
 from ui.digit.shown import prototype_pictures
 from ui.digit.stick import show_stick_to_come
 from ui.digit.weights import show_prior_weights
+from ui.presentation import aside
 from ui.serving.encoders import encoder_address
 from ui.theme import PAPER_COLOUR, component_colour, ink_on
 from ui.widgets import base64_floats, widget
@@ -46,7 +47,7 @@ def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, 
     st.html(_STYLE)  # what the server said of the drawing before, while the pen moves
     image = None if digit is None else base64_floats(digit.binary.astype(np.float32))
     _reading(key="digit-reading", data={"live": live, "image": image})
-    st.caption("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")
+    aside("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")
     return live
 
 

@@ -19,12 +19,13 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number, finite_numbers, printed
+from ui.presentation import aside
 from ui.serving.amortised import amortised_address, model_at
 from ui.serving.encoders import encoder_address
 from ui.theme import component_colour, ink_on
 from ui.widgets import base64_floats, widget
 
-__all__ = ["show_turned_weights"]
+__all__ = ["are_turned", "show_turned_weights"]
 
 _widget = widget(
     "turned_weights",
@@ -39,6 +40,11 @@ _widget = widget(
     "alpha_curves",
     "turned_weights",
 )
+
+
+def are_turned(checkpoint: Checkpoint) -> bool:
+    """Whether the model's weights can be shown under any prior."""
+    return amortised_address(checkpoint) is not None and encoder_address(checkpoint) is not None
 
 
 @st.fragment
@@ -70,7 +76,7 @@ def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
         )
     put_in_link("means", None if chosen.prior_means == config.prior_means else chosen.prior_means)
     put_in_link("alpha", None if chosen.concentration == config.concentration else [chosen.concentration])
-    st.caption(
+    aside(
         "One model, given the prior that the sliders show: its encoder's weights of this digit under that prior, and"
         " the stick, broken in ascending order of the means. The smaller α, the more the weights may differ; the"
         " larger, the nearer each is to 1/K. Everything else on this page is at the model's own prior:"

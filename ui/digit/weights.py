@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dlgmm_core.analysis.inspection import ImageReport, certain_weights
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -18,6 +17,7 @@ from ui.digit.shown import prototype_pictures, shown_components, with_rest
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.identical import identical_by_prior
+from ui.presentation import aside
 from ui.theme import PAPER_COLOUR, component_colour
 from ui.widgets import widget
 
@@ -70,7 +70,7 @@ def show_weights(
             },
         )
     if posterior is not None:
-        st.caption(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, int(posterior.argmax())))
+        aside(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, int(posterior.argmax())))
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
@@ -97,7 +97,7 @@ def show_prior_weights(live: dict[str, Any]) -> None:
                 "live": live,
             },
         )
-    st.caption("Before anything is drawn, the bars are the means of the prior; then they follow the pen.")
+    aside("Before anything is drawn, the bars are the means of the prior; then they follow the pen.")
 
 
 def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:

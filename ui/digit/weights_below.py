@@ -14,6 +14,7 @@ from ui.digit.weights import weights_widget
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.glossary.terms import meaning
+from ui.presentation import aside
 from ui.theme import PAPER_COLOUR, component_colour
 
 __all__ = ["show_weights_below"]
@@ -26,7 +27,7 @@ def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageR
             continue
         st.header(f"Weights of layer {layer}", help=meaning("π", "path"))
         _draw(layer, found)
-        st.caption(
+        aside(
             f"The posterior of layer {layer} depends on the codes above it: these weights are averaged over all paths"
             " through the components above, by the weights of the paths."
         )

@@ -22,6 +22,7 @@ from ui.estimates import estimates
 from ui.identical import identical_by_prior
 from ui.latent.map_files import estimates_address, images_address, points_address, weights_address
 from ui.latent.map_view import MapView, current_view, keep_view, updated_view
+from ui.presentation import is_presented
 from ui.sidebar import label
 from ui.theme import SCALE_COLOURS, SIGN_COLOURS, component_colour
 from ui.widgets import widget
@@ -46,6 +47,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
         data={
             "now": view.data(),
             "count": count,
+            "presented": is_presented(),
             "images": images_address(dataset.name),
             "shape": dataset.shape,
             "classes": {

@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.figures import ErrorRate
 from ui.link_report import end_page
 from ui.numbers import right
+from ui.presentation import aside
 from ui.tables.knn_search import RECORDED, Errors, Search, ask_for, is_asked_for, live_errors, recorded_errors
 from ui.visitors.shares import Refused
 
@@ -68,7 +69,7 @@ def error_table(
         column_config=_RIGHT,
     )
     if pixels is not None:
-        st.caption(
+        aside(
             "The last row uses the pixels themselves as the code. That search takes too long for this page, so the"
             " mistakes behind its errors cannot be shown."
         )

@@ -4,7 +4,7 @@ const TITLES = { class: "class", component: "component of largest weight E[π|x]
   responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
 const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
-const LEAST_HEIGHT = 280, BESIDE = 80; // pixels of a map, and of the words above and below one
+const LEAST_HEIGHT = 280; // pixels of a map
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".maps");
@@ -54,9 +54,10 @@ class MapApp {
     onNewRoom(root, fit);
   }
 
-  // A row of maps is as high as lets it stand in the window.
+  // A row of maps is as high as lets it stand in the window, with the words above and below it.
   fit() {
-    this.root.style.setProperty("--tallest", `${Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.grid) - BESIDE))}px`);
+    const row = this.plots[0], words = row ? row.figure.offsetHeight - row.stage.offsetHeight : 0;
+    this.root.style.setProperty("--tallest", `${Math.max(LEAST_HEIGHT, Math.floor(roomBelow(this.grid) - words))}px`);
     for (const plot of this.plots) plot.resize();
   }
 
@@ -66,6 +67,7 @@ class MapApp {
     // Python's view is outdated while it has not received the last message from here.
     const fresh = !this.now || (data.now.turn >= this.now.turn && sent !== this.received);
     this.data = data;
+    this.root.classList.toggle("presented", data.presented);
     if (fresh) {
       this.now = structuredClone(data.now);
       this.received = sent;
