@@ -11,7 +11,7 @@ from ui.glossary.terms import meaning
 from ui.groups import amortised_first
 from ui.images import SHAPE
 from ui.link_report import bound_in_link, end_page
-from ui.presentation import page_title
+from ui.presentation import AWAITED, page_title
 from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
 MODEL = "digit-checkpoint"
@@ -36,6 +36,12 @@ with answer:
         help=meaning("π", "p(k|x)", "α", "v", "a, b"),
         **bound_in_link("digit-view", VIEWS),
     )
+if st.session_state.get(AWAITED, False):
+    with source:
+        if digit is not None and not digit.steps:
+            show_preparation(digit)
+    answer.info("What the models make of the digit is shown as soon as you have answered.")
+    end_page()
 if digit is not None:
     with source:
         show_preparation(digit)

@@ -11,10 +11,11 @@ from ui.link_report import end_page
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
-__all__ = ["GUIDED", "aside", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
+__all__ = ["AWAITED", "GUIDED", "aside", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
 
 _LINK = _KEPT = "present"
 GUIDED = "guided"  # in the session: whether a card above the page says what to do on it
+AWAITED = "awaited"  # in the session: whether the card waits for a guess; the page shows what that is about alone
 _TURNS = {"previous": -1, "next": 1}
 
 _STYLE = """<style>

@@ -125,8 +125,11 @@ def test_the_outcome_is_hidden_until_there_is_a_guess_and_beside_it_afterwards(
     if step.hides:
         assert not at.get("plotly_chart") and not at.dataframe and not at.selectbox(key="dataset").disabled
         assert not at.main.selectbox and not at.main.multiselect and not at.caption
+    if number == 1:  # about a digit, which is all that is shown
+        assert at.segmented_control(key="digit-source") and not at.metric and not at.get("bidi_component")[1:]
     guess = answer(at, step)
     assert compared(at)["Your guess"] == guess
+    assert number > 2 or at.metric
     outcome = step.measure()
     assert outcome is not None
     found = compared(at)["The answer"]

@@ -18,7 +18,7 @@ from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
 from ui.links import numbers_in_link
-from ui.presentation import GUIDED
+from ui.presentation import AWAITED, GUIDED
 from ui.sidebar import choice, compare, compare_next
 from ui.visitors.visitor import visitor
 
@@ -54,6 +54,7 @@ def lesson_card(page: Page) -> bool:
     is_there = LINK in st.query_params or _STEP in st.session_state
     steps = offered_steps() if is_there else ()  # which reads what many checkpoints hold
     number = _step_of_visitor(page, steps)
+    st.session_state[AWAITED] = False
     st.session_state[GUIDED] = number is not None and steps[number - 1].page == page.url_path
     if number is None:
         st.query_params.pop(LINK, None)
@@ -163,6 +164,7 @@ def _question(number: int, step: Step) -> bool:
         except UNAVAILABLE as error:
             st.info(str(error))
             return True
+    st.session_state[AWAITED] = True
     return not step.hides
 
 

@@ -27,7 +27,8 @@ class Step:
         question: whose answer is guessed.
         measure: the answer; None while the visitor has still to give it something to measure.
         then: what to look at on the page afterwards.
-        hides: whether the page stays hidden until the visitor has guessed, because it shows the answer.
+        hides: whether the page stays hidden until the visitor has guessed, because it shows the answer; where the
+            guess is about something on the page, that is shown alone.
         widgets: the values of the page's widgets when it opens, by their keys.
         opens: gives further ones, which depend on what is there.
         compares: the checkpoints that the page compares when it opens; none for those of the sidebar.
@@ -71,14 +72,12 @@ STEPS = (
         "digit",
         "Reconstruct",
         "The encoder turns an image into a code, and the decoder turns the code's mean back into probabilities of ink."
-        " What is lost is measured in nats: minus the log probability of the image under its reconstruction. Choose"
-        " test digits below and compare them with their reconstructions.",
+        " What is lost is measured in nats: minus the log probability of the image under its reconstruction.",
         r"\begin{gathered} \ell(x) = -\sum_{i} \log p(x_i \mid \bar z(x)) \\"
         r" \operatorname*{arg\,max}_c\; \mathbb{E}_{x \in c}\,\ell(x) = \answer \end{gathered}",
         "Which digit does the DLGMM reconstruct worst on average?",
         outcomes.worst_digit,
         "Choose test digits of that class below, and see where the reconstruction is grey.",
-        hides=False,
         widgets={"digit-source": "Test digit", "digit-view": "Weights", "digit-checkpoint": DLGMM},
     ),
     Step(
