@@ -46,6 +46,7 @@ _parts = (
     "room",
     "rest",
     "components_density",
+    "components_controls",
     "components",
 )
 _widget = widget("live_components", '<div class="live"></div>', "components", *_parts)

@@ -4,12 +4,9 @@
 // the second layer's components can be opened below one of the first.
 // Digits are as large, in whole multiples, as lets up to five rows stand in the window; more rows scroll inside.
 
-const GAP = 2, MOST = 16, REACH = 4, STEP = 0.05, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05;
+const GAP = 2, MOST = 16, REACH = 4, LARGEST_SCALE = 2, SMALLEST_SCALE = 0.05;
 const FEWEST = 8, MOST_IN_SIGHT = 5, MOST_ZOOM = 5; // digits in a row, rows, pixels of the page a pixel of a digit
 const NARROW = 640, LEAST_HEIGHT = 330, LEAST_ROW = 50, ROW_GAP = 4, WHOLE = 52; // pixels, as in the style
-const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
-const percent = (share) => (share === 0 || share >= 0.01 ? `${Math.round(100 * share)} %`
-  : share < 0.001 ? "<0.1 %" : `${Math.floor(1000 * share) / 10} %`); // never "1 %" where that is not reached
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
@@ -43,29 +40,14 @@ export default function ({ parentElement, data, setStateValue }) {
   let tune = null, frozen = null, alpha = data.now.alpha, compared = data.now.compared;
 
   // ---- what is on the page
-  const make = (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      name in element && name !== "list" ? (element[name] = value) : element.setAttribute(name, value);
-    }
-    element.append(...children);
-    return element;
-  };
-  const slider = (label, low, high, value, trained) => {
-    const input = make("input", { type: "range", min: low, max: high, step: STEP });
-    input.value = value;
-    input.setAttribute("aria-label", label);
-    const tick = make("span", { className: "tick", title: `${amortised ? "own prior" : "trained"}: ${shown(trained)}` });
-    tick.style.left = `calc(14px + (100% - 28px) * ${(trained - low) / (high - low)})`; // a thumb's centre stops short
-    return { input, box: make("span", { className: "track" }, input, tick) };
-  };
+  const kind = amortised ? "own prior" : "trained"; // of the value that a slider's tick marks
   const low = Math.min(-REACH, ...trainedMeans), high = Math.max(REACH, ...trainedMeans);
   const [lowMean, highMean] = amortised ? [-amortised.largestMean, amortised.largestMean] : [low, high];
   const plot = densityPlot(low, high, data.weights, data.colours, data.title);
   const rows = trainedMeans.map((_, k) => {
     const lowScale = Math.min(SMALLEST_SCALE, trainedScales[k]), highScale = Math.max(LARGEST_SCALE, trainedScales[k]);
-    const mean = slider(`mean of component ${k + 1}`, lowMean, highMean, means[k], trainedMeans[k]);
-    const scale = slider(`scale of component ${k + 1}`, lowScale, highScale, scales[k], trainedScales[k]);
+    const mean = tickedSlider(`mean of component ${k + 1}`, [lowMean, highMean], means[k], trainedMeans[k], kind);
+    const scale = tickedSlider(`scale of component ${k + 1}`, [lowScale, highScale], scales[k], trainedScales[k], kind);
     const words = make("span", { className: "words" });
     const badge = make("button", { type: "button", className: "badge", textContent: "not retrained" });
     badge.disabled = data.retrained.length === 0;
@@ -77,10 +59,7 @@ export default function ({ parentElement, data, setStateValue }) {
     const head = make("div", { className: "head" }, swatch, words, ...(amortised ? [] : [badge]));
     const used = data.usage?.[k];
     const isUnused = used < data.unused; // false where nothing is known
-    if (used !== undefined) {
-      head.append(make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
-        textContent: isUnused ? `unused: ${percent(used)}` : `${percent(used)} of images` }));
-    }
+    if (used !== undefined) head.append(usageWords(used, isUnused));
     const scaleBox = make("label", { className: "scale" }, "scale", scale.box);
     const controls = make("div", { className: "controls", "data-aside": "" }, make("div", { className: "mean" }, mean.box), scaleBox);
     const opener = below?.count > 1 ? make("button", { type: "button", className: "opener" }) : null;

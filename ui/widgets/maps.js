@@ -149,12 +149,12 @@ class MapApp {
     const known = isScale ? drawn.filter(values) : [];
     const [low, high] = known.length ? quantiles(known.map(values)) : [0, 0];
     for (const plot of drawn) {
-      const signs = this.signsOf(plot);
+      const signs = signsOf(plot, now.colour, data.classes.names.length > 0);
       plot.isPlain = isScale ? !values(plot) : !signs;
       plot.looks = plot.isPlain ? new Uint8Array(data.count)
         : isScale ? shadesOf(values(plot), low, high)
           : now.only === null ? signs : signs.map((sign) => (sign === now.only ? sign : NOWHERE));
-      plot.note = this.noteOf(plot);
+      plot.note = noteOf(plot, now.colour, signs);
       const names = now.colour === "class" ? data.classes.names : data.components.map((_, k) => String(k + 1));
       plot.labels = isScale || plot.isPlain || names.some((name) => name.length > 2) ? []
         : labelPlaces(plot.places, plot.looks).map(([look, index]) => [names[look], index]);
@@ -163,27 +163,6 @@ class MapApp {
     for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;
     this.drawLegend(low, high);
     this.redraw();
-  }
-
-  // A byte a point, where the colours are of classes or components; undefined where that is not known.
-  signsOf(plot) {
-    const classes = this.data.classes.names.length ? plot.classes : undefined;
-    return { class: classes, component: plot.weights?.component, responsibility: plot.estimates?.component }[this.now.colour];
-  }
-
-  // What is to be known of a map under the present colouring.
-  noteOf(plot) {
-    const { colour } = this.now, { info } = plot, signs = this.signsOf(plot);
-    if (colour === "responsibility" && info.piece !== "component") return "no components to colour by";
-    if (colour === "nll" || colour === "responsibility") {
-      if (!info.estimates) return "not estimated yet";
-      if (colour === "nll") return "";
-    }
-    if (colour !== "class" && !info.weights) return "no weights to colour by";
-    if (colour === "class" && !signs && plot.classes) return "These images have no labels to colour by.";
-    if (colour === "class" || !signs) return "";
-    const as = colour === "component" ? "largest weight" : "most probable one";
-    return `${dominance(signs, info.piece, as)} ${info.identical}`.trim();
   }
 
   drawLegend(low, high) {
