@@ -22,7 +22,6 @@ from tests.browser_helpers import (
     open_components,
     overhang,
     settle,
-    touch_elsewhere,
     until,
     visit,
 )
@@ -104,12 +103,9 @@ def test_pictures_tables_and_lines_of_the_rows_are_of_what_is_in_sight(page: Pag
     close(page, body)
 
     mean_of(page, 2).press("ArrowRight")
-    touch_elsewhere(page)
-    until(page, lambda: "means=" in page.url)
-    settle(page)
-    drawn = drawings(page)
-    body = open_export(page)
+    body = open_export(page)  # at once, before the slider rests
     until(page, lambda: lines_of(body) != before)
+    drawn = drawings(page)
     body.locator("[data-testid=stCode]").hover()
     body.get_by_role("button", name="Copy to clipboard").wait_for()
     page.evaluate("window.written = []")
