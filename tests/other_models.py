@@ -19,7 +19,7 @@ from dlgmm_core.model.layers import Head, LatentPart, Prior
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, ModelFamily
 from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, dirichlet_sticks
-from dlgmm_core.model.normals import DiagonalNormals
+from dlgmm_core.model.normals import DiagonalNormals, gauss_hermite
 
 DEGREES = 4.0
 
@@ -39,6 +39,13 @@ class LogisticNormalLatent(LatentDistribution):
         """Of y, since the map to z is one to one and cancels in ratios."""
         assert isinstance(latents.base, Tensor)
         return self.normal.log_prob(latents.base).sum(-1)[None]
+
+    def quadrature(self, order: int) -> tuple[Latents, Tensor]:
+        """Of y, by Gauss-Hermite nodes."""
+        noise, weights = gauss_hermite(order, self.normal.loc)
+        base = self.normal.loc + self.normal.scale * noise[:, None]
+        log_weights = torch.zeros_like(base[None, ..., 0])
+        return Latents(_to_simplex(base)[None], log_weights, base), weights[:, None].expand_as(log_weights)
 
     @property
     def mean(self) -> Tensor:

@@ -18,7 +18,7 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.evaluate.plane_grid import has_plane
-from dlgmm_core.model.models import MODELS, build_model
+from dlgmm_core.model.models import MODELS, build_model, is_stick
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
 from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map, save_map
@@ -26,7 +26,9 @@ from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import TINY, run, tiny_world
 from tests.experiment_helpers import toy_dataset
+from tests.latent_helpers import open_maps
 from tests.other_models import OTHER_MODELS
+from ui import loaders
 from ui.digit.answer import VIEWS
 from ui.serving.encoders import encoder_address
 
@@ -71,7 +73,6 @@ def test_another_model_goes_through_every_command(
     assert run(tmp_path, "train", name, *options, "--resume") == 0
     assert read_checkpoint(tmp_path / "other").model_config.model == name
     assert run(tmp_path, "evaluate", "other", "--samples", "2", "5", "--device", "cpu") == 0
-    assert not has_plane(ModelConfig(name, 3 if OTHER_MODELS[name].code_kind == "simplex" else 2))  # for want of nodes
     checkpoint = read_checkpoint(tmp_path / "other")
     figures = read_metrics(checkpoint)["test"]["mnist"]
     assert set(figures["nll"]) == {"2", "5"} and has_map(checkpoint)
@@ -105,11 +106,30 @@ def test_no_place_but_the_lists_of_experiments_asks_for_a_models_name() -> None:
     assert {str(path) for path in set(modules) - lists if asked_by_name(path)} == set()
 
 
+def test_a_plane_is_of_known_nodes_and_a_triangle_of_a_broken_stick() -> None:
+    known = {
+        name: {size for size in (2, 3, 4) if has_plane(ModelConfig(name, size))} for name in (*OTHER_MODELS, *NAMED)
+    }
+    assert known == {
+        "logistic-normal-vae": set(),  # for want of a stick
+        "student-vae": set(),  # for want of nodes
+        "sb-vae": {3},
+        "gauss-vae": {2},
+        "dlgmm": {2},
+        "dldpmm": {2},
+    }
+    assert [name for name in MODELS if is_stick(ModelConfig(name, 3))] == ["sb-vae"]
+    prior = OTHER_MODELS["logistic-normal-vae"].build(ModelConfig("logistic-normal-vae", 3)).prior()
+    nodes, weights = prior.quadrature(20)
+    drawn = prior.sample(torch.Size([200_000])).mean((0, 1))
+    torch.testing.assert_close((weights[..., None] * nodes.code).sum((0, 1, 2)), drawn, atol=3e-3, rtol=0)
+
+
 @pytest.fixture
 def others(own_checkpoints: Path) -> Path:
     """A trained and measured checkpoint of each."""
     for name in OTHER_MODELS:
-        assert run(own_checkpoints, "train", name, "--name", name, *TINY, "--epochs", "1") == 0
+        assert run(own_checkpoints, "train", name, "--name", name, *TINY, "--code-dim", "3", "--epochs", "1") == 0
         assert run(own_checkpoints, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
     return own_checkpoints
 
@@ -126,6 +146,22 @@ def test_every_page_shows_other_models(others: Path, fresh_data: None) -> None:
         text = json.dumps([element.value for element in (*at.markdown, *at.caption)], ensure_ascii=False)
         assert "Gauss-VAE" not in text and not at.exception and not at.error
         assert encoder_address(read_checkpoint(others / name)) is None  # whose scripts would take it for another model
+
+
+def test_a_code_that_sums_to_one_is_no_stick_unless_it_is_broken(others: Path, fresh_data: None) -> None:
+    assert run(others, "train", "sb-vae", "--name", "broken", *TINY, "--code-dim", "3", "--epochs", "1") == 0
+    assert run(others, "evaluate", "broken", "--samples", "2", "--device", "cpu") == 0
+    drawn = [json.loads(each.proto.json) for each in open_page("overview").main.get("bidi_component")]
+    assert {each["words"]: each["axis"] for each in drawn if "pieces" in each} == {
+        "Prior of SB-VAE: mean pieces of the stick": "share of the stick",
+        "Prior of Logistic-normal VAE: mean pieces of the code": "share of the code",
+    }
+    path = open_maps(maps="broken,logistic-normal-vae", image="1,2").path
+    stick, other = path["models"]
+    assert stick["words"] == "The code is the stick; its largest pieces:" and stick["shares"] is not None
+    assert other["words"] == "This prior has no components to move between." and other["shares"] is None
+    shown = [c.name for c in loaders.checkpoints() if has_plane(c.model_config)]
+    assert shown == ["broken"] and json.loads(open_page("plane").main.get("bidi_component")[0].proto.json)["triangle"]
 
 
 def test_every_view_of_a_digit_shows_other_models(others: Path, fresh_data: None) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.evaluate.likelihood import image_blocks
 from dlgmm_core.model.latents import LatentDistribution
-from dlgmm_core.model.models import MODELS, LatentVariableModel
+from dlgmm_core.model.models import LatentVariableModel, is_stick
 from dlgmm_core.model.paths import mean_code
 
 __all__ = ["CodePath", "code_path"]
@@ -41,7 +41,7 @@ def code_path(model: LatentVariableModel, first: NDArray[np.uint8], second: NDAr
         codes = torch.lerp(ends[:1], ends[1:], torch.linspace(0, 1, points, device=x.device)[:, None])
         first_codes = codes[:, : model.config.code_dim]
         shares = None
-        if MODELS[model.config.model].code_kind == "simplex":
+        if is_stick(model.config):
             shares = codes
         elif _components_differ(p) and (found := p.responsibilities(first_codes[None, :, None])) is not None:
             shares = found[:, 0, :, 0].T  # from (K, 1, M, 1)

@@ -23,7 +23,7 @@ from dlgmm_core.evaluate.plane_grid import Field, Floats, PlaneGrid, latents_at
 from dlgmm_core.model.distributions import Kumaraswamy
 from dlgmm_core.model.latents import LatentDistribution, NormalLatent
 from dlgmm_core.model.mixture_latents import MixtureLatent
-from dlgmm_core.model.models import LatentVariableModel, family_of
+from dlgmm_core.model.models import LatentVariableModel, is_stick
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.stick_latents import SticksLatent
 
@@ -239,7 +239,7 @@ FRACTIONS = Family("Kumaraswamy fractions", _fractions, _fractions_starts)
 
 def families_of(model: LatentVariableModel) -> tuple[Family, ...]:
     """The families whose best members are compared with the encoder's posterior."""
-    return (FRACTIONS,) if family_of(model.config).code_kind == "simplex" else (GAUSSIAN, MIXTURE)
+    return (FRACTIONS,) if is_stick(model.config) else (GAUSSIAN, MIXTURE)
 
 
 def best_fits(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentDistribution) -> dict[str, Fit]:

@@ -14,7 +14,7 @@ from scipy.ndimage import binary_erosion, map_coordinates
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.plane_grid import Field, Floats, latents_at
 from dlgmm_core.model.latents import LatentDistribution
-from dlgmm_core.model.models import LatentVariableModel, family_of
+from dlgmm_core.model.models import LatentVariableModel, is_stick
 
 __all__ = [
     "CORNERS",
@@ -67,8 +67,8 @@ class Ellipses:
 
 
 def is_triangle(config: ModelConfig) -> bool:
-    """Whether codes lie in a triangle."""
-    return family_of(config).code_kind == "simplex"
+    """Whether codes lie in a triangle, of a configuration with a plane."""
+    return is_stick(config)
 
 
 def places_of(config: ModelConfig, codes: NDArray[np.floating]) -> Floats:

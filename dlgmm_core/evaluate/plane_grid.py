@@ -33,7 +33,7 @@ from torch.nn.functional import softplus
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Sticks
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.models import LatentVariableModel, family_of
+from dlgmm_core.model.models import LatentVariableModel, family_of, is_stick
 from dlgmm_core.runtime.device import device_of
 
 __all__ = ["Field", "PlaneGrid", "exact_log_likelihood", "has_plane", "latents_at"]
@@ -61,7 +61,8 @@ _JOINED = 3.0  # standard deviation, in steps, from which on cells are joined
 def has_plane(config: ModelConfig) -> bool:
     """Whether two numbers of known quadrature give a code: a point of the plane, or a stick of three pieces."""
     family = family_of(config)
-    if config.layers > 1 or config.code_dim != (3 if family.code_kind == "simplex" else 2):
+    size = 2 if family.code_kind == "real" else 3 if is_stick(config) else None
+    if config.layers > 1 or config.code_dim != size:
         return False
     prior = family.build(config).prior()
     return type(prior).quadrature is not LatentDistribution.quadrature
@@ -70,7 +71,7 @@ def has_plane(config: ModelConfig) -> bool:
 def latents_at(model: LatentVariableModel, points: Tensor) -> Latents:
     """Codes (1, N, 1, D) at places (N, 2) of the plane or, of a stick, at fractions v in the unit square."""
     rows = points[None, :, None]
-    if family_of(model.config).code_kind == "simplex":
+    if is_stick(model.config):
         sticks = Sticks.from_fraction(rows[0])
         return Latents(sticks.log_weights.exp()[None], torch.zeros_like(rows[..., 0]), sticks)
     return Latents(rows, torch.zeros_like(rows[..., 0]))
@@ -189,7 +190,7 @@ class PlaneGrid:
     @classmethod
     def of(cls, model: LatentVariableModel, images: NDArray[np.uint8], size: int = SIZE) -> "PlaneGrid":
         """A grid outside which none of the binary images (N, X) has more than a millionth of its mass."""
-        if family_of(model.config).code_kind == "simplex":
+        if is_stick(model.config):
             return cls(model, np.zeros(2), np.ones(2), size)
         with torch.no_grad():
             nodes = model.prior().quadrature(_ORDER)[0].code.reshape(-1, 2).double().cpu().numpy()
@@ -229,7 +230,7 @@ class PlaneGrid:
             interpolated: divided cells where the field hardly bends are not decoded. Posteriors with a narrow peak
                 beside broad ones take a third of the time; log p(x) is off by .001 nats most often, .03 at worst.
         """
-        on_a_square = family_of(self.model.config).code_kind == "simplex"  # whose border cuts densities off
+        on_a_square = is_stick(self.model.config)  # whose border cuts densities off
         while not on_a_square and field.is_even and field.narrowest > _JOINED:
             field = field.halved
         cells = field.with_mass(_DEEP, _AROUND)

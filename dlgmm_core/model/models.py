@@ -9,7 +9,7 @@ Reference: Nalisnick, Hertel & Smyth (2016), sections 2 and 3.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 
@@ -32,7 +32,7 @@ from dlgmm_core.model.networks import (
     process_sticks,
 )
 
-__all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of"]
+__all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of", "is_stick"]
 
 
 def _gauss_vae(config: ModelConfig) -> LatentPart:
@@ -102,7 +102,7 @@ class ModelFamily:
         colour: of its curves and marks, as #rrggbb.
         sentence: its prior over codes, explained to a newcomer.
         build: builds the latent part of an untrained model from a configuration.
-        code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one (the pieces of a stick).
+        code_kind: "real", any D numbers, or "simplex", D positive numbers that sum to one; see `is_stick`.
         has_components: whether its prior is a mixture with means and scales.
         default_components: K of the paper.
         default_concentration: alpha or alpha_0.
@@ -198,6 +198,13 @@ def family_of(config: ModelConfig) -> ModelFamily:
     if config.code_dim < family.smallest_code:
         raise ConfigError(f"{family.label} needs a ⟨code_dim⟩ of at least {family.smallest_code}.")
     return family
+
+
+@lru_cache(maxsize=500)
+def is_stick(config: ModelConfig) -> bool:
+    """Whether a code is the pieces of a broken stick; a code that sums to one may be made otherwise, too."""
+    family = family_of(config)
+    return family.code_kind == "simplex" and family.build(config).prior().sticks is not None
 
 
 def build_model(config: ModelConfig) -> LatentVariableModel:

@@ -70,7 +70,7 @@ def test_another_test_digit_is_another_picture() -> None:
 
 @pytest.mark.parametrize(
     ("model", "charts", "words"),
-    [("gauss-vae", 0, "no mixture weights"), ("sb-vae", 1, "What the model sees"), ("dldpmm", 1, "can say nothing")],
+    [("gauss-vae", 0, "into weights"), ("sb-vae", 1, "What the model sees"), ("dldpmm", 1, "can say nothing")],
 )
 def test_every_kind_of_model_takes_a_digit(model: str, charts: int, words: str, make: Make) -> None:
     components = 2 if model == "dldpmm" else 1

@@ -84,7 +84,7 @@ def answer_of_one(
     report, family = inspected(checkpoint, digit.binary), MODELS[checkpoint.model_config.model]
     if view == STICK:
         if report.sticks is None:
-            st.caption(f"{family.label} has no stick. Choose a mixture or an SB-VAE to see one.")
+            st.caption(f"{family.label} has no stick. Choose a model that breaks one to see it.")
         else:
             show_stick(checkpoint, digit, report.sticks, live)
         return
@@ -104,7 +104,7 @@ def answer_of_one(
         return
     with above if is_drawn else st.container():
         if report.sticks is None:
-            st.caption(f"{family.label} has no stick and no mixture weights. Choose a mixture to see them.")
+            st.caption(f"{family.label} breaks no stick into weights. Choose a mixture to see some.")
         else:
             show_weights(checkpoint, digit, report, live)
             show_weights_below(checkpoint, digit, report)

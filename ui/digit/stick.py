@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import StickReport, stick_density
-from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.models import is_stick
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
@@ -51,7 +51,7 @@ def show_stick(
     """
     a, b = sticks.concentration1, sticks.concentration0
     v = np.linspace(0.5 / POINTS, 1 - 0.5 / POINTS, POINTS)
-    is_code = MODELS[checkpoint.model_config.model].code_kind == "simplex"
+    is_code = is_stick(checkpoint.model_config)
     pieces_left = 1 - np.concatenate([[0.0], np.cumsum(sticks.mean)[:-1]])
     mean = (sticks.mean / pieces_left)[:-1]
     colours = [component_colour(k) for k in range(len(sticks.mean))]

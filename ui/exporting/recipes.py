@@ -38,7 +38,7 @@ def prior(checkpoint: Checkpoint, count: int, seed: int) -> str:
     samples = f"samples, components = ancestral_samples(model, {count}, seed={seed})  # probability of ink"
     family = MODELS[checkpoint.model_config.model]
     if family.code_kind == "simplex":
-        return script(load_model(checkpoint), samples, "pieces = model.prior().mean[0].numpy()  # E[pi]")
+        return script(load_model(checkpoint), samples, "pieces = model.prior().mean[0].numpy()  # of the mean code")
     return script(
         load_model(checkpoint),
         samples,

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.generation import ancestral_samples, centres
 from dlgmm_core.analysis.prior_density import coordinate_densities, means_and_scales
 from dlgmm_core.data.datasets import label_of
-from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.models import MODELS, is_stick
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.images import fitting, tiled_picture
-from ui.overview.priors import POINTS, densities, show_prior, stick
+from ui.overview.priors import POINTS, densities, in_pieces, show_prior
 from ui.presentation import is_presented
 from ui.sidebar import Selection
 
@@ -101,8 +101,10 @@ def _card(checkpoint: Checkpoint) -> _Card:
     family = MODELS[config.model]
     numbers: dict[str, tuple[float, ...]] = {}
     if family.code_kind == "simplex":
-        numbers["mean pieces of the stick"] = pieces = tuple(model.prior().mean[0].tolist())
-        chart, words = stick(pieces), "mean pieces of the stick"
+        whole = "stick" if is_stick(config) else "code"
+        words = f"mean pieces of the {whole}"
+        numbers[words] = pieces = tuple(model.prior().mean[0].tolist())
+        chart = in_pieces(pieces, whole)
     else:
         means, scales = means_and_scales(model) if family.has_components else centres(model)
         if family.has_components:

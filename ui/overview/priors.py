@@ -1,4 +1,4 @@
-"""The prior of a model as a small chart: densities of a coordinate of the code, or a broken stick.
+"""The prior of a model as a small chart: densities of a coordinate of the code, or the pieces of a whole.
 
 It is drawn by a widget of our own, because Plotly takes a browser longer than the rest of the first page.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ui.theme import OUTLINE, PAPER_COLOUR, component_colour
 from ui.widgets import base64_floats, widget
 
-__all__ = ["POINTS", "densities", "show_prior", "stick"]
+__all__ = ["POINTS", "densities", "in_pieces", "show_prior"]
 
 POINTS = 201  # of each density curve
 
@@ -40,13 +40,14 @@ def densities(reach: float, components: NDArray[np.floating], axis: str) -> dict
     }
 
 
-def stick(pieces: NDArray[np.floating] | Sequence[float]) -> dict[str, object]:
-    """What the widget draws of a stick of length one, broken into the given pieces."""
-    return {"pieces": [float(piece) for piece in pieces], "colours": [component_colour(k) for k in range(len(pieces))]}
+def in_pieces(pieces: NDArray[np.floating] | Sequence[float], whole: str) -> dict[str, object]:
+    """What the widget draws of pieces that sum to one, of a whole of the given name."""
+    colours = [component_colour(k) for k in range(len(pieces))]
+    return {"pieces": [float(piece) for piece in pieces], "colours": colours, "axis": f"share of the {whole}"}
 
 
 def show_prior(data: dict[str, object], words: str, key: str) -> None:
-    """Draws what `densities` or `stick` gives, with a description for screen readers."""
+    """Draws what `densities` or `in_pieces` gives, with a description for screen readers."""
     _widget(key=key, data={**data, "words": words})
 
 

@@ -1,11 +1,11 @@
-// The prior of a model: densities of one coordinate of the code, or a stick in pieces. After decoder.js.
+// The prior of a model: densities of one coordinate of the code, or a whole in pieces. After decoder.js.
 
 const TALL = 100; // of the drawing's own units, in height; its width is twice the reach of the coordinate
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".prior");
   root.ariaLabel = data.words;
-  root.replaceChildren(...(data.pieces ? stick(data) : densities(data)));
+  root.replaceChildren(...(data.pieces ? inPieces(data) : densities(data)));
 }
 
 const make = (tag, properties = {}, style = {}, ...children) => {
@@ -43,7 +43,7 @@ function densities({ reach, top, components, whole, colours, rest, ticks, axis }
   ];
 }
 
-function stick({ pieces, colours }) {
+function inPieces({ pieces, colours, axis }) {
   const whole = pieces.reduce((sum, piece) => sum + piece, 0);
   return [
     words("a code", "title"),
@@ -51,6 +51,6 @@ function stick({ pieces, colours }) {
       className: "piece", title: `piece ${k + 1}: ${piece.toFixed(3)}`,
     }, { width: `${(100 * piece) / whole}%`, background: colours[k] }))),
     make("div", { className: "scale" }, {}, ...[0, 0.5, 1].map((x) => words(x, "x", { left: `${100 * x}%` }))),
-    words("share of the stick", "title below"),
+    words(axis, "title below"),
   ];
 }
