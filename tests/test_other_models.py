@@ -18,6 +18,7 @@ from dlgmm_core.data.sources import DataError
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import measure
 from dlgmm_core.evaluate.plane_grid import has_plane
+from dlgmm_core.experiments.fast_table import fast_recipe
 from dlgmm_core.model.models import MODELS, build_model, is_stick
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
@@ -72,6 +73,9 @@ def test_another_model_goes_through_every_command(
     begun.save(tmp_path / "other")
     assert run(tmp_path, "train", name, *options, "--resume") == 0
     assert read_checkpoint(tmp_path / "other").model_config.model == name
+    assert run(tmp_path, "train", name, "--name", "fast", *TINY, "--epochs", "1", "--recipe", "fast") == 0
+    fast = read_checkpoint(tmp_path / "fast").train_config
+    assert fast == replace(fast_recipe("gauss-vae"), max_epochs=1, batch_size=50)
     assert run(tmp_path, "evaluate", "other", "--samples", "2", "5", "--device", "cpu") == 0
     checkpoint = read_checkpoint(tmp_path / "other")
     figures = read_metrics(checkpoint)["test"]["mnist"]

@@ -25,6 +25,10 @@ def test_the_command_line_trains_what_the_experiments_measured(experiment: Exper
     assert experiment.model == paper_model(experiment.model.model)
 
 
+def test_a_model_that_is_not_the_papers_is_trained_as_a_gauss_vae_is() -> None:
+    assert fast_recipe("student-vae") == fast_recipe("gauss-vae") != fast_recipe("dlgmm")
+
+
 def test_other_options_still_say_what_differs_and_the_papers_recipe_is_the_usual_one() -> None:
     _, train = asked("gauss-vae", "--recipe", "fast", "--epochs", "3", "--bound", "iwae")
     assert train == replace(fast_recipe("gauss-vae"), max_epochs=3, bound="iwae")
