@@ -12,6 +12,7 @@ import torch
 
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.analysis.tsne import fit_tsne
+from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.data.sources import DataError
@@ -23,6 +24,7 @@ from dlgmm_core.model.models import MODELS, build_model, is_stick
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
 from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map, save_map
+from dlgmm_core.train.mixture_start import is_start, require_start
 from dlgmm_core.train.training import TrainingRun, fit
 from tests.app_helpers import PAGES, open_page
 from tests.cli_helpers import TINY, run, tiny_world
@@ -61,6 +63,19 @@ def test_bounds_of_another_model_lie_below_log_p_and_iwae_between(name: str) -> 
         iwae = iwae_bound(model, x, 20_000)
         assert (iwae < log_p + 0.05).all() and (iwae > elbo(model, x, "marginal", 2000)).all()
         assert (iwae - log_p).abs().median() < 0.05
+
+
+def test_mixtures_start_from_a_gauss_vae_by_its_parts_and_from_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MODELS, "own-gauss-vae", replace(MODELS["gauss-vae"], label="Own"))
+    mixture = ModelConfig("dlgmm", 3, 2, (0.0, 0.0), (1.0, 1.0), prior_components="diagonal")
+    before = torch.random.get_rng_state()
+    assert [name for name in MODELS if is_start(ModelConfig(name, 3))] == ["gauss-vae", "own-gauss-vae"]
+    assert torch.equal(torch.random.get_rng_state(), before), "runs draw the same numbers after such a check"
+    require_start(mixture, ModelConfig("own-gauss-vae", 3))
+    for name in OTHER_MODELS:
+        with pytest.raises(ConfigError, match="A start must be a Gauss-VAE"):
+            require_start(mixture, ModelConfig(name, 3))
+    assert not is_start(ModelConfig("gauss-vae", 3, layers=2))
 
 
 @NAMES

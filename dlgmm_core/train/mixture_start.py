@@ -11,6 +11,7 @@ Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
-from dlgmm_core.model.models import MODELS, LatentVariableModel
-from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
+from dlgmm_core.model.models import MODELS, LatentVariableModel, family_of
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, NormalPrior
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.training import TrainingRun
@@ -100,8 +101,7 @@ def start_mixture(
     """
     require_start(model.config, gauss.config)
     prior, head, gauss_head = model.layer.prior, model.layer.head, gauss.layer.head
-    if not isinstance(gauss_head, NormalHead):
-        raise ConfigError(_UNFIT)
+    assert isinstance(gauss_head, NormalHead)  # as `is_start` says
     if not isinstance(prior, MixturePrior) or not isinstance(head, MixtureHead):
         raise ConfigError("A start from a Gauss-VAE is for mixtures with a MixturePrior and a MixtureHead.")
     model.encoder.load_state_dict(gauss.encoder.state_dict())
@@ -135,10 +135,16 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
         raise ConfigError(_UNFIT)
 
 
+@lru_cache(maxsize=500)
 def is_start(config: ModelConfig) -> bool:
-    """Whether mixtures can start from a model of that configuration: a Gauss-VAE of one stochastic layer."""
-    family = MODELS[config.model]
-    return config.layers == 1 and not family.has_components and family.code_kind == "real"
+    """Whether mixtures can start from a model of that configuration: a Gauss-VAE of one stochastic layer.
+
+    Its prior and its posterior tell, by whatever name the model goes.
+    """
+    with torch.random.fork_rng(devices=[]):  # weights that nobody uses
+        latent = family_of(config).build(config)
+        head = latent.head(config.hidden)
+    return config.layers == 1 and isinstance(latent.prior, NormalPrior) and isinstance(head, NormalHead)
 
 
 def _fit_prior(
