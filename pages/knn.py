@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
+from dlgmm_core.model.models import BASELINE, MODELS
 from ui import loaders
 from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
@@ -47,12 +48,13 @@ export_errors("knn-curves", found, search, CURVE)
 if len(found) > 1 and st.toggle("Compare the neighbours of two models", key="knn-changes"):
     compare_two([errors.checkpoint for errors in found], search)
 
+baseline = MODELS[BASELINE].label
 show_records(
     chosen.dataset,
     knn_records,
-    "All training images, Euclidean distance. “Against Gauss-VAE” is McNemar's test: the images that only this model"
-    " gets wrong, those that only the Gauss-VAE of the same recipe gets wrong, and the probability of a split at least"
-    " as uneven if both models were equally good.",
+    f"All training images, Euclidean distance. “Against {baseline}” is McNemar's test: the images that only this model"
+    f" gets wrong, those that only the {baseline} of the same recipe gets wrong, and the probability of a split at"
+    " least as uneven if both models were equally good.",
     representation=search.representation,
     with_papers=search.representation == "sample",
 )

@@ -1,6 +1,5 @@
 """A further model is a builder and a row: two that are not in the table go through everything; so do other shapes."""
 
-import ast
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,7 +34,6 @@ from ui import loaders
 from ui.digit.answer import VIEWS
 from ui.serving.encoders import encoder_address
 
-ROOT = Path(__file__).parents[1]
 NAMED = set(MODELS)  # before further ones are registered
 NAMES = pytest.mark.parametrize("name", list(OTHER_MODELS))
 
@@ -105,24 +103,6 @@ def test_another_model_goes_through_every_command(
     assert run(tmp_path, "export-html", "--checkpoint", "other", "--output", str(page)) == 2
     said = f"error: No browser can run other, a {OTHER_MODELS[name].label}: choose another model"
     assert capsys.readouterr().err.startswith(said) and not page.exists()
-
-
-def asked_by_name(path: Path) -> list[int]:
-    """The lines of a module that compare something with a model's name, or look one up."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Compare | ast.Subscript):
-            named = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & NAMED
-            if named - {"dlgmm"} or (named and "model" in ast.unparse(node)):  # which is the program's name, too
-                found.append(node.lineno)
-    return found
-
-
-def test_no_place_but_the_lists_of_experiments_asks_for_a_models_name() -> None:
-    modules = [path for folder in ("dlgmm_core", "ui", "pages") for path in (ROOT / folder).rglob("*.py")]
-    lists = {path for path in modules if path.parent.name == "experiments" and path.stem.endswith("table")}
-    assert lists and any(map(asked_by_name, lists))
-    assert {str(path) for path in set(modules) - lists if asked_by_name(path)} == set()
 
 
 def test_a_plane_is_of_known_nodes_and_a_triangle_of_a_broken_stick() -> None:

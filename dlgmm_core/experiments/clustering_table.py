@@ -11,7 +11,7 @@ from typing import Any
 
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.experiment import SHORT, TUNED, Experiment, named_experiment, paper_model
-from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.models import BASELINE, MODELS
 
 __all__ = ["CLUSTERS_BY", "CLUSTERS_SEEDS", "clusters", "clusters_by", "clusters_deep"]
 
@@ -58,7 +58,7 @@ def _clusters_model(name: str, k: int, alpha: float, **changes: Any) -> ModelCon
 
 def clusters(tuned: Sequence[Experiment]) -> list[Experiment]:
     """Mixtures of three sizes, each from the tuned Gauss-VAE of its data and seed."""
-    starts = {(e.train.dataset, e.train.seed): e for e in tuned if e.model.model == "gauss-vae"}
+    starts = {(e.train.dataset, e.train.seed): e for e in tuned if e.model.model == BASELINE}
     return [
         _from_gauss_vae("clusters", _clusters_model(name, k, alpha), starts[dataset, seed], bound, f"-{variant}")
         for variant, dataset, name, k, alpha, bound, seeds in _CLUSTERS

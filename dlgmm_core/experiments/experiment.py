@@ -8,7 +8,7 @@ from typing import Any
 
 from dlgmm_core.checks import LARGEST_COUNT
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
-from dlgmm_core.model.models import MODELS
+from dlgmm_core.model.models import BASELINE, MODELS
 
 __all__ = ["SHORT", "TUNED", "Experiment", "named_experiment", "paper_model"]
 
@@ -80,5 +80,5 @@ def named_experiment(recipe: str, model: ModelConfig, train: TrainConfig, varian
         model,
         train,
         ("mnist", "binarized-mnist") if train.dataset == "mnist" else (train.dataset,),
-        baseline=f"{train.dataset}-gauss-vae{ending}" if MODELS[model.model].has_components else None,
+        baseline=f"{train.dataset}-{BASELINE}{ending}" if MODELS[model.model].has_components else None,
     )

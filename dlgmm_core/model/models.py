@@ -32,7 +32,7 @@ from dlgmm_core.model.networks import (
     process_sticks,
 )
 
-__all__ = ["MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of", "is_stick"]
+__all__ = ["BASELINE", "MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of", "is_stick"]
 
 
 def _gauss_vae(config: ModelConfig) -> LatentPart:
@@ -174,6 +174,9 @@ MODELS: dict[str, ModelFamily] = {
     ),
 }
 """The models by name."""
+
+BASELINE = "gauss-vae"
+"""The model that mixtures are compared with."""
 
 
 def family_of(config: ModelConfig) -> ModelFamily:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, error_rate, vote
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.model.models import BASELINE, MODELS
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.figures import ErrorRate
@@ -116,7 +117,7 @@ def protocol_words(search: Search, images: int) -> str:
     """
     papers = (
         "The paper's errors are those of its own recipe, and the models here may be trained by another; its row for"
-        " Gauss-VAE probably had another code size."
+        f" {MODELS[BASELINE].label} probably had another code size."
         if search.is_papers
         else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
     )

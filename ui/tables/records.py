@@ -9,6 +9,7 @@ import streamlit as st
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.model.models import BASELINE, MODELS
 from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
@@ -72,7 +73,7 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def knn_records(rows: Sequence[Row], representation: str, *, with_papers: bool) -> pd.DataFrame:
-    """kNN errors of every experiment and baseline, and McNemar's test against Gauss-VAE at k = 5.
+    """kNN errors of every experiment and baseline, and McNemar's test against that of mixtures at k = 5.
 
     Args:
         rows: of one test set.
@@ -92,7 +93,7 @@ def knn_records(rows: Sequence[Row], representation: str, *, with_papers: bool) 
                 "Model": formatting.label(row),
                 "Recipe": formatting.recipe(row),
                 **{f"k = {k}": formatting.knn_error(row, measured, k) for k in KNN_SIZES},
-                "Against Gauss-VAE, k = 5": formatting.paired(row, representation, 5),
+                f"Against {MODELS[BASELINE].label}, k = 5": formatting.paired(row, representation, 5),
                 **(
                     {PAPERS: formatting.NONE if set(papers) == {formatting.NONE} else " / ".join(papers)}
                     if with_papers

@@ -159,8 +159,8 @@ def _show_bounds(run: Run) -> None:
     st.plotly_chart(history_figure(history, level, parts), key=f"figure-{run.name}-bounds", alt=alt)
     if start is not None:
         st.caption(
-            "The first point is the bound of the Gauss-VAE from which the run starts. Its components are fitted to that"
-            " model's codes several times, and the best fit is taken; then the first epoch begins."
+            "The first point is the bound of the model from which the run starts. The run's components are fitted"
+            " to that model's codes several times, and the best fit is taken; then the first epoch begins."
         )
     if level is not None:
         st.caption(
