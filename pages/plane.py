@@ -1,8 +1,5 @@
 """Codes of two numbers: the plane, and the true posterior of a digit under one or two models."""
 
-from functools import partial
-
-import pandas as pd
 import streamlit as st
 
 from dlgmm_core.analysis.plane_pictures import is_triangle
@@ -11,11 +8,11 @@ from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import BASELINE, family_of
 from ui import loaders
 from ui.digit.sources import choose_digit
-from ui.exporting import recipes_plane
-from ui.exporting.exports import About, export, figure
+from ui.exporting.exports import figure
 from ui.glossary.terms import meaning
 from ui.images import fitting, tiled_picture
 from ui.link_report import end_page
+from ui.plane.export import export_plane
 from ui.plane.figures import explain, offer_gaps, show_posterior
 from ui.plane.live import live_plane
 from ui.plane.survey import kept_survey, offer_digits, offer_divided
@@ -63,10 +60,7 @@ with left:
     with figure("plane"):
         st.markdown(f"Codes under **{first.name}**")
         means = live_plane(first, codes, dataset.test.labels).means
-    about = About("mean codes of the test images, and the prior", [first], chosen.dataset)
-    columns = {f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}
-    table = partial(pd.DataFrame, ({} if dataset.test.labels is None else {"class": dataset.test.labels}) | columns)
-    export("plane", about, partial(recipes_plane.plane, first, means), table)
+    export_plane(first, dataset, codes, means)
 if digit is None:
     st.info("The posterior appears here as soon as there is an image.")
     end_page()

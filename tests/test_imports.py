@@ -157,8 +157,9 @@ def test_what_pages_share_imports_downwards_only_and_no_page(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", files("pages"), ids=module_name)
-def test_pages_import_no_torch_and_no_other_page(path: Path) -> None:
-    assert not tops(file_imports(path)) & {"torch", "pages", "app", "tests", "benchmarks"}
+def test_pages_are_short_and_import_neither_torch_nor_pandas_nor_another_page(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 80, "a page asks and places; what it shows is made in `ui`"
+    assert not tops(file_imports(path)) & {"torch", "pandas", "pages", "app", "tests", "benchmarks"}
 
 
 def test_no_page_or_command_loads_what_fits_maps_before_it_is_needed() -> None:
