@@ -95,7 +95,7 @@ def results() -> list[Row]:
     """Every row of `results.json` but those of amortised models; read again only when the file has changed.
 
     Raises:
-        CheckpointError: if the file is damaged.
+        StorageError: if the file is damaged.
     """
     return _results()[0]
 
@@ -104,7 +104,7 @@ def context_rows() -> list[Row]:
     """The rows of `results.json` of amortised models, at every prior where they were measured.
 
     Raises:
-        CheckpointError: if the file is damaged.
+        StorageError: if the file is damaged.
     """
     return _results()[1]
 

@@ -13,7 +13,7 @@ from dlgmm_core.experiments.experiment import Experiment
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.model.models import MODELS
-from dlgmm_core.runtime.files import brief, write_atomically
+from dlgmm_core.runtime.files import StorageError, brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
 from dlgmm_core.store.checkpoints import HISTORY, TRAINING, WEIGHTS, Checkpoint, read_checkpoint
 from dlgmm_core.store.figures import EXACT, Figures
@@ -175,7 +175,7 @@ def read_results(root: Path) -> list[Row]:
     """The recorded rows; none if there is no file.
 
     Raises:
-        CheckpointError: if the file is damaged.
+        StorageError: if the file is damaged.
     """
     path = root / RESULTS
     if not is_file(path, _RECORD_AGAIN):
@@ -186,4 +186,4 @@ def read_results(root: Path) -> list[Row]:
             raise ValueError("it is not a JSON list")
         return [from_json(Row, row) for row in rows]
     except ValueError as error:
-        raise CheckpointError(f"{path} is not a list of results ({brief(error)}): {_RECORD_AGAIN}.") from error
+        raise StorageError(f"{path} is not a list of results ({brief(error)}): {_RECORD_AGAIN}.") from error

@@ -107,7 +107,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
 )
 def test_a_damaged_record_is_an_error_that_names_the_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / RESULTS).write_bytes(content)
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(StorageError) as caught:
         read_results(tmp_path)
     assert str(caught.value).startswith(
         (f"{tmp_path / RESULTS} is damaged (", f"{tmp_path / RESULTS} is not a list of")

@@ -19,6 +19,7 @@ from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.experiments.results import RESULTS, read_results, write_results
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import build_model
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.records import from_json
 from dlgmm_core.store import checkpoints
 from dlgmm_core.store.checkpoints import (
@@ -56,11 +57,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return save(tmp_path_factory.mktemp("sound"))
 
 
-def answer(read: Callable[[], Any]) -> Any:
-    """What is read, or None where one sentence says why it is not."""
+def answer(read: Callable[[], Any], refusal: type[StorageError] = CheckpointError) -> Any:
+    """What is read, or None where one sentence, a refusal, says why it is not."""
     try:
         return read()
-    except CheckpointError as error:
+    except refusal as error:
         assert_one_sentence(error)
         return None
 
@@ -215,7 +216,7 @@ def test_results_of_any_content_are_rows_or_one_sentence(data: st.DataObject, tm
     path.write_bytes(
         data.draw((forged | json_values()).map(lambda v: json.dumps(v).encode()) | damaged(path.read_bytes()))
     )
-    for row in answer(lambda: read_results(tmp_path)) or []:
+    for row in answer(lambda: read_results(tmp_path), StorageError) or []:
         assert isinstance(row.figures, Figures)
         assert [type(getattr(row, name)) for name in ROW if name != "knn"] == [str, str, str, str, int]
 

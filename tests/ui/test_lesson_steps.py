@@ -46,8 +46,11 @@ def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
     assert offered_steps() == STEPS[:-1]
     answer(open_step(9), STEPS[8])
     assert "| 9. What does a mixture gain? | 42.0 nats |" in words(open_step(12))
-    (own_checkpoints / RESULTS).write_text("damaged", encoding="utf-8")
-    assert len(offered_steps()) == ALWAYS + 3
+    for text in ("damaged", '["damaged"]'):
+        (own_checkpoints / RESULTS).write_text(text, encoding="utf-8")
+        assert len(offered_steps()) == ALWAYS + 3
+        at = open_step(7)  # which asks for what is recorded
+        assert any(RESULTS in box.value for box in at.info) and not at.exception
 
 
 def test_the_step_about_layers_opens_a_tree(make: Make) -> None:

@@ -13,7 +13,7 @@ from streamlit.navigation.page import Page
 
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.sources import DataError
-from dlgmm_core.store.files import CheckpointError
+from dlgmm_core.runtime.files import StorageError
 from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
@@ -25,7 +25,7 @@ from ui.visitors.visitor import visitor
 __all__ = ["lesson_card", "lesson_start", "turn_step"]
 
 LINK = "lesson"
-UNAVAILABLE = (Missing, CheckpointError, DataError)  # why a question cannot be asked
+UNAVAILABLE = (Missing, StorageError, DataError)  # why a question cannot be asked
 _STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
 _BEFORE = "lesson-before"  # names of the models that were compared before a step chose others
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dlgmm_core.runtime.files import write_atomically
-from dlgmm_core.store.files import CheckpointError, is_file, read_json
+from dlgmm_core.runtime.files import StorageError, write_atomically
+from dlgmm_core.store.files import is_file, read_json
 
 __all__ = [
     "ClassSettings",
@@ -75,7 +75,7 @@ def class_settings(folder: Path) -> ClassSettings:
     """The settings that are stored in the folder of checkpoints; read again only when they have changed.
 
     Raises:
-        CheckpointError: if the file is damaged.
+        StorageError: if the file is damaged.
     """
     path = folder / FILE
     if not has_teacher() or not is_file(path, _REMEDY):
@@ -93,7 +93,7 @@ def _read(path: Path, stamp: tuple[int, int, int]) -> ClassSettings:
             raise ValueError
         return ClassSettings(locked, dataset, tuple(checkpoints))
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged (it contains no settings of a class): {_REMEDY}.") from error
+        raise StorageError(f"{path} is damaged (it contains no settings of a class): {_REMEDY}.") from error
 
 
 def save_class_settings(folder: Path, settings: ClassSettings) -> None:
