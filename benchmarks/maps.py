@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from openTSNE import TSNE
 from openTSNE.affinity import PerplexityBasedNN
@@ -27,10 +28,10 @@ def measure() -> list[Measured | Limit]:
     exact, settings, maps = codes.astype(np.float64), ProjectionConfig(), {}
 
     def map_ours() -> None:
-        maps["ours"] = fit_tsne(codes, settings, jobs=1)
+        maps["ours"] = fit_tsne(codes, settings)
 
     def map_by_defaults() -> None:
-        maps["defaults"] = TSNE(random_state=0, n_jobs=1).fit(exact)
+        maps["defaults"] = TSNE(random_state=0, n_jobs=torch.get_num_threads()).fit(exact)
 
     ours, defaults = compare(map_ours, map_by_defaults, rounds=1)
     affinities = PerplexityBasedNN(exact, perplexity=settings.perplexity, method="exact").P

@@ -3,14 +3,11 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.commands import evaluate
 from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily
 from tests.experiment_helpers import blobs, use_toy_data
 
@@ -20,7 +17,6 @@ TINY = ("--hidden", "4", "--code-dim", "2", "--batch-size", "50", "--device", "c
 def tiny_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every data set is a few hundred images; the handlers that `main` sets are put back."""
     use_toy_data(monkeypatch)
-    monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))  # threads in plenty make 130 points slow
     with handlers_kept():
         yield
 

@@ -209,7 +209,7 @@ def test_images_of_another_shape_are_trained_on_kept_measured_and_mapped(
     report = inspect_image(model, crosses.test.binary[0], 50)
     assert report.reconstructions.shape == (2, 480) and np.isfinite(report.log_p)
     settings = ProjectionConfig(perplexity=5, iterations=20)
-    save_map(checkpoint, fit_tsne(encode(model, crosses.test.binary), settings, 1), settings)
+    save_map(checkpoint, fit_tsne(encode(model, crosses.test.binary), settings), settings)
     stored = load_map(checkpoint, 90)
     assert stored is not None and stored[0].shape == (90, 2)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from dlgmm_core.evaluate.likelihood import EvaluationError
@@ -68,15 +69,13 @@ REACH = 1e6  # of new codes, in units of the largest coordinate of the map's cod
 def fit_tsne(
     codes: NDArray[np.float32],
     config: ProjectionConfig,
-    jobs: int = -1,
     progress: Callable[[float], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(N, 2) coordinates of codes (N, D), without unit.
+    """(N, 2) coordinates of codes (N, D), without unit; computed by as many threads as PyTorch uses.
 
     Args:
         codes: of the test set, usually posterior means.
         config: settings.
-        jobs: processor cores; -1 for all.
         progress: called with the fraction done about every twenty-fifth iteration.
 
     Raises:
@@ -92,6 +91,7 @@ def fit_tsne(
         raise EvaluationError("All codes are equal, so there is no map: the model has collapsed, so train another.")
     large = len(codes) >= LARGE_MAP
     phases, method = (LARGE_MAP_PHASES, "fft") if large else (SMALL_MAP_PHASES, "bh")
+    jobs = torch.get_num_threads()  # more than its share of the cores would wait for one another at every step
     common = {"n_jobs": jobs, "random_state": config.seed}
     affinities = _affinities(exact, config, jobs)
     places, done = pca(exact, random_state=config.seed), 0

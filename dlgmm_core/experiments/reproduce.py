@@ -231,7 +231,7 @@ def _measure(experiment: Experiment, folder: Path, protocol: Protocol) -> None:
     if experiment.mapped and not has_map(checkpoint):
         settings = ProjectionConfig(seed=protocol.seed)
         codes = encode(model, load_dataset(experiment.train.dataset).test.binary)
-        save_map(checkpoint, fit_tsne(codes, settings, torch.get_num_threads()), settings)
+        save_map(checkpoint, fit_tsne(codes, settings), settings)
 
 
 def _is_due(experiment: Experiment, root: Path, rows: list[Row], protocol: Protocol) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from openTSNE import TSNEEmbedding
 
@@ -24,12 +25,12 @@ def codes() -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def coordinates(codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    return fit_tsne(codes, SETTINGS, jobs=1)
+    return fit_tsne(codes, SETTINGS)
 
 
 def test_the_same_seed_gives_the_same_map(codes: NDArray[np.float32], coordinates: NDArray[np.float32]) -> None:
     heard: list[float] = []
-    again = fit_tsne(codes, SETTINGS, jobs=1, progress=heard.append)
+    again = fit_tsne(codes, SETTINGS, progress=heard.append)
     np.testing.assert_array_equal(again, coordinates)
     assert again.shape == (150, 2) and again.dtype == np.float32
     assert heard == sorted(heard) and heard[0] > 0 and heard[-1] == 1.0
@@ -48,8 +49,24 @@ def test_a_map_has_the_iterations_it_was_asked_for(codes: NDArray[np.float32], m
         monkeypatch.setattr(tsne, "LARGE_MAP", threshold)
         for iterations in (1, 2, 37):
             steps.clear()
-            fit_tsne(codes, replace(SETTINGS, iterations=iterations), jobs=1)
+            fit_tsne(codes, replace(SETTINGS, iterations=iterations))
             assert sum(steps) == iterations and min(steps) > 0, (threshold, iterations)
+
+
+def test_a_map_is_computed_by_as_many_threads_as_pytorch_uses(
+    codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[object] = []
+    optimize = TSNEEmbedding.optimize
+
+    def watched(self: TSNEEmbedding, *arguments: object, **settings: object) -> object:
+        threads.extend((self.affinities.n_jobs, self.gradient_descent_params["n_jobs"]))
+        return optimize(self, *arguments, **settings)
+
+    monkeypatch.setattr(TSNEEmbedding, "optimize", watched)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    fit_tsne(codes, replace(SETTINGS, iterations=1))
+    assert threads and set(threads) == {2}
 
 
 def test_clouds_of_codes_stay_apart_on_the_map(coordinates: NDArray[np.float32]) -> None:
@@ -60,7 +77,7 @@ def test_clouds_of_codes_stay_apart_on_a_map_made_as_large_ones_are(
     codes: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tsne, "LARGE_MAP", len(codes))
-    assert_three_clouds(fit_tsne(codes, SETTINGS, jobs=1))
+    assert_three_clouds(fit_tsne(codes, SETTINGS))
 
 
 def assert_three_clouds(coordinates: NDArray[np.float32]) -> None:
@@ -88,7 +105,7 @@ def test_codes_of_the_map_are_placed_near_themselves_and_new_ones_in_their_cloud
 @pytest.mark.parametrize("count", [LARGE_MAP + 1000, 500])
 def test_codes_that_are_all_equal_have_no_map(count: int) -> None:
     with pytest.raises(EvaluationError, match="All codes are equal"):
-        fit_tsne(np.ones((count, 25), np.float32), ProjectionConfig(30, 50, 0), 1)
+        fit_tsne(np.ones((count, 25), np.float32), ProjectionConfig(30, 50, 0))
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
@@ -98,7 +115,7 @@ def test_codes_that_are_not_finite_have_no_map_and_no_place_on_one(
     damaged = codes.copy()
     damaged[3, 1] = odd
     for work in (
-        lambda: fit_tsne(damaged, SETTINGS, jobs=1),
+        lambda: fit_tsne(damaged, SETTINGS),
         lambda: anchor(coordinates, damaged, SETTINGS),
         lambda: anchor(coordinates, codes, SETTINGS).place(damaged),
     ):
@@ -140,7 +157,7 @@ def test_odd_codes_have_a_map_of_finite_coordinates_and_places_on_it(
         "tiny": np.float32(1e-30) * codes,
     }[kind]
     settings = replace(SETTINGS, iterations=30)
-    places = fit_tsne(odd, settings, jobs=1)
+    places = fit_tsne(odd, settings)
     assert np.isfinite(places).all()
     assert np.isfinite(anchor(places, odd, settings).place(odd[:5])).all()
 

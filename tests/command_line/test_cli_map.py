@@ -1,14 +1,12 @@
 """The subcommand `map`: it places the test codes anew, the same way for the same seed, or says why it cannot."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.commands import mapping
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
@@ -28,7 +26,6 @@ def split(size: int) -> Split:
 @pytest.fixture(autouse=True)
 def quick_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every data set is a few images; the handlers that `main` sets are put back."""
-    monkeypatch.setattr(mapping, "fit_tsne", partial(fit_tsne, jobs=1))
     monkeypatch.setattr(mapping, "load_dataset", lambda name: Dataset(name, split(9), split(8), split(IMAGES), ("a",)))
     with handlers_kept():
         yield

@@ -1,15 +1,12 @@
 """`train --data`: images of one's own through every command, with labels and without."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dlgmm_core import __main__ as cli
-from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.commands import evaluate
 from dlgmm_core.runtime.folders import datasets_folder
 from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.measurements import read_measurements
@@ -21,8 +18,7 @@ MIXTURE = ("--components", "2", "--epochs", "2")
 
 
 @pytest.fixture(autouse=True)
-def quick(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))
+def handlers(cache: Path) -> Iterator[None]:
     with handlers_kept():
         yield
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import chdir
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.commands import evaluate
 from dlgmm_core.runtime.folders import datasets_folder
 from tests.app_helpers import PAGES, one_error, open_page, pictures, shown
 from tests.cli_helpers import handlers_kept, run, train
@@ -25,8 +22,7 @@ TEXTS = ("markdown", "caption", "info", "title", "header", "subheader", "warning
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(evaluate, "fit_tsne", partial(fit_tsne, jobs=1))
+def handlers() -> Iterator[None]:
     with handlers_kept():
         yield
 
