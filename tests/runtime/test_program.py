@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dlgmm_core.__main__ import main
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.runtime.program import PROGRAM, command_on
+from tests.cli_helpers import handlers_kept
 
 ROOT = Path(__file__).parents[2]
 # As if the interpreter lay where the first argument says.
@@ -16,11 +18,11 @@ PRINT = "import sys; sys.executable = sys.argv.pop(1); from dlgmm_core.runtime.p
 LISTED = "from pathlib import Path; print(command_on(Path(sys.argv[1]), 'list'))"
 
 
-def interpreter(folder: Path, name: str, module: str = "") -> Path:
-    """A program that is this interpreter, or one of its modules, under another name."""
+def program(folder: Path, name: str) -> Path:
+    """A program of that name, which prints what it is called with, a line each."""
     folder.mkdir(exist_ok=True)
     path = folder / name
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n', encoding="utf-8")
+    path.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
     path.chmod(0o755)
     return path
 
@@ -46,22 +48,24 @@ def test_the_interpreter_is_called_by_a_name_that_the_shell_finds(
 ) -> None:
     place, elsewhere = tmp_path / "of it", tmp_path / "elsewhere"
     for name in names:
-        interpreter(place, name)
-    interpreter(elsewhere, "python")  # of another environment
+        program(place, name)
+    program(elsewhere, "python")  # of another environment
     search, checkpoints = (place if is_on_path else elsewhere), tmp_path / "a folder's checkpoints"
     checkpoints.mkdir()
     command = printed(place / "python3", search, checkpoints)
     assert command.lstrip("'").startswith(begins) and "a folder" in command
-    if len(names) == 1:  # both forms, a name and a path, are run
-        shell, environment = ["/bin/sh", "-c", command], {**os.environ, "PATH": str(search)}
-        done = subprocess.run(shell, env=environment, cwd=ROOT, capture_output=True, encoding="utf-8")
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    shell, environment = ["/bin/sh", "-c", command], {**os.environ, "PATH": str(search)}
+    done = subprocess.run(shell, env=environment, cwd=ROOT, capture_output=True, encoding="utf-8")
+    called = ["-m", "dlgmm_core", "list", "--checkpoints", str(checkpoints)]
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, called, "")
+    with handlers_kept():
+        assert main(called[2:]) == 0
 
 
 def test_away_from_the_project_the_installed_program_is_called(tmp_path: Path) -> None:
     place = tmp_path / "bin"
-    python = interpreter(place, "python")
-    interpreter(place, "dlgmm", "-m dlgmm_core")
+    python = program(place, "python")
+    program(place, "dlgmm")
     assert printed(python, place, tmp_path, tmp_path) == f"dlgmm list --checkpoints {tmp_path}"
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +9,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.__main__ import main
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import sources
 from dlgmm_core.model.models import build_model
 from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.store.checkpoints import save_checkpoint
 from tests.app_helpers import PAGES, Make, Manager, one_error, start, turn_to
+from tests.cli_helpers import handlers_kept
 from ui import loaders
+from ui.jobs import child_process
 from ui.jobs.manager import JobManager
+from ui.serving.downloads import refuse_downloads
 from ui.training.runs import RunError, start_run
 
 pytestmark = pytest.mark.usefixtures("repository", "cache")
@@ -76,27 +79,42 @@ def test_a_run_on_a_data_set_that_is_missing_is_refused(asked: list[str], manage
     assert [path.name for path in loaders.CHECKPOINTS.iterdir()] == ["other"]
 
 
-def test_a_job_downloads_nothing_either(
-    asked: list[str], of_omniglot: str, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_job_inherits_the_refusal_and_fails_with_that_sentence(
+    asked: list[str],
+    of_omniglot: str,
+    own_checkpoints: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    job = JobManager().start(of_omniglot, "evaluate", [of_omniglot, "--device", "cpu"])
+    telling = tmp_path / "python"
+    telling.write_text(f'#!/bin/sh\necho "${sources.DOWNLOAD}" "$@"\n', encoding="utf-8")
+    telling.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(telling))
+        job = JobManager().start(of_omniglot, "evaluate", [of_omniglot, "--device", "cpu"])
     job.process.wait()
-    assert job.failed and WORDS in job.last_line
+    begins, command = f"0 -m {child_process.__name__} ", ["evaluate", of_omniglot, "--device", "cpu"]
+    assert job.last_line == begins + " ".join([*command, "--checkpoints", str(own_checkpoints)])
+    with handlers_kept():
+        assert main([*command, "--checkpoints", str(own_checkpoints)]) == 1
+    assert WORDS in capsys.readouterr().err and asked == []
 
 
-@pytest.mark.parametrize(
-    ("value", "becomes"), [(None, "0"), (" ", "0"), ("0", "0"), ("1", "1"), ("yes", "DLGMM_DOWNLOAD must be 0 or 1")]
-)
-def test_a_server_downloads_only_if_its_environment_says_so(value: str | None, becomes: str) -> None:
-    environment = {name: text for name, text in os.environ.items() if name != sources.DOWNLOAD}
-    if value is not None:
-        environment[sources.DOWNLOAD] = value
-    code = "import os; from ui.serving.downloads import refuse_downloads as r; r(); print(os.environ['DLGMM_DOWNLOAD'])"
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8"
-    )
-    assert (run.stdout or run.stderr).strip().startswith(becomes)
-    assert (run.returncode == 0) == (becomes in ("0", "1"))
+@pytest.mark.parametrize(("value", "becomes"), [(None, "0"), (" ", "0"), ("0", "0"), ("1", "1"), ("yes", None)])
+def test_a_server_downloads_only_if_its_environment_says_so(
+    value: str | None, becomes: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if value is None:
+        monkeypatch.delenv(sources.DOWNLOAD)
+    else:
+        monkeypatch.setenv(sources.DOWNLOAD, value)
+    if becomes is None:
+        with pytest.raises(SystemExit, match=f"^{sources.DOWNLOAD} must be 0 or 1"):
+            refuse_downloads()
+    else:
+        refuse_downloads()
+        assert os.environ[sources.DOWNLOAD] == becomes
 
 
 def test_the_app_says_so_before_its_server_begins() -> None:
