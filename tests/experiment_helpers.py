@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dlgmm_core.config import TrainConfig
 from dlgmm_core.data.datasets import DATASETS, Dataset, DatasetFamily, Split
+from dlgmm_core.experiments import baselines, results
 from dlgmm_core.experiments import reproduce as reproducing
-from dlgmm_core.experiments import results
+from dlgmm_core.experiments.baselines import principal_components
 from dlgmm_core.experiments.experiment import Experiment, paper_model
 from dlgmm_core.experiments.reproduce import Protocol, reproduce
 from dlgmm_core.experiments.rows import Row
@@ -29,6 +31,7 @@ def blobs(seed: int, size: int) -> Split:
     return Split(grey, (rng.random(grey.shape) < grey / 255).astype(np.uint8), labels)
 
 
+@cache
 def toy_dataset(name: str) -> Dataset:
     """A few hundred images, other ones for every name."""
     first = 10 * list(DATASETS).index(name)
@@ -66,6 +69,18 @@ def use_toy_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts these five in place of the table, for this process, and a few hundred images behind every data set."""
     use_toy_data(monkeypatch)
     monkeypatch.setattr(results, "EXPERIMENTS", {e.name: e for e in (PLAIN, MIXED, DRAWN, LONG, MAPPED)})
+    monkeypatch.setattr(baselines, "principal_components", _components)
+
+
+_KNOWN: dict[bytes, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+
+
+def _components(train: NDArray[np.uint8], test: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The principal components of toy images, which take longer than all else, once for all tests."""
+    key = train.tobytes() + test.tobytes()
+    if key not in _KNOWN:
+        _KNOWN[key] = principal_components(train, test)
+    return _KNOWN[key]
 
 
 def run(root: Path, *experiments: Experiment) -> None:

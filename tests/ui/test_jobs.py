@@ -63,8 +63,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_run_goes_forward_ends_well_and_leaves_a_checkpoint(manager: JobManager, folder: Path) -> None:
-    # of MNIST, whose epochs last longer than progress waits between its lines
-    job = train(manager, "tiny", "--epochs", "2", "--dataset", "mnist", "--batch-size", "2000")
+    # an image a step, so that an epoch lasts longer than progress waits between its lines
+    job = train(manager, "tiny", "--epochs", "2", "--batch-size", "1")
     assert job.running and not job.failed
     assert manager.get("tiny") is job and manager.all() == [job]
     job.process.wait()
