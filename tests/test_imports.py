@@ -1,14 +1,11 @@
 """Imports go one way: read with `ast`, so that no import has to succeed for the rule to be checked."""
 
-import ast
-import subprocess
-import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.import_helpers import ROOT, file_imports, files, imports, module_name, tops
 
 # A folder of a package, or a module at its top, imports what has a lower rank; inside a folder imports form no circle.
 RANK = {
@@ -62,36 +59,6 @@ RANK = {
         "main": 8,
     },
 }
-
-
-def files(folder: str) -> list[Path]:
-    return sorted((ROOT / folder).rglob("*.py"))
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imports(source: str, package: str = "") -> set[str]:
-    """Dotted names that a source imports anywhere, also within functions; `from p import m` gives p and p.m."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def file_imports(path: Path) -> set[str]:
-    return imports(path.read_text(encoding="utf-8"), ".".join(path.relative_to(ROOT).parent.parts))
-
-
-def tops(names: set[str]) -> set[str]:
-    return {name.split(".")[0] for name in names}
 
 
 def part(name: str, package: str) -> str:
@@ -160,15 +127,6 @@ def test_what_pages_share_imports_downwards_only_and_no_page(path: Path) -> None
 def test_pages_are_short_and_import_neither_torch_nor_pandas_nor_another_page(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 80, "a page asks and places; what it shows is made in `ui`"
     assert not tops(file_imports(path)) & {"torch", "pandas", "pages", "app", "tests", "benchmarks"}
-
-
-def test_no_page_or_command_loads_what_fits_maps_before_it_is_needed() -> None:
-    used = {name for path in files("pages") for name in file_imports(path) if tops({name}) & {"ui", "dlgmm_core"}}
-    modules = {name for name in used if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
-    code = f"import sys, app, dlgmm_core.commands.table, {', '.join(sorted(modules))}"
-    code += "\nprint({'openTSNE', 'sklearn', 'scipy.optimize', 'scipy.stats'} & {*sys.modules})"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
-    assert run.stdout == "set()\n", "they take a third of the time until a server or a command starts, and 60 MB"
 
 
 def test_the_folders_of_the_application_are_where_these_tests_look() -> None:
