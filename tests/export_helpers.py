@@ -6,10 +6,12 @@ The fixtures are those of a plugin that `conftest.py` names, so that the app is 
 import base64
 import io
 import json
-import subprocess
-import sys
+import os
+import runpy
+import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,58 +20,54 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from dlgmm_core.data import datasets
 from dlgmm_core.store.checkpoints import Checkpoint
+from tests.forks import FORKS
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from streamlit.testing.v1 import AppTest
 
     from tests.app_helpers import Make
 
-ROOT = Path(__file__).resolve().parent.parent
 TRAIN, TEST = 3000, 300  # images of the fixture `few_digits`
 
-# Runs one script after the other, each in its folder, on the few digits that the pages of the tests show.
-_DRIVER = f"""
-import json, os, runpy, sys, traceback
-from dataclasses import replace
-import torch
-from dlgmm_core.data import datasets
-
-torch.set_num_threads(1)
-whole = datasets.load_dataset("mnist")
-few = replace(whole, train=whole.train[:{TRAIN}], test=whole.test[:{TEST}])
-datasets.load_dataset = lambda name: {{"mnist": few}}[name]
-for line in sys.stdin:
-    folder, script = json.loads(line)
-    os.chdir(folder)
-    try:
-        runpy.run_path(script)
-        print("done", flush=True)
-    except Exception:
-        traceback.print_exc()
-        print("failed", flush=True)
-"""
-
 Numbers = dict[str, NDArray[Any]]
+
+
+def _serve(ear: "Connection[str, tuple[Path, Path]]") -> None:
+    """Runs one script after the other, each in its folder, on the few digits that the pages of the tests show."""
+    whole = datasets.load_dataset("mnist")
+    few = replace(whole, train=whole.train[:TRAIN], test=whole.test[:TEST])
+    datasets.load_dataset = {"mnist": few}.__getitem__
+    with suppress(EOFError):
+        while True:
+            folder, script = ear.recv()
+            os.chdir(folder)
+            try:
+                runpy.run_path(str(script))
+                ear.send("")
+            except Exception:
+                ear.send(traceback.format_exc())
 
 
 class Python:
     """A process that runs scripts: to import what they need takes longer than most of them."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-c", _DRIVER]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+        self.ear, mouth = FORKS.Pipe()
+        self.process = FORKS.Process(target=_serve, args=(mouth,), daemon=True)
+        self.process.start()
+        mouth.close()
 
     def run(self, code: str, folder: Path, numbers: str) -> Numbers:
         """Runs a script in a folder; `numbers` are arguments of `numpy.savez` that save what it made."""
-        assert self.process.stdin is not None and self.process.stdout is not None
         script, found = folder / "lines.py", folder / "numbers.npz"
         script.write_text(f"{code}\nimport numpy\nnumpy.savez({str(found)!r}, {numbers})\n", encoding="utf-8")
-        print(json.dumps([str(folder), str(script)]), file=self.process.stdin, flush=True)
-        answer = next((line for line in self.process.stdout if line in ("done\n", "failed\n")), "ended")
-        assert answer == "done\n", f"These lines do not run:\n{code}"
+        self.ear.send((folder, script))
+        failure = self.ear.recv()
+        assert not failure, f"These lines do not run:\n{code}\n{failure}"
         with np.load(found, allow_pickle=False) as file:
             return dict(file)
 
@@ -106,7 +104,8 @@ Lines = Callable[[Exported, str], Numbers]
 def python() -> Iterator[Python]:
     python = Python()
     yield python
-    python.process.communicate()
+    python.ear.close()
+    python.process.join()
 
 
 @pytest.fixture

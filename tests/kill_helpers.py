@@ -1,10 +1,6 @@
-"""Training that is watched at every change of a file, and processes that train until they are killed.
-
-The processes are forked from one that has imported PyTorch and has trained nothing yet.
-"""
+"""Training that is watched at every change of a file, and processes that train until they are killed."""
 
 import itertools
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -26,12 +22,10 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun, fit
+from tests.forks import FORKS
 from tests.training_helpers import MODEL, SHAPE, TRAIN, split, without_time
 
 torch.set_num_threads(1)
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.kill_helpers"])
 
 STEPS = 3  # in an epoch of `images`
 CHANGES = ("open", "mkdir", "fsync", "chmod", "replace", "unlink")

@@ -2,9 +2,8 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from dlgmm_core.store.checkpoints import (
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from tests.checkpoint_helpers import CONFIG, TRAIN, save
+from tests.forks import FORKS
 
 
 def forge(path: Path, header: Any, weights: dict[str, torch.Tensor] | None = None) -> None:
@@ -204,16 +204,11 @@ def test_weights_of_another_type_are_refused(kind: str, all_of_them: bool, tmp_p
         load_checkpoint(tmp_path)
 
 
-AS_ANOTHER_USER = """
-import os, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
-if os.getuid() == 0:
-    os.setgroups([]), os.setgid(65534), os.setuid(65534)
-for entry in list_checkpoints(Path(sys.argv[1])):
-    print(entry.name, getattr(entry, "reason", "sound"))
-"""
+def _list_as_another_user(root: Path, mouth: Connection) -> None:
+    """Tells the name of each entry, and why it is broken."""
+    if os.getuid() == 0:
+        os.setgroups([]), os.setgid(65534), os.setuid(65534)
+    mouth.send({entry.name: getattr(entry, "reason", "sound") for entry in list_checkpoints(root)})
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs permissions of POSIX")
@@ -227,12 +222,14 @@ def test_what_may_not_be_read_is_listed_with_that_reason_and_the_rest_is_read() 
         (root / "link").symlink_to("nowhere")
         (root / "folder").chmod(0)
         (root / "weights" / WEIGHTS).chmod(0)
-        repository = str(Path(__file__).parents[2])
-        command = [sys.executable, "-c", AS_ANOTHER_USER, name, repository]
-        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+        ear, mouth = FORKS.Pipe(duplex=False)
+        process = FORKS.Process(target=_list_as_another_user, args=(root, mouth))
+        process.start()
+        mouth.close()
+        lines = ear.recv()
+        process.join()
         (root / "folder").chmod(0o755)
-    lines = dict(line.split(" ", 1) for line in run.stdout.splitlines())
-    assert list(lines) == ["folder", "link", "sound", "weights"], run.stderr
+    assert list(lines) == ["folder", "link", "sound", "weights"]
     assert lines["sound"] == "sound" and "is a link to a folder that does not exist" in lines["link"]
     for each in ("folder", "weights"):
         assert lines[each].endswith("cannot be read (permission denied): allow this program to read it.")

@@ -1,16 +1,19 @@
 """Adam as PyTorch has it, without what PyTorch loads for its compiler."""
 
-import subprocess
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.train.adam import Adam
-
-ROOT = Path(__file__).resolve().parents[2]
+from dlgmm_core.train.training import TrainingRun, fit
+from tests.forks import FORKS
+from tests.training_helpers import MODEL, SHAPE, TRAIN, split
 
 
 def trained(kind: type[torch.optim.Adam], fused: bool) -> tuple[Tensor, dict[str, object]]:
@@ -39,24 +42,22 @@ def test_its_steps_and_state_are_those_of_pytorchs(fused: bool) -> None:
     torch.testing.assert_close(state, its_state, rtol=0.0, atol=0.0)
 
 
-PROGRAM = """
-import sys, tempfile
-from pathlib import Path
-import numpy as np
-from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.train.training import TrainingRun, fit
-from tests.training_helpers import MODEL, SHAPE, TRAIN, split
-images = split(np.random.default_rng(0), 60)
-run, folder = TrainingRun.start(MODEL, TRAIN), Path(tempfile.mkdtemp())
-for _ in fit(run, Dataset("mnist", images, images, images, ("a", "b"), SHAPE)):
-    run.save(folder)
-    if not run.finished:
-        TrainingRun.load(folder)
-print("torch._dynamo" in sys.modules)
-"""
+def _train(folder: Path, mouth: Connection) -> None:
+    """Trains, saves and resumes, and tells whether the compiler has been loaded."""
+    images = split(np.random.default_rng(0), 60)
+    run = TrainingRun.start(MODEL, TRAIN)
+    for _ in fit(run, Dataset("mnist", images, images, images, ("a", "b"), SHAPE)):
+        run.save(folder)
+        if not run.finished:
+            TrainingRun.load(folder)
+    mouth.send("torch._dynamo" in sys.modules)
 
 
-def test_training_saving_and_resuming_load_no_compiler() -> None:
+def test_training_saving_and_resuming_load_no_compiler(tmp_path: Path) -> None:
     """It would take a second of every process that trains."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
-    assert done.stdout == "False\n", done.stderr
+    ear, mouth = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_train, args=(tmp_path, mouth))
+    process.start()
+    mouth.close()
+    assert ear.recv() is False
+    process.join()
