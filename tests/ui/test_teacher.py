@@ -2,13 +2,19 @@
 
 import json
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from dlgmm_core.data.datasets import DATASETS, DatasetFamily
 from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
+from tests.conftest import emptied
+from tests.experiment_helpers import toy_dataset
+from ui import loaders
 from ui.training import teacher
 from ui.training.runs import all_runs, runs_of
 from ui.visitors.classroom import FILE, PASSWORD
@@ -99,23 +105,32 @@ def test_a_lock_pauses_the_runs_of_others_and_refuses_new_ones_until_it_is_opene
     assert not of_bob.error
 
 
+@pytest.fixture
+def another_dataset(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a published data set, of which there are a few images."""
+    name = "binarized-mnist"
+    monkeypatch.setitem(DATASETS, name, DatasetFamily("Binarized MNIST", partial(toy_dataset, name)))
+    for _ in emptied(partial(loaders._dataset.clear, name, None)):
+        yield name
+
+
 def test_what_the_teacher_has_chosen_is_what_all_see_first_but_for_private_runs(
-    manager: Manager, make: Make, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+    manager: Manager, make: Make, own_checkpoints: Path, another_dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two", "mine"):
         make(name)
     begun(own_checkpoints, "mine")
     at = inside()
-    at.selectbox(key="dataset").set_value("binarized-mnist").run()
+    at.selectbox(key="dataset").set_value(another_dataset).run()
     selected(at).set_value(["two", "mine"]).run()
     press(at, "Make my choice everybody's first")
     assert json.loads((own_checkpoints / FILE).read_text(encoding="utf-8")) == {
         "locked": False,
-        "dataset": "binarized-mnist",
+        "dataset": another_dataset,
         "checkpoints": ["two"],
     }
     of_bob = as_bob(monkeypatch, "overview")
-    assert of_bob.selectbox(key="dataset").value == "binarized-mnist"
+    assert of_bob.selectbox(key="dataset").value == another_dataset
     assert selected(of_bob).value == ["two"] and not dict(of_bob.query_params)
     begun(own_checkpoints, "one", BOB)
     assert selected(as_bob(monkeypatch, "overview")).value == ["one", "two"]
