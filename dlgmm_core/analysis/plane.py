@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 from torch import Tensor
 
 from dlgmm_core.evaluate.plane_grid import Field, Floats, PlaneGrid, latents_at
@@ -71,6 +70,8 @@ def modes(field: Field) -> list[Mode]:
     Cells are joined from the highest down; a peak's part ends where it meets a higher one's. Parts without a barrier
     belong to the peak that they meet.
     """
+    from scipy.special import logsumexp  # here, as most commands do without SciPy
+
     values = np.pad(field.values, 1, constant_values=-np.inf).ravel()
     width = field.values.shape[1] + 2
     order = np.argsort(values)[::-1][: int(np.isfinite(values).sum())]

@@ -12,7 +12,6 @@ accuracy); N. X. Vinh, J. Epps and J. Bailey, "Information theoretic measures fo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from dlgmm_core.evaluate.likelihood import mean_weights
 from dlgmm_core.model.models import LatentVariableModel
@@ -55,6 +54,8 @@ def scores(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> Cl
 
 def _mutual_information(joint: NDArray[np.float64]) -> float:
     """I(component; class) over the mean of both entropies; 1 where both have a single value."""
+    from scipy.special import entr  # here, as most commands do without SciPy
+
     of_components, of_classes = float(entr(joint.sum(1)).sum()), float(entr(joint.sum(0)).sum())
     mean = (of_components + of_classes) / 2
     return 1.0 if mean == 0 else max(0.0, of_components + of_classes - float(entr(joint).sum())) / mean

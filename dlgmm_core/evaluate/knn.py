@@ -11,7 +11,6 @@ the difference between correlated proportions", Psychometrika, 1947.
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrik
 
 from dlgmm_core.checks import one_of, require
 from dlgmm_core.evaluate.likelihood import EvaluationError, Interval, image_blocks
@@ -95,6 +94,8 @@ def error_rate(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> Inter
 
 def _binomial_quantile(q: float, count: int, share: float) -> float:
     """The q-quantile of Binomial(count, share)."""
+    from scipy.special import bdtr, bdtrik  # here, as most commands do without SciPy
+
     if share in (0, 1):
         return count * share
     above = np.ceil(bdtrik(q, count, share))  # the solution is a real number, so one less may suffice
@@ -103,6 +104,8 @@ def _binomial_quantile(q: float, count: int, share: float) -> float:
 
 def paired_test(first: NDArray[np.int64], second: NDArray[np.int64], labels: NDArray[np.int64]) -> PairedTest:
     """Compares two predictions (N,) of the same labels (N,)."""
+    from scipy.special import bdtr  # here, as most commands do without SciPy
+
     only_first = int(((first != labels) & (second == labels)).sum())
     only_second = int(((first == labels) & (second != labels)).sum())
     discordant = only_first + only_second

@@ -25,8 +25,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
-from scipy.special import logsumexp
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -95,6 +93,8 @@ class Field:
     @property
     def log_integral(self) -> float:
         """log of the integral of the density."""
+        from scipy.special import logsumexp  # here, as most commands do without SciPy
+
         return float(logsumexp(self.values) + np.log(self.step).sum())
 
     @property
@@ -122,12 +122,16 @@ class Field:
     @property
     def halved(self) -> "Field":
         """Half as many cells along each coordinate, which must be even; of the mean density of four."""
+        from scipy.special import logsumexp
+
         n, m = self.values.shape
         mean = logsumexp(self.values.reshape(n // 2, 2, m // 2, 2), axis=(1, 3)) - math.log(4)
         return Field(mean, self.low + self.step / 2, 2 * self.step)
 
     def with_mass(self, deep: float, around: int) -> NDArray[np.int64]:
         """(n, 2), the cells that may have mass: less than `deep` nats below the highest, and those `around` them."""
+        from scipy.ndimage import binary_dilation
+
         # inside a cell, the density rises above the one at its centre by this much at most, if it is a Gaussian's
         rise = 0.25 / self.narrowest**2
         mass = self.values > self.values.max() - deep - min(rise, deep)
