@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
 from dlgmm_core.config import ModelConfig
+from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.paths import one_component
@@ -109,10 +110,12 @@ def test_the_component_posterior_is_that_of_many_more_draws(
 def test_the_error_of_log_p_is_the_spread_over_repetitions_or_above_it_where_there_are_strata(
     model: LatentVariableModel,
 ) -> None:
-    found = [inspect_image(model, IMAGE, 300, seed) for seed in range(200)]
-    spread = np.std([report.log_p for report in found], ddof=1)
+    found = [inspect_image(model, IMAGE, 300, seed) for seed in range(30)]
+    repeated = log_likelihood(model, np.tile(IMAGE, (2000, 1)), 300).log_p  # the same estimate, of many copies at once
+    spread, log_p = np.std(repeated), [report.log_p for report in found]
     ratio = np.mean([report.log_p_error for report in found]) / spread
     assert 0.85 < ratio < (1.15 if model.config.num_components == 1 else 1.5)
+    assert 0.6 < np.std(log_p) / spread < 1.4 and np.mean(log_p) == pytest.approx(np.mean(repeated), abs=spread)
 
 
 def test_reconstructions_are_decoded_from_mean_codes(model: LatentVariableModel, images: NDArray[np.uint8]) -> None:
