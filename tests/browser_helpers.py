@@ -72,6 +72,16 @@ def visit(page: Page, address: str, title: str) -> None:
     assert page.locator("h1").all_inner_texts() == [title]
 
 
+def turn_to(page: Page, address: str, title: str) -> None:
+    """Opens another page, of another title, as the browser's Back does: in a third of the time of a visit."""
+    page.evaluate(
+        "address => { history.pushState(null, '', address); window.dispatchEvent(new PopStateEvent('popstate')); }",
+        address,
+    )
+    until(page, lambda: page.locator("h1").all_inner_texts() == [title])
+    settle(page)
+
+
 def draw_a_seven(page: Page) -> None:
     """Two strokes of a mouse on the page's drawing pad."""
     left, top = pad_corner(page)

@@ -120,7 +120,7 @@ class Break(Widget):
 class Pan(Widget):
     """A map that is moved, and with it every image on it."""
 
-    address, title = "latent?models=mnist-dlgmm-fig2,mnist-sb-vae", "Latent space"
+    address, title = "latent?models=mnist-dlgmm-fig2,mnist-sb-vae&image=3,4", "Latent space"
     selector, mode = ".maps[data-ready=yes]", "pan"
 
     def prepare(self, page: Page) -> None:
@@ -248,14 +248,12 @@ LIVE = (
     *("components?components-checkpoint=mnist-dlgmm-fig2", "Components"),
 )
 BENCH = (".bench", "bench-draw", Line.address, Line.title)
-PATH = (".path[data-ready=yes]", "latent-path", f"{Pan.address}&image=3,4", Pan.title)
-WIDGETS: dict[str, list[Widget]] = {  # by page
-    "pad": [Pad()],
-    "photograph": [Crop()],
-    "bench": [Line(), Slider("u", *BENCH, near=2)],
-    "components": [Slider("mean of component 2", *LIVE, near=4)],
-    "stick": [Break()],
-    "plane": [Mean()],
-    "maps": [Pan(), Outline()],
-    "path": [Slider("from A to B", *PATH, near=7)],
+PATH = (".path[data-ready=yes]", "latent-path", Pan.address, Pan.title)
+WIDGETS: dict[str, list[Widget]] = {  # a visitor's; each opens its page unless it is that of the widget before
+    "of a digit": [Break(), Pad(), Crop()],
+    "of maps": [Slider("from A to B", *PATH, near=7), Pan(), Outline()],
+    "of priors": [
+        *(Line(), Slider("u", *BENCH, near=2)),
+        *(Slider("mean of component 2", *LIVE, near=4), Mean()),
+    ],
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import settle, touch_elsewhere, until, visit
+from tests.browser_helpers import at_rest, settle, touch_elsewhere, turn_to, until, visit
 from tests.drag_helpers import WIDGETS, Crop, Line, Outline, Pad, Pan, Place, Widget, moved
 from tests.wire_helpers import Wire
 
@@ -28,24 +28,22 @@ WebSocket.prototype.send = function (data) {
 """
 
 
-@pytest.fixture(params=WIDGETS.values(), ids=WIDGETS)
-def widgets(request: pytest.FixtureRequest, server: str, page: Page, wire: Wire) -> Iterator[list[Widget]]:
-    """Those of one page after another, which is open."""
-    found: list[Widget] = request.param
-    first = found[0]
-    with page.add_init_script(SLOW_NETWORK):
-        visit(page, f"{server}/{first.address}", first.title)
-        if not isinstance(first, Pad | Crop):
-            page.locator(first.selector).first.wait_for()
-        if isinstance(first, Line):
+def opened(page: Page, server: str, widgets: list[Widget]) -> Iterator[Widget]:
+    """One after another, once it can be dragged and stands still."""
+    title = ""
+    for widget in widgets:
+        if widget.title != title:
+            open_page = turn_to if title else visit
+            open_page(page, f"{server}/{widget.address}", widget.title)
+            title = widget.title
+        if not isinstance(widget, Pad | Crop):
+            page.locator(widget.selector).first.wait_for()
+        if isinstance(widget, Line):
             page.locator(".js-plotly-plot .xtitle").wait_for()  # a chart that comes later moves the widget
-        yield found
-
-
-def prepare(page: Page, widget: Widget) -> None:
-    widget.prepare(page)
-    settle(page)
-    page.wait_for_timeout(200)
+        widget.prepare(page)
+        settle(page)
+        at_rest(page, page.locator(widget.selector).first)
+        yield widget
 
 
 def way(start: Place, by: float) -> list[Place]:
@@ -62,16 +60,17 @@ def drag(page: Page, places: list[Place], in_the_middle: Callable[[], None] = la
     page.mouse.up()
 
 
+@pytest.mark.parametrize("kind", WIDGETS)
 def test_a_rerun_loses_nothing_of_a_drag_and_only_the_first_finger_and_the_primary_button_drag(
-    wire: Wire, widgets: list[Widget], page: Page, touch: Any
+    kind: str, server: str, wire: Wire, page: Page, touch: Any
 ) -> None:
     lost = []
-    for widget in widgets:
-        prepare(page, widget)
-        a_drag_ends_with_the_primary_button_though_another_one_is_down(page, widget)
-        only_the_first_finger_and_the_primary_button_drag(page, widget, touch)
-        lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, wire)]
-        page.keyboard.press("Escape")  # the next widget begins without a group of images
+    with page.add_init_script(SLOW_NETWORK):
+        for widget in opened(page, server, WIDGETS[kind]):
+            a_drag_ends_with_the_primary_button_though_another_one_is_down(page, widget)
+            only_the_first_finger_and_the_primary_button_drag(page, widget, touch)
+            lost += [(type(widget).__name__, *failure) for failure in failures(page, widget, wire)]
+            page.keyboard.press("Escape")  # the next widget begins without a group of images
     assert lost == []
 
 
