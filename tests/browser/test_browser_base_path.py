@@ -17,7 +17,7 @@ from playwright.sync_api import FilePayload, Page, Route
 from benchmarks.servers import copy_app
 from dlgmm_core.experiments.table import FIGURE_2
 from tests.browser.test_browser_pages import VIEWS
-from tests.browser_helpers import app_on, draw_a_seven, settle, visit
+from tests.browser_helpers import app_on, draw_a_seven, settle, turn_to, visit
 from tests.cli_helpers import handlers_kept, run
 from tests.latent_browser_helpers import TITLE
 from ui.visitors.visitor import COOKIE
@@ -97,7 +97,7 @@ def test_images_without_labels_are_sent_trained_on_and_mapped(
     page.get_by_text("of-noise has ended").wait_for(timeout=180_000)
     with handlers_kept():
         assert run(own_tree / "checkpoints", "evaluate", "of-noise", "--samples", "2", "--device", "cpu") == 0
-    visit(page, f"{below}/latent?dataset=noise", "Latent space")
+    turn_to(page, f"{below}/latent?dataset=noise", TITLE)
     maps = page.locator(".maps[data-ready=yes]")
     maps.wait_for()
     assert maps.locator(".says").inner_text() == "These images have no labels to colour by."
@@ -114,5 +114,5 @@ def test_a_page_in_the_place_of_numbers_is_named_as_such(server: str, page: Page
         page.route(f"**/{folder}/**", as_a_page)
     visit(page, f"{server}/components?components-checkpoint={FIGURE_2}", "Components")
     page.get_by_text(f"The decoder could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()
-    visit(page, f"{server}/latent", TITLE)
+    turn_to(page, f"{server}/latent", TITLE)
     page.get_by_text(f"A map could not be fetched ({NO_NUMBERS}): reload the page.").wait_for()

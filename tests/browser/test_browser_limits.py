@@ -46,7 +46,6 @@ def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors
 
 
 def test_a_script_that_sends_many_files_is_refused_before_they_are_read(server: str, page: Page) -> None:
-    visit(page, server, "Deep latent Gaussian mixtures")
     answers = [page.request.put(f"{server}/_stcore/upload_file/nobody/{number}", data=b"x") for number in range(10)]
     assert answers[0].status != 429 and answers[-1].status == 429
     assert "more files within a minute than one visitor may" in answers[-1].text()

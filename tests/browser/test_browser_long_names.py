@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import overhang, until, visit
+from tests.browser_helpers import overhang, turn_to, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +52,9 @@ def test_a_name_that_a_box_cuts_off_is_read_whole_in_its_list_and_at_the_pointer
 @pytest.mark.usefixtures("long_name")
 def test_a_long_name_does_not_widen_a_page(server: str, page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
+    opens = visit
     for path, title in PAGES.items():
-        visit(page, f"{server}/{path}", title)
+        opens(page, f"{server}/{path}", title)
+        page.get_by_text(NAME).first.wait_for(state="attached")
         until(page, lambda: overhang(page) <= 0)
+        opens = turn_to

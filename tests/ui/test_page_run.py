@@ -147,8 +147,13 @@ def test_a_run_that_cannot_be_kept_for_want_of_room_stays_as_it_was(manager: Man
     assert contents(unfinished) == before
 
 
-def test_a_cancelled_run_leaves_nothing(manager: Manager, unfinished: Path, own_checkpoints: Path) -> None:
+@pytest.mark.parametrize("state", ["paused", "running"])
+def test_a_cancelled_run_leaves_nothing(state: str, manager: Manager, unfinished: Path, own_checkpoints: Path) -> None:
+    job = manager.run("mine", "train", SLEEP)
+    if state == "paused":
+        job.stop()
     at = press(turn_to(start(), "train"), "Delete the run")
+    assert not job.running
     assert not at.exception and not list(own_checkpoints.iterdir())
     assert labels(at) == ["Start training"]
 
