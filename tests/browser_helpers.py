@@ -73,7 +73,10 @@ def visit(page: Page, address: str, title: str) -> None:
 
 
 def turn_to(page: Page, address: str, title: str) -> None:
-    """Opens another page, of another title, as the browser's Back does: in a third of the time of a visit."""
+    """Opens another page, of another title, as the browser's Back does: in a third of the time of a visit.
+
+    Widgets that the visitor has seen stay as they are, whatever the address says of them.
+    """
     page.evaluate(
         "address => { history.pushState(null, '', address); window.dispatchEvent(new PopStateEvent('popstate')); }",
         address,

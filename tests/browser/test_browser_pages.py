@@ -8,27 +8,26 @@ from tests.browser_helpers import PROJECTOR, WINDOW, lowest, overhang, picture_f
 
 pytestmark = pytest.mark.browser
 
-TWO = "mnist-gauss-vae,mnist-dlgmm"
 # page: its title, and what its main picture ends with; of other digits, test_browser_projector.py says it
 VIEWS = {
     "": ("Deep latent Gaussian mixtures", ".st-key-cards [data-testid=stImage] img"),
     "components?components-checkpoint=mnist-dlgmm-fig2": ("Components", ".live .row"),
     "clusters?clusters-checkpoint=mnist-dlgmm-fig2&component=1": ("Clusters", ".clusters .row"),
     "digit?digit-checkpoint=mnist-dlgmm-fig2": ("Your digit", ".weights .names, .rebuilt"),
-    "digit?digit-checkpoint=mnist-sb-vae&digit-view=Stick": ("Your digit", ".stick canvas.decoded"),
     "latent?models=mnist-gauss-vae,mnist-dlgmm&maps=mnist-gauss-vae,mnist-dlgmm&image=3,4&colour=component": (
         "Latent space",
         ".maps .stage",
     ),
+    "train": ("Train", ""),
     "plane?digit-index=8": ("Plane", ""),
     "knn": ("kNN", ""),
     "likelihood": ("Likelihood", ".js-plotly-plot"),
     "kumaraswamy": ("Kumaraswamy bench", ".bench label"),
-    "train": ("Train", ""),
     "glossary": ("Glossary", ""),
+    "digit?digit-checkpoint=mnist-sb-vae&digit-view=Stick": ("Your digit", ".stick canvas.decoded"),
     "digit?lesson=1&digit-view=ELBO+terms": ("Your digit", ""),
 }
-VISITORS = 5  # each of whom opens every fifth view, and so no page twice
+VISITORS = 5  # each of whom opens every fifth view, and meets no widget in two of them
 WITH_WIDGETS = ("Components", "Clusters", "Your digit", "Latent space")
 UNNAMED = """() => [...document.querySelectorAll("[data-testid=stImage] img, [data-testid=stPlotlyChart]")]
   .filter((each) => !(each.getAttribute("alt") ?? each.getAttribute("aria-label") ?? "").trim())

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import PROJECTOR, draw_a_seven, picture_fits, settle, until, visit
+from tests.browser_helpers import PROJECTOR, draw_a_seven, picture_fits, settle, turn_to, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ def test_presentation_leaves_no_letters_small(server: str, page: Page) -> None:
     for query in ("digit-checkpoint=mnist-dlgmm-fig2", "digit-view=Stick&digit-checkpoint=mnist-sb-vae"):
         visit(page, f"{server}/digit?{query}&present=1", "Your digit")
         no_letters_are_small(page)
-    visit(page, f"{server}/?present=1", "Deep latent Gaussian mixtures")
+    turn_to(page, f"{server}/?present=1", "Deep latent Gaussian mixtures")
     no_letters_are_small(page)
     for title in LARGE:
         while page.locator("h1").inner_text() != title:
