@@ -154,9 +154,11 @@ def test_bars_and_pictures_follow_the_pen_without_barriers_and_the_server_hears_
     assert len(seen - {before}) == 4 and sorted(set(frames)) == frames and len(wire.sent) == heard
     assert page.locator("[data-testid=stMetric]").count() == 0
     image, weights = reading.evaluate("e => [[...e.image], e.weights]")
+    followed = reading.get_attribute("data-followed")
     page.mouse.up()
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     settle(page)
+    assert reading.get_attribute("data-followed") == followed  # what is drawn already is not computed again
     binary = as_prepared(drawn(pad))
     assert (np.array(image) == binary).all()
     model = load_checkpoint(checkpoints_folder() / FIGURE_2)[0]

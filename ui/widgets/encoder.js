@@ -20,20 +20,22 @@ async function fetchEncoder(path, layout) {
 }
 
 // Has a widget follow the pen by a model, once it is there; without one, the widget stays as the server tells it. `live` is an
-// encoder's address, or null. The widget's functions: none() where nothing is drawn, and drawn({ image, q, decoder, factor,
-// isLast }) with the posterior q; isLast() says whether the pen has drawn nothing since.
-function followPen(root, live, { drawn, none }) {
+// encoder's address, or null. The widget's functions: none() where nothing is drawn; drawn({ image, q, decoder, factor, isLast })
+// with the posterior q, where isLast() says whether neither pen nor server has told of another image since; and, if it has one,
+// stays({ q }) where the pen has come down, or rests again, without changing the image.
+function followPen(root, live, { drawn, none, stays }) {
   if (live === null) return root.forgetPen?.();
-  let found = null, round = 0;
+  let found = null, seen = window.dlgmmPen?.isAhead ? undefined : window.dlgmmPen?.image;
+  root.round = (root.round ?? 0) + 1;
   const heard = (image) => {
-    const mine = (round += 1);
-    if (found === null) return;
-    const [encoder, decoder] = found;
-    if (image === null) none();
-    else {
-      const q = encoder.posterior(encoder.read(image), live.info);
-      drawn({ image, q, decoder, factor: encoder.factor, isLast: () => mine === round && root.isConnected });
-    }
+    if (found === null || (image === seen && !stays)) return;
+    const [encoder, decoder] = found, isNew = image !== seen;
+    seen = image;
+    if (isNew) root.round += 1;
+    if (image === null) return none();
+    const q = encoder.posterior(encoder.read(image), live.info), mine = root.round;
+    if (!isNew) return stays({ q });
+    drawn({ image, q, decoder, factor: encoder.factor, isLast: () => mine === root.round && root.isConnected });
     root.dataset.followed = Number(root.dataset.followed ?? 0) + 1;
   };
   onPen(root, heard);

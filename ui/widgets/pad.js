@@ -7,7 +7,7 @@ export default function ({ parentElement, setStateValue, data }) {
   canvas.tell = setStateValue; // every run brings a new one, and old ones are ignored
   if (canvas.pen) return;
   const sizes = { ...data.shape, levels: Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0)) };
-  let isWaiting = false;
+  let isWaiting = false, isOld = true, image = null; // what is drawn, as the model reads it
   const told = atRest(pad, () => {
     canvas.tell("picture", canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
     follow();
@@ -17,7 +17,10 @@ export default function ({ parentElement, setStateValue, data }) {
     isWaiting = true;
     requestAnimationFrame(() => {
       isWaiting = false;
-      tellOfPen(canvas.pen.isBlank ? null : preparedImage(canvas, sizes), canvas.pen.isMoving || told.isWaiting);
+      const next = !isOld ? image : canvas.pen.isBlank ? null : preparedImage(canvas, sizes);
+      isOld = false;
+      if (!isSameImage(image, next)) image = next;
+      tellOfPen(image, canvas.pen.isMoving || told.isWaiting);
     });
   };
   const show = () => {
@@ -36,7 +39,7 @@ export default function ({ parentElement, setStateValue, data }) {
   };
   canvas.pen = penOn(canvas, pad, {
     broad: () => Number(width.value),
-    changed() { follow(); show(); },
+    changed() { isOld = true; follow(); show(); },
     rested() {
       told.soon();
       follow();

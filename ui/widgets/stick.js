@@ -21,10 +21,12 @@ export default function ({ parentElement, data, setStateValue }) {
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   const told = data.signature && { ...data, mean: floats(data.mean), draws: floats(data.draws), density: floats(data.density) };
   if (told && root.dataset.signature !== told.signature) drawStick(root, told);
+  // after a stroke that leaves the digit as it is, the server has nothing new to tell
+  const drawn = ({ q }) => drawStick(root, isTold(told, q) ? told : { ...data, signature: "", ...liveStick(q) });
   followPen(root, data.live, {
     none: () => { root.dataset.signature = ""; root.replaceChildren(); },
-    // after a stroke that leaves the digit as it is, the server has nothing new to tell
-    drawn: ({ q }) => drawStick(root, isTold(told, q) ? told : { ...data, signature: "", ...liveStick(q) }),
+    drawn,
+    stays: drawn,
   });
 }
 

@@ -7,11 +7,11 @@ export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".turned-weights");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   const { amortised, encoder, colours, inks } = data;
-  const image = floats(data.image), mark = data.image;
-  if (root.dataset.encoder === encoder.path) return root.renew(image, mark);
+  const image = floats(data.image);
+  if (root.dataset.encoder === encoder.path) return root.look(image);
   root.dataset.encoder = encoder.path;
   const means = [...data.now.means];
-  let alpha = data.now.alpha, model = null, units = null, seen = { image, mark }, waiting = false;
+  let alpha = data.now.alpha, model = null, units = null, seen = image, waiting = false;
   let isOld = true; // the curves, since a mean has moved
   const settled = () => root.tell("now", { means: [...means], alpha });
   const moved = (isTraced = true) => {
@@ -85,16 +85,18 @@ export default function ({ parentElement, data, setStateValue }) {
     stick.setAttribute("aria-label", `Stick, broken in the order of components ${pieces.map((k) => k + 1).join(", ")}`);
     reset.disabled = alpha === amortised.own.alpha && means.every((mean, k) => mean === amortised.own.means[k]);
   };
-  const look = (next, what) => {
-    seen = { image: next, mark: what };
-    if (model === null) return;
-    units = model.read(next);
+  const read = () => {
+    units = model.read(seen);
     isOld = true;
     draw();
   };
-  root.renew = (next, what) => { if (what !== seen.mark) look(next, what); };
+  root.look = (next) => {
+    if (isSameImage(seen, next)) return;
+    seen = next;
+    if (model !== null) read();
+  };
   encoderOf(encoder).then(
-    (found) => { model = found; look(seen.image, seen.mark); status.textContent = ""; root.dataset.ready = "yes"; },
+    (found) => { model = found; read(); status.textContent = ""; root.dataset.ready = "yes"; },
     (error) => { status.textContent = `The encoder could not be fetched (${error.message}): reload the page.`; });
-  onPen(root, (drawn) => { if (drawn !== null) look(drawn, null); });
+  onPen(root, (drawn) => { if (drawn !== null) root.look(drawn); });
 }

@@ -2,6 +2,7 @@
 // and the page that can be taken away share it; it asks no server for anything.
 
 const AT_ONCE = 8; // rows of weights
+const MOST_GATES = 64; // that are kept
 const LARGEST_LOG = 6, LARGEST_LOG_OF_CODE = 20; // of a and b: MAX_LOG_CONCENTRATION of dlgmm_core/model/networks.py
 const LANCZOS = [0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
   12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
@@ -72,11 +73,12 @@ function affine(weights, biases, inputs, out) {
   return out;
 }
 
-// Gives a function of the means and alpha: { threshold, factor, offset }, each (hidden).
+// Gives a function of the means and alpha: { threshold, factor, offset }, each (hidden). The latest are kept: while a digit is
+// drawn, curves against alpha ask for the same ones on every frame.
 function gateOf([w1, b1, w2, b2, w3, b3], hidden) {
   const relu = (values) => values.forEach((value, i) => { values[i] = Math.max(0, value); });
   const first = new Float64Array(b1.length), second = new Float64Array(b2.length);
-  return (means, alpha) => {
+  const kept = new Map(), found = (means, alpha) => {
     const context = Float64Array.of(...[...means].sort((a, b) => a - b), Math.log(alpha));
     relu(affine(w1, b1, context, first));
     relu(affine(w2, b2, first, second));
@@ -84,6 +86,14 @@ function gateOf([w1, b1, w2, b2, w3, b3], hidden) {
     const factor = all.subarray(hidden, 2 * hidden);
     factor.forEach((scale, h) => { factor[h] = 1 + scale; });
     return { threshold: all.subarray(0, hidden), factor, offset: all.subarray(2 * hidden) };
+  };
+  return (means, alpha) => {
+    const key = `${means} ${alpha}`;
+    if (!kept.has(key)) {
+      if (kept.size === MOST_GATES) kept.clear();
+      kept.set(key, found(means, alpha));
+    }
+    return kept.get(key);
   };
 }
 
