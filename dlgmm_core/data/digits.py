@@ -19,7 +19,7 @@ from dlgmm_core.data.frames import without_frame
 from dlgmm_core.data.mnist_box import SIZE, in_mnist_box, ink_box
 from dlgmm_core.data.paper import Levels, blank_sheet, noise_of
 from dlgmm_core.data.rulings import without_rulings
-from dlgmm_core.data.strokes import BROAD, Region, find_regions, verified
+from dlgmm_core.data.strokes import BROAD, Region, find_regions, regions_at, verified
 
 __all__ = ["DigitError", "FoundDigits", "PreparedDigit", "find_digits", "find_drawn", "on_paper", "prepare_digit"]
 
@@ -106,10 +106,11 @@ def find_digits(picture: NDArray[np.uint8]) -> FoundDigits:
 
 
 def find_drawn(picture: NDArray[np.uint8]) -> FoundDigits:
-    """As `find_digits`, for white ink on a black drawing pad: every level is ink, without frames or rulings."""
+    """As `find_digits`, for white ink on a black drawing pad: all light is ink; no frame, ruling or shadow."""
     colours, scale = _reduced(on_paper(picture))
     ink = colours.mean(2)
-    return _found(_Reading(True, ink, ink, find_regions(ink, FAINTEST)), 0.0, scale)
+    regions = regions_at(ink, FAINTEST) or find_regions(ink, FAINTEST)  # more than one level only where none is black
+    return _found(_Reading(True, ink, ink, regions), 0.0, scale)
 
 
 def _find(picture: NDArray[np.uint8], polarities: Sequence[bool]) -> FoundDigits:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from dlgmm_core.data.paper import DARKEST, Levels
 
-__all__ = ["Region", "find_regions", "verified"]
+__all__ = ["Region", "find_regions", "regions_at", "verified"]
 
 STEPS = (1.0, 1.6, 2.5, 4.0, 6.3)  # times the faintest level
 BETTER = 1.2  # times the score, for which a higher level is preferred
@@ -55,7 +55,7 @@ def find_regions(ink: Levels, faintest: float) -> list[Region]:
     """Those that may be digits, best first; none where no ink exceeds the faintest level."""
     best: list[Region] = []
     for step in STEPS:
-        found = _at_level(ink, step * faintest)
+        found = regions_at(ink, step * faintest)
         if found and (not best or found[0].score > BETTER * best[0].score):
             best = found
     return best
@@ -86,7 +86,8 @@ def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
 
 
-def _at_level(ink: Levels, level: float) -> list[Region]:
+def regions_at(ink: Levels, level: float) -> list[Region]:
+    """As `find_regions`, of the regions at one level alone, where no shadow can join them."""
     marked = ink > level
     if not marked.any():
         return []
