@@ -26,7 +26,7 @@ PAUSE, PATIENCE = 1.0, 60.0  # seconds between two actions; longest wait
 RUNS = 30  # of each page, for what a run costs
 UNLIKE = "less probable than"  # a warning that is true of some drawings
 DRAGS = 10  # of sliders, one every second, before they rest, and the server is told
-STROKES = 3  # of the pen, one every second: of so many the server is told of one
+STROKES = 3  # of the pen, one every second: of so many the server is told of one, and of none that a digit rests
 
 Habit = Callable[[Visitor, int], AsyncIterator[Awaitable[float] | None]]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from dlgmm_core.analysis.inspection import StickReport, inspect_image, reconstruct, stick_density
+from dlgmm_core.analysis.inspection import StickReport, first_look, inspect_image, reconstruct, stick_density
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.model.mixture_latents import MixtureLatent
@@ -116,6 +116,20 @@ def test_the_error_of_log_p_is_the_spread_over_repetitions_or_above_it_where_the
     ratio = np.mean([report.log_p_error for report in found]) / spread
     assert 0.85 < ratio < (1.15 if model.config.num_components == 1 else 1.5)
     assert 0.6 < np.std(log_p) / spread < 1.4 and np.mean(log_p) == pytest.approx(np.mean(repeated), abs=spread)
+
+
+def test_a_first_look_is_the_report_with_an_unbiased_estimate_by_its_own_draws(model: LatentVariableModel) -> None:
+    found = [first_look(model, IMAGE, 300, seed) for seed in range(200)]
+    whole, paths = inspect_image(model, IMAGE, 300), model.config.paths
+    first = found[0]
+    assert np.array_equal(first.reconstructions, whole.reconstructions) and first.draws == whole.draws == 300 // paths
+    for name, terms in first.elbo_terms.items():
+        assert terms.elbo == whole.elbo_terms[name].elbo
+    log_p = np.array([report.log_p for report in found])
+    exact = inspect_image(model, IMAGE, 200_000).log_p
+    assert np.exp(log_p).mean() == pytest.approx(np.exp(exact), rel=0.02)
+    assert 0.85 < np.mean([report.log_p_error for report in found]) / log_p.std(ddof=1) < 1.15
+    assert all(report.num_samples == paths * report.draws and 1 <= report.ess <= 300 for report in found)
 
 
 def test_reconstructions_are_decoded_from_mean_codes(model: LatentVariableModel, images: NDArray[np.uint8]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-from dlgmm_core.analysis.inspection import StickReport, inspect_image
+from dlgmm_core.analysis.inspection import FIRST_SAMPLES, StickReport, first_look
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.browser_helpers import settle, visit
@@ -33,7 +33,7 @@ def test_bars_and_densities_are_those_of_their_numbers_which_pointing_and_the_ar
     chart = page.locator(".weights")
     chart.locator(".bar").first.wait_for()
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
-    report = inspect_image(model, load_dataset("mnist").test.binary[IMAGE])
+    report = first_look(model, load_dataset("mnist").test.binary[IMAGE], FIRST_SAMPLES)
     assert report.sticks is not None and report.component_posterior is not None
     assert report.exact_weights is not None
     plot, sticks = chart.locator(".plot"), report.sticks

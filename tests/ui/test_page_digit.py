@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,11 +14,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.inspection import inspect_image
-from dlgmm_core.data.datasets import Dataset
+from dlgmm_core.analysis.inspection import ImageReport, first_look
+from dlgmm_core.data.datasets import Dataset, binarize
+from dlgmm_core.data.digits import find_digits
+from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.objectives import BOUNDS
-from dlgmm_core.store.checkpoints import load_checkpoint
+from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.app_helpers import Make, first_mixture, make_mixture, one_error, pictures, start, steps_shown, turn_to
 from ui import loaders
@@ -27,6 +30,20 @@ pytestmark = pytest.mark.usefixtures("repository")
 
 def metrics_of(at: AppTest) -> list[str]:
     return [metric.value for metric in at.metric]
+
+
+def figures_of(report: ImageReport, checkpoint: Checkpoint) -> list[str]:
+    """What the page should say of log p(x), the ELBO and the gap."""
+    terms = report.elbo_terms[checkpoint.train_config.bound]
+    gap, error = report.log_p - terms.elbo, np.hypot(report.log_p_error, terms.error)
+    known = (report.log_p, report.log_p_error), (terms.elbo, terms.error), (gap, error)
+    return [f"{value:.1f} ± {1.96 * error:.1f}".replace("-", "−") for value, error in known]
+
+
+def size_of(at: AppTest) -> str:
+    """What the page says of S."""
+    (found,) = (caption.value for caption in at.caption if "too low on average" in caption.value)
+    return str(found)
 
 
 def bars(at: AppTest) -> list[dict[str, Any]]:
@@ -43,12 +60,9 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     at.number_input(key="digit-index").set_value(index).run()
     assert not at.exception and not at.error
     image = loaders.dataset("mnist").test.binary[index]
-    report = inspect_image(load_checkpoint(checkpoint.folder)[0], image)
-    ledger = report.elbo_terms[checkpoint.train_config.bound]
-    gap, error = report.log_p - ledger.elbo, np.hypot(report.log_p_error, ledger.error)
-    known = (report.log_p, report.log_p_error), (ledger.elbo, ledger.error), (gap, error)
-    shown = [f"{value:.1f} ± {1.96 * error:.1f}".replace("-", "−") for value, error in known]
-    assert metrics_of(at) == shown
+    report = first_look(load_checkpoint(checkpoint.folder)[0], image, 250)
+    assert metrics_of(at) == figures_of(report, checkpoint)
+    assert "S = 250 draws: too low on average; 1,000 follow" in size_of(at)
     (drawn,) = bars(at)
     assert report.sticks is not None and report.component_posterior is not None
     assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)
@@ -89,7 +103,7 @@ def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: 
     checkpoint = make("many", "dldpmm", num_components=12, prior_means=tuple(range(12)), prior_scales=(1.0,) * 12)
     at = turn_to(start(), "digit")
     (drawn,) = bars(at)
-    report = inspect_image(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0])
+    report = first_look(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0], 250)
     posterior, exact = report.component_posterior, report.exact_weights
     assert posterior is not None and exact is not None and report.sticks is not None
     shown = sorted(np.argsort(-np.maximum(posterior, report.sticks.mean))[:9])
@@ -115,7 +129,7 @@ def test_of_a_model_of_two_layers_weights_and_divergences_of_each_are_shown_and_
     at = start()
     assert any("2 · 12 = 24 paths" in caption.value for caption in at.caption)
     turn_to(at, "digit")
-    report = inspect_image(load_checkpoint(made.folder)[0], loaders.dataset("mnist").test.binary[0])
+    report = first_look(load_checkpoint(made.folder)[0], loaders.dataset("mnist").test.binary[0], 250)
     (found,) = report.weights_below
     first, second = bars(at)
     assert first["mean"] == pytest.approx(report.sticks.mean)  # type: ignore[union-attr]
@@ -132,17 +146,17 @@ def test_a_digit_has_its_place_among_the_test_images(make: Make, few_digits: Dat
     checkpoint = make("one")
     at = turn_to(start(), "digit")
     assert any("no log p(x) of the test images is stored for one" in caption.value for caption in at.caption)
-    own = per_image(load_checkpoint(checkpoint.folder)[0], few_digits.test.binary[:1], 7, 3).log_likelihood
+    count = len(few_digits.test)
     for lower, words in (
         (240, "more probable than 80\xa0% of the"),
-        (60, "less probable than 80\xa0% of the"),
-        (2, "less probable than 99.3\xa0% of the"),
+        (59, "less probable than 80\xa0% of the"),
+        (1, "less probable than 99.3\xa0% of the"),
     ):
-        others = np.repeat(np.array([-1, 1], np.float32), [lower, len(few_digits.test) - lower]) + own
-        save_per_image(checkpoint, PerImage(others, None, 7, 3))
+        found = np.repeat(np.array([0, -1, 1], np.float32), [1, lower, count - 1 - lower])  # the digit's own first
+        save_per_image(checkpoint, PerImage(found, None, 7, 3))
         at.run()
-        told = [each.value for each in (at.warning if lower == 2 else at.caption)]
-        assert any(words in each for each in told) and bool(at.warning) == (lower == 2)
+        told = [each.value for each in (at.warning if lower == 1 else at.caption)]
+        assert any(words in each for each in told) and bool(at.warning) == (lower == 1)
 
 
 def number(cell: str) -> float:
@@ -223,6 +237,42 @@ def test_an_uploaded_picture_is_taken_through_the_model(upload: Callable[[bytes]
     assert not at.exception and not at.error
     assert len(metrics_of(at)) == 3
     assert any("dark ink on light paper, inverted" in caption.value for caption in at.caption)
+
+
+def test_an_uploaded_digits_place_is_by_as_many_draws_as_those_of_the_test_images(
+    few_digits: Dataset, upload: Callable[[bytes], AppTest]
+) -> None:
+    (checkpoint,) = loaders.checkpoints()
+    image = binarize(find_digits(seven()).digits[0].grey.reshape(-1), 0)
+    own = per_image(load_checkpoint(checkpoint.folder)[0], image[None], 7, 3).log_likelihood
+    others = np.repeat(np.array([-1, 1], np.float32), [240, len(few_digits.test) - 240]) + own
+    save_per_image(checkpoint, PerImage(others, np.full((len(others), 2), 0.5, np.float32), 7, 3))
+    at = upload(png(seven()))
+    assert any("S = 7, under one: more probable than 80\xa0% of the" in caption.value for caption in at.caption)
+
+
+def test_a_digit_that_stays_has_a_thousand_draws_which_others_see_at_once_and_a_changed_one_has_none(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
+    model, images = load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary
+    first = [figures_of(first_look(model, image, 250), checkpoint) for image in images[:2]]
+    at = turn_to(start(), "digit")
+    assert metrics_of(at) == first[0] and "S = 250 draws" in size_of(at)
+    (widget,) = (each for each in at.main.get("bidi_component") if each.proto.component_name.endswith("still"))
+    before = json.loads(widget.proto.json)["mark"]
+    at.number_input(key="digit-index").set_value(1).run()
+    at.session_state[str(widget.key)] = {"mark": before}  # that came too late
+    at.run()
+    assert metrics_of(at) == first[1] and "S = 250 draws" in size_of(at)
+    at.number_input(key="digit-index").set_value(0).run()
+    at.session_state[str(widget.key)] = {"mark": before}
+    at.run()
+    many = log_likelihood(model, images[:1], 1000)
+    stayed = replace(first_look(model, images[0], 250), num_samples=1000, log_p=many.log_p[0], ess=many.ess[0])
+    assert metrics_of(at) == figures_of(stayed, checkpoint) and "S = 1,000 draws" in size_of(at)
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {})
+    assert metrics_of(turn_to(start(), "digit")) == figures_of(stayed, checkpoint)
 
 
 def test_the_same_picture_drawn_and_then_uploaded_is_read_as_each(make: Make) -> None:

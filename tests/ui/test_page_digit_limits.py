@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("repository", "alice")
 
 @pytest.fixture(autouse=True)
 def nothing_computed() -> None:
-    forget(inspected._inspect, convergence._convergence)
+    forget(inspected._first_look, convergence._convergence)
 
 
 def test_a_digit_that_may_not_be_computed_stays_chosen_and_those_before_it_are_kept(make: Make) -> None:

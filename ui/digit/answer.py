@@ -50,7 +50,7 @@ def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dat
     if view not in _OF_ALL:
         return False
     if digit.index is None:
-        show_percentile(last, digit.binary)
+        show_percentile(last, digit)
     if view == LOG_P:
         show_convergence(chosen, digit)
     else:
@@ -81,7 +81,7 @@ def answer_of_one(
     above = st.container()  # the figures, which come only once the pen rests
     if view == WEIGHTS:
         show_turned_weights(checkpoint, digit)
-    report, family = inspected(checkpoint, digit.binary), MODELS[checkpoint.model_config.model]
+    report, family = inspected(checkpoint, digit.binary, stays=view == TERMS), MODELS[checkpoint.model_config.model]
     if view == STICK:
         if report.sticks is None:
             st.caption(f"{family.label} has no stick. Choose a model that breaks one to see it.")
@@ -98,8 +98,10 @@ def answer_of_one(
     if view == TERMS:  # the table first, which fills a projector's window
         show_elbo_terms(checkpoint, digit, report, bound)
         end_of_picture()
-    show_figures(report, bound)
-    show_percentile(checkpoint, digit.binary)
+    is_last = is_drawn and view == WEIGHTS
+    show_figures(checkpoint, digit, bound, stays=view == TERMS, is_last=is_last)
+    if not is_last:
+        show_percentile(checkpoint, digit)
     if view == TERMS:
         return
     with above if is_drawn else st.container():

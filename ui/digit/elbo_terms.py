@@ -84,16 +84,17 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         elbos = [every[name].elbo for name in names]
         shrinks = " The gap shrinks from eq1 to marginal." if elbos == sorted(set(elbos)) else ""
         aside(
-            f"log p(x) is itself estimated, with S = {report.num_samples} and an effective sample size of"
+            f"log p(x) is itself estimated, with S = {report.num_samples:,} and an effective sample size of"
             f" {report.ess:.0f}: it is too low in expectation.{shrinks}"
         )
     settings = {
         "image": digit.origin,
         "draws of every component": report.draws,
-        f"log p(x), S = {report.num_samples}": f"{report.log_p:.4f}",
+        f"log p(x), S = {report.num_samples:,}": f"{report.log_p:.4f}",
     }
     about = About("terms of the bounds on log p(x), nats", [checkpoint], seed=0, settings=settings)
-    export("elbo-terms", about, partial(recipes.report, checkpoint, digit.code), lambda: _terms(every))
+    code = partial(recipes.elbo_terms, checkpoint, digit.code, report.num_samples)
+    export("elbo-terms", about, code, lambda: _terms(every))
 
 
 def _parts(bound: str, report: ImageReport) -> str:
@@ -180,7 +181,7 @@ def _gaps(report: ImageReport, chosen: str) -> str:
         label = f"<b>{name}</b>" if name == chosen else name
         cells = f'<td>{_nats(terms.elbo)}</td><td>{_nats(gap)}</td><td style="text-align:left">{bar}</td>'
         lines.append(f"<tr><th>{label}</th>{cells}</tr>")
-    lines.append(_line(f"log p(x), S = {report.num_samples}", [_nats(log_p), "", ""], pinned=False))
+    lines.append(_line(f"log p(x), S = {report.num_samples:,}", [_nats(log_p), "", ""], pinned=False))
     return f"<table>{''.join(lines)}</table>"
 
 

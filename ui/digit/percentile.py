@@ -10,6 +10,7 @@ from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
+from ui.digit.digit_input import DigitInput
 from ui.literal import sentence
 from ui.visitors.limits import charged
 from ui.visitors.shares import Refused
@@ -19,12 +20,12 @@ __all__ = ["show_percentile"]
 UNLIKELY = 0.01  # of the test images have a lower log p(x)
 
 
-def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
+def show_percentile(checkpoint: Checkpoint, digit: DigitInput) -> None:
     """How many test images are more probable, in one sentence, or why that is not known.
 
     Args:
         checkpoint: the model.
-        image: (X,) zeros and ones, whose log p(x) is estimated with as many draws as those of the test images.
+        digit: whose log p(x) is estimated with as many draws as those of the test images, unless it is one of them.
     """
     stored = loaders.told(lambda: findings.per_image(checkpoint))
     if stored is None:
@@ -35,7 +36,10 @@ def show_percentile(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
         )
         return
     try:
-        own = _log_likelihood(checkpoint, image, stored.num_samples, stored.seed)
+        if digit.index is not None and digit.dataset == checkpoint.train_config.dataset:
+            own = float(stored.log_likelihood[digit.index])
+        else:
+            own = _log_likelihood(checkpoint, digit.binary, stored.num_samples, stored.seed)
     except (EvaluationError, Refused) as reason:  # the page has its report, and can do without
         st.caption(f"It is not known whether this image is like a test image. {sentence(reason)}")
         return

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
+from ui.digit.inspected import SAMPLES, inspected
+from ui.digit.percentile import show_percentile
+from ui.digit.still import HIDDEN, is_looked_at
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.glossary.terms import meaning
@@ -20,21 +23,48 @@ from ui.numbers import printed
 __all__ = ["show_figures", "show_reconstructions"]
 
 MOST = 5  # reconstructions, as many as stand beside each other below the digit
-_SMALL = "<style>.st-key-digit-figures [data-testid=stMetricValue] { font-size: 1.4rem; }</style>"
+_OF_FIGURES = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size: 1.4rem; }} {HIDDEN}</style>"
 _STYLE = """<style>
 .rebuilt { display: inline-block; margin: 0 11px 6px 0; font-size: .85em; font-variant-numeric: tabular-nums; }
 .rebuilt img { image-rendering: pixelated; display: block; border: 1px solid #808080; }
 </style>"""
 
 
-def show_figures(report: ImageReport, bound: str) -> None:
-    """log p(x), the bound, and the gap between them."""
-    st.html(_SMALL)
-    log_p, elbo, gap = st.container(key="digit-figures").columns(3)
+def show_figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, *, stays: bool, is_last: bool) -> None:
+    """log p(x), the bound, and the gap between them.
+
+    Args:
+        checkpoint: the model.
+        digit: what the visitor has chosen or drawn.
+        bound: a name in `BOUNDS`.
+        stays: whether log p(x) is worth many draws at once, and not only once the digit has come to rest.
+        is_last: whether nothing stands below, so that its place among the test images, too, may come as late.
+    """
+    st.html(_OF_FIGURES)
+    _figures(checkpoint, digit, bound, stays, is_last)
+
+
+@st.fragment
+def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool, is_last: bool) -> None:
+    """A fragment, because the rest of the page needs no more draws."""
+    report, mark = inspected(checkpoint, digit.binary, stays=stays), np.packbits(digit.binary).tobytes().hex()
+    if report.num_samples < SAMPLES and is_looked_at(f"{checkpoint.digest} {mark}"):
+        report = inspected(checkpoint, digit.binary, stays=True)
+    is_first = report.num_samples < SAMPLES
+    follow = f"; {SAMPLES:,} follow once the digit rests" if is_first else ", the less so the more there are"
+    with st.container(key="digit-figures"):
+        _show_metrics(report, bound)
+        st.caption(f"S = {report.num_samples:,} draws: too low on average{follow}.")
+    if is_last and not is_first:
+        show_percentile(checkpoint, digit)
+
+
+def _show_metrics(report: ImageReport, bound: str) -> None:
+    log_p, elbo, gap = st.columns(3)
     terms = report.elbo_terms[bound]
     errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
-    effective = f"S = {report.num_samples} samples, of which {report.ess:.0f} are effective."
+    effective = f"S = {report.num_samples:,} samples, of which {report.ess:.0f} are effective."
     log_p.metric(
         "log p(x), nats",
         printed(report.log_p, ".1f") + of_estimate,

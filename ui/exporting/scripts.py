@@ -35,6 +35,7 @@ _CORE = (
     "data.datasets",
     "evaluate.convergence",
     "evaluate.knn",
+    "evaluate.likelihood",
     "evaluate.neighbours",
     "evaluate.per_image",
     "evaluate.plane_grid",

@@ -1,0 +1,22 @@
+"""Whether a visitor looks at a digit: only then is it worth more draws, since a pen changes it twice a second."""
+
+import streamlit as st
+
+from ui.widgets import widget
+
+__all__ = ["HIDDEN", "is_looked_at"]
+
+HIDDEN = ".st-key-digit-still { display: none; }"  # for the page: the widget has no face, and no gap around it
+
+_widget = widget("still", '<div class="still"></div>', "still", "following", "rest", "still")
+
+
+def is_looked_at(mark: str) -> bool:
+    """True in the run that the browser asks for, of the fragment around it alone, once a digit has stayed for a second.
+
+    Args:
+        mark: of what is shown; that the browser has shown something else for so long does not count.
+    """
+    with st.container(key="digit-still"):
+        told = _widget(key="digit-looked-at", data={"mark": mark}, on_mark_change=lambda: None).mark
+    return bool(told == mark)
