@@ -21,7 +21,7 @@ __all__ = ["DIGIT", "HostileFile", "hostile_files"]
 
 EMPTY = "This file is empty: choose a picture of one digit."
 HEAVY = "This file has more than 5 MB: choose a smaller one."
-LARGE = "This picture has more than 4,096 x 4,096 pixels: choose a smaller one."
+LARGE = "This picture is more than 4,096 pixels high or wide: choose a smaller one."
 NO_PICTURE = "This file is not a picture that can be read: choose a PNG or a JPEG."
 NO_INK = "There is no ink in this picture: draw or photograph one digit on plain paper."
 SPECKS = "There are only specks in this picture: draw or photograph one digit with a broader pen."

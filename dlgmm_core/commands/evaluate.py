@@ -35,7 +35,7 @@ from dlgmm_core.store.checkpoints import (
     read_checkpoint,
 )
 from dlgmm_core.store.figures import EXACT, ContextMeasurement, Measurement
-from dlgmm_core.store.files import is_file
+from dlgmm_core.store.files import CheckpointError, is_file
 from dlgmm_core.store.measurements import (
     read_context_measurements,
     read_measurements,
@@ -43,7 +43,7 @@ from dlgmm_core.store.measurements import (
     save_measurements,
 )
 from dlgmm_core.store.per_image import save_per_image
-from dlgmm_core.store.tsne_map import ProjectionConfig, save_map, usual_perplexity
+from dlgmm_core.store.tsne_map import ProjectionConfig, load_map, save_map, usual_perplexity
 
 __all__ = ["describe", "run"]
 
@@ -58,7 +58,12 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--samples", type=int, nargs="+", default=[50, 500], metavar="S", help="importance samples; default: 50 500"
     )
     parser.add_argument("--exact", action="store_true", help="also log p(x) on a grid, for codes of two numbers")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all draws and of the map; default: %(default)s")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of all draws, and of the map where there is none; default: %(default)s",
+    )
     add_context(parser)
     add_device(parser)
     add_folder(parser)
@@ -119,7 +124,7 @@ def _evaluate(folder: Path, options: argparse.Namespace, device: str) -> None:
             save_per_image(checkpoint, each)
         found = measure(model, dataset, bound, options.samples, options.seed, show, found=each, exact=options.exact)
         _save(checkpoint, dataset.name, found, context)
-        if each is not None:
+        if each is not None and not _has_sound_map(checkpoint, len(each.log_likelihood)):
             codes = encode(model, dataset.test.binary)
             try:
                 settings = ProjectionConfig(usual_perplexity(len(codes)), seed=options.seed)
@@ -135,6 +140,14 @@ def _evaluate(folder: Path, options: argparse.Namespace, device: str) -> None:
     for number, layer in enumerate(found.figures.layers, 1):
         most = checkpoint.model_config.code_dims[number - 1]
         print(f"{name}: layer {number}: KL {layer.divergence:.2f} nats, {layer.active} of {most} coordinates active")
+
+
+def _has_sound_map(checkpoint: Checkpoint, count: int) -> bool:
+    """Whether there is a map of these weights and so many images, which may have settings of its own."""
+    try:
+        return load_map(checkpoint, count) is not None
+    except CheckpointError:  # a damaged one is replaced
+        return False
 
 
 def _save(checkpoint: Checkpoint, dataset: str, new: Measurement, context: Context | None) -> None:

@@ -42,7 +42,7 @@ def stored_folder(root: Path, name: str) -> Path:
         )
     require_folder(root)
     folder = named_folder(root, name)
-    if os.path.lexists(folder):
+    if os.path.lexists(folder) and not folder.is_file():
         return folder
     try:
         present = [entry.name for entry in os.scandir(root) if entry.is_dir()]

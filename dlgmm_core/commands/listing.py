@@ -42,13 +42,12 @@ def _row(entry: Checkpoint | BrokenCheckpoint) -> tuple[str, ...]:
     if isinstance(entry, BrokenCheckpoint):
         return entry.name, "BROKEN", entry.reason
     config = entry.model_config
-    code, k = ("+".join(map(str, sizes)) for sizes in (config.code_dims, config.components))
     return (
         entry.name,
         MODELS[config.model].label,
         entry.train_config.dataset,
-        f"D={code}",
-        f"K={k}",
+        f"D={'+'.join(map(str, config.code_dims))}",
+        f"K={'×'.join(map(str, config.components))}",
         f"epoch {entry.epoch}",
         f"{entry.train_config.bound} {entry.valid_bound:.2f} nats",
         *dict.fromkeys(_complaints(entry)),

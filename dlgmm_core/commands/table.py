@@ -23,7 +23,11 @@ FAILED, MISUSED = 1, 2  # exit codes
 
 COMMANDS: dict[str, tuple[str, Describe, Run]] = {
     "train": ("fit a model and keep its best weights", train.describe, train.run),
-    "evaluate": ("measure trained models on a test set", evaluate.describe, evaluate.run),
+    "evaluate": (
+        "measure trained models on a test set, and keep the figures beside their weights",
+        evaluate.describe,
+        evaluate.run,
+    ),
     "map": ("compute the t-SNE map of the test set's codes again", mapping.describe, mapping.run),
     "reproduce": ("run the paper's experiments and record them", reproduce.describe, reproduce.run),
     "data": ("list, describe and fetch data sets", data.describe, data.run),

@@ -106,13 +106,13 @@ class SticksPrior(Prior):
 
 def process_sticks(pieces: int, concentration: float) -> SticksPrior:
     """v_k ~ Beta(1, alpha_0): the weights of a Dirichlet process, truncated to `pieces`."""
-    return SticksPrior(torch.ones(pieces - 1), torch.full((pieces - 1,), concentration))
+    return SticksPrior(torch.ones(pieces - 1), torch.full((pieces - 1,), float(concentration)))
 
 
 def dirichlet_sticks(pieces: int, concentration: float) -> SticksPrior:
     """v_k ~ Beta(alpha, (K - k) alpha), so that pi ~ Dirichlet(alpha, ..., alpha)."""
     pieces_left = torch.arange(pieces - 1, 0, -1, dtype=torch.float32)
-    return SticksPrior(torch.full((pieces - 1,), concentration), concentration * pieces_left)
+    return SticksPrior(torch.full((pieces - 1,), float(concentration)), concentration * pieces_left)
 
 
 class MixturePrior(Prior):

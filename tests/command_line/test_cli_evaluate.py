@@ -57,6 +57,15 @@ def test_evaluation_writes_figures_and_a_map_and_prints_the_likelihood(
         for s in ("5", "20")
     )
 
+    # A map of these weights stays, whatever its settings; a damaged one is made anew.
+    assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--device", "cpu") == 0
+    assert load_map(checkpoint, 130)[1].seed == 3  # type: ignore[index]
+    (checkpoint.folder / TSNE).write_bytes(b"damaged")
+    assert run(tmp_path, "evaluate", "mnist-dlgmm", "--samples", "5", "--device", "cpu") == 0
+    assert load_map(checkpoint, 130)[1].seed == 0  # type: ignore[index]
+    figures = read_metrics(checkpoint)["test"]
+    capsys.readouterr()
+
     # Another test set is added beside the first, and makes no map.
     for name in (TSNE, PER_IMAGE):
         (checkpoint.folder / name).unlink()

@@ -120,6 +120,18 @@ def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> 
         assert prior.sticks.concentration0.tolist() == [concentration0]
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_whole_numbers_make_the_prior_that_their_decimals_make(model: str) -> None:
+    means = (-1, 0, 2) if MODELS[model].has_components else (0,)
+    whole = ModelConfig(model, 3, len(means), means, (1,) * len(means), 2, hidden=4)
+    decimal = replace(whole, prior_means=tuple(map(float, means)), prior_scales=(1.0,) * len(means), concentration=2.0)
+    draws = []
+    for config in (whole, decimal):
+        torch.manual_seed(0)
+        draws.append(build_model(config).prior().stratified_rsample(torch.Size([5])).code)
+    assert torch.equal(*draws)
+
+
 def test_sb_vae_sticks_are_a_process_with_one_break_less_than_pieces() -> None:
     prior = build_model(ModelConfig("sb-vae", 4, concentration=5.0, hidden=8, image_shape=(2, 2))).prior()
     assert isinstance(prior, SticksLatent) and isinstance(prior.sticks, Beta)

@@ -45,7 +45,7 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
         image = _colours(content)
     except Image.DecompressionBombError as error:
         raise DigitError(
-            f"This picture has more than {_MOST_PIXELS:,} x {_MOST_PIXELS:,} pixels: choose a smaller one."
+            f"This picture is more than {_MOST_PIXELS:,} pixels high or wide: choose a smaller one."
         ) from error
     except Exception as error:  # Pillow answers malformed bytes with errors of a dozen kinds
         raise DigitError("This file is not a picture that can be read: choose a PNG or a JPEG.") from error
