@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.inspection import inspect_image
@@ -14,12 +14,13 @@ from dlgmm_core.config import Context
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.accessibility_helpers import barriers
-from tests.browser_helpers import PROJECTOR, complaints, profile, until
+from tests.browser_helpers import PROJECTOR, until
 from tests.cli_helpers import handlers_kept
 
 pytestmark = pytest.mark.browser
 
 PLAIN, TOLD, FLAT = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised", "mnist-dlgmm-plane"
+PHONE: ViewportSize = {"width": 375, "height": 740}
 PAPER = {"A4": 718, "Letter": 740}  # pixels of 1/96 inch between margins of a centimetre
 
 
@@ -33,11 +34,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with profile(browser, viewport=PROJECTOR, offline=True) as context:
-        page = context.new_page()
-        with complaints(page):
-            yield page
+def page(page: Page) -> Iterator[Page]:
+    page.set_viewport_size(PROJECTOR)
+    page.context.set_offline(True)
+    yield page
+    page.context.set_offline(False)
 
 
 def opened(page: Page, file: Path, query: str) -> None:
@@ -45,8 +46,32 @@ def opened(page: Page, file: Path, query: str) -> None:
     page.locator("main[data-ready]").wait_for()
 
 
-def test_a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page: Page) -> None:
-    opened(page, file, "")
+def turn_to(page: Page, view: str, name: str) -> None:
+    """Chooses a model and one of its views, of which another model has its own values."""
+    model = page.get_by_role("combobox", name="Model")
+    if model.locator("option:checked").inner_text() != name:
+        model.select_option(label=name)
+    page.locator("nav").get_by_role("button", name=view.title()).click()
+    place = model.evaluate("select => select.value")
+    page.locator(f"main[data-ready='{place} {view}']").wait_for()
+
+
+def test_what_an_address_has_wrong_is_as_trained_and_a_drag_redraws_its_row_and_the_address_brings_it_back(
+    file: Path, page: Page
+) -> None:
+    sliders = page.get_by_role("slider", name="mean of component")
+    for query in (
+        "means=NaN,0,0,0,0&scales=-1,1,1,1,1&digit=1e9",
+        "means=1e400,0,0,0,0&view=<b>",
+        "means=<script>&model=x",
+    ):
+        opened(page, file, f"?{query}")
+        values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
+        assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"], query
+    a_drag_redraws_its_row_and_the_address_brings_it_back(file, page)
+
+
+def a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page: Page) -> None:
     rows = "all => all.map(each => each.toDataURL())"
     canvases = page.locator("canvas.samples")
     page.locator(".components[data-frames]").wait_for()
@@ -58,7 +83,7 @@ def test_a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
-    until(page, lambda: "means=" in page.evaluate("location.search"))
+    until(page, lambda: "means=-1.5" in page.evaluate("location.search"))
     after = canvases.evaluate_all(rows)
     assert [a == b for a, b in zip(before[1:], after[1:], strict=True)] == [True, False, True, True, True]
     opened(page, file, page.evaluate("location.search"))
@@ -66,11 +91,15 @@ def test_a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page:
     assert canvases.evaluate_all(rows) == after
 
 
-@pytest.mark.parametrize("name", [PLAIN, TOLD])
-def test_the_weights_of_a_drawn_digit_are_the_cores(name: str, file: Path, page: Page) -> None:
+def test_the_weights_of_a_drawn_digit_are_the_cores(file: Path, page: Page) -> None:
     context = Context((-2.0, -1.0, 0.0, 2.0, 1.0), 0.3)
-    prior = "" if name == PLAIN else f"&means={','.join(map(str, context.prior_means))}&alpha=0.3"
-    opened(page, file, f"?view=digit&model={name}{prior}")
+    opened(page, file, f"?view=digit&model={TOLD}&means={','.join(map(str, context.prior_means))}&alpha=0.3")
+    the_weights_of_a_drawn_digit_are_those_of(TOLD, context, page)
+    turn_to(page, "digit", PLAIN)
+    the_weights_of_a_drawn_digit_are_those_of(PLAIN, None, page)
+
+
+def the_weights_of_a_drawn_digit_are_those_of(name: str, context: Context | None, page: Page) -> None:
     digit = page.locator(".digit")
     until(page, lambda: digit.evaluate("e => Boolean(e.image)"))
     before = digit.evaluate("e => [...e.image]")
@@ -87,23 +116,11 @@ def test_the_weights_of_a_drawn_digit_are_the_cores(name: str, file: Path, page:
     image, weights, shares = digit.evaluate("e => [[...e.image], [...e.weights], e.shares]")
     binary = np.array(image, np.uint8)
     assert 50 < binary.sum() < 250
-    model = load_checkpoint(checkpoints_folder() / name)[0].at(None if name == PLAIN else context).requires_grad_(False)
+    model = load_checkpoint(checkpoints_folder() / name)[0].at(context).requires_grad_(False)
     report = inspect_image(model, binary)
     assert report.sticks is not None and report.component_posterior is not None
     np.testing.assert_allclose(weights, report.sticks.mean, atol=1e-2)
     np.testing.assert_allclose(shares, report.component_posterior, atol=0.25)  # both are estimates by draws
-
-
-def test_what_an_address_has_wrong_is_as_trained(file: Path, page: Page) -> None:
-    sliders = page.get_by_role("slider", name="mean of component")
-    for query in (
-        "means=<script>&model=x",
-        "means=1e400,0,0,0,0&view=<b>",
-        "means=NaN,0,0,0,0&scales=-1,1,1,1,1&digit=1e9",
-    ):
-        opened(page, file, f"?{query}")
-        values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
-        assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"], query
 
 
 # How many pixels of a canvas are nearly black, and how many are light enough to be lost on white paper.
@@ -118,17 +135,32 @@ DARK_AND_LOST = """canvas => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("view", "name", "canvas"),
-    [("components", PLAIN, ".prior"), ("components", TOLD, ""), ("digit", TOLD, ""), ("plane", FLAT, ".plane")],
-)
-def test_a_view_is_printed_on_one_sheet_in_dark_lines_with_nothing_cut_and_nothing_to_press(
-    view: str, name: str, canvas: str, file: Path, page: Page
+def test_a_view_fits_a_phone_and_is_printed_on_one_sheet_in_dark_lines_with_nothing_cut_and_nothing_to_press(
+    file: Path, page: Page
 ) -> None:
     page.emulate_media(color_scheme="dark")
-    opened(page, file, f"?view={view}&model={name}&alpha=0.5")
-    if canvas:
-        light_lines_of_a_dark_screen_are_printed_dark(page, view, page.locator(f"canvas{canvas}"))
+    page.set_viewport_size(PHONE)
+    opened(page, file, f"?model={TOLD}&alpha=0.5")
+    for view, name, canvas in (
+        ("components", TOLD, ""),
+        ("digit", TOLD, ""),
+        ("components", PLAIN, ".prior"),
+        ("plane", FLAT, ".plane"),
+    ):
+        turn_to(page, view, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (view, name)
+        if canvas:
+            page.set_viewport_size(PROJECTOR)
+            light_lines_of_a_dark_screen_are_printed_dark(page, view, page.locator(f"canvas{canvas}"))
+        is_printed_on_one_sheet(page)
+        if name == TOLD:  # the concentration is part of what is shown
+            page.emulate_media(media="print")
+            assert page.locator(".slider:visible", has_text="α").locator("output").inner_text() == "0.5"
+            page.emulate_media(media="screen")
+        page.set_viewport_size(PHONE)
+
+
+def is_printed_on_one_sheet(page: Page) -> None:
     margins = dict.fromkeys(("top", "bottom", "left", "right"), "1cm")
     for form, width in PAPER.items():
         sheets = page.pdf(format=form, margin=margins)  # type: ignore[arg-type]
@@ -138,9 +170,6 @@ def test_a_view_is_printed_on_one_sheet_in_dark_lines_with_nothing_cut_and_nothi
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("button:visible, input:visible, select:visible").count() == 0
         page.emulate_media(media="screen")
-    if name == TOLD:  # the concentration is part of what is shown
-        page.emulate_media(media="print")
-        assert page.locator(".slider:visible", has_text="α").locator("output").inner_text() == "0.5"
 
 
 def light_lines_of_a_dark_screen_are_printed_dark(page: Page, view: str, drawn: Locator) -> None:
@@ -156,13 +185,11 @@ def light_lines_of_a_dark_screen_are_printed_dark(page: Page, view: str, drawn: 
     assert drawn.evaluate(DARK_AND_LOST)[1] == light
 
 
-@pytest.mark.parametrize("view", ["components", "digit"])
-def test_a_view_has_no_barriers_and_fits_a_projector_and_a_phone(view: str, file: Path, page: Page) -> None:
-    opened(page, file, f"?view={view}")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert barriers(page, contrast_alone=scheme == "dark") == [], scheme  # nothing else differs between themes
-    assert page.evaluate("document.documentElement.scrollHeight") <= 720
-    page.set_viewport_size({"width": 375, "height": 740})
-    opened(page, file, f"?view={view}&model={TOLD}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+def test_a_view_has_no_barriers_and_fits_a_projector(file: Path, page: Page) -> None:
+    opened(page, file, "")
+    for view in ("components", "digit"):
+        turn_to(page, view, PLAIN)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert barriers(page, contrast_alone=scheme == "dark") == [], (view, scheme)  # no more differs by theme
+        assert page.evaluate("document.documentElement.scrollHeight") <= PROJECTOR["height"], view
