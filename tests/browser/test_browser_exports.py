@@ -83,9 +83,9 @@ def holds(shown: NDArray[np.uint8], url: str, left: int) -> bool:
     canvas = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"))
     expected = canvas.repeat(2, 0).repeat(2, 1)
     (height, width), ink = expected.shape[:2], expected[..., 3] > 0
-    strip = shown[:, left : left + width]
+    strip, colours = shown[:, left : left + width], expected[ink, :3]
     first = np.flatnonzero((strip[:, ink[0]] == expected[0, ink[0], :3]).all((1, 2)))
-    return any(np.array_equal(strip[y : y + height][ink], expected[ink, :3]) for y in first if y + height <= len(strip))
+    return any(np.array_equal(strip[y : y + height][ink], colours) for y in first if y + height <= len(strip))
 
 
 def test_pictures_tables_and_lines_of_the_rows_are_of_what_is_in_sight(page: Page, server: str, tree: Path) -> None:
@@ -202,7 +202,8 @@ def test_maps_and_tables_make_pictures_too(page: Page, server: str) -> None:
         body = open_export(page, which)
         image, words = picture(page, body)
         close(page, body)
-        assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50 and len(words["digest"].split(", ")) == 2
+        assert Image.fromarray(image).getcolors(50) is None  # more than as many
+        assert len(words["digest"].split(", ")) == 2
         names.append(words["figure"])
     visit(page, f"{server}/digit?{models}&digit-view=ELBO+terms", "Your digit")
     image, words = picture(page, open_export(page))
