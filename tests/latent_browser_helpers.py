@@ -59,10 +59,10 @@ def place(page: Page, index: int, plot: int = 0) -> tuple[float, float]:
 
 def lonely(page: Page, plot: int = 0) -> int:
     """An image with nobody near it on a map, so that a click can mean no other."""
-    where = numbers_of(page, f"app.plots[{plot}].places").reshape(-1, 2)
+    where = numbers_of(page, f"app.plots[{plot}].places").view(np.complex128)  # x + iy, for the sake of speed
     rng = np.random.default_rng(0)
     candidates = rng.choice(len(where), 400, replace=False)
-    distance = np.linalg.norm(where[candidates, None] - where[None], axis=-1)
+    distance = np.abs(where[candidates, None] - where)
     distance[np.arange(400), candidates] = np.inf
     return int(candidates[distance.min(1).argmax()])
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.data.datasets import Split, load_dataset
 from dlgmm_core.store.checkpoints import read_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
 from tests.accessibility_helpers import use_scheme
@@ -25,16 +25,17 @@ INKS = "all => all.map(each => getComputedStyle(each).color)"
 PICTURES = "all => all.map(canvas => canvas.toDataURL())"
 
 
-@pytest.fixture
-def labels() -> NDArray[np.int64]:
-    return load_dataset("mnist").test.labels
+@pytest.fixture(scope="module")
+def images() -> Split:
+    """The test images."""
+    return load_dataset("mnist").test
 
 
 # --- drawing --------------------------------------------------------------------------------------
 
 
 def test_four_maps_are_drawn_with_signs_and_words_follow_the_theme_and_show_a_class_alone(
-    server: str, page: Page, labels: NDArray[np.int64]
+    server: str, page: Page, images: Split
 ) -> None:
     maps = open_maps(page, server)
     assert maps.locator("figcaption span").all_inner_texts() == 4 * ["seed 0, perplexity 30, 500 iterations"]
@@ -52,10 +53,10 @@ def test_four_maps_are_drawn_with_signs_and_words_follow_the_theme_and_show_a_cl
         until(page, lambda is_drawn=is_drawn: bool(is_drawn(pixels(page)[0, 0].astype(int).sum())))  # type: ignore[misc]
         inks = [f"rgb({', '.join(str(int(ink[at : at + 2], 16)) for at in (1, 3, 5))})" for ink in SIGN_COLOURS[theme]]
         until(page, lambda inks=inks: maps.locator(".keys .sign").evaluate_all(INKS) == inks)  # type: ignore[misc]
-    a_class_is_shown_alone_and_all_come_back(page, labels)
+    a_class_is_shown_alone_and_all_come_back(page, images)
 
 
-def a_class_is_shown_alone_and_all_come_back(page: Page, labels: NDArray[np.int64]) -> None:
+def a_class_is_shown_alone_and_all_come_back(page: Page, images: Split) -> None:
     maps = page.locator(".maps")
     ink = [int((pixels(page, plot) != pixels(page, plot)[0, 0]).any(-1).sum()) for plot in range(2)]
     maps.locator(".keys button").nth(3).click()
@@ -64,7 +65,7 @@ def a_class_is_shown_alone_and_all_come_back(page: Page, labels: NDArray[np.int6
         drawn = pixels(page, plot)
         assert 0 < (drawn != drawn[0, 0]).any(-1).sum() < 0.4 * ink[plot]
         looks = numbers_of(page, f"app.plots[{plot}].looks")
-        np.testing.assert_array_equal(looks != 255, labels == 3)
+        np.testing.assert_array_equal(looks != 255, images.labels == 3)
     assert (maps.locator(".marks").first.get_attribute("aria-label") or "").endswith("only class 3")
     maps.get_by_text("all", exact=True).click()
     until(page, lambda: "only" not in page.url)
@@ -113,30 +114,30 @@ def test_the_most_probable_component_is_drawn_in_its_colour_and_what_dominates_i
 
 
 def test_an_image_is_pointed_at_by_mouse_or_keys_the_wheel_zooms_dragging_pans_and_a_click_selects(
-    server: str, page: Page, labels: NDArray[np.int64]
+    server: str, page: Page, images: Split
 ) -> None:
     open_maps(page, server, f"?image=99999&colour=%3Cscript%3E&only=-1&{MAPS},..%2F..&at=x")
     invalid_values_in_a_link_are_ignored(page)
-    an_image_pointed_at_is_shown_and_marked_on_all_maps(page, labels)
+    an_image_pointed_at_is_shown_and_marked_on_all_maps(page, images)
     dragging_pans_and_the_wheel_zooms_where_the_pointer_is(page)
     a_click_selects_an_image_for_the_page_the_link_and_the_session(page)
     the_keyboard_moves_between_images_and_selects(page)
 
 
-def an_image_pointed_at_is_shown_and_marked_on_all_maps(page: Page, labels: NDArray[np.int64]) -> None:
+def an_image_pointed_at_is_shown_and_marked_on_all_maps(page: Page, images: Split) -> None:
     maps, index = page.locator(".maps"), lonely(page)
     marks = maps.locator(".marks")
     before = marks.evaluate_all(PICTURES)
     x, y = place(page, index)
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y)
-    until(page, lambda: all(f"image {index}, class {labels[index]}" in words for words in says(page)))
+    until(page, lambda: all(f"image {index}, class {images.labels[index]}" in words for words in says(page)))
     until(page, lambda: not set(before) & set(marks.evaluate_all(PICTURES)))
     tips = maps.locator(".tip").filter(visible=True)
-    assert tips.count() == 1 and tips.inner_text().startswith(f"image {index}\nclass {labels[index]}")
+    assert tips.count() == 1 and tips.inner_text().startswith(f"image {index}\nclass {images.labels[index]}")
     thumb = tips.locator("canvas")
     levels = thumb.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data]")
-    np.testing.assert_array_equal(np.array(levels)[::4] // 255, load_dataset("mnist").test.binary[index])
+    np.testing.assert_array_equal(np.array(levels)[::4] // 255, images.binary[index])
     size = thumb.bounding_box()
     assert size is not None and size["width"] == size["height"] and size["width"] % 28 == 0
     page.mouse.move(2, 2)
