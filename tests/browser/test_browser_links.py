@@ -18,6 +18,7 @@ from tests.browser_helpers import (
     touch_elsewhere,
     until,
     untrained,
+    visit,
 )
 from ui.serving.decoders import decoder_address
 
@@ -39,7 +40,7 @@ def turn_to(page: Page, link: str) -> None:
     settle(page)
 
 
-def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page, other: Page) -> None:
+def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page) -> None:
     open_components(page, server)
     plain = drawings(page)
     mean_of(page, 2).press("End")
@@ -55,28 +56,42 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page,
     page.wait_for_url("**noise=1*")
     until(page, lambda: all(a != b for a, b in zip(drawings(page), plain, strict=True)))
     settle(page)
-    open_components(other, server, page.url.partition("components")[2])
-    assert drawings(other) == drawings(page)
-    assert other.url == page.url
-    assert untrained(other) == untrained(page) and len(untrained(other)) == 3
-    sliders = "all => all.map(each => [each.ariaLabel, each.value])"
-    both = [each.get_by_role("slider").evaluate_all(sliders) for each in (page, other)]
-    assert both[0] == both[1] and ["mean of component 5", "1.45"] in both[1]
-    assert other.get_by_label("scales, too").is_checked() and other.get_by_label("ink where").is_checked()
-    assert not other.get_by_label("the same noise in every row").is_checked()
+    sent, address = state_of(page), page.url
+    page.context.clear_cookies()  # by which a visitor is known
+    page.goto("about:blank")
+    open_components(page, server, address.partition("components")[2])
+    assert page.url == address and state_of(page) == sent
+    assert len(untrained(page)) == 3 and mean_of(page, 5).input_value() == "1.45"
+    assert page.get_by_label("scales, too").is_checked() and page.get_by_label("ink where").is_checked()
+    assert not page.get_by_label("the same noise in every row").is_checked()
 
 
-def test_an_invalid_link_is_the_trained_prior_sliders_stay_while_other_pages_are_open_and_weights_travel_once(
+def state_of(page: Page) -> tuple[list[str], list[str], list[list[str]]]:
+    """What is drawn, which rows have the badge, and the name and value of each slider."""
+    sliders = page.get_by_role("slider").evaluate_all("all => all.map(each => [each.ariaLabel, each.value])")
+    return drawings(page), untrained(page), sliders
+
+
+def test_an_invalid_link_is_the_trained_prior_and_sliders_stay_while_other_pages_are_open(
     server: str, tree: Path, page: Page
 ) -> None:
+    """And a decoder is fetched again where it could not be, but only once."""
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url) if "/decoder/" in request.url else None)
     means = quote_plus("<script>document.title = 1</script>")
-    open_components(page, server, f"?means={means}&scales=1e9&view=yes&noise=-1")
+    with page.add_init_script(NO_DECODER):
+        query = f"components-checkpoint={FIGURE_2}&means={means}&scales=1e9&view=yes&noise=-1"
+        visit(page, f"{server}/components?{query}", "Components")
+    page.get_by_text("The decoder could not be fetched").wait_for()
     figure_2 = read_checkpoint(tree / "checkpoints" / FIGURE_2)
     assert page.locator("[data-testid=stAlert]").get_by_text("“means” cannot be").count() == 1
-    assert untrained(page) == []
     assert page.title() != "1" and page.url == f"{server}/components{choice(figure_2)}"
+    page.evaluate("window.offline = false")
+    turn_to(page, "Your digit")
+    turn_to(page, "Components")
+    page.locator(".live[data-ready=yes]").wait_for()
+    assert page.get_by_text("The decoder could not be fetched").count() == 0
+    assert untrained(page) == []
     plain = drawings(page)
     mean_of(page, 2).press("End")
     touch_elsewhere(page)
@@ -109,15 +124,3 @@ def test_nothing_is_wider_than_a_phone_and_every_slider_is_long_enough_for_a_thu
     assert len(boxes) > 17 * 4 and all(0 <= left < right <= 375 for left, right in boxes)
     sliders = page.locator(".live input[type=range]").evaluate_all("all => all.map(each => each.clientWidth)")
     assert len(sliders) == 34 and min(sliders) >= 200
-
-
-def test_a_decoder_that_cannot_be_fetched_is_a_sentence_and_is_asked_for_again(server: str, page: Page) -> None:
-    with page.add_init_script(NO_DECODER):
-        page.goto(f"{server}/components?components-checkpoint={FIGURE_2}")
-    page.get_by_text("The decoder could not be fetched").wait_for()
-    settle(page)
-    page.evaluate("window.offline = false")
-    turn_to(page, "Your digit")
-    turn_to(page, "Components")
-    page.locator(".live[data-ready=yes]").wait_for()
-    assert page.get_by_text("The decoder could not be fetched").count() == 0
