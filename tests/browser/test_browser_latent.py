@@ -150,8 +150,8 @@ def a_click_selects_an_image_for_the_page_the_link_and_the_session(page: Page) -
     page.get_by_role("heading", name=f"Image {index}").wait_for()
     assert f"image={index}" in page.url
     until(page, lambda: page.locator("[data-testid=stImage] img").count() == 5)
-    page.get_by_role("link", name="Train").click()
-    page.get_by_role("heading", name="Train").wait_for()
+    page.get_by_role("link", name="Your digit").click()
+    page.get_by_role("heading", name="Your digit").wait_for()
     page.get_by_role("link", name=TITLE).click()
     page.get_by_role("heading", name=f"Image {index}").wait_for()
     page.locator(".maps[data-ready=yes]").wait_for()
