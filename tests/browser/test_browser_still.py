@@ -9,7 +9,7 @@ from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
 
-FEW, MANY = "S = 250 draws", "S = 1,000 draws"
+FEW, MANY = "log p(x), S = 250", "log p(x), S = 1,000"
 TOLD = "digit-looked-at"
 
 # A second, for which a digit has to stay, is four here, so that a busy machine has time to draw before it ends.

@@ -186,10 +186,10 @@ def blocks(node: Any, within: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple
 
 
 def figures(at: AppTest) -> list[set[str]]:
-    """For each chart, picture and widget, the keys of the figures that it is part of."""
+    """For each chart, picture and widget with a face, the keys of the figures that it is part of."""
     found = []
     for element, within in blocks(at.main):
-        if element.type in FIGURES:
+        if element.type in FIGURES and not getattr(element.proto, "component_name", "").endswith("still"):
             keys = {identity.partition("-figure-")[2] for identity in within if "-figure-" in identity}
             found.append(keys)
     return found

@@ -42,8 +42,8 @@ def figures_of(report: ImageReport, checkpoint: Checkpoint) -> list[str]:
 
 def size_of(at: AppTest) -> str:
     """What the page says of S."""
-    (found,) = (caption.value for caption in at.caption if "too low on average" in caption.value)
-    return str(found)
+    (found,) = (f"{each.label}: {each.help}" for each in at.metric if each.label.startswith("log p(x), S"))
+    return found
 
 
 def bars(at: AppTest) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     image = loaders.dataset("mnist").test.binary[index]
     report = first_look(load_checkpoint(checkpoint.folder)[0], image, 250)
     assert metrics_of(at) == figures_of(report, checkpoint)
-    assert "S = 250 draws: too low on average; 1,000 follow" in size_of(at)
+    assert size_of(at).startswith("log p(x), S = 250, nats: S = 250 draws") and "1,000 follow" in size_of(at)
     (drawn,) = bars(at)
     assert report.sticks is not None and report.component_posterior is not None
     assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)

@@ -50,23 +50,23 @@ def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool,
     report, mark = inspected(checkpoint, digit.binary, stays=stays), np.packbits(digit.binary).tobytes().hex()
     if report.num_samples < SAMPLES and is_looked_at(f"{checkpoint.digest} {mark}"):
         report = inspected(checkpoint, digit.binary, stays=True)
-    is_first = report.num_samples < SAMPLES
-    follow = f"; {SAMPLES:,} follow once the digit rests" if is_first else ", the less so the more there are"
     with st.container(key="digit-figures"):
         _show_metrics(report, bound)
-        st.caption(f"S = {report.num_samples:,} draws: too low on average{follow}.")
-    if is_last and not is_first:
+    if is_last and report.num_samples >= SAMPLES:
         show_percentile(checkpoint, digit)
 
 
 def _show_metrics(report: ImageReport, bound: str) -> None:
-    log_p, elbo, gap = st.columns(3)
-    terms = report.elbo_terms[bound]
+    log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
+    terms, is_first = report.elbo_terms[bound], report.num_samples < SAMPLES
     errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
-    effective = f"S = {report.num_samples:,} samples, of which {report.ess:.0f} are effective."
+    effective = (
+        f"S = {report.num_samples:,} draws, of which {report.ess:.0f} are effective: too low on average, the less so"
+    )
+    effective += " the more there are" + (f"; {SAMPLES:,} follow once the digit rests." if is_first else ".")
     log_p.metric(
-        "log p(x), nats",
+        f"log p(x), S = {report.num_samples:,}, nats",
         printed(report.log_p, ".1f") + of_estimate,
         help=f"{effective}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
     )

@@ -6,7 +6,8 @@ from ui.widgets import widget
 
 __all__ = ["HIDDEN", "is_looked_at"]
 
-HIDDEN = ".st-key-digit-still { display: none; }"  # for the page: the widget has no face, and no gap around it
+# for the page: the widget has no face, and there is no gap around it
+HIDDEN = "[data-testid=stLayoutWrapper]:has(> .st-key-digit-still) { display: none; }"
 
 _widget = widget("still", '<div class="still"></div>', "still", "following", "rest", "still")
 
