@@ -47,6 +47,17 @@ VIOLATIONS = """async (options) => {
   return violations;
 }"""
 BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+# Of the app, and as our widgets know it.
+BACKGROUNDS = """() => {
+  const shown = [getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor];
+  const probe = document.body.appendChild(document.createElement("i"));
+  for (const host of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
+    probe.style.color = getComputedStyle(host).getPropertyValue("--st-background-color");
+    shown.push(getComputedStyle(probe).color);
+  }
+  probe.remove();
+  return shown;
+}"""
 MOST_STOPS = 400
 
 # Nothing has the focus or has had it, and Tab leads to the first that can have it.
@@ -111,11 +122,12 @@ def use_scheme(page: Page, scheme: str) -> None:
     """The page in the theme that a visitor's system asks for, once it is applied."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
-    def level() -> float:
-        channels = page.evaluate(BACKGROUND).removeprefix("rgb(").removesuffix(")").split(", ")
+    def level(colour: str) -> float:
+        channels = colour.removeprefix("rgb(").removesuffix(")").split(", ")
         return sum(map(float, channels[:3])) / 3
 
-    until(page, lambda: abs(level() - SCHEMES[scheme]) < 40)
+    # of the page, and of our widgets, which follow it
+    until(page, lambda: all(abs(level(each) - SCHEMES[scheme]) < 40 for each in page.evaluate(BACKGROUNDS)))
     settle(page)
 
 
