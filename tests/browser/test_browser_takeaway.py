@@ -46,6 +46,13 @@ def opened(page: Page, file: Path, query: str) -> None:
     page.locator("main[data-ready]").wait_for()
 
 
+FRAMES = """new Promise((drawn) => {
+  let left = 4;
+  const frame = () => (--left ? requestAnimationFrame(frame) : drawn());
+  frame();
+})"""
+
+
 def turn_to(page: Page, view: str, name: str) -> None:
     """Chooses a model and one of its views, of which another model has its own values."""
     model = page.get_by_role("combobox", name="Model")
@@ -174,6 +181,7 @@ def is_printed_on_one_sheet(page: Page) -> None:
 
 def light_lines_of_a_dark_screen_are_printed_dark(page: Page, view: str, drawn: Locator) -> None:
     page.locator(f".{view}s[data-frames], .{view}[data-frames]").wait_for()
+    page.evaluate(FRAMES)  # of the window's new size
     dark, light = drawn.evaluate(DARK_AND_LOST)
     assert light > 100 > dark
     at_print = "addEventListener('afterprint', () => { seen = true; }); var seen = false;"

@@ -43,7 +43,7 @@ def test_two_layers_are_trained_measured_listed_and_mapped(
     assert first is not None and second is not None and (first[0] != second[0]).any()
     capsys.readouterr()
     assert run(own_checkpoints, "list") == 0
-    assert "D=2+4  K=2+3" in capsys.readouterr().out
+    assert "D=2+4  K=2×3" in capsys.readouterr().out
     for layer, sentence in (
         ("2", "The map in the checkpoint's folder is that of layer 1: give --output for another layer."),
         ("0", "dlgmm has 2 layers, and no layer 0: choose a --layer from 1 to 2."),
