@@ -1,22 +1,62 @@
-"""A digit that nobody has looked at yet: its figures come at once, and more draws only once it rests."""
+"""A digit that nobody has looked at yet: its figures come at once, and more draws only once it rests.
+
+What is of the drawing before is out of sight until the server has answered.
+"""
 
 import pytest
 from playwright.sync_api import Page
 
 from benchmarks.browsers import pad_corner
-from tests.browser_helpers import settle, visit
+from tests.browser_helpers import settle, touch_elsewhere, visit
 from tests.wire_helpers import Wire
+from ui.widgets import scripts
 
 pytestmark = pytest.mark.browser
 
 FEW, MANY = "log p(x), S = 250", "log p(x), S = 1,000"
 TOLD = "digit-looked-at"
+FIGURES = ".st-key-digit-figures"
 
 # A second, for which a digit has to stay, is four here, so that a busy machine has time to draw before it ends.
 SLOWLY = """(() => {
   const plain = window.setTimeout;
   window.setTimeout = (work, wait, ...more) => plain(work, wait === 1000 ? 4000 : wait, ...more);
 })()"""
+
+# Keeps the figures that are in sight on any frame from now on.
+WATCH = """() => {
+  window.seen = new Set();
+  const look = () => {
+    const figures = document.querySelector(".st-key-digit-figures");
+    if (figures?.innerText.trim()) window.seen.add(figures.textContent); // in sight, if only in part
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+# Whether what a widget told is answered: once it has told, and after each thing that the app or the server then says.
+ANSWERED = f"""async (says) => {{
+  const setTimeout = (work, wait) => window.setTimeout(work, wait / 50);
+  {scripts("rest", "answer")}
+  document.body.innerHTML = `<div ${{RUN}}="notRunning" ${{CONNECTION}}="CONNECTED"></div><p></p>`;
+  const [app, widget] = document.body.children, answer = answers(widget), found = [];
+  const look = async () => {{
+    await new Promise((go) => window.setTimeout(go));
+    found.push(!document.documentElement.classList.contains("unanswered"));
+  }};
+  answer.knows("before");
+  answer.tells("now");
+  await look();
+  for (const what of says) {{
+    if (what in {{ notRunning: 1, running: 1 }}) app.setAttribute(RUN, what);
+    else if (what === "DISCONNECTED_FOREVER") app.setAttribute(CONNECTION, what);
+    else if (what === "gone") widget.remove();
+    else if (what === "long") await new Promise((go) => setTimeout(go, 2 * NO_RUN));
+    else answer.knows(what);
+    await look();
+  }}
+  return found;
+}}"""
 
 
 def test_more_draws_follow_for_the_figures_alone_and_the_next_visit_has_them_at_once(
@@ -37,6 +77,26 @@ def test_more_draws_follow_for_the_figures_alone_and_the_next_visit_has_them_at_
     assert wire.told(TOLD) == []
 
 
+@pytest.mark.parametrize(
+    ("says", "when"),
+    [
+        (["running", "now", "notRunning"], 3),
+        (["running", "notRunning", "running", "now", "notRunning"], 5),  # after the end of the run before
+        (["running", "now", "running", "notRunning"], 4),
+        (["running", "DISCONNECTED_FOREVER"], 2),
+        (["gone", "running", "notRunning"], 3),
+        (["long"], 1),
+        (["now"], 1),  # of an unchanged drawing
+    ],
+    ids=["answered", "after another", "again", "connection lost", "page left", "no run", "known"],
+)
+def test_a_widget_is_answered_by_the_run_that_knows_what_it_told_or_by_none(
+    says: list[str], when: int, page: Page
+) -> None:
+    found = page.evaluate(ANSWERED, says)
+    assert found == [step >= when for step in range(len(says) + 1)]
+
+
 def stroke(page: Page, down: float) -> None:
     left, top = pad_corner(page)
     page.mouse.move(left + 60, top + 50)
@@ -44,16 +104,29 @@ def stroke(page: Page, down: float) -> None:
     page.mouse.move(left + 150, top + down, steps=5)
 
 
-def test_a_pen_that_moves_on_saves_the_draws(server: str, page: Page, wire: Wire) -> None:
+def test_a_pen_that_moves_on_saves_the_draws_and_hides_what_is_of_the_drawing_before(
+    server: str, page: Page, wire: Wire
+) -> None:
     page.add_init_script(SLOWLY)
     visit(page, f"{server}/digit", "Your digit")
     page.get_by_text("Draw", exact=True).click()
     stroke(page, 60)
     page.mouse.up()
     page.get_by_text(FEW).wait_for()
+    (before,) = page.locator(FIGURES).all_text_contents()
     stroke(page, 170)
     page.wait_for_timeout(5000)
     assert wire.told(TOLD) == []
+    page.evaluate(WATCH)
     page.mouse.up()
+    page.get_by_text(FEW).wait_for()
     page.get_by_text(MANY).wait_for()
+    assert before not in page.evaluate("[...window.seen]")
     assert len({state["mark"] for state in wire.told(TOLD)}) == 1
+    place = page.get_by_text("By log p(x)").or_(page.get_by_text("This is unlike"))
+    place.wait_for()
+    stroke(page, 170)  # the same once more
+    place.wait_for(state="hidden")
+    page.mouse.up()
+    touch_elsewhere(page)
+    place.wait_for()

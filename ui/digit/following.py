@@ -27,9 +27,11 @@ _HTML = """<div class="reading">
   <figcaption>its reconstruction</figcaption>
 </figure>
 </div>"""
-# What is of the drawing before is out of sight and keeps its place: dimmed, it could hardly be read.
-_STYLE = """<style>
-.pen-moves :is(.st-key-digit-figures, .steps, .rebuilt) { visibility: hidden; }
+# What is of the drawing before is out of sight, until the server has answered, and keeps its place: dimmed, it could
+# hardly be read.
+_OF_BEFORE = ".st-key-digit-figures, .st-key-digit-steps, .rebuilt"
+_STYLE = f"""<style>
+:is(.pen-moves, .unanswered) :is({_OF_BEFORE}, :is({_OF_BEFORE}) *) {{ visibility: hidden; }}
 </style>"""
 _reading = widget("reading", _HTML, "reading", "model", "mixture", "decoder", "following", "encoder", "reading")
 
@@ -44,7 +46,7 @@ def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, 
     live = _live(checkpoint)
     if live is None:
         return None
-    st.html(_STYLE)  # what the server said of the drawing before, while the pen moves
+    st.html(_STYLE)
     image = None if digit is None else base64_floats(digit.binary.astype(np.float32))
     _reading(key="digit-reading", data={"live": live, "image": image})
     aside("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")

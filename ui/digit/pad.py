@@ -32,7 +32,7 @@ _HTML = """<div class="pad">
 <p class="keys" id="keys">Arrow keys move the pen; the space bar sets it down and lifts it; Ctrl-Z undoes a stroke.</p>
 </div>"""
 
-_pad = widget("digit_pad", _HTML, "pad", "pen", "prepare", "following", "rest", "pad")
+_pad = widget("digit_pad", _HTML, "pad", "pen", "prepare", "following", "rest", "answer", "pad")
 _PREFIX = "data:image/png;base64,"
 _SIZES = {
     "shape": {"height": SHAPE[0], "width": SHAPE[1]},
@@ -42,12 +42,22 @@ _SIZES = {
 
 def drawing_pad(key: str) -> bytes | None:
     """The drawing as PNG bytes; None while the pad is empty."""
-    kept = f"{key}-picture"  # a component's own state is lost when the visitor changes the page
-    result = _pad(key=key, data={"picture": st.session_state.get(kept), **_SIZES}, on_picture_change=lambda: None)
-    state = st.session_state.get(key)
-    if state is not None and "picture" in state and (result.picture is None or _content(result.picture) is not None):
-        st.session_state[kept] = result.picture
-    return _content(st.session_state.get(kept))
+    _keep(key)  # so that the pad hears what this run knows of
+    picture = st.session_state.get(_kept(key))
+    _pad(key=key, data={"picture": picture, **_SIZES}, on_picture_change=lambda: None)
+    _keep(key)  # a session that begins with a drawing, as after a restart of the server, has its state only now
+    return _content(st.session_state.get(_kept(key)))
+
+
+def _kept(key: str) -> str:
+    """Where the picture is kept: a component's own state is lost when the visitor changes the page."""
+    return f"{key}-picture"
+
+
+def _keep(key: str) -> None:
+    told = st.session_state.get(key)
+    if told is not None and "picture" in told and (told["picture"] is None or _content(told["picture"]) is not None):
+        st.session_state[_kept(key)] = told["picture"]
 
 
 def _content(picture: Any) -> bytes | None:

@@ -23,7 +23,8 @@ _STYLE = """<style>
 def show_preparation(digit: DigitInput) -> None:
     """The steps of a drawing or photograph; a test digit has none, and is shown large."""
     if digit.steps:
-        _show_steps(digit)
+        with st.container(key="digit-steps"):
+            _show_steps(digit)
     else:
         _show_image(digit)
 

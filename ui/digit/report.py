@@ -52,8 +52,8 @@ def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool,
         report = inspected(checkpoint, digit.binary, stays=True)
     with st.container(key="digit-figures"):
         _show_metrics(report, bound)
-    if is_last and report.num_samples >= SAMPLES:
-        show_percentile(checkpoint, digit)
+        if is_last and report.num_samples >= SAMPLES:
+            show_percentile(checkpoint, digit)
 
 
 def _show_metrics(report: ImageReport, bound: str) -> None:

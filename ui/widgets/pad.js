@@ -1,15 +1,19 @@
 // The drawing pad: tells widgets of every frame, and Python of whole strokes: of one at once, of several in a row once the pen
-// rests. After pen.js, prepare.js, following.js and rest.js.
+// rests. After pen.js, prepare.js, following.js, rest.js and answer.js.
 
 export default function ({ parentElement, setStateValue, data }) {
   const [pad, canvas, ring, hint, spoken, undo, clear, width] =
     [".pad", "canvas", ".pen", ".hint", ".spoken", ".undo", ".clear", "input"].map((part) => parentElement.querySelector(part));
   canvas.tell = setStateValue; // every run brings a new one, and old ones are ignored
+  canvas.answers ??= answers(canvas);
+  canvas.answers.knows(data.picture);
   if (canvas.pen) return;
   const sizes = { ...data.shape, levels: Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0)) };
   let isWaiting = false, isOld = true, image = null; // what is drawn, as the model reads it
   const told = atRest(pad, () => {
-    canvas.tell("picture", canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
+    const picture = canvas.pen.isBlank ? null : canvas.toDataURL("image/png");
+    canvas.tell("picture", picture);
+    canvas.answers.tells(picture);
     follow();
   }, true);
   const follow = () => {
