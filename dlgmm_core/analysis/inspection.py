@@ -41,7 +41,6 @@ __all__ = [
     "first_look",
     "inspect_image",
     "reconstruct",
-    "stick_density",
 ]
 
 SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
@@ -284,15 +283,6 @@ def certain_weights(model: LatentVariableModel) -> NDArray[np.float64] | None:
     k = model.config.num_components
     exact = None if k == 1 else exact_weights(model.prior(), np.eye(k))
     return None if exact is None else exact.diagonal()
-
-
-def stick_density(
-    concentration1: NDArray[np.float64], concentration0: NDArray[np.float64], v: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(T-1, N) densities of Kumaraswamy(a, b), a and b (T-1,), at fractions v (N,) in (0, 1), per unit of v."""
-    a, b = (torch.from_numpy(c).log()[:, None] for c in (concentration1, concentration0))
-    density: NDArray[np.float64] = Kumaraswamy(a, b).log_prob(Sticks.from_fraction(torch.from_numpy(v))).exp().numpy()
-    return density
 
 
 def reconstruct(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:

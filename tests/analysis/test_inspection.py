@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
-from dlgmm_core.analysis.inspection import StickReport, first_look, inspect_image, reconstruct, stick_density
+from dlgmm_core.analysis.inspection import StickReport, first_look, inspect_image, reconstruct
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.model.mixture_latents import MixtureLatent
@@ -156,18 +155,6 @@ def test_a_report_is_the_same_whenever_it_is_made(model: LatentVariableModel) ->
         again.ess,
     )
     assert inspect_image(model, IMAGE, seed=1).log_p != first.log_p
-
-
-def test_stick_densities_integrate_to_one_and_to_their_distribution_functions() -> None:
-    a, b = np.array([[1.0, 1.0], [2.0, 5.0], [5.0, 1.5], [1.0, 3.0]]).T
-    v = (np.arange(20_000) + 0.5) / 20_000
-    densities = stick_density(a, b, v)
-    np.testing.assert_allclose(densities.mean(1), 1, atol=1e-4)
-    for row in (0, 3):  # with a = 1 a Kumaraswamy is a Beta
-        np.testing.assert_allclose(densities[row], stats.beta(a[row], b[row]).pdf(v), rtol=1e-6)
-    at = [4999, 14_999]
-    below = 1 - (1 - v[at] ** a[:, None]) ** b[:, None]
-    np.testing.assert_allclose(np.cumsum(densities, 1)[:, at] / 20_000, below, atol=1e-3)
 
 
 def test_weights_below_are_those_of_every_path_in_the_mean_by_the_weights_of_the_paths(toy: Toy) -> None:

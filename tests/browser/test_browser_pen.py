@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page
+from scipy import stats
 
 from benchmarks.browsers import pad_corner
 from dlgmm_core.data.datasets import binarization_levels, binarize, load_dataset
@@ -105,6 +106,24 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
         weights = np.ones((IMAGES, 1)) if q.weights is None else q.weights.numpy()
         np.testing.assert_allclose(found, np.hstack([weights, rebuilt]), atol=1e-3, rtol=0, err_msg=name)
     assert followed >= 0.8 * len(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(1, 1), (2, 5), (1, 3), (0.5, 0.5), (1000, 1), (1, 1000), (0.0205, 103), (1e5, 1), (1e-3, 1e-3)]
+)
+def test_the_curve_of_a_fraction_is_its_density_and_a_spike_where_that_lies_at_an_end(
+    a: float, b: float, page: Page
+) -> None:
+    script = f"([a, b]) => {{ {scripts('stick_density')} return densityPath([a, b], 1, 1004); }}"
+    path: str = page.evaluate(script, [a, b])
+    x, y = np.array([point.split(" ") for point in path.removeprefix("M").split("L")], float).T
+    np.testing.assert_allclose(x, np.linspace(0, 1, len(x)))
+    below = stats.beta(1, b).cdf(np.linspace(0, 1, len(x) + 1) ** a)  # v^a of a Kumaraswamy is a Beta(1, b)
+    density = len(x) * np.diff(below)
+    top = 1.05 * max(1, density[2:-2].max())
+    np.testing.assert_allclose((1004 - y) / 1000, np.minimum(1, density / top), atol=1e-6)
+    for end, mass in ((y[0], below[1]), (y[-1], 1 - below[-2])):
+        assert end == 4 or mass < 0.4  # up to the upper edge
 
 
 def open_pad(page: Page, server: str, query: str) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import StickReport, stick_density
+from dlgmm_core.analysis.inspection import StickReport
 from dlgmm_core.model.models import is_stick
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
@@ -23,8 +23,6 @@ from ui.widgets import base64_floats, widget
 
 __all__ = ["show_stick", "show_stick_to_come"]
 
-POINTS = 101  # of each density curve
-
 _widget = widget(
     "stick",
     '<div class="stick"></div>',
@@ -35,6 +33,7 @@ _widget = widget(
     "following",
     "encoder",
     "pointer",
+    "stick_density",
     "stick",
 )
 
@@ -50,7 +49,6 @@ def show_stick(
     It is a fragment because the widget reports its breaks, on which nothing else on the page depends.
     """
     a, b = sticks.concentration1, sticks.concentration0
-    v = np.linspace(0.5 / POINTS, 1 - 0.5 / POINTS, POINTS)
     is_code = is_stick(checkpoint.model_config)
     pieces_left = 1 - np.concatenate([[0.0], np.cumsum(sticks.mean)[:-1]])
     mean = (sticks.mean / pieces_left)[:-1]
@@ -64,7 +62,6 @@ def show_stick(
                 "concentrations": np.stack([a, b], 1).tolist(),
                 "mean": base64_floats(mean),
                 "draws": base64_floats(sticks.draws),
-                "density": base64_floats(stick_density(a, b, v)),
                 "colours": colours,
                 "inks": [ink_on(colour) for colour in colours],
                 "decoder": decoder_address(checkpoint) if is_code else None,

@@ -1,8 +1,8 @@
 // A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
 // Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame. The stick follows the pen where
-// `live` is an encoder's address.
+// `live` is an encoder's address. After stick_density.js.
 
-const POINTS = 101, WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
+const WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
 const SVG = "http://www.w3.org/2000/svg";
 const two = (value) => value.toFixed(2);
 
@@ -19,7 +19,7 @@ const figures = (value) => {
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".stick");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
-  const told = data.signature && { ...data, mean: floats(data.mean), draws: floats(data.draws), density: floats(data.density) };
+  const told = data.signature && { ...data, mean: floats(data.mean), draws: floats(data.draws) };
   if (told && root.dataset.signature !== told.signature) drawStick(root, told);
   // after a stroke that leaves the digit as it is, the server has nothing new to tell
   const drawn = ({ q }) => drawStick(root, isTold(told, q) ? told : { ...data, signature: "", ...liveStick(q) });
@@ -35,17 +35,11 @@ const isTold = (told, { fractions }) =>
   told && !window.dlgmmPen.isAhead && fractions.every((fraction, k) => Math.abs(fraction - told.mean[k]) < 1e-4);
 
 // As ui/digit/stick.py has it from the server, for the posterior q of what the pen draws.
-function liveStick({ concentrations, fractions }) {
-  const density = concentrations.flatMap(([a, b]) => Array.from({ length: POINTS }, (_, i) => {
-    const v = (i + 0.5) / POINTS;
-    return Math.exp(Math.log(a * b) + (a - 1) * Math.log(v) + (b - 1) * Math.log1p(-(v ** a)));
-  }));
-  return { concentrations, mean: Float64Array.from(fractions), draws: [], density: Float64Array.from(density) };
-}
+const liveStick = ({ concentrations, fractions }) => ({ concentrations, mean: Float64Array.from(fractions), draws: [] });
 
 function drawStick(root, data) {
   root.dataset.signature = data.signature;
-  const { concentrations, colours, inks, decoder, mean, draws, density } = data;
+  const { concentrations, colours, inks, decoder, mean, draws } = data;
   const breaks = concentrations.length, T = breaks + 1;
   const v = Float64Array.from(mean), pieces = new Float64Array(T);
   let next = 0, chosen = 0, visible = T, model = null, timer = null;
@@ -128,10 +122,7 @@ function drawStick(root, data) {
   const plot = make("div", { className: "density" }, svg, ends);
   const words = make("p", { className: "words" });
   const explain = () => {
-    const values = density.subarray(chosen * POINTS, (chosen + 1) * POINTS);
-    const top = 1.05 * Math.max(...values.subarray(2, -2)); // an end where the density is infinite is cut off
-    const y = (value) => HEIGHT - (HEIGHT - 4) * Math.min(1, value / top);
-    curve.setAttribute("d", "M" + Array.from(values, (value, i) => `${(WIDTH * i) / (POINTS - 1)} ${y(value)}`).join("L"));
+    curve.setAttribute("d", densityPath(concentrations[chosen], WIDTH, HEIGHT));
     curve.setAttribute("stroke", colours[chosen]);
     marker.setAttribute("x1", v[chosen] * WIDTH);
     marker.setAttribute("x2", v[chosen] * WIDTH);
