@@ -40,6 +40,8 @@ _STYLE = """<style>
   font-variant-numeric: tabular-nums; }
 .elbo-terms :is(th, td) { text-align: right; padding: 3px; border: 0; font-weight: 400; white-space: nowrap; }
 .elbo-terms :is(tr > :first-child, .all) { position: sticky; background: var(--page); }
+.elbo-terms .all { padding-left: 6px; }
+.elbo-terms :has(+ .all) { padding-right: 6px; }
 .elbo-terms tr > :first-child { text-align: left; left: 0; }
 .elbo-terms .all { right: 0; border-left: 1px solid #808080; box-shadow: -6px 0 6px -6px #808080; }
 .elbo-terms tr.sum > * { border-top: 1px solid currentColor; font-weight: 600; }
