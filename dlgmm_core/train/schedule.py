@@ -11,9 +11,8 @@ from dlgmm_core.config import TrainConfig
 __all__ = ["betas", "learning_rate"]
 
 _RISING = 0.1  # of all steps, in which the rate of "one-cycle" rises
-_SHORT_MEMORY = (
-    0.99  # of Adam for squared gradients, under "one-cycle": 0.999 remembers 1,000 steps, half of such a run
-)
+# of Adam for squared gradients, under "one-cycle": 0.999 remembers 1,000 steps, half of such a run
+_SHORT_MEMORY = 0.99
 
 
 def learning_rate(config: TrainConfig, epoch: int, share: float) -> float:

@@ -46,6 +46,7 @@ _parts = (
     "room",
     "rest",
     "components_density",
+    "make",
     "components_controls",
     "components",
 )

@@ -58,13 +58,14 @@ def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool,
 
 def _show_metrics(report: ImageReport, bound: str) -> None:
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
-    terms, is_first = report.elbo_terms[bound], report.num_samples < SAMPLES
+    terms = report.elbo_terms[bound]
     errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
+    follow = f"; {SAMPLES:,} follow once the digit rests" if report.num_samples < SAMPLES else ""
     effective = (
         f"S = {report.num_samples:,} draws, of which {report.ess:.0f} are effective: too low on average, the less so"
+        f" the more there are{follow}."
     )
-    effective += " the more there are" + (f"; {SAMPLES:,} follow once the digit rests." if is_first else ".")
     log_p.metric(
         f"log p(x), S = {report.num_samples:,}, nats",
         printed(report.log_p, ".1f") + of_estimate,

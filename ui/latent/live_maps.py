@@ -30,7 +30,7 @@ from ui.widgets import widget
 __all__ = ["glyphs", "live_maps"]
 
 _KEY = "latent-maps"
-_DRAWN = ("letters", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "map_signs", "maps")
+_DRAWN = ("letters", "make", "map_files", "map_ink", "map_plot", "map_hand", "map_legend", "map_signs", "maps")
 _PARTS = ("model", "decoder", "room", "pointer", *_DRAWN)
 
 _widget = widget("live_maps", '<div class="maps"></div>', "maps", *_PARTS)

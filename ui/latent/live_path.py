@@ -32,7 +32,7 @@ __all__ = ["POINTS", "live_path"]
 POINTS = 41  # of the slider, ends included
 _KEPT = "latent-at"
 
-_widget = widget("live_path", '<div class="path"></div>', "path", "model", "decoder", "map_files", "path")
+_widget = widget("live_path", '<div class="path"></div>', "path", "model", "decoder", "make", "map_files", "path")
 
 
 def live_path(checkpoints: Sequence[Checkpoint], dataset: Dataset, images: tuple[int, int]) -> None:

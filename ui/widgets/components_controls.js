@@ -1,18 +1,9 @@
-// What the rows of components are built of: elements, numbers in words, sliders with a tick, and the share of the images.
+// What the rows of components are built of: numbers in words, sliders with a tick, and the share of the images. After make.js.
 
 const STEP = 0.05; // of a slider
 const shown = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 const percent = (share) => (share === 0 || share >= 0.01 ? `${Math.round(100 * share)} %`
   : share < 0.001 ? "<0.1 %" : `${Math.floor(1000 * share) / 10} %`); // never "1 %" where that is not reached
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    name in element && name !== "list" ? (element[name] = value) : element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
 
 // A slider whose tick marks one value, which `kind` names; `box` holds both.
 function tickedSlider(label, [low, high], value, marked, kind) {

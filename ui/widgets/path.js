@@ -1,5 +1,5 @@
 // The path from one image to another: a slider over codes that Python has computed, decoded here.
-// After decoder.js and map_files.js.
+// After decoder.js, make.js and map_files.js.
 
 const ZOOM = 4, END_ZOOM = 3, LEAST_WORD = 0.1;
 
