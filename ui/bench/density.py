@@ -30,7 +30,7 @@ _REACH = np.arange(round(LOWEST * STEPS), round(HIGHEST * STEPS) + 1) / STEPS
 _LINK, _KEY = "bench-u", "bench-draw"
 
 _widget = widget(
-    "bench", '<div class="bench"></div>', "bench", "model", "decoder", "room", "pointer", "letters", "bench"
+    "bench", '<div class="bench"></div>', "bench", "model", "decoder", "make", "room", "pointer", "letters", "bench"
 )
 
 

@@ -33,6 +33,7 @@ _widget = widget(
     "following",
     "encoder",
     "pointer",
+    "make",
     "stick_density",
     "stick",
 )

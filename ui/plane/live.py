@@ -46,7 +46,7 @@ _widget = widget(
     "plane",
     '<div class="plane"></div>',
     "plane",
-    *("model", "decoder", "pointer", "letters", "room", "plane_prior", "plane_words", "plane"),
+    *("model", "decoder", "make", "pointer", "letters", "room", "plane_prior", "plane_words", "plane"),
 )
 
 

@@ -1,6 +1,6 @@
 // The density of a fraction v, the Beta that resembles it, and the draw that a uniform number u is mapped to: dragging v in
 // the chart, or u below it, draws anew on every frame. Densities come from Python; only the map from u to v is known
-// here. After decoder.js, room.js, pointer.js and letters.js.
+// here. After decoder.js, make.js, room.js, pointer.js and letters.js.
 
 const LEAST_HEIGHT = 200, MOST_HEIGHT = 320, BESIDE = 40; // of the chart, and of the slider below it
 const LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 46; // around it, left and below by the letters, which may be larger
@@ -14,12 +14,6 @@ export default function ({ parentElement, data, setStateValue }) {
   root.bench.tell = setStateValue; // every run brings a new one, and old ones are ignored
   root.bench.take(data);
 }
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
 
 const draw = (tag, attributes = {}, ...children) => {
   const element = document.createElementNS(SVG, tag);

@@ -1,5 +1,5 @@
 // A square of the plane of codes: a heat map or the codes of images, Gaussians as ellipses, and the digit at the pointer,
-// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, pointer.js,
+// decoded on every frame. A code of a stick is a place in a triangle. After decoder.js, make.js, pointer.js,
 // letters.js, room.js, plane_prior.js and plane_words.js.
 
 const MOST_SIDE = 620, LEAST_SIDE = 220, DIGIT = 3, STEP = 1 / 60, AROUND = 192; // pixels; of the square's side; points
@@ -13,12 +13,6 @@ export default function ({ parentElement, data, setStateValue }) {
   root.observer?.disconnect();
   new Plane(root, data);
 }
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
 
 // The pieces of a stick at a place; outside the triangle some are negative.
 const piecesAt = ([x, y]) => {

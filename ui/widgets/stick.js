@@ -1,6 +1,6 @@
 // A stick of length one, broken fraction by fraction: v_k of what is left becomes piece k.
 // Where the pieces are the code itself, breaks can be dragged and the digit is decoded on every frame. The stick follows the pen where
-// `live` is an encoder's address. After stick_density.js.
+// `live` is an encoder's address. After make.js and stick_density.js.
 
 const WIDTH = 320, HEIGHT = 120, NARROWEST = 0.15, STEP_MILLISECONDS = 350, KEY_STEP = 0.01, ZOOM = 6;
 const SVG = "http://www.w3.org/2000/svg";
@@ -45,11 +45,6 @@ function drawStick(root, data) {
   let next = 0, chosen = 0, visible = T, model = null, timer = null;
   let role = ""; // of the fractions that are shown
 
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const draw = (tag, attributes) => {
     const element = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
