@@ -19,23 +19,29 @@ __all__ = ["cache_folder", "checkpoints_folder", "datasets_folder", "usual_check
 def checkpoints_folder(project: Path = Path()) -> Path:
     """The folder of checkpoints, an absolute path; it may not exist yet.
 
-    It is the folder that `$DLGMM_CHECKPOINTS` names, otherwise `checkpoints` in the project's folder if that exists,
-    otherwise `checkpoints` in the user's data folder or, without a usable data folder, in the project's folder.
+    It is `checkpoints` in the project's folder if that exists, otherwise the folder that `$DLGMM_CHECKPOINTS` names,
+    otherwise `checkpoints` in the user's data folder or, without a usable data folder, in the project's folder. What
+    lies at hand comes before a setting for the whole account.
 
     Args:
         project: the project's folder; the working folder by default.
     """
-    if named := os.environ.get("DLGMM_CHECKPOINTS"):
+    local, named = _of_project(project), os.environ.get("DLGMM_CHECKPOINTS")
+    if named and not local.is_dir():
         return Path(os.path.abspath(os.path.expanduser(named)))
     return usual_checkpoints_folder(project)
 
 
 def usual_checkpoints_folder(project: Path = Path()) -> Path:
     """As `checkpoints_folder`, where `$DLGMM_CHECKPOINTS` names none."""
-    local = Path(os.path.abspath(project / "checkpoints"))
+    local = _of_project(project)
     if local.is_dir():
         return local
     return _user_folder(lambda: platformdirs.user_data_path("dlgmm") / "checkpoints") or local
+
+
+def _of_project(project: Path) -> Path:
+    return Path(os.path.abspath(project / "checkpoints"))
 
 
 def cache_folder() -> Path:

@@ -69,8 +69,10 @@ def test_away_from_the_project_the_installed_program_is_called(tmp_path: Path) -
     assert printed(python, place, tmp_path, tmp_path) == f"dlgmm list --checkpoints {tmp_path}"
 
 
-def test_the_folder_is_named_unless_commands_find_it_without_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_is_named_unless_commands_find_it_without_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert command_on(checkpoints_folder(), "evaluate", "small") == f"{PROGRAM} evaluate small"
     assert command_on(Path("cp"), "map", "small") == f"{PROGRAM} map small --checkpoints cp"
     monkeypatch.setenv("DLGMM_CHECKPOINTS", "/models")
-    assert command_on(checkpoints_folder(), "map", "small") == f"{PROGRAM} map small --checkpoints /models"
+    assert command_on(checkpoints_folder(tmp_path), "map", "small") == f"{PROGRAM} map small --checkpoints /models"
