@@ -159,8 +159,8 @@ def _row(
         valid_bound=checkpoint.valid_bound,
         context=context,
         figures=figures,
-        architecture=model.to_dict(),
-        training=train.to_dict(),
+        model_config=model,
+        train_config=train,
         checkpoint=checkpoint.name,
     )
 

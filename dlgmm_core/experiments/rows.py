@@ -5,7 +5,6 @@ kNN errors.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from dlgmm_core.config import Context, ModelConfig, TrainConfig
 from dlgmm_core.store.figures import Figures
@@ -28,7 +27,7 @@ class Row:
         valid_bound: of the weights that were kept, by which runs are chosen.
         context: the prior at which a model that is amortised over its prior was measured; None for any other.
         figures: on the test set.
-        architecture, training: the two configurations, as they were recorded.
+        model_config, train_config: the architecture and its prior, and the training.
         checkpoint: name of the folder.
     """
 
@@ -45,24 +44,6 @@ class Row:
     valid_bound: float | None = None
     context: Context | None = None
     figures: Figures = field(metadata={"inline": True})
-    architecture: dict[str, Any] | None = None
-    training: dict[str, Any] | None = None
+    model_config: ModelConfig | None = field(default=None, metadata={"json": "architecture"})
+    train_config: TrainConfig | None = field(default=None, metadata={"json": "training"})
     checkpoint: str | None = None
-
-    @property
-    def model_config(self) -> ModelConfig | None:
-        """The architecture, with the current names of fields; None for a baseline.
-
-        Raises:
-            ConfigError: if the record makes no sense.
-        """
-        return None if self.architecture is None else ModelConfig.from_dict(self.architecture)
-
-    @property
-    def train_config(self) -> TrainConfig | None:
-        """The training, with the current names of fields; None for a baseline.
-
-        Raises:
-            ConfigError: if the record makes no sense.
-        """
-        return None if self.training is None else TrainConfig.from_dict(self.training)

@@ -4,7 +4,8 @@ A field with its default value is omitted, and an omitted field reads as its def
 optional field, and older files can still be read.
 
 A field may have another name in JSON, `field(metadata={"json": "rival"})`, or be a record whose fields are written
-among those of the enclosing record, `field(metadata={"inline": True})`.
+among those of the enclosing record, `field(metadata={"inline": True})`. A configuration (`dlgmm_core.checks.Record`)
+reads and writes itself: it has all its fields, as defaults may change, and knows its former names.
 """
 
 import math
@@ -12,6 +13,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from dlgmm_core.checks import ConfigError, Record
 
 __all__ = ["from_json", "to_json"]
 
@@ -22,6 +25,8 @@ _TYPE_NAMES = {int: "a whole number", str: "a text", bool: "true or false"}
 
 def to_json(value: Any) -> Any:
     """A record, or the value of a field, as plain values that `json` can write."""
+    if isinstance(value, Record):
+        return value.to_dict()
     if is_dataclass(value):
         found: dict[str, Any] = {}
         for f in fields(value):
@@ -46,10 +51,10 @@ def from_json(kind: type[Kind], value: object) -> Kind:
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Record):
+        return _read_config(kind, value, where)
     if is_dataclass(kind):
         return _read_record(kind, value, where)
-    if kind is Any:
-        return value
     if get_origin(kind) is UnionType:  # X | None
         (kind,) = (each for each in get_args(kind) if each is not NoneType)
         return None if value is None else _read(kind, value, where)
@@ -74,6 +79,13 @@ def _is_finite(value: Any) -> bool:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:  # a whole number beyond the range of a float
         return False
+
+
+def _read_config(kind: type[Record], value: Any, where: str) -> Record:
+    try:
+        return kind.from_dict(value)
+    except ConfigError as error:
+        raise ValueError(f"{where} makes no sense: {str(error).removesuffix('.')}") from error
 
 
 def _read_record(kind: Any, value: Any, where: str) -> Any:

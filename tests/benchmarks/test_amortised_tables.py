@@ -27,7 +27,7 @@ def row(name: str, bound: float, context: Context | None = None) -> Row:
         code_dim=model.code_dim,
         context=context,
         figures=figures,
-        architecture=model.to_dict(),
+        model_config=model,
         checkpoint=name,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dlgmm_core.config import TrainConfig
 from dlgmm_core.runtime.records import from_json, to_json
 
 
@@ -28,7 +29,7 @@ class Whole:
     name: str
     count: int | None = None
     parts: Parts = field(metadata={"inline": True})
-    settings: dict[str, Any] | None = None
+    settings: TrainConfig | None = None
     ended: bool = field(default=False, metadata={"json": "has-ended"})
 
 
@@ -36,7 +37,7 @@ FULL = Whole(
     name="all",
     count=0,
     parts=Parts({"a": Point(1.5, "one"), "b": Point(2)}, Point(0.1 + 0.2), (0.25, 0.75)),
-    settings={"sizes": [1, 2], "none": None},
+    settings=TrainConfig(seed=3),
     ended=True,
 )
 SPARSE = Whole(name="few", parts=Parts())
@@ -55,6 +56,11 @@ def test_fields_stand_in_their_order_under_their_names_and_defaults_are_left_out
     assert to_json(SPARSE) == {"name": "few"}
 
 
+def test_a_configuration_has_all_its_fields_and_an_older_one_reads_with_the_defaults_of_today() -> None:
+    assert to_json(FULL)["settings"] == TrainConfig(seed=3).to_dict()
+    assert from_json(Whole, {"name": "few", "settings": {"seed": 3}}).settings == TrainConfig(seed=3)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -71,7 +77,12 @@ def test_fields_stand_in_their_order_under_their_names_and_defaults_are_left_out
         ({"points": [1]}, "points must be an object, not [1]"),
         ({"shares": 1}, "shares must be a list, not 1"),
         ({"shares": ["1"]}, "shares must be a finite number, not '1'"),
-        ({"settings": 1}, "settings must be an object, not 1"),
+        ({"settings": 1}, "settings makes no sense: TrainConfig must be fields with values, not 1"),
+        (
+            {"settings": {"seed": -1}},
+            "settings makes no sense: seed must be a whole number from 0 to 4,294,967,295, not -1",
+        ),
+        ({"settings": {"sed": 1}}, "settings makes no sense: TrainConfig has no field 'sed'"),
     ],
 )
 def test_an_invalid_field_is_named(changes: dict[str, Any], sentence: str) -> None:

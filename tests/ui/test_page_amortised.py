@@ -83,8 +83,8 @@ def test_components_tells_how_near_it_is_to_models_that_were_trained_alike_for_o
             code_dim=config.code_dim,
             context=context,
             figures=Figures(Elbo("eq1", bound, 0.1)),
-            architecture=config.to_dict(),
-            training=train.to_dict(),
+            model_config=config,
+            train_config=train,
             checkpoint=NAME if context else f"other{bound}",
         )
 
