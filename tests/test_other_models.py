@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from dlgmm_core.__main__ import main
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.analysis.tsne import fit_tsne
 from dlgmm_core.checks import ConfigError
+from dlgmm_core.commands.table import build_parser
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.data.sources import DataError
@@ -21,11 +23,12 @@ from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.experiments.fast_table import fast_recipe
 from dlgmm_core.model.models import MODELS, build_model, is_stick
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
+from dlgmm_core.options import model_config
 from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint, read_metrics
 from dlgmm_core.store.tsne_map import ProjectionConfig, has_map, load_map, save_map
 from dlgmm_core.train.mixture_start import is_start, require_start
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.app_helpers import PAGES, open_page
+from tests.app_helpers import PAGES, Manager, begun, open_page, press, selected, start, turn_to
 from tests.cli_helpers import TINY, run, tiny_world
 from tests.experiment_helpers import toy_dataset
 from tests.latent_helpers import open_maps
@@ -33,6 +36,8 @@ from tests.other_models import OTHER_MODELS
 from ui import loaders
 from ui.digit.answer import VIEWS
 from ui.serving.encoders import encoder_address
+from ui.training import expected
+from ui.training.presets import BY_HAND
 
 NAMED = set(MODELS)  # before further ones are registered
 NAMES = pytest.mark.parametrize("name", list(OTHER_MODELS))
@@ -99,6 +104,8 @@ def test_another_model_goes_through_every_command(
     assert OTHER_MODELS[name].label in capsys.readouterr().out
     assert run(tmp_path, "reproduce", "--list") == 0
     assert "mnist-dlgmm" in capsys.readouterr().out
+    assert main(["data", "list"]) == main(["data", "show", "mnist"]) == 0
+    assert capsys.readouterr().err == ""
     page = tmp_path / "page.html"
     assert run(tmp_path, "export-html", "--checkpoint", "other", "--output", str(page)) == 2
     said = f"error: No browser can run other, a {OTHER_MODELS[name].label}: choose another model"
@@ -168,6 +175,25 @@ def test_every_view_of_a_digit_shows_other_models(others: Path, fresh_data: None
         for view in VIEWS:
             at = open_page("digit", **{"digit-checkpoint": name, "digit-view": view})
             assert at.session_state["digit-view"] == view and not at.exception and not at.error, (name, view)
+
+
+def test_the_page_train_starts_other_models_and_shows_their_runs(
+    fresh_data: None, own_checkpoints: Path, manager: Manager, alice: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expected, "seconds_per_epoch", lambda model, train, images, valid: 12.0)
+    for name in OTHER_MODELS:
+        at = turn_to(start(), "train").radio(key="train-preset").set_value(BY_HAND).run()
+        press(at.selectbox(key="train-model").set_value(name).run(), "Start training")
+        _, verb, arguments = manager.started[-1]
+        assert model_config(build_parser().parse_args([verb, *arguments])).model == name
+        unfinished = TrainingRun.start(ModelConfig(name, 2, hidden=4), TrainConfig(batch_size=50, max_epochs=2))
+        next(fit(unfinished, toy_dataset("mnist")))
+        unfinished.save(begun(own_checkpoints, f"own-{name}"))
+        at = open_page("train", train_run=f"own-{name}")
+        assert not at.exception and not at.error and at.info[0].value == f"own-{name} is paused after epoch 1."
+        press(at, "Keep")
+        assert not at.exception and not at.error
+        assert at.success[0].value.startswith(f"own-{name} has ended") and f"own-{name}" in selected(at).options
 
 
 # --- images of another shape -----------------------------------------------------------------------
