@@ -29,6 +29,7 @@ def layers_table(rows: Sequence[Row]) -> str:
                 formatting.label(row),
                 " and ".join(map(str, config.components)),
                 str(row.seed),
+                formatting.epochs(row),
                 str(train.decoded_of(config) * train.num_samples),
                 formatting.minus_elbo(row),
                 formatting.nll(row, 50),
@@ -39,7 +40,7 @@ def layers_table(rows: Sequence[Row]) -> str:
             ]
         )
     head = (
-        "data set | model | components of each layer | seed | codes decoded a step | −ELBO | S = 50 | S = 5000"
+        "data set | model | components of each layer | seed | epochs | codes decoded a step | −ELBO | S = 50 | S = 5000"
         " | KL of each layer, nats | active units of 25 | kNN error of the first layer's means, k = 5, %"
     )
     return markdown_table(head, lines)
