@@ -9,6 +9,7 @@ from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.rows import Row
+from dlgmm_core.model.models import MODELS
 
 __all__ = ["cost_table", "layers_table", "strata_table", "variance_table"]
 
@@ -20,7 +21,7 @@ def layers_table(rows: Sequence[Row]) -> str:
         config, train = row.model_config, row.train_config
         if row.recipe not in ("layers", "tuned") or row.dataset != row.eval_dataset or config is None or train is None:
             continue
-        if row.recipe == "tuned" and row.model == "sb-vae":
+        if row.recipe == "tuned" and MODELS[row.model].build_below is None:
             continue  # its code is no vector of numbers between layers
         layers = row.figures.layers
         lines.append(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlgmm_core.model.models import family_of
 from dlgmm_core.store.history import EpochMetrics
 from ui import loaders
 from ui.components.live import CHECKPOINT as ON_COMPONENTS
@@ -28,7 +29,7 @@ def show_end(run: Run, history: list[EpochMetrics]) -> None:
         offer_ended(run)
     if checkpoint is None:
         return
-    is_mixture = checkpoint.model_config.num_components > 1
+    is_mixture = family_of(checkpoint.model_config).has_components
     title, page, key = (
         ("Components", "components", ON_COMPONENTS) if is_mixture else ("Your digit", "digit", "digit-checkpoint")
     )

@@ -34,10 +34,10 @@ __all__ = [
     "Mode",
     "best_fit",
     "best_fits",
-    "divergence",
     "families_of",
+    "kl_p_q",
+    "kl_q_p",
     "modes",
-    "reverse_divergence",
 ]
 
 _NODES, _FIT_NODES = 24, 6  # along each coordinate, to measure a divergence and to minimise it
@@ -105,7 +105,7 @@ def modes(field: Field) -> list[Mode]:
     return sorted(found, key=lambda mode: -mode.share)
 
 
-def divergence(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentDistribution) -> float:
+def kl_q_p(grid: PlaneGrid, field: Field, image: NDArray[np.uint8], q: LatentDistribution) -> float:
     """KL(q || p(z|x)), nats, of a posterior q of one image (X,), by its quadrature.
 
     Args:
@@ -127,7 +127,7 @@ def _elbo(grid: PlaneGrid, image: Tensor, q: LatentDistribution, order: int) -> 
     return (weights * (log_p - q.log_prob(latents))).sum((0, 1))
 
 
-def reverse_divergence(grid: PlaneGrid, field: Field, q: LatentDistribution) -> float:
+def kl_p_q(grid: PlaneGrid, field: Field, q: LatentDistribution) -> float:
     """KL(p(z|x) || q), nats, of a posterior q of one image, a sum over the cells of its field."""
     cells = np.argwhere(np.isfinite(field.values))
     log_p = field.values[tuple(cells.T)] - field.log_integral
@@ -295,5 +295,5 @@ def best_fit(
         ended = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
         for parameters in (start, ended.x):
             member = family.build(torch.from_numpy(parameters).float())
-            found.append(Fit(member, divergence(grid, field, image, member)))
+            found.append(Fit(member, kl_q_p(grid, field, image, member)))
     return min(found, key=lambda fit: fit.divergence)

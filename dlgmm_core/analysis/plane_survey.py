@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane import Mode, best_fits, divergence, families_of, modes
+from dlgmm_core.analysis.plane import Mode, best_fits, families_of, kl_q_p, modes
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.runtime.files import brief, write_atomically
 from dlgmm_core.runtime.records import from_json, to_json
@@ -77,7 +77,7 @@ def survey_posteriors(
         peaks = modes(resolved)
         shares.append(tuple(round(mode.share, 3) for mode in peaks))
         apart.append(round(_distance(*peaks[:2]), 2) if len(peaks) > 1 else 0.0)
-        gaps.append(round(divergence(grid, resolved, image, q), 3))
+        gaps.append(round(kl_q_p(grid, resolved, image, q), 3))
         if every and number % every == 0:
             for label, fit in best_fits(grid, resolved, image, q).items():
                 best[label].append(round(fit.divergence, 3))

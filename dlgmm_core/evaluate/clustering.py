@@ -18,15 +18,9 @@ from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.store.figures import Clustering, ClusteringScores
 from dlgmm_core.store.per_image import PerImage
 
-__all__ = ["clustering", "contingency", "scores", "weights"]
+__all__ = ["clustering", "contingency", "scores"]
 
 IN_USE = 1e-3  # the share of images from which on a component counts as used
-
-
-def weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(N, K), E_q[pi_k|x] of binary images (N, X)."""
-    found: NDArray[np.float64] = mean_weights(model, images).T.numpy()
-    return found
 
 
 def contingency(assigned: NDArray[np.int64], labels: NDArray[np.int64], k: int, classes: int) -> NDArray[np.int64]:
@@ -75,5 +69,5 @@ def clustering(
     if found.responsibilities is None:
         return None
     return Clustering(
-        weights=scores(weights(model, images), labels), responsibilities=scores(found.responsibilities, labels)
+        weights=scores(mean_weights(model, images), labels), responsibilities=scores(found.responsibilities, labels)
     )

@@ -30,6 +30,7 @@ from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.figures import WeightUsage
 
 __all__ = [
+    "NORMAL_95",
     "EvaluationError",
     "Interval",
     "LogLikelihood",
@@ -46,6 +47,7 @@ __all__ = [
 
 MAX_ROWS = 2_000  # codes decoded at once: 6 MB of logits, which fit into the processor's cache
 IMAGES = 100  # per block
+NORMAL_95 = 1.96  # standard errors from a mean to either end of its 95 % interval
 MOST_PATHS = 50_000  # decoded at once where all components are
 
 
@@ -81,7 +83,7 @@ class LogLikelihood:
 
 def mean_interval(values: NDArray[np.float64]) -> Interval:
     """Mean of one value per image (N,)."""
-    half_width = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    half_width = NORMAL_95 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
     return Interval(float(values.mean()), float(half_width))
 
 
@@ -98,7 +100,7 @@ def refined_interval(rough: NDArray[np.float64], precise: NDArray[np.float64], c
     """
     difference = precise - rough[chosen]
     variance = precise.var(ddof=1) / len(rough) + difference.var(ddof=1) * (1 / len(chosen) - 1 / len(rough))
-    return Interval(float(rough.mean() + difference.mean()), float(1.96 * np.sqrt(variance)))
+    return Interval(float(rough.mean() + difference.mean()), float(NORMAL_95 * np.sqrt(variance)))
 
 
 def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: int) -> Iterator[Tensor]:
@@ -185,16 +187,17 @@ def effective_sample_size(log_sum: Tensor, log_sum_squares: Tensor) -> Tensor:
     return torch.exp(2 * log_sum - log_sum_squares)
 
 
-def mean_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> Tensor:
-    """(K, N), E_q[pi_k|x] of binary images (N, X), float64; one component without a mixture."""
+def mean_weights(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(N, K), E_q[pi_k|x] of binary images (N, X); one component without a mixture."""
     with torch.no_grad():
         log_weights = [model.posterior(x).log_mean_weights.cpu() for x in image_blocks(model, images, 10 * IMAGES)]
-    return torch.cat(log_weights, 1).double().exp()
+    weights: NDArray[np.float64] = torch.cat(log_weights, 1).double().exp().T.numpy()
+    return weights
 
 
 def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> WeightUsage:
     """Average use of the components over binary images (N, X); one component without a mixture."""
-    weights = mean_weights(model, images)
+    weights = torch.from_numpy(mean_weights(model, images)).T  # (K, N)
     mean = weights.mean(1)
     share = torch.bincount(weights.argmax(0), minlength=len(weights)).double() / weights.shape[1]
     perplexity = torch.special.entr(mean).sum().exp().item()

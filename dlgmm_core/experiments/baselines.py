@@ -9,14 +9,16 @@ from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.store.figures import ErrorRate, Figures
 
-__all__ = ["baseline_rows", "principal_components"]
+__all__ = ["RAW_PIXELS", "baseline_rows", "principal_components"]
+
+RAW_PIXELS = "raw-pixels"  # as which `results.json` knows them
 
 
 def baseline_rows(dataset: Dataset) -> list[Row]:
     """Rows of `results.json` with the errors of raw pixels, and of their first 25 principal components."""
     train, test = dataset.train, dataset.test
     codes = {
-        "raw-pixels": (train.binary.astype("float32"), test.binary.astype("float32")),
+        RAW_PIXELS: (train.binary.astype("float32"), test.binary.astype("float32")),
         "pca-25": principal_components(train.binary, test.binary),
     }
     rows = []

@@ -5,6 +5,7 @@ that were not measured.
 """
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
+from dlgmm_core.experiments.baselines import RAW_PIXELS
 from dlgmm_core.experiments.paper import paper_knn_errors, paper_nll
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
@@ -29,7 +30,7 @@ __all__ = [
 
 NONE = "–"
 _BASELINES = {
-    "raw-pixels": "raw pixels",
+    RAW_PIXELS: "raw pixels",
     "pca-25": "PCA",
     "k-means-on-pixels": "k-means of pixels",
     "k-means-on-pca-25": "k-means of 25 principal components",

@@ -23,7 +23,7 @@ from dlgmm_core.evaluate.clustering import clustering
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.metrics import compare, measure
 from dlgmm_core.evaluate.per_image import per_image
-from dlgmm_core.experiments.baselines import baseline_rows
+from dlgmm_core.experiments.baselines import RAW_PIXELS, baseline_rows
 from dlgmm_core.experiments.cluster import (
     CONNECT_SECONDS,
     LOCK_SECONDS,
@@ -270,7 +270,7 @@ def _baselines(experiments: Sequence[Experiment], root: Path, rows: Sequence[Row
     """The rows of baselines that are not recorded yet, of the experiments' data sets."""
     found, recorded = [], {(row.dataset, row.model) for row in rows if row.recipe == "baseline"}
     for name in sorted({e.train.dataset for e in experiments}):
-        if (name, "raw-pixels") not in recorded:
+        if (name, RAW_PIXELS) not in recorded:
             found += baseline_rows(load_dataset(name))
         clusters = [e for e in experiments if (e.train.dataset, e.recipe) == (name, "clusters")]
         starts = {e.train.seed: e.train.start_from for e in clusters}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgmm_core.analysis.plane import divergence, modes
+from dlgmm_core.analysis.plane import kl_q_p, modes
 from dlgmm_core.analysis.plane_survey import (
     PosteriorSurvey,
     read_survey,
@@ -35,7 +35,7 @@ def test_a_survey_has_the_modes_and_the_gap_of_each_image() -> None:
         with torch.no_grad():
             q = model.posterior(torch.from_numpy(image)[None].float())
         assert shares == pytest.approx([mode.share for mode in modes(field)], abs=1e-3)
-        assert gap == pytest.approx(divergence(grid, field, image, q), abs=1e-3)
+        assert gap == pytest.approx(kl_q_p(grid, field, image, q), abs=1e-3)
     assert all(len(each) == 2 for each in found.best.values())
     assert found.best["one Gaussian"][0] <= found.gaps[0] + 1e-3
 

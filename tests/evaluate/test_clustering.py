@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 
 from dlgmm_core.config import ModelConfig
-from dlgmm_core.evaluate.clustering import clustering, contingency, scores, weights
+from dlgmm_core.evaluate.clustering import clustering, contingency, scores
+from dlgmm_core.evaluate.likelihood import mean_weights
 from dlgmm_core.evaluate.per_image import per_image
 from dlgmm_core.model.models import LatentVariableModel
 
@@ -58,9 +59,9 @@ def test_a_component_counts_as_used_from_one_image_in_a_thousand_on() -> None:
 def test_weights_sum_to_one_and_both_ways_are_scored(toy: Toy, four_bit_images: torch.Tensor) -> None:
     model = toy(ModelConfig("dldpmm", 2, 4, (0.0,) * 4, (1.0,) * 4, hidden=8, image_shape=(2, 2))).float()
     images, labels = four_bit_images.numpy().astype(np.uint8), np.arange(16) % 4
-    np.testing.assert_allclose(weights(model, images).sum(1), 1, atol=1e-5)
+    np.testing.assert_allclose(mean_weights(model, images).sum(1), 1, atol=1e-5)
     found = clustering(model, images, labels, per_image(model, images))
-    assert found is not None and found.weights == scores(weights(model, images), labels)
+    assert found is not None and found.weights == scores(mean_weights(model, images), labels)
     # components that are all alike leave the prior's weights, whatever the image
     assert found.responsibilities.used == 1 and found.responsibilities.mean_max == pytest.approx(0.5, abs=1e-3)
 

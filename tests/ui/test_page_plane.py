@@ -11,7 +11,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.plane import divergence
+from dlgmm_core.analysis.plane import kl_q_p
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, save_survey
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
@@ -66,12 +66,12 @@ def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(
     shown = [float(number.replace("−", "-")) for number in re.findall(r"log p\(x\)\s\*\*(.*?)\*\*", words)]
     for checkpoint, key in ((first, "posterior-0"), (second, "posterior-1")):
         exported = take(at, key, monkeypatch)
-        found = lines(exported, "log_p=log_p, gap=forward, back=backward, modes=len(peaks)")
+        found = lines(exported, "log_p=log_p, gap=gap, back=exchanged, modes=len(peaks)")
         model = load_checkpoint(checkpoint.folder)[0]
         grid = PlaneGrid.of(model, image[None])
         field = grid.resolved(next(grid.fields(image[None])), image)
         with torch.no_grad():
-            expected = divergence(grid, field, image, model.posterior(torch.from_numpy(image)[None].float()))
+            expected = kl_q_p(grid, field, image, model.posterior(torch.from_numpy(image)[None].float()))
         assert float(found["log_p"]) == pytest.approx(field.log_integral, abs=1e-2)
         assert float(found["gap"]) == pytest.approx(expected, abs=1e-2)
         assert min(abs(number - field.log_integral) for number in shown) < 0.02
@@ -126,9 +126,9 @@ def test_the_page_and_its_table_have_the_same_numbers_of_the_same_image_under_th
         assert (row.Modes, row.Shares, row.Gap) == (
             len(found.shares),
             posteriors.in_percent(found.shares),
-            found.forward,
+            found.kl_q_p,
         )
-        assert moved.forward != found.forward
+        assert moved.kl_q_p != found.kl_q_p
         at = open_page("plane", digit_index=str(row.Image), plane_checkpoint="bells")
         words = next(each.value for each in at.main.markdown if "KL(q‖p)" in each.value)
         assert f"**{printed(row.Gap, '.2f')}**" in words

@@ -228,7 +228,9 @@ def test_a_run_that_has_ended_says_what_it_reached_and_opens_where_it_is_best_se
     at = turn_to(start(), "train")
     (words,) = (text.value for text in at.markdown if "nats" in text.value)
     assert words.startswith("**−123.40 nats**, the best validation bound, in epoch 3 of 3 · ")
-    assert ("**1 of 2** components in use" in words) == components and words.endswith("trained in **9 s**")
+    assert ("**1 of 2** components have a mean weight of 1 % or more" in words) == components and words.endswith(
+        "trained in **9 s**"
+    )
     press(at, f"Open in {title}")
     assert [each.value for each in at.title] == [title] and at.selectbox(key=key).value == "mine"
 

@@ -15,4 +15,4 @@ def test_a_trained_prior_has_the_numbers_of_the_kept_survey(repository: Path) ->
     for image in 2970, 8080:  # interpolated, the second mode of the latter would have half as much again
         found, place = posterior(checkpoint, images[image]), survey.images.index(image)
         assert in_percent(found.shares) == in_percent(survey.shares[place])
-        assert f"{found.forward:.2f}" == f"{survey.gaps[place]:.2f}"
+        assert f"{found.kl_q_p:.2f}" == f"{survey.gaps[place]:.2f}"

@@ -116,7 +116,7 @@ def test_likelihoods_are_those_that_were_measured(
         save_metrics(checkpoint, {"test": {"mnist": measured}})
     at = turn_to(start(), "likelihood")
     exported = take(at, "nll", monkeypatch)
-    found = lines(exported, by_name("nll", "[value[s]['value'] for s in ('50', '500')]"))
+    found = lines(exported, by_name("nll", "[value[s].value for s in ('50', '500')]"))
     for name, figures in found.items():
         same(figures, exported.table[exported.table["name"] == name]["value"])
     drawn: dict[str, list[float]] = {name: [] for name in found}

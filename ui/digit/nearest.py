@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.knn import KNN_SIZES, encode, vote
 from dlgmm_core.evaluate.neighbours import neighbours
+from dlgmm_core.runtime.html import png_address
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.exporting.own_maps import own_settings
-from ui.images import fitting, picture, tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.layers import first_layer_words
 from ui.literal import literal
 from ui.scatter import draw_map
@@ -104,7 +105,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
             theme = st.context.theme.type or "light"
             drawn = draw_map(coordinates, *classes, MAP_SIDE, point, paper=None, theme=theme)
             words = f"t-SNE map of {checkpoint.name}, a ring around the digit's place"
-            st.image(picture(drawn), caption=checkpoint.name, alt=words)
+            st.image(png_address(drawn), caption=checkpoint.name, alt=words)
             placed.append((checkpoint, coordinates, point))
     if not placed:
         return

@@ -5,8 +5,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlgmm_core.runtime.html import png_address
 from ui.digit.digit_input import DigitInput
-from ui.images import fitting, picture, tiled_picture
+from ui.images import fitting, tiled_picture
 from ui.literal import literal
 
 __all__ = ["show_preparation"]
@@ -46,6 +47,5 @@ def _show_steps(digit: DigitInput) -> None:
 
 def _figure(words: str, step: NDArray[np.uint8]) -> str:
     kind = ' class="pixels"' if max(step.shape[:2]) <= 28 else ""
-    return (
-        f'<figure><img{kind} alt="" src="{picture(Image.fromarray(step))}"/><figcaption>{words}</figcaption></figure>'
-    )
+    source = png_address(Image.fromarray(step))
+    return f'<figure><img{kind} alt="" src="{source}"/><figcaption>{words}</figcaption></figure>'

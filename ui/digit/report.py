@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.digit.inspected import SAMPLES, inspected
@@ -60,7 +61,7 @@ def _show_metrics(report: ImageReport, bound: str) -> None:
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
     terms = report.elbo_terms[bound]
     errors = report.log_p_error, terms.error
-    of_estimate, of_bound, of_both = (f" ± {1.96 * error:.1f}" for error in (*errors, math.hypot(*errors)))
+    of_estimate, of_bound, of_both = (f" ± {NORMAL_95 * error:.1f}" for error in (*errors, math.hypot(*errors)))
     follow = f"; {SAMPLES:,} follow once the digit rests" if report.num_samples < SAMPLES else ""
     effective = (
         f"S = {report.num_samples:,} draws, of which {report.ess:.0f} are effective: too low on average, the less so"

@@ -19,7 +19,7 @@ def plane(checkpoint: Checkpoint, means: Sequence[float] | None = None) -> str:
 
 
 def posterior(checkpoint: Checkpoint, image: str, means: Sequence[float] | None = None) -> str:
-    """`field`, log p(x, z) on cells, its integral `log_p`, its `peaks`; divergences `forward` and `backward` of `q`."""
+    """`field` of log p(x, z), its integral `log_p` and `peaks`; `gap`, KL(q || p), and `exchanged`, KL(p || q)."""
     return script(
         load_model(checkpoint),
         image,
@@ -29,7 +29,7 @@ def posterior(checkpoint: Checkpoint, image: str, means: Sequence[float] | None 
         "log_p, peaks = field.log_integral, modes(field)",
         "with torch.no_grad():",
         "    q = model.posterior(torch.from_numpy(image)[None].float())",
-        "forward, backward = divergence(grid, field, image, q), reverse_divergence(grid, field, q)",
+        "gap, exchanged = kl_q_p(grid, field, image, q), kl_p_q(grid, field, q)",
     )
 
 

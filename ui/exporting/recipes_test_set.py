@@ -6,6 +6,7 @@ As those of `recipes`: they run in the repository's folder, and stop where the w
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlgmm_core.experiments.baselines import RAW_PIXELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui.exporting.own_maps import define_own, stored_map
@@ -114,7 +115,7 @@ def errors(
         f'labels = data.train.labels[neighbours(train, test, max(sizes), "{metric}")]',
         "errors[name] = [error_rate(vote(labels, k), data.test.labels) for k in sizes]  # percent",
     )
-    search = f'row.model == "raw-pixels" and row.eval_dataset == "{dataset}"'
+    search = f'row.model == "{RAW_PIXELS}" and row.eval_dataset == "{dataset}"'
     return script(
         f'data, sizes, errors = load_dataset("{dataset}"), {tuple(sizes)}, {{}}',
         loop,
@@ -155,7 +156,7 @@ def likelihood(checkpoints: Sequence[Checkpoint], dataset: str) -> str:
     loop = each_model(
         checkpoints,
         f"# measured by: dlgmm evaluate NAME --dataset {dataset} --samples S ...",
-        f'nll[name] = read_metrics(checkpoint)["test"]["{dataset}"]["nll"]  # value, ci95, ess by S',
+        f'nll[name] = read_measurements(checkpoint)["{dataset}"].figures.nll  # value, ci95, ess by S',
     )
     return script("nll = {}", loop)
 

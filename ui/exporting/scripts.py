@@ -44,6 +44,7 @@ _CORE = (
     "runtime.folders",
     "store.checkpoints",
     "store.history",
+    "store.measurements",
     "store.tsne_map",
 )
 

@@ -20,11 +20,11 @@ from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
 __all__ = ["TUNED", "class_or_style", "has_clusters", "has_tuned_rows", "mixture_gain", "open_clusters"]
 
 SIZE = "5000"  # S
-MODELS = ("gauss-vae", "dlgmm", "dldpmm")
-TUNED = tuple(f"{DATASET}-{model}-tuned" for model in MODELS)
+COMPARED = ("gauss-vae", "dlgmm", "dldpmm")
+TUNED = tuple(f"{DATASET}-{model}-tuned" for model in COMPARED)
 MOST = 0.8  # of the images: from there on a component is of one digit, or has a digit as a whole
 CLASS, STYLE, SEVERAL = "one whole digit", "a style of one digit", "several digits"
-BASELINE = "gmm-on-codes"
+GMM_ON_CODES = "gmm-on-codes"
 
 
 def _clusters() -> Checkpoint | None:
@@ -47,25 +47,25 @@ def open_clusters() -> dict[str, str]:
 def has_tuned_rows() -> bool:
     """Whether the figures of the tuned models are recorded."""
     try:
-        return len(_tuned()) == len(MODELS)
+        return len(_tuned()) == len(COMPARED)
     except StorageError:  # a damaged file, which the page of results tells
         return False
 
 
 def _tuned() -> list[Row]:
-    """The first seed of each tuned model, in the order of `MODELS`."""
+    """The first seed of each tuned model, in the order of `COMPARED`."""
     rows = {
         row.model: row
         for row in findings.results()
         if row.recipe == "tuned" and row.eval_dataset == row.dataset == DATASET and not row.seed
     }
-    return [rows[name] for name in MODELS if name in rows and SIZE in rows[name].figures.nll]
+    return [rows[name] for name in COMPARED if name in rows and SIZE in rows[name].figures.nll]
 
 
 def mixture_gain() -> Outcome:
     """By how many nats the tuned DLDPMM is better than the tuned Gauss-VAE; and what its relatives find."""
     rows = _tuned()
-    if len(rows) < len(MODELS):
+    if len(rows) < len(COMPARED):
         raise Missing(
             f"The tuned models' likelihoods are not recorded: run `{loaders.command('reproduce', '--only', 'tuned')}`."
         )
@@ -82,7 +82,7 @@ def _accuracies() -> str:
     for row in findings.results():
         clustering = row.figures.clustering
         is_baseline = (
-            row.model == BASELINE and not row.seed and row.num_components == checkpoint.model_config.num_components
+            row.model == GMM_ON_CODES and not row.seed and row.num_components == checkpoint.model_config.num_components
         )
         if clustering is None or row.eval_dataset != DATASET or not (is_baseline or row.checkpoint == checkpoint.name):
             continue

@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
-from dlgmm_core.analysis.plane import Mode, divergence, modes
+from dlgmm_core.analysis.plane import Mode, kl_q_p, modes
 from dlgmm_core.experiments.plane_table import plane
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.runtime.program import PYTHON
@@ -67,7 +67,7 @@ def _second_mode(checkpoint: Checkpoint, image: int) -> Outcome:
         f"{100 * peak.share:.0f} % of the mass among codes of {a_digit(name)}"
         for peak, name in zip(peaks, names, strict=True)
     )
-    gap = divergence(decoded, field, pixels, q_of(checkpoint, pixels))
+    gap = kl_q_p(decoded, field, pixels, q_of(checkpoint, pixels))
     return Outcome(
         names[1],
         f"Test image {image} is {a_digit(dataset.class_names[dataset.test.known_labels[image]])}. The modes of its"

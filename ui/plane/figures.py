@@ -49,7 +49,7 @@ def show_posterior(checkpoint: Checkpoint, digit: DigitInput, place: str, means:
             before = loaders.or_stop(lambda: posterior(checkpoint, digit.binary))
             st.caption(
                 f"Under the trained prior: log p(x) {printed(before.log_p, '.2f')}, KL(q‖p)"
-                f" {printed(before.forward, '.2f')}, modes {_modes(before)}."
+                f" {printed(before.kl_q_p, '.2f')}, modes {_modes(before)}."
             )
     if found.is_cut:
         st.caption("Part of this posterior lies outside the plane that the grid covers: the numbers are bounds.")
@@ -83,18 +83,18 @@ def _show_gap(checkpoint: Checkpoint, digit: DigitInput, means: Means) -> None:
     *_, own = best.values()
     listed = "; ".join(f"{label}: {printed(value, '.2f')}" for label, value in best.items())
     st.caption(
-        f"{checkpoint.name}: gap {printed(found.forward, '.2f')} = approximation {printed(own, '.2f')}"
-        f" + amortisation {printed(found.forward - own, '.2f')} nats."
+        f"{checkpoint.name}: gap {printed(found.kl_q_p, '.2f')} = approximation {printed(own, '.2f')}"
+        f" + amortisation {printed(found.kl_q_p - own, '.2f')} nats."
         f" Least KL(q‖p) for this digit alone, by optimisation. {listed}."
     )
 
 
 def _numbers(found: Posterior) -> str:
     rows = {
-        "KL(q‖p)": printed(found.forward, ".2f"),
+        "KL(q‖p)": printed(found.kl_q_p, ".2f"),
         "log p(x)": printed(found.log_p, ".2f"),
-        "ELBO": printed(found.log_p - found.forward, ".2f"),
-        "KL(p‖q)": printed(found.reverse, ".2f"),
+        "ELBO": printed(found.log_p - found.kl_q_p, ".2f"),
+        "KL(p‖q)": printed(found.kl_p_q, ".2f"),
         "Modes": _modes(found),
     }
     return " · ".join(f"{name}\N{NO-BREAK SPACE}**{value}**" for name, value in rows.items())

@@ -21,10 +21,10 @@ from dlgmm_core.analysis.plane_pictures import (
     places_of,
     window_around,
 )
+from dlgmm_core.runtime.html import png_address
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.images import picture
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_numbers, whole_number
 from ui.plane.posteriors import Means, Posterior
@@ -185,7 +185,7 @@ def _heat(found: Posterior) -> str:
         levels[found.outlines] = _WHITE
     image = Image.fromarray(levels)
     image.putpalette(_palette())
-    return picture(image)
+    return png_address(image)
 
 
 @cache

@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.plane import best_fits, divergence, modes, reverse_divergence
+from dlgmm_core.analysis.plane import best_fits, kl_p_q, kl_q_p, modes
 from dlgmm_core.analysis.plane_pictures import (
     Ellipses,
     Window,
@@ -54,7 +54,7 @@ class Posterior:
 
     Attributes:
         log_p: log p(x), nats.
-        forward, reverse: KL(q || p(z|x)) and KL(p(z|x) || q), nats.
+        kl_q_p, kl_p_q: KL(q || p(z|x)) and KL(p(z|x) || q), nats.
         shares: of the mass, of each mode, the largest first.
         window: of the picture.
         density: (PIXELS, PIXELS), the highest being one.
@@ -64,8 +64,8 @@ class Posterior:
     """
 
     log_p: float
-    forward: float
-    reverse: float
+    kl_q_p: float
+    kl_p_q: float
     shares: tuple[float, ...]
     window: Window
     density: NDArray[np.float32]
@@ -143,8 +143,8 @@ def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = N
         window, gaussians = window_of(config, field, q), ellipses(q)
         return Posterior(
             field.log_integral,
-            round(divergence(decoded, field, image, q), _DECIMALS),
-            reverse_divergence(decoded, field, q),
+            round(kl_q_p(decoded, field, image, q), _DECIMALS),
+            kl_p_q(decoded, field, q),
             tuple(round(mode.share, _DECIMALS) for mode in modes(field)),
             window,
             density_picture(config, field, window, PIXELS),

@@ -14,6 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.evaluate.knn import KNN_SIZES, REPRESENTATIONS, error_rate, vote
+from dlgmm_core.experiments.baselines import RAW_PIXELS
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import BASELINE, MODELS
 from dlgmm_core.runtime.files import StorageError
@@ -76,7 +77,7 @@ class Search:
             return None
         with suppress(StorageError):  # which the records below the table tell
             rows = (row for row in findings.results() if row.eval_dataset == self.dataset_name)
-            return next((row for row in rows if row.model == "raw-pixels"), None)
+            return next((row for row in rows if row.model == RAW_PIXELS), None)
         return None
 
 

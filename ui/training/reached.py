@@ -6,7 +6,8 @@ import streamlit as st
 
 from dlgmm_core.data.datasets import is_here
 from dlgmm_core.data.sources import DataError
-from dlgmm_core.evaluate.clustering import scores, weights
+from dlgmm_core.evaluate.clustering import scores
+from dlgmm_core.evaluate.likelihood import mean_weights
 from dlgmm_core.experiments.paper import paper_bound
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.history import EpochMetrics
@@ -18,7 +19,7 @@ from ui.visitors.shares import Refused
 
 __all__ = ["reached_words"]
 
-USED = 0.01  # of the mean weight, from which on a component counts as used
+LITTLE = 0.01  # of the mean weight
 
 
 def reached_words(checkpoint: Checkpoint, history: Sequence[EpochMetrics]) -> str:
@@ -36,7 +37,8 @@ def reached_words(checkpoint: Checkpoint, history: Sequence[EpochMetrics]) -> st
     if level is not None:
         parts.append(f"**{abs(best - level):.2f} nats** {'above' if best > level else 'below'} the authors' run")
     if usage := history[checkpoint.epoch - 1].usage:
-        parts.append(f"**{sum(share >= USED for share in usage)} of {len(usage)}** components in use")
+        heavy = sum(share >= LITTLE for share in usage)
+        parts.append(f"**{heavy} of {len(usage)}** components have a mean weight of {100 * LITTLE:.0f} % or more")
     if (accuracy := _found_accuracy(checkpoint)) is not None:
         parts.append(f"**{accuracy:.1f} %** of the test images in the class of their component (ACC, by weights)")
     parts.append(f"trained in **{duration(sum(entry.seconds for entry in history))}**")
@@ -59,4 +61,4 @@ def _found_accuracy(checkpoint: Checkpoint) -> float | None:
 def _accuracy(checkpoint: Checkpoint) -> float:
     test = loaders.dataset(checkpoint.train_config.dataset).test
     with computing():
-        return scores(weights(loaders.model(checkpoint), test.binary), test.known_labels).acc
+        return scores(mean_weights(loaders.model(checkpoint), test.binary), test.known_labels).acc
