@@ -9,7 +9,7 @@ from dlgmm_core.runtime.program import command_on
 from dlgmm_core.runtime.wording import nearest
 from dlgmm_core.store.names import checkpoint_folder
 
-__all__ = ["named_folder", "require_folder", "require_no_file", "stored_folder"]
+__all__ = ["named_folder", "other_folder_or_train", "require_folder", "require_no_file", "stored_folder"]
 
 
 def named_folder(root: Path, name: str) -> Path:
@@ -72,7 +72,10 @@ def require_folder(root: Path) -> None:
     """
     require_no_file(root)
     if not os.path.isdir(root):
-        raise ConfigError(
-            f"There is no folder {root}: give that of the checkpoints by --checkpoints, or train a model first, such as"
-            f" by “{command_on(root, 'train', 'dlgmm')}”."
-        )
+        raise ConfigError(f"There is no folder {root}: {other_folder_or_train(root)}.")
+
+
+def other_folder_or_train(root: Path) -> str:
+    """What to do where there are no checkpoints: the end of a sentence."""
+    train = command_on(root, "train", "dlgmm")
+    return f"give the folder of the checkpoints by --checkpoints, or train a model first, such as by “{train}”"

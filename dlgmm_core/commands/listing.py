@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.commands.columns import aligned
-from dlgmm_core.commands.folder import require_folder
+from dlgmm_core.commands.folder import other_folder_or_train, require_folder
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.options import add_folder
+from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
@@ -25,7 +26,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line for each, and on it what is wrong.
+    """Prints a line for each, and on it what is wrong; where there is none, says what to do.
 
     Raises:
         ConfigError: if there is no such folder.
@@ -34,7 +35,10 @@ def run(options: argparse.Namespace) -> int:
     require_folder(options.checkpoints)
     entries = [*list_checkpoints(options.checkpoints), *folders_without_weights(options.checkpoints)]
     entries.sort(key=lambda entry: entry.folder)
-    print(*aligned([_row(entry) for entry in entries]), sep="\n", end="\n" if entries else "")
+    if not entries:  # not on standard output, of which every line is a checkpoint
+        say(f"There is no checkpoint in {options.checkpoints}: {other_folder_or_train(options.checkpoints)}.")
+        return 0
+    print(*aligned([_row(entry) for entry in entries]), sep="\n")
     return 0
 
 

@@ -136,11 +136,17 @@ def test_columns_of_a_list_are_as_wide_as_what_they_hold(tmp_path: Path, capsys:
     assert len(lines) == len(EXPERIMENTS) and all(column == columns[0] for column in columns)
 
 
-def test_a_list_of_an_empty_folder_is_empty_and_of_none_an_error(
+def test_a_list_of_an_empty_folder_says_what_to_do_and_of_none_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "notes.txt").touch()
     assert run(tmp_path, "list") == 0
-    assert capsys.readouterr().out == ""
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"There is no checkpoint in {tmp_path}: give the folder of the checkpoints by --checkpoints, or train a"
+        f" model first, such as by “{PROGRAM} train dlgmm --checkpoints {tmp_path}”.\n"
+    )
     nowhere, file = tmp_path / "nowhere", Path(__file__)
     for folder, sentence in ((nowhere, f"There is no folder {nowhere}: "), (file, f"{file} is not a folder: ")):
         assert run(folder, "list") == 2

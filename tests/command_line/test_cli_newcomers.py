@@ -53,7 +53,7 @@ def test_a_path_in_place_of_a_name_is_answered_with_how_to_say_it(
     assert run(tmp_path, "evaluate", f"{tmp_path}/two") == 2
     assert error_of(capsys).startswith(f"There is no folder {tmp_path}/two, and a path is not a valid checkpoint name")
     assert run(tmp_path / "nowhere", "evaluate", "one") == 2
-    assert error_of(capsys).startswith(f"There is no folder {tmp_path}/nowhere: give that of the checkpoints by")
+    assert error_of(capsys).startswith(f"There is no folder {tmp_path}/nowhere: give the folder of the checkpoints by")
 
 
 @pytest.mark.parametrize("layer", ["2", "0", "-1"])
