@@ -56,32 +56,34 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default=Protocol().images,
         help="test images of -log p(x) at S = 5000; S = 50 always takes all; default: %(default)s",
     )
-    parser.add_argument("--list", action="store_true", help="name the experiments and do nothing")
+    parser.add_argument(
+        "--list", action="store_true", help="name the experiments and do nothing; of the options, --only alone matters"
+    )
     add_device(parser)
     add_folder(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the experiments that are not recorded yet.
+    """Runs the experiments that are not recorded yet, or lists all; either way all options are checked.
 
     Raises:
         ConfigError, ClusterError, DataError, EvaluationError, StorageError, TrainingError: as they happen; what was
             finished is kept.
     """
     experiments = select(options.only)
-    if options.list:
-        print(*aligned([(each.name, each.recipe, each.train.dataset) for each in experiments]), sep="\n")
-        return 0
     COUNT.require("--jobs", options.jobs)
     _IMAGES.require("--images", options.images)
     if (options.backend == "dask") != bool(options.scheduler):
         raise ConfigError("--backend dask and --scheduler ADDRESS go together: give both, or neither.")
     if options.scheduler:
         _SCHEDULER.require("--scheduler", options.scheduler)
-    # else the process that cleans up after a second Ctrl-C warns that there was something to clean up
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     require_no_file(options.checkpoints)
     protocol = Protocol(images=options.images, device=choose_device(options.device))
+    if options.list:
+        print(*aligned([(each.name, each.recipe, each.train.dataset) for each in experiments]), sep="\n")
+        return 0
+    # else the process that cleans up after a second Ctrl-C warns that there was something to clean up
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     folders = [options.checkpoints / each.name for each in experiments]
     with true_of(folders, (TRAINING, WEIGHTS), "Stopped before the end of any first epoch: nothing is kept."):
         reproduce(experiments, options.checkpoints, protocol, options.jobs, options.scheduler)

@@ -69,7 +69,7 @@ ON_FOLDERS = {
     "train": ("train", "dlgmm"),
     "evaluate": ("evaluate", "one"),
     "map": ("map", "one"),
-    "reproduce": ("reproduce", "--only", "digits"),
+    "reproduce": ("reproduce", "--only", "digits", "--list"),
     "export-html": ("export-html", "--output", "demo.html"),
     "list": ("list",),
 }

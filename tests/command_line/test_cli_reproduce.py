@@ -84,7 +84,6 @@ def test_a_scheduler_takes_the_run_to_its_cluster(tmp_path: Path, calls: list[Ca
     ("options", "words"),
     [
         (("--only", "tuned", "nothing"), ("'nothing'", *RECIPES)),
-        (("--only", "nothing", "--list"), ("'nothing'",)),
         (("--jobs", "0"), ("--jobs",)),
         (("--jobs", "-1"), ("--jobs",)),
         (("--images", "1"), ("--images",)),
@@ -95,14 +94,16 @@ def test_a_scheduler_takes_the_run_to_its_cluster(tmp_path: Path, calls: list[Ca
         (("--backend", "dask", "--scheduler", ""), ("--scheduler",)),
     ],
 )
+@pytest.mark.parametrize("listed", [(), ("--list",)], ids=["run", "listed"])
 def test_senseless_requests_are_one_sentence_and_exit_code_two(
+    listed: tuple[str, ...],
     options: tuple[str, ...],
     words: tuple[str, ...],
     tmp_path: Path,
     calls: list[Call],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(tmp_path, "reproduce", *options) == 2
+    assert run(tmp_path, "reproduce", *options, *listed) == 2
     sentence = error_of(capsys)
     assert all(word in sentence for word in words)
     assert not calls and not list(tmp_path.iterdir())
