@@ -25,9 +25,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="models of the file, as `list` names them; default: that of the paper's figure 2",
     )
     add_output(parser, "of the page, such as demo.html", required=True)
-    parser.add_argument(
-        "--link", default="", metavar="URL", help="address that the page links to, such as an app or a course"
-    )
+    parser.add_argument("--link", metavar="URL", help="address that the page links to, such as an app or a course")
     add_folder(parser)
 
 

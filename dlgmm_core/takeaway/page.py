@@ -27,12 +27,12 @@ def script_text(name: str) -> str:
     return _text(f"scripts/{name}.js")
 
 
-def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
+def page_bytes(models: Sequence[dict[str, Any]], link: str | None = None) -> bytes:
     """The file, in UTF-8.
 
     Args:
         models: of `contents_of`, one to MOST_MODELS.
-        link: address of the project or of the app, which the page links to; none if empty.
+        link: address of the project or of the app, which the page links to, if it is to link to one.
 
     Raises:
         ConfigError: for another number of models, or a link that is not a web address.
@@ -52,7 +52,7 @@ def page_bytes(models: Sequence[dict[str, Any]], link: str = "") -> bytes:
     return text.encode()
 
 
-def require_page(models: int, link: str) -> None:
+def require_page(models: int, link: str | None) -> None:
     """Checks, before models are read, how many there are and what the page links to; see `page_bytes`.
 
     Raises:
@@ -60,16 +60,17 @@ def require_page(models: int, link: str) -> None:
     """
     if not 1 <= models <= MOST_MODELS:
         raise ConfigError(f"An HTML file holds 1 to {MOST_MODELS} models, not {models}: choose fewer.")
-    if link and not _is_web_address(link):
-        raise ConfigError(f"The link {link[:100]!r} is not a web address: begin it with https://.")
+    if link is not None and not _is_web_address(link):
+        raise ConfigError(f"The link {link[:100]!r} is not a web address: give one such as https://example.org/course.")
 
 
 def _is_web_address(link: str) -> bool:
     try:
         parts = urlsplit(link)
-    except ValueError:  # as for brackets that do not close
+        valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # as for brackets that do not close, or a port that is no number
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    return valid and parts.scheme in ("http", "https") and link.isprintable() and " " not in link
 
 
 def _digest(text: str) -> str:

@@ -67,6 +67,26 @@ def test_a_model_that_no_browser_runs_is_a_sentence(
     assert not (folder / "demo.html").exists()
 
 
-def test_a_link_that_is_no_web_address_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert export(folder, "mixture", more=("--link", "javascript:alert(1)")) == 2
-    assert "is not a web address" in error_of(capsys)
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        " ",
+        "javascript:alert(1)",
+        "example.org",
+        "//example.org",
+        "https://:80",
+        "ftp://example.org",
+        "https://example.org/a b",
+        "https://example.org\n",
+        "https://example.org/\udcff",
+        "https://example.org:port",
+        "https://[example.org",
+    ],
+)
+def test_a_link_that_is_no_web_address_is_a_sentence(
+    link: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(folder, "mixture", more=("--link", link)) == 2
+    assert error_of(capsys) == f"The link {link!r} is not a web address: give one such as https://example.org/course."
+    assert not (folder / "demo.html").exists()
