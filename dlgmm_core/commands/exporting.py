@@ -14,6 +14,8 @@ from dlgmm_core.takeaway.page import page_bytes, require_page
 
 __all__ = ["describe", "run"]
 
+_ENDING = ".html"
+
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
@@ -24,7 +26,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default=["mnist-dlgmm-fig2"],
         help="models of the file, as `list` names them; default: that of the paper's figure 2",
     )
-    add_output(parser, "of the page, such as demo.html", required=True)
+    add_output(parser, _ENDING, "of the page, such as demo.html", required=True)
     parser.add_argument("--link", metavar="URL", help="address that the page links to, such as an app or a course")
     add_folder(parser)
 
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     names = list(dict.fromkeys(options.checkpoint))
     folders = [stored_folder(options.checkpoints, name) for name in names]
     require_page(len(names), options.link)
-    require_output(options.output, options.replace)
+    require_output(options.output, _ENDING, options.replace)
     found = [load_checkpoint(folder) for folder in folders]
     for _, checkpoint in found:
         require_exportable(checkpoint.model_config, checkpoint.name)

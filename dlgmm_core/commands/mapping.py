@@ -20,6 +20,8 @@ from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map, usu
 
 __all__ = ["describe", "run"]
 
+_ENDING = ".safetensors"
+
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
@@ -44,7 +46,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="layer whose codes are mapped, in a model of several; one below the first needs --output;"
         " default: %(default)s",
     )
-    add_output(parser, "of the map; default: that in the folder of the checkpoint, which is replaced")
+    add_output(parser, _ENDING, "of the map; default: that in the folder of the checkpoint, which is replaced")
     add_context(parser)
     add_device(parser)
     add_folder(parser)
@@ -71,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         is_file(folder / TSNE, MAP_AGAIN)
         require_writable(folder)
     else:
-        require_output(options.output, options.replace)
+        require_output(options.output, _ENDING, options.replace)
     dataset = load_dataset(checkpoint.train_config.dataset)
     dataset.require_digest(checkpoint.data, checkpoint.name)
     dataset.require_shape(model.config.image_shape)
@@ -88,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     save_map(checkpoint, coordinates, settings, options.output)
     print(
         f"{options.name}: mapped with perplexity {settings.perplexity:g}, {counted(settings.iterations, 'iteration')},"
-        f" seed {settings.seed}."
+        f" seed {settings.seed}: {options.output or folder / TSNE}"
     )
     return 0
 

@@ -53,13 +53,17 @@ def test_a_map_is_kept_with_its_settings(folder: Path, capsys: pytest.CaptureFix
     assert draw_map(folder, "--perplexity", "12.5", "--seed", "7") == 0
     places, settings = coordinates(folder)
     assert places.shape == (IMAGES, 2) and settings == ProjectionConfig(12.5, 40, 7)
-    assert capsys.readouterr().out == "one: mapped with perplexity 12.5, 40 iterations, seed 7.\n"
+    where = folder / "one" / TSNE
+    assert capsys.readouterr().out == f"one: mapped with perplexity 12.5, 40 iterations, seed 7: {where}\n"
 
 
-def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(folder: Path, tmp_path: Path) -> None:
+def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     draw_map(folder)
     before, elsewhere = (folder / "one" / TSNE).read_bytes(), tmp_path / "mine.safetensors"
     assert draw_map(folder, "--seed", "7", "--output", str(elsewhere)) == 0
+    assert capsys.readouterr().out.endswith(f" seed 7: {elsewhere}\n")
     assert (folder / "one" / TSNE).read_bytes() == before
     found = load_map(read_checkpoint(folder / "one"), IMAGES, elsewhere)
     assert found is not None and found[1].seed == 7

@@ -102,30 +102,37 @@ def test_an_empty_path_is_not_the_working_folder(command: str, option: str, caps
 
 
 @pytest.mark.parametrize(
-    "asked", [("map", "one", "--iterations", "20", "--perplexity", "5"), ("export-html", "--checkpoint", "one")]
+    ("asked", "ending"),
+    [
+        (("map", "one", "--iterations", "20", "--perplexity", "5"), ".safetensors"),
+        (("export-html", "--checkpoint", "one"), ".html"),
+    ],
 )
-def test_a_file_is_written_only_where_its_user_means_it(
-    asked: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_is_written_only_where_its_user_means_it_and_said_to_be_there(
+    asked: tuple[str, ...], ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(tmp_path / "one", ModelConfig("gauss-vae", 2, hidden=8))
-    (tmp_path / "mine").write_text("mine", encoding="utf-8")
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "broken").symlink_to("nowhere")
+    mine, pipe, broken = (tmp_path / f"{name}{ending}" for name in ("mine", "pipe", "broken"))
+    mine.write_text("mine", encoding="utf-8")
+    os.mkfifo(pipe)
+    broken.symlink_to("nowhere")
     before = {path.name for path in tmp_path.iterdir()}
-    for name, sentence in (
-        ("new/x", f"There is no folder {tmp_path}/new: make it first, or choose another --output."),
-        ("mine/x", f"There is no folder {tmp_path}/mine: make it first, or choose another --output."),
-        ("one", f"{tmp_path}/one is a folder: name a file in it by --output."),
-        ("pipe", f"{tmp_path}/pipe is not a regular file: choose another --output."),
-        ("broken", f"{tmp_path}/broken is not a regular file: choose another --output."),
-        ("mine", f"{tmp_path}/mine exists: choose another --output, or add --replace."),
+    for path, sentence in (
+        (tmp_path / "new" / f"x{ending}", f"There is no folder {tmp_path}/new: make it first, or choose another"),
+        (mine / f"x{ending}", f"There is no folder {mine}: make it first, or choose another"),
+        (tmp_path / "one", f"{tmp_path}/one is a folder: name a file in it by"),
+        (tmp_path / "x", f"{tmp_path}/x does not end in {ending}, the only format: choose another"),
+        (tmp_path / "x.csv", f"{tmp_path}/x.csv does not end in {ending}, the only format: choose another"),
+        (pipe, f"{pipe} is not a regular file: choose another"),
+        (broken, f"{broken} is not a regular file: choose another"),
+        (mine, f"{mine} exists: add --replace, or choose another"),
     ):
-        assert run(tmp_path, *asked, "--output", str(tmp_path / name)) == 2, name
-        assert error_of(capsys) == sentence
+        assert run(tmp_path, *asked, "--output", str(path)) == 2, path
+        assert error_of(capsys) == f"{sentence} --output."
     assert {path.name for path in tmp_path.iterdir()} == before
-    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
-    assert run(tmp_path, *asked, "--output", str(tmp_path / "mine"), "--replace") == 0
-    assert (tmp_path / "mine").read_bytes() != b"mine"
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert run(tmp_path, *asked, "--output", str(mine), "--replace") == 0
+    assert mine.read_bytes() != b"mine" and str(mine) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_a_new_map_is_drawn_for_its_visitor_alone_who_may_return_to_the_shared_o
     ((_, verb, arguments),) = manager.started
     path = build_parser().parse_args([verb, *arguments]).output
     assert path == own_map(mapped, ALICE) and path.is_relative_to(cache_folder())
-    require_output(path, replace=True)  # so the command writes it
+    require_output(path, ".safetensors", replace=True)  # so the command writes it
     assert seed(at) == "seed 0"
     address = points_address(mapped)
     save_map(mapped, np.ones((10_000, 2), np.float32), ProjectionConfig(seed=77), path)
