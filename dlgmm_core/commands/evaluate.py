@@ -14,7 +14,8 @@ from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.commands.kept import true_of
 from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.config import Context
-from dlgmm_core.data.datasets import load_dataset, require_known
+from dlgmm_core.data.datasets import load_dataset, require_known, shape_of
+from dlgmm_core.data.levels import require_same_shape
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.metrics import measure
@@ -86,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     for folder in folders:
         checkpoint = read_checkpoint(folder)
         context_of(options, checkpoint)
+        _require_fitting(options, checkpoint)
         read_measurements(checkpoint)  # which are completed, so they must be sound
         read_context_measurements(checkpoint)
         for file in (TSNE, PER_IMAGE):
@@ -97,14 +99,28 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_fitting(options: argparse.Namespace, checkpoint: Checkpoint) -> None:
+    """Checks that the model is for the images of `--dataset`, and its codes for `--exact`.
+
+    Raises:
+        ConfigError: if not.
+        DataError: if the file of the data set is damaged.
+    """
+    config = checkpoint.model_config
+    if options.exact and not has_plane(config):
+        raise ConfigError(f"{checkpoint.name}: --exact is for codes of two numbers: leave it out.")
+    if options.dataset is not None:
+        shape = shape_of(options.dataset)
+        with as_misuse():
+            require_same_shape(options.dataset, shape, config.image_shape)
+
+
 def _evaluate(folder: Path, options: argparse.Namespace, device: str) -> None:
     """Measures one checkpoint, keeps its figures, and prints the main ones."""
     name = folder.name
     model, checkpoint = load_checkpoint(folder, device)
     context = context_of(options, checkpoint)
     model = model.at(context)
-    if options.exact and not has_plane(model.config):
-        raise ConfigError(f"{name}: --exact is for codes of two numbers: leave it out.")
     dataset = load_dataset(options.dataset or checkpoint.train_config.dataset)
     if dataset.name == checkpoint.train_config.dataset:
         dataset.require_digest(checkpoint.data, name)

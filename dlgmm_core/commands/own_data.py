@@ -82,10 +82,12 @@ def read_own_data(options: argparse.Namespace) -> None:
     """Reads the data set, keeps it under its name, and says what it has.
 
     Raises:
-        DataError, StorageError: as `read_own` and `keep_own`; nothing is kept then.
+        ConfigError: for a file or folder that cannot be read, or not so, and a name that another data set has.
+        StorageError: if it cannot be kept.
     """
-    dataset = read_own(options.data, options.dataset, _reading(options))
-    kept = keep_own(dataset)
+    with as_misuse():
+        dataset = read_own(options.data, options.dataset, _reading(options))
+        kept = keep_own(dataset)
     height, width = dataset.shape
     classes = counted(len(dataset.class_names), "class", "classes") if dataset.class_names else "no labels"
     say(

@@ -31,10 +31,11 @@ from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import TRAINING, WEIGHTS
-from dlgmm_core.store.files import RESTORE, CheckpointError, is_file
+from dlgmm_core.store.files import RESTORE, is_file
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.mixture_start import load_start, start_run
 from dlgmm_core.train.preview import Previews
+from dlgmm_core.train.state import require_unfinished
 from dlgmm_core.train.training import TrainingRun, fit
 
 __all__ = ["describe", "run"]
@@ -92,11 +93,13 @@ def run(options: argparse.Namespace) -> int:
     with true_of([folder], (TRAINING, WEIGHTS), _NOTHING), training_lock(folder):
         require_writable(folder)
         if options.resume:
+            with as_misuse():
+                require_unfinished(folder)
             training = _resumed(folder, options, device)
         elif is_file(folder / TRAINING, RESTORE):
-            raise CheckpointError(f"{folder} has an unfinished run: go on with --resume, or choose another --name.")
+            raise ConfigError(f"{folder} has an unfinished run: go on with --resume, or choose another --name.")
         elif is_file(folder / WEIGHTS, RESTORE):
-            raise CheckpointError(f"{folder} exists already: choose another --name, or remove the folder.")
+            raise ConfigError(f"{folder} exists already: choose another --name, or remove the folder.")
         else:
             if options.data is not None:
                 read_own_data(options)

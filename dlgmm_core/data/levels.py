@@ -25,6 +25,7 @@ __all__ = [
     "dealt",
     "grey_levels",
     "require_numbers",
+    "require_same_shape",
     "require_sizes",
 ]
 
@@ -183,6 +184,25 @@ def require_shares(shares: tuple[float, float, float], name: str) -> None:
         raise DataError(
             f"{name} cannot be split into shares of {', '.join(f'{share:g}' for share in shares)}: give three positive"
             " ones that sum to 1 (⟨shares⟩)."
+        )
+
+
+def require_same_shape(name: str, shape: tuple[int, ...], of_model: tuple[int, ...]) -> None:
+    """Checks that a model is for the images of a data set.
+
+    Args:
+        name: of the data set.
+        shape: height and width of its images.
+        of_model: those that the model is for.
+
+    Raises:
+        DataError: if it is not.
+    """
+    if shape != of_model:
+        ours, theirs = (" x ".join(map(str, each)) for each in (of_model, shape))
+        raise DataError(
+            f"The model is for images of {ours} pixels, and those of {name} have {theirs}: choose another data set, or"
+            " train a model for it."
         )
 
 

@@ -84,12 +84,14 @@ def require_source(path: Path) -> None:
     """Checks that there is a file or a folder to read a data set from.
 
     Raises:
-        DataError: if there is none.
+        DataError: if there is none, or a file of another format by its ending.
     """
     if not os.path.exists(path):
         raise DataError(
             f"{path} is neither a file nor a folder: give an .npz, .csv or .zip file, or a folder of images."
         )
+    if not path.is_dir() and path.suffix.lower() not in (".npz", ".csv", ".zip"):
+        raise _of_no_format(path)
 
 
 def require_reading(path: Path, reading: Reading) -> None:
@@ -135,7 +137,7 @@ def read_own(path: Path, name: str, reading: Reading, content: IO[bytes] | None 
         case ".csv" if content is None:
             raw = read_csv(path, reading.size)
         case _:
-            raise DataError(f"{path} is not an .npz, .csv or .zip file: give one, or a folder of images.")
+            raise _of_no_format(path)
     return Dataset.from_raw(name, raw, str(path), shares=reading.shares, seed=reading.seed, threshold=reading.threshold)
 
 
@@ -208,6 +210,10 @@ def own_names() -> list[str]:
 def visitors_folder() -> Path:
     """The folder of the folders of the app's visitors; it may not exist yet."""
     return datasets_folder() / "visitors"
+
+
+def _of_no_format(path: Path) -> DataError:
+    return DataError(f"{path} is not an .npz, .csv or .zip file: give one, or a folder of images.")
 
 
 def _folders() -> list[Path]:

@@ -13,7 +13,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dlgmm_core.data.levels import LEAST_IMAGES, PARTS, RawImages, classes_of, dealt, grey_levels
+from dlgmm_core.data.levels import (
+    LEAST_IMAGES,
+    PARTS,
+    RawImages,
+    classes_of,
+    dealt,
+    grey_levels,
+    require_same_shape,
+)
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.wording import counted
 
@@ -102,12 +110,7 @@ class Dataset:
         Raises:
             DataError: if they do not.
         """
-        if self.shape != shape:
-            ours, theirs = (" x ".join(map(str, each)) for each in (shape, self.shape))
-            raise DataError(
-                f"The model is for images of {ours} pixels, and those of {self.name} have {theirs}: choose another data"
-                " set, or train a model for it."
-            )
+        require_same_shape(self.name, self.shape, shape)
 
     def require_digest(self, digest: str, who: str) -> None:
         """Checks that a model was trained on just these images and labels, as far as that is known.

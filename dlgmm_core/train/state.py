@@ -17,7 +17,7 @@ from dlgmm_core.store.checkpoints import TRAINING
 from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
 from dlgmm_core.train.adam import Adam
 
-__all__ = ["copied", "read_state", "restore", "write_state"]
+__all__ = ["copied", "read_state", "require_unfinished", "restore", "write_state"]
 
 _REMEDY = "remove this file to end the run with its best epoch so far, or the folder to train again"
 
@@ -47,6 +47,17 @@ def write_state(
     write_tensors(folder / TRAINING, tensors, header)
 
 
+def require_unfinished(folder: Path) -> None:
+    """Checks that there is a run to resume.
+
+    Raises:
+        CheckpointError: if there is none.
+    """
+    path = folder / TRAINING
+    if not is_file(path, _REMEDY):
+        raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
+
+
 @contextmanager
 def read_state(folder: Path) -> Iterator[tuple[dict[str, Tensor], dict[str, Any]]]:
     """Tensors and header of a state; if the block finds that they make no sense, the file is damaged.
@@ -54,9 +65,8 @@ def read_state(folder: Path) -> Iterator[tuple[dict[str, Tensor], dict[str, Any]
     Raises:
         CheckpointError: if there is no unfinished run, or the file is damaged.
     """
+    require_unfinished(folder)
     path = folder / TRAINING
-    if not is_file(path, _REMEDY):
-        raise CheckpointError(f"{path} is missing: this run has ended or never started, so it cannot be resumed.")
     tensors, header = read_tensors(path, _REMEDY)
     try:
         yield tensors, header

@@ -92,7 +92,7 @@ def test_a_run_is_resumed_with_its_own_options_only(
     assert word in error_of(capsys)
     assert (tmp_path / "mnist-dlgmm" / TRAINING).read_bytes() == before
     # nor is it begun again from scratch
-    assert train(tmp_path, "dlgmm", *options) == 1
+    assert train(tmp_path, "dlgmm", *options) == 2
     assert "--resume" in error_of(capsys)
 
 
@@ -133,8 +133,8 @@ def test_a_run_that_diverged_goes_on_as_its_error_says(
     assert train(tmp_path, "dlgmm", *options) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert "and epoch 2 is kept: resume with a learning rate below 0.02" in said
-    for again in ((), ("--resume",)):
-        assert train(tmp_path, "dlgmm", *options, *again) == 1
+    for again, code in (((), 2), (("--resume",), 1)):
+        assert train(tmp_path, "dlgmm", *options, *again) == code
     capsys.readouterr()
     assert train(tmp_path, "dlgmm", "--epochs", "4", "--learning-rate", "0.005", "--resume") == 0
     assert "The learning rate is 0.02 up to epoch 2, and 0.005 from there on." in capsys.readouterr().err

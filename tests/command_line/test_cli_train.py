@@ -165,7 +165,7 @@ def test_senseless_options_are_one_sentence_and_exit_code_two(
 
 
 def test_there_is_nothing_to_resume_before_a_run_has_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(tmp_path, "gauss-vae", "--resume") == 1
+    assert train(tmp_path, "gauss-vae", "--resume") == 2
     assert "so it cannot be resumed" in error_of(capsys)
     assert not list(tmp_path.iterdir())
 
@@ -211,8 +211,8 @@ def test_a_checkpoint_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureF
     assert train(tmp_path, "gauss-vae", "--epochs", "1") == 0
     before = (tmp_path / "mnist-gauss-vae" / WEIGHTS).read_bytes()
     capsys.readouterr()
-    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--seed", "1") == 1
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--seed", "1") == 2
     assert "exists already" in error_of(capsys)
-    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--resume") == 1
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--resume") == 2
     assert "has ended or never started" in error_of(capsys)
     assert (tmp_path / "mnist-gauss-vae" / WEIGHTS).read_bytes() == before
