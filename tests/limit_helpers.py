@@ -50,7 +50,7 @@ def picture(level: int, paper: int = 230, ink: int = 30) -> bytes:
 
 
 def send(at: AppTest, level: int) -> None:
-    at.file_uploader(key="digit-upload").set_value((f"{level}.png", picture(level), "image/png")).run()
+    at.file_uploader[0].set_value((f"{level}.png", picture(level), "image/png")).run()
 
 
 def draw(at: AppTest, level: int) -> None:

@@ -32,10 +32,19 @@ def new_link(page: Page, old: str) -> str:
     return digit()
 
 
+def files(page: Page) -> list[str]:
+    """Names that stand in the place for a file."""
+    return page.get_by_test_id("stFileChipName").filter(visible=True).all_inner_texts()
+
+
 def test_a_box_is_chosen_and_the_model_sees_its_digit_without_barriers(server: str, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/digit", "Your digit")
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+    until(page, lambda: files(page) == ["a.txt"])  # in red, as Streamlit shows what it refuses
     upload(page)
+    assert files(page) == ["two.png"]
     first = new_link(page, "null")
     steps = page.locator(".steps img").last.bounding_box()
     assert steps is not None and steps["y"] + steps["height"] <= 720

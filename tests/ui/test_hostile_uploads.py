@@ -127,7 +127,7 @@ def test_the_page_answers_with_a_digit_or_one_sentence_and_writes_nothing(
     before = sorted(own_checkpoints.rglob("*"))
     for number, (what, file) in enumerate(one_in_four().items()):
         name = f"{NAMES[number % len(NAMES)]}.png"
-        page.file_uploader(key="digit-upload").set_value((name, file.content, "image/png")).run()
+        page.file_uploader[0].set_value((name, file.content, "image/png")).run()
         assert not page.exception, what
         if file.sentence is None:
             assert not page.error and len(page.metric) == 3, what

@@ -226,7 +226,7 @@ def upload(make: Make) -> Callable[[bytes], AppTest]:
     assert not at.exception and not metrics_of(at)
 
     def upload(content: bytes) -> AppTest:
-        at.file_uploader(key="digit-upload").set_value(("digit.png", content, "image/png")).run()
+        at.file_uploader[0].set_value(("digit.png", content, "image/png")).run()
         return at
 
     return upload
@@ -284,7 +284,7 @@ def test_the_same_picture_drawn_and_then_uploaded_is_read_as_each(make: Make) ->
     at.run()
     assert one_error(at)  # a drawing has light ink, which covers this one
     at.segmented_control(key="digit-source").set_value("Upload").run()
-    at.file_uploader(key="digit-upload").set_value(("digit.png", content, "image/png")).run()
+    at.file_uploader[0].set_value(("digit.png", content, "image/png")).run()
     assert not at.error and any("dark ink on light paper" in caption.value for caption in at.caption)
 
 

@@ -119,7 +119,7 @@ def test_a_picture_is_read_and_counted_once_however_often_the_page_runs(
 
 
 def test_an_upload_that_is_not_a_picture_is_reported_again_and_counted_once(uploader: AppTest) -> None:
-    uploader.file_uploader(key="digit-upload").set_value(("x.png", b"nothing", "image/png")).run()
+    uploader.file_uploader[0].set_value(("x.png", b"nothing", "image/png")).run()
     for _ in range(2):
         assert [box.value for box in uploader.error] == [
             "This file is not a picture that can be read: choose a PNG or a JPEG."
@@ -139,7 +139,7 @@ def test_a_large_picture_waits_for_a_slot_and_a_small_one_does_not(make: Make, m
         send(at, 1)
         before = figures(at)
         assert len(before) == 3 and not at.warning
-        at.file_uploader(key="digit-upload").set_value(("large.png", file.getvalue(), "image/png")).run()
+        at.file_uploader[0].set_value(("large.png", file.getvalue(), "image/png")).run()
         assert one_refusal(at) == (
             "This server is busy with the computations of 2 other visitors: try again in a few seconds."
         )

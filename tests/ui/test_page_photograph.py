@@ -19,6 +19,7 @@ from tests.app_helpers import Make, make_mixture, one_error, press, start, steps
 from tests.limit_helpers import draw, figures, picture
 from tests.photograph_helpers import two_digits
 from ui.links import image_in_link
+from ui.visitors.shares import Refused
 
 WHOLE = {"turn": 0, "tilt": 0, "crop": [0, 0, 1, 1], "chosen": 0}
 
@@ -35,7 +36,7 @@ def png(levels: NDArray[np.uint8]) -> bytes:
 
 
 def send(at: AppTest, levels: NDArray[np.uint8]) -> AppTest:
-    at.file_uploader(key="digit-upload").set_value(("digits.png", png(levels), "image/png")).run()
+    at.file_uploader[0].set_value(("digits.png", png(levels), "image/png")).run()
     assert not at.exception
     return at
 
@@ -150,8 +151,37 @@ def test_a_photograph_is_kept_while_others_pages_and_sources_are_open_and_goes_w
     turn_to(at, "components")
     assert figures(turn_to(at, "digit")) == before
     send(at, two.picture[:, ::-1])
-    at.file_uploader(key="digit-upload").set_value(None).run()
+    at.file_uploader[0].set_value(None).run()
     assert not figures(at) and any("A photograph or a scan" in each.value for each in at.caption)
+
+
+def unreadable(at: AppTest) -> AppTest:
+    at.file_uploader[0].set_value(("x.png", b"no picture", "image/png")).run()
+    assert "not a picture" in one_error(at)
+    return at
+
+
+def test_what_was_wrong_with_a_file_is_told_no_longer_than_the_file_is_there(page: AppTest, two: Photograph) -> None:
+    at = choose(choose(unreadable(page), "Draw"), "Upload")
+    assert not at.error and any("A photograph or a scan" in each.value for each in at.caption)
+    turn_to(unreadable(at), "components")
+    assert not turn_to(at, "digit").error
+    place = unreadable(at).file_uploader[0].key
+    at.file_uploader[0].set_value(None).run()
+    assert not at.error
+    assert at.file_uploader[0].key != place  # in which the browser keeps the files that it refuses itself
+    assert not send(unreadable(at), two.picture).error and figures(at)
+
+
+def test_a_file_that_the_server_refuses_for_now_is_not_told_of_with_the_words_for_the_one_before(
+    page: AppTest, two: Photograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise Refused("Try again later.")
+
+    at = unreadable(page)
+    monkeypatch.setattr("ui.digit.photograph.count_upload", refuse)
+    assert [box.value for box in send(at, two.picture).warning] == ["Try again later."] and not at.error
 
 
 def test_a_run_without_a_file_keeps_the_model_and_the_view(page: AppTest, two: Photograph) -> None:
@@ -160,7 +190,7 @@ def test_a_run_without_a_file_keeps_the_model_and_the_view(page: AppTest, two: P
     at.selectbox(key="digit-checkpoint").set_value(other).run()
     at.segmented_control(key="digit-view").set_value("ELBO terms").run()
     before = figures(at)
-    at.file_uploader(key="digit-upload").set_value(None).run()
+    at.file_uploader[0].set_value(None).run()
     assert not at.selectbox[1:] and not figures(at)
     send(at, two.picture)
     assert at.selectbox(key="digit-checkpoint").value == other and figures(at) == before
@@ -199,7 +229,7 @@ def test_what_is_unlike_a_digit_is_told_so_in_every_view(source: str, make: Make
     elif source == "Camera":
         at.camera_input(key="digit-camera").set_value(("shot.jpg", content, "image/jpeg")).run()
     else:
-        at.file_uploader(key="digit-upload").set_value(("x.png", content, "image/png")).run()
+        at.file_uploader[0].set_value(("x.png", content, "image/png")).run()
     for view in (
         "ELBO terms",
         "Weights",

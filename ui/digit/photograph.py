@@ -1,6 +1,7 @@
 """A digit in a photograph: a file or the camera's, read once; one of the digits found in what the visitor looks at."""
 
 import hashlib
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,20 +19,12 @@ from ui.visitors.shares import Refused
 
 __all__ = ["choose_in_photograph"]
 
-_FOUND, _LABEL = "digit-found", "Picture of one digit or several"
+_FOUND, _UNREADABLE, _COUNT = "digit-found", "digit-unreadable", "digit-upload-count"
+_LABEL = "Picture of one digit or several"
 _HINTS = {
     "Upload": "A photograph or a scan: dark on light, or light on dark. Of several digits one can be chosen.",
     "Camera": "The browser asks whether this page may use the camera. Hold the paper still and near.",
 }
-
-
-@dataclass(frozen=True)
-class _Photograph:
-    """A file that was read: its picture, or the sentence that says why there is none."""
-
-    mark: str
-    picture: NDArray[np.uint8] | None
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,58 +41,61 @@ class _Finding:
 def choose_in_photograph(source: str) -> DigitInput | None:
     """Widgets for a photograph and the digit in it; None, with a hint or an error shown, while there is none."""
     kept = f"digit-{source.lower()}-read"  # the file itself is lost when the visitor changes the page or the source
-    if source == "Upload":
-        _upload(kept)
-    else:
-        _take(kept)
-    photograph: _Photograph | None = st.session_state.get(kept)
-    if photograph is None:
+    file = _upload(kept) if source == "Upload" else _take(kept)
+    if file is not None:
+        _read(file.getvalue(), kept)
+        if source == "Camera" and kept in st.session_state:
+            st.rerun()
+    if kept not in st.session_state:
         st.caption(_HINTS[source])
         return None
-    if photograph.picture is None:
-        st.error(sentence(photograph.error))
-        return None
-    return _choose(photograph.mark, photograph.picture)
+    return _choose(*st.session_state[kept])
 
 
-def _upload(kept: str) -> None:
-    key = "digit-upload"
+def _upload(kept: str) -> io.BytesIO | None:
+    """A place for a file, which comes anew when a file is taken away: it also keeps those that the browser refused."""
+    count = st.session_state.get(_COUNT, 0)
+    key = f"digit-upload-{count}"
 
     def forget() -> None:
         if st.session_state[key] is None:
             st.session_state.pop(kept, None)
+            st.session_state[_COUNT] = count + 1
 
-    file = st.file_uploader(_LABEL, type=list(ACCEPTED), key=key, on_change=forget, label_visibility="collapsed")
-    if file is not None:
-        _read(file.getvalue(), kept)
+    return st.file_uploader(_LABEL, type=list(ACCEPTED), key=key, on_change=forget, label_visibility="collapsed")
 
 
-def _take(kept: str) -> None:
+def _take(kept: str) -> io.BytesIO | None:
     """The camera, until there is a photograph; with one it is off, and its picture is not shown twice."""
     if kept in st.session_state:
         st.button("Take another photograph", on_click=lambda: st.session_state.pop(kept))
-        return
-    file = st.camera_input(_LABEL, key="digit-camera", label_visibility="collapsed")
-    if file is not None:
-        _read(file.getvalue(), kept)
-        if kept in st.session_state:
-            st.rerun()
+        return None
+    return st.camera_input(_LABEL, key="digit-camera", label_visibility="collapsed")
 
 
 def _read(content: bytes, kept: str) -> None:
-    """Reads a file that is not the one read last; keeps that one if the server refuses this one for now."""
+    """Reads a file that is not the one read last, and keeps its mark and its picture, or says why it is none.
+
+    What was read before is kept if the server refuses this file for now.
+    """
     mark = hashlib.sha256(content).hexdigest()
-    before: _Photograph | None = st.session_state.get(kept)
-    if before is not None and before.mark == mark:
+    if st.session_state.get(kept, ("", None))[0] == mark:
         return
-    try:
-        count_upload()
-        with computing() if is_large(content) else charged():
-            st.session_state[kept] = _Photograph(mark, read_picture(content))
-    except DigitError as error:
-        st.session_state[kept] = _Photograph(mark, None, str(error))
-    except Refused as refusal:
-        st.warning(str(refusal))
+    unreadable, error = st.session_state.get(_UNREADABLE, ("", ""))
+    if unreadable != mark:
+        try:
+            count_upload()
+            with computing() if is_large(content) else charged():
+                st.session_state[kept] = mark, read_picture(content)
+            return
+        except DigitError as problem:
+            error = str(problem)
+            st.session_state[_UNREADABLE] = mark, error
+        except Refused as refusal:
+            st.warning(str(refusal))
+            return
+    st.session_state.pop(kept, None)
+    st.error(sentence(error))
 
 
 def _choose(mark: str, picture: NDArray[np.uint8]) -> DigitInput | None:
