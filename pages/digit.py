@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlgmm_core.data.datasets import shape_of
 from ui.digit.answer import FOLLOWED, VIEWS, answer_of_all, answer_of_one
-from ui.digit.following import show_before_drawing, show_reading
+from ui.digit.following import UNFOLLOWED, hide_what_is_of_before, show_before_drawing, show_reading
 from ui.digit.preparation import show_preparation
 from ui.digit.sources import choose_digit, is_drawing
 from ui.glossary.terms import meaning
@@ -25,6 +25,8 @@ models = amortised_first(chosen.offered)
 source, answer = st.columns([2, 3], gap="medium")
 with source:
     digit, is_drawn = choose_digit(chosen.dataset), is_drawing(chosen.dataset)
+    if is_drawn:
+        hide_what_is_of_before()
     below_pad = st.container()
 with answer:
     view = st.segmented_control(  # also without a digit, since a control that comes back forgets its choice
@@ -58,4 +60,5 @@ with answer:
     if digit is None:
         show_before_drawing(live, view == VIEWS[0])
     elif checkpoint is not None:
-        answer_of_one(view, checkpoint, digit, live, source, is_drawn=is_drawn)
+        with st.container(key=UNFOLLOWED if live is None else None):
+            answer_of_one(view, checkpoint, digit, live, source, is_drawn=is_drawn)

@@ -155,6 +155,37 @@ def no_barriers_while_it_moves(page: Page) -> None:
     settle(page)
 
 
+def figures_are_those_of_the_drawing(page: Page) -> None:
+    """In a view that does not follow the pen they are out of sight until those of a new stroke come."""
+    page.get_by_text("ELBO terms", exact=True).click()
+    figure = page.locator("[data-testid=stMetricValue]").first
+    figure.wait_for()
+    settle(page)
+    page.evaluate(
+        """() => {
+            const figure = () => document.querySelector("[data-testid=stMetricValue]"), before = figure().textContent;
+            const look = () => {
+                const isSeen = figure()?.checkVisibility({ visibilityProperty: true });
+                window.seen = isSeen ? figure().textContent : "";
+                window.old ||= window.moved && window.seen === before;
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    left, top = pad_corner(page)
+    put_down(page, left + 100, top + 60)
+    page.mouse.move(left + 180, top + 170, steps=4)
+    until(page, lambda: page.evaluate("window.seen") == "")
+    page.evaluate("window.moved = true")
+    page.mouse.up()
+    until(page, lambda: page.evaluate("window.seen") != "")
+    assert not page.evaluate("window.old")
+    settle(page)
+    page.get_by_text("Weights", exact=True).click()
+    settle(page)
+
+
 def test_bars_and_pictures_follow_the_pen_without_barriers_and_the_server_hears_of_whole_strokes_only(
     server: str, page: Page, wire: Wire
 ) -> None:
@@ -186,7 +217,8 @@ def test_bars_and_pictures_follow_the_pen_without_barriers_and_the_server_hears_
     assert of_server is not None
     np.testing.assert_allclose(weights, of_server[0].numpy(), atol=1e-3, rtol=0)
     no_barriers_while_it_moves(page)
-    for _ in range(2):
+    figures_are_those_of_the_drawing(page)
+    for _ in range(3):
         page.get_by_role("button", name="Undo", exact=True).click()
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
     until(page, lambda: "prior" in (page.locator(".weights .plot").get_attribute("aria-label") or ""))

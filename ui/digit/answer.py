@@ -12,6 +12,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.convergence import show_convergence
 from ui.digit.digit_input import DigitInput
 from ui.digit.elbo_terms import show_elbo_terms
+from ui.digit.following import UNFOLLOWED
 from ui.digit.inspected import inspected
 from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.percentile import show_percentile
@@ -49,13 +50,14 @@ def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dat
     """
     if view not in _OF_ALL:
         return False
-    if digit.index is None:
-        show_percentile(last, digit)
-    if view == LOG_P:
-        show_convergence(chosen, digit)
-    else:
-        show = show_neighbours if view == NEIGHBOURS else show_places
-        show(chosen, dataset, digit)
+    with st.container(key=UNFOLLOWED):
+        if digit.index is None:
+            show_percentile(last, digit)
+        if view == LOG_P:
+            show_convergence(chosen, digit)
+        else:
+            show = show_neighbours if view == NEIGHBOURS else show_places
+            show(chosen, dataset, digit)
     return True
 
 

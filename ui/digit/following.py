@@ -15,7 +15,7 @@ from ui.serving.encoders import encoder_address
 from ui.theme import PAPER_COLOUR, component_colour, ink_on
 from ui.widgets import base64_floats, widget
 
-__all__ = ["show_before_drawing", "show_reading"]
+__all__ = ["UNFOLLOWED", "hide_what_is_of_before", "show_before_drawing", "show_reading"]
 
 _HTML = """<div class="reading">
 <figure>
@@ -27,13 +27,25 @@ _HTML = """<div class="reading">
   <figcaption>its reconstruction</figcaption>
 </figure>
 </div>"""
+UNFOLLOWED = "digit-unfollowed"
 # What is of the drawing before is out of sight, until the server has answered, and keeps its place: dimmed, it could
-# hardly be read.
+# hardly be read. A view that does not follow the pen may take seconds, and comes in sight part by part.
 _OF_BEFORE = ".st-key-digit-figures, .st-key-digit-steps, .rebuilt"
-_STYLE = f"""<style>
-:is(.pen-moves, .unanswered) :is({_OF_BEFORE}, :is({_OF_BEFORE}) *) {{ visibility: hidden; }}
-</style>"""
+_OUT_OF_SIGHT = (
+    f":is(.pen-moves, .unanswered) :is({_OF_BEFORE})",
+    f":is(.pen-moves, .unheard) .st-key-{UNFOLLOWED}",
+    f".unanswered .st-key-{UNFOLLOWED} [data-stale=true]",
+)
+_STYLE = f"<style>{', '.join(f'{each}, {each} *' for each in _OUT_OF_SIGHT)} {{ visibility: hidden; }}</style>"
 _reading = widget("reading", _HTML, "reading", "model", "mixture", "decoder", "following", "encoder", "reading")
+
+
+def hide_what_is_of_before() -> None:
+    """Lets nothing of the drawing before be seen while the pen moves: the digit's steps, figures and reconstructions.
+
+    Neither is what lies in a container with the key `UNFOLLOWED`.
+    """
+    st.html(_STYLE)
 
 
 def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, Any] | None:
@@ -46,7 +58,6 @@ def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, 
     live = _live(checkpoint)
     if live is None:
         return None
-    st.html(_STYLE)
     image = None if digit is None else base64_floats(digit.binary.astype(np.float32))
     _reading(key="digit-reading", data={"live": live, "image": image})
     aside("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")

@@ -1,5 +1,6 @@
 // Whether the server has answered what a widget has told it: a run of the script that knows of it has come to its end. Until then,
-// what is on the page is of something else, and the page's root has the class "unanswered". After rest.js.
+// what is on the page is of something else, and the page's root has the class "unanswered", and "unheard" until there is such a run,
+// for which Streamlit marks as stale what it has not reached. After rest.js.
 
 const CONNECTION = "data-test-connection-state", NO_RUN = 5000; // milliseconds at rest, after which no run is to come
 
@@ -11,7 +12,7 @@ function answers(element) {
     isWaiting = false;
     clearTimeout(timer);
     runs.disconnect();
-    page.remove("unanswered");
+    page.remove("unanswered", "unheard");
   };
   const look = () => {
     clearTimeout(timer);
@@ -26,11 +27,13 @@ function answers(element) {
       told = what;
       isWaiting = true;
       page.add("unanswered");
+      page.toggle("unheard", known !== told);
       runs.observe(app, { attributes: true, attributeFilter: [RUN, CONNECTION] });
       look();
     },
     knows(what) {
       known = what;
+      if (known === told) page.remove("unheard");
       if (isWaiting) look();
     },
   };
