@@ -3,9 +3,12 @@
 import pytest
 from playwright.sync_api import Page
 
+from benchmarks.browsers import pad_corner
 from tests.browser_helpers import settle, until, visit
 
 pytestmark = pytest.mark.browser
+
+PAD = "document.querySelector('[aria-label^=\"Drawing pad\"]')?.toDataURL()"
 
 
 def turn_to(page: Page, link: str) -> None:
@@ -51,6 +54,34 @@ def a_page_that_another_opens_is_one_press_away(page: Page) -> None:
     settle(page)
     back(page, "Clusters")
     assert "component=2" in page.url
+
+
+def test_what_was_not_told_when_back_was_pressed_is_told_on_return(server: str, page: Page) -> None:
+    visit(page, f"{server}/components", "Components")
+    slider = page.get_by_role("slider", name="mean of component 1", exact=True)
+    slider.wait_for()
+    before = slider.input_value()
+    turn_to(page, "Your digit")
+    page.get_by_text("Draw", exact=True).click()
+    left, top = pad_corner(page)
+    settle(page)
+    for x in (60, 160):  # the first is told at once, and the second once the pen rests
+        page.mouse.move(left + x, top + 40)
+        page.mouse.down()
+        page.mouse.move(left + 110, top + 180, steps=4)
+        page.mouse.up()
+    drawn = page.evaluate(PAD)
+    back(page, "Components")
+    slider.press("ArrowRight")
+    moved = slider.input_value()
+    assert moved != before and "means" not in page.url
+    page.go_forward()
+    page.locator("h1").get_by_text("Your digit", exact=True).wait_for()
+    until(page, lambda: page.evaluate(PAD) == drawn)
+    page.locator("[data-testid=stMetric]").first.wait_for()
+    back(page, "Components")
+    assert slider.input_value() == moved
+    page.wait_for_url("**means=*")
 
 
 def test_a_press_goes_back_a_step_of_the_lesson(server: str, page: Page) -> None:

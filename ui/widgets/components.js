@@ -12,16 +12,16 @@ export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
   root.tell = setStateValue; // every run brings a new one, and old ones are ignored
   root.presented = data.presented;
-  if (root.dataset.decoder === data.decoder.path) return root.renew(data);
+  const left = leftUntold(data.decoder.path, (root.known = JSON.stringify(data.now))), now = left?.state ?? data.now;
+  if (root.dataset.decoder === data.decoder.path) return root.renew(data, left);
   root.dataset.decoder = data.decoder.path;
   root.observer?.disconnect();
   const { decoder, amortised, means: trainedMeans, scales: trainedScales } = data;
   const dim = decoder.below?.first ?? decoder.code, { height, width } = decoder; // of a digit, pixels
   const offsets = floats(data.offsets), stretches = floats(data.stretches); // (K, dim), of a learnt prior's coordinates
-  const means = [...data.now.means], scales = [...data.now.scales];
-  const view = { ...data.now.view };
+  const means = [...now.means], scales = [...now.scales], view = { ...now.view };
   let seed, next, noise, drawn, below; // next: the last seed that was asked for
-  let branch = (data.now.branch ?? 0) - 1; // the row whose components below are in sight; -1 for none
+  let branch = (now.branch ?? 0) - 1; // the row whose components below are in sight; -1 for none
   const draw = (from) => {
     seed = next = from.seed;
     noise = { own: floats(from.noise), shared: floats(from.shared) }; // (K, MOST, dim)
@@ -30,14 +30,15 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   draw(data);
   // Only the noise comes from Python: where the sliders stand, Python may not know yet.
-  root.renew = (from) => {
+  root.renew = (from, left) => {
     refit();
+    if (left) told.soon();
     if (from.seed !== seed && from.seed >= next) { draw(from); all(); }
   };
   const codes = new Float32Array(dim + (below?.code ?? 0)), code = codes.subarray(0, dim); // the second layer's code follows
   const pixels = new Float32Array(decoder.pixels);
   let model = null, zoom = 1, count = MOST; // model: the decoder, once it is fetched
-  let tune = null, frozen = null, alpha = data.now.alpha, compared = data.now.compared;
+  let tune = null, frozen = null, alpha = now.alpha, compared = now.compared;
 
   // ---- what is on the page
   const kind = amortised ? "own prior" : "trained"; // of the value that a slider's tick marks
@@ -224,10 +225,9 @@ export default function ({ parentElement, data, setStateValue }) {
     }
     for (const k of changed) waiting.add(k);
   };
-  const told = atRest(root, () => {
-    root.tell("now", { means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }),
-      ...(amortised && { alpha, compared }) });
-  });
+  const state = () => ({ means: [...means], scales: [...scales], view: { ...view }, ...(below && { branch: branch + 1 }),
+    ...(amortised && { alpha, compared }) });
+  const told = atRest(root, () => root.tell("now", state()), () => LEFT.set(decoder.path, { known: root.known, state: state() }));
   const all = () => {
     rows.forEach((each, k) => {
       say(k);
@@ -281,6 +281,7 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   fit();
   all();
+  if (left) told.soon();
   const refit = () => { if (fit()) all(); };
   root.observer = new ResizeObserver(refit);
   root.observer.observe(root);

@@ -7,15 +7,24 @@ export default function ({ parentElement, setStateValue, data }) {
   canvas.tell = setStateValue; // every run brings a new one, and old ones are ignored
   canvas.answers ??= answers(canvas);
   canvas.answers.knows(data.picture);
-  if (canvas.pen) return;
+  const left = leftUntold("pad", (canvas.known = data.picture)), picture = left ? left.state : data.picture;
+  if (canvas.pen) return left && canvas.tellSoon();
   const sizes = { ...data.shape, levels: Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0)) };
   let isWaiting = false, isOld = true, image = null; // what is drawn, as the model reads it
+  const drawn = () => (canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
   const told = atRest(pad, () => {
-    const picture = canvas.pen.isBlank ? null : canvas.toDataURL("image/png");
+    const picture = drawn();
     canvas.tell("picture", picture);
     canvas.answers.tells(picture);
     follow();
+  }, () => {
+    LEFT.set("pad", { known: canvas.known, state: drawn() });
+    follow();
   }, true);
+  canvas.tellSoon = () => {
+    told.soon();
+    follow();
+  };
   const follow = () => {
     if (isWaiting) return;
     isWaiting = true;
@@ -44,18 +53,18 @@ export default function ({ parentElement, setStateValue, data }) {
   canvas.pen = penOn(canvas, pad, {
     broad: () => Number(width.value),
     changed() { isOld = true; follow(); show(); },
-    rested() {
-      told.soon();
-      follow();
-      show();
-    },
+    rested() { canvas.tellSoon(); show(); },
     posed(pen) { show(); say(pen); },
   });
-  if (data.picture) {
+  if (picture) {
     const image = new Image();
-    image.onload = () => { canvas.pen.show((context) => context.drawImage(image, 0, 0)); show(); };
-    image.src = data.picture;
-  }
+    image.onload = () => {
+      canvas.pen.show((context) => context.drawImage(image, 0, 0));
+      show();
+      if (left) canvas.tellSoon();
+    };
+    image.src = picture;
+  } else if (left) canvas.tellSoon();
   undo.onclick = () => canvas.pen.undo();
   clear.onclick = () => canvas.pen.clear();
   width.oninput = show;
