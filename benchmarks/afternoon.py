@@ -22,7 +22,7 @@ from benchmarks.browsers import PATIENCE, launched, pad_corner, settle
 from benchmarks.clients import visitor
 from benchmarks.measuring import Limit
 from benchmarks.servers import Server, copy_app, serve
-from benchmarks.visits import see_everything, shipped
+from benchmarks.visits import all_models, see_everything, shipped
 from dlgmm_core.data.datasets import is_here, load_dataset
 from dlgmm_core.evaluate.plane_grid import has_plane
 from dlgmm_core.model.models import MODELS
@@ -81,16 +81,14 @@ def _settled(server: Server) -> float:
 async def _see_models(server: Server, checkpoints: list[Checkpoint]) -> None:
     """Every model on the pages that are about one, all on the others, of every data set that is here; test digits."""
     for dataset, group in itertools.groupby(checkpoints, lambda checkpoint: checkpoint.train_config.dataset):
-        models, of = list(group), f"dataset={dataset}&"
         if not is_here(dataset):
             continue
-        for checkpoint in models:
+        for checkpoint in group:
             pages = ["components", "digit"]
             pages += ["clusters"] if MODELS[checkpoint.model_config.model].has_components else []
             pages += ["plane"] if has_plane(checkpoint.model_config) else []
-            await _see(server, {page: f"{of}{page}-checkpoint={checkpoint.name}" for page in pages})
-        names = ",".join(checkpoint.name for checkpoint in models)
-        await _see(server, dict.fromkeys(("", "latent", "knn", "likelihood"), f"{of}models={names}"))
+            await _see(server, {page: f"dataset={dataset}&{page}-checkpoint={checkpoint.name}" for page in pages})
+        await _see(server, dict.fromkeys(("", "latent", "knn", "likelihood"), all_models(dataset)))
     for view, index in itertools.product(_VIEWS, range(TEST_DIGITS)):
         await _see(server, {"digit": f"{_TWO}&digit-view={view}&digit-index={index}"})
 

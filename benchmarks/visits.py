@@ -16,7 +16,7 @@ from benchmarks.servers import APP, Server, serve
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.listing import list_checkpoints
 
-__all__ = ["PAGES", "measure_first_visit", "measure_slider", "see_everything", "shipped"]
+__all__ = ["PAGES", "all_models", "measure_first_visit", "measure_slider", "see_everything", "shipped"]
 
 PAGES = ("", "components", "clusters", "digit", "latent", "plane", "knn", "likelihood", "kumaraswamy", "train")
 BARE = 'import streamlit as st\n\nst.title("x")\n'
@@ -57,11 +57,10 @@ async def _first(server: Server) -> float:
 
 
 async def see_everything(server: Server) -> None:
-    """Every page, with all checkpoints that fit the data set."""
-    query = "models=" + ",".join(checkpoint.name for checkpoint in shipped())
+    """Every page, with all checkpoints of MNIST."""
     for page in PAGES:
         async with visitor(server.port) as someone:
-            await someone.open(page, query)
+            await someone.open(page, all_models("mnist"))
             for problem in someone.problems:
                 print(f"shown to the first visitor: {problem}")
 
@@ -75,6 +74,12 @@ async def _digits(server: Server, page: str) -> tuple[float, float]:
             fresh.append(await someone.move("digit-index", index))
             seen.append(await someone.move("digit-index", 0))
     return statistics.median(fresh), statistics.median(seen)
+
+
+def all_models(dataset: str) -> str:
+    """What an address asks for so that pages compare all shipped models of a data set."""
+    names = (checkpoint.name for checkpoint in shipped() if checkpoint.train_config.dataset == dataset)
+    return f"dataset={dataset}&models={','.join(names)}"
 
 
 def shipped() -> list[Checkpoint]:
