@@ -1,6 +1,7 @@
 """What the page of components says of a model that is amortised over its prior, and what is recorded of it."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 from dlgmm_core.config import Context
@@ -75,13 +76,19 @@ def amortised_words(checkpoint: Checkpoint) -> str:
         f" {-known.largest_mean:g} to {known.largest_mean:g} and α from {known.smallest_concentration:g} to"
         f" {known.largest_concentration:g}, and the sliders choose which of them it is given. Its rows are close to"
         " those of a model trained with that prior alone, and ticks mark its own prior."
-        f" {_how_near(checkpoint)} Components are drawn equally often whatever α; it says how far the weights π of"
-        " single images are from equal."
+        f" {_how_near(checkpoint, findings.results_stamp())} Components are drawn equally often whatever α; it says"
+        " how far the weights π of single images are from equal."
     ).replace("from -", "from −")
 
 
-def _how_near(checkpoint: Checkpoint) -> str:
-    """What was measured of it, and where: of priors in between nothing is claimed."""
+@lru_cache(maxsize=20)  # the settings of every row recorded are compared with its own
+def _how_near(checkpoint: Checkpoint, stamp: int | None) -> str:
+    """What was measured of it, and where: of priors in between nothing is claimed.
+
+    Args:
+        checkpoint: amortised over its prior.
+        stamp: when the results were changed.
+    """
     bounds = _bounds(checkpoint)
     shortfalls = _shortfalls(checkpoint, bounds)
     if not shortfalls:
