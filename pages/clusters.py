@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from dlgmm_core.analysis.clusters import describe_clusters
-from dlgmm_core.evaluate.clustering import scores
 from ui import findings, loaders
 from ui.clusters.choices import choose_kind, choose_mixture, difference, find_probabilities, map_colour
 from ui.clusters.export import export_classes, export_clusters, export_scores
 from ui.clusters.live import live_clusters
-from ui.clusters.probabilities import certainty
+from ui.clusters.probabilities import clusters, own_scores
 from ui.clusters.scores import score_table, score_words, show_scores, show_table
 from ui.components.live import open_component
 from ui.exporting.exports import figure
@@ -34,13 +32,12 @@ with right:
 if words := identical_by_prior(checkpoint.model_config):
     st.info(words)
 kind, known = loaders.or_stop(lambda: find_probabilities(checkpoint, kind))
-probabilities, labels = known[kind], dataset.test.labels
-own = {} if labels is None else {each: scores(values, labels) for each, values in known.items()}
-order = loaders.or_stop(lambda: certainty(checkpoint, kind))
-found = describe_clusters(probabilities, labels, len(dataset.class_names), certainty=order)
+found = loaders.or_stop(lambda: clusters(checkpoint, kind))
+labelled = [] if found.table is None else list(known)
+own = loaders.or_stop(lambda: {each: own_scores(checkpoint, each) for each in labelled})
 bar = st.container(horizontal=True, vertical_alignment="center", key="clusters-bar")
 with figure("clusters"):
-    component = live_clusters(checkpoint, found, probabilities)
+    component = live_clusters(checkpoint, kind)
 with bar:
     st.markdown(score_words(own.get(kind), found.shares), width="stretch")
     mapped = loaders.told(lambda: findings.tsne_map(checkpoint)) is not None
@@ -54,8 +51,8 @@ end_of_picture()
 st.caption(difference(checkpoint, kind))
 if words := first_layer_words([checkpoint.model_config]):
     st.caption(words)
-export_clusters(checkpoint, kind, found, probabilities, dataset)
-if labels is None:
+export_clusters(checkpoint, kind, found, known[kind], dataset)
+if found.table is None:
     end_page()
 
 st.header("Components and classes")

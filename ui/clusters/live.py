@@ -1,6 +1,6 @@
 """The rows of the page of clusters, drawn in the browser; a click on one, or Enter, chooses its component."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.clustering import IN_USE
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
+from ui.clusters.probabilities import clusters, probabilities, stamp_of
 from ui.images import tiled_picture
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import whole_number
@@ -28,23 +29,11 @@ _LINK = "component"
 _widget = widget("live_clusters", '<div class="clusters"></div>', "clusters", "room", "clusters")
 
 
-def live_clusters(checkpoint: Checkpoint, found: Clusters, probabilities: NDArray[np.float32]) -> int | None:
-    """Draws the rows; returns the chosen component, counted from 0."""
-    dataset = loaders.dataset(checkpoint.train_config.dataset)
-    key, k = f"clusters-{checkpoint.name}-{checkpoint.digest}", len(found.shares)
-    chosen = _chosen(st.session_state.get(key), f"chosen-{key}", k)
-    _widget(
-        key=key,
-        data={
-            "sheet": _sheet(checkpoint, found.nearest, found.least_sure),
-            "counts": {"mean": 1, **dict.fromkeys(("samples", "nearest", "unsure"), IMAGES)},
-            "shape": dataset.shape,
-            "classes": None if found.table is None else list(dataset.class_names),
-            "components": [_describe(found, probabilities, dataset, each) for each in range(k)],
-            "chosen": chosen,
-        },
-        on_chosen_change=lambda: None,
-    )
+def live_clusters(checkpoint: Checkpoint, kind: str) -> int | None:
+    """Draws the rows by probabilities of that kind; returns the chosen component, counted from 0."""
+    key, rows = f"clusters-{checkpoint.name}-{checkpoint.digest}", _rows(checkpoint, kind, stamp_of(checkpoint))
+    chosen = _chosen(st.session_state.get(key), f"chosen-{key}", len(rows["components"]))
+    _widget(key=key, data={**rows, "chosen": chosen}, on_chosen_change=lambda: None)
     put_in_link(_LINK, None if chosen is None else [chosen + 1])
     return chosen
 
@@ -61,17 +50,31 @@ def _chosen(state: Any, kept: str, k: int) -> int | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
-def _sheet(checkpoint: Checkpoint, nearest: Sequence[NDArray[np.int64]], unsure: Sequence[NDArray[np.int64]]) -> str:
+def _rows(checkpoint: Checkpoint, kind: str, stamp: int | None) -> dict[str, Any]:
+    """What the widget draws, whoever looks at it."""
+    dataset, found = loaders.dataset(checkpoint.train_config.dataset), clusters(checkpoint, kind)
+    values = probabilities(checkpoint, kind)
+    assert values is not None
+    return {
+        "sheet": _sheet(checkpoint, found),
+        "counts": {"mean": 1, **dict.fromkeys(("samples", "nearest", "unsure"), IMAGES)},
+        "shape": dataset.shape,
+        "classes": None if found.table is None else list(dataset.class_names),
+        "components": [_describe(found, values, dataset, each) for each in range(len(found.shares))],
+    }
+
+
+def _sheet(checkpoint: Checkpoint, found: Clusters) -> str:
     """A picture, a row a component: mean, samples, nearest and least sure images; empty places are black."""
     dataset = loaders.dataset(checkpoint.train_config.dataset)
 
     def row(images: NDArray[np.int64]) -> NDArray[np.float32]:
-        found = np.zeros((IMAGES, dataset.test.binary.shape[1]), np.float32)
-        found[: len(images)] = dataset.test.binary[images]
-        return found
+        filled = np.zeros((IMAGES, dataset.test.binary.shape[1]), np.float32)
+        filled[: len(images)] = dataset.test.binary[images]
+        return filled
 
     drawn = _drawn(checkpoint)
-    rows = [np.concatenate([drawn[k], row(nearest[k]), row(unsure[k])]) for k in range(len(drawn))]
+    rows = [np.concatenate([drawn[k], row(found.nearest[k]), row(found.least_sure[k])]) for k in range(len(drawn))]
     return tiled_picture(np.concatenate(rows), len(rows[0]), zoom=1, gap=0, shape=dataset.shape)
 
 
