@@ -1,6 +1,7 @@
 """What stands below the table of kNN errors: the mistakes behind a cell, and the errors against k."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -43,15 +44,28 @@ def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
 
 def error_curves(found: Sequence[Errors]) -> go.Figure:
     """Error against k: at ten k from 1 to 30 where errors are live, at three where they are recorded."""
-    traces, lines = [], lines_of([errors.checkpoint.model_config.model for errors in found])
-    for errors, line in zip(found, lines, strict=True):
-        curve = go.Scatter(
-            x=list(errors.by_k),
-            y=[rate.error for rate in errors.by_k.values()],
-            name=errors.checkpoint.name,
+    return _curves(
+        tuple(errors.checkpoint for errors in found),
+        tuple(errors.source for errors in found),
+        tuple(tuple((k, rate.error) for k, rate in errors.by_k.items()) for errors in found),
+    )
+
+
+@lru_cache(maxsize=20)  # plotly takes longer than the rest of the page
+def _curves(
+    checkpoints: tuple[Checkpoint, ...], sources: tuple[str, ...], points: tuple[tuple[tuple[int, float], ...], ...]
+) -> go.Figure:
+    """One curve a checkpoint, through its points of k and percent."""
+    lines = lines_of([checkpoint.model_config.model for checkpoint in checkpoints])
+    traces = [
+        go.Scatter(
+            x=[k for k, _ in own],
+            y=[error for _, error in own],
+            name=checkpoint.name,
             line=line,
             mode="lines+markers",
-            hovertemplate=f"k = %{{x}}<br>error %{{y:.2f}} %, {errors.source}",
+            hovertemplate=f"k = %{{x}}<br>error %{{y:.2f}} %, {source}",
         )
-        traces.append(curve)
+        for checkpoint, source, own, line in zip(checkpoints, sources, points, lines, strict=True)
+    ]
     return chart(traces, "neighbours k that vote", "error, % of test images", 360)
