@@ -34,7 +34,8 @@ def names(requirements: list[str]) -> set[str]:
 
 def test_what_the_package_asks_for_is_what_it_is_tested_with() -> None:
     asked = [Requirement(line) for line in (*PROJECT["dependencies"], *(line for e in EXTRAS.values() for line in e))]
-    assert [str(each) for each in asked if not each.specifier.contains(version(each.name))] == []
+    here = [each for each in asked if each.marker is None or each.marker.evaluate()]
+    assert [str(each) for each in here if not each.specifier.contains(version(each.name))] == []
 
 
 def test_the_files_of_exact_versions_name_the_same_packages_as_the_ranges() -> None:
