@@ -23,7 +23,9 @@ def show_rows(checkpoint: Checkpoint) -> None:
     with figure("components"):
         prior = live_components(checkpoint)
     with st.container(horizontal=True):
-        export_components(checkpoint, prior)
-        take_away(checkpoint)
+        with st.container():  # each has half of the row
+            export_components(checkpoint, prior)
+        with st.container():
+            take_away(checkpoint)
     if prior.seed != seed:  # as other rows on the page have the same noise
         st.rerun()

@@ -80,9 +80,10 @@ def _figure_key(key: str) -> str:
     return f"figure-{key}"
 
 
-@st.fragment
 def export(key: str, about: About, code: Callable[[], str], table: Table) -> None:
     """A popover with the figure's picture, its table and its lines of Python; filled when it is opened.
+
+    It is no fragment: few are opened, and every run of a page would pay for all of them.
 
     Args:
         key: as the figure's.

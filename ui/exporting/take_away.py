@@ -17,7 +17,6 @@ from ui.visitors.shares import Refused
 __all__ = ["take_away"]
 
 
-@st.fragment
 def take_away(checkpoint: Checkpoint) -> None:
     """A button that makes the file; nothing where no browser can run the model, or its test images are not here."""
     if is_presented() or not is_here(checkpoint.train_config.dataset):
