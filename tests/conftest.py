@@ -275,8 +275,10 @@ def forgotten() -> Iterator[None]:
 def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """MNIST with 3,000 images to search and 300 to classify."""
     from ui import estimates, findings, loaders  # here, for the same reason
+    from ui.clusters import live as rows  # here, for the same reason
     from ui.clusters import probabilities  # here, for the same reason
     from ui.latent import map_files  # here, for the same reason
+    from ui.plane import live as plane  # here, for the same reason
 
     whole = loaders.dataset("mnist")
     few = replace(whole, train=whole.train[:3000], test=whole.test[:300])
@@ -299,6 +301,10 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         map_files._weights_of.cache_clear,
         findings._per_image.clear,
         probabilities._weights.clear,
+        probabilities._clusters.clear,
+        probabilities._scores.clear,
+        rows._rows.clear,
+        plane._drawn.clear,
         estimates._step.clear,
         estimates._estimated.clear,
     )

@@ -169,7 +169,7 @@ def anchored_map(checkpoint: Checkpoint, dataset_name: str) -> "AnchoredMap | No
     return None if stamp is None else _anchored_map(checkpoint, path, stamp, dataset_name)
 
 
-@st.cache_resource(show_spinner=False, max_entries=300, hash_funcs=loaders.BY_WEIGHTS)
+@lru_cache(maxsize=300)  # Streamlit's own caches take a tenth of a millisecond, and a page asks for every map
 def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[np.float32], ProjectionConfig] | None:
     return load_map(checkpoint, len(loaders.dataset(checkpoint.train_config.dataset).test), path)
 

@@ -72,47 +72,48 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
 
     Dots have the colours of their classes (N,), where there are labels.
     """
-    config, dataset = checkpoint.model_config, loaders.dataset(checkpoint.train_config.dataset)
     key = f"plane-{checkpoint.name}-{checkpoint.digest}"
     kept = f"{key}-view"  # a component's own state is lost when the visitor changes the page
-    dots = places_of(config, codes)
-    prior = ellipses(loaders.model(checkpoint).prior())
-    numbers = 0 if prior is None else prior.means.size
+    window, prior, content = _drawn(checkpoint, codes, labels)
+    numbers = 2 * len(prior)
     if kept not in st.session_state:
         is_linked = st.session_state.setdefault("plane-opened-with", checkpoint.name) == checkpoint.name
         st.session_state[kept] = _from_link(numbers) if is_linked else View()
     st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept], numbers)
-    edge = CORNERS if prior is None else np.concatenate([_edge(prior), np.quantile(dots, [0.001, 0.999], axis=0)])
-    names = dataset.class_names if len(dataset.class_names) <= len(CLASS_COLOURS) else ()
-    of_class = np.zeros(len(dots), np.int64) if labels is None else labels
-    _show(
-        checkpoint,
-        key,
-        window_around(edge),
-        []
-        if prior is None
-        else _described(prior, [component_colour(k) for k in range(len(prior.weights))], labelled=False),
-        view,
-        {
-            "gridded": True,
-            "dots": {
-                "places": base64_floats(dots),
-                "labels": base64.b64encode((of_class % len(CLASS_COLOURS)).astype(np.uint8).tobytes()).decode(),
-            },
-            "colours": [_PLAIN] if labels is None else CLASS_COLOURS,
-            "classes": [
-                {"name": name, "place": np.median(dots[of_class == i], axis=0).tolist()}
-                for i, name in enumerate(names)
-                if (of_class == i).any()
-            ],
-            "words": f"the plane of {checkpoint.name}: arrow keys move the place that is decoded",
-            "hint": "Point at a place, or move with the arrow keys.",
-        },
-    )
+    _show(checkpoint, key, window, prior, view, content)
     put_in_link("at", None if view.at is None else view.at)
     put_in_link("digits", [view.across] if view.digits else None)
     put_in_link("means", view.means)
     return view
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)  # 150 KB each
+def _drawn(
+    checkpoint: Checkpoint, _codes: NDArray[np.float32], _labels: NDArray[np.int64] | None
+) -> tuple[Window, list[dict[str, Any]], dict[str, Any]]:
+    """What every visitor sees of the plane: its square, the ellipses of the prior as trained, and all else."""
+    config, dataset = checkpoint.model_config, loaders.dataset(checkpoint.train_config.dataset)
+    dots, prior = places_of(config, _codes), ellipses(loaders.model(checkpoint).prior())
+    edge = CORNERS if prior is None else np.concatenate([_edge(prior), np.quantile(dots, [0.001, 0.999], axis=0)])
+    colours = [] if prior is None else [component_colour(k) for k in range(len(prior.weights))]
+    names = dataset.class_names if len(dataset.class_names) <= len(CLASS_COLOURS) else ()
+    of_class = np.zeros(len(dots), np.int64) if _labels is None else _labels
+    content = {
+        "gridded": True,
+        "dots": {
+            "places": base64_floats(dots),
+            "labels": base64.b64encode((of_class % len(CLASS_COLOURS)).astype(np.uint8).tobytes()).decode(),
+        },
+        "colours": [_PLAIN] if _labels is None else CLASS_COLOURS,
+        "classes": [
+            {"name": name, "place": np.median(dots[of_class == i], axis=0).tolist()}
+            for i, name in enumerate(names)
+            if (of_class == i).any()
+        ],
+        "words": f"the plane of {checkpoint.name}: arrow keys move the place that is decoded",
+        "hint": "Point at a place, or move with the arrow keys.",
+    }
+    return window_around(edge), [] if prior is None else _described(prior, colours, labelled=False), content
 
 
 def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None:
