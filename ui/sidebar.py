@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlgmm_core.data.datasets import DATASETS, label_of, shape_of
-from dlgmm_core.data.own import own_names
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.experiments.paper import DIGITS
 from dlgmm_core.model.models import MODELS
@@ -19,7 +18,7 @@ from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
 from ui.literal import literal, sentence
 from ui.visitors.classroom import ClassSettings, class_settings
-from ui.visitors.own_data import owner_of
+from ui.visitors.own_data import seen_by
 from ui.visitors.ownership import is_mine
 from ui.visitors.visitor import asking
 
@@ -71,8 +70,7 @@ def _fits(checkpoint: Checkpoint, dataset: str) -> bool:
 
 def _own_datasets() -> list[str]:
     """Data sets of one's own that the visitor may see: the visitor's, and those of models that are published."""
-    shown = {c.train_config.dataset for c in loaders.checkpoints()}
-    return [name for name in own_names() if name in shown or owner_of(name) in (None, asking())]
+    return seen_by(asking(), {c.train_config.dataset for c in loaders.checkpoints()})
 
 
 def choose_dataset(name: str) -> None:

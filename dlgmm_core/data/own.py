@@ -30,6 +30,7 @@ __all__ = [
     "keep_own",
     "load_own",
     "name_of",
+    "own_files",
     "own_names",
     "read_own",
     "require_name",
@@ -198,13 +199,22 @@ def find_own(name: str) -> Path | None:
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
+def own_files() -> dict[str, Path]:
+    """The files of all kept data sets, by name, in the order of names; each is the one that `find_own` finds."""
+    found: dict[str, Path] = {}
+    for folder in _folders():
+        if not os.path.isdir(folder) or not os.access(folder, os.R_OK):
+            continue
+        for file in os.listdir(folder):  # every run of a page asks, so no Path
+            name, ending = os.path.splitext(file)
+            if ending == ".npz" and NAME.fullmatch(name) and os.path.isfile(os.path.join(folder, file)):
+                found.setdefault(name, folder / file)
+    return dict(sorted(found.items()))
+
+
 def own_names() -> list[str]:
     """The names of all kept data sets, in order."""
-    found = set()
-    for folder in _folders():
-        if os.path.isdir(folder) and os.access(folder, os.R_OK):
-            found |= {path.stem for path in folder.glob("*.npz") if NAME.fullmatch(path.stem) and path.is_file()}
-    return sorted(found)
+    return list(own_files())
 
 
 def visitors_folder() -> Path:

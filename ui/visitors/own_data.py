@@ -8,9 +8,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from dlgmm_core.data.own import find_own, visitors_folder
+from dlgmm_core.data.own import find_own, own_files, visitors_folder
 
-__all__ = ["MOST", "MOST_EACH", "make_room", "own_folder", "owner_of"]
+__all__ = ["MOST", "MOST_EACH", "make_room", "own_folder", "owner_of", "seen_by"]
 
 MOST_EACH, MOST = 3, 60  # of one visitor, and of all
 UNUSED_SECONDS = 24 * 3600.0
@@ -28,7 +28,21 @@ def own_folder(visitor: str) -> Path:
 def owner_of(name: str) -> str | None:
     """The digest of the visitor whose data set it is; None of one that is everybody's, or that there is not."""
     path = find_own(name)
-    return path.parent.name if path is not None and path.parent.parent == visitors_folder() else None
+    return None if path is None else _owner(path)
+
+
+def seen_by(visitor: str, shown: Collection[str]) -> list[str]:
+    """The names of data sets that the visitor may see: everybody's, the visitor's own, and those that are shown.
+
+    Args:
+        visitor: the digest of the visitor.
+        shown: names of the data sets that models which the visitor may see were trained on.
+    """
+    return [name for name, path in own_files().items() if name in shown or _owner(path) in (None, visitor)]
+
+
+def _owner(path: Path) -> str | None:
+    return path.parent.name if path.parent.parent == visitors_folder() else None
 
 
 def make_room(visitor: str, used: Collection[str]) -> bool:
