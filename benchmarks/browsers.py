@@ -24,10 +24,10 @@ PATIENCE = 60_000  # milliseconds, the longest wait
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """Chromium without a window."""
+def launched(*flags: str) -> Iterator[Browser]:
+    """Chromium without a window, with these options besides the usual ones."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], headless=True)
         try:
             yield browser
         finally:

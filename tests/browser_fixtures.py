@@ -19,6 +19,12 @@ from tests.browser_helpers import WINDOW, app_on, complaints, profile
 from tests.wire_helpers import Wire
 
 FAILED = pytest.StashKey[bool]()
+# Scripts are compiled to fast code ten times later than usual: those of a page that is opened for a moment never repay
+# it. And memory is cleared more rarely, and by one thread.
+SPARING = (
+    "--js-flags=--invocation-count-for-maglev=4000 --invocation-count-for-turbofan=30000"
+    " --single-threaded-gc --min-semi-space-size=16"
+)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +49,7 @@ class Chromium:
 
     def browser(self) -> Browser:
         if self._browser is None:
-            self._browser = self._open.enter_context(launched())
+            self._browser = self._open.enter_context(launched(SPARING))
         return self._browser
 
     @contextmanager
