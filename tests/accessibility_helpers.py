@@ -58,6 +58,12 @@ BACKGROUNDS = """() => {
   probe.remove();
   return shown;
 }"""
+# Colours of our widgets follow the theme by transitions, which end on a later frame.
+RECOLOURING = """() => {
+  const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+  const moving = [document, ...hosts.map((host) => host.shadowRoot)].flatMap((root) => root.getAnimations());
+  return Promise.allSettled(moving.filter((each) => each instanceof CSSTransition).map((each) => each.finished));
+}"""
 MOST_STOPS = 400
 
 # Nothing has the focus or has had it, and Tab leads to the first that can have it.
@@ -128,6 +134,7 @@ def use_scheme(page: Page, scheme: str) -> None:
 
     # of the page, and of our widgets, which follow it
     until(page, lambda: all(abs(level(each) - SCHEMES[scheme]) < 40 for each in page.evaluate(BACKGROUNDS)))
+    page.evaluate(RECOLOURING)
     settle(page)
 
 

@@ -1,7 +1,7 @@
 """Every page: titled axes, no barriers in either theme, the keyboard reaches all widgets, and it fits every screen."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.accessibility_helpers import barriers, missed, show_whole, tab_through, use_scheme
 from tests.browser_helpers import PROJECTOR, WINDOW, lowest, overhang, picture_fits, settle, turn_to, until, visit
@@ -47,15 +47,15 @@ UNDRAWN = """all => all.filter((each) => {
 def test_pages_have_titled_axes_and_no_barriers_in_either_theme_and_fit_every_width(
     visitor: int, server: str, page: Page
 ) -> None:
-    opens = visit
+    opens, schemes = visit, ("light", "dark")
     for path, (title, picture) in list(VIEWS.items())[visitor::VISITORS]:
         page.set_viewport_size(PROJECTOR)
         opens(page, f"{server}/{path}", title)
-        a_page_is_whole_without_barriers_and_fits(page, title, picture)
-        opens = turn_to
+        a_page_is_whole_without_barriers_and_fits(page, title, picture, schemes)
+        opens, schemes = turn_to, schemes[::-1]  # the next page begins in the theme in which this one ends
 
 
-def a_page_is_whole_without_barriers_and_fits(page: Page, title: str, picture: str) -> None:
+def a_page_is_whole_without_barriers_and_fits(page: Page, title: str, picture: str, schemes: tuple[str, ...]) -> None:
     assert page.locator("[data-testid=stAlertContentError], [data-testid=stAlertContentWarning]").count() == 0
     if picture:
         page.locator(picture).last.wait_for()
@@ -67,6 +67,7 @@ def a_page_is_whole_without_barriers_and_fits(page: Page, title: str, picture: s
         tab_reaches_our_widgets(page)
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     charts = page.locator(".js-plotly-plot")
+    is_no_wider_than(page, charts, WINDOW["width"])
     for chart in charts.all():
         for axis in ("x", "y"):
             if axis == "y" and chart.locator(".ytick").count() == 0:
@@ -77,19 +78,23 @@ def a_page_is_whole_without_barriers_and_fits(page: Page, title: str, picture: s
     if charts.count():
         legends_cover_no_curves(page)
     show_whole(page)
-    for scheme in ("dark", "light"):  # as the next page finds it
+    for scheme in schemes:
         use_scheme(page, scheme)
-        assert barriers(page, contrast_alone=scheme == "dark") == []  # nothing else differs between themes
-    for width in (1400, 375, 320):
+        assert barriers(page, contrast_alone=scheme == schemes[1]) == []  # nothing else differs between themes
+    for width in (375, 320):
         page.set_viewport_size({"width": width, "height": 800})
-        # charts follow after a pause, and the page after them
-        until(page, lambda width=width: all(each <= width for each in charts.evaluate_all(WIDTHS)))  # type: ignore[misc]
-        until(page, lambda: overhang(page) <= 0)
+        is_no_wider_than(page, charts, width)
     assert page.evaluate(UNNAMED) == []
     export = page.get_by_role("button", name="Export").first
     if export.count():
         export.click()
         export_fits(page, 320)
+
+
+def is_no_wider_than(page: Page, charts: Locator, width: int) -> None:
+    """Charts follow the window after a pause, and the page follows them."""
+    until(page, lambda: all(each <= width for each in charts.evaluate_all(WIDTHS)))
+    until(page, lambda: overhang(page) <= 0)
 
 
 def digits_grow_with_the_window_in_whole_multiples(page: Page) -> None:
