@@ -85,6 +85,12 @@ def turn_to(page: Page, address: str, title: str) -> None:
     settle(page)
 
 
+def become_another(page: Page) -> None:
+    """Leaves the app, which knows a visitor by a cookie; who opens it next is somebody else."""
+    page.context.clear_cookies()
+    page.goto("about:blank")
+
+
 def draw_a_seven(page: Page) -> None:
     """Two strokes of a mouse on the page's drawing pad."""
     left, top = pad_corner(page)

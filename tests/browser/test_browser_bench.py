@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from dlgmm_core.analysis.kumaraswamy_series import fraction, kumaraswamy_density, matched_density
-from tests.browser_helpers import settle, until, visit
+from tests.browser_helpers import become_another, settle, until, visit
 from tests.wire_helpers import Wire
 
 pytestmark = pytest.mark.browser
@@ -108,7 +108,7 @@ def test_the_draw_and_both_densities_are_those_of_python_while_keys_move_all_sli
 
 
 def test_dragging_u_runs_in_the_browser_python_is_told_on_release_and_a_link_and_other_shapes_keep_it(
-    server: str, page: Page, wire: Wire, other: Page
+    server: str, page: Page, wire: Wire
 ) -> None:
     open_bench(page, server)
     is_of_python(page, 2.0, nearest(2.8), 0.5)
@@ -135,13 +135,15 @@ def test_dragging_u_runs_in_the_browser_python_is_told_on_release_and_a_link_and
     page.wait_for_url(lambda url: f"bench-u={float(seen[-1][0]):g}" in url)
     settle(page)
     assert len(wire.sent) == 1 and numbers(page) == seen[-1]
-    a_link_restores_u_and_other_shapes_leave_it(server, page, other)
+    link = page.url
+    other_shapes_and_pages_leave_u(page)
+    become_another(page)
+    open_bench(page, server, f"?{link.partition('?')[2]}")
+    assert numbers(page) == seen[-1]
 
 
-def a_link_restores_u_and_other_shapes_leave_it(server: str, page: Page, other: Page) -> None:
+def other_shapes_and_pages_leave_u(page: Page) -> None:
     chosen = numbers(page)
-    open_bench(other, server, f"?{page.url.partition('?')[2]}")
-    assert numbers(other) == chosen
     curve = page.locator(".bench .curve").first.get_attribute("d")
     page.locator(".st-key-bench-a input").press("ArrowRight")
     until(page, lambda: page.locator(".bench .curve").first.get_attribute("d") != curve)

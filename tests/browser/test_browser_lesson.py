@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from dlgmm_core.experiments.results import read_results
-from tests.browser_helpers import draw_a_seven, overhang, settle, until, visit
+from tests.browser_helpers import become_another, draw_a_seven, overhang, settle, until, visit
 from ui.lesson.outcomes import DLGMM
 
 pytestmark = pytest.mark.browser
@@ -79,7 +79,7 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
 
 
 def test_a_page_that_shows_the_answer_is_hidden_until_the_guess_on_a_phone_too(
-    server: str, tree: Path, page: Page, other: Page
+    server: str, tree: Path, page: Page
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/?lesson=8", "Likelihood")
@@ -96,14 +96,17 @@ def test_a_page_that_shows_the_answer_is_hidden_until_the_guess_on_a_phone_too(
     assert equation_fits(page)
     page.keyboard.press("Escape")
     page.locator(".js-plotly-plot").first.wait_for()
-    other.set_viewport_size({"width": 320, "height": 800})
-    visit(other, page.url, "Likelihood")  # the link opens the step, and tells nobody's answer
-    card(other).get_by_text("Step 8 of").wait_for()
-    assert told not in other.locator("[data-testid=stMain]").inner_text()
+    link = page.url
     card(page).get_by_role("button", name="Next").click()
     card(page).get_by_text("Step 9 of").wait_for()
     until(page, lambda: equation_fits(page))
-    on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(other, told)
+    settle(page)
+    become_another(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    visit(page, link, "Likelihood")  # the link opens the step, and tells nobody's answer
+    card(page).get_by_text("Step 8 of").wait_for()
+    assert told not in everything.inner_text()
+    on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(page, told)
 
 
 def on_a_phone_guess_and_outcome_stand_side_by_side_and_the_keyboard_suffices(page: Page, told: str) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.browser_helpers import (
+    become_another,
     choice,
     drawings,
     mean_of,
@@ -57,8 +58,7 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page)
     until(page, lambda: all(a != b for a, b in zip(drawings(page), plain, strict=True)))
     settle(page)
     sent, address = state_of(page), page.url
-    page.context.clear_cookies()  # by which a visitor is known
-    page.goto("about:blank")
+    become_another(page)
     open_components(page, server, address.partition("components")[2])
     assert page.url == address and state_of(page) == sent
     assert len(untrained(page)) == 3 and mean_of(page, 5).input_value() == "1.45"

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser_helpers import PROJECTOR, settle, until, visit
+from tests.browser_helpers import PROJECTOR, turn_to, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -22,18 +22,19 @@ def test_presented_pages_stand_in_the_window_and_fill_a_large_one(server: str, p
     page.set_viewport_size(PROJECTOR)
     visit(page, f"{server}/?present=1", "Deep latent Gaussian mixtures")
     until(page, lambda: page.evaluate(BELOW_THE_FOLD) == 0)
-    visit(page, f"{server}/plane?present=1", "Plane")
+    turn_to(page, f"{server}/plane?present=1", "Plane")
     until(page, lambda: page.locator(".plane[data-ready=yes]").count() == 3)
     until(page, lambda: page.evaluate(BELOW_THE_FOLD) == 0)
     assert height_of(page, ".plane canvas") > 250
-    visit(page, f"{server}/components?present=1&components-checkpoint=mnist-dlgmm-fig2", "Components")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    turn_to(page, f"{server}/likelihood?present=1", "Likelihood")
+    until(page, lambda: height_of(page, ".js-plotly-plot") > 850 and page.evaluate(BELOW_THE_FOLD) == 0)
+    page.set_viewport_size(PROJECTOR)
+    turn_to(page, f"{server}/components?present=1&components-checkpoint=mnist-dlgmm-fig2", "Components")
     page.locator(".live[data-ready=yes]").wait_for()
     until(page, lambda: height_of(page, ".density") > 100 and page.evaluate(BELOW_THE_FOLD) == 0)
     page.keyboard.press("Escape")
     until(page, lambda: height_of(page, ".density") < 90)
-    page.set_viewport_size({"width": 1920, "height": 1080})
-    visit(page, f"{server}/likelihood?present=1", "Likelihood")
-    until(page, lambda: height_of(page, ".js-plotly-plot") > 850 and page.evaluate(BELOW_THE_FOLD) == 0)
 
 
 def test_a_phone_shows_intervals_beside_their_points_and_a_help_mark_beside_its_title(server: str, page: Page) -> None:
@@ -44,6 +45,5 @@ def test_a_phone_shows_intervals_beside_their_points_and_a_help_mark_beside_its_
     assert min(intervals.evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")) > 1.4 * MARK
     names = page.locator(".annotation-text")
     assert all(names.evaluate_all("all => all.map(each => each.getBoundingClientRect().right <= 375)"))
-    visit(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
-    settle(page)
+    turn_to(page, f"{server}/kumaraswamy", "Kumaraswamy bench")
     assert height_of(page, "h1") < 60  # one line
