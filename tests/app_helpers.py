@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 from streamlit.testing.v1.element_tree import ButtonGroup, Multiselect
 
 from dlgmm_core.model.models import MODELS
@@ -21,7 +21,18 @@ from ui.visitors.ownership import NOTE
 
 # Packages are searched for widgets once, and not by each of a thousand pages: that takes longer than most pages.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
-app_test.ScriptCache = functools.cache(ScriptCache)  # type: ignore[misc,assignment]  # and scripts compiled once
+# Scripts are compiled once, too, and whoever waits for one sleeps instead of asking a thousand times a second.
+app_test.ScriptCache = local_script_runner.ScriptCache = functools.cache(ScriptCache)  # type: ignore[misc,assignment]
+_require_end = local_script_runner.require_widgets_deltas
+
+
+def _await_end(runner: local_script_runner.LocalScriptRunner, timeout: float) -> None:
+    assert runner._script_thread is not None
+    runner._script_thread.join(timeout)
+    _require_end(runner, 0.1)  # which has come, or it says that there was none
+
+
+local_script_runner.require_widgets_deltas = _await_end
 
 MAIN = Path(__file__).resolve().parent.parent / "ui" / "main.py"
 PAGES = {
