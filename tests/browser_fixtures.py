@@ -1,6 +1,6 @@
 """A server on a tree of its own, Chromium and a page of it for each of two visitors, as long as tests can share them.
 
-The fixtures are those of a plugin that `conftest.py` names. Chromium and its pages are kept while one test in a browser
+The fixtures are those of a plugin that `fixtures.py` names. Chromium and its pages are kept while one test in a browser
 follows another: a new Chromium has to fetch and compile Streamlit's scripts, and a new page has to compile them. But an
 event loop runs as long, which tests that start one cannot have.
 """

@@ -1,6 +1,6 @@
 """What tests of exports share: taking what a page exports, and one Python that runs scripts as visitors would.
 
-The fixtures are those of a plugin that `conftest.py` names, so that the app is imported only where it is needed.
+The fixtures are those of a plugin that `fixtures.py` names, so that the app is imported only where it is needed.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """What the tests of training share: a handful of synthetic images, a small model, and when two runs are equal.
 
-The fixtures are those of a plugin that `conftest.py` names.
+The fixtures are those of a plugin that `fixtures.py` names.
 """
 
 from dataclasses import replace

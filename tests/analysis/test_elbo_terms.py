@@ -13,7 +13,7 @@ from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.objectives import BOUNDS, elbo
 from dlgmm_core.runtime.seeding import seeded
-from tests.conftest import CONTRACT
+from tests.fixtures import CONTRACT
 
 Toy = Callable[..., LatentVariableModel]
 IMAGE = np.array([1, 0, 1, 1], np.uint8)

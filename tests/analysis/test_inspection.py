@@ -17,14 +17,14 @@ from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
 from dlgmm_core.model.paths import one_component
 from dlgmm_core.model.stick_latents import SticksLatent
-from tests.conftest import CONTRACT
+from tests.fixtures import CONTRACT
 
 Toy = Callable[..., LatentVariableModel]
 
 IMAGE = np.array([1, 0, 1, 1], np.uint8)
 
 
-# fixtures of conftest.py, narrowed to the models that have what is looked at
+# fixtures of `fixtures.py`, narrowed to the models that have what is looked at
 STICKS = pytest.mark.parametrize("config", [CONTRACT[name] for name in ("sb-vae", "dlgmm", "dldpmm")])
 MIXTURES = pytest.mark.parametrize("config", [CONTRACT[name] for name in ("dlgmm", "dldpmm")])
 

@@ -20,7 +20,7 @@ from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.evaluate.neighbours import neighbours
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel, build_model
-from tests.conftest import CONTRACT
+from tests.fixtures import CONTRACT
 
 Toy = Callable[..., LatentVariableModel]
 Clouds = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]

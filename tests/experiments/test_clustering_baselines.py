@@ -14,8 +14,8 @@ from dlgmm_core.experiments.clustering_baselines import METHODS, clustering_base
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import build_model
 from dlgmm_core.runtime.records import from_json, to_json
-from tests.conftest import CONTRACT
 from tests.experiment_helpers import blobs
+from tests.fixtures import CONTRACT
 
 
 def test_each_representation_is_grouped_by_each_method_and_scored_against_classes_it_never_saw() -> None:

@@ -13,7 +13,7 @@ from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.normals import DiagonalNormals
-from tests.conftest import CONTRACT
+from tests.fixtures import CONTRACT
 
 LIKELIHOODS = np.array([0.3, 0.02, 1.0, 0.5])  # p(x|k) of four components
 STICKS = {  # alpha and beta of the three fractions

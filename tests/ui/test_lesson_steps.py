@@ -17,7 +17,7 @@ from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.amortised_helpers import CONFIG, save_amortised
 from tests.app_helpers import Make
-from tests.conftest import CHECKPOINTS
+from tests.fixtures import CHECKPOINTS
 from tests.lesson_helpers import ALWAYS, answer, card_of, compared, open_step, press, words
 from ui.lesson.modes import MODEL
 from ui.lesson.steps import STEPS, offered_steps

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.datasets import DATASETS, DatasetFamily
 from tests.app_helpers import ALICE, Make, Manager, begun, labels, one_error, press, selected, start, turn_to
-from tests.conftest import emptied
 from tests.experiment_helpers import toy_dataset
+from tests.fixtures import emptied
 from ui import loaders
 from ui.training import teacher
 from ui.training.runs import all_runs, runs_of
