@@ -1,6 +1,7 @@
 """What modules import, read with `ast`, so that no import has to succeed."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,7 @@ def imports(source: str, package: str = "") -> set[str]:
     return found
 
 
+@cache
 def file_imports(path: Path) -> set[str]:
     return imports(path.read_text(encoding="utf-8"), ".".join(path.relative_to(ROOT).parent.parts))
 

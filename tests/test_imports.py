@@ -1,7 +1,6 @@
 """Imports go one way: read with `ast`, so that no import has to succeed for the rule to be checked."""
 
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
 
@@ -94,12 +93,11 @@ def test_few_modules_lie_at_the_top_of_the_core() -> None:
     assert len(list((ROOT / "dlgmm_core").glob("*.py"))) <= 5
 
 
-@pytest.mark.parametrize("path", files("dlgmm_core"), ids=module_name)
-def test_the_core_imports_downwards_only(path: Path) -> None:
-    imported = file_imports(path)
-    if module_name(path) != "dlgmm_core":  # which hands out the public names
-        assert upward(module_name(path), imported) == []
-    assert not tops(imported) & {"streamlit", "ui", "pages", "app", "tests", "benchmarks"}
+def test_the_core_imports_downwards_only() -> None:
+    for path in files("dlgmm_core"):
+        if module_name(path) != "dlgmm_core":  # which hands out the public names
+            assert upward(module_name(path), file_imports(path)) == [], path
+        assert not tops(file_imports(path)) & {"streamlit", "ui", "pages", "app", "tests", "benchmarks"}, path
 
 
 @pytest.mark.parametrize("package", RANK)
@@ -116,17 +114,18 @@ def test_checks_and_functions_import_nothing_of_the_package_and_configurations_t
     assert {part(name, "dlgmm_core") for name in ours} == {"checks", "config"}
 
 
-@pytest.mark.parametrize("path", files("ui"), ids=module_name)
-def test_what_pages_share_imports_downwards_only_and_no_page(path: Path) -> None:
-    if module_name(path) != "ui":
-        assert upward(module_name(path), file_imports(path)) == []
-    assert not tops(file_imports(path)) & {"pages", "app", "tests", "benchmarks"}
+def test_what_pages_share_imports_downwards_only_and_no_page() -> None:
+    for path in files("ui"):
+        if module_name(path) != "ui":
+            assert upward(module_name(path), file_imports(path)) == [], path
+        assert not tops(file_imports(path)) & {"pages", "app", "tests", "benchmarks"}, path
 
 
-@pytest.mark.parametrize("path", files("pages"), ids=module_name)
-def test_pages_are_short_and_import_neither_torch_nor_pandas_nor_another_page(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 80, "a page asks and places; what it shows is made in `ui`"
-    assert not tops(file_imports(path)) & {"torch", "pandas", "pages", "app", "tests", "benchmarks"}
+def test_pages_are_short_and_import_neither_torch_nor_pandas_nor_another_page() -> None:
+    for path in files("pages"):
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= 80, f"{path}: a page asks and places; what it shows is made in `ui`"
+        assert not tops(file_imports(path)) & {"torch", "pandas", "pages", "app", "tests", "benchmarks"}, path
 
 
 def test_the_folders_of_the_application_are_where_these_tests_look() -> None:

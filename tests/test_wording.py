@@ -2,8 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,18 @@ FIELDS = [f.name for kind in (ModelConfig, TrainConfig) for f in fields(kind)]
 UNMARKED = re.compile(rf"(?<![⟨\w])({'|'.join(name for name in FIELDS if '_' in name)})(?![⟩\w])")
 
 
-def sentences(path: Path) -> Iterator[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def sentences(path: Path) -> list[str]:
     """The texts of a module in which there are spaces, without docstrings and styles."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    found = []
     for node in ast.walk(tree):
         if id(node) in docs | inner:
             continue
@@ -36,7 +43,8 @@ def sentences(path: Path) -> Iterator[str]:
         else:
             continue
         if " " in text and "<style>" not in text:
-            yield text
+            found.append(text)
+    return found
 
 
 def modules(*folders: str) -> list[Path]:
@@ -66,25 +74,23 @@ def test_several_values_are_written_as_they_are_given() -> None:
         ModelConfig("dlgmm", num_components=2, prior_means=(0.0, float("nan")))
 
 
-@pytest.mark.parametrize("path", modules("dlgmm_core"), ids=lambda path: path.stem)
-def test_no_message_of_the_core_names_an_option_or_an_unmarked_setting(path: Path) -> None:
-    odd = [text for text in sentences(path) if OPTION.search(text) or UNMARKED.search(text)]
-    assert odd == []
+def test_no_message_of_the_core_names_an_option_or_an_unmarked_setting() -> None:
+    for path in modules("dlgmm_core"):
+        assert [text for text in sentences(path) if OPTION.search(text) or UNMARKED.search(text)] == [], path
 
 
-@pytest.mark.parametrize("path", modules("ui", "pages"), ids=lambda path: path.stem)
-def test_no_page_speaks_of_an_option_outside_of_a_whole_command(path: Path) -> None:
-    assert [text for text in sentences(path) if OPTION.search(text) and not COMMAND.search(text)] == []
+def test_no_page_speaks_of_an_option_outside_of_a_whole_command() -> None:
+    for path in modules("ui", "pages"):
+        assert [text for text in sentences(path) if OPTION.search(text) and not COMMAND.search(text)] == [], path
 
 
-@pytest.mark.parametrize("path", modules("ui", "pages"), ids=lambda path: path.stem)
-def test_no_page_reads_an_error_as_markdown(path: Path) -> None:
+def test_no_page_reads_an_error_as_markdown() -> None:
     """What an error says of a visitor's file is shown as it is."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    told = [n.args[0] for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "st.error"]
-    assert all(
-        isinstance(each, ast.JoinedStr | ast.Constant) or ast.unparse(each).startswith("sentence(") for each in told
-    )
+    for path in modules("ui", "pages"):
+        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+        for told in (call.args[0] for call in calls if ast.unparse(call.func) == "st.error"):
+            is_plain = isinstance(told, ast.JoinedStr | ast.Constant)
+            assert is_plain or ast.unparse(told).startswith("sentence("), path
 
 
 def test_the_program_is_called_as_its_user_called_it() -> None:
