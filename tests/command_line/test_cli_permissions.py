@@ -1,50 +1,21 @@
 """What must not be read or written is named with that reason, before any work, by commands and by the app."""
 
-import json
+import io
 import os
-import subprocess
-import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dlgmm_core.__main__ import main
 from dlgmm_core.experiments.results import RESULTS
+from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import METRICS
 from tests.checkpoint_helpers import save
+from tests.forks import become_another_user, in_a_fork
 
-# Root may do anything: a process of another user tries it.
-AS_ANOTHER_USER = """
-import io, json, os, sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
-roots, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-sys.path.insert(0, sys.argv[3])
-from dlgmm_core.__main__ import main
-from dlgmm_core.commands import table  # all that is imported, which the other user may not read
-from ui import findings, loaders
-import ui.training.runs as runs
-if os.getuid() == 0:
-    os.setgroups([]), os.setgid(65534), os.setuid(65534)
-
-def answers(root):
-    said = {}
-    for name, command in commands.items():
-        stdout, stderr = io.StringIO(), io.StringIO()
-        with redirect_stdout(stdout), redirect_stderr(stderr):
-            code = main([*command, "--checkpoints", str(root)])
-        said[name] = [code, stderr.getvalue()]
-    loaders.CHECKPOINTS = runs.CHECKPOINTS = root
-    try:
-        rows = findings.results()
-    except RuntimeError as error:
-        rows = [str(error)]
-    said["app"] = [len(loaders.checkpoints()), [broken.reason for broken in loaders.broken_checkpoints()], rows]
-    said["free name"] = runs.free_name("sound")
-    return said
-
-print(json.dumps([answers(Path(root)) for root in roots]))
-"""
 COMMANDS = {
     "list": ["list"],
     "evaluate": ["evaluate", "sound"],
@@ -53,6 +24,35 @@ COMMANDS = {
     "train": ["train", "gauss-vae", "--name", "sound", "--epochs", "1"],
     "resume": ["train", "gauss-vae", "--name", "sound", "--resume"],
 }
+
+
+# Root may do anything: a process of another user tries it.
+def _as_another_user(roots: tuple[Path, Path]) -> list[dict[str, Any]]:
+    # all that is imported, which the other user may not read
+    from dlgmm_core.commands import table  # noqa: F401
+    from ui import findings, loaders
+    from ui.training import runs
+
+    become_another_user()
+
+    def answers(root: Path) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for name, command in COMMANDS.items():
+            stdout, stderr = io.StringIO(), io.StringIO()
+            with redirect_stdout(stdout), redirect_stderr(stderr):
+                code = main([*command, "--checkpoints", str(root)])
+            said[name] = [code, stderr.getvalue()]
+        loaders.CHECKPOINTS = runs.CHECKPOINTS = root
+        rows: list[Any]
+        try:
+            rows = findings.results()
+        except StorageError as error:
+            rows = [str(error)]
+        said["app"] = [len(loaders.checkpoints()), [broken.reason for broken in loaders.broken_checkpoints()], rows]
+        said["free name"] = runs.free_name("sound")
+        return said
+
+    return [answers(root) for root in roots]
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs permissions of POSIX")
@@ -68,13 +68,9 @@ def test_folders_and_files_that_are_forbidden_are_one_sentence_each() -> None:
         for file in (fixed / RESULTS, fixed / "sound" / METRICS, closed):
             file.chmod(0)
         (fixed / "sound").chmod(0o555)  # the folder can be read, and not written
-        arguments = [json.dumps([str(root) for root in roots]), json.dumps(COMMANDS), str(Path(__file__).parents[2])]
-        command = [sys.executable, "-c", AS_ANOTHER_USER, *arguments]
-        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300)
+        answers = in_a_fork(_as_another_user, roots)
         for folder in (closed, fixed / "sound"):
             folder.chmod(0o755)
-        assert run.returncode == 0, run.stderr
-        answers: list[dict[str, list[object]]] = json.loads(run.stdout)
         for answer in answers:
             for key in COMMANDS:
                 code, words = answer[key]

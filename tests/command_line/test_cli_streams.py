@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core.store.checkpoints import WEIGHTS, read_checkpoint, read_metrics
+from tests.checkpoint_helpers import save
 from tests.cli_helpers import run, tiny_world, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,9 +150,12 @@ for arguments in sys.argv[1:]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork processes")
-def test_an_interrupt_ends_the_process_wherever_it_arrives_and_a_reader_that_leaves_at_once_is_no_error() -> None:
+def test_an_interrupt_ends_the_process_wherever_it_arrives_and_a_reader_that_leaves_at_once_is_no_error(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path / "listed")
     interrupts = ("interrupted while loading", "interrupted while cleaning up")
-    with process("-c", FORKING, "list", "train --help", *interrupts) as asked:
+    with process("-c", FORKING, f"list --checkpoints {tmp_path}", "train --help", *interrupts) as asked:
         assert asked.stdout is not None and asked.stderr is not None
         asked.stdout.close()
         said = asked.stderr.read()

@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from dlgmm_core.store.checkpoints import (
 from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.listing import BrokenCheckpoint, list_checkpoints
 from tests.checkpoint_helpers import CONFIG, TRAIN, save
-from tests.forks import FORKS
+from tests.forks import become_another_user, in_a_fork
 
 
 def forge(path: Path, header: Any, weights: dict[str, torch.Tensor] | None = None) -> None:
@@ -204,11 +203,10 @@ def test_weights_of_another_type_are_refused(kind: str, all_of_them: bool, tmp_p
         load_checkpoint(tmp_path)
 
 
-def _list_as_another_user(root: Path, mouth: Connection) -> None:
-    """Tells the name of each entry, and why it is broken."""
-    if os.getuid() == 0:
-        os.setgroups([]), os.setgid(65534), os.setuid(65534)
-    mouth.send({entry.name: getattr(entry, "reason", "sound") for entry in list_checkpoints(root)})
+def _list_as_another_user(root: Path) -> dict[str, str]:
+    """The name of each entry, and why it is broken."""
+    become_another_user()
+    return {entry.name: getattr(entry, "reason", "sound") for entry in list_checkpoints(root)}
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs permissions of POSIX")
@@ -222,12 +220,7 @@ def test_what_may_not_be_read_is_listed_with_that_reason_and_the_rest_is_read() 
         (root / "link").symlink_to("nowhere")
         (root / "folder").chmod(0)
         (root / "weights" / WEIGHTS).chmod(0)
-        ear, mouth = FORKS.Pipe(duplex=False)
-        process = FORKS.Process(target=_list_as_another_user, args=(root, mouth))
-        process.start()
-        mouth.close()
-        lines = ear.recv()
-        process.join()
+        lines = in_a_fork(_list_as_another_user, root)
         (root / "folder").chmod(0o755)
     assert list(lines) == ["folder", "link", "sound", "weights"]
     assert lines["sound"] == "sound" and "is a link to a folder that does not exist" in lines["link"]

@@ -1,10 +1,10 @@
 """Two processes want to train under one name: the second is refused, and the first notices nothing."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -15,35 +15,41 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun
-from tests.cli_helpers import error_of, handlers_kept
+from tests.cli_helpers import TINY, error_of, handlers_kept
+from tests.experiment_helpers import use_toy_data
+from tests.forks import FORKS
 
-ROOT = Path(__file__).resolve().parents[2]
-TINY = ["gauss-vae", "--hidden", "4", "--code-dim", "2", "--batch-size", "2000", "--epochs", "900", "--patience", "900"]
+ENDLESS = ["--epochs", "1000000", "--patience", "1000000"]
 
 
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
-    return ["train", *TINY, "--name", "one", "--checkpoints", str(tmp_path)]
+    return ["train", "gauss-vae", *TINY, *ENDLESS, "--name", "one", "--checkpoints", str(tmp_path)]
+
+
+def _train(command: list[str], said: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch, said.open("w", encoding="utf-8") as file:
+        use_toy_data(patch)
+        with redirect_stdout(file), redirect_stderr(file):
+            sys.exit(cli.main(command))
 
 
 @pytest.fixture
-def first(command: list[str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def first(command: list[str], tmp_path: Path) -> Iterator[BaseProcess]:
     """A process that trains, and has saved an epoch."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with (tmp_path / "said").open("wb") as said:
-        whole = [sys.executable, "-m", "dlgmm_core", *command]
-        process = subprocess.Popen(whole, cwd=ROOT, env=environment, stdout=said, stderr=said)
-    for _ in range(1200):
-        if (tmp_path / "one" / WEIGHTS).exists() or process.poll() is not None:
+    process = FORKS.Process(target=_train, args=(command, tmp_path / "said"))
+    process.start()
+    for _ in range(6000):
+        if (tmp_path / "one" / WEIGHTS).exists() or not process.is_alive():
             break
-        time.sleep(0.1)
+        time.sleep(0.02)
     yield process
     process.kill()
-    process.wait()
+    process.join()
 
 
 def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed_leaves_no_lock(
-    first: subprocess.Popen[bytes], command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    first: BaseProcess, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "one"
     for more in ([], ["--resume"]):
@@ -54,9 +60,10 @@ def test_a_second_process_is_refused_in_a_sentence_and_the_first_politely_killed
         )
     with pytest.raises(CheckpointError, match="another process"), training_lock(folder):
         pass
-    assert first.poll() is None
+    assert first.is_alive()
     first.terminate()
-    assert first.wait(60) == 130
+    first.join(60)
+    assert first.exitcode == 130
     said = (tmp_path / "said").read_text(encoding="utf-8")
     assert said.rstrip().endswith("Stopped. Finished work is kept.") and "Traceback" not in said
     with training_lock(folder):

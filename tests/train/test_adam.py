@@ -1,7 +1,6 @@
 """Adam as PyTorch has it, without what PyTorch loads for its compiler."""
 
 import sys
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.training import TrainingRun, fit
-from tests.forks import FORKS
+from tests.forks import in_a_fork
 from tests.training_helpers import MODEL, SHAPE, TRAIN, split
 
 
@@ -42,22 +41,17 @@ def test_its_steps_and_state_are_those_of_pytorchs(fused: bool) -> None:
     torch.testing.assert_close(state, its_state, rtol=0.0, atol=0.0)
 
 
-def _train(folder: Path, mouth: Connection) -> None:
-    """Trains, saves and resumes, and tells whether the compiler has been loaded."""
+def _train(folder: Path) -> bool:
+    """Trains, saves and resumes; whether the compiler has been loaded."""
     images = split(np.random.default_rng(0), 60)
     run = TrainingRun.start(MODEL, TRAIN)
     for _ in fit(run, Dataset("mnist", images, images, images, ("a", "b"), SHAPE)):
         run.save(folder)
         if not run.finished:
             TrainingRun.load(folder)
-    mouth.send("torch._dynamo" in sys.modules)
+    return "torch._dynamo" in sys.modules
 
 
 def test_training_saving_and_resuming_load_no_compiler(tmp_path: Path) -> None:
     """It would take a second of every process that trains."""
-    ear, mouth = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=_train, args=(tmp_path, mouth))
-    process.start()
-    mouth.close()
-    assert ear.recv() is False
-    process.join()
+    assert in_a_fork(_train, tmp_path) is False

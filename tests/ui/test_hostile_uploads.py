@@ -1,11 +1,13 @@
 """Malicious files give the digit they show or one sentence, in little memory, and nothing is left behind."""
 
 import asyncio
-import json
-import subprocess
+import os
+import resource
 import sys
 import tempfile
 import tomllib
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.data.digits import DigitError, prepare_digit
 from tests.app_helpers import Make, make_mixture, one_error, start, turn_to
+from tests.forks import in_a_fork
 from tests.hostile_files import DIGIT, HostileFile, hostile_files
 from ui.digit.uploads import MOST_MEGABYTES, read_picture
 from ui.visitors.limits import shared
@@ -51,51 +54,37 @@ def test_a_malicious_file_gives_the_expected_digit_or_message(file: HostileFile)
     assert np.abs(found.T - expected).mean() > 20
 
 
-# Reads every file of a folder as an upload; tells what it wrote or started, and by how many MB it grew.
-WATCHED = """
-import json, os, pathlib, resource, sys
-sys.path.insert(0, sys.argv[1])
-from dlgmm_core.data.digits import DigitError, prepare_digit
-from ui.digit.uploads import read_picture
-
-harm = []
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 STARTING = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.", "tempfile.", "shutil.")
 
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING or event.startswith(STARTING):
-        harm.append(f"{event} {arguments}")
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def _read_all(elsewhere: Path) -> tuple[list[str], int]:
+    """What reading every file wrote or started, in an empty folder, and by how many MB the process grew."""
+    os.chdir(elsewhere)
+    tempfile.tempdir, sys.dont_write_bytecode = str(elsewhere), True
+    warnings.simplefilter("ignore")
+    harm = []
 
-sys.addaudithook(watch)
-files = sorted(pathlib.Path(sys.argv[2]).iterdir())
-before = peak()
-for path in files:
-    try:
-        prepare_digit(read_picture(path.read_bytes()))
-    except DigitError:
-        pass
-print(json.dumps({"files": len(files), "harm": harm, "megabytes": peak() - before}))
-"""
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
+        if writes or event.startswith(STARTING):
+            harm.append(f"{event} {arguments}")
+
+    def peak() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+    before = peak()
+    sys.addaudithook(watch)
+    for file in FILES.values():
+        with suppress(DigitError):
+            prepare_digit(read_picture(file.content))
+    return harm, peak() - before
 
 
 def test_reading_them_all_writes_and_starts_nothing_and_stays_small(tmp_path: Path) -> None:
-    uploads, elsewhere = tmp_path / "uploads", tmp_path / "elsewhere"
-    uploads.mkdir(), elsewhere.mkdir()
-    for number, file in enumerate(FILES.values()):
-        (uploads / str(number)).write_bytes(file.content)
-    command = [sys.executable, "-B", "-W", "ignore", "-c", WATCHED, str(ROOT), str(uploads)]
-    environment = {"TMPDIR": str(elsewhere), "HOME": str(elsewhere), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
-    )
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["files"] == len(FILES) and seen["harm"] == []
-    assert seen["megabytes"] < 400
-    assert list(elsewhere.iterdir()) == []
+    harm, megabytes = in_a_fork(_read_all, tmp_path)
+    assert harm == [] and megabytes < 400
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
