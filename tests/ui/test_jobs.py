@@ -17,7 +17,6 @@ from dlgmm_core.store.files import CheckpointError
 from dlgmm_core.store.history import read_history
 from dlgmm_core.store.locks import training_lock
 from dlgmm_core.train.training import TrainingRun
-from tests.disk_helpers import full_disk
 from ui.jobs import manager as jobs
 from ui.jobs.manager import Job, JobManager
 from ui.jobs.measuring import renewed
@@ -121,15 +120,6 @@ def test_a_failure_is_reported_with_its_sentence() -> None:
     job.process.wait()
     assert job.failed and not job.running
     assert job.last_line == "error: No."
-
-
-def test_a_full_disk_is_reported_although_nothing_can_be_written(manager: JobManager, folder: Path) -> None:
-    with full_disk():  # a process inherits it
-        job = train(manager, "full", "--epochs", "2")
-    job.process.wait()
-    sentence = f"error: {folder / 'full' / TRAINING} cannot be written (File too large): make room on that disk"
-    assert job.failed and job.last_line.startswith(sentence)
-    assert not list((folder / "full").iterdir())
 
 
 def test_only_the_end_of_what_a_job_says_is_kept(manager: JobManager) -> None:
