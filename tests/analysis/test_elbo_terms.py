@@ -82,6 +82,7 @@ def test_bounds_stand_in_order_in_expectation(toy: Toy) -> None:
     assert eq1 < mixture + 0.02 < marginal + 0.04
 
 
+@pytest.mark.parametrize("config", [CONTRACT[name] for name in ("gauss-vae", "sb-vae", "dlgmm-full", "dldpmm")])
 def test_the_error_is_the_spread_over_repetitions(model: LatentVariableModel) -> None:
     repetitions = [terms_of(model, 100, seed) for seed in range(200)]
     for bound in BOUNDS:
