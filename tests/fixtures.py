@@ -24,6 +24,7 @@ from torch import Tensor
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data import sources
 from dlgmm_core.data.datasets import DATASETS, Dataset
+from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.runtime.folders import cache_folder
 from dlgmm_core.store.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
@@ -180,9 +181,16 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def repository(copied: Path, alice: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(copied: Path, alice: None, quick_pages: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the app finds, and who visits it, unless a test says otherwise."""
     return use(copied, monkeypatch)
+
+
+@pytest.fixture
+def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages divide the plane into an eighth of the cells, and time no step of training."""
+    monkeypatch.setattr(PlaneGrid, "of", functools.partial(PlaneGrid.of, size=56))
+    monkeypatch.setattr("ui.training.expected.seconds_per_epoch", lambda model, train, images, valid: 12.0)
 
 
 @pytest.fixture

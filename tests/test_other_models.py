@@ -1,6 +1,7 @@
 """A further model is a builder and a row: two that are not in the table go through everything; so do other shapes."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,12 +44,16 @@ NAMED = set(MODELS)  # before further ones are registered
 NAMES = pytest.mark.parametrize("name", list(OTHER_MODELS))
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The two rows, and a few hundred images behind every data set's name."""
     for name, family in OTHER_MODELS.items():
         monkeypatch.setitem(MODELS, name, family)
     yield from tiny_world(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from register(monkeypatch)
 
 
 @NAMES
@@ -131,12 +136,22 @@ def test_a_plane_is_of_known_nodes_and_a_triangle_of_a_broken_stick() -> None:
     torch.testing.assert_close((weights[..., None] * nodes.code).sum((0, 1, 2)), drawn, atol=3e-3, rtol=0)
 
 
-@pytest.fixture
-def others(own_checkpoints: Path) -> Path:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained and measured checkpoint of each."""
-    for name in OTHER_MODELS:
-        assert run(own_checkpoints, "train", name, "--name", name, *TINY, "--code-dim", "3", "--epochs", "1") == 0
-        assert run(own_checkpoints, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
+    folder = tmp_path_factory.mktemp("others")
+    with pytest.MonkeyPatch.context() as patch:
+        for _ in register(patch):
+            for name in OTHER_MODELS:
+                assert run(folder, "train", name, "--name", name, *TINY, "--code-dim", "3", "--epochs", "1") == 0
+                assert run(folder, "evaluate", name, "--samples", "2", "--device", "cpu") == 0
+    return folder
+
+
+@pytest.fixture
+def others(measured: Path, own_checkpoints: Path) -> Path:
+    """These in the app's folder."""
+    shutil.copytree(measured, own_checkpoints, dirs_exist_ok=True)
     return own_checkpoints
 
 

@@ -1,12 +1,10 @@
 """The lesson's card: nothing of it without the lesson, nothing of an outcome before the guess, both beside it after."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.context import ContextProxy
 
-from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.runtime.program import PROGRAM
 from tests.app_helpers import PAGES, open_page, selected, start, turn_to
@@ -51,8 +49,7 @@ def test_there_are_thirteen_steps_of_one_equation_each() -> None:
         assert (Path(__file__).parents[2] / "pages" / f"{step.page}.py").exists()
 
 
-def test_the_button_leads_through_all_steps_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=56))  # whose cells take a third of the test's time
+def test_the_button_leads_through_all_steps_and_back() -> None:
     at = start()
     press(at, f"Start the lesson: {len(offered_steps())} steps")
     steps = offered_steps()

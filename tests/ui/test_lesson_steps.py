@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.analysis.image_statistics import pixel_entropy
 from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.config import Context
-from dlgmm_core.evaluate.plane_grid import PlaneGrid
+from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.experiments.results import RESULTS
 from dlgmm_core.store.checkpoints import read_checkpoint
 from tests.amortised_helpers import CONFIG, save_amortised
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("repository", "forgotten")
 
 
 def test_steps_about_what_is_not_there_are_left_out_and_the_last_one_sums_up(
-    own_checkpoints: Path, make: Make, copied: Path
+    own_checkpoints: Path, make: Make, copied: Path, few_digits: Dataset
 ) -> None:
     assert len(offered_steps()) == ALWAYS + 1  # the one about layers, too
     mixture = {"num_components": 3, "prior_means": (-1.0, 0.0, 1.0), "prior_scales": (1.0,) * 3}
@@ -81,8 +80,7 @@ def test_the_step_about_retraining_opens_the_moved_prior_with_both_decoders(own_
     assert at.query_params["compared"] in ("1", ["1"])
 
 
-def test_the_step_about_the_second_mode_opens_its_digit_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=80))
+def test_the_step_about_the_second_mode_opens_its_digit_and_model() -> None:
     at = open_step(13)
     assert card_of(at) == ["Step 13 of 13: The second mode"]
     assert not at.main.get("bidi_component")  # the picture comes after the guess

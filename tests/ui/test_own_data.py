@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import chdir
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.runtime.folders import datasets_folder
 from tests.app_helpers import PAGES, one_error, open_page, pictures, shown
 from tests.cli_helpers import handlers_kept, run, train
@@ -59,7 +57,6 @@ def exported(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Exported
 def test_every_page_shows_and_exports_images_of_another_shape_with_labels_and_without(
     labelled: bool, own_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=56))  # an eighth of the cells
     trained(own_checkpoints, tmp_path / "mine.npz", labelled=labelled)
     said: dict[str, str] = {}
     found: dict[str, Exported] = {}

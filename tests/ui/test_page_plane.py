@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +26,7 @@ pytestmark = pytest.mark.usefixtures("few_digits")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grids of few cells, and few digits to search."""
-    monkeypatch.setattr(PlaneGrid, "of", partial(PlaneGrid.of, size=56))
+    """Few digits to search, and no families to fit."""
     monkeypatch.setattr(survey, "SEARCHED", 5)
     # takes seconds, and is tested elsewhere
     fits = {"one Gaussian": SimpleNamespace(divergence=0.25), "5 Gaussians": SimpleNamespace(divergence=0.25)}

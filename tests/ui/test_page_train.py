@@ -14,18 +14,10 @@ from dlgmm_core.model.models import MODELS, build_model
 from dlgmm_core.options import model_config, train_config
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import read_only_disk
-from ui.training import expected
 from ui.training.fields import in_fields
 from ui.training.presets import BY_HAND, PRESETS, Recipe
 
-pytestmark = pytest.mark.usefixtures("repository", "alice", "quick")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times no steps."""
-    expected._epoch_seconds.clear()
-    monkeypatch.setattr(expected, "seconds_per_epoch", lambda model, train, images, valid: 12.0)
+pytestmark = pytest.mark.usefixtures("repository")
 
 
 def by_hand() -> AppTest:
