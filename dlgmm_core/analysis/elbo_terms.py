@@ -2,7 +2,7 @@ r"""The terms of every bound for one image, by component, which sum to its ELBO.
 
 .. math:: L = \sum_k E[\pi_k] \log p(x|z_k) + \sum_k g_k + H - KL(q(v|x) \| p(v))
 
-with g_k the Gaussian term of component k and H the entropy, depending on the bound:
+with g_k the Gaussian term of component k and H the entropy, depending on the bound; a bound may lack the last two:
 
     eq1       g_k = E[pi_k] E_{q_k}[log p_k(z)],  H = -E[log sum_k pi_k q_k(z_k)]
     mixture   g_k = E[pi_k log(p(z_k|pi) / q(z_k|pi, x))],  no H: the ratio contains it
@@ -22,19 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.objectives import BOUNDS, path_terms
+from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA, path_terms
 from dlgmm_core.model.paths import LayerDraws, Paths
 from dlgmm_core.runtime.html import table
 
 __all__ = ["ElboTerms", "elbo_terms", "elbo_terms_of_paths"]
-
-_GAUSSIAN = {
-    "eq1": "E[π_k] E log p_k(z)",
-    "mixture": "E[π_k log p(z|π)/q(z|π, x)]",
-    "marginal": "E[π_k] E log p(z)/q(z|x)",
-}
-_ENTROPY = "entropy, −E log Σ_k π_k q_k(z)"
-_STICKS = "sticks, −KL(q(v|x) ‖ p(v))"
 
 
 @dataclass(frozen=True)
@@ -47,8 +39,8 @@ class ElboTerms:
         log_likelihood: (K,) mean of log p(x|z_k), or of the bound of the layers below, unweighted.
         likelihood: (K,) E[pi_k] times `log_likelihood`, the contribution to the bound.
         components: (K,) g_k, the Gaussian term of each component, weighted.
-        entropy: H.
-        weights_term: -KL(q(v|x) || p(v)), at most zero.
+        entropy: H; None if the bound has none of its own.
+        weights_term: -KL(q(v|x) || p(v)), at most zero; None if the bound has no such term, or the model no sticks.
         error: standard error of the sum over draws.
         divergences: (L,) what each layer takes from the bound, an estimate of its KL divergence; the bound is
             E[log p(x|z)] minus their sum.
@@ -59,20 +51,22 @@ class ElboTerms:
     log_likelihood: NDArray[np.float64]
     likelihood: NDArray[np.float64]
     components: NDArray[np.float64]
-    entropy: float
-    weights_term: float
+    entropy: float | None
+    weights_term: float | None
     error: float
     divergences: NDArray[np.float64]
 
     @property
     def elbo(self) -> float:
         """The sum of all terms."""
-        return float(self.likelihood.sum() + self.components.sum() + self.entropy + self.weights_term)
+        whole = (term for term in (self.entropy, self.weights_term) if term is not None)
+        return float(sum(whole, start=self.likelihood.sum() + self.components.sum()))
 
     def _repr_html_(self) -> str:
         """In a notebook: a row for each component, and below them what belongs to none."""
         inner = "log p(x|z_k)" if len(self.divergences) == 1 else "bound below"
-        head = ("component k", "E[π_k|x]", f"{inner}, mean", f"E[π_k] {inner}", _GAUSSIAN[self.bound], "sum")
+        bound = BOUNDS[self.bound]
+        head = ("component k", "E[π_k|x]", f"{inner}, mean", f"E[π_k] {inner}", bound.components, "sum")
         rows = [
             (f"{k}", f"{weight:.3f}", *(f"{nats:.2f}" for nats in (alone, likelihood, term, likelihood + term)))
             for k, (weight, alone, likelihood, term) in enumerate(
@@ -81,10 +75,10 @@ class ElboTerms:
         ]
         columns = (self.likelihood.sum(), self.components.sum(), self.likelihood.sum() + self.components.sum())
         rows.append(("all", "1", "", *(f"{nats:.2f}" for nats in columns)))
-        if self.bound == "eq1":
-            rows.append((_ENTROPY, "", "", "", "", f"{self.entropy:.2f}"))
-        if self.weights_term:
-            rows.append((_STICKS, "", "", "", "", f"{self.weights_term:.2f}"))
+        if self.entropy is not None:
+            rows.append((f"entropy, {bound.entropy}", "", "", "", "", f"{self.entropy:.2f}"))
+        if self.weights_term is not None:
+            rows.append((f"sticks, {STICKS_FORMULA}", "", "", "", "", f"{self.weights_term:.2f}"))
         rows.append((f"ELBO ({self.bound})", "", "", "", "", f"{self.elbo:.2f} ± {self.error:.2f}"))
         return table("Terms of the ELBO, nats", head, rows)
 
@@ -123,8 +117,8 @@ def _terms(name: str, paths: Paths, log_likelihood: Tensor) -> ElboTerms:
         log_likelihood=_mean_of_draws(found.below),
         likelihood=_mean_of_draws(first.likelihood),
         components=_mean_of_draws(first.components),
-        entropy=0.0 if first.entropy is None else float(first.entropy.double().mean()),
-        weights_term=0.0 if first.weights is None else 0.0 + float(first.weights),
+        entropy=None if first.entropy is None else float(first.entropy.double().mean()),
+        weights_term=None if first.weights is None or q.sticks is None else 0.0 + float(first.weights),
         error=float(elbo_per_draw.std()) / math.sqrt(len(elbo_per_draw)),
         divergences=found.divergences.double().mean((1, 2)).cpu().numpy(),
     )

@@ -39,6 +39,8 @@ from dlgmm_core.model.paths import LayerDraws, Paths, every_component, one_compo
 __all__ = [
     "BOUNDS",
     "OBJECTIVES",
+    "STICKS_FORMULA",
+    "Bound",
     "BoundTerms",
     "PathTerms",
     "elbo",
@@ -87,8 +89,19 @@ class BoundTerms:
         return divergence
 
 
-Bound = Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
-"""Maps posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the terms of a bound."""
+@dataclass(frozen=True)
+class Bound:
+    """A row of the table of bounds. Formulas are for readers, as text in which "_k" is a subscript.
+
+    Attributes:
+        terms: maps posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the bound's terms.
+        components: the formula of `BoundTerms.components`.
+        entropy: that of `BoundTerms.entropy`, if the bound has one.
+    """
+
+    terms: Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
+    components: str
+    entropy: str = ""
 
 
 def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
@@ -115,8 +128,15 @@ def _weighted(q: LatentDistribution, values: Tensor) -> Tensor:
     return values if len(values) == 1 else torch.exp(q.log_mean_weights)[:, None] * values
 
 
-BOUNDS: dict[str, Bound] = {"eq1": _eq1, "mixture": _mixture, "marginal": _marginal}
+BOUNDS: dict[str, Bound] = {
+    "eq1": Bound(_eq1, "E[π_k] E log p_k(z)", entropy="−E log Σ_k π_k q_k(z)"),
+    "mixture": Bound(_mixture, "E[π_k log p(z|π)/q(z|π, x)]"),
+    "marginal": Bound(_marginal, "E[π_k] E log p(z)/q(z|x)"),
+}
 """Bounds by name. Their terms add up to the ELBO: `elbo` sums them, and the app shows them."""
+
+STICKS_FORMULA = "−KL(q(v|x) ‖ p(v))"
+"""The formula of `BoundTerms.weights`, the same in every bound that has it."""
 
 OBJECTIVES = (*BOUNDS, "iwae")
 """Objectives of training: an ELBO, or the IWAE bound."""
@@ -190,7 +210,7 @@ def every_path(model: LatentVariableModel, x: Tensor, num_samples: int, decoded:
 
 def layer_total(bound: Bound, layer: LayerDraws, values: Tensor) -> Tensor:
     """(S, R), a bound in one layer, where the layers below are worth `values` (K, S, R)."""
-    return bound(layer.q, layer.p, layer.latents, layer.estimates(values)).total
+    return bound.terms(layer.q, layer.p, layer.latents, layer.estimates(values)).total
 
 
 @dataclass(frozen=True)
@@ -221,7 +241,7 @@ def path_terms(paths: Paths, log_likelihood: Tensor, bound: str) -> PathTerms:
 
     def terms_of(layer: LayerDraws, values: Tensor) -> BoundTerms:
         divergences[:] = [_weighted(layer.q, each.reshape(values.shape)).sum(0) for each in divergences]
-        terms = BOUNDS[bound](layer.q, layer.p, layer.latents, values)
+        terms = BOUNDS[bound].terms(layer.q, layer.p, layer.latents, values)
         divergences.insert(0, -terms.negative_divergence)
         return terms
 

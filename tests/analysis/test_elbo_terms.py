@@ -1,6 +1,7 @@
 """The terms: its terms are those of the formulas, and they add up to the bound that training maximises."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
-from dlgmm_core.model.objectives import BOUNDS, elbo
+from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA, elbo
 from dlgmm_core.runtime.seeding import seeded
 from tests.fixtures import CONTRACT
 
@@ -45,7 +46,7 @@ def test_the_terms_add_up_to_the_elbo_of_the_same_draws(model: LatentVariableMod
     with seeded("cpu", 3), torch.no_grad():
         expected = elbo(model, x, bound, 50).item()
     assert terms.elbo == pytest.approx(expected, abs=1e-4)
-    total = terms.likelihood.sum() + terms.components.sum() + terms.entropy + terms.weights_term
+    total = terms.likelihood.sum() + terms.components.sum() + (terms.entropy or 0) + (terms.weights_term or 0)
     assert terms.elbo == pytest.approx(total)
 
 
@@ -59,8 +60,11 @@ def test_weights_sum_to_one_and_weigh_the_likelihood(model: LatentVariableModel)
 def test_only_models_with_sticks_pay_for_them_and_marginal_never_does(model: LatentVariableModel) -> None:
     for bound, terms in terms_of(model).items():
         has_sticks = model.config.model == "sb-vae" or model.config.num_components > 1
-        assert (terms.weights_term < 0) == (has_sticks and bound != "marginal")
-        assert (terms.entropy == 0) == (bound != "eq1" or model.config.model == "sb-vae")
+        assert (terms.weights_term or 0) <= 0
+        assert bool(terms.weights_term) == (has_sticks and bound != "marginal")
+        assert (terms.weights_term is None) == (bound == "marginal" or model.config.model == "gauss-vae")
+        assert (terms.entropy is None) == (bound != "eq1")
+        assert (terms.entropy == 0) == (bound == "eq1" and model.config.model == "sb-vae")
 
 
 def test_the_gaussian_terms_of_eq1_are_the_cross_entropies_by_hand(toy: Toy, x: Tensor) -> None:
@@ -94,3 +98,20 @@ def test_the_error_is_the_spread_over_repetitions(model: LatentVariableModel) ->
 def test_a_seed_gives_the_same_terms(model: LatentVariableModel) -> None:
     first, again, other = (terms_of(model, seed=seed)["mixture"] for seed in (1, 1, 2))
     assert first.elbo == again.elbo != other.elbo
+
+
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_a_further_bound_is_a_row_and_a_notebook_shows_its_formulas_and_no_term_that_it_lacks(
+    bound: str, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    further = replace(BOUNDS[bound], components="G_k", entropy="H" if BOUNDS[bound].entropy else "")
+    monkeypatch.setitem(BOUNDS, "further", further)
+    terms = terms_of(toy(CONTRACT["dlgmm"]).float())
+    shown = terms["further"]._repr_html_()
+    for text in ("<th", ">G_k<", "ELBO (further)", f"{terms[bound].elbo:.2f} ± {terms[bound].error:.2f}"):
+        assert text in shown
+    assert (">entropy, H<" in shown) == (terms[bound].entropy is not None) == (bound == "eq1")
+    assert (f">sticks, {STICKS_FORMULA}<" in shown) == (terms[bound].weights_term is not None) == (bound != "marginal")
+    known = terms[bound]._repr_html_()
+    known = known.replace(f"({bound})", "(further)").replace(f">{BOUNDS[bound].components}<", ">G_k<")
+    assert shown == known.replace(f"entropy, {BOUNDS[bound].entropy}<", "entropy, H<")

@@ -31,7 +31,7 @@ def mean_and_error(draws: Tensor) -> tuple[float, float]:
 
 def divergence(bound: str, q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
     """(S, B), what a bound has besides the likelihood."""
-    return BOUNDS[bound](q, p, latents, torch.zeros_like(latents.log_weights)).total
+    return BOUNDS[bound].terms(q, p, latents, torch.zeros_like(latents.log_weights)).total
 
 
 def two_components() -> tuple[MixtureLatent, MixtureLatent]:

@@ -114,6 +114,27 @@ def test_the_printed_columns_of_the_ledger_add_up_to_the_elbo_it_prints(bound: s
     assert number(gaps[bound][0]) == whole and [name for name in gaps if name in BOUNDS] == list(BOUNDS)
 
 
+@pytest.mark.parametrize("bound", list(BOUNDS))
+def test_the_ledger_shows_a_further_bound_which_is_a_row(
+    bound: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BOUNDS, "further", replace(BOUNDS[bound], components="G_k"))
+    made = make_mixture(make, f"further-{bound}", (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    at.segmented_control(key="digit-view").set_value("ELBO terms").run()
+    tables = []
+    for name in (bound, "further"):
+        at.segmented_control(key="ledger-bound").set_value(name).run()
+        assert not at.exception, made
+        tables.append([cells(block.proto.body) for block in at.get("html") if "<table" in block.proto.body])
+    (known, gaps), (shown, more) = tables
+    assert shown.pop("ELBO (further)") == known.pop(f"ELBO ({bound})")
+    assert shown.pop("Gk") == known.pop(BOUNDS[bound].components.replace("_k", "k")) and shown == known
+    assert any(name.startswith("entropy") for name in shown) == (bound == "eq1")
+    assert any(name.startswith("sticks") for name in shown) == (bound != "marginal")
+    assert gaps == more and more["further"] == more[bound]
+
+
 def test_the_views_of_all_models_show_every_chosen_one(make: Make, few_digits: Dataset) -> None:
     make("g")
     make("s", "sb-vae")

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms
 from dlgmm_core.analysis.inspection import ImageReport
-from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
-from ui.glossary.terms import meaning
+from ui.glossary.terms import in_glossary, meaning
 from ui.images import fitting, tiled_picture
 from ui.link_report import bound_in_link
 from ui.numbers import printed
@@ -25,11 +25,6 @@ from ui.theme import component_colour
 __all__ = ["show_elbo_terms"]
 
 _PINNED = ' class="all"'
-_GAUSSIAN = {
-    "eq1": "E[π<sub>k</sub>] E log p<sub>k</sub>(z)",
-    "mixture": "E[π<sub>k</sub> log p(z|π)/q(z|π, x)]",
-    "marginal": "E[π<sub>k</sub>] E log p(z)/q(z|x)",
-}
 # Names and sums stay in sight while the components scroll below them; the bar is drawn wherever there is more to see.
 _STYLE = """<style>
 .elbo-terms { overflow-x: auto; margin-bottom: .5rem; }
@@ -53,14 +48,14 @@ _STYLE = """<style>
 
 
 def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, trained_on: str) -> None:
-    """The table of the chosen bound, and the gaps of all three to the estimate of log p(x)."""
+    """The table of the chosen bound, and the gaps of all bounds to the estimate of log p(x)."""
     names = list(BOUNDS)
     bound = st.segmented_control(
         "Bound",
         names,
         default=trained_on,
         required=True,
-        help=meaning("ELBO", *names, "KL"),
+        help=meaning("ELBO", *in_glossary(names), "KL"),
         **bound_in_link("ledger-bound", names),
     )
     every = report.elbo_terms
@@ -69,7 +64,7 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         st.html(_scrolling(_table(terms, bound, report, shape), "The ELBO terms of this digit"))
         aside(
             f"Nats, averaged over {report.draws} draws of every component, the largest weight first. Read down, then"
-            f" across: {_parts(bound, report)} to the ELBO."
+            f" across: {_parts(terms)} to the ELBO."
             + (
                 f" Where there is no room for all {len(terms.weights)} components, the table scrolls sideways."
                 if len(terms.weights) > 1
@@ -84,7 +79,7 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
             )
         st.html(_scrolling(_gaps(report, bound), "The gap of every bound on this digit"))
         elbos = [every[name].elbo for name in names]
-        shrinks = " The gap shrinks from eq1 to marginal." if elbos == sorted(set(elbos)) else ""
+        shrinks = f" The gap shrinks from {names[0]} to {names[-1]}." if elbos == sorted(set(elbos)) else ""
         aside(
             f"log p(x) is itself estimated, with S = {report.num_samples:,} and an effective sample size of"
             f" {report.ess:.0f}: it is too low in expectation.{shrinks}"
@@ -99,18 +94,18 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
     export("elbo-terms", about, code, lambda: _terms(every))
 
 
-def _parts(bound: str, report: ImageReport) -> str:
-    """What adds up to that bound, in words."""
+def _parts(terms: ElboTerms) -> str:
+    """What adds up to the bound, in words."""
     parts = ["the sums of all columns"]
-    if bound == "eq1":
+    if terms.entropy is not None:
         parts.append("the entropy")
-    if bound != "marginal" and report.sticks is not None:
+    if terms.weights_term is not None:
         parts.append("the divergence of the sticks")
     return f"{', '.join(parts[:-1])} and {parts[-1]} add up" if len(parts) > 1 else f"{parts[0]} add up"
 
 
 def _terms(every: dict[str, ElboTerms]) -> pd.DataFrame:
-    """Every term of every bound; those that belong to no component have none."""
+    """Every term of every bound, zero where a bound lacks one; those that belong to no component have none."""
     rows: list[dict[str, object]] = []
     for bound, terms in every.items():
         columns = {
@@ -121,7 +116,7 @@ def _terms(every: dict[str, ElboTerms]) -> pd.DataFrame:
         }
         for term, values in columns.items():
             rows += [{"bound": bound, "term": term, "component": k + 1, "value": v} for k, v in enumerate(values)]
-        whole = {"entropy": terms.entropy, "sticks": terms.weights_term, "ELBO": terms.elbo}
+        whole = {"entropy": terms.entropy or 0.0, "sticks": terms.weights_term or 0.0, "ELBO": terms.elbo}
         if len(terms.divergences) > 1:
             whole |= {f"KL of layer {layer}": taken for layer, taken in enumerate(terms.divergences, 1)}
         rows += [{"bound": bound, "term": term, "component": None, "value": value} for term, value in whole.items()]
@@ -152,12 +147,13 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
     if mixture:
         shares = [*(_nats(v) for v in terms.likelihood[order]), _nats(terms.likelihood.sum())]
         lines.append(_line(f"weighted: E[π<sub>k</sub>] {inner}", shares))
-    lines.append(_line(_GAUSSIAN[bound], [*(_nats(v) for v in terms.components[order]), _nats(terms.components.sum())]))
+    gaussian = [*(_nats(v) for v in terms.components[order]), _nats(terms.components.sum())]
+    lines.append(_line(_formula(BOUNDS[bound].components), gaussian))
     blank = [""] * k
-    if bound == "eq1":
-        lines.append(_line("entropy −E log Σ π<sub>k</sub> q<sub>k</sub>(z)", [*blank, _nats(terms.entropy)]))
-    if bound != "marginal" and report.sticks is not None:
-        lines.append(_line("sticks −KL(q(v|x) ‖ p(v))", [*blank, _nats(terms.weights_term)]))
+    if terms.entropy is not None:
+        lines.append(_line(f"entropy {_formula(BOUNDS[bound].entropy)}", [*blank, _nats(terms.entropy)]))
+    if terms.weights_term is not None:
+        lines.append(_line(f"sticks {STICKS_FORMULA}", [*blank, _nats(terms.weights_term)]))
     columns = (terms.likelihood + terms.components)[order]
     lines.append(_line(f"ELBO ({bound})", [*(_nats(v) for v in columns), _nats(terms.elbo)], css="sum"))
     return f"<table>{''.join(lines)}</table>"
@@ -192,6 +188,11 @@ def _line(name: str, cells: Sequence[str], tag: str = "td", css: str = "", *, pi
     *others, last = (f">{cell}</{tag}>" for cell in cells)
     body = "".join(f"<{tag}{cell}" for cell in others)
     return f'<tr class="{css}"><th scope="row">{name}</th>{body}<{tag}{_PINNED if pinned else ""}{last}</tr>'
+
+
+def _formula(text: str) -> str:
+    """The formula of a bound in HTML, where there is no room for the index of a sum."""
+    return text.replace("Σ_k", "Σ").replace("_k", "<sub>k</sub>")
 
 
 def _nats(value: float) -> str:

@@ -17,7 +17,7 @@ from ui.digit.percentile import show_percentile
 from ui.digit.still import HIDDEN, is_looked_at
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.glossary.terms import meaning
+from ui.glossary.terms import in_glossary, meaning
 from ui.images import fitting, tiled_picture
 from ui.numbers import printed
 
@@ -74,7 +74,9 @@ def _show_metrics(report: ImageReport, bound: str) -> None:
     )
     drawn = f"Of {report.draws} draws of every component."
     elbo.metric(
-        f"ELBO ({bound}), nats", printed(terms.elbo, ".1f") + of_bound, help=f"{drawn}\n\n{meaning('ELBO', bound)}"
+        f"ELBO ({bound}), nats",
+        printed(terms.elbo, ".1f") + of_bound,
+        help=f"{drawn}\n\n{meaning('ELBO', *in_glossary([bound]))}",
     )
     lost = printed(report.log_p - terms.elbo, ".1f") + of_both
     gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this image.")
