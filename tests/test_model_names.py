@@ -1,4 +1,4 @@
-"""What differs between models stands in their rows: no other place asks for a model by its name."""
+"""What differs between models or bodies stands in their rows: no other place asks for one by its name."""
 
 import ast
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dlgmm_core.config import ModelConfig
+from dlgmm_core.model import bodies
+from dlgmm_core.model.bodies import BODIES
 from dlgmm_core.model.models import MODELS
 
 ROOT = Path(__file__).parents[1]
@@ -47,12 +50,14 @@ def asked_by_name(source: str, *, is_shown: bool) -> list[int]:
     return sorted(found)
 
 
+def all_modules() -> dict[Path, Path]:
+    """Of the program, and their paths below the root."""
+    folders = ("dlgmm_core", "ui", "pages")
+    return {path: path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob("*.py")}
+
+
 def test_no_place_but_the_lists_of_what_is_the_papers_asks_for_a_models_name() -> None:
-    modules = {
-        path: path.relative_to(ROOT)
-        for folder in ("dlgmm_core", "ui", "pages")
-        for path in (ROOT / folder).rglob("*.py")
-    }
+    modules = all_modules()
     asked = {
         relative: lines
         for path, relative in modules.items()
@@ -86,3 +91,16 @@ def test_no_place_but_the_lists_of_what_is_the_papers_asks_for_a_models_name() -
 def test_the_reader_of_names_sees_every_form(line: str) -> None:
     assert asked_by_name(line, is_shown=True) == [1]
     assert asked_by_name('"""Of an SB-VAE."""\nprogram = "dlgmm"', is_shown=True) == []
+
+
+def test_a_body_is_named_in_its_row_and_as_the_default_alone() -> None:
+    named = {
+        (str(relative), node.value)
+        for path, relative in all_modules().items()
+        for node in strings(ast.parse(path.read_text("utf-8")))
+        if node.value in BODIES
+    }
+    rows = {("dlgmm_core/model/bodies.py", name) for name in BODIES}
+    assert named == rows | {("dlgmm_core/config/model_config.py", ModelConfig("gauss-vae").body)}
+    named_in_rows = [n.value for n in strings(ast.parse(Path(bodies.__file__).read_text("utf-8"))) if n.value in BODIES]
+    assert sorted(named_in_rows) == sorted(BODIES), "once each"

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from dlgmm_core.checks import require
 from dlgmm_core.config import Context, ModelConfig
-from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, DenseDecoder
+from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, DenseDecoder, bodies_with, body_of
 from dlgmm_core.model.contexts import context_row, draw_contexts
 from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
@@ -44,11 +44,11 @@ def amortised_part(config: ModelConfig) -> LatentPart:
     Raises:
         ConfigError: if its components differ in more than their means, or its body has no place for gates.
     """
-    body = (config.body, config.depth, config.encoder_activation, config.layers)
+    has_gates = body_of(config).has_gates and (config.depth, config.encoder_activation, config.layers) == (1, "relu", 1)
     require(
-        body == ("dense", 1, "relu", 1) and config.prior_components == "fixed" and len(set(config.prior_scales)) == 1,
-        "A model that is amortised over its prior has a dense body of depth 1, a relu encoder, one stochastic layer,"
-        " and fixed components with the same ⟨prior_scales⟩.",
+        has_gates and config.prior_components == "fixed" and len(set(config.prior_scales)) == 1,
+        f"A model that is amortised over its prior has a {bodies_with('has_gates')} body of depth 1, a relu encoder,"
+        " one stochastic layer, and fixed components with the same ⟨prior_scales⟩.",
     )
     k = config.num_components
     scales = torch.tensor(config.prior_scales, dtype=torch.float32)

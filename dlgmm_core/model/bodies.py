@@ -19,7 +19,18 @@ from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.functional import bernoulli_log_prob
 
-__all__ = ["BODIES", "BernoulliLikelihood", "Body", "ConvDecoder", "Decoder", "DenseDecoder", "body_of", "dense_layers"]
+__all__ = [
+    "BODIES",
+    "BernoulliLikelihood",
+    "Body",
+    "ConvDecoder",
+    "Decoder",
+    "DenseDecoder",
+    "affine_maps",
+    "bodies_with",
+    "body_of",
+    "dense_layers",
+]
 
 CHANNELS = (32, 64)  # of the two convolutions
 _KERNEL, _STRIDE, _PADDING = 4, 2, 1  # a convolution halves an even side; a transposed one doubles it
@@ -58,6 +69,14 @@ class Decoder(nn.Module, ABC):
     def logits(self, rows: Tensor) -> Tensor:
         """(N, X), log odds of ink for scaled codes (N, D)."""
 
+    def affine_maps(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight and bias of each map from a code, not yet scaled, to its logits; a ReLU follows all but the last.
+
+        Raises:
+            NotImplementedError: unless the decoder consists of such maps.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not consist of affine maps.")
+
     def forward(self, code: Tensor) -> BernoulliLikelihood:
         """The likelihood given each code."""
         # strata of several draws are not contiguous: without the reshape, a layer would multiply them one by one
@@ -80,6 +99,11 @@ def dense_layers(in_features: int, out_features: int, depth: int = 1, activation
     return nn.Sequential(*layers)
 
 
+def affine_maps(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """Weight (out, in) and bias (out,) of each layer that is affine, in order."""
+    return [(layer.weight, layer.bias) for layer in network.children() if isinstance(layer, nn.Linear)]
+
+
 class DenseDecoder(Decoder):
     """Deterministic layers, then an affine map to the pixels."""
 
@@ -96,6 +120,11 @@ class DenseDecoder(Decoder):
     def logits(self, rows: Tensor) -> Tensor:
         """As `Decoder.logits`."""
         return self.logits_of(self.hidden(rows))
+
+    def affine_maps(self) -> list[tuple[Tensor, Tensor]]:
+        """As `Decoder.affine_maps`."""
+        (weight, bias), *more = affine_maps(self.hidden)
+        return [(weight * self.code_scale, bias), *more, (self.output.weight, self.data_bias)]
 
     def logits_of(self, units: Tensor) -> Tensor:
         """(N, X), log odds of ink for the units (N, H) of the last deterministic layer."""
@@ -154,19 +183,35 @@ class Body:
     Attributes:
         encoder: builds, from a configuration, the network images (B, X) -> features (B, hidden).
         decoder: builds the decoder from a configuration, the code size D and the code's scale.
+        has_depth: whether it has as many deterministic layers as the configuration says, in place of one.
+        has_gates: whether a model can be amortised with it: it is `dense_layers` and a `DenseDecoder`.
+        in_browser: whether the scripts in `dlgmm_core/takeaway` compute it: both its networks are affine maps, each
+            followed by the encoder's activation or, in the decoder, by a ReLU. Otherwise the server decodes, and there
+            is no HTML file.
     """
 
     encoder: Callable[[ModelConfig], nn.Module]
     decoder: Callable[[ModelConfig, int, float], Decoder]
+    has_depth: bool = False
+    has_gates: bool = False
+    in_browser: bool = False
 
 
 BODIES: dict[str, Body] = {
     "dense": Body(
         lambda config: dense_layers(config.data_dim, config.hidden, config.depth, config.encoder_activation),
         DenseDecoder,
+        has_depth=True,
+        has_gates=True,
+        in_browser=True,
     ),
     "conv": Body(_conv_encoder, ConvDecoder),
 }
+
+
+def bodies_with(attribute: str) -> str:
+    """The names of the bodies that have an attribute of `Body`, for a sentence."""
+    return " or ".join(name for name, body in BODIES.items() if getattr(body, attribute))
 
 
 def body_of(config: ModelConfig) -> Body:
@@ -177,6 +222,8 @@ def body_of(config: ModelConfig) -> Body:
     """
     if config.body not in BODIES:
         raise ConfigError(f"There is no body {config.body!r}: choose one of {', '.join(BODIES)}.")
-    if config.body != "dense" and config.depth > 1:
-        raise ConfigError(f"⟨depth⟩ applies to a dense body only: leave it at 1 with a {config.body} body.")
-    return BODIES[config.body]
+    body = BODIES[config.body]
+    if config.depth > 1 and not body.has_depth:
+        known = bodies_with("has_depth")
+        raise ConfigError(f"⟨depth⟩ applies to a {known} body only: leave it at 1 with a {config.body} body.")
+    return body

@@ -14,6 +14,7 @@ from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.data.datasets import DATASETS, Dataset, binarization_levels, label_of
 from dlgmm_core.evaluate.knn import encode
+from dlgmm_core.model.bodies import bodies_with, body_of
 from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -35,15 +36,16 @@ def require_exportable(config: ModelConfig, name: str) -> None:
     """Checks that a browser can run a model.
 
     Raises:
-        ConfigError: if it has several stochastic layers, no dense body, or a prior that the scripts do not know.
+        ConfigError: if it has several stochastic layers, or a body or a prior that the scripts do not know.
     """
     family = family_of(config)
     if not family.in_browser:
         raise ConfigError(f"No browser can run {name}, a {family.label}: choose another model for an HTML file.")
     if config.layers > 1:
         raise ConfigError(f"{name} has {config.layers} stochastic layers: choose a model of one for an HTML file.")
-    if config.body != "dense":
-        raise ConfigError(f"{name} has a {config.body} body: choose a model with a dense one for an HTML file.")
+    if not body_of(config).in_browser:
+        known = bodies_with("in_browser")
+        raise ConfigError(f"{name} has a {config.body} body: choose a model with a {known} one for an HTML file.")
 
 
 def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dataset) -> dict[str, Any]:

@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import Linear
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.model.amortised import AmortisedModel, Gate
-from dlgmm_core.model.bodies import DenseDecoder
+from dlgmm_core.model.bodies import affine_maps
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.normals import FullNormals
 
@@ -34,15 +33,13 @@ def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
     Weights of deterministic layers are transposed, (inputs, outputs), as `denseDecoder` and the encoder read them, but
     for the decoder's first.
     """
-    decoder = model.decoder
-    assert isinstance(decoder, DenseDecoder)
-    first, *more = _linears(decoder.hidden)
-    found = {"decoder.w0": first.weight * decoder.code_scale, "decoder.b0": first.bias}
-    for index, layer in enumerate(more, 1):
-        found |= {f"decoder.w{index}": layer.weight.T, f"decoder.b{index}": layer.bias}
-    found |= {"decoder.w": decoder.output.weight.T, "decoder.b": decoder.data_bias}
-    for index, layer in enumerate(_linears(model.encoder)):
-        found |= {f"encoder.w{index}": layer.weight.T, f"encoder.b{index}": layer.bias}
+    first, *more, last = model.decoder.affine_maps()
+    found = {"decoder.w0": first[0], "decoder.b0": first[1]}
+    for index, (weight, bias) in enumerate(more, 1):
+        found |= {f"decoder.w{index}": weight.T, f"decoder.b{index}": bias}
+    found |= {"decoder.w": last[0].T, "decoder.b": last[1]}
+    for index, (weight, bias) in enumerate(affine_maps(model.encoder)):
+        found |= {f"encoder.w{index}": weight.T, f"encoder.b{index}": bias}
     head = model.layer.head
     for name in ("sticks", "linear"):
         if (part := getattr(head, name, None)) is not None:
@@ -58,10 +55,9 @@ def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
 
 def gate_parameters(gate: Gate) -> list[Tensor]:
     """Weights and biases of the three layers of a gate, which read the context itself: scaling is part of the first."""
-    first, second, last = _linears(gate.net)
-    weight = first.weight * (2 / torch.tensor(gate.half_ranges))
-    bias = first.bias - weight @ torch.tensor(gate.centres)
-    return [weight, bias, second.weight, second.bias, last.weight, last.bias]
+    (weight, bias), second, last = affine_maps(gate.net)
+    weight = weight * (2 / torch.tensor(gate.half_ranges))
+    return [weight, bias - weight @ torch.tensor(gate.centres), *second, *last]
 
 
 def packed(parameters: Mapping[str, Tensor], bits: int) -> dict[str, Any]:
@@ -141,8 +137,3 @@ def _as_levels(values: NDArray[np.float32], bits: int) -> bytes:
     levels = np.clip(np.round(values / scales[:, None]), -largest, largest).astype(np.int32).ravel()
     lower = [np.packbits((levels >> bit & 1).astype(np.uint8)).tobytes() for bit in range(bits - 9, -1, -1)]
     return scales.astype("<f4").tobytes() + (levels >> bits - 8).astype(np.int8).tobytes() + b"".join(lower)
-
-
-def _linears(layers: object) -> list[Linear]:
-    assert isinstance(layers, torch.nn.Sequential)
-    return [layer for layer in layers if isinstance(layer, Linear)]

@@ -7,8 +7,10 @@ import torch
 from torch.distributions import Bernoulli
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.config import ModelConfig
-from dlgmm_core.model.bodies import BODIES, BernoulliLikelihood, Decoder, body_of, dense_layers
+from dlgmm_core.config import ContextSampler, ModelConfig
+from dlgmm_core.model.bodies import BODIES, BernoulliLikelihood, Body, Decoder, bodies_with, body_of, dense_layers
+from dlgmm_core.model.models import build_model
+from dlgmm_core.takeaway.contents import require_exportable
 
 HIDDEN, B, X = 8, 3, 30
 CONFIG = ModelConfig("gauss-vae", 3, hidden=HIDDEN, image_shape=(5, 6))
@@ -79,6 +81,23 @@ def test_a_body_takes_images_of_any_shape_and_every_pixel_counts(body: str, shap
         assert (logits.detach().std(0) > 0).all(), "a pixel that no code reaches"
 
 
+@BODY
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_decoder_that_browsers_run_consists_of_affine_maps_and_no_other_does(body: str, depth: int) -> None:
+    if depth > 1 and not BODIES[body].has_depth:
+        return
+    decoder, code = BODIES[body].decoder(replace(CONFIG, body=body, depth=depth), 3, 3.0), torch.randn(B, 3)
+    if not BODIES[body].in_browser:
+        with pytest.raises(NotImplementedError, match="does not consist of affine maps"):
+            decoder.affine_maps()
+        return
+    *hidden, (weight, bias) = decoder.affine_maps()
+    units = code
+    for inner, offset in hidden:
+        units = (units @ inner.T + offset).clamp_min(0)
+    torch.testing.assert_close(units @ weight.T + bias, decoder(code).logits)
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("activation", ["relu", "linear"])
 def test_dense_layers_are_affine_maps_with_a_relu_after_each_or_none(depth: int, activation: str) -> None:
@@ -96,3 +115,24 @@ def test_an_unknown_body_and_a_deep_convolutional_one_are_refused() -> None:
         body_of(replace(CONFIG, body="round"))
     with pytest.raises(ConfigError, match="depth applies to a dense body only"):
         body_of(replace(CONFIG, body="conv", depth=2))
+
+
+def test_what_a_body_of_ones_own_can_do_stands_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = replace(CONFIG, body="wide")
+    deep = replace(plain, depth=2)
+    amortised = ModelConfig("dlgmm", 2, 2, (-1.0, 1.0), (1.0, 1.0), hidden=8, body="wide", contexts=ContextSampler())
+    known = Body(BODIES["dense"].encoder, BODIES["dense"].decoder)
+    monkeypatch.setitem(BODIES, "wide", known)
+    build_model(plain)
+    for refused, words in (
+        (lambda: build_model(deep), "depth applies to a dense body only: leave it at 1 with a wide body"),
+        (lambda: build_model(amortised), "amortised over its prior has a dense body of depth 1"),
+        (lambda: require_exportable(plain, "mine"), "mine has a wide body: choose a model with a dense one"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            refused()
+    monkeypatch.setitem(BODIES, "wide", replace(known, has_depth=True, has_gates=True, in_browser=True))
+    build_model(deep)
+    build_model(amortised)
+    require_exportable(deep, "mine")
+    assert bodies_with("in_browser") == "dense or wide"

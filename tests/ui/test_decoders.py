@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from dlgmm_core.analysis.generation import component_samples
+from dlgmm_core.model.bodies import BODIES
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
 from tests.app_helpers import Make
@@ -162,6 +164,21 @@ def test_what_no_file_can_hold_is_decoded_on_the_server(kind: str, make: Make) -
     assert status == 200
     found = np.frombuffer(content, "<f4").reshape(MOST_CODES, -1)
     np.testing.assert_allclose(found, model.likelihood(codes).probs.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("in_browser", [True, False])
+def test_a_decoder_of_ones_own_is_a_file_if_its_row_says_so(
+    in_browser: bool, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BODIES, "own", replace(BODIES["dense"], in_browser=in_browser))
+    checkpoint = make("own", body="own")
+    address = decoder_address(checkpoint)
+    assert (address["hidden"] is not None) == in_browser == address["path"].startswith("decoder/")
+    if in_browser:
+        model, _ = load_checkpoint(checkpoint.folder)
+        codes = model.prior().sample(torch.Size([5]))[:, 0]
+        found = probabilities(decoder_bytes(checkpoint), checkpoint, codes.numpy())
+        np.testing.assert_allclose(found, model.likelihood(codes).probs.numpy(), atol=1e-5)
 
 
 def test_of_layers_that_no_browser_knows_the_server_decodes_codes_of_the_first(

@@ -5,13 +5,13 @@ changes. Its encoder is served as any other (`ui.serving.encoders`).
 """
 
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from torch.nn import Linear
 
 from dlgmm_core.config import Context
 from dlgmm_core.model.amortised import AmortisedModel
@@ -63,14 +63,7 @@ def model_at(checkpoint: Checkpoint, context: Context | None) -> LatentVariableM
 def decoding_bytes(checkpoint: Checkpoint) -> bytes:
     """The gate of the decoder, then both layers of the decoder as in `decoder_bytes`; little-endian float32."""
     model = amortised_model(checkpoint)
-    first = _linear(model.decoder.hidden[0])
-    last = model.decoder.output.weight, model.decoder.data_bias
-    return bytes_of(*gate_parameters(model.decoder_gate), first.weight, first.bias, *last)
-
-
-def _linear(layer: object) -> Linear:
-    assert isinstance(layer, Linear)
-    return layer
+    return bytes_of(*gate_parameters(model.decoder_gate), *chain.from_iterable(model.decoder.affine_maps()))
 
 
 def _is_amortised(checkpoint: Checkpoint) -> bool:

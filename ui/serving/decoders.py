@@ -10,6 +10,7 @@ sends codes of the first layer, and the server computes the others, the means of
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from torch import Tensor
 from torch.nn import Linear
 
-from dlgmm_core.model.bodies import DenseDecoder
+from dlgmm_core.model.bodies import body_of
 from dlgmm_core.model.conditional import ConditionalMixturePrior, ConditionalNormalPrior
 from dlgmm_core.model.networks import MAX_LOG_SCALE
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -103,7 +104,7 @@ def _read_dim(checkpoint: Checkpoint) -> int:
 def _fits_a_file(checkpoint: Checkpoint) -> bool:
     """Whether `decoder.js` can run it at every frame: one or two deterministic layers, and codes that it knows."""
     config = checkpoint.model_config
-    is_shallow = config.body == "dense" and config.depth <= _DEEPEST
+    is_shallow = body_of(config).in_browser and config.depth <= _DEEPEST
     return is_shallow and (config.layers == 1 or browser_knows_layers(config))
 
 
@@ -112,11 +113,7 @@ def decoder_bytes(checkpoint: Checkpoint) -> bytes:
 
     The last is W (pixels, hidden), b.
     """
-    decoder = loaders.model(checkpoint).decoder
-    assert isinstance(decoder, DenseDecoder)
-    first, *more = (layer for layer in decoder.hidden if isinstance(layer, Linear))
-    between = [part for layer in more for part in (layer.weight, layer.bias)]
-    return bytes_of(first.weight * decoder.code_scale, first.bias, *between, decoder.output.weight, decoder.data_bias)
+    return bytes_of(*chain.from_iterable(loaders.model(checkpoint).decoder.affine_maps()))
 
 
 def prior_bytes(checkpoint: Checkpoint) -> bytes:
