@@ -73,12 +73,10 @@ def test_bounds_of_another_model_lie_below_log_p_and_iwae_between(name: str) -> 
         assert (iwae - log_p).abs().median() < 0.05
 
 
-def test_mixtures_start_from_a_gauss_vae_by_its_parts_and_from_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mixtures_start_from_a_gauss_vae_by_its_row_and_from_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MODELS, "own-gauss-vae", replace(MODELS["gauss-vae"], label="Own"))
     mixture = ModelConfig("dlgmm", 3, 2, (0.0, 0.0), (1.0, 1.0), prior_components="diagonal")
-    before = torch.random.get_rng_state()
     assert [name for name in MODELS if is_start(ModelConfig(name, 3))] == ["gauss-vae", "own-gauss-vae"]
-    assert torch.equal(torch.random.get_rng_state(), before), "runs draw the same numbers after such a check"
     require_start(mixture, ModelConfig("own-gauss-vae", 3))
     for name in OTHER_MODELS:
         with pytest.raises(ConfigError, match="A start must be a Gauss-VAE"):

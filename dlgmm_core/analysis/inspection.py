@@ -20,7 +20,7 @@ from dlgmm_core.evaluate.likelihood import (
     effective_sample_size,
     log_likelihood,
 )
-from dlgmm_core.model.distributions import Beta, Kumaraswamy, Sticks
+from dlgmm_core.model.distributions import StickDistribution, Sticks
 from dlgmm_core.model.functional import to_float64
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
@@ -202,7 +202,7 @@ def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples
         log_p, ess = _estimate(log_layer_weight(paths.layers[0], log_p_below)[:, 0], model.config.paths, seed)
         responsibilities = component_posterior(q, p, latents, log_p_below)
         reconstructions = _reconstructions(model, x, q)
-        sticks = _stick_report(q.sticks) if isinstance(q.sticks, Kumaraswamy) else None
+        sticks = None if q.sticks is None else _stick_report(q.sticks)
         below = () if sticks is None else _weights_below(paths)
     return ImageReport(
         image.reshape(model.config.image_shape),
@@ -240,13 +240,12 @@ def _reconstructions(model: LatentVariableModel, x: Tensor, q: LatentDistributio
     return probabilities
 
 
-def _stick_report(sticks: Kumaraswamy) -> StickReport:
+def _stick_report(sticks: StickDistribution) -> StickReport:
     draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
     low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
     fractions = Sticks(draws.w[:STICK_DRAWS, 0]).log_v.exp().double()
     a, b, mean = (
-        values[0].double().exp().cpu().numpy()
-        for values in (sticks.log_concentration1, sticks.log_concentration0, sticks.log_mean_weights)
+        values[0].cpu().numpy() for values in (*sticks.concentrations, sticks.log_mean_weights.double().exp())
     )
     return StickReport(a, b, mean, low, high, fractions.cpu().numpy())
 
@@ -269,13 +268,11 @@ def _weights_below(paths: Paths) -> tuple[WeightReport, ...]:
 def exact_weights(prior: LatentDistribution, responsibilities: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """(..., K), E[pi|x] under a mixture's prior, from p(k|x), `responsibilities` (..., K).
 
-    None unless the fractions of its stick are Beta distributed.
+    None unless there is a closed form, as there is where the fractions of its stick are Beta distributed.
     """
-    if not isinstance(prior.sticks, Beta):
-        return None
-    alpha, beta = (c[0].cpu().double() for c in (prior.sticks.concentration1, prior.sticks.concentration0))
-    found: NDArray[np.float64] = Beta(alpha, beta).mean_weights_given(torch.from_numpy(responsibilities)).numpy()
-    return found
+    rows = torch.from_numpy(np.atleast_2d(responsibilities))
+    found = None if prior.sticks is None else prior.sticks.mean_weights_given(rows)
+    return None if found is None else found.numpy().reshape(responsibilities.shape)
 
 
 def certain_weights(model: LatentVariableModel) -> NDArray[np.float64] | None:

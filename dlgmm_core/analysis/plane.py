@@ -222,10 +222,10 @@ def _fractions(raw: Tensor) -> SticksLatent:
 
 
 def _fractions_starts(peaks: Sequence[Mode], q: LatentDistribution) -> list[Floats]:
-    """The encoder's if it is of this family, and Betas of the moments of the peaks, which Kumaraswamys are close to."""
+    """The encoder's if it has a stick, and Betas of the moments of the peaks, which Kumaraswamys are close to."""
     found = []
-    if isinstance(q.sticks, Kumaraswamy):
-        found.append(torch.cat([q.sticks.log_concentration1, q.sticks.log_concentration0], -1)[0].double().numpy())
+    if q.sticks is not None:
+        found.append(torch.cat(q.sticks.concentrations, -1)[0].double().log().numpy())
     for peak in peaks[:_STARTS]:
         mean = np.clip(peak.code, 0.01, 0.99)
         size = np.maximum(mean * (1 - mean) / np.square(peak.spread) - 1, 1.0)

@@ -62,8 +62,7 @@ def has_plane(config: ModelConfig) -> bool:
     size = 2 if family.code_kind == "real" else 3 if is_stick(config) else None
     if config.layers > 1 or config.code_dim != size:
         return False
-    prior = family.build(config).prior()
-    return type(prior).quadrature is not LatentDistribution.quadrature
+    return family.build(config).prior().has_quadrature
 
 
 def latents_at(model: LatentVariableModel, points: Tensor) -> Latents:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from dlgmm_core.checks import require
 from dlgmm_core.config import Context, ModelConfig
-from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, DenseDecoder, bodies_with, body_of
+from dlgmm_core.model.bodies import BernoulliLikelihood, Decoder, DenseDecoder, affine_maps, bodies_with, body_of
 from dlgmm_core.model.contexts import context_row, draw_contexts
 from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
@@ -101,6 +101,12 @@ class Gate(nn.Module):
         threshold, scale, offset = self.net(scaled).chunk(3, -1)
         return threshold, scale, offset
 
+    def affine_maps(self) -> list[tuple[Tensor, Tensor]]:
+        """Weights and biases of the three layers, which read the context itself: scaling it is part of the first."""
+        (weight, bias), *others = affine_maps(self.net)
+        weight = weight * (2 / weight.new_tensor(self.half_ranges))
+        return [(weight, bias - weight @ weight.new_tensor(self.centres)), *others]
+
     def forward(self, units: Tensor, context: Tensor) -> Tensor:
         """(N, H), from units (N, H) of rows whose last axis is the images, and contexts (B, K+1), or one of all."""
         threshold, scale, offset = self.changes(context)
@@ -136,6 +142,10 @@ class AmortisedModel(LatentVariableModel):
             units = self.decoder.hidden[0](codes.reshape(-1, codes.shape[-1]))
             logits = self.decoder.logits_of(self.decoder_gate(units, self.context))
         return BernoulliLikelihood(logits.to(codes.dtype).reshape(*codes.shape[:-1], logits.shape[-1]))
+
+    def gate_maps(self) -> dict[str, list[tuple[Tensor, Tensor]]]:
+        """As `LatentVariableModel.gate_maps`."""
+        return {"encoder": self.encoder_gate.affine_maps(), "decoder": self.decoder_gate.affine_maps()}
 
     def at_random(self, rows: int) -> "AmortisedModel":
         """The same model, with the same weights, told another context for each of B images, as training draws them."""

@@ -100,8 +100,8 @@ def dense_layers(in_features: int, out_features: int, depth: int = 1, activation
 
 
 def affine_maps(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
-    """Weight (out, in) and bias (out,) of each layer that is affine, in order."""
-    return [(layer.weight, layer.bias) for layer in network.children() if isinstance(layer, nn.Linear)]
+    """Weight (out, in) and bias (out,) of each affine layer in a network, in order."""
+    return [(layer.weight, layer.bias) for layer in network.modules() if isinstance(layer, nn.Linear)]
 
 
 class DenseDecoder(Decoder):

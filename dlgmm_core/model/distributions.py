@@ -10,9 +10,10 @@ References:
     E. Nalisnick and P. Smyth, "Stick-breaking variational autoencoders", ICLR 2017 (the KL).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,24 +72,33 @@ def _by_component(pieces: Tensor, order: Tensor | None) -> Tensor:
     return pieces if order is None else pieces[..., order]
 
 
-class StickDistribution(Protocol):
+class StickDistribution(ABC):
     """Independent stick fractions; the parameters' shape (..., T-1) is the batch shape."""
 
+    @abstractmethod
     def rsample(self, shape: torch.Size = torch.Size()) -> Sticks:
         """Draws of shape (*shape, ..., T-1)."""
-        ...
 
+    @abstractmethod
     def log_prob(self, sticks: Sticks) -> Tensor:
         """Log density of every fraction v (not of w), nats."""
-        ...
 
     @property
+    @abstractmethod
     def log_mean_weights(self) -> Tensor:
         """(..., T), log E[pi]."""
-        ...
+
+    @property
+    @abstractmethod
+    def concentrations(self) -> tuple[Tensor, Tensor]:
+        """Both parameters of every fraction, (..., T-1): a and b."""
+
+    def mean_weights_given(self, responsibilities: Tensor) -> Tensor | None:
+        """(..., T), E[pi|x] of images of which p(k|x) is `responsibilities` (..., T); None without a closed form."""
+        return None
 
 
-class Kumaraswamy:
+class Kumaraswamy(StickDistribution):
     """Kumaraswamy(a, b): density a b v^(a-1) (1 - v^a)^(b-1) on (0, 1).
 
     Example:
@@ -103,6 +113,11 @@ class Kumaraswamy:
         self.log_concentration1, self.log_concentration0 = torch.broadcast_tensors(
             log_concentration1, log_concentration0
         )
+
+    @property
+    def concentrations(self) -> tuple[Tensor, Tensor]:
+        """a and b, in float64."""
+        return to_float64(self.log_concentration1).exp(), to_float64(self.log_concentration0).exp()
 
     def inverse_survival(self, log_u: Tensor) -> Sticks:
         """The fraction v = (1 - u^(1/b))^(1/a), whose survival function P(V > v) is u = e^log_u."""
@@ -136,12 +151,17 @@ class Kumaraswamy:
         return _by_component(log_stick_breaking(log_mean, log1mexp(log_mean)), self.pieces)
 
 
-class Beta:
+class Beta(StickDistribution):
     """Beta(alpha, beta), the prior over stick fractions."""
 
     def __init__(self, concentration1: Tensor, concentration0: Tensor) -> None:
         """alpha and beta, positive, of one shape (..., T-1)."""
         self.concentration1, self.concentration0 = concentration1, concentration0
+
+    @property
+    def concentrations(self) -> tuple[Tensor, Tensor]:
+        """alpha and beta."""
+        return self.concentration1, self.concentration0
 
     def rsample(self, shape: torch.Size = torch.Size()) -> Sticks:
         """Draws of shape (*shape, ..., T-1), computed in log space from two Gammas, without gradient."""
@@ -169,15 +189,15 @@ class Beta:
         return log_stick_breaking(-torch.log1p(1 / odds), -torch.log1p(odds))
 
     def mean_weights_given(self, responsibilities: Tensor) -> Tensor:
-        """(..., T), E[pi|x] where x is of component k with probability p(k|x), `responsibilities` (..., T).
+        """As `StickDistribution.mean_weights_given`.
 
         Given k, fractions stay independent, v_j ~ Beta(alpha_j + [j = k], beta_j + [j < k]), and their means multiply.
         Under a Dirichlet this is (alpha + p(k|x)) / (1 + K alpha), at most (1 + alpha) / (1 + K alpha).
         """
-        ones = torch.ones(responsibilities.shape[-1], self.concentration1.shape[-1]).to(self.concentration1)
-        same, later = torch.eye(*ones.shape).to(ones), ones.tril(-1)
-        given = Beta(self.concentration1[..., None, :] + same, self.concentration0[..., None, :] + later)
-        return (responsibilities[..., None, :].to(ones) @ given.log_mean_weights.exp())[..., 0, :]
+        alpha, beta = (each[..., None, :].to(responsibilities) for each in self.concentrations)
+        same = torch.eye(responsibilities.shape[-1], alpha.shape[-1]).to(alpha)
+        given = Beta(alpha + same, beta + torch.ones_like(same).tril(-1))
+        return (responsibilities[..., None, :] @ given.log_mean_weights.exp())[..., 0, :]
 
 
 def log_beta(a: Tensor, b: Tensor) -> Tensor:

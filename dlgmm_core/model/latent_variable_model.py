@@ -115,6 +115,10 @@ class LatentVariableModel(nn.Module):
         """The model that B images are trained with: itself, unless it is amortised over its prior."""
         return self
 
+    def gate_maps(self) -> dict[str, list[tuple[Tensor, Tensor]]]:
+        """Weight and bias of each affine map of the gates of "encoder" and "decoder"; none unless it is amortised."""
+        return {}
+
     def paths(
         self,
         x: Tensor,

@@ -117,6 +117,14 @@ class LatentDistribution(ABC):
         """(K, B, D, D), A of which A A^T is the covariance of each component; None unless components are Gaussian."""
         return None
 
+    @property
+    def precision_factors(self) -> Tensor | None:
+        """(K, B, D, D), lower-triangular L of which L L^T is the precision of each Gaussian component.
+
+        None where coordinates are independent given the component, and without such components.
+        """
+        return None
+
     def moved_to(self, means: Tensor) -> "LatentDistribution":
         """The same Gaussian components about other means (K, B, D).
 
@@ -145,6 +153,11 @@ class LatentDistribution(ABC):
         With one component, `components` is ignored and the draw is that of `stratified_rsample`.
         """
         return self.stratified_rsample(components.shape[:1])
+
+    @property
+    def has_quadrature(self) -> bool:
+        """Whether `quadrature` has nodes for this kind."""
+        return type(self).quadrature is not LatentDistribution.quadrature
 
     def quadrature(self, order: int) -> tuple[Latents, Tensor]:
         """Nodes (K, M, B, D) and weights (K, M, B) with E_q[f(z)] near the sum of weights times f(node).

@@ -96,6 +96,11 @@ class MixtureLatent(LatentDistribution):
         """(K, B, D, D): as `LatentDistribution.covariance_factors`."""
         return self.normal.covariance_factors
 
+    @property
+    def precision_factors(self) -> Tensor | None:
+        """(K, B, D, D): as `LatentDistribution.precision_factors`."""
+        return self.normal.precision_factors
+
     def moved_to(self, means: Tensor) -> "MixtureLatent":
         """As `LatentDistribution.moved_to`."""
         return MixtureLatent(self.sticks, self.normal.moved_to(means))

@@ -110,6 +110,7 @@ class ModelFamily:
         smallest_code: the smallest D that the model allows.
         in_browser: whether the scripts in `dlgmm_core/takeaway` compute this prior and this posterior; otherwise pages
             ask the server, and there is no HTML file.
+        starts_mixtures: whether a mixture can start from such a model: its prior is N(0, I), its head a `NormalHead`.
         build_below: builds the latent part of a layer below the first, from a configuration with that layer's sizes and
             the size of its context; None if the model has one layer only.
         build_amortised: builds the latent part of a model that is amortised over its prior; None if there is no such.
@@ -126,6 +127,7 @@ class ModelFamily:
     tuned_draws: int = 5
     smallest_code: int = 1
     in_browser: bool = False
+    starts_mixtures: bool = False
     build_below: Callable[[ModelConfig, int], LatentPart] | None = None
     build_amortised: Callable[[ModelConfig], LatentPart] | None = None
 
@@ -137,6 +139,7 @@ MODELS: dict[str, ModelFamily] = {
         "One Gaussian: every code comes from the same standard normal distribution.",
         _gauss_vae,
         in_browser=True,
+        starts_mixtures=True,
         build_below=_normal_below,
     ),
     "sb-vae": ModelFamily(

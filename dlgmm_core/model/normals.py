@@ -107,6 +107,11 @@ class Normals(ABC):
     def covariance_factors(self) -> Tensor:
         """(K, B, D, D), A of which A A^T is each covariance."""
 
+    @property
+    def precision_factors(self) -> Tensor | None:
+        """(K, B, D, D), lower-triangular L of which L L^T is each precision; None where coordinates are independent."""
+        return None
+
     @abstractmethod
     def moved_to(self, loc: Tensor) -> "Normals":
         """The same covariances about other means (K, B, D)."""
@@ -216,6 +221,11 @@ class FullNormals(Normals):
     def covariance_factors(self) -> Tensor:
         """Transposes of L^-1."""
         return self._inverse.mT
+
+    @property
+    def precision_factors(self) -> Tensor:
+        """L."""
+        return self.factor
 
     def moved_to(self, loc: Tensor) -> "FullNormals":
         """As `Normals.moved_to`."""

@@ -15,7 +15,6 @@ from dlgmm_core.config import ModelConfig
 from dlgmm_core.data.datasets import DATASETS, Dataset, binarization_levels, label_of
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.bodies import bodies_with, body_of
-from dlgmm_core.model.distributions import Beta
 from dlgmm_core.model.models import LatentVariableModel, family_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.takeaway.colours import CLASS_COLOURS, component_colour, ink_on
@@ -91,7 +90,6 @@ def model_info(model: LatentVariableModel) -> dict[str, Any]:
     )
     height, width = config.image_shape
     weights, sticks = prior.weights, prior.sticks
-    breaks = torch.stack([sticks.concentration1[0], sticks.concentration0[0]], 1) if isinstance(sticks, Beta) else None
     return {
         "kind": family.code_kind,
         "height": height,
@@ -108,7 +106,7 @@ def model_info(model: LatentVariableModel) -> dict[str, Any]:
         "offsets": _text(offsets),
         "stretches": _text(stretches),
         "weights": [1.0] if weights is None else weights[0].tolist(),
-        "sticks": [] if breaks is None else breaks.tolist(),
+        "sticks": [] if sticks is None else torch.cat(sticks.concentrations).T.tolist(),
         "contexts": None
         if contexts is None
         else {

@@ -6,20 +6,18 @@ Numbers of all tensors stand one after the other, are compressed (zlib), and wri
 
 import zlib
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dlgmm_core.checks import ConfigError
-from dlgmm_core.model.amortised import AmortisedModel, Gate
 from dlgmm_core.model.bodies import affine_maps
 from dlgmm_core.model.models import LatentVariableModel
-from dlgmm_core.model.normals import FullNormals
 
-__all__ = ["gate_parameters", "model_parameters", "packed", "unpacked"]
+__all__ = ["model_parameters", "packed", "unpacked"]
 
 HALF = 16  # bits
 LARGE = 10_000  # numbers of a matrix that may have fewer bits
@@ -44,20 +42,11 @@ def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
     for name in ("sticks", "linear"):
         if (part := getattr(head, name, None)) is not None:
             found |= {f"head.{name}.w": part.weight, f"head.{name}.b": part.bias}
-    if isinstance(model, AmortisedModel):
-        for name, gate in (("encoder", model.encoder_gate), ("decoder", model.decoder_gate)):
-            found |= {f"gate.{name}.{index}": part for index, part in enumerate(gate_parameters(gate))}
-    normals = getattr(model.prior(), "normal", None)
-    if isinstance(normals, FullNormals):
-        found["prior.factor"] = normals.factor[:, 0]
+    for name, maps in model.gate_maps().items():
+        found |= {f"gate.{name}.{index}": part for index, part in enumerate(chain.from_iterable(maps))}
+    if (factors := model.prior().precision_factors) is not None:
+        found["prior.factor"] = factors[:, 0]
     return {name: part.detach().cpu() for name, part in found.items()}
-
-
-def gate_parameters(gate: Gate) -> list[Tensor]:
-    """Weights and biases of the three layers of a gate, which read the context itself: scaling is part of the first."""
-    (weight, bias), second, last = affine_maps(gate.net)
-    weight = weight * (2 / torch.tensor(gate.half_ranges))
-    return [weight, bias - weight @ torch.tensor(gate.centres), *second, *last]
 
 
 def packed(parameters: Mapping[str, Tensor], bits: int) -> dict[str, Any]:

@@ -11,13 +11,12 @@ Reference: Z. Jiang et al., "Variational deep embedding", IJCAI 2017 (a Gaussian
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlgmm_core.checks import ConfigError
 from dlgmm_core.config import ModelConfig, TrainConfig
@@ -25,7 +24,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.evaluate.gaussian_mixtures import fit_gaussian_mixture
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.models import MODELS, LatentVariableModel, family_of
-from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead, NormalPrior
+from dlgmm_core.model.networks import MixtureHead, MixturePrior, NormalHead
 from dlgmm_core.store.checkpoints import load_checkpoint
 from dlgmm_core.train.adam import Adam
 from dlgmm_core.train.training import TrainingRun
@@ -101,7 +100,7 @@ def start_mixture(
     """
     require_start(model.config, gauss.config)
     prior, head, gauss_head = model.layer.prior, model.layer.head, gauss.layer.head
-    assert isinstance(gauss_head, NormalHead)  # as `is_start` says
+    assert isinstance(gauss_head, NormalHead)  # as `ModelFamily.starts_mixtures` says
     if not isinstance(prior, MixturePrior) or not isinstance(head, MixtureHead):
         raise ConfigError("A start from a Gauss-VAE is for mixtures with a MixturePrior and a MixtureHead.")
     model.encoder.load_state_dict(gauss.encoder.state_dict())
@@ -116,7 +115,7 @@ def start_mixture(
             ours.copy_(both.expand(2, k, *both.shape[2:]).flatten(0, 2))
     codes, valid = encode(gauss, dataset.train.binary), encode(gauss, dataset.valid.binary)
     responsibilities = _fit_prior(prior, codes, valid, seed, on_start)
-    _fit_sticks(model, dataset, responsibilities, seed)
+    _fit_sticks(model.encoder, head, dataset, responsibilities, seed)
 
 
 def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
@@ -135,16 +134,9 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
         raise ConfigError(_UNFIT)
 
 
-@lru_cache(maxsize=500)
 def is_start(config: ModelConfig) -> bool:
-    """Whether mixtures can start from a model of that configuration: a Gauss-VAE of one stochastic layer.
-
-    Its prior and its posterior tell, by whatever name the model goes.
-    """
-    with torch.random.fork_rng(devices=[]):  # weights that nobody uses
-        latent = family_of(config).build(config)
-        head = latent.head(config.hidden)
-    return config.layers == 1 and isinstance(latent.prior, NormalPrior) and isinstance(head, NormalHead)
+    """Whether mixtures can start from a model of that configuration: a Gauss-VAE of one stochastic layer."""
+    return config.layers == 1 and family_of(config).starts_mixtures
 
 
 def _fit_prior(
@@ -170,10 +162,10 @@ def _fit_prior(
     return responsibilities
 
 
-def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: NDArray[np.float64], seed: int) -> None:
-    """Fits the layer of the sticks, and nothing else, to responsibilities (N, K) of the training images."""
-    head = model.layer.head
-    assert isinstance(head, MixtureHead)
+def _fit_sticks(
+    encoder: nn.Module, head: MixtureHead, dataset: Dataset, responsibilities: NDArray[np.float64], seed: int
+) -> None:
+    """Fits the head's layer of the sticks, and nothing else, to responsibilities (N, K) of the training images."""
     device = head.sticks.weight.device
     images, targets = torch.from_numpy(dataset.train.binary), torch.from_numpy(responsibilities).float().to(device)
     order = torch.Generator().manual_seed(seed)
@@ -181,7 +173,7 @@ def _fit_sticks(model: LatentVariableModel, dataset: Dataset, responsibilities: 
     for _ in range(STICK_STEPS):
         rows = torch.randint(len(images), (STICK_BATCH,), generator=order)
         with torch.no_grad():
-            features: Tensor = model.encoder(images[rows].to(device).float())
+            features: Tensor = encoder(images[rows].to(device).float())
         log_weights = head(features).log_mean_weights.T  # (B, K)
         loss = -(targets[rows] * log_weights).sum(1).mean()
         optimizer.zero_grad()

@@ -150,6 +150,7 @@ def test_mean_weights_are_the_mean_of_drawn_weights(kind: str) -> None:
     error = (draws.mean(0) - q.log_mean_weights.exp()).abs() / (draws.std(0) / math.sqrt(len(draws)))
     assert error.max() < 5
     torch.testing.assert_close(q.log_mean_weights.exp().sum(-1), torch.ones(2, dtype=DOUBLE))
+    torch.testing.assert_close(q.concentrations, (a, b))
 
 
 def test_dirichlet_sticks_give_equal_mean_weights() -> None:

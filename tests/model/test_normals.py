@@ -6,6 +6,8 @@ import torch
 from scipy import stats
 from torch.distributions import Normal
 
+from dlgmm_core.model.distributions import Beta
+from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals, FullNormals, expected_log_normal, log_normal
 
 J, B, D = 3, 4, 5
@@ -121,6 +123,17 @@ def test_a_full_normal_with_a_diagonal_factor_is_a_diagonal_one() -> None:
     torch.testing.assert_close(full.expectation_under(q), diagonal.expectation_under(q))
     torch.testing.assert_close(full.scale, scale)
     torch.testing.assert_close(full.deviations(noise), diagonal.deviations(noise))
+
+
+def test_factors_of_the_precisions_undo_those_of_the_covariances_and_diagonal_normals_have_none() -> None:
+    full = full_normals(2)
+    assert full.precision_factors.shape == (J, 2, D, D) and (full.precision_factors.triu(1) == 0).all()
+    mixture = MixtureLatent(Beta(torch.ones(2, J - 1), torch.ones(2, J - 1)), full)
+    assert mixture.precision_factors is full.precision_factors
+    covariance = full.covariance_factors @ full.covariance_factors.mT
+    product = full.precision_factors @ full.precision_factors.mT @ covariance
+    torch.testing.assert_close(product, torch.eye(D).double().expand_as(product))
+    assert DiagonalNormals(normals(2).loc, normals(2).scale).precision_factors is None
 
 
 def test_factors_give_the_covariances_and_a_moved_normal_keeps_them() -> None:

@@ -14,10 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dlgmm_core.config import Context
-from dlgmm_core.model.amortised import AmortisedModel
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
-from dlgmm_core.takeaway.parameters import gate_parameters
 from ui import loaders
 from ui.serving.decoders import bytes_of, file_answer
 
@@ -47,11 +45,9 @@ def amortised_address(checkpoint: Checkpoint) -> dict[str, Any] | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=loaders.BY_WEIGHTS)
-def amortised_model(checkpoint: Checkpoint) -> AmortisedModel:
+def amortised_model(checkpoint: Checkpoint) -> LatentVariableModel:
     """The model of a checkpoint that is amortised over its prior, which can be told another prior."""
-    found = load_checkpoint(checkpoint.folder)[0]
-    assert isinstance(found, AmortisedModel)
-    return found
+    return load_checkpoint(checkpoint.folder)[0]
 
 
 @lru_cache(maxsize=4)
@@ -63,7 +59,7 @@ def model_at(checkpoint: Checkpoint, context: Context | None) -> LatentVariableM
 def decoding_bytes(checkpoint: Checkpoint) -> bytes:
     """The gate of the decoder, then both layers of the decoder as in `decoder_bytes`; little-endian float32."""
     model = amortised_model(checkpoint)
-    return bytes_of(*gate_parameters(model.decoder_gate), *chain.from_iterable(model.decoder.affine_maps()))
+    return bytes_of(*chain.from_iterable([*model.gate_maps()["decoder"], *model.decoder.affine_maps()]))
 
 
 def _is_amortised(checkpoint: Checkpoint) -> bool:

@@ -21,10 +21,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from torch import Tensor
-from torch.nn import Linear
 
-from dlgmm_core.model.bodies import body_of
-from dlgmm_core.model.conditional import ConditionalMixturePrior, ConditionalNormalPrior
+from dlgmm_core.model.bodies import affine_maps, body_of
 from dlgmm_core.model.networks import MAX_LOG_SCALE
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -121,14 +119,8 @@ def prior_bytes(checkpoint: Checkpoint) -> bytes:
 
     The outputs are the means (K, D), then the log scales (K, D).
     """
-    found = b""
-    for layer in list(loaders.model(checkpoint).layers)[1:]:
-        prior = layer.prior
-        assert isinstance(prior, ConditionalMixturePrior | ConditionalNormalPrior)
-        first = prior.hidden[0]
-        assert isinstance(first, Linear)
-        found += bytes_of(first.weight, first.bias, prior.linear.weight, prior.linear.bias)
-    return found
+    priors = [layer.get_submodule("prior") for layer in loaders.model(checkpoint).layers]
+    return b"".join(bytes_of(*chain.from_iterable(affine_maps(prior))) for prior in priors[1:])
 
 
 def bytes_of(*parts: Tensor) -> bytes:
