@@ -36,7 +36,7 @@ if config.prior_components != "fixed":
     shape = "a covariance matrix" if config.prior_components == "full" else "a scale for every coordinate"
     st.caption(
         f"The model's own prior is learnt: a component has a mean for every coordinate and {shape}. The numbers above"
-        " are averages over coordinates, and a slider changes all together."
+        " are averages over coordinates, and the sliders shift or scale all coordinates together."
     )
 elif words := identical_caption(config.prior_means, config.prior_scales):
     st.caption(f"{words} {identical_by_prior(config)}")

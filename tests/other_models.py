@@ -1,4 +1,4 @@
-"""Models that the laboratory does not know: each a builder and a row, and nothing else.
+"""Models that the package does not know: each a builder and a row, and nothing else.
 
 The logistic-normal VAE has a code on the simplex without a stick; the other has a Student-t prior under a normal
 posterior. Neither has a closed form of E_q[log p(z)]. The third is a mixture of several layers, whose components below

@@ -37,7 +37,7 @@ PAGES = (
     ("glossary", "Glossary", ":material/menu_book:"),
 )
 
-st.set_page_config(page_title="DLGMM laboratory", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.set_page_config(page_title="DLGMM", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 page = st.navigation(
     [
         st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == "overview")

@@ -13,7 +13,9 @@ _SHARE = Check("a number from 0 to 1", lambda value: type(value) in (int, float)
 class Context(Record):
     """One prior of those that an amortised model knows: the means of its components, and the Dirichlet's alpha."""
 
-    prior_means: tuple[float, ...] = setting(MISSING, NUMBERS, "one per component, the mean of all its coordinates")
+    prior_means: tuple[float, ...] = setting(
+        MISSING, NUMBERS, "means of the components; each is used for all coordinates"
+    )
     concentration: float = setting(MISSING, POSITIVE, "alpha of the Dirichlet")
 
 

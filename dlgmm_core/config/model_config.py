@@ -54,7 +54,7 @@ class ModelConfig(Record):
         1, COUNT, "components K, or truncation T of a process", "components", "K", usual="the paper's"
     )
     prior_means: tuple[float, ...] = setting(
-        (0.0,), NUMBERS, "one per component, the mean of all its coordinates", metavar="M", usual="0"
+        (0.0,), NUMBERS, "means of the components; each is used for all coordinates", metavar="M", usual="0"
     )
     prior_scales: tuple[float, ...] = setting(
         (1.0,), POSITIVE_NUMBERS, "standard deviations, one per component", metavar="S", usual="1"

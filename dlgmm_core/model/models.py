@@ -167,7 +167,8 @@ MODELS: dict[str, ModelFamily] = {
     "dldpmm": ModelFamily(
         "DLDPMM",
         "#a15596",
-        "As many components as it takes: a stick broken on and on (a Dirichlet process, truncated to T pieces).",
+        "An unlimited number of components, in principle: a stick is broken again and again (a Dirichlet process,"
+        " truncated to T pieces).",
         _dldpmm,
         has_components=True,
         default_components=17,

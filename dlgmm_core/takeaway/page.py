@@ -47,7 +47,7 @@ def page_bytes(models: Sequence[dict[str, Any]], link: str | None = None) -> byt
         style=style,
         script=script,
         models=json.dumps(list(models), ensure_ascii=False).replace("<", "\\u003c"),
-        link=f'<a href="{html.escape(link)}">The whole laboratory</a>' if link else "",
+        link=f'<a href="{html.escape(link)}">The whole app</a>' if link else "",
     )
     return text.encode()
 

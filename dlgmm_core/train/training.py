@@ -92,7 +92,9 @@ class TrainingRun:
         now = torch.get_num_threads()
         if now == self.threads:
             return ""
-        return f"The run had {self.threads} threads before and has {now} now: its last digits may differ."
+        return (
+            f"The run had {self.threads} threads before and has {now} now: the last digits of its figures may differ."
+        )
 
     @property
     def finished(self) -> bool:

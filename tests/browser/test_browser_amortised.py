@@ -107,9 +107,9 @@ def the_badge_says_what_each_side_shows_and_the_curve_rings_the_nearest_measured
     assert second.startswith("eq1 at the nearest measured prior: −118.0") and "−112.5−118.0" in second
     assert badge == [
         "The model's own prior",
-        "The model is told this prior",
+        "The model with this prior",
         "Left and right: the model's own prior",
-        "Left: told this prior. Right: not retrained, the decoder of its own prior.",
+        "Left: the model with this prior. Right: its decoder for its own prior, not retrained.",
     ]
 
 
@@ -121,7 +121,7 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     rows = [digits(drawing) for drawing in drawings(page)][:-1]
     expected = component_samples(model.at(ELSEWHERE), ELSEWHERE.prior_means, (0.8,) * 4, 16, 2)
     assert np.abs(np.stack(rows) - 255 * expected).max() <= 1
-    assert page.get_by_text("The model is told this prior", exact=True).is_visible()
+    assert page.get_by_text("The model with this prior", exact=True).is_visible()
 
     settle(page)
     before, old = len(wire.sent), drawings(page)

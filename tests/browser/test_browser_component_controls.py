@@ -38,7 +38,7 @@ def test_a_row_says_how_much_its_component_is_used_only_while_the_models_own_pri
     told = said.all_inner_texts()
     assert len(told) == len(shares)
     for text, share in zip(told, shares, strict=True):
-        word = re.fullmatch(r"unused: (<0\.1|0\.\d|0) %" if share < UNUSED else r"(\d+) % of images", text)
+        word = re.fullmatch(r"hardly used: (<0\.1|0\.\d|0) %" if share < UNUSED else r"(\d+) % of images", text)
         assert word is not None, (text, share)
         number = 0.0 if word[1] == "<0.1" else float(word[1])
         assert 0 <= 100 * share - number < 0.1 if share < UNUSED else abs(100 * share - number) <= 0.5, (text, share)
@@ -46,7 +46,7 @@ def test_a_row_says_how_much_its_component_is_used_only_while_the_models_own_pri
     opacity = "all => all.map(each => getComputedStyle(each).opacity)"
     assert faint.evaluate_all(opacity) == ["0.5"] * sum(share < UNUSED for share in shares)
     captions = page.get_by_test_id("stCaptionContainer")
-    assert captions.filter(has_text="under 1 %").inner_text().startswith("At the model's own prior, component ")
+    assert captions.filter(has_text="less than 1 %").inner_text().startswith("At the model's own prior, component ")
     mean_of(page, 1).press("ArrowRight")
     until(page, lambda: said.count() == 0)
     assert set(faint.evaluate_all(opacity)) == {"1"}
@@ -85,7 +85,7 @@ def arrow_keys_move_a_slider_and_its_row_and_the_badge_shows_the_value(page: Pag
 
 
 def reset_puts_everything_back(page: Page) -> None:
-    before, reset = drawings(page), page.get_by_role("button", name="Reset to trained")
+    before, reset = drawings(page), page.get_by_role("button", name="Reset to trained values")
     assert reset.is_disabled()
     mean_of(page, 1).press("Home")
     until(page, lambda: drawings(page)[0] != before[0])

@@ -262,7 +262,7 @@ def test_a_run_that_goes_on_with_another_number_of_threads_says_so(
     assert TrainingRun.load(tmp_path).other_threads == ""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
     sentence = TrainingRun.load(tmp_path).other_threads
-    assert sentence == "The run had 1 threads before and has 6 now: its last digits may differ."
+    assert sentence == "The run had 1 threads before and has 6 now: the last digits of its figures may differ."
     tensors, header = read_tensors(tmp_path / TRAINING)
     for threads in (0, -1, "2", None, 10**9):
         write_tensors(tmp_path / TRAINING, tensors, {**header, "threads": threads})

@@ -114,7 +114,7 @@ def test_nobody_else_sees_them_until_a_model_of_them_is_published(monkeypatch: p
         ("../../a.npz", npz((1, 1)), "a.npz has 40 images of 1 x 1 pixels"),
         ("a.npz", npz(labels=np.arange(3)), "a.npz has labels in an array of the shape (3,)"),
         ("<b>*a*.npz", npz(labels=np.arange(3)), "<b>*a*.npz has labels"),
-        ("large.npz", npz((100, 100)), "or scale them to a smaller size (“Scale images to squares of, pixels”)."),
+        ("large.npz", npz((100, 100)), "or scale them to a smaller size (“Side of the scaled images, pixels”)."),
     ],
     ids=["npz", "zip", "path", "labels", "markdown", "large"],
 )

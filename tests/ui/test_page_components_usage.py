@@ -40,16 +40,16 @@ def test_a_mixture_that_has_collapsed_is_shown_as_such(make: Make, own_checkpoin
     assert shares == [float(k == 2) for k in range(10)]
     at = open_page("components")
     assert data(at)["usage"] == shares and data(at)["unused"] == 0.01
-    (line,) = [caption.value for caption in at.caption if "under 1 %" in caption.value]
+    (line,) = [caption.value for caption in at.caption if "less than 1 %" in caption.value]
     assert line.startswith("At the model's own prior, component 3 has 100 % of the test images") and line.endswith(
-        "; 9 of 10 components are “unused”: they have under 1 % each."
+        "; 9 of 10 components are hardly used, with less than 1 % each."
     )
 
 
 def test_a_mixture_whose_components_are_all_used_gets_no_such_line() -> None:
     at = open_page("components", components_checkpoint="mnist-dlgmm-clusters10-seed1")
     assert min(data(at)["usage"]) > 0.01 and sum(data(at)["usage"]) == pytest.approx(1)
-    assert not [caption for caption in at.caption if "under 1 %" in caption.value]
+    assert not [caption for caption in at.caption if "less than 1 %" in caption.value]
 
 
 @pytest.mark.usefixtures("cache")

@@ -46,7 +46,8 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     image = loaders.dataset("mnist").test.binary[index]
     report = first_look(load_checkpoint(checkpoint.folder)[0], image, 250)
     assert metrics_of(at) == figures_of(report, checkpoint)
-    assert size_of(at).startswith("log p(x), S = 250, nats: S = 250 draws") and "1,000 follow" in size_of(at)
+    size = size_of(at)
+    assert size.startswith("log p(x), S = 250, nats: Estimated from S = 250 draws") and "1,000 draws follow" in size
     (drawn,) = bars(at)
     assert report.sticks is not None and report.component_posterior is not None
     assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)

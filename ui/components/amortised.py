@@ -53,7 +53,7 @@ def _bounds(checkpoint: Checkpoint) -> dict[Context, Elbo]:
 
 
 def _shortfalls(checkpoint: Checkpoint, bounds: dict[Context, Elbo]) -> dict[Context, float]:
-    """By how many nats its bound is below that of a model trained in the same way for one prior, if recorded."""
+    """The nats by which its bound is below that of a model trained in the same way for one prior, where recorded."""
     config, train = checkpoint.model_config, checkpoint.train_config
     found: dict[Context, float] = {}
     for row in findings.results() if bounds else ():
@@ -75,9 +75,9 @@ def amortised_words(checkpoint: Checkpoint) -> str:
         "This model is amortised over its prior: one training for all priors with means from"
         f" {-known.largest_mean:g} to {known.largest_mean:g} and α from {known.smallest_concentration:g} to"
         f" {known.largest_concentration:g}, and the sliders choose which of them it is given. Its rows are close to"
-        " those of a model trained with that prior alone, and ticks mark its own prior."
-        f" {_how_near(checkpoint, findings.results_stamp())} Components are drawn equally often whatever α; it says"
-        " how far the weights π of single images are from equal."
+        " those of a model trained with that prior alone, and the ticks on the sliders mark its own prior."
+        f" {_how_near(checkpoint, findings.results_stamp())} Whatever α is, every component has the same mean weight; α"
+        " says how far the weights π of a single image are from equal."
     ).replace("from -", "from −")
 
 

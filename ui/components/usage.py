@@ -17,7 +17,7 @@ from ui.visitors.shares import Refused
 
 __all__ = ["UNUSED", "usage", "usage_caption"]
 
-UNUSED = 0.01  # a smaller share of the test images is called so
+UNUSED = 0.01  # with a smaller share of the test images a component is hardly used
 
 
 @st.cache_resource(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
@@ -59,8 +59,9 @@ def usage_caption(checkpoint: Checkpoint) -> str:
     if not shares or not unused:
         return ""
     most = max(range(len(shares)), key=shares.__getitem__)
-    are, have = ("is", "it has under 1 %") if unused == 1 else ("are", "they have under 1 % each")
+    are, each = ("is", "") if unused == 1 else ("are", " each")
     return (
         f"At the model's own prior, component {most + 1} has {100 * shares[most]:.0f} % of the test images, counted by"
-        f" their largest weight E[π|x]; {unused} of {len(shares)} components {are} “unused”: {have}."
+        f" their largest weight E[π|x]; {unused} of {len(shares)} components {are} hardly used, with less than"
+        f" 1 %{each}."
     )

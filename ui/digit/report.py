@@ -62,17 +62,17 @@ def _show_metrics(report: ImageReport, bound: str) -> None:
     terms = report.elbo_terms[bound]
     errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {NORMAL_95 * error:.1f}" for error in (*errors, math.hypot(*errors)))
-    follow = f"; {SAMPLES:,} follow once the digit rests" if report.num_samples < SAMPLES else ""
+    follow = f" {SAMPLES:,} draws follow once the digit rests." if report.num_samples < SAMPLES else ""
     effective = (
-        f"S = {report.num_samples:,} draws, of which {report.ess:.0f} are effective: too low on average, the less so"
-        f" the more there are{follow}."
+        f"Estimated from S = {report.num_samples:,} draws, with an effective sample size of {report.ess:.0f}. The"
+        f" estimate is too low on average; with more draws, less so.{follow}"
     )
     log_p.metric(
         f"log p(x), S = {report.num_samples:,}, nats",
         printed(report.log_p, ".1f") + of_estimate,
         help=f"{effective}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
     )
-    drawn = f"Of {report.draws} draws of every component."
+    drawn = f"Averaged over {report.draws} draws of every component."
     elbo.metric(
         f"ELBO ({bound}), nats",
         printed(terms.elbo, ".1f") + of_bound,

@@ -146,8 +146,8 @@ MEASURE_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "mean largest",
             "",
-            "The mean over images of the largest of their probabilities: 1 if all are certain, 1/K if none tells"
-            " anything.",
+            "The mean over images of the largest of their probabilities: 1 if all are certain, 1/K if the K"
+            " probabilities of every image are equal.",
             r"\frac{1}{N} \sum_i \max_k p(k \mid x_i)",
             "clusters",
             "Clusters: scores",

@@ -61,8 +61,8 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "p(k|x)",
             "responsibility",
-            "The probability that an image comes from component k. Estimated by the importance weights of draws of"
-            " every component.",
+            "The probability that an image comes from component k. It is estimated by importance sampling, with"
+            " draws from every component.",
             r"p(k \mid x) = \frac{\mathbb{E}[\pi_k]\, p(x \mid k)}{p(x)}",
             "clusters",
             "Clusters, by p(k|x)",
@@ -99,8 +99,8 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             "α",
             "concentration",
             "The concentration of the prior of the weights. In a DLGMM a small α lets an image have few large weights,"
-            " a large one makes"
-            " all weights alike; in a DLDPMM and in an SB-VAE a larger α makes more and smaller pieces.",
+            " a large one makes all weights nearly equal; in a DLDPMM and in an SB-VAE a larger α"
+            " makes more and smaller pieces.",
             r"\begin{gathered} \text{DLGMM: } v_k \sim \mathrm{Beta}(\alpha, (K-k)\alpha) \\"
             r" \text{DLDPMM, SB-VAE: } v_k \sim \mathrm{Beta}(1, \alpha) \end{gathered}",
             "kumaraswamy",
@@ -109,8 +109,8 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "a, b",
             "parameters of a Kumaraswamy distribution",
-            "The two positive numbers by which the encoder gives the distribution of a fraction. If both are 1, it is"
-            " uniform. It replaces a Beta, for which there is no such formula from a uniform number u.",
+            "The two positive parameters of the distribution of a fraction, which the encoder predicts. If both are 1,"
+            " it is uniform. It replaces a Beta, for which there is no such formula from a uniform number u.",
             r"\begin{gathered} v = (1 - u^{1/b})^{1/a} \\ p(v) = a b\, v^{a-1} (1 - v^a)^{b-1} \end{gathered}",
             "kumaraswamy",
             "Kumaraswamy bench",

@@ -37,7 +37,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
     """
     usual, count = ProjectionConfig(), len(loaders.dataset(name).test)
     if (most := min(MOST_PERPLEXITY, most_perplexity(count))) <= LEAST_PERPLEXITY:
-        st.caption(f"{count} test images are too few for a map of other settings.")
+        st.caption(f"{count} test images are too few to compute a map with other settings.")
         return
     with st.form("remap", border=False):
         which, perplexity, iterations, seed = st.columns([3, 1, 1, 1], vertical_alignment="bottom")
@@ -54,7 +54,7 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
             _start(next(c for c in checkpoints if c.name == chosen), options)
     st.caption(
         f"This takes {wait_words(count, 25)}; the same seed gives the same map. Only you see it, and you can return to"
-        " the shared one; that of an unpublished run of yours is published with the run."
+        " the shared one. If it is of a run that you have not published, it is published together with the run."
     )
     for checkpoint in checkpoints:
         _offer_return(checkpoint)
@@ -69,7 +69,7 @@ def _belongs_to_run(checkpoint: Checkpoint) -> bool:
 
 
 def _key(checkpoint: Checkpoint) -> str:
-    """Of the job: visitors may compute maps of their own of one checkpoint at a time."""
+    """The key of the job: visitors may compute maps of their own of one checkpoint at a time."""
     return checkpoint.name if _belongs_to_run(checkpoint) else f"{checkpoint.name} {visitor()}"
 
 

@@ -34,7 +34,7 @@ def has_amortised() -> bool:
 
 
 def open_both() -> dict[str, object]:
-    """Has the page of components show it at the moved mean, beside the decoder that is not retrained."""
+    """Makes the page Components show the model at the moved mean, beside the decoder that is not retrained."""
     checkpoint = _amortised()
     return {} if checkpoint is None else compared_prior(checkpoint, _moved(checkpoint).prior_means)
 
@@ -72,8 +72,8 @@ def _retrained_component(checkpoint: Checkpoint) -> Outcome:
         MORE if retrained < frozen else LESS,
         f"The mean entropy of {DRAWS} digits of this component: {before:.0f} nats at its old mean, {frozen:.0f} at"
         f" {MOVED:g} without retraining, and {retrained:.0f} with it. Without retraining these codes are decoded as"
-        " before. Training with the prior divides the codes among all images anew, so that what a mean draws depends"
-        " on all the others.",
+        " before. Training with the new prior assigns codes to images anew, so what a component draws depends on all"
+        " means.",
         (MORE, LESS),
         rf"{retrained:.0f} - {frozen:.0f} \text{{ nats}}",
     )

@@ -225,8 +225,8 @@ STEPS = (
         r" {} - \mathbb{E}_\varepsilon\, H_{\text{not retrained}}(z) = \answer \end{gathered}",
         "Is the picture of a digit of the middle component more or less certain after retraining than without it?",
         retraining.retrained_component,
-        "In each row below, the model is told this prior in the left half, and not retrained in the right. Compare"
-        " the halves of the middle row, then drag any mean, or play α.",
+        "In each row below, the left half shows the model with this prior, the right half the decoder without"
+        " retraining. Compare the halves of the middle row, then drag any mean, or play α.",
         opens=retraining.open_both,
         is_offered=retraining.has_amortised,
     ),

@@ -19,8 +19,8 @@ SEARCHED = 100  # evenly spaced test digits
 _KEY, _FOUND = "plane-digits", "plane-searched"
 _DIVIDED = "An image of several modes"
 _MEANING = (
-    "Of the test images listed below, the one whose posterior under the trained prior one Gaussian fits worst; press"
-    " again for the next."
+    "Of the test images listed below, the one whose largest mode, under the trained prior, has the least of the mass;"
+    " press again for the next."
 )
 
 
@@ -32,7 +32,7 @@ def kept_survey(checkpoint: Checkpoint) -> PosteriorSurvey | None:
 
 
 def offer_divided(survey: PosteriorSurvey | None) -> None:
-    """A button that shows the digits of several modes, one a press: first the one that one Gaussian holds least of."""
+    """A button; each press shows the next of the images with several modes, in the order of the survey."""
     if survey is not None and survey.divided:
         st.button(_DIVIDED, help=_MEANING, on_click=partial(_show_next, survey.divided), width="stretch")
 
@@ -98,7 +98,7 @@ def _table(checkpoint: Checkpoint, stamp: int | None, _survey: PosteriorSurvey) 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)
 def _searched(checkpoint: Checkpoint) -> PosteriorSurvey:
-    """Of evenly spaced test images.
+    """The survey of evenly spaced test images.
 
     Raises:
         Refused: as `grid`.

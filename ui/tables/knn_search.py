@@ -72,7 +72,7 @@ class Search:
 
     @property
     def pixels(self) -> Row | None:
-        """What is recorded of raw pixels, where this is the search that it was recorded by."""
+        """The recorded errors of raw pixels; None unless they are recorded, and of this search."""
         if not self.is_recorded:
             return None
         with suppress(StorageError):  # which the records below the table tell
@@ -117,8 +117,8 @@ def protocol_words(search: Search, images: int) -> str:
         images: how many test images there are.
     """
     papers = (
-        "The paper's errors are those of its own recipe, and the models here may be trained by another; its row for"
-        f" {MODELS[BASELINE].label} probably had another code size."
+        "The paper's errors are those of its own recipe, and the models here may be trained by another recipe; the"
+        f" paper's {MODELS[BASELINE].label} probably had another code size."
         if search.is_papers
         else "The paper's errors are shown only for samples of all MNIST training digits under Euclidean distance."
     )
@@ -151,7 +151,7 @@ def why_means_err_more(checkpoints: Sequence[Checkpoint], search: Search) -> str
 
 
 def live_errors(checkpoint: Checkpoint, search: Search) -> Errors:
-    """At every k of the curve.
+    """The errors at every k of the curve.
 
     Raises:
         Refused: as `Search.nearest`.
@@ -168,7 +168,7 @@ def _errors(checkpoint: Checkpoint, search: Search) -> dict[int, ErrorRate]:
 
 
 def ask_for(checkpoint: Checkpoint, search: Search) -> None:
-    """Has the errors of a checkpoint by this search computed live for this visitor from now on."""
+    """Makes the page compute the errors of a checkpoint by this search live, for this visitor and from now on."""
     st.session_state.setdefault(_ASKED, set()).add((checkpoint.name, checkpoint.digest, search))
 
 

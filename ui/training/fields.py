@@ -38,7 +38,7 @@ _LABELS = {
     "prior_scales": "Prior scales, one for each component",
 }
 
-SIZE = "Scale images to squares of, pixels"
+SIZE = "Side of the scaled images, pixels"
 _WORDS = {"data": "“Your data”", "num_components": "number of components", "size": f"“{SIZE}”"}
 
 

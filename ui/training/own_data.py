@@ -90,9 +90,9 @@ def _places(arguments: tuple[str, ...]) -> list[int]:
 
 
 def _ask() -> None:
-    """A file, and how it is read; a sound one becomes the data set of the sidebar."""
+    """Asks for a file and how it is read; a valid one becomes the data set chosen in the sidebar."""
     side, levels = st.columns(2)
-    length = side.number_input(SIZE, 0, MOST_SIDE, 0, help="0 keeps them as they are, if all have one size.")
+    length = side.number_input(SIZE, 0, MOST_SIDE, 0, help="0: not scaled; all images must then have one size.")
     meaning = levels.selectbox("A grey level", [_PROBABILITY, _THRESHOLD])
     file = st.file_uploader(
         f"Images of your own, at most {MOST_MEGABYTES} MB",

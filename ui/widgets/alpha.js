@@ -84,8 +84,8 @@ function retrainedBadge(start, switched) {
   const show = (turned) => {
     isTurned = turned;
     words.textContent = !turned ? `${input.checked ? "Left and right: t" : "T"}he model's own prior`
-      : input.checked ? "Left: told this prior. Right: not retrained, the decoder of its own prior."
-        : "The model is told this prior";
+      : input.checked ? "Left: the model with this prior. Right: its decoder for its own prior, not retrained."
+        : "The model with this prior";
     words.classList.toggle("is-told", turned);
   };
   input.onchange = () => { show(isTurned); switched(input.checked); };

@@ -105,7 +105,7 @@ export default function ({ parentElement, data, setStateValue }) {
     all();
     told.soon();
   });
-  const reset = make("button", { type: "button", textContent: amortised ? "Reset" : "Reset to trained" });
+  const reset = make("button", { type: "button", textContent: amortised ? "Reset" : "Reset to trained values" });
   reset.onclick = () => {
     if (dial) dial.set(alpha = amortised.own.alpha);
     trainedMeans.forEach((_, k) => {
@@ -192,7 +192,7 @@ export default function ({ parentElement, data, setStateValue }) {
     words.textContent = `component ${k + 1}: mean ${shown(means[k])}, scale ${shown(scales[k])}`;
     const off = Math.abs(means[k] - trainedMeans[k]) > 1e-6 || Math.abs(scales[k] - trainedScales[k]) > 1e-6;
     head.classList.toggle("moved", off);
-    if (off && !badge.disabled) badge.title = `the nearest model that was trained so: ${nearest().name}`;
+    if (off && !badge.disabled) badge.title = `the model trained with the nearest prior: ${nearest().name}`;
     mean.input.setAttribute("aria-valuetext", shown(means[k]));
     scale.input.setAttribute("aria-valuetext", shown(scales[k]));
     samples.setAttribute("aria-label",

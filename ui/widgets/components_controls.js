@@ -17,5 +17,5 @@ function tickedSlider(label, [low, high], value, marked, kind) {
 
 function usageWords(used, isUnused) {
   return make("span", { className: "usage", title: "test images whose largest weight E[π|x] is this component's",
-    textContent: isUnused ? `unused: ${percent(used)}` : `${percent(used)} of images` });
+    textContent: isUnused ? `hardly used: ${percent(used)}` : `${percent(used)} of images` });
 }
