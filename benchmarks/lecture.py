@@ -44,7 +44,7 @@ def measure(seconds: float = 300) -> list[Limit]:
 
 
 def _measured(server: Server, size: int, seconds: float) -> list[Limit]:
-    """Of a crowd of that size."""
+    """The limits, measured with a crowd of that size."""
     crowd = {what: round(share * size) for what, (share, _) in HABITS.items()}
     waits: list[float] = []
     problems: list[str] = []

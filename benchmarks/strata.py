@@ -52,7 +52,7 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Variance:
-    """Of the gradient of the marginal bound of 100 images, at the weights of a trained model.
+    """The variance of the gradient of the marginal bound of 100 images, at the weights of a trained model.
 
     Attributes:
         decoded: M.

@@ -29,7 +29,7 @@ def _estimated() -> dict[Checkpoint, PerImage]:
 
 
 def estimates(checkpoint: Checkpoint) -> PerImage | None:
-    """Of the test set of the data that the checkpoint was trained on; None until they are made.
+    """The estimates of the test set of the data that the checkpoint was trained on; None until they are made.
 
     Raises:
         CheckpointError: if the file is damaged.

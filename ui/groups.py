@@ -74,7 +74,7 @@ def amortised_first(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
 
 
 def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Those that pages compare at first: of "Clusters" and "Tuned" the best seeds, the paper's figure 2, and "Yours".
+    """The models that pages compare at first: best seeds of "Clusters" and "Tuned", the paper's figure 2, "Yours".
 
     Where there are none of these, the paper's first seeds; and where there are none of these either, all.
     """
@@ -85,7 +85,7 @@ def usual(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
 
 
 def _best_seeds(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Of every experiment of "Clusters" and "Tuned", the seed with the best validation bound."""
+    """The seed with the best validation bound of every experiment of "Clusters" and "Tuned"."""
     best: dict[tuple[str, str, ModelConfig], Checkpoint] = {}
     for c in checkpoints:
         experiment = group(c), c.train_config.dataset, c.model_config

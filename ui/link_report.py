@@ -34,7 +34,7 @@ class _Arrival:
         known: what could be said instead, by name.
         bound: names that widgets of Streamlit's own read.
         page: the path of the visitor's first page.
-        place: above it, for what is to be said.
+        place: a container above the page, for the message.
     """
 
     asked: dict[str, str]

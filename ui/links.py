@@ -67,7 +67,7 @@ def _is_invalid(value: str) -> bool:
 
 
 def keep_at_most(key: str, most: int) -> None:
-    """Brings the number of a field that is kept, which may be of a larger data set, down to the field's most."""
+    """Lowers the kept number of a field, which may come from a larger data set, to the field's maximum."""
     if st.session_state.get(key, 0) > most:
         st.session_state[key] = most
 
@@ -120,7 +120,7 @@ def put_image_in_link(image: NDArray[np.uint8] | None) -> None:
 
 
 def words_in_link(name: str, known: Collection[str]) -> list[str]:
-    """Those words of the address' list that are known, each once, in their order."""
+    """The known words of the list in the address, each once, in their order."""
     text = str(st.query_params.get(name, ""))
     words = text[:_LONGEST_LIST].split(",")
     note(name, text, set(words) <= set(known), known)

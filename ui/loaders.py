@@ -179,7 +179,7 @@ def look_again() -> None:
 
 
 def checkpoints() -> list[Checkpoint]:
-    """Those that the visitor of the running page may see, by data set and model; outside of pages, all public ones."""
+    """The checkpoints that the visitor of the running page may see, by data set and model; outside pages the public."""
     return _listed()[0]
 
 

@@ -31,7 +31,7 @@ class Use:
 
     @contextmanager
     def now(self) -> Iterator[None]:
-        """For a run of a page, or a computation: while one goes on, the server is in use, however long it takes."""
+        """A context manager around a run of a page or a computation: the server is in use until it ends."""
         with self._lock:
             self._users += 1
             self._is_resting = False

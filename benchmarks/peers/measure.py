@@ -34,7 +34,7 @@ PEERS: dict[str, dict[str, Callable[[LatentVariableModel, Tensor], Trainee]]] = 
     "dlgmm": {TWIN: twin},
     "dldpmm": {TWIN: twin},
 }
-"""Those that have the model; of the mixtures, only the twin."""
+"""The peers that have each model; the mixtures have only the twin."""
 REACH, REACH_OF_BFLOAT16 = {TWIN: 1.0, "Pyro": 0.5, "pythae": 0.5}, 0.75
 
 

@@ -144,9 +144,10 @@ def centres(model: LatentVariableModel) -> tuple[tuple[float, ...], tuple[float,
 
 
 def shapes(model: LatentVariableModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How the coordinates of a mixture's prior differ from `centres`: means minus, scales divided by it, both (K, D).
+    """How the coordinates of a mixture's prior differ from `centres`, (K, D) each.
 
-    Zeros and ones unless the prior is learnt.
+    The means minus the centre's mean, and the scales divided by the centre's scale; zeros and ones unless the prior is
+    learnt.
     """
     means, scales = (np.array(v, dtype=np.float32)[:, None] for v in centres(model))
     with torch.no_grad():

@@ -1,4 +1,5 @@
-"""Summary statistics: NLL, reconstruction loss and weight entropy of images, pixel entropy of pictures, map purity.
+"""Summary statistics: reconstruction loss, weights and their entropy, and log-odds of components of images; pixel
+entropy of pictures; purity of maps.
 
 The *weights* E[pi|x] follow from the stick fractions that the encoder predicts for an image. In a mixture they weight
 the components; in a stick-breaking code they are the code; a single normal has none. The *pixel entropy* of a picture

@@ -91,7 +91,7 @@ class ImageReport:
 
     Attributes:
         image: (height, width) zeros and ones, the image itself.
-        reconstructions: (K, 784) probability of ink, decoded from each component's mean code.
+        reconstructions: (K, X) probability of ink, decoded from each component's mean code.
         sticks: of the first layer; None if the model has no sticks.
         weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
@@ -170,7 +170,7 @@ def _between(weights: StickReport | WeightReport, k: int) -> str:
 def inspect_image(
     model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = SAMPLES, seed: int = 0
 ) -> ImageReport:
-    """Everything that a model infers from one binary image (784,).
+    """Everything that a model infers from one binary image (X,).
 
     Args:
         model: any model.
@@ -189,7 +189,7 @@ def inspect_image(
 def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int, seed: int = 0) -> ImageReport:
     """The report of `inspect_image` in half the time: log p(x) is estimated by the draws of all else.
 
-    These are as many from every component, which are weighed by E[pi_k]; S counts all of them.
+    Every component has equally many draws, weighted by E[pi_k]; S counts all of them.
     """
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
     draws = max(FEWEST_DRAWS, num_samples // model.config.paths)
@@ -251,7 +251,7 @@ def _stick_report(sticks: StickDistribution) -> StickReport:
 
 
 def _weights_below(paths: Paths) -> tuple[WeightReport, ...]:
-    """From `every_path` of one image."""
+    """The weights of each layer below the first, from `every_path` of one image."""
     found, of_rows = [], torch.ones(paths.code.shape[1:-1]).flatten()  # (R,), weights of the paths so far
     for layer in paths.layers:
         mean = layer.q.log_mean_weights.double().exp().cpu()  # (K, R), of the first layer (K, 1)
@@ -283,7 +283,7 @@ def certain_weights(model: LatentVariableModel) -> NDArray[np.float64] | None:
 
 
 def reconstruct(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, 784) probability of ink, decoded from the posterior mean code of binary images (N, 784)."""
+    """(N, X) probability of ink, decoded from the posterior mean code of binary images (N, X)."""
     x = torch.from_numpy(images).to(device_of(model)).float()
     with torch.no_grad():
         probabilities: NDArray[np.float32] = model.reconstruction(x).probs.cpu().numpy()

@@ -103,7 +103,7 @@ def ellipses(q: LatentDistribution) -> Ellipses | None:
 
 
 def window_of(config: ModelConfig, field: Field, q: LatentDistribution) -> Window:
-    """What shows a posterior, of a resolved field, and the encoder's q."""
+    """The window that contains a posterior, given as a resolved field, and the encoder's q."""
     cells = np.argwhere(field.values > field.values.max() - _IN_SIGHT)
     corners = (cells[:, None] + np.array([[-0.5, -0.5], [0.5, 0.5]])).reshape(-1, 2)
     points = field.low + field.step * corners

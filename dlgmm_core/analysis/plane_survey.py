@@ -31,8 +31,8 @@ class PosteriorSurvey:
     Attributes:
         images: their places in the test set.
         shares: of the mass, of each mode of a posterior, the largest first.
-        apart: how far the two largest modes are from each other, in standard deviations along the line between them; 0
-            where there is one mode.
+        apart: the distance of the two largest modes over the sum of their standard deviations along the line between
+            them; 0 where there is one mode.
         gaps: KL(q || p(z|x)) of the encoder's q, nats.
         best: the same of the best member of each family, by its label, for the first of every `every` images.
         every: the number of images for each that `best` has; 0 if it has none.
@@ -52,7 +52,7 @@ class PosteriorSurvey:
 
     @property
     def divided(self) -> list[int]:
-        """The images whose modes are `APART` standard deviations apart, by the mass of the largest, the least first."""
+        """The images with modes `apart` by at least `APART`; first those whose largest mode has the least mass."""
         far = [i for i, apart in enumerate(self.apart) if apart >= APART]
         return [self.images[i] for i in sorted(far, key=lambda i: self.shares[i][0])]
 
@@ -66,7 +66,7 @@ def survey_posteriors(
         grid: of the model.
         images: of the test set.
         chosen: which of them.
-        every: the first of this many images also gets the best members of families, in seconds; 0 for none.
+        every: the best members of families are fitted, too, for the first of every so many images; 0 for none.
     """
     best: dict[str, list[float]] = {family.label: [] for family in families_of(grid.model) if every}
     shares, apart, gaps = [], [], []
@@ -86,7 +86,7 @@ def survey_posteriors(
 
 
 def _distance(first: Mode, second: Mode) -> float:
-    """Between two modes, in units of the sum of their standard deviations along the line between them."""
+    """The distance of two modes over the sum of their standard deviations along the line between them."""
     way = first.code - second.code
     direction = way / np.linalg.norm(way)
     spread = sum(float(np.linalg.norm(mode.spread * direction)) for mode in (first, second))

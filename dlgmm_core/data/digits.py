@@ -83,7 +83,7 @@ class _Reading:
 
     @property
     def worth(self) -> float:
-        """The higher, the likelier the assumption holds."""
+        """The score of the assumption; higher is likelier."""
         return self.regions[0].score * self.regions[0].strength ** 0.5 if self.regions else 0.0
 
 
@@ -114,7 +114,7 @@ def find_drawn(picture: NDArray[np.uint8]) -> FoundDigits:
 
 
 def _find(picture: NDArray[np.uint8], polarities: Sequence[bool]) -> FoundDigits:
-    """By the likeliest of the polarities: whether ink is light."""
+    """The digits under the likeliest of the polarities, which say whether ink is light."""
     colours, scale = _reduced(picture)
     colours = without_frame(colours)
     noise = noise_of(colours)
@@ -182,7 +182,7 @@ def on_paper(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _reduced(picture: NDArray[np.uint8]) -> tuple[Levels, float]:
-    """(height, width, C) levels 0..1, by averages over areas; how many pixels of the picture make a side of one.
+    """The picture (height, width, C), levels 0..1, reduced by averages over areas; and the factor of its sides.
 
     The longer side becomes SIDE at most, unless that leaves less than a digit's SIZE of the shorter.
     """

@@ -50,7 +50,7 @@ class ImageFile:
 
     @property
     def format(self) -> str:
-        """As Pillow calls it."""
+        """The format's name in Pillow."""
         return FORMATS[Path(self.name).suffix.lower()]
 
 

@@ -107,7 +107,7 @@ def _paper(levels: Levels, *, light_ink: bool) -> Levels:
 
 
 def _closing(levels: Levels) -> Levels:
-    """Closing with a square window. Beyond the border, light that falls goes on falling; it does not rise."""
+    """Closing with a square window. Beyond the border a falling level is extrapolated; a rising one is not."""
     reach = max(1, round(WINDOW * min(levels.shape) / 2))
     margins = [(min(reach, side - 1),) * 2 for side in levels.shape]
     falling = np.minimum(

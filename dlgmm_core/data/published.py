@@ -121,7 +121,7 @@ def has_idx(name: str) -> bool:
 
 _WHAT = ("images-idx3", "labels-idx1")
 Read = Callable[[str, str], tuple[bytes, str]]
-"""From a part, and what of it, to the unpacked content of a file and its name for messages."""
+"""Reads a part's images or labels: returns the unpacked content of the file, and its name for messages."""
 
 
 def _names(name: str, part: str, what: str) -> tuple[str, str]:

@@ -49,7 +49,7 @@ def _without_rows(ink: Levels, faintest: float) -> Levels:
 
 
 def _opening(levels: Levels, share: float) -> Levels:
-    """What goes on along rows for a share of the width."""
+    """The levels after an opening along rows: only marks that are as long as a share of the width stay."""
     length = 2 * round(share * levels.shape[1] / 2) - 1
     eroded = ndimage.minimum_filter1d(levels, length, axis=1, mode="constant")
     return ndimage.maximum_filter1d(eroded, length, axis=1, mode="constant")

@@ -52,7 +52,7 @@ class Region:
 
 
 def find_regions(ink: Levels, faintest: float) -> list[Region]:
-    """Those that may be digits, best first; none where no ink exceeds the faintest level."""
+    """The regions that may be digits, best first; none where no ink exceeds the faintest level."""
     best: list[Region] = []
     for step in STEPS:
         found = regions_at(ink, step * faintest)
@@ -62,7 +62,7 @@ def find_regions(ink: Levels, faintest: float) -> list[Region]:
 
 
 def verified(region: Region, colours: Levels, *, light_ink: bool) -> Region:
-    """With a lower score, the less the region differs in the picture itself from its neighbourhood and from its rim.
+    """The region with its score lowered, the more it resembles its neighbourhood and its rim in the picture itself.
 
     The paper between dark strokes seems light ink on dark paper, but is as light as the paper around them; a light
     that falls off has no rim.
@@ -87,7 +87,7 @@ def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def regions_at(ink: Levels, level: float) -> list[Region]:
-    """As `find_regions`, of the regions at one level alone, where no shadow can join them."""
+    """The same as `find_regions` at one level alone, where no shadow can join regions."""
     marked = ink > level
     if not marked.any():
         return []

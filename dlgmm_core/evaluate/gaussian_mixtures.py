@@ -1,7 +1,7 @@
 r"""A Gaussian mixture of codes, fitted by expectation maximisation: the start of a prior, and a baseline for one.
 
 Expectation maximisation ends in a local optimum that depends on its start, so the best of several is taken, by the
-likelihood of validation codes, which no label enters. Each starts from K codes chosen as k-means++ chooses its centres,
+likelihood of validation codes; labels are not used. Each starts from K codes chosen as k-means++ chooses its centres,
 likely far apart, rather than from the groups of k-means: on codes of digits it reaches higher likelihoods.
 
 References: C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 9.2; D. Arthur and S. Vassilvitskii,

@@ -107,7 +107,7 @@ def compare(
 
 
 Report = Callable[[str], Callable[[float], None]]
-"""From what is being measured, to whom the fraction done is told."""
+"""Takes the name of what is being measured, and returns a function that is told the fraction done."""
 
 
 def _errors(

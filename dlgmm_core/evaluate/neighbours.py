@@ -92,7 +92,7 @@ def _smallest(values: Tensor, count: int) -> Tensor:
 
 
 def _in_order(train: Tensor, queries: Tensor, chosen: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Of the chosen (N, C) training codes, in ascending order, the k nearest to every query, and squared distances."""
+    """The k nearest to every query of the chosen (N, C) training codes, in ascending order; and squared distances."""
     # `cumsum` adds coordinates in their order; the order of `sum` depends on the shape
     distances = (train[chosen].double() - queries[:, None]).square().cumsum(2)[:, :, -1]
     distances, order = (each[:, :k] for each in distances.sort(dim=1, stable=True))

@@ -174,7 +174,7 @@ class PlaneGrid:
 
     @property
     def _latents(self) -> Latents:
-        """At the centres of all cells."""
+        """The latents at the centres of all cells."""
         axes = [a + s * (np.arange(self.size) + 0.5) for a, s in zip(self.low, self.step, strict=True)]
         points = torch.from_numpy(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)).float()
         return latents_at(self.model, points.to(device_of(self.model)))
@@ -208,7 +208,10 @@ class PlaneGrid:
         return grid
 
     def fields(self, images: NDArray[np.uint8]) -> Iterator[Field]:
-        """log p(x, z) of each of binary images (N, X), nats, to within a few hundredths."""
+        """log p(x, z) of each of binary images (N, X), nats, to within about a nat where an image has mass.
+
+        `resolved` is as good as exact.
+        """
         centre = self.low + 0.5 * self.step
         for block in torch.from_numpy(images).split(IMAGES):
             x = block.to(self._axes)

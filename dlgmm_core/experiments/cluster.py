@@ -112,7 +112,7 @@ def require_scheduler(address: str) -> None:
 
 @contextmanager
 def _reported(address: str) -> Iterator[None]:
-    """Turns what happens in it, while a scheduler is connected to, into one sentence."""
+    """Turns an error in its block, while a scheduler is connected to, into one sentence."""
     try:
         yield
     except ImportError as error:

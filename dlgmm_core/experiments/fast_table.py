@@ -35,7 +35,7 @@ _RECIPES = {
 
 
 def fast_recipe(model: str) -> TrainConfig:
-    """How a model is trained by this recipe; one that is not the paper's as a Gauss-VAE is."""
+    """How a model is trained by this recipe; one that is not the paper's has the Gauss-VAE's settings."""
     return _RECIPES.get(model, _RECIPES["gauss-vae"])
 
 

@@ -121,7 +121,7 @@ def knn_error(row: Row, representation: str, k: int) -> str:
 
 
 def papers_knn_errors(row: Row) -> dict[int, str]:
-    """By k, the kNN errors in the paper for this architecture, data and recipe."""
+    """The kNN errors in the paper, by k, for this architecture, data and recipe."""
     config = row.model_config if row.recipe in _OF_THE_PAPER else None
     known = {} if config is None else paper_knn_errors(config, row.eval_dataset)
     return {k: f"{known[k]:.2f}" if known else NONE for k in KNN_SIZES}

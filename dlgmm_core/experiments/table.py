@@ -7,7 +7,7 @@ A recipe is how a model is trained:
     tuned           the same architecture, trained as well as we can
     ingredient      the steps from paper to tuned one after another, at an equal and small number of epochs
     code-size       Gauss-VAE and DLGMM with codes of the same size, trained equally long, three seeds each
-    figure-2        five components in five dimensions, means of various spreads; the paper's, trained equally long
+    figure-2        the paper's figure 2, and the same model with another alpha or spread of means, trained equally long
     clusters        mixtures that start from the tuned Gauss-VAE, whose components find groups of images
     clusters-deep   the same with two deterministic layers, and the Gauss-VAEs they start from
     clusters-by     what clusters needs: one of its settings changed at a time, at equally many epochs

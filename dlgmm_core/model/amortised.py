@@ -207,7 +207,7 @@ def _fold(
         row: the context.
         first: the layer whose units it changes.
         following: the layers that read them.
-        bias: of the following layer, if it is none of its own parameters.
+        bias: that of the following layer, if it is kept outside that layer.
     """
     threshold, scale, offset = (each[0] for each in gate.changes(row))
     assert isinstance(first, nn.Linear)

@@ -25,7 +25,7 @@ def draw_contexts(sampler: ContextSampler, num_components: int, rows: int, devic
     """(B, K+1), contexts as in training, from the global random state.
 
     Args:
-        sampler: how often which are drawn.
+        sampler: the distribution of contexts.
         num_components: K.
         rows: B.
         device: where they lie.

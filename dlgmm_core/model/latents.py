@@ -148,7 +148,7 @@ class LatentDistribution(ABC):
         return None
 
     def sample_components(self, components: Tensor) -> Latents:
-        """One draw from each of `components` (S, B): a single stratum, whose weights and base must not be used.
+        """One draw from each of `components` (S, B): a single stratum; its `log_weights` and `base` are not valid.
 
         With one component, `components` is ignored and the draw is that of `stratified_rsample`.
         """
@@ -219,7 +219,7 @@ class NormalLatent(LatentDistribution):
         return super().expected_log_prob(prior, latents)
 
     def quadrature(self, order: int) -> tuple[Latents, Tensor]:
-        """By Gauss-Hermite nodes: exact for polynomials of a degree below twice the order."""
+        """Gauss-Hermite nodes and weights: exact for polynomials of a degree below twice the order."""
         noise, weights = gauss_hermite(order, self.loc)
         code = (self.loc + self.scale * noise[:, None])[None]
         log_weights = torch.zeros_like(code[..., 0])

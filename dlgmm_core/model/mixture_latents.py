@@ -33,7 +33,7 @@ class MixtureLatent(LatentDistribution):
         return Latents(code, log_weights, sticks)
 
     def quadrature(self, order: int) -> tuple[Latents, Tensor]:
-        """By Gauss-Hermite nodes of every component, weighted by E[pi]."""
+        """Gauss-Hermite nodes of every component, and weights times E[pi]."""
         noise, weights = gauss_hermite(order, self.normal.loc)
         loc, scale = align(self.normal.loc, 4), align(self.normal.scale, 4)
         code = loc + scale * self.normal.deviations(noise[:, None])

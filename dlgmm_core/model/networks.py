@@ -208,6 +208,6 @@ class MixtureHead(Head):
         return loc, log_scale
 
     def posterior(self, sticks: Tensor, loc: Tensor, log_scale: Tensor) -> MixtureLatent:
-        """From log a and log b of the sticks (B, 2 (K-1)), means and log scales of the components (K, B, D)."""
+        """The mixture with log a and log b of sticks (B, 2 (K-1)), means and log scales of components (K, B, D)."""
         fractions = _kumaraswamy(sticks, MAX_LOG_CONCENTRATION, self.pieces)
         return MixtureLatent(fractions, DiagonalNormals(loc, scale_of(log_scale, self.max_log_scale)))

@@ -65,7 +65,7 @@ def expected_log_normal(mean: Tensor, spread: Tensor, loc: Tensor, scale: Tensor
 
 
 class _ExpectedLogNormal(torch.autograd.Function):
-    """-1/2 sum ((mean - loc)^2 + spread^2) / scale^2 + log 2 pi scale^2, by a third of the operations."""
+    """-1/2 sum [((mean - loc)^2 + spread^2) / scale^2 + log(2 pi scale^2)], with a third of the operations."""
 
     @staticmethod
     def forward(ctx: Any, mean: Tensor, spread: Tensor | None, loc: Tensor, scale: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class SticksLatent(LatentDistribution):
         return Latents(code, torch.zeros_like(code[..., 0]), sticks)
 
     def quadrature(self, order: int) -> tuple[Latents, Tensor]:
-        """By Gauss-Legendre nodes of the survival function of each fraction, uniform between 0 and 1; Kumaraswamy's."""
+        """Gauss-Legendre nodes of the survival function of each Kumaraswamy fraction, which is uniform; and weights."""
         assert isinstance(self.sticks, Kumaraswamy)
         points, weights = np.polynomial.legendre.leggauss(order)
         mean = self.sticks.log_mean_weights

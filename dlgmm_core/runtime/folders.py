@@ -33,7 +33,7 @@ def checkpoints_folder(project: Path = Path()) -> Path:
 
 
 def usual_checkpoints_folder(project: Path = Path()) -> Path:
-    """As `checkpoints_folder`, where `$DLGMM_CHECKPOINTS` names none."""
+    """The same as `checkpoints_folder` where `$DLGMM_CHECKPOINTS` names none."""
     local = _of_project(project)
     if local.is_dir():
         return local

@@ -71,11 +71,11 @@ class _Lines:
             print(line, file=sys.stderr, flush=True)
 
     def flush(self) -> None:
-        """Every line was flushed."""
+        """Does nothing: `write` flushes every line."""
 
 
 def _room(stream: TextIO) -> tuple[int, int]:
-    """Columns and lines that a terminal has beside the cursor; where it knows no size, and says 0, those of most."""
+    """The columns and lines beside the cursor in a terminal; those of a usual terminal where it says none, or 0."""
     try:
         size = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):  # of no real terminal

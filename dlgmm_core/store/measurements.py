@@ -38,7 +38,7 @@ def read_context_measurements(checkpoint: Checkpoint) -> list[ContextMeasurement
 
 @contextmanager
 def _sound(checkpoint: Checkpoint) -> Iterator[None]:
-    """What a block reads of `metrics.json` and finds to make no sense is damaged."""
+    """Turns a `ValueError` of its block, which reads `metrics.json`, into the error that the file is damaged."""
     try:
         yield
     except ValueError as error:

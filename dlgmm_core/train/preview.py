@@ -25,7 +25,7 @@ class Previews:
     """Writes the weights of a run into its folder now and then."""
 
     def __init__(self, run: TrainingRun, folder: Path, every: float) -> None:
-        """Whose, where, and seconds from one to the next."""
+        """The run, its folder, and the seconds between two previews."""
         self.run, self.folder, self.every = run, folder, every
         self._last = time.monotonic()
 

@@ -39,7 +39,7 @@ def live_clusters(checkpoint: Checkpoint, kind: str) -> int | None:
 
 
 def _chosen(state: Any, kept: str, k: int) -> int | None:
-    """As the widget says, where 0 is none and 1 the first; as kept in the session, or as in the address."""
+    """The chosen component from the widget, which says 0 for none and 1 for the first, else session or address."""
     if kept not in st.session_state:
         linked = numbers_in_link(_LINK, 1, 1, k)
         st.session_state[kept] = int(linked[0]) - 1 if linked and linked[0].is_integer() else None

@@ -46,7 +46,7 @@ def score_words(found: ClusteringScores | None, shares: NDArray[np.float64]) -> 
 
 
 def score_table(name: str, own: dict[str, ClusteringScores], dataset: str, k: int) -> pd.DataFrame:
-    """One line a way of assigning images: the model's own, then recorded baselines, of K groups where there are any.
+    """One row per way of assigning images: the model's own, then the recorded baselines, those of K groups if any are.
 
     Args:
         name: of the checkpoint.

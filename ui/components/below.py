@@ -16,7 +16,7 @@ __all__ = ["below_words", "drawn_below", "first_branch"]
 
 
 def first_branch(config: ModelConfig) -> int:
-    """Whose components below are in sight at first: 1, the first of them; 0 where none has several."""
+    """The component whose components below are shown at first: 1, the first one; 0 where none has several."""
     return int(browser_knows_layers(config) and config.components[1] > 1)
 
 

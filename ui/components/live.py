@@ -81,7 +81,7 @@ def live_components(checkpoint: Checkpoint) -> Prior:
     key = f"live-{checkpoint.name}-{checkpoint.digest}"
 
     def keep() -> None:
-        """Also where the visitor has turned to another page before this one was drawn again."""
+        """Stores the sliders, even if the visitor leaves the page before its next run."""
         if (state := st.session_state.get(key)) is not None:
             st.session_state[kept] = _updated(checkpoint.model_config, state, st.session_state[kept], trained)
 
@@ -175,7 +175,10 @@ def _kept(checkpoint: Checkpoint, trained: "_Trained") -> str:
 
 
 def compared_prior(checkpoint: Checkpoint, means: tuple[float, ...]) -> dict[str, Any]:
-    """What has the page of components show an amortised model at other means, and the decoder of its own beside."""
+    """The session's values that make the page Components show an amortised model at other means.
+
+    Beside it stands its decoder for its own prior.
+    """
     trained, config = _Trained(*centres(loaders.model(checkpoint))), checkpoint.model_config
     prior = Prior(means, trained.scales, (True, False, False), 0, alpha=config.concentration, is_compared=True)
     return {CHECKPOINT: checkpoint.name, _kept(checkpoint, trained): prior}
@@ -207,7 +210,7 @@ def _marked(name: str, k: int) -> int | None:
 
 @dataclass(frozen=True)
 class _Trained:
-    """The trained values, which ticks mark."""
+    """The trained values, marked by ticks on the sliders."""
 
     means: tuple[float, ...]
     scales: tuple[float, ...]
@@ -258,20 +261,20 @@ def _updated(config: ModelConfig, state: Any, before: Prior, trained: _Trained) 
 
 
 def _reach(config: ModelConfig, trained: tuple[float, ...]) -> tuple[float, float]:
-    """Of the means: those that an amortised model knows, or any."""
+    """The range of the mean sliders; of an amortised model, the means that it knows."""
     reach = config.contexts.largest_mean if config.contexts else REACH
     return _range(trained, -reach, reach)
 
 
 def _stretch(config: ModelConfig, trained: tuple[float, ...]) -> tuple[float, float]:
-    """Of the scales, which an amortised model knows no others of."""
+    """The range of the scale sliders; of an amortised model, the trained scales alone."""
     if config.contexts:
         return min(trained), max(trained)
     return _range(trained, SMALLEST_SCALE, LARGEST_SCALE)
 
 
 def _alphas(config: ModelConfig) -> tuple[float, float]:
-    """Those that an amortised model knows; of any other its own, which nothing can change."""
+    """The range of alpha; a single value unless the model is amortised."""
     if config.contexts is None:
         return config.concentration, config.concentration
     return config.contexts.smallest_concentration, config.contexts.largest_concentration

@@ -37,7 +37,7 @@ class Edit:
 
     @property
     def view(self) -> "Edit":
-        """The same whatever is chosen."""
+        """What determines the view: the edit without the chosen digit."""
         return replace(self, chosen=0)
 
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -54,7 +54,7 @@ class Edit:
         return picture[top : max(top + 1, bottom), left : max(left + 1, right)]
 
     def in_whole(self, box: tuple[int, int, int, int], shape: tuple[int, ...]) -> Box:
-        """Where a box, in pixels of what is looked at, of this height and width, lies in the turned picture."""
+        """The place in the turned picture of a box in pixels of the view, whose shape is (height, width)."""
         left, top, right, bottom = self.crop
         x, y = (right - left) / shape[1], (bottom - top) / shape[0]
         return left + x * box[0], top + y * box[1], left + x * box[2], top + y * box[3]

@@ -25,7 +25,7 @@ _MOST = 500  # estimates that are kept
 
 
 def inspected(checkpoint: Checkpoint, image: NDArray[np.uint8], *, stays: bool = False) -> ImageReport:
-    """The report on a binary image (784,); stops the page with one sentence where there can be none.
+    """The report on a binary image (X,); stops the page with one sentence where there can be none.
 
     Args:
         checkpoint: the model.
@@ -60,5 +60,5 @@ def _first_look(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> ImageReport
 
 @st.cache_resource(show_spinner=False)
 def _estimates() -> dict[Any, LogLikelihood]:
-    """By weights and image, the oldest first."""
+    """The kept estimates of log p(x), by weights and image, in order of insertion."""
     return {}

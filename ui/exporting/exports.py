@@ -50,7 +50,7 @@ class About:
     settings: Mapping[str, object] = field(default_factory=dict)
 
     def words(self) -> dict[str, str]:
-        """By name, each a single line; values of several checkpoints in one order."""
+        """The entries by name, each a single line; values of several checkpoints in one order."""
         words: dict[str, object] = {"figure": self.figure}
         if self.checkpoints:
             words |= {

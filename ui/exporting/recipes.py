@@ -39,7 +39,7 @@ _REPORT = f"report = {_LOOK}"
 
 
 def prior(checkpoint: Checkpoint, count: int, seed: int) -> str:
-    """A model's card: `samples` (count, 784) of the `components`; `density` of the prior at `z`, or `pieces`."""
+    """A model's card: `samples` (count, X) of the `components`; `density` of the prior at `z`, or `pieces`."""
     samples = f"samples, components = ancestral_samples(model, {count}, seed={seed})  # probability of ink"
     family = MODELS[checkpoint.model_config.model]
     if family.code_kind == "simplex":
@@ -66,7 +66,7 @@ def components(
     branch: int,
     context: Context | None,
 ) -> str:
-    """`rows` (K, count, 784) of every component, and `ancestral` (count, 784) of the components `drawn`.
+    """`rows` (K, count, X) of every component, and `ancestral` (count, X) of the components `drawn`.
 
     Of a model of several layers, `leaves` are the rows of the second layer's components below the first's `branch`.
     """
@@ -99,7 +99,7 @@ def components(
 
 
 def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
-    """`samples` (K, count, 784) by name."""
+    """`samples` (K, count, X) by name."""
     line = f"samples[name] = component_samples(model, *centres(model), {count}, seed={seed})  # probability of ink"
     return script("samples = {}", each_model(checkpoints, line))
 
@@ -125,7 +125,7 @@ def weights_at(checkpoint: Checkpoint, image: str, context: Context) -> str:
 
 
 def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, is_code: bool) -> str:
-    """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (784,) if they are a code."""
+    """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (X,) if they are a code."""
     shown = (_REPORT, "pieces = report.sticks.mean")
     if moved is not None:
         shown = (

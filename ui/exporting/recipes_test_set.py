@@ -26,7 +26,7 @@ def maps(
     *,
     estimated: bool,
 ) -> str:
-    """By name: `coordinates` (N, 2), `weights` (N, K) or None, `estimates`; `grouped` (N,), within an outline.
+    """The maps by name: `coordinates` (N, 2), `weights` (N, K) or None, `estimates`; `grouped` (N,), within an outline.
 
     Args:
         checkpoints: of the maps.
@@ -58,13 +58,13 @@ def maps(
 
 
 def reconstructions(checkpoints: Sequence[Checkpoint], dataset: str, index: int) -> str:
-    """The `image` (784,), and `reconstructions` (784,) by name."""
+    """The `image` (X,), and `reconstructions` (X,) by name."""
     loop = each_model(checkpoints, "reconstructions[name] = reconstruct(model, image[None])[0]  # probability of ink")
     return script(f'image = load_dataset("{dataset}").test.binary[{index}]', "reconstructions = {}", loop)
 
 
 def path(checkpoints: Sequence[Checkpoint], dataset: str, images: tuple[int, int], points: int, step: int) -> str:
-    """`paths` and `digits` (points, 784) by name; those shown are at index `shown`."""
+    """`paths` and `digits` (points, X) by name; those shown are at index `shown`."""
     loop = each_model(
         checkpoints,
         f"paths[name] = code_path(model, *images, {points})",

@@ -59,7 +59,7 @@ def script(*lines: str) -> str:
 
 
 def _names(body: str) -> set[str]:
-    """Names that occur and are no attributes; by tokens, because Python's parser is not thread-safe."""
+    """The names that a script uses, without attributes; by tokens, because Python's parser is not thread-safe."""
     tokens = list(generate_tokens(io.StringIO(body).readline))
     return {name.string for before, name in pairwise(tokens) if name.type == NAME and before.string != "."}
 

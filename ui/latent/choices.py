@@ -61,7 +61,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
 
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
-    """Those of the stored map; None if there is none, or none that can be read."""
+    """The settings of the stored map; None if it is missing or unreadable."""
     stored = loaders.told(lambda: findings.tsne_map(checkpoint))
     return None if stored is None else stored[1]
 

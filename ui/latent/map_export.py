@@ -44,7 +44,7 @@ def export_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Da
 
 
 def _estimated(checkpoints: Sequence[Checkpoint]) -> dict[str, PerImage]:
-    """Of each checkpoint; empty unless all have them."""
+    """The estimates of each image, by checkpoint; empty unless all have them."""
     found = {c.name: made for c in checkpoints if (made := loaders.told(partial(estimates, c))) is not None}
     return found if len(found) == len(checkpoints) else {}
 

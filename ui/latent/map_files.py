@@ -52,17 +52,17 @@ def images_address(dataset: str) -> str:
 
 
 def points_address(checkpoint: Checkpoint) -> str:
-    """Where it finds the map that the visitor sees; there must be one."""
+    """Where the browser finds the map that the visitor sees; there must be one."""
     return f"maps/points/{checkpoint.name}/{_map_digest(checkpoint, findings.map_path(checkpoint))}"
 
 
 def weights_address(checkpoint: Checkpoint) -> str:
-    """Where it finds the largest weight of each image and their entropy; for models that have weights."""
+    """Where the browser finds the largest weight of each image and their entropy; for models that have weights."""
     return f"maps/weights/{checkpoint.name}/{_digest(checkpoint)}"
 
 
 def estimates_address(checkpoint: Checkpoint) -> str | None:
-    """Where it finds -log p(x) of each image, and of a mixture the most probable component; None until estimated.
+    """Where the browser finds -log p(x) of each image, and a mixture's most probable component; None until estimated.
 
     Raises:
         CheckpointError: if the checkpoint's file of them is damaged.
@@ -85,7 +85,7 @@ def _estimates_digest(checkpoint: Checkpoint) -> str | None:
 
 
 def _points(checkpoint: Checkpoint, digest: str) -> bytes | None:
-    """Of the checkpoint's map, or of a visitor's own, whose digest that visitor alone knows."""
+    """The points of the checkpoint's map, or of a visitor's own, whose digest that visitor alone knows."""
     paths = [path for path in (checkpoint.folder / TSNE, *own_maps_of(checkpoint)) if path.is_file()]
     path = next((path for path in paths if _map_digest(checkpoint, path) == digest), None)
     if path is None:  # before the images are read, which takes long for some data sets

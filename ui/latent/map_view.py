@@ -84,7 +84,7 @@ def select_images(images: tuple[int, ...]) -> None:
 
 
 def show_component(component: int, colour: str) -> None:
-    """Has the maps show the images of one component alone, counted from 0, in one of the colours of components."""
+    """Makes the maps show the images of one component alone, counted from 0, in one of the colours of components."""
     st.session_state[_KEPT] = replace(current_view(), colour=colour, only=component, images=(), group=None)
 
 

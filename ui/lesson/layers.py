@@ -21,7 +21,7 @@ SIZE = "5000"  # S
 
 
 def open_tree() -> dict[str, str]:
-    """Has the page of components show a model whose components have several below them, if there is one."""
+    """Makes the page Components show a model whose components have several below them, if there is one."""
     known = (c for c in by_group(loaders.checkpoints()) if c.train_config.dataset == DATASET)
     first = next((c for c in known if c.model_config.num_components > 1 and first_branch(c.model_config)), None)
     return {} if first is None else {CHECKPOINT: first.name}

@@ -39,7 +39,7 @@ def has_clusters() -> bool:
 
 
 def open_clusters() -> dict[str, str]:
-    """Has the page of components show it."""
+    """Makes the page Components show this mixture."""
     checkpoint = _clusters()
     return {} if checkpoint is None else {"components-checkpoint": checkpoint.name}
 
@@ -63,7 +63,7 @@ def _tuned() -> list[Row]:
 
 
 def mixture_gain() -> Outcome:
-    """By how many nats the tuned DLDPMM is better than the tuned Gauss-VAE; and what its relatives find."""
+    """The nats by which the tuned DLDPMM is better than the tuned Gauss-VAE; and what its relatives find."""
     rows = _tuned()
     if len(rows) < len(COMPARED):
         raise Missing(
@@ -99,7 +99,7 @@ def _accuracies() -> str:
 
 
 def class_or_style() -> Outcome:
-    """What the component holds whose most frequent digit is shared with other components most."""
+    """What a component holds: the one whose most frequent digit other components share most."""
     checkpoint = _clusters()
     if checkpoint is None:
         how = loaders.command("reproduce", "--only", "clusters")

@@ -37,7 +37,7 @@ def has_divided_digit() -> bool:
 
 
 def open_divided_digit() -> dict[str, str | int]:
-    """Has the page of the plane show it."""
+    """Makes the page Plane show this digit."""
     found = _divided()
     if found is None:
         return {}
@@ -78,7 +78,7 @@ def _second_mode(checkpoint: Checkpoint, image: int) -> Outcome:
 
 
 def _classes(checkpoint: Checkpoint, peaks: Sequence[Mode]) -> list[int]:
-    """Of each peak, the class that most of the test codes nearest to it have."""
+    """The class, for each peak, that most of the test codes nearest to it have."""
     codes, labels = loaders.codes(checkpoint, DATASET, "test", "mean"), loaders.dataset(DATASET).test.known_labels
     far = [np.square(codes - peak.code).sum(1) for peak in peaks]
     return [int(np.bincount(labels[each.argsort()[:NEIGHBOURS]]).argmax()) for each in far]

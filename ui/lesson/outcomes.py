@@ -237,7 +237,7 @@ def _error(row: Row) -> ErrorRate:
 
 
 def samples_gain() -> Outcome:
-    """By how many nats 5000 importance samples exceed the recorded ELBO of the DLGMM."""
+    """The nats by which log p(x) from 5000 importance samples exceeds the recorded ELBO of the DLGMM."""
     own = (r for r in findings.results() if r.checkpoint == DLGMM and r.eval_dataset == DATASET)
     figures = next((r.figures for r in own), Figures())
     if figures.elbo is None or not {"50", "5000"} <= set(figures.nll):

@@ -57,7 +57,7 @@ class View:
     Attributes:
         at: the place at which the pointer rests; None if it does not.
         digits: whether the plane shows decoded digits.
-        across: so many in a row.
+        across: the number of decoded digits in a row.
         means: of the prior's components, (2 K), once one has been moved; None as trained.
     """
 
@@ -166,7 +166,7 @@ def _edge(found: Ellipses) -> NDArray[np.float64]:
 
 
 def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[dict[str, Any]]:
-    """Of labelled ones those of some weight, the largest first, whose labels may be in the way of others'."""
+    """The ellipses for the widget; labelled ones only if they have some weight, the largest first to be labelled."""
     order = [k for k in (-found.weights).argsort() if found.weights[k] >= FAINTEST] if labelled else range(len(colours))
     return [
         {

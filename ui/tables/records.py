@@ -42,7 +42,7 @@ def show_records(dataset: str, table_of: Callable[..., pd.DataFrame], caption: s
 def _table(
     stamp: int | None, dataset: str, table_of: Callable[..., pd.DataFrame], settings: tuple[tuple[str, str | bool], ...]
 ) -> pd.DataFrame:
-    """By code size, largest first, and recipe; empty where nothing is recorded."""
+    """The table of the records, by code size, largest first, and recipe; empty where nothing is recorded."""
     rows = [row for row in findings.results() if row.eval_dataset == dataset]
     rows.sort(key=lambda row: (-row.code_dim, GROUPS.index(group_of_recipe(row.recipe))))
     return table_of(rows, **dict(settings))

@@ -53,7 +53,7 @@ def _of_shape(model: ModelConfig, dataset: str) -> ModelConfig:
 
 
 def _fast(dataset: str) -> Recipe:
-    """With as many steps as on MNIST, where a data set has fewer images."""
+    """The fast recipe; a smaller data set gets more epochs, so that there are as many steps as on MNIST."""
     train = fast_recipe("dlgmm")
     with suppress(DataError):  # data that are not here yet; starting says so
         epochs = train.max_epochs * max(1, TRAINING_IMAGES["mnist"] // len(loaders.dataset(dataset).train))
@@ -105,7 +105,7 @@ PRESETS = {
     ),
     "plane": Preset("A code of two numbers", lambda _: "Five components beside each other in a plane.", _plane),
 }
-"""By name, in the order in which they are offered."""
+"""The recipes by name, in the order in which they are offered."""
 
 
 def expected_epochs(train: TrainConfig) -> int:

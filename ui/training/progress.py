@@ -47,7 +47,7 @@ class Plan:
 
     @classmethod
     def of(cls, arguments: Sequence[str], epochs: int, patience: int) -> "Plan":
-        """As the options of `train` say, or by default."""
+        """The plan of a run with these options of `train`; `epochs` and `patience` where they are missing."""
         given = dict(itertools.pairwise(arguments))
 
         def number(option: str, usual: int) -> int:
@@ -79,7 +79,7 @@ def starting_bound(output: str) -> float | None:
 
 
 def fitted_share(output: str) -> float:
-    """How many of the starts of the mixture of its codes are over before the first epoch, 0 to 1."""
+    """The share of the fits of a Gaussian mixture to codes, before the first epoch, that are done; 0 to 1."""
     done = [(int(start) - 1) / max(1, int(starts)) for start, starts in _STARTS.findall(output)]
     return min(1.0, done[-1]) if done else 0.0
 

@@ -46,7 +46,7 @@ def reached_words(checkpoint: Checkpoint, history: Sequence[EpochMetrics]) -> st
 
 
 def _found_accuracy(checkpoint: Checkpoint) -> float | None:
-    """ACC in percent; None without labels, with alike or too few components, or where it is not known now."""
+    """ACC in percent; None without labels, with identical components or fewer than classes, or if unknown now."""
     config = checkpoint.model_config
     try:
         if config.has_identical_components or not is_here(checkpoint.train_config.dataset):

@@ -73,12 +73,12 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """The folder of the run."""
         return CHECKPOINTS / self.name
 
     @property
     def learning_rate(self) -> float:
-        """With which it was started or, if it was changed since, last resumed."""
+        """The learning rate with which the run was started or, if it was changed since, last resumed."""
         options = dict(itertools.pairwise(self.arguments))
         return float(options.get("--learning-rate", TrainConfig().learning_rate))
 

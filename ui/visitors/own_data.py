@@ -26,7 +26,7 @@ def own_folder(visitor: str) -> Path:
 
 
 def owner_of(name: str) -> str | None:
-    """The digest of the visitor whose data set it is; None of one that is everybody's, or that there is not."""
+    """The digest of the visitor whose data set it is; None if it is public or does not exist."""
     path = find_own(name)
     return None if path is None else _owner(path)
 

@@ -30,7 +30,7 @@ def own_map(checkpoint: Checkpoint, visitor: str) -> Path:
 
 
 def own_maps_of(checkpoint: Checkpoint) -> list[Path]:
-    """Those of all visitors."""
+    """The maps of all visitors, of exactly these weights."""
     return list(_folder().glob(f"*/{_name(checkpoint)}"))
 
 

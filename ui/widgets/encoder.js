@@ -19,7 +19,7 @@ async function fetchEncoder(path, layout) {
   return Object.fromEntries(layout.map(([name, count]) => [name, all.subarray(start, (start += count))]));
 }
 
-// Has a widget follow the pen by a model, once it is there; without one, the widget stays as the server tells it. `live` is an
+// Makes a widget follow the pen by a model, once it is there; without one, the widget stays as the server tells it. `live` is an
 // encoder's address, or null. The widget's functions: none() where nothing is drawn; drawn({ image, q, decoder, factor, isLast })
 // with the posterior q, where isLast() says whether neither pen nor server has told of another image since; and, if it has one,
 // stays({ q }) where the pen has come down, or rests again, without changing the image.

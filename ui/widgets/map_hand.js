@@ -100,7 +100,7 @@ function giveHand(app, plot) {
     hover(where(event));
   }, { passive: false });
 
-  // From the point that is marked to the nearest one in a quarter of the plane; Shift goes further.
+  // Goes from the marked point to the nearest one in a quarter of the plane; Shift goes further.
   const step = ([dx, dy], far) => {
     const from = app.hot ?? app.now.images[0];
     if (from === undefined) return plot.nearest(plot.width / 2, plot.height / 2, Infinity);

@@ -1,6 +1,6 @@
 // What the points of one map are signs of under a colouring, and what is to be said of that map.
 
-// A byte a point, where the colours are of classes or components; undefined where that is not known.
+// One byte per point if it is coloured by class or component; undefined where that is not known.
 function signsOf(plot, colour, hasClasses) {
   const classes = hasClasses ? plot.classes : undefined;
   return { class: classes, component: plot.weights?.component, responsibility: plot.estimates?.component }[colour];

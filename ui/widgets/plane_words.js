@@ -95,7 +95,7 @@ class Words {
     });
   }
 
-  // At the first place at which it stands on nothing; nowhere if there is none.
+  // Writes at the first place that is free (`isFree`); nowhere if there is none.
   writeFree(text, places, ink) {
     this.setFont(12);
     const half = this.context.measureText(text).width / 2;

@@ -34,7 +34,7 @@ export default function ({ parentElement, data, setStateValue }) {
 const isTold = (told, { fractions }) =>
   told && !window.dlgmmPen.isAhead && fractions.every((fraction, k) => Math.abs(fraction - told.mean[k]) < 1e-4);
 
-// As ui/digit/stick.py has it from the server, for the posterior q of what the pen draws.
+// The same data as from ui/digit/stick.py, for the posterior q of what the pen draws.
 const liveStick = ({ concentrations, fractions }) => ({ concentrations, mean: Float64Array.from(fractions), draws: [] });
 
 function drawStick(root, data) {
