@@ -1,4 +1,4 @@
-"""HTML tables, as which objects are shown in a notebook, and pictures in HTML.
+"""HTML tables, as which objects are shown in a notebook, and pictures and numbers in HTML.
 
 Tables take their colours from the notebook, light or dark, and all text is escaped.
 """
@@ -9,10 +9,10 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-__all__ = ["Markup", "bar", "picture", "png_address", "table"]
+__all__ = ["Markup", "bar", "base64_floats", "picture", "png_address", "table"]
 
 _PICTURE, _BAR = 56, 80  # pixels: the longer side of a picture, the width of a bar for 1
 _NUMBERS = "font-variant-numeric: tabular-nums"
@@ -71,6 +71,11 @@ def png_address(image: Image.Image) -> str:
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def base64_floats(values: ArrayLike) -> str:
+    """Little-endian float32 in base64: what `floats` of the scripts reads."""
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
 
 
 def _escaped(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.checks import ConfigError
@@ -16,6 +16,7 @@ from dlgmm_core.data.datasets import DATASETS, Dataset, binarization_levels, lab
 from dlgmm_core.evaluate.knn import encode
 from dlgmm_core.model.bodies import bodies_with, body_of
 from dlgmm_core.model.models import LatentVariableModel, family_of
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.takeaway.colours import CLASS_COLOURS, component_colour, ink_on
 from dlgmm_core.takeaway.page import page_bytes
@@ -103,8 +104,8 @@ def model_info(model: LatentVariableModel) -> dict[str, Any]:
         "means": means,
         "scales": scales,
         "alpha": config.concentration,
-        "offsets": _text(offsets),
-        "stretches": _text(stretches),
+        "offsets": base64_floats(offsets),
+        "stretches": base64_floats(stretches),
         "weights": [1.0] if weights is None else weights[0].tolist(),
         "sticks": [] if sticks is None else torch.cat(sticks.concentrations).T.tolist(),
         "contexts": None
@@ -126,7 +127,7 @@ def _samples(model: LatentVariableModel) -> dict[str, Any]:
     else:
         drawn, own = np.zeros(SAMPLES, np.int64), _noise(model.config.code_dim)
         noise = own
-    return {"noise": _text(noise), "drawn": drawn.tolist(), "drawnNoise": _text(own)}
+    return {"noise": base64_floats(noise), "drawn": drawn.tolist(), "drawnNoise": base64_floats(own)}
 
 
 def _noise(code: int) -> NDArray[np.float32]:
@@ -162,9 +163,4 @@ def _plane(model: LatentVariableModel, dataset: Dataset) -> dict[str, Any]:
     test = dataset.test[:DOTS]
     codes = encode(model.at(), test.binary)
     labels = np.full(len(codes), 8) if test.labels is None else test.labels
-    return {"codes": _text(codes), "colours": [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in labels]}
-
-
-def _text(values: ArrayLike) -> str:
-    """Little-endian float32 in base64."""
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
+    return {"codes": base64_floats(codes), "colours": [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in labels]}

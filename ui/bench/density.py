@@ -15,12 +15,13 @@ from dlgmm_core.analysis.kumaraswamy_series import (
     matched_beta,
     matched_density,
 )
+from dlgmm_core.runtime.html import base64_floats
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number
 from ui.theme import CLASS_COLOURS, PAPER_COLOUR
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["show_densities"]
 

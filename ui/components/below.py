@@ -9,8 +9,8 @@ from typing import Any
 from dlgmm_core.analysis.generation import noise_below
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.runtime.html import base64_floats
 from ui.layers import browser_knows_layers
-from ui.widgets import base64_floats
 
 __all__ = ["below_words", "drawn_below", "first_branch"]
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dlgmm_core.analysis.generation import ancestral_noise, centres, component_noise, shapes
 from dlgmm_core.config import Context, ModelConfig
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.components.amortised import recorded
@@ -25,7 +26,7 @@ from ui.presentation import is_presented
 from ui.serving.amortised import amortised_address
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["CHECKPOINT", "SAMPLES", "Prior", "compared_prior", "live_components", "open_component", "seed_of"]
 

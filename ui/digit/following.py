@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.digit.shown import prototype_pictures
@@ -13,7 +14,7 @@ from ui.digit.weights import show_prior_weights
 from ui.presentation import aside
 from ui.serving.encoders import encoder_address
 from ui.theme import PAPER_COLOUR, component_colour, ink_on
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["UNFOLLOWED", "hide_what_is_of_before", "show_before_drawing", "show_reading"]
 

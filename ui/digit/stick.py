@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import StickReport
 from dlgmm_core.model.models import is_stick
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
@@ -19,7 +20,7 @@ from ui.layers import first_layer_words
 from ui.numbers import finite_numbers
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["show_stick", "show_stick_to_come"]
 

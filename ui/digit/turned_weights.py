@@ -13,6 +13,7 @@ import streamlit as st
 
 from dlgmm_core.analysis.image_statistics import expected_weights
 from dlgmm_core.config import Context, ModelConfig
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.exporting import recipes
@@ -23,7 +24,7 @@ from ui.presentation import aside
 from ui.serving.amortised import amortised_address, model_at
 from ui.serving.encoders import encoder_address
 from ui.theme import component_colour, ink_on
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["are_turned", "show_turned_weights"]
 

@@ -16,6 +16,7 @@ import torch
 from dlgmm_core.analysis.interpolation import CodePath, code_path
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.models import MODELS
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.exporting import recipes_test_set
@@ -25,7 +26,7 @@ from ui.links import numbers_in_link, put_in_link
 from ui.numbers import whole_number
 from ui.serving.decoders import decoder_address
 from ui.theme import COMPONENT_COLOURS
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["POINTS", "live_path"]
 

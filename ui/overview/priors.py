@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dlgmm_core.runtime.html import base64_floats
 from ui.theme import OUTLINE, PAPER_COLOUR, component_colour
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["POINTS", "densities", "in_pieces", "show_prior"]
 

@@ -21,7 +21,7 @@ from dlgmm_core.analysis.plane_pictures import (
     places_of,
     window_around,
 )
-from dlgmm_core.runtime.html import png_address
+from dlgmm_core.runtime.html import base64_floats, png_address
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -31,7 +31,7 @@ from ui.plane.posteriors import Means, Posterior
 from ui.presentation import is_presented
 from ui.serving.decoders import decoder_address
 from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
-from ui.widgets import base64_floats, widget
+from ui.widgets import widget
 
 __all__ = ["View", "live_plane", "live_posterior"]
 

@@ -1,16 +1,13 @@
-"""Our own widgets: each a style and scripts of this folder, put together, and how numbers reach them."""
+"""Our own widgets: each a style and scripts of this folder, put together."""
 
-import base64
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from dlgmm_core.takeaway.page import script_text
 
-__all__ = ["base64_floats", "scripts", "widget"]
+__all__ = ["scripts", "widget"]
 
 _FOLDER = Path(__file__).parent
 _OF_THE_CORE = ("model", "mixture", "pen", "prepare")
@@ -31,8 +28,3 @@ def scripts(*names: str) -> str:
 
 def _text(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
-
-
-def base64_floats(values: NDArray[np.floating]) -> str:
-    """Little-endian float32 in base64: what `floats` of the widgets' scripts reads."""
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
