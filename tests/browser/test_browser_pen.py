@@ -26,8 +26,8 @@ from ui.widgets import scripts
 pytestmark = pytest.mark.browser
 
 DIGITS = 40  # that are drawn
-IMAGES = 10  # that every model reads
-SHIPPED = sorted(path.parent.name for path in checkpoints_folder().glob("mnist-*/weights.safetensors"))
+IMAGES = 100  # that every model reads
+SHIPPED = sorted(path.parent.name for path in checkpoints_folder().glob("*/weights.safetensors"))
 PAD = 224
 
 
@@ -90,8 +90,7 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
             return [...q.weights, ...decoder.decode(q.code)];
         }});
     }}"""
-    images = load_dataset("mnist").test.binary[:IMAGES]
-    texts = ["".join(map(str, image)) for image in images]
+    digits = {64: load_dataset("digits").test.binary[:IMAGES], 784: load_dataset("mnist").test.binary[:IMAGES]}
     followed = 0
     for name in SHIPPED:
         model, checkpoint = load_checkpoint(checkpoints_folder() / name)
@@ -99,7 +98,8 @@ def test_weights_and_reconstructions_of_every_shipped_model_are_the_cores(server
         if address is None:
             continue
         followed += 1
-        found = numbers(page, script, [address, texts]).reshape(IMAGES, -1)
+        images = digits[model.config.data_dim]
+        found = numbers(page, script, [address, ["".join(map(str, image)) for image in images]]).reshape(IMAGES, -1)
         with torch.no_grad():
             q = model.posterior(torch.from_numpy(images).float())
             rebuilt = model.reconstruction(torch.from_numpy(images).float()).probs.numpy()
