@@ -71,8 +71,11 @@ def test_what_an_address_has_wrong_is_as_trained_and_a_drag_redraws_its_row_and_
         "means=NaN,0,0,0,0&scales=-1,1,1,1,1&digit=1e9",
         "means=1e400,0,0,0,0&view=<b>",
         "means=<script>&model=x",
+        "view=digit&digit=2.5",
     ):
         opened(page, file, f"?{query}")
+        page.locator("nav").get_by_role("button", name="Components").click()
+        sliders.first.wait_for()
         values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
         assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"], query
     a_drag_redraws_its_row_and_the_address_brings_it_back(file, page)
@@ -111,6 +114,7 @@ def the_weights_of_a_drawn_digit_are_those_of(name: str, context: Context | None
     until(page, lambda: digit.evaluate("e => Boolean(e.image)"))
     before = digit.evaluate("e => [...e.image]")
     page.get_by_role("button", name="Clear").click()
+    until(page, lambda: not any(digit.evaluate("e => [...e.image]")))
     pad = page.locator("canvas.pad").bounding_box()
     assert pad is not None
     page.mouse.move(pad["x"] + 80, pad["y"] + 60)
@@ -123,6 +127,11 @@ def the_weights_of_a_drawn_digit_are_those_of(name: str, context: Context | None
     image, weights, shares = digit.evaluate("e => [[...e.image], [...e.weights], e.shares]")
     binary = np.array(image, np.uint8)
     assert 50 < binary.sum() < 250
+    assert "digit=" not in page.evaluate("location.search")
+    page.locator("nav").get_by_role("button", name="Components").click()  # the drawing is there on return
+    page.locator(".components").wait_for()
+    page.locator("nav").get_by_role("button", name="Digit").click()
+    until(page, lambda: digit.evaluate("e => [...(e.image ?? [])]") == image)
     model = load_checkpoint(checkpoints_folder() / name)[0].at(context).requires_grad_(False)
     report = inspect_image(model, binary)
     assert report.sticks is not None and report.component_posterior is not None

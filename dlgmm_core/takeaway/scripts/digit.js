@@ -19,16 +19,14 @@ function digitView(info, model, state, changed) {
   const something = info.object === "image" ? "an image" : "a digit";
   const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info), isCode = info.kind === "simplex";
   const out = new Float32Array(pixels);
-  let image = shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
+  const kept = state.drawn;
+  let image = kept?.image ?? shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
 
   const sizes = { height: info.height, width: info.width, levels: Uint8Array.from(atob(info.levels), (c) => c.charCodeAt(0)) };
   const canvas = element("canvas", { className: "pad", width: PAD, height: Math.round((PAD * info.height) / info.width), tabIndex: 0 });
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", `Drawing pad: draw one ${info.object}; arrow keys move the pen, space puts it down and lifts it, Ctrl-Z undoes`);
-  const follow = onFrame(() => {
-    const found = preparedImage(canvas, sizes);
-    if (found) take(found, 0);
-  });
+  const follow = onFrame(() => take(preparedImage(canvas, sizes) ?? new Uint8Array(pixels), 0));
   const source = element("div", { className: "source" });
   const rested = () => { undo.disabled = !pad.canUndo; };
   const pad = penOn(canvas, source, { broad: () => PEN, changed: () => follow(), rested, posed() {} });
@@ -36,7 +34,10 @@ function digitView(info, model, state, changed) {
     image = next;
     units = model.read(image);
     [...places.children].forEach((each, n) => each.setAttribute("aria-pressed", n === number - 1));
-    if (number) { state.digit = number; changed(); }
+    const isNews = number || !state.drawn; // for the address
+    state.drawn = number ? null : { image, sheet: canvas };
+    if (number) state.digit = number;
+    if (isNews) changed();
     soon();
   };
   const clear = element("button", { type: "button", textContent: "Clear" });
@@ -136,7 +137,10 @@ function digitView(info, model, state, changed) {
     element("div", { className: "answer" },
       element("div", { className: "pair" }, caption(read, "what the model reads"), caption(rebuilt, "what it decodes")), ...answer));
   source.append(canvas, element("div", { className: "bar" }, undo, clear, ...(alpha ? [alpha.box] : [])), places);
-  put(image);
-  places.children[state.digit - 1]?.setAttribute("aria-pressed", true);
+  if (kept) pad.show((context) => context.drawImage(kept.sheet, 0, 0));
+  else {
+    put(image);
+    places.children[state.digit - 1].setAttribute("aria-pressed", true);
+  }
   return { box, fit: soon };
 }

@@ -21,18 +21,20 @@ function numbersIn(query, name, count, low, high) {
 const reachOf = (info) => (info.contexts ? info.contexts.largestMean : Math.max(HIGHEST, ...info.means.map(Math.abs)));
 const stretchOf = ({ scales }) => [Math.min(SMALLEST_SCALE, ...scales), Math.max(LARGEST_SCALE, ...scales)];
 
-// Gives { model, view, means, scales, alpha }; what an address has not, or has wrong, is the usual value.
+// Gives { model, view, means, scales, alpha, digit, drawn }; what an address has not, or has wrong, is the usual value.
+// `drawn` is { image, sheet } of a digit that was drawn, which no address has: what the model reads, and the pad.
 function stateOf(models, query) {
   const model = Math.max(0, models.findIndex(({ name }) => name === query.get("model")));
   const info = models[model], k = info.means.length, reach = reachOf(info), contexts = info.contexts;
-  const views = viewsOf(info), asked = query.get("view");
+  const views = viewsOf(info), asked = query.get("view"), digit = numbersIn(query, "digit", 1, 1, shelfSize(info))?.[0];
   return {
     model,
     view: views.includes(asked) ? asked : views[0],
     means: numbersIn(query, "means", k, -reach, reach) ?? [...info.means],
     scales: (contexts ? null : numbersIn(query, "scales", k, ...stretchOf(info))) ?? [...info.scales],
     alpha: (contexts ? numbersIn(query, "alpha", 1, contexts.smallestAlpha, contexts.largestAlpha) : null)?.[0] ?? info.alpha,
-    digit: numbersIn(query, "digit", 1, 1, shelfSize(info))?.[0] ?? 1,
+    digit: Number.isInteger(digit) ? digit : 1,
+    drawn: null,
   };
 }
 
@@ -48,7 +50,7 @@ function tellAddress(models, state) {
   if (list(state.means) !== list(info.means)) query.set("means", list(state.means));
   if (list(state.scales) !== list(info.scales)) query.set("scales", list(state.scales));
   if (state.alpha !== info.alpha) query.set("alpha", state.alpha);
-  if (state.digit > 1) query.set("digit", state.digit);
+  if (state.digit > 1 && !state.drawn) query.set("digit", state.digit);
   try { history.replaceState(null, "", `?${query}`); } catch { /* as in a frame of `srcdoc` */ }
 }
 
