@@ -41,10 +41,13 @@ def test_a_box_is_chosen_and_the_model_sees_its_digit_without_barriers(server: s
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server}/digit", "Your digit")
     page.get_by_text("Upload", exact=True).first.click()
-    page.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+    field, error = page.locator("input[type=file]"), page.get_by_test_id("stAlert")
+    field.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
     until(page, lambda: files(page) == ["a.txt"])  # in red, as Streamlit shows what it refuses
-    upload(page)
-    assert files(page) == ["two.png"]
+    field.set_input_files({"name": "junk.png", "mimeType": "image/png", "buffer": b"junk"})
+    error.wait_for()
+    upload(page)  # which the browser sends after it has taken the one before away
+    assert files(page) == ["two.png"] and error.count() == 0
     first = new_link(page, "null")
     steps = page.locator(".steps img").last.bounding_box()
     assert steps is not None and steps["y"] + steps["height"] <= 720

@@ -19,7 +19,7 @@ from ui.visitors.shares import Refused
 
 __all__ = ["choose_in_photograph"]
 
-_FOUND, _UNREADABLE, _COUNT = "digit-found", "digit-unreadable", "digit-upload-count"
+_FOUND, _UNREADABLE = "digit-found", "digit-unreadable"
 _LABEL = "Picture of one digit or several"
 _HINTS = {
     "Upload": "A photograph or a scan: dark on light, or light on dark. Of several digits one can be chosen.",
@@ -53,14 +53,12 @@ def choose_in_photograph(source: str) -> DigitInput | None:
 
 
 def _upload(kept: str) -> io.BytesIO | None:
-    """A place for a file, which comes anew when a file is taken away: it also keeps those that the browser refused."""
-    count = st.session_state.get(_COUNT, 0)
-    key = f"digit-upload-{count}"
+    """A place for a file: always the same one, as a browser takes a file away before it sends the next."""
+    key = "digit-upload"
 
     def forget() -> None:
         if st.session_state[key] is None:
             st.session_state.pop(kept, None)
-            st.session_state[_COUNT] = count + 1
 
     return st.file_uploader(_LABEL, type=list(ACCEPTED), key=key, on_change=forget, label_visibility="collapsed")
 
