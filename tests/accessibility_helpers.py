@@ -58,11 +58,12 @@ BACKGROUNDS = """() => {
   probe.remove();
   return shown;
 }"""
-# Colours of our widgets follow the theme by transitions, which end on a later frame.
+# Colours of our widgets follow the theme by transitions, which end on a later frame; one that is not drawn never ends.
 RECOLOURING = """() => {
   const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
   const moving = [document, ...hosts.map((host) => host.shadowRoot)].flatMap((root) => root.getAnimations());
-  return Promise.allSettled(moving.filter((each) => each instanceof CSSTransition).map((each) => each.finished));
+  const ended = moving.filter((each) => each instanceof CSSTransition).map((each) => each.finished);
+  return Promise.race([Promise.allSettled(ended), new Promise((late) => setTimeout(late, 1000))]);
 }"""
 MOST_STOPS = 400
 
