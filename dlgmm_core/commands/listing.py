@@ -1,13 +1,15 @@
 """`list`: the checkpoints of a folder, and what is wrong with those that cannot be read or have no weights."""
 
 import argparse
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from dlgmm_core.analysis.plane_survey import read_survey
 from dlgmm_core.commands.columns import aligned
 from dlgmm_core.commands.folder import other_folder_or_train, require_folder
 from dlgmm_core.model.models import MODELS
-from dlgmm_core.options import add_folder
+from dlgmm_core.options import CHECKPOINTS, add_folder
 from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.files import CheckpointError
@@ -29,17 +31,22 @@ def run(options: argparse.Namespace) -> int:
     """Prints a line for each, and on it what is wrong; where there is none, says what to do.
 
     Raises:
-        ConfigError: if there is no such folder.
+        ConfigError: if there is no such folder, and it is not the usual one.
         CheckpointError: if it cannot be read.
     """
-    require_folder(options.checkpoints)
-    entries = [*list_checkpoints(options.checkpoints), *folders_without_weights(options.checkpoints)]
-    entries.sort(key=lambda entry: entry.folder)
+    entries = _entries(options.checkpoints)
     if not entries:  # not on standard output, of which every line is a checkpoint
         say(f"There is no checkpoint in {options.checkpoints}: {other_folder_or_train(options.checkpoints)}.")
         return 0
     print(*aligned([_row(entry) for entry in entries]), sep="\n")
     return 0
+
+
+def _entries(root: Path) -> list[Checkpoint | BrokenCheckpoint]:
+    if root == CHECKPOINTS and not os.path.lexists(root):  # the usual folder is made when the first model is trained
+        return []
+    require_folder(root)
+    return sorted([*list_checkpoints(root), *folders_without_weights(root)], key=lambda entry: entry.folder)
 
 
 def _row(entry: Checkpoint | BrokenCheckpoint) -> tuple[str, ...]:

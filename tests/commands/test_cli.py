@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core.commands import listing
 from dlgmm_core.commands.table import COMMANDS
 from dlgmm_core.experiments.table import EXPERIMENTS
 from dlgmm_core.runtime.program import PROGRAM
@@ -138,8 +139,8 @@ def test_columns_of_a_list_are_as_wide_as_what_they_hold(tmp_path: Path, capsys:
     assert len(lines) == len(EXPERIMENTS) and all(column == columns[0] for column in columns)
 
 
-def test_a_list_of_an_empty_folder_says_what_to_do_and_of_none_is_an_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_list_of_an_empty_folder_says_what_to_do_and_of_none_that_was_named_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "notes.txt").touch()
     assert run(tmp_path, "list") == 0
@@ -153,3 +154,6 @@ def test_a_list_of_an_empty_folder_says_what_to_do_and_of_none_is_an_error(
     for folder, sentence in ((nowhere, f"There is no folder {nowhere}: "), (file, f"{file} is not a folder: ")):
         assert run(folder, "list") == 2
         assert error_of(capsys).startswith(sentence)
+    monkeypatch.setattr(listing, "CHECKPOINTS", nowhere)  # the usual folder, before anything was trained
+    assert run(nowhere, "list") == 0
+    assert capsys.readouterr().err.startswith(f"There is no checkpoint in {nowhere}: ")
