@@ -84,8 +84,8 @@ async def _see_models(server: Server, checkpoints: list[Checkpoint]) -> None:
         if not is_here(dataset):
             continue
         for checkpoint in group:
-            pages = ["components", "digit"]
-            pages += ["clusters"] if MODELS[checkpoint.model_config.model].has_components else []
+            pages = ["digit"]
+            pages += ["components", "clusters"] if MODELS[checkpoint.model_config.model].has_components else []
             pages += ["plane"] if has_plane(checkpoint.model_config) else []
             await _see(server, {page: f"dataset={dataset}&{page}-checkpoint={checkpoint.name}" for page in pages})
         await _see(server, dict.fromkeys(("", "latent", "knn", "likelihood"), all_models(dataset)))

@@ -117,6 +117,7 @@ def _load() -> None:
 def _rest_until(ended: threading.Event) -> None:
     while not ended.wait(IDLE / 10):
         rest()
+        trim_memory()  # of what pages needed for a moment
 
 
 @asynccontextmanager
