@@ -95,6 +95,7 @@ class ImageReport:
         sticks: of the first layer; None if the model has no sticks.
         weights_below: those of each layer below the first, in the mean over all paths; empty if it has no sticks.
         component_posterior: (K,) responsibilities p(k|x); None if the model is not a mixture.
+        component_posterior_error: (K,) their standard errors; None likewise.
         exact_weights: (K,) E[pi|x] under the model's own posterior, not the encoder's; None where `exact_weights` is,
             and if it is not a mixture.
         elbo_terms: every bound and its terms, by the names in `BOUNDS`.
@@ -109,6 +110,7 @@ class ImageReport:
     sticks: StickReport | None
     weights_below: tuple[WeightReport, ...]
     component_posterior: NDArray[np.float64] | None
+    component_posterior_error: NDArray[np.float64] | None
     exact_weights: NDArray[np.float64] | None
     elbo_terms: dict[str, ElboTerms]
     log_p: float
@@ -200,7 +202,7 @@ def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples
         terms = elbo_terms_of_paths(paths, log_likelihoods)
         log_p_below = paths.fold_below(log_likelihoods, log_layer_weight)
         log_p, ess = _estimate(log_layer_weight(paths.layers[0], log_p_below)[:, 0], model.config.paths, seed)
-        responsibilities = component_posterior(q, p, latents, log_p_below)
+        responsibilities, error = component_posterior(q, p, latents, log_p_below) or (None, None)
         reconstructions = _reconstructions(model, x, q)
         sticks = None if q.sticks is None else _stick_report(q.sticks)
         below = () if sticks is None else _weights_below(paths)
@@ -210,6 +212,7 @@ def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples
         sticks,
         below,
         responsibilities,
+        error,
         None if responsibilities is None else exact_weights(p, responsibilities),
         terms,
         log_p,

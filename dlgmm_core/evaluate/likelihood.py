@@ -207,11 +207,13 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
 
 def component_posterior(
     q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
-) -> NDArray[np.float64] | None:
-    """(K,) responsibilities p(k|x) of the prior's components for one binary image; None without components.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """(K,) responsibilities p(k|x) of the prior's components for one binary image, and (K,) their standard errors.
 
     p(k|x) = E_{p(z|x)}[E_p[pi_k] p_k(z) / p(z)], by self-normalised importance sampling. If all
-    components of the prior are identical it equals E_p[pi_k], whatever the posterior's weights.
+    components of the prior are identical it equals E_p[pi_k], whatever the posterior's weights. The error is to first
+    order, and ignores stratification: A. B. Owen, "Monte Carlo theory, methods and examples", 2013, equation 9.9.
+    None without components.
 
     Args:
         q: posterior of the image, B = 1.
@@ -224,5 +226,7 @@ def component_posterior(
         return None
     log_w = q.log_mean_weights[:, None] + log_likelihood + p.log_prob(latents) - q.log_prob(latents)  # (K, S, 1)
     weights = torch.softmax(log_w.flatten(), 0).double()
-    probabilities: NDArray[np.float64] = (responsibilities.flatten(1).double() @ weights).cpu().numpy()
-    return probabilities
+    of_draws = responsibilities.flatten(1).double()  # (J, K S)
+    mean = of_draws @ weights
+    error = ((of_draws - mean[:, None]).square() @ weights.square()).sqrt()
+    return mean.cpu().numpy(), error.cpu().numpy()

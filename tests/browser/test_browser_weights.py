@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from dlgmm_core.analysis.inspection import FIRST_SAMPLES, StickReport, first_look
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.browser_helpers import settle, visit
 
@@ -35,25 +36,27 @@ def test_bars_and_densities_are_those_of_their_numbers_which_pointing_and_the_ar
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
     report = first_look(model, load_dataset("mnist").test.binary[IMAGE], FIRST_SAMPLES)
     assert report.sticks is not None and report.component_posterior is not None
+    assert report.component_posterior_error is not None
     assert report.exact_weights is not None
     plot, sticks = chart.locator(".plot"), report.sticks
+    shares, error = report.component_posterior, NORMAL_95 * report.component_posterior_error
     expected = {
         ".weight": np.stack([np.zeros(5), sticks.mean], 1),
         ".bar.exact": np.stack([np.zeros(5), report.exact_weights], 1),
-        ".responsibility": np.stack([np.zeros(5), report.component_posterior], 1),
-        ".cell .range": np.stack([sticks.low, sticks.high], 1),
+        ".responsibility": np.stack([np.zeros(5), shares], 1),
+        ".cell .range:not(.estimated)": np.stack([sticks.low, sticks.high], 1),
+        ".cell .estimated": np.stack([shares - error, shares + error], 1).clip(0, 1),
     }
     for name, shares in expected.items():
-        np.testing.assert_allclose(spans(chart.locator(name), plot), shares, atol=0.012)  # two pixels, of the outline
+        np.testing.assert_allclose(spans(chart.locator(name), plot), shares, atol=0.014)  # two pixels, of the outline
     np.testing.assert_allclose(spans(chart.locator(".tick span"), plot).mean(1), np.linspace(0, 1, 6), atol=0.01)
     says = chart.locator(".says")
     assert says.inner_text() == ""
     chart.locator(".cell").nth(2).hover()
     weight, low, high = (values[2] for values in (sticks.mean, sticks.low, sticks.high))
-    responsibility = report.component_posterior[2]
     assert says.inner_text() == (
         f"component 3: weight {weight:.3f} ({low:.3f} to {high:.3f}), exact {report.exact_weights[2]:.3f},"
-        f" responsibility {responsibility:.3f}"
+        f" responsibility {shares[2]:.2f} ± {error[2]:.2f}"
     )
     page.mouse.move(0, 0)
     assert says.inner_text() == ""

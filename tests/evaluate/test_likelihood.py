@@ -278,7 +278,7 @@ def posterior_of(model: LatentVariableModel, image: NDArray[np.uint8], num_sampl
         latents = q.stratified_rsample(torch.Size([num_samples]))
         found = component_posterior(q, model.prior(), latents, model.likelihood(latents.code).log_prob(x))
     assert found is not None
-    return found
+    return found[0]
 
 
 def test_the_component_posterior_is_that_of_quadrature(mixture: LatentVariableModel, images: NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms
 from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
@@ -139,8 +140,10 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
     mixture = k > 1
     if mixture:
         lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in terms.weights[order]), "1"]))
-    if report.component_posterior is not None:
-        lines.append(_line("responsibility p(k|x)", [*(f"{p:.3f}" for p in report.component_posterior[order]), "1"]))
+    if report.component_posterior is not None and report.component_posterior_error is not None:
+        ordered = report.component_posterior[order], NORMAL_95 * report.component_posterior_error[order]
+        shares = [f"{share:.2f} ± {error:.2f}" for share, error in zip(*ordered, strict=True)]
+        lines.append(_line("responsibility p(k|x)", [*shares, "1"]))
     whole = "" if mixture else _nats(terms.likelihood.sum())
     inner = "log p(x|z<sub>k</sub>)" if len(terms.divergences) == 1 else "bound below"
     lines.append(_line(f"{inner}, mean", [*(_nats(v) for v in terms.log_likelihood[order]), whole]))

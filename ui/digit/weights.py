@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dlgmm_core.analysis.inspection import ImageReport, certain_weights
+from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.digit_input import DigitInput
@@ -45,12 +46,8 @@ def show_weights(
     They follow the pen by `live`, of `ui.digit.following`, where it is not None.
     """
     assert report.sticks is not None
-    sticks, posterior, exact, shown = (
-        report.sticks,
-        report.component_posterior,
-        report.exact_weights,
-        shown_components(report),
-    )
+    sticks, exact, shown = report.sticks, report.exact_weights, shown_components(report)
+    posterior, error = report.component_posterior, report.component_posterior_error
     others = len(shown) < len(sticks.mean)
     with figure("weights"):
         weights_widget(
@@ -64,13 +61,14 @@ def show_weights(
                 "high": sticks.high[shown].tolist(),
                 "exact": None if exact is None else with_rest(exact, shown),
                 "posterior": None if posterior is None else with_rest(posterior, shown),
+                "error": [] if error is None else (NORMAL_95 * error[shown]).tolist(),
                 "pictures": [] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
                 "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
                 "live": live,
             },
         )
     if posterior is not None:
-        aside(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, int(posterior.argmax())))
+        aside(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, report))
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
     export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
@@ -92,6 +90,7 @@ def show_prior_weights(live: dict[str, Any]) -> None:
                 "high": [],
                 "exact": weights if is_mixture else None,
                 "posterior": weights if is_mixture else None,
+                "error": [],
                 "pictures": live["pictures"],
                 "colours": live["colours"],
                 "live": live,
@@ -100,12 +99,15 @@ def show_prior_weights(live: dict[str, Any]) -> None:
     aside("Before anything is drawn, the bars are the means of the prior; then they follow the pen.")
 
 
-def _flatness(checkpoint: Checkpoint, likeliest: int) -> str:
-    """Why the weights are flatter than p(k|x)."""
+def _flatness(checkpoint: Checkpoint, report: ImageReport) -> str:
+    """What p(k|x) is, how sure its estimate is, and why the weights are flatter."""
+    assert report.component_posterior is not None
     words = (
         "Pictures: the decoded mean of each component, and below it p(k|x), the probability that this digit comes from"
-        " the component."
+        f" the component. It and the exact weight are estimates, by {report.draws} draws from each"
+        " component; grey lines: 95 % intervals."
     )
+    likeliest = int(report.component_posterior.argmax())
     certain = certain_weights(loaders.model(checkpoint))
     if certain is None:
         return words
@@ -142,6 +144,8 @@ def _table(report: ImageReport) -> pd.DataFrame:
     sticks = report.sticks
     assert sticks is not None
     columns = {"E[π|x]": sticks.mean, "5 % of π": sticks.low, "95 % of π": sticks.high}
-    if report.component_posterior is not None and report.exact_weights is not None:
-        columns |= {"p(k|x)": report.component_posterior, "exact E[π|x]": report.exact_weights}
+    shares, error = report.component_posterior, report.component_posterior_error
+    if shares is not None and error is not None and report.exact_weights is not None:
+        columns |= {"p(k|x)": shares, "standard error of p(k|x)": error}
+        columns |= {"exact E[π|x]": report.exact_weights}
     return pd.DataFrame({"component": np.arange(1, len(sticks.mean) + 1), **columns})

@@ -17,7 +17,7 @@ function liveWeights(live, show) {
       words: `Bars, ${isMixture ? "component" : "piece"} 1 first: weights ${weights.map((each) => each.toFixed(2)).join(", ")}`,
       kind: isMixture ? "component" : "piece",
       names: [...most.map((k) => k + 1), ...(others.length ? ["rest"] : [])],
-      mean: shown(weights), low: [], high: [], posterior: shown(shares),
+      mean: shown(weights), low: [], high: [], error: [], posterior: shown(shares),
       exact: shown(shares && exactWeights(shares, live.info.sticks)),
       pictures: most.map((k) => pictures[k]), colours: [...most.map((k) => colours[k]), ...more],
     });

@@ -10,7 +10,7 @@ export default function ({ parentElement, data }) {
   followPen(root, data.live, liveWeights(data.live, (found) => drawWeights(root, found)));
 }
 
-function drawWeights(root, { words, kind, names, mean, low, high, exact, posterior, pictures, colours }) {
+function drawWeights(root, { words, kind, names, mean, low, high, exact, posterior, error, pictures, colours }) {
   const bar = (name, value, style) =>
     value !== undefined && make("div", { className: `bar ${name}` }, { height: percent(value), ...style });
   const cells = mean.map((weight, k) => {
@@ -18,6 +18,7 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
       bar("weight", weight, { background: colours[k] }),
       bar("exact", exact?.[k], { borderColor: colours[k] }),
       bar("responsibility", posterior?.[k], {}),
+      error[k] !== undefined && interval(posterior[k], error[k]),
       low[k] !== undefined
         && make("div", { className: "range" }, { bottom: percent(low[k]), height: percent(high[k] - low[k]) }, make("i")));
     cell.onpointerenter = () => read(k);
@@ -32,7 +33,8 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
     cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
     says.textContent = k === null ? "" : `${names[k] === "rest" ? "rest" : `${kind} ${names[k]}`}: weight ${shown(mean[k])}`
       + (k < low.length ? ` (${shown(low[k])} to ${shown(high[k])})` : "")
-      + (posterior ? `, exact ${shown(exact[k])}, responsibility ${shown(posterior[k])}` : "");
+      + (posterior ? `, exact ${shown(exact[k])}, responsibility ${posterior[k].toFixed(2)}` : "")
+      + (k < error.length ? ` ± ${error[k].toFixed(2)}` : "");
   };
   const isNamed = (k) => mean.length <= MOST_NAMES || k === 0 || (k + 1) % 5 === 0;
   root.classList.toggle("paired", Boolean(posterior));
@@ -64,6 +66,12 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
         posterior && make("strong", { className: posterior[k] < 0.05 ? "small" : "", textContent: rounded(posterior[k]) })))),
     ...(posterior ? [] : [make("div", { className: "title below", textContent: `${kind} k` })]),
     says);
+}
+
+// The 95 % interval of an estimated share, within what a share can be.
+function interval(share, error) {
+  const low = Math.max(0, share - error), high = Math.min(1, share + error);
+  return make("div", { className: "range estimated" }, { bottom: percent(low), height: percent(high - low) }, make("i"));
 }
 
 const swatch = (background) => make("b", { className: "swatch" }, { background });
