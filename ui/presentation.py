@@ -11,7 +11,17 @@ from ui.link_report import end_page
 from ui.links import numbers_in_link, put_in_link
 from ui.widgets import widget
 
-__all__ = ["AWAITED", "GUIDED", "aside", "end_of_picture", "filling", "is_presented", "page_title", "show_switch"]
+__all__ = [
+    "AWAITED",
+    "GUIDED",
+    "aside",
+    "end_of_picture",
+    "filling",
+    "is_presented",
+    "make_room_below_card",
+    "page_title",
+    "show_switch",
+]
 
 _LINK = _KEPT = "present"
 GUIDED = "guided"  # in the session: whether a card above the page says what to do on it
@@ -25,8 +35,18 @@ _STYLE = """<style>
 [data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] { gap: .625rem; }
 [data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
 [data-testid=stMain] h2 { font-size: 1.25rem; padding: .375rem 0 0; }
+[data-testid=stMain]::before { display: none; }
+.st-key-awaited { padding-top: .75rem; }
 [data-testid=stMain] img { image-rendering: pixelated; }
 .st-key-presentation { position: fixed; top: .25rem; right: 1rem; z-index: 1000; width: auto; }
+</style>"""
+
+# Below the lesson's card: its heading tells the page, and its step has chosen what is compared.
+_BELOW_CARD = """<style>
+.st-key-lesson { padding: .5rem .75rem; }
+.st-key-lesson button { min-height: 0; padding: .125rem .625rem; }
+[data-testid=stMain] [data-testid=stHeading]:has(h1) { position: absolute; width: 1px; clip-path: inset(50%); }
+[class*=st-key-][class*=-checkpoint], .st-key-plane-beside { display: none; }
 </style>"""
 
 _widget = widget("presentation", '<div class="present"></div>', "presentation", "presentation")
@@ -62,6 +82,12 @@ def show_switch() -> int:
         st.session_state[_KEPT] = not on
         st.rerun()
     return _TURNS.get(asked, 0) if on else 0
+
+
+def make_room_below_card() -> None:
+    """Leaves out what a presented page need not show below the lesson's card, so that its picture is in sight."""
+    if is_presented():
+        st.html(_BELOW_CARD)
 
 
 def page_title(title: str, words: str, help: str | None = None) -> None:

@@ -132,13 +132,13 @@ def test_the_winner_has_the_least_recorded_error_of_the_papers_recipe(monkeypatc
     monkeypatch.setattr(findings, "results", lambda: rows)
     outcome = outcomes.knn_winner()
     assert outcome.value == "DLGMM" and outcome.choices == ("Gauss-VAE", "DLGMM")
-    assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and "distinguished" not in outcome.because
+    assert "DLGMM 6.00 ± 0.40, Gauss-VAE 7.00" in outcome.because and outcome.qualified == ""
     assert "The paper reports Gauss-VAE 20.96, DLGMM 8.38." in outcome.because
 
 
 def test_winners_within_an_interval_are_said_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "results", lambda: [knn_row("gauss-vae", 6.3), knn_row("dlgmm", 6.0)])
-    assert "DLGMM and Gauss-VAE are too close to be distinguished." in outcomes.knn_winner().because
+    assert outcomes.knn_winner().qualified == ", but Gauss-VAE is too close to tell"
 
 
 def test_the_gain_is_the_recorded_elbo_against_the_recorded_estimate(repository: Path) -> None:
@@ -245,6 +245,7 @@ def test_a_component_is_a_class_a_style_or_several_by_its_images(
     assert outcome.value == kind and kind in outcome.choices
     assert f"component {component}, with {sum(counts[component - 1])} test images" in outcome.because
     assert outcome.picture is not None and outcome.picture.shape == (784,)
+    assert outcome.qualified == f" (component {component})"
 
 
 def test_without_the_mixture_that_finds_clusters_there_is_a_sentence(own_checkpoints: Path) -> None:

@@ -18,7 +18,7 @@ from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
 from ui.links import numbers_in_link
-from ui.presentation import AWAITED, GUIDED
+from ui.presentation import AWAITED, GUIDED, make_room_below_card
 from ui.sidebar import choice, compare, compare_next
 from ui.visitors.visitor import visitor
 
@@ -73,14 +73,16 @@ def lesson_card(page: Page) -> bool:
         opens = _draw(number, steps)
     if not opens:
         st.title(page.title)
-        st.info("This page is shown as soon as you have answered.")
-    elif st.session_state.get(_SET) != number:
+        st.container(key="awaited").info("This page is shown as soon as you have answered.")
+        return False
+    make_room_below_card()
+    if st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
         st.session_state.setdefault(_BEFORE, [checkpoint.name for checkpoint in choice().checkpoints])
         st.session_state.update({**step.widgets, **step.opens()})
         if step.compares:
             compare(step.compares)
-    return opens
+    return True
 
 
 def turn_step(by: int) -> None:
@@ -223,7 +225,7 @@ def _record(step: Step, key: str) -> None:
 def _compare(step: Step, answer: Answer) -> None:
     """Guess and answer in one line, so that what to look at is in sight."""
     guess, found = _shown(step, answer.guess), _shown(step, answer.outcome.value)
-    st.markdown(f"Your guess **{guess}** · The answer **{found}**. {step.then}")
+    st.markdown(f"Your guess **{guess}** · The answer **{found}**{answer.outcome.qualified}. {step.then}")
 
 
 def _explain(step: Step, answer: Answer) -> None:

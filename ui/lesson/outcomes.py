@@ -60,6 +60,7 @@ class Outcome:
         choices: what may be guessed; none where a number is.
         figure: what the equation comes to, in LaTeX, where that is not the value.
         picture: (784,) ink of the image that it is about, where the visitor has to see it first.
+        qualified: what must be said after the value.
     """
 
     value: str | float
@@ -67,6 +68,7 @@ class Outcome:
     choices: tuple[str, ...] = ()
     figure: str = ""
     picture: NDArray[np.uint8] | NDArray[np.float32] | None = None
+    qualified: str = ""
 
 
 def a_digit(name: str) -> str:
@@ -221,14 +223,9 @@ def knn_winner() -> Outcome:
     measured = [f"{formatting.label(row)} {formatting.knn_error(row, 'sample', K)}" for row in ranked]
     return Outcome(
         formatting.label(first),
-        f"Errors in percent: {', '.join(measured)}."
-        + (
-            f" {formatting.label(first)} and {formatting.label(second)} are too close to be distinguished."
-            if close
-            else ""
-        )
-        + f" The paper reports {', '.join(printed)}.",
+        f"Errors in percent: {', '.join(measured)}. The paper reports {', '.join(printed)}.",
         tuple(formatting.label(row) for row in rows),
+        qualified=f", but {formatting.label(second)} is too close to tell" if close else "",
     )
 
 
