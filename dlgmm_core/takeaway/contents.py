@@ -1,8 +1,6 @@
 """What a page contains of one model besides its scripts: sizes, prior, noise, test digits, and the parameters."""
 
 import base64
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,15 +19,16 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.takeaway.colours import CLASS_COLOURS, component_colour, ink_on
 from dlgmm_core.takeaway.page import page_bytes
 from dlgmm_core.takeaway.parameters import model_parameters, packed
+from dlgmm_core.takeaway.sensitivity import sensitivities
 
-__all__ = ["MOST_BYTES", "contents_of", "model_info", "require_exportable"]
+__all__ = ["MOST_BYTES", "SEEN", "contents_of", "model_info", "require_exportable"]
 
 MOST_BYTES = 2_995_000  # of a page of one model; a link to the project has room beside them
 SAMPLES = 24  # digits in a row, of which as many are shown as there is room for
 SHELF = 20  # test images
 DOTS = 1000  # test images on a plane
 _KEY = 20  # bytes around the parameters
-_BITS = (16, 14, 13, 12, 11, 10, 9)
+SEEN = 200  # test images, which say how much each number matters
 
 
 def require_exportable(config: ModelConfig, name: str) -> None:
@@ -74,7 +73,7 @@ def contents_of(model: LatentVariableModel, checkpoint: Checkpoint, dataset: Dat
         "shelf": _shelf(dataset),
         "plane": _plane(model, dataset) if code == 2 and family.code_kind == "real" else None,
     }
-    return found | {"parameters": _fitting(model, name, MOST_BYTES - len(page_bytes([found])))}
+    return found | {"parameters": _fitting(model, dataset, name, MOST_BYTES - len(page_bytes([found])))}
 
 
 def model_info(model: LatentVariableModel) -> dict[str, Any]:
@@ -135,14 +134,13 @@ def _noise(code: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((SAMPLES, code), dtype=np.float32)
 
 
-def _fitting(model: LatentVariableModel, name: str, room: int) -> Mapping[str, Any]:
-    """The parameters, in as many bits as there is room for, in bytes."""
-    parameters = model_parameters(model)
-    for bits in _BITS:
-        found = packed(parameters, bits) | {"bits": bits}
-        if len(json.dumps(found)) + _KEY <= room:
-            return found
-    raise ConfigError(f"{name} would take more than 3 MB: choose a smaller model for an HTML file.")
+def _fitting(model: LatentVariableModel, dataset: Dataset, name: str, room: int) -> dict[str, Any]:
+    """The parameters, rounded as little as there is room for, in bytes."""
+    images = torch.from_numpy(dataset.test.binary[:SEEN]).float()
+    found = packed(model_parameters(model), sensitivities(model, images), room - _KEY)
+    if found is None:
+        raise ConfigError(f"{name} would take more than 3 MB: choose a smaller model for an HTML file.")
+    return found
 
 
 def _shelf(dataset: Dataset) -> dict[str, Any]:

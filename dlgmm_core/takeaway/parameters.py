@@ -1,28 +1,33 @@
-"""The parameters of a model as text for a page: 16 bits a number, or fewer where a file would grow too large.
+"""The parameters of a model as text for a page.
 
-Numbers of all tensors stand one after the other, are compressed (zlib), and written as text: two characters of 91 hold
-13 bits, a thirteenth more than in base64. A matrix of fewer bits holds whole multiples of a scale, one for each row.
+A large matrix holds whole multiples of a step of its own, the coarser the less its numbers matter; all other numbers
+are float32. Those of all tensors stand one after the other, are compressed (zlib), and written as text: two characters
+of 91 hold 13 bits, a thirteenth more than in base64.
 """
 
+import json
 import zlib
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlgmm_core.checks import ConfigError
 from dlgmm_core.model.bodies import affine_maps
 from dlgmm_core.model.models import LatentVariableModel
+from dlgmm_core.takeaway.sensitivity import step_of
 
-__all__ = ["model_parameters", "packed", "unpacked"]
+__all__ = ["as_text", "model_parameters", "packed", "rounded", "unpacked"]
 
-HALF = 16  # bits
-LARGE = 10_000  # numbers of a matrix that may have fewer bits
+LARGE = 1_000  # numbers of a matrix that are rounded
+_COARSEST, _FINEST = 2**7 - 1, 2**23 - 1  # multiples of its step that the largest number of a matrix is
+_LEAST_ERROR, _MOST_ERROR = 2e-5, 2e-4  # root mean squares of pixels and weights; the largest errors are 30 times these
+_MORE = 0.02  # bits
+_BITS_OF_CHARACTER = 6.5
 _CHARACTERS = np.array([code for code in range(ord("!"), ord("~") + 1) if chr(code) not in '"\\<'], np.uint8)
-_MORE_BITS = {"decoder.": 4, "gate.decoder.": 2}
 
 
 def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
@@ -49,26 +54,56 @@ def model_parameters(model: LatentVariableModel) -> dict[str, Tensor]:
     return {name: part.detach().cpu() for name, part in found.items()}
 
 
-def packed(parameters: Mapping[str, Tensor], bits: int) -> dict[str, Any]:
-    """What a page contains: the shape of each tensor, in order, the bits of its numbers, and all numbers as text.
+def packed(parameters: Mapping[str, Tensor], sensitivity: Mapping[int, float], room: int) -> dict[str, Any] | None:
+    """What a page contains: shape and step of each tensor, in order, and all numbers as text.
+
+    They are rounded as little as there is room for; None where there is too little.
 
     Args:
         parameters: finite numbers, by name.
-        bits: of a number in the large matrices, 9 to 16; the decoder's have four more than these, and its gate's two,
-            since every pixel shows their errors.
-
-    Raises:
-        ConfigError: if a number is too large for 16 bits.
+        sensitivity: of the parameters that may be rounded, by their addresses (see `sensitivities`).
+        room: bytes, as JSON.
     """
+    count, error = sum(map(torch.numel, parameters.values())), _LEAST_ERROR
+    while error < _MOST_ERROR:
+        layout, content = rounded(parameters, sensitivity, error)
+        found = {"bits": round(8 * len(content) / count), "layout": layout, "bytes": len(content), "numbers": ""}
+        excess = len(json.dumps(found)) + 8 * len(content) / _BITS_OF_CHARACTER + 2 - room
+        if excess <= 0:
+            return found | {"numbers": as_text(content)}
+        # twice the error saves each number a bit
+        error *= 2 ** (_BITS_OF_CHARACTER * excess / count + _MORE)
+    return None
+
+
+def rounded(
+    parameters: Mapping[str, Tensor], sensitivity: Mapping[int, float], error: float
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Shape, step and bits of each tensor, and all numbers, compressed.
+
+    Args:
+        parameters: as in `packed`.
+        sensitivity: as in `packed`.
+        error: root mean square over pixels and weights that rounding may cause.
+    """
+    large = {name for name, each in parameters.items() if each.numel() >= LARGE and each.data_ptr() in sensitivity}
+    total = sum(parameters[name].numel() for name in large)
     layout, content = [], b""
     for name, tensor in parameters.items():
         values = tensor.numpy().astype(np.float32)
-        more = next((each for start, each in _MORE_BITS.items() if name.startswith(start)), 0)
-        own = min(HALF, bits + more) if values.ndim == 2 and values.size >= LARGE else HALF
-        layout.append({"name": name, "shape": values.shape, "bits": own})
-        content += _as_halves(values, name) if own == HALF else _as_levels(values, own)
-    compressed = zlib.compress(content, 9)
-    return {"layout": layout, "bytes": len(compressed), "numbers": _as_text(compressed)}
+        part: dict[str, Any] = {"name": name, "shape": tensor.shape}
+        if name in large:
+            largest = float(np.abs(values).max())
+            step = step_of(error, tensor.numel() / total, sensitivity[tensor.data_ptr()])
+            step = min(max(step, largest / _FINEST), largest / _COARSEST) or 1.0
+            levels = np.round(values.astype(np.float64) / step).astype(np.int32).ravel()
+            bits = max(8, 1 + int(np.abs(levels).max()).bit_length())
+            part |= {"step": step, "bits": bits}
+            content += _as_bytes(levels, bits)
+        else:
+            content += values.astype("<f4").tobytes()
+        layout.append(part)
+    return layout, _compressed(content)
 
 
 def unpacked(found: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
@@ -82,25 +117,32 @@ def unpacked(found: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
         return values
 
     for part in found["layout"]:
-        shape, bits = part["shape"], part["bits"]
+        shape, bits = part["shape"], part.get("bits")
         count = int(np.prod(shape))
-        if bits == HALF:
-            high, low = take(2 * count).reshape(2, count).astype(np.uint16)
-            values = (high << 8 | low).view(np.float16)
+        if bits is None:
+            values = take(count, "<f4")
         else:
-            scales, levels = take(shape[0], "<f4"), take(count, "i1").astype(np.int32)
+            levels = take(count, "i1").astype(np.int32)
             for _ in range(bits - 8):
                 levels = 2 * levels + np.unpackbits(take(-(-count // 8)))[:count]
-            values = levels.reshape(shape) * scales[:, None]
+            values = levels * part["step"]
         parameters[part["name"]] = values.reshape(shape).astype(np.float32)
     return parameters
 
 
-def _as_text(content: bytes) -> str:
+def _compressed(content: bytes) -> bytes:
+    """Without a search for what repeats itself: nothing does, and it takes long."""
+    coder = zlib.compressobj(9, strategy=zlib.Z_HUFFMAN_ONLY)
+    return coder.compress(content) + coder.flush()
+
+
+def as_text(content: bytes) -> str:
     """Two characters for 13 bits; the last bits are filled up with zeros."""
     bits = np.unpackbits(np.frombuffer(content, np.uint8))
-    groups = np.pad(bits, (0, -len(bits) % 13)).reshape(-1, 13) @ (1 << np.arange(12, -1, -1))
-    return _CHARACTERS[np.stack(np.divmod(groups, len(_CHARACTERS)), 1)].tobytes().decode()
+    groups = np.zeros((-(-len(bits) // 13), 16), np.uint8)
+    groups[:, 3:].flat[: len(bits)] = bits
+    pairs = np.divmod(np.packbits(groups).view(">u2"), len(_CHARACTERS))
+    return _CHARACTERS[np.stack(pairs, 1)].tobytes().decode()
 
 
 def _from_text(text: str) -> bytes:
@@ -110,19 +152,7 @@ def _from_text(text: str) -> bytes:
     return np.packbits(bits[: len(bits) // 8 * 8]).tobytes()
 
 
-def _as_halves(values: NDArray[np.float32], name: str) -> bytes:
-    """float16, all high bytes before all low ones: similar bytes stand together, and compress better."""
-    with np.errstate(over="ignore"):
-        halves = values.astype("<f2").ravel()
-    if not np.isfinite(halves).all():
-        raise ConfigError(f"Numbers of {name} are too large for 16 bits: this model cannot be written into a page.")
-    return halves.view(np.uint8).reshape(-1, 2).T[::-1].tobytes()
-
-
-def _as_levels(values: NDArray[np.float32], bits: int) -> bytes:
-    """A scale for each row, float32, then whole multiples of it: their highest 8 bits, then each lower one of all."""
-    largest = 2 ** (bits - 1) - 1
-    scales = np.maximum(np.abs(values).max(1), np.finfo(np.float32).tiny) / np.float32(largest)
-    levels = np.clip(np.round(values / scales[:, None]), -largest, largest).astype(np.int32).ravel()
+def _as_bytes(levels: NDArray[np.int32], bits: int) -> bytes:
+    """The highest 8 bits of all numbers, which compress well, then each lower one of all."""
     lower = [np.packbits((levels >> bit & 1).astype(np.uint8)).tobytes() for bit in range(bits - 9, -1, -1)]
-    return scales.astype("<f4").tobytes() + (levels >> bits - 8).astype(np.int8).tobytes() + b"".join(lower)
+    return (levels >> bits - 8).astype(np.int8).tobytes() + b"".join(lower)

@@ -7,20 +7,18 @@ async function unpack({ layout, bytes: size, numbers }) {
   let start = 0;
   const take = (count) => bytes.subarray(start, (start += count));
   const found = {};
-  for (const { name, shape, bits } of layout) {
-    const count = shape.reduce((product, size) => product * size, 1), values = (found[name] = new Float32Array(count));
-    if (bits === 16) {
-      const high = take(count), low = take(count);
-      for (let i = 0; i < count; i++) values[i] = half((high[i] << 8) | low[i]);
+  for (const { name, shape, step, bits } of layout) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (bits === undefined) {
+      found[name] = new Float32Array(take(4 * count).slice().buffer);
       continue;
     }
-    const rows = shape[0], columns = count / rows, scales = new Float32Array(take(4 * rows).slice().buffer);
     const levels = Int32Array.from(take(count), (level) => (level << 24) >> 24);
     for (let bit = 8; bit < bits; bit++) {
       const lower = take(Math.ceil(count / 8));
       for (let i = 0; i < count; i++) levels[i] = 2 * levels[i] + ((lower[i >> 3] >> (7 - (i & 7))) & 1);
     }
-    for (let i = 0; i < count; i++) values[i] = levels[i] * scales[Math.floor(i / columns)];
+    found[name] = Float32Array.from(levels, (level) => level * step);
   }
   return found;
 }
@@ -36,10 +34,4 @@ function bytesOf(text) {
     held &= 0xff;
   }
   return found;
-}
-
-// The number that 16 bits stand for (IEEE 754 binary16).
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
