@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, Error, Page
 
 from benchmarks.browsers import CHROMIUM, PATIENCE, launched
 from benchmarks.servers import copy_app
+from dlgmm_core import __main__ as cli
 from tests.browser_helpers import WINDOW, app_on, complaints, profile
+from tests.cli_helpers import handlers_kept
+from tests.takeaway_helpers import FLAT, PLAIN, TOLD
 from tests.wire_helpers import Wire
 
 FAILED = pytest.StashKey[bool]()
@@ -37,6 +40,15 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(tree: Path) -> Iterator[str]:
     with app_on(tree) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of three models that are taken away."""
+    path = tmp_path_factory.mktemp("page") / "demo.html"
+    with handlers_kept():
+        assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, FLAT, "-o", str(path)]) == 0
+    return path
 
 
 class Chromium:

@@ -8,29 +8,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize
 
-from dlgmm_core import __main__ as cli
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.config import Context
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.accessibility_helpers import barriers
 from tests.browser_helpers import PROJECTOR, until
-from tests.cli_helpers import handlers_kept
+from tests.takeaway_helpers import FLAT, PLAIN, TOLD, drag, opened, read_image, stroke, turn_to, values
 
 pytestmark = pytest.mark.browser
 
-PLAIN, TOLD, FLAT = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised", "mnist-dlgmm-plane"
 PHONE: ViewportSize = {"width": 375, "height": 740}
 PAPER = {"A4": 718, "Letter": 740}  # pixels of 1/96 inch between margins of a centimetre
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("page") / "demo.html"
-    with handlers_kept():
-        assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, FLAT, "-o", str(path)]) == 0
-    assert path.stat().st_size <= 9e6
-    return path
 
 
 @pytest.fixture
@@ -41,11 +29,6 @@ def page(page: Page) -> Iterator[Page]:
     page.context.set_offline(False)
 
 
-def opened(page: Page, file: Path, query: str) -> None:
-    page.goto(f"{file.as_uri()}{query}")
-    page.locator("main[data-ready]").wait_for()
-
-
 FRAMES = """new Promise((drawn) => {
   let left = 4;
   const frame = () => (--left ? requestAnimationFrame(frame) : drawn());
@@ -53,77 +36,53 @@ FRAMES = """new Promise((drawn) => {
 })"""
 
 
-def turn_to(page: Page, view: str, name: str) -> None:
-    """Chooses a model and one of its views, of which another model has its own values."""
-    model = page.get_by_role("combobox", name="Model")
-    if model.locator("option:checked").inner_text() != name:
-        model.select_option(label=name)
-    page.locator("nav").get_by_role("button", name=view.title()).click()
-    place = model.evaluate("select => select.value")
-    page.locator(f"main[data-ready='{place} {view}']").wait_for()
-
-
 def test_what_an_address_has_wrong_is_as_trained_and_a_drag_redraws_its_row_and_the_address_brings_it_back(
-    file: Path, page: Page
+    demo: Path, page: Page
 ) -> None:
-    sliders = page.get_by_role("slider", name="mean of component")
     for query in (
         "means=NaN,0,0,0,0&scales=-1,1,1,1,1&digit=1e9",
         "means=1e400,0,0,0,0&view=<b>",
         "means=<script>&model=x",
         "view=digit&digit=2.5",
     ):
-        opened(page, file, f"?{query}")
+        opened(page, demo, f"?{query}")
         page.locator("nav").get_by_role("button", name="Components").click()
-        sliders.first.wait_for()
-        values = sliders.evaluate_all("all => all.map(each => each.getAttribute('aria-valuetext'))")
-        assert values == ["−1.5", "−0.75", "0", "0.75", "1.5"], query
-    a_drag_redraws_its_row_and_the_address_brings_it_back(file, page)
+        assert values(page, "mean of component") == ["−1.5", "−0.75", "0", "0.75", "1.5"], query
+    a_drag_redraws_its_row_and_the_address_brings_it_back(demo, page)
 
 
-def a_drag_redraws_its_row_and_the_address_brings_it_back(file: Path, page: Page) -> None:
+def a_drag_redraws_its_row_and_the_address_brings_it_back(demo: Path, page: Page) -> None:
     rows = "all => all.map(each => each.toDataURL())"
     canvases = page.locator("canvas.samples")
     page.locator(".components[data-frames]").wait_for()
     before = canvases.evaluate_all(rows)
     slider = page.get_by_role("slider", name="mean of component 2", exact=True)
-    box = slider.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
-    page.mouse.up()
+    drag(page, slider, 0.42, 0.9)
     until(page, lambda: "means=-1.5" in page.evaluate("location.search"))
     after = canvases.evaluate_all(rows)
     assert [a == b for a, b in zip(before[1:], after[1:], strict=True)] == [True, False, True, True, True]
-    opened(page, file, page.evaluate("location.search"))
+    opened(page, demo, page.evaluate("location.search"))
     page.locator(".components[data-frames]").wait_for()
     assert canvases.evaluate_all(rows) == after
 
 
-def test_the_weights_of_a_drawn_digit_are_the_cores(file: Path, page: Page) -> None:
+def test_the_weights_of_a_drawn_digit_are_the_cores(demo: Path, page: Page) -> None:
     context = Context((-2.0, -1.0, 0.0, 2.0, 1.0), 0.3)
-    opened(page, file, f"?view=digit&model={TOLD}&means={','.join(map(str, context.prior_means))}&alpha=0.3")
-    the_weights_of_a_drawn_digit_are_those_of(TOLD, context, page)
-    turn_to(page, "digit", PLAIN)
-    the_weights_of_a_drawn_digit_are_those_of(PLAIN, None, page)
-
-
-def the_weights_of_a_drawn_digit_are_those_of(name: str, context: Context | None, page: Page) -> None:
-    digit = page.locator(".digit")
-    until(page, lambda: digit.evaluate("e => Boolean(e.image)"))
-    before = digit.evaluate("e => [...e.image]")
+    opened(page, demo, f"?view=digit&model={TOLD}&means={','.join(map(str, context.prior_means))}&alpha=0.3")
+    before = read_image(page)
     page.get_by_role("button", name="Clear").click()
-    until(page, lambda: not any(digit.evaluate("e => [...e.image]")))
-    pad = page.locator("canvas.pad").bounding_box()
-    assert pad is not None
-    page.mouse.move(pad["x"] + 80, pad["y"] + 60)
-    page.mouse.down()
-    for x, y in ((200, 60), (130, 230)):
-        page.mouse.move(pad["x"] + x, pad["y"] + y, steps=6)
-    page.mouse.up()
-    until(page, lambda: digit.evaluate("e => [...e.image]") != before)
-    until(page, lambda: digit.evaluate("e => e.dataset.estimated === e.dataset.frames"))
+    until(page, lambda: not any(read_image(page)))
+    stroke(page, (80, 60), (200, 60), (130, 230))
+    until(page, lambda: any(read_image(page)))
+    assert read_image(page) != before
+    the_weights_of_the_drawing_are_those_of(TOLD, context, page)
+    turn_to(page, "digit", PLAIN)  # which reads the same drawing
+    the_weights_of_the_drawing_are_those_of(PLAIN, None, page)
+
+
+def the_weights_of_the_drawing_are_those_of(name: str, context: Context | None, page: Page) -> None:
+    digit = page.locator(".digit")
+    read_image(page)
     image, weights, shares = digit.evaluate("e => [[...e.image], [...e.weights], e.shares]")
     binary = np.array(image, np.uint8)
     assert 50 < binary.sum() < 250
@@ -135,7 +94,7 @@ def the_weights_of_a_drawn_digit_are_those_of(name: str, context: Context | None
     model = load_checkpoint(checkpoints_folder() / name)[0].at(context).requires_grad_(False)
     report = inspect_image(model, binary)
     assert report.sticks is not None and report.component_posterior is not None
-    np.testing.assert_allclose(weights, report.sticks.mean, atol=1e-2)
+    np.testing.assert_allclose(weights, report.sticks.mean, atol=2e-3)
     np.testing.assert_allclose(shares, report.component_posterior, atol=0.25)  # both are estimates by draws
 
 
@@ -152,11 +111,11 @@ DARK_AND_LOST = """canvas => {
 
 
 def test_a_view_fits_a_phone_and_is_printed_on_one_sheet_in_dark_lines_with_nothing_cut_and_nothing_to_press(
-    file: Path, page: Page
+    demo: Path, page: Page
 ) -> None:
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)
-    opened(page, file, f"?model={TOLD}&alpha=0.5")
+    opened(page, demo, f"?model={TOLD}&alpha=0.5")
     for view, name, canvas in (
         ("components", TOLD, ""),
         ("digit", TOLD, ""),
@@ -200,13 +159,3 @@ def light_lines_of_a_dark_screen_are_printed_dark(page: Page, view: str, drawn: 
     page.pdf()  # after which the screen has its own colours again
     until(page, lambda: page.evaluate("seen"))
     assert drawn.evaluate(DARK_AND_LOST)[1] == light
-
-
-def test_a_view_has_no_barriers_and_fits_a_projector(file: Path, page: Page) -> None:
-    opened(page, file, "")
-    for view in ("components", "digit"):
-        turn_to(page, view, PLAIN)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert barriers(page, contrast_alone=scheme == "dark") == [], (view, scheme)  # no more differs by theme
-        assert page.evaluate("document.documentElement.scrollHeight") <= PROJECTOR["height"], view

@@ -2,13 +2,13 @@
 
 const ROW_GAP = 2, DENSITY_HEIGHT = 96, DENSITY_POINTS = 241;
 
-function componentsView(info, model, state, changed) {
+function componentsView(info, model, prior, changed) {
   const { components, code, height, width, colours } = info;
   const offsets = floats(info.offsets), stretches = floats(info.stretches);
   const noise = floats(info.noise), drawnNoise = floats(info.drawnNoise), samples = info.drawn.length;
   const z = new Float64Array(code), pixels = new Float32Array(info.pixels);
   const isTold = info.contexts !== null, reach = reachOf(info), [smallest, largest] = stretchOf(info);
-  let zoom = 2, count = samples, decoder = model.decoderAt(state);
+  let zoom = 2, count = samples, decoder = model.decoderAt(prior);
 
   const moved = (k) => {
     if (isTold || k === undefined) all();
@@ -16,13 +16,13 @@ function componentsView(info, model, state, changed) {
     density();
     changed();
   };
-  const rows = state.means.map((_, k) => {
+  const rows = prior.means.map((_, k) => {
     const mean = slider({
-      label: "mean", spoken: `mean of component ${k + 1}`, low: -reach, high: reach, value: state.means[k], own: info.means[k],
-    }, (value) => { state.means[k] = value; moved(k); });
+      label: "mean", spoken: `mean of component ${k + 1}`, low: -reach, high: reach, value: prior.means[k], own: info.means[k],
+    }, (value) => { prior.means[k] = value; moved(k); });
     const scale = isTold ? null : slider({
-      label: "scale", spoken: `scale of component ${k + 1}`, low: smallest, high: largest, value: state.scales[k], own: info.scales[k],
-    }, (value) => { state.scales[k] = value; moved(k); });
+      label: "scale", spoken: `scale of component ${k + 1}`, low: smallest, high: largest, value: prior.scales[k], own: info.scales[k],
+    }, (value) => { prior.scales[k] = value; moved(k); });
     const number = element("b", { textContent: k + 1 });
     number.style.background = colours[k];
     number.style.color = info.inks[k];
@@ -34,14 +34,12 @@ function componentsView(info, model, state, changed) {
   const plot = element("canvas", { className: "prior" });
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", "Prior density of a coordinate of the code, and of each component");
-  const alpha = isTold ? alphaSlider(info, state, () => moved()) : null;
+  const alpha = isTold ? alphaSlider(info, prior, () => moved()) : null;
   const reset = element("button", { type: "button", textContent: "As trained" });
   reset.onclick = () => {
-    state.means = [...info.means];
-    state.scales = [...info.scales];
-    state.alpha = info.alpha;
-    rows.forEach(({ mean, scale }, k) => { mean.set(state.means[k]); scale?.set(state.scales[k]); });
-    alpha?.set(state.alpha);
+    Object.assign(prior, trainedPrior(info));
+    rows.forEach(({ mean, scale }, k) => { mean.set(prior.means[k]); scale?.set(prior.scales[k]); });
+    alpha?.set(prior.alpha);
     moved();
   };
   const words = components === 1 ? "Images that the decoder makes of codes from the prior. Drag its mean."
@@ -55,18 +53,18 @@ function componentsView(info, model, state, changed) {
       const k = component ?? info.drawn[i], start = (at + i) * code;
       if (!only.has(k)) continue;
       for (let d = 0; d < code; d++) {
-        z[d] = state.means[k] + offsets[k * code + d] + state.scales[k] * stretches[k * code + d] * from[start + d];
+        z[d] = prior.means[k] + offsets[k * code + d] + prior.scales[k] * stretches[k * code + d] * from[start + d];
       }
       drawDigit(context, decoder.decode(z, pixels), info, i * (width * zoom + ROW_GAP), 0, zoom);
     }
   };
   const waiting = new Set(); // components whose rows are to be drawn
   const soon = onFrame(() => {
-    if (isTold) decoder = model.decoderAt(state);
+    if (isTold) decoder = model.decoderAt(prior);
     for (const k of waiting) {
       draw(rows[k].canvas, k, noise, k * samples, waiting);
       rows[k].canvas.setAttribute("aria-label",
-        `${count} samples of component ${k + 1}, mean ${shown(state.means[k])}, scale ${shown(state.scales[k])}`);
+        `${count} samples of component ${k + 1}, mean ${shown(prior.means[k])}, scale ${shown(prior.scales[k])}`);
     }
     draw(ancestral, undefined, drawnNoise, 0, waiting);
     waiting.clear();
@@ -80,9 +78,9 @@ function componentsView(info, model, state, changed) {
     plot.height = DENSITY_HEIGHT * ratio;
     context.scale(ratio, ratio);
     const end = reach + 3, base = DENSITY_HEIGHT - 16, paper = getComputedStyle(plot);
-    const curves = state.means.map((mean, k) => Array.from({ length: DENSITY_POINTS }, (_, i) => {
+    const curves = prior.means.map((mean, k) => Array.from({ length: DENSITY_POINTS }, (_, i) => {
       const x = -end + (2 * end * i) / (DENSITY_POINTS - 1);
-      return (info.weights[k] / state.scales[k]) * Math.exp(-0.5 * ((x - mean) / state.scales[k]) ** 2);
+      return (info.weights[k] / prior.scales[k]) * Math.exp(-0.5 * ((x - mean) / prior.scales[k]) ** 2);
     }));
     const total = curves[0].map((_, i) => curves.reduce((sum, curve) => sum + curve[i], 0));
     const top = Math.max(...total), place = (i) => (across * i) / (DENSITY_POINTS - 1);

@@ -15,18 +15,21 @@ function digitCanvas(info, zoom, label) {
   return { canvas, show: (image) => drawDigit(canvas.getContext("2d"), image, info, 0, 0, zoom) };
 }
 
-function digitView(info, model, state, changed) {
+function digitView(info, model, prior, changed, chosen) {
   const something = info.object === "image" ? "an image" : "a digit";
   const { components, code, pixels, colours, inks } = info, shelf = shelfOf(info), isCode = info.kind === "simplex";
   const out = new Float32Array(pixels);
-  const kept = state.drawn;
-  let image = kept?.image ?? shelf[state.digit - 1], units = model.read(image), decoder = model.decoderAt(state), round = 0;
+  const kept = chosen.drawn;
+  let image = kept?.image ?? shelf[chosen.digit - 1], units = model.read(image), decoder = model.decoderAt(prior), round = 0;
 
   const sizes = { height: info.height, width: info.width, levels: Uint8Array.from(atob(info.levels), (c) => c.charCodeAt(0)) };
   const canvas = element("canvas", { className: "pad", width: PAD, height: Math.round((PAD * info.height) / info.width), tabIndex: 0 });
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", `Drawing pad: draw one ${info.object}; arrow keys move the pen, space puts it down and lifts it, Ctrl-Z undoes`);
-  const follow = onFrame(() => take(preparedImage(canvas, sizes) ?? new Uint8Array(pixels), 0));
+  const follow = onFrame(() => {
+    if (pad.shown) take(shelf[pad.shown - 1], pad.shown); // not what its picture would be read as
+    else take(preparedImage(canvas, sizes) ?? new Uint8Array(pixels), 0);
+  });
   const source = element("div", { className: "source" });
   const rested = () => { undo.disabled = !pad.canUndo; };
   const pad = penOn(canvas, source, { broad: () => PEN, changed: () => follow(), rested, posed() {} });
@@ -34,9 +37,9 @@ function digitView(info, model, state, changed) {
     image = next;
     units = model.read(image);
     [...places.children].forEach((each, n) => each.setAttribute("aria-pressed", n === number - 1));
-    const isNews = number || !state.drawn; // for the address
-    state.drawn = number ? null : { image, sheet: canvas };
-    if (number) state.digit = number;
+    const isNews = number || !chosen.drawn; // for the address
+    chosen.drawn = number ? null : { image, sheet: canvas };
+    if (number) chosen.digit = number;
     if (isNews) changed();
     soon();
   };
@@ -44,12 +47,13 @@ function digitView(info, model, state, changed) {
   clear.onclick = () => pad.clear();
   const undo = element("button", { type: "button", textContent: "Undo", disabled: true });
   undo.onclick = () => pad.undo();
-  const put = (each) => pad.show((context) => drawDigit(context, each, info, 0, 0, canvas.width / info.width));
+  const put = (number) =>
+    pad.show((context) => drawDigit(context, shelf[number - 1], info, 0, 0, canvas.width / info.width), number);
   const places = element("div", { className: "shelf" }, ...shelf.map((each, n) => {
     const name = info.shelf.names ? `test image ${n + 1}, ${info.shelf.names[n]}` : `test image ${n + 1}`;
     const small = digitCanvas(info, fitting(1, info), name), button = element("button", { type: "button", title: name }, small.canvas);
     small.show(each);
-    button.onclick = () => { put(each); take(each, n + 1); };
+    button.onclick = () => { pad.remember(); put(n + 1); follow(); rested(); };
     return button;
   }));
   const zoom = fitting(3, info), read = digitCanvas(info, zoom, "The image that the model reads");
@@ -77,7 +81,7 @@ function digitView(info, model, state, changed) {
   });
   const heads = ["k", "weight E[π|x]", "p(k|x)", "decoded"].map((textContent) => element("th", { scope: "col", textContent }));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines.map(({ row }) => row)));
-  const alpha = info.contexts === null ? null : alphaSlider(info, state, () => { changed(); soon(); });
+  const alpha = info.contexts === null ? null : alphaSlider(info, prior, () => { changed(); soon(); });
   const fill = ({ fill: bar, number }, value, colour) => {
     bar.style.width = `${100 * value}%`;
     bar.style.background = colour;
@@ -86,8 +90,8 @@ function digitView(info, model, state, changed) {
 
   const soon = onFrame(() => {
     round += 1;
-    if (info.contexts) decoder = model.decoderAt(state);
-    const q = model.posterior(units, state);
+    if (info.contexts) decoder = model.decoderAt(prior);
+    const q = model.posterior(units, prior);
     read.show(image);
     rebuilt.show(decoder.decode(q.code, out));
     box.weights = q.weights; // what a test reads
@@ -114,7 +118,7 @@ function digitView(info, model, state, changed) {
     line.picture.show(decoder.decode(q.means.subarray(k * code, (k + 1) * code), out));
   };
   const estimate = (q, order, mine) => {
-    const found = responsibilities(decoder, q, priorOf(info, model.factor, state), image, code);
+    const found = responsibilities(decoder, q, priorOf(info, model.factor, prior), image, code);
     onFrames(found, () => mine === round && box.isConnected, (shares, isDone) => {
       const best = shares.indexOf(Math.max(...shares));
       if (!order.slice(0, lines.length).includes(best)) { // most probable, whatever its weight
@@ -139,8 +143,8 @@ function digitView(info, model, state, changed) {
   source.append(canvas, element("div", { className: "bar" }, undo, clear, ...(alpha ? [alpha.box] : [])), places);
   if (kept) pad.show((context) => context.drawImage(kept.sheet, 0, 0));
   else {
-    put(image);
-    places.children[state.digit - 1].setAttribute("aria-pressed", true);
+    put(chosen.digit);
+    places.children[chosen.digit - 1].setAttribute("aria-pressed", true);
   }
   return { box, fit: soon };
 }

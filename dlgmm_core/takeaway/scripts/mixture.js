@@ -163,11 +163,18 @@ function responsibilities(decoder, q, prior, image, code) {
   };
 }
 
-// The prior for `responsibilities`: as trained, unless the model is told another one.
-function priorOf(info, factor, { means: told }) {
-  const offsets = floats(info.offsets), stretches = floats(info.stretches), own = info.contexts ? told : info.means;
-  const means = offsets.map((each, i) => each + own[Math.floor(i / info.code)]);
-  return { weights: info.weights, means, scales: stretches.map((each, i) => each * info.scales[Math.floor(i / info.code)]), factor };
+// The prior for `responsibilities` at means and scales (K): the coordinates of a learnt component are moved and scaled together.
+function priorOf(info, factor, { means, scales }) {
+  const offsets = floats(info.offsets), stretches = floats(info.stretches), component = (i, size) => Math.floor(i / size);
+  return {
+    weights: info.weights,
+    means: offsets.map((each, i) => each + means[component(i, info.code)]),
+    scales: stretches.map((each, i) => each * scales[component(i, info.code)]),
+    factor: factor && factor.map((each, i) => {
+      const k = component(i, info.code ** 2);
+      return (each * info.scales[k]) / scales[k];
+    }),
+  };
 }
 
 // Draws for p(k|x), as many a frame as take BUDGET, while they are wanted: tell(shares, isDone) hears of each frame.

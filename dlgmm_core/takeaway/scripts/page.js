@@ -38,7 +38,7 @@ const REST = 200; // milliseconds
     try {
       const model = await opening(state.model);
       if (show.asked !== asked) return;
-      view = makers[state.view](info, model, state, tell);
+      view = makers[state.view](info, model, state.priors[state.model], tell, state.images.get(info.dataset));
       main.replaceChildren(view.box);
       view.fit();
       main.dataset.ready = asked;
@@ -49,7 +49,8 @@ const REST = 200; // milliseconds
   select.append(...models.map(({ name }, n) => element("option", { textContent: name, value: n, selected: n === state.model })));
   select.hidden = models.length < 2;
   select.onchange = () => {
-    Object.assign(state, stateOf(models, new URLSearchParams({ model: models[select.value].name, view: state.view })));
+    state.model = Number(select.value);
+    state.view = viewOf(models[state.model], state.view);
     show();
     tell();
   };

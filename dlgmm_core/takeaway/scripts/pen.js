@@ -11,7 +11,7 @@ const PEN_ARROWS = { ArrowLeft: [-PEN_STEP, 0], ArrowRight: [PEN_STEP, 0], Arrow
 function penOn(canvas, area, { broad, changed, rested, posed }) {
   const context = canvas.getContext("2d", { willReadFrequently: true }); // on every frame
   const pen = { at: [canvas.width / 2, canvas.height / 2], isDown: false }, before = [];
-  let pointer = null, last = null, isBlank = true;
+  let pointer = null, last = null, isBlank = true, shown = null;
   Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round" });
   context.fillRect(0, 0, canvas.width, canvas.height);
 
@@ -22,10 +22,11 @@ function penOn(canvas, area, { broad, changed, rested, posed }) {
     context.lineTo(...to);
     context.stroke();
     isBlank = false;
+    shown = null;
     changed();
   };
   const remember = () => {
-    before.push({ isBlank, pixels: context.getImageData(0, 0, canvas.width, canvas.height) });
+    before.push({ isBlank, shown, pixels: context.getImageData(0, 0, canvas.width, canvas.height) });
     if (before.length > MOST_STROKES) before.shift();
   };
   const begin = (at) => {
@@ -91,7 +92,7 @@ function penOn(canvas, area, { broad, changed, rested, posed }) {
     if (isHeldDown() || !before.length) return;
     const past = before.pop();
     context.putImageData(past.pixels, 0, 0);
-    isBlank = past.isBlank;
+    ({ isBlank, shown } = past);
     changed();
     rested();
   };
@@ -104,20 +105,25 @@ function penOn(canvas, area, { broad, changed, rested, posed }) {
   return {
     pen,
     undo,
+    remember,
     clear() {
       remember();
       context.fillRect(0, 0, canvas.width, canvas.height);
       isBlank = true;
+      shown = null;
       changed();
       rested();
     },
-    // Puts something else on the pad, which nothing is told of: paint(context) draws it.
-    show(paint) {
+    // Puts something else on the pad, which nothing is told of: paint(context) draws it, and `shown` tells what it is until a pen or
+    // Clear changes it, and after Undo again.
+    show(paint, what = null) {
       context.fillRect(0, 0, canvas.width, canvas.height);
       paint(context);
       isBlank = false;
+      shown = what;
     },
     get isBlank() { return isBlank; },
+    get shown() { return shown; },
     get canUndo() { return before.length > 0; },
     get isMoving() { return isHeldDown(); },
     get pointer() { return pointer; },

@@ -2,11 +2,11 @@
 
 const PLANE = 560, ONE_DEVIATION = [1, 2], PLANE_STEP = 0.1;
 
-function planeView(info, model, state) {
-  const codes = floats(info.plane.codes), decoder = model.decoderAt(info), out = new Float32Array(info.pixels);
-  const offsets = floats(info.offsets), stretches = floats(info.stretches), k = info.components;
-  const means = offsets.map((each, i) => each + info.means[i >> 1]), scales = stretches.map((each, i) => each * info.scales[i >> 1]);
-  const far = 1.08 * Math.max(3, ...codes.map(Math.abs)), at = [0, 0], densities = new Float64Array(k);
+function planeView(info, model, prior) {
+  const codes = floats(info.plane.codes), decoder = model.decoderAt(prior), out = new Float32Array(info.pixels);
+  const k = info.components, { weights, means, scales, factor } = priorOf(info, model.factor, prior);
+  const far = 1.08 * Math.max(3, ...codes.map(Math.abs), ...means.map((each, i) => Math.abs(each) + scales[i]));
+  const at = [0, 0], densities = new Float64Array(k);
   const canvas = element("canvas", { className: "plane", tabIndex: 0 });
   canvas.setAttribute("role", "application");
   const zoom = fitting(8, info), picture = digitCanvas(info, zoom, "The image decoded at the pointer");
@@ -34,8 +34,8 @@ function planeView(info, model, state) {
     context.lineWidth = 2.5;
     context.stroke();
     picture.show(decoder.decode(at, out));
-    const found = model.factor ? fullDensities(at, means, model.factor, 2, densities) : componentDensities(at, means, scales, 2, densities);
-    const logs = [...found].map((each, j) => each + Math.log(info.weights[j])), total = logSumExp(logs);
+    const found = factor ? fullDensities(at, means, factor, 2, densities) : componentDensities(at, means, scales, 2, densities);
+    const logs = [...found].map((each, j) => each + Math.log(weights[j])), total = logSumExp(logs);
     const best = logs.indexOf(Math.max(...logs));
     words.textContent = `z = (${at.map(shown).join(", ")})`
       + (k > 1 ? `; most probably of component ${best + 1}: p(k|z) = ${Math.exp(logs[best] - total).toFixed(2)}` : "");
@@ -50,7 +50,7 @@ function planeView(info, model, state) {
       for (let step = 0; step <= 64; step++) {
         const u = radius * Math.cos((step * Math.PI) / 32), v = radius * Math.sin((step * Math.PI) / 32);
         let right = scales[2 * j] * u, up = scales[2 * j + 1] * v;
-        if (model.factor) { const [a, , b, c] = model.factor.subarray(4 * j, 4 * j + 4); up = v / c; right = (u - b * up) / a; }
+        if (factor) { const [a, , b, c] = factor.subarray(4 * j, 4 * j + 4); up = v / c; right = (u - b * up) / a; }
         context.lineTo(x(means[2 * j] + right), y(means[2 * j + 1] + up));
       }
       context.lineWidth = 3 - radius;
@@ -72,10 +72,12 @@ function planeView(info, model, state) {
     event.preventDefault();
     move(at[0] + PLANE_STEP * step[0], at[1] + PLANE_STEP * step[1]);
   };
+  const dots = `Dots: mean codes of test images, coloured by class${info.contexts ? ", at the prior as trained" : ""}.`;
   const box = element("div", { className: "planes" },
     element("p", { className: "lead", textContent: "Every place is a code of two numbers. Point at one, and the decoder draws it." }),
     canvas, element("div", {}, picture.canvas, words,
-      element("p", { className: "note", textContent: "Dots: mean codes of test images, coloured by class. Lines: components of the prior, one and two standard deviations." })));
+      element("p", { className: "note", textContent: dots
+        + " Lines: components of the prior, as they are under Components, at one and two standard deviations." })));
   return {
     box,
     recolour: drawNow,

@@ -21,36 +21,45 @@ function numbersIn(query, name, count, low, high) {
 const reachOf = (info) => (info.contexts ? info.contexts.largestMean : Math.max(HIGHEST, ...info.means.map(Math.abs)));
 const stretchOf = ({ scales }) => [Math.min(SMALLEST_SCALE, ...scales), Math.max(LARGEST_SCALE, ...scales)];
 
-// Gives { model, view, means, scales, alpha, digit, drawn }; what an address has not, or has wrong, is the usual value.
-// `drawn` is { image, sheet } of a digit that was drawn, which no address has: what the model reads, and the pad.
+// Gives { model, view, priors, images }: which model and which of its views are shown; of every model its prior as it is dragged,
+// { means, scales, alpha }; and of every data set the image that is read, { digit, drawn }. What an address has not, or has wrong,
+// is the usual value. `drawn` is { image, sheet } of a drawing, which no address has: what the model reads, and the pad.
 function stateOf(models, query) {
-  const model = Math.max(0, models.findIndex(({ name }) => name === query.get("model")));
-  const info = models[model], k = info.means.length, reach = reachOf(info), contexts = info.contexts;
-  const views = viewsOf(info), asked = query.get("view"), digit = numbersIn(query, "digit", 1, 1, shelfSize(info))?.[0];
-  return {
-    model,
-    view: views.includes(asked) ? asked : views[0],
-    means: numbersIn(query, "means", k, -reach, reach) ?? [...info.means],
-    scales: (contexts ? null : numbersIn(query, "scales", k, ...stretchOf(info))) ?? [...info.scales],
-    alpha: (contexts ? numbersIn(query, "alpha", 1, contexts.smallestAlpha, contexts.largestAlpha) : null)?.[0] ?? info.alpha,
-    digit: Number.isInteger(digit) ? digit : 1,
-    drawn: null,
-  };
+  const model = Math.max(0, models.findIndex(({ name }) => name === query.get("model"))), info = models[model];
+  const digit = numbersIn(query, "digit", 1, 1, shelfSize(info))?.[0];
+  const state = { model, view: viewOf(info, query.get("view")), priors: models.map(trainedPrior), images: new Map() };
+  for (const { dataset } of models) state.images.set(dataset, { digit: 1, drawn: null });
+  if (Number.isInteger(digit)) state.images.get(info.dataset).digit = digit;
+  Object.assign(state.priors[model], priorIn(query, info));
+  return state;
+}
+
+const trainedPrior = ({ means, scales, alpha }) => ({ means: [...means], scales: [...scales], alpha });
+
+// What an address says of the prior of a model.
+function priorIn(query, info) {
+  const { contexts } = info, k = info.means.length, reach = reachOf(info);
+  const means = numbersIn(query, "means", k, -reach, reach);
+  const scales = contexts ? null : numbersIn(query, "scales", k, ...stretchOf(info));
+  const alpha = contexts ? numbersIn(query, "alpha", 1, contexts.smallestAlpha, contexts.largestAlpha) : null;
+  return { ...(means && { means }), ...(scales && { scales }), ...(alpha && { alpha: alpha[0] }) };
 }
 
 const shelfSize = (info) => Math.floor(atob(info.shelf.bits).length / Math.ceil(info.pixels / 8));
 const viewsOf = ({ kind, plane }) =>
   Object.keys(VIEWS).filter((name) => name === "digit" || (name === "plane" ? plane : kind === "real"));
 
-// Writes the state into the address; a frame without an address of its own goes without.
-function tellAddress(models, state) {
-  const info = models[state.model], query = new URLSearchParams(), list = (values) => values.map((each) => Number(each.toFixed(3))).join();
-  query.set("view", state.view);
+const viewOf = (info, asked) => (viewsOf(info).includes(asked) ? asked : viewsOf(info)[0]);
+
+// Writes what is shown into the address; a frame without an address of its own goes without.
+function tellAddress(models, { model, view, priors, images }) {
+  const info = models[model], query = new URLSearchParams({ view }), prior = priors[model], { digit, drawn } = images.get(info.dataset);
+  const list = (values) => values.map((each) => Number(each.toFixed(3))).join();
   if (models.length > 1) query.set("model", info.name);
-  if (list(state.means) !== list(info.means)) query.set("means", list(state.means));
-  if (list(state.scales) !== list(info.scales)) query.set("scales", list(state.scales));
-  if (state.alpha !== info.alpha) query.set("alpha", state.alpha);
-  if (state.digit > 1 && !state.drawn) query.set("digit", state.digit);
+  if (list(prior.means) !== list(info.means)) query.set("means", list(prior.means));
+  if (list(prior.scales) !== list(info.scales)) query.set("scales", list(prior.scales));
+  if (prior.alpha !== info.alpha) query.set("alpha", prior.alpha);
+  if (digit > 1 && !drawn) query.set("digit", digit);
   try { history.replaceState(null, "", `?${query}`); } catch { /* as in a frame of `srcdoc` */ }
 }
 
@@ -91,10 +100,10 @@ function onFrame(draw) {
   };
 }
 
-function alphaSlider(info, state, moved) {
+function alphaSlider(info, prior, moved) {
   const { smallestAlpha, largestAlpha } = info.contexts;
   return slider({
     label: "α", spoken: "alpha, the concentration of the weights", low: smallestAlpha, high: largestAlpha,
-    value: state.alpha, own: info.alpha, isLog: true,
-  }, (value) => { state.alpha = value; moved(); });
+    value: prior.alpha, own: info.alpha, isLog: true,
+  }, (value) => { prior.alpha = value; moved(); });
 }
