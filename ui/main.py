@@ -8,16 +8,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import streamlit as st
 
-from dlgmm_core.data.sources import DataError
-from dlgmm_core.evaluate.likelihood import EvaluationError
-from dlgmm_core.runtime.files import StorageError
 from ui import loaders
 from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
 from ui.link_report import report
 from ui.links import correct_link
-from ui.literal import sentence
 from ui.paper import FIT_TO_PAPER, PAPER, WHOLE_NAMES
+from ui.parts import errors_told
 from ui.presentation import show_switch
 from ui.resting import in_use
 from ui.sidebar import show_sidebar
@@ -54,9 +51,6 @@ if by := show_switch():
     turn_step(by)
     paths = [path for path, _, _ in PAGES]
     st.switch_page(f"../pages/{paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]}.py", query_params={})
-try:
-    with in_use(), report(page.url_path):
-        if lesson_card(page):
-            page.run()
-except (DataError, EvaluationError, StorageError) as error:
-    st.error(sentence(error))
+with errors_told(), in_use(), report(page.url_path):
+    if lesson_card(page):
+        page.run()
