@@ -75,8 +75,8 @@ def modes(field: Field) -> list[Mode]:
     values = np.pad(field.values, 1, constant_values=-np.inf).ravel()
     width = field.values.shape[1] + 2
     order = np.argsort(values)[::-1][: int(np.isfinite(values).sum())]
-    around = np.array([-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1])
-    part = np.full(values.size, -1)
+    around = (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1)
+    heights, part = values.tolist(), [-1] * values.size  # cell by cell, lists are four times as fast as arrays
     joined: dict[int, int] = {}
 
     def peak(cell: int) -> int:
@@ -84,13 +84,13 @@ def modes(field: Field) -> list[Mode]:
             cell = joined[cell]
         return cell
 
-    for cell in order:
-        met = sorted({peak(int(p)) for p in part[cell + around] if p >= 0}, key=lambda p: -values[p])
-        part[cell] = met[0] if met else cell
-        for lower in met[1:]:
-            if values[lower] - values[cell] < BARRIER:
-                joined[lower] = met[0]
-    owner = np.array([peak(int(p)) for p in part[order]])
+    for cell in order.tolist():
+        met = set(map(peak, {part[cell + step] for step in around} - {-1}))
+        part[cell] = highest = max(met, key=heights.__getitem__, default=cell)
+        for lower in met - {highest}:
+            if heights[lower] - heights[cell] < BARRIER:
+                joined[lower] = highest
+    owner = np.array([peak(part[cell]) for cell in order.tolist()])
     mass = np.exp(values[order] - logsumexp(values[order]))
     rows, columns = (order // width - 1, order % width - 1)
     codes = field.low + field.step * np.stack([rows, columns], 1)
