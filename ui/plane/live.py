@@ -4,13 +4,11 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from dlgmm_core.analysis.plane_pictures import (
     CORNERS,
@@ -21,7 +19,7 @@ from dlgmm_core.analysis.plane_pictures import (
     places_of,
     window_around,
 )
-from dlgmm_core.runtime.html import base64_floats, png_address
+from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
@@ -30,14 +28,13 @@ from ui.numbers import finite_numbers, whole_number
 from ui.plane.posteriors import Means, Posterior
 from ui.presentation import is_presented
 from ui.serving.decoders import decoder_address
-from ui.theme import CLASS_COLOURS, SCALE_COLOURS, component_colour
+from ui.theme import CLASS_COLOURS, component_colour
 from ui.widgets import widget
 
 __all__ = ["View", "live_plane", "live_posterior"]
 
 FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
 FAR = 1e3  # coordinates of the pointer that an address may have
-_LEVELS, _WHITE = 254, 255  # of density from 0 to 1, and what outlines are, in the palette
 FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
 _PLAIN = "#808080"  # of dots without classes
@@ -130,7 +127,7 @@ def live_posterior(checkpoint: Checkpoint, found: Posterior, place: str) -> None
         faint,
         View(),
         {
-            "heat": _heat(found),
+            "heat": found.heat,
             "words": f"the true posterior under {checkpoint.name}, {counted(len(found.shares), 'mode')}, and q on it",
             "hint": "Lines: q, one and two standard deviations.",
         },
@@ -177,25 +174,6 @@ def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[d
         }
         for k in order
     ]
-
-
-def _heat(found: Posterior) -> str:
-    """The square root of the density in colours, so that low peaks are seen, too; outlines of q are white."""
-    levels = (_LEVELS * np.sqrt(found.density)).round().astype(np.uint8)
-    if found.outlines is not None:
-        levels[found.outlines] = _WHITE
-    image = Image.fromarray(levels)
-    image.putpalette(_palette())
-    return png_address(image)
-
-
-@cache
-def _palette() -> bytes:
-    """Red, green and blue of every level, from 0 to 1, and of white."""
-    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in SCALE_COLOURS])
-    level, scale = np.linspace(0, 1, _LEVELS + 1), np.linspace(0, 1, len(stops))
-    colours = np.stack([np.interp(level, scale, stops[:, channel]) for channel in range(3)], -1)
-    return bytes([*colours.astype(np.uint8).tobytes(), 255, 255, 255])
 
 
 def _from_link(numbers: int) -> View:

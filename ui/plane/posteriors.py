@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from dlgmm_core.analysis.plane import best_fits, kl_p_q, kl_q_p, modes
 from dlgmm_core.analysis.plane_pictures import (
@@ -20,9 +22,11 @@ from dlgmm_core.analysis.plane_pictures import (
 )
 from dlgmm_core.evaluate.plane_grid import Field, PlaneGrid
 from dlgmm_core.model.latents import LatentDistribution
+from dlgmm_core.runtime.html import png_address
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.resting import kept_in_use
+from ui.theme import SCALE_COLOURS
 from ui.visitors.limits import charged, computing
 
 __all__ = [
@@ -45,6 +49,7 @@ Means = tuple[float, ...] | None
 TYPICAL = 100  # test images that say how wide the grid must be
 PIXELS = 192  # of a picture's side
 OUTSIDE = 1e-6  # of a posterior's mass, at most, at the grid's edge
+_LEVELS, _WHITE = 254, 255  # of density from 0 to 1, and what outlines are, in the palette
 _DECIMALS = 3  # as in surveys: what is printed from either is the same
 
 
@@ -57,9 +62,8 @@ class Posterior:
         kl_q_p, kl_p_q: KL(q || p(z|x)) and KL(p(z|x) || q), nats.
         shares: of the mass, of each mode, the largest first.
         window: of the picture.
-        density: (PIXELS, PIXELS), the highest being one.
+        heat: its picture, PIXELS wide and high, as an address; with the regions of q, if that has no ellipses.
         ellipses: of q, if it is of Gaussians.
-        outlines: (PIXELS, PIXELS), of the regions of q, if it is not.
         is_cut: whether the grid misses more of the posterior than `OUTSIDE`.
     """
 
@@ -68,9 +72,8 @@ class Posterior:
     kl_p_q: float
     shares: tuple[float, ...]
     window: Window
-    density: NDArray[np.float32]
+    heat: str
     ellipses: Ellipses | None
-    outlines: NDArray[np.bool_] | None
     is_cut: bool
 
 
@@ -127,7 +130,7 @@ def in_percent(shares: Sequence[float]) -> str:
 
 
 @kept_in_use
-@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=loaders.BY_WEIGHTS)  # 150 kB each
+@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=loaders.BY_WEIGHTS)  # 20 kB each
 def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = None) -> Posterior:
     """The true posterior of a binary image (X,), and the encoder's.
 
@@ -147,11 +150,32 @@ def posterior(checkpoint: Checkpoint, image: NDArray[np.uint8], means: Means = N
             kl_p_q(decoded, field, q),
             tuple(round(mode.share, _DECIMALS) for mode in modes(field)),
             window,
-            density_picture(config, field, window, PIXELS),
+            _heat(
+                density_picture(config, field, window, PIXELS),
+                outlines_of(model, q, window, PIXELS) if gaussians is None else None,
+            ),
             gaussians,
-            outlines_of(model, q, window, PIXELS) if gaussians is None else None,
             is_cut,
         )
+
+
+def _heat(density: NDArray[np.float32], outlines: NDArray[np.bool_] | None) -> str:
+    """The square root of a density of at most one in colours, so that low peaks are seen, too; outlines are white."""
+    levels = (_LEVELS * np.sqrt(density)).round().astype(np.uint8)
+    if outlines is not None:
+        levels[outlines] = _WHITE
+    image = Image.fromarray(levels)
+    image.putpalette(_palette())
+    return png_address(image)
+
+
+@cache
+def _palette() -> bytes:
+    """Red, green and blue of every level, from 0 to 1, and of white."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in SCALE_COLOURS])
+    level, scale = np.linspace(0, 1, _LEVELS + 1), np.linspace(0, 1, len(stops))
+    colours = np.stack([np.interp(level, scale, stops[:, channel]) for channel in range(3)], -1)
+    return bytes([*colours.astype(np.uint8).tobytes(), 255, 255, 255])
 
 
 @st.cache_data(show_spinner=False, max_entries=500, hash_funcs=loaders.BY_WEIGHTS)
