@@ -213,8 +213,9 @@ def own_files() -> dict[str, Path]:
 
 
 def own_names() -> list[str]:
-    """The names of all kept data sets, in order."""
-    return list(own_files())
+    """The names of the kept data sets, in order, without those of the app's visitors, which only they are told."""
+    of_visitors = visitors_folder()
+    return [name for name, file in own_files().items() if of_visitors not in file.parents]
 
 
 def visitors_folder() -> Path:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import load_dataset
-from dlgmm_core.data.own import own_names, visitors_folder
+from dlgmm_core.data.own import own_files, own_names, visitors_folder
 from dlgmm_core.model.models import build_model
 from dlgmm_core.store.checkpoints import save_checkpoint
 from tests.app_helpers import ALICE, Manager, labels, one_error, pictures, press, shown, start, turn_to
@@ -74,11 +74,12 @@ def test_images_are_read_shown_trained_on_and_removed_again(manager: Manager) ->
     assert at.sidebar.selectbox(key="dataset").value == "my-pets" and not at.error
     (path,) = visitors_folder().rglob("*.npz")
     assert path == visitors_folder() / ALICE / "my-pets.npz"
+    assert own_names() == [], "what others are told has no name of hers"
     said = " ".join(each.value for each in at.caption)
     assert "The first 32 of 32 training images, with 4 for validation and 4 for tests, 12×9 pixels" in said
     assert "2 classes: cat, dog." in said and "Only you see them" in said and pictures(at)
     at = press(at, "Remove these images")
-    assert own_names() == [] and "my-pets" not in offered(at) and not at.exception
+    assert own_files() == {} and "my-pets" not in offered(at) and not at.exception
     at = press(send(at, "My pets.zip", zipped()), "Start training")
     ((_, verb, options),) = manager.started
     assert verb == "train" and options[options.index("--dataset") + 1] == "my-pets"
@@ -123,7 +124,7 @@ def test_what_is_no_data_set_is_a_sentence_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr("ui.training.own_data.MOST_PIXELS", 300_000)
     said = one_error(send(page(), name, content))
-    assert words in said and own_names() == []
+    assert words in said and own_files() == {}
     assert not list(tmp_path.rglob("*.npz"))
 
 
@@ -142,11 +143,11 @@ def test_there_are_a_few_data_sets_and_unused_ones_make_room(monkeypatch: pytest
         for path in visitors_folder().rglob("*.npz"):
             if path.stem == f"n{number}":
                 os.utime(path, (time.time() - 60 + number,) * 2)
-    assert own_names() == ["n1", "n2"]
-    for name in own_names():
+    assert list(own_files()) == ["n1", "n2"]
+    for name in own_files():
         trained(f"of-{name}", name)
     assert "data sets with models" in one_error(send(page(), "n3.npz", npz()))
-    assert own_names() == ["n1", "n2"]
+    assert list(own_files()) == ["n1", "n2"]
 
 
 def test_uploads_are_counted_and_those_too_many_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,4 +156,4 @@ def test_uploads_are_counted_and_those_too_many_told(monkeypatch: pytest.MonkeyP
     assert shared().limits == Limits(uploads_per_visitor=1)
     send(page(), "a.npz", npz())
     at = send(page(), "b.npz", npz())
-    assert "You have sent more files within a minute" in at.warning[0].value and own_names() == ["a"]
+    assert "You have sent more files within a minute" in at.warning[0].value and list(own_files()) == ["a"]
