@@ -9,6 +9,7 @@ from ui.serving.amortised import AMORTISED_ROUTES
 from ui.serving.decoders import DECODER_ROUTES
 from ui.serving.downloads import refuse_downloads
 from ui.serving.encoders import ENCODER_ROUTES
+from ui.serving.page_address import PageAddress
 from ui.serving.server import ServerAddress, warm_up
 from ui.serving.upload_gate import UploadGate
 from ui.visitors.limits import exit_on_bad_limits
@@ -19,6 +20,6 @@ refuse_downloads()
 app = st.App(
     "ui/main.py",
     lifespan=warm_up,
-    middleware=[Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
+    middleware=[Middleware(PageAddress), Middleware(ServerAddress), Middleware(VisitorCookie), Middleware(UploadGate)],
     routes=below_root([*DECODER_ROUTES, *ENCODER_ROUTES, *AMORTISED_ROUTES, MAP_ROUTE]),
 )
