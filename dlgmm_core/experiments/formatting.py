@@ -6,6 +6,7 @@ that were not measured.
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments.baselines import RAW_PIXELS
+from dlgmm_core.experiments.layers_table import EPOCHS
 from dlgmm_core.experiments.paper import paper_knn_errors, paper_nll
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
@@ -56,6 +57,8 @@ def recipe(row: Row) -> str:
             words.append(row.train_config.bound)
     if row.recipe == "layers" and row.model_config is not None:
         words.append("K = " + " and ".join(map(str, row.model_config.components)))
+        if row.train_config is not None and row.train_config.max_epochs != EPOCHS:
+            words.append(f"{row.train_config.max_epochs} epochs")
     if row.seed:
         words.append(f"seed {row.seed}")
     return ", ".join(words)

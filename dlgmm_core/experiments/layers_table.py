@@ -9,7 +9,7 @@ from dataclasses import replace
 from dlgmm_core.experiments.experiment import TUNED, Experiment, named_experiment, paper_model
 from dlgmm_core.model.models import MODELS
 
-__all__ = ["LAYERS_SEEDS", "two_layers"]
+__all__ = ["EPOCHS", "LAYERS_SEEDS", "two_layers"]
 
 LAYERS_SEEDS = {"mnist": 3, "omniglot": 1}
 EPOCHS, LONG = 120, 300
