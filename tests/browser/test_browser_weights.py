@@ -47,8 +47,8 @@ def test_bars_and_densities_are_those_of_their_numbers_which_pointing_and_the_ar
         ".cell .range:not(.estimated)": np.stack([sticks.low, sticks.high], 1),
         ".cell .estimated": np.stack([shares - error, shares + error], 1).clip(0, 1),
     }
-    for name, shares in expected.items():
-        np.testing.assert_allclose(spans(chart.locator(name), plot), shares, atol=0.014)  # two pixels, of the outline
+    for name, ends in expected.items():
+        np.testing.assert_allclose(spans(chart.locator(name), plot), ends, atol=0.014)  # two pixels, of the outline
     np.testing.assert_allclose(spans(chart.locator(".tick span"), plot).mean(1), np.linspace(0, 1, 6), atol=0.01)
     says = chart.locator(".says")
     assert says.inner_text() == ""

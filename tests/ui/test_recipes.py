@@ -138,13 +138,14 @@ def test_weights_and_reconstructions_of_a_digit(
     found = lines(
         exported,
         "mean=report.sticks.mean, low=report.sticks.low, high=report.sticks.high, posterior=report.component_posterior,"
-        " exact=report.exact_weights,"
+        " error=report.component_posterior_error, exact=report.exact_weights,"
         f" log_p=report.log_p, elbo=report.elbo_terms['{pair[0].train_config.bound}'].elbo",
     )
     drawn = _drawn(at, "weights")
     same(found["mean"], drawn["mean"])
     same(found["posterior"], drawn["posterior"])
-    same(np.stack([found[n] for n in ("mean", "low", "high", "posterior", "exact")], 1), exported.table.iloc[:, 1:])
+    columns = ("mean", "low", "high", "posterior", "error", "exact")
+    same(np.stack([found[name] for name in columns], 1), exported.table.iloc[:, 1:])
     assert [m.value.split(" ")[0] for m in at.metric][:2] == [f"−{-found[name]:.1f}" for name in ("log_p", "elbo")]
     pictures = take(at, "reconstructions", monkeypatch)
     same(lines(pictures, "pictures=report.reconstructions")["pictures"], pictures.pixels())

@@ -142,7 +142,7 @@ def _table(terms: ElboTerms, bound: str, report: ImageReport, shape: Sequence[in
         lines.append(_line("weight E[π<sub>k</sub>|x]", [*(f"{w:.3f}" for w in terms.weights[order]), "1"]))
     if report.component_posterior is not None and report.component_posterior_error is not None:
         ordered = report.component_posterior[order], NORMAL_95 * report.component_posterior_error[order]
-        shares = [f"{share:.2f} ± {error:.2f}" for share, error in zip(*ordered, strict=True)]
+        shares = [f"{share:.2f}±{error:.2f}".replace("0.", ".") for share, error in zip(*ordered, strict=True)]
         lines.append(_line("responsibility p(k|x)", [*shares, "1"]))
     whole = "" if mixture else _nats(terms.likelihood.sum())
     inner = "log p(x|z<sub>k</sub>)" if len(terms.divergences) == 1 else "bound below"
