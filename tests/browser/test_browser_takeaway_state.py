@@ -118,8 +118,22 @@ def test_undo_brings_a_test_image_back_itself_and_a_drawing_that_another_image_t
     undo.click()
     until(page, lambda: read_image(page) == drawn)
     np.testing.assert_array_equal(digit.evaluate(WEIGHTS), drawn_weights)
+    undo_reaches_back_over_another_view(page, drawn, image)
     turn_to(page, "digit", TOLD)  # another model reads the same drawing
     until(page, lambda: read_image(page) == drawn)
     turn_to(page, "digit", PLAIN)
     until(page, lambda: read_image(page) == drawn)
     np.testing.assert_array_equal(digit.evaluate(WEIGHTS), drawn_weights)
+
+
+def undo_reaches_back_over_another_view(page: Page, drawn: list[int], image: list[int]) -> None:
+    undo = page.get_by_role("button", name="Undo")
+    turn_to(page, "components", PLAIN)
+    turn_to(page, "digit", PLAIN)
+    until(page, lambda: read_image(page) == drawn)
+    undo.click()
+    until(page, lambda: read_image(page) == image)
+    assert page.locator(".shelf [aria-pressed=true]").get_attribute("title") == "test image 8, 3"
+    assert undo.is_disabled()
+    stroke(page, (40, 40), (220, 40))
+    until(page, lambda: read_image(page) == drawn)

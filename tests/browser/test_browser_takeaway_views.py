@@ -41,6 +41,19 @@ def test_no_view_has_barriers_and_all_fit_a_projector(window: ViewportSize, demo
         assert height <= PROJECTOR["height"] or window is PHONE, (view, name)
 
 
+def test_what_follows_a_finger_is_in_sight_of_it_on_a_phone(demo: Path, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    opened(page, demo)
+    for view, name, touched, followers in (
+        ("digit", TOLD, ".pad", (".pair canvas", ".stick")),
+        ("plane", FLAT, ".plane", (".planes > div > canvas", ".planes [role=status]")),
+    ):
+        turn_to(page, view, name)
+        for each in (touched, *followers):
+            for box in page.locator(each).evaluate_all("all => all.map(each => each.getBoundingClientRect())"):
+                assert 0 <= box["top"] < box["bottom"] <= PHONE["height"], (view, each)
+
+
 def test_a_drag_is_followed_at_fifty_frames_a_second(demo: Path, page: Page) -> None:
     """By the processor time of scripts and layout for each frame, which does not grow while a machine is busy."""
     opened(page, demo)

@@ -32,7 +32,7 @@ function digitView(info, model, prior, changed, chosen) {
   });
   const source = element("div", { className: "source" });
   const rested = () => { undo.disabled = !pad.canUndo; };
-  const pad = penOn(canvas, source, { broad: () => PEN, changed: () => follow(), rested, posed() {} });
+  const pad = penOn(canvas, source, { broad: () => PEN, changed: () => follow(), rested, posed() {}, before: chosen.before });
   const take = (next, number) => {
     image = next;
     units = model.read(image);
@@ -45,7 +45,7 @@ function digitView(info, model, prior, changed, chosen) {
   };
   const clear = element("button", { type: "button", textContent: "Clear" });
   clear.onclick = () => pad.clear();
-  const undo = element("button", { type: "button", textContent: "Undo", disabled: true });
+  const undo = element("button", { type: "button", textContent: "Undo", disabled: !pad.canUndo });
   undo.onclick = () => pad.undo();
   const put = (number) =>
     pad.show((context) => drawDigit(context, shelf[number - 1], info, 0, 0, canvas.width / info.width), number);

@@ -7,10 +7,11 @@ const PRIMARY_BUTTON = 1;
 const PEN_ARROWS = { ArrowLeft: [-PEN_STEP, 0], ArrowRight: [PEN_STEP, 0], ArrowUp: [0, -PEN_STEP], ArrowDown: [0, PEN_STEP] };
 
 // broad() gives the pen's width; changed() is called for every change of the drawing, rested() once a stroke is whole or one is
-// taken back, and posed(pen) when the keyboard's pen { at, isDown } has moved. `area` is where Ctrl-Z undoes.
-function penOn(canvas, area, { broad, changed, rested, posed }) {
+// taken back, and posed(pen) when the keyboard's pen { at, isDown } has moved. `area` is where Ctrl-Z undoes. `before` holds what can
+// be undone; of a pen that takes the place of another one, it is the other's.
+function penOn(canvas, area, { broad, changed, rested, posed, before = [] }) {
   const context = canvas.getContext("2d", { willReadFrequently: true }); // on every frame
-  const pen = { at: [canvas.width / 2, canvas.height / 2], isDown: false }, before = [];
+  const pen = { at: [canvas.width / 2, canvas.height / 2], isDown: false };
   let pointer = null, last = null, isBlank = true, shown = null;
   Object.assign(context, { strokeStyle: "#fff", lineCap: "round", lineJoin: "round" });
   context.fillRect(0, 0, canvas.width, canvas.height);

@@ -22,13 +22,14 @@ const reachOf = (info) => (info.contexts ? info.contexts.largestMean : Math.max(
 const stretchOf = ({ scales }) => [Math.min(SMALLEST_SCALE, ...scales), Math.max(LARGEST_SCALE, ...scales)];
 
 // Gives { model, view, priors, images }: which model and which of its views are shown; of every model its prior as it is dragged,
-// { means, scales, alpha }; and of every data set the image that is read, { digit, drawn }. What an address has not, or has wrong,
-// is the usual value. `drawn` is { image, sheet } of a drawing, which no address has: what the model reads, and the pad.
+// { means, scales, alpha }; and of every data set the image that is read, { digit, drawn, before }. What an address has not, or has
+// wrong, is the usual value. `drawn` is { image, sheet } of a drawing, which no address has: what the model reads, and the pad;
+// `before` is what Undo brings back.
 function stateOf(models, query) {
   const model = Math.max(0, models.findIndex(({ name }) => name === query.get("model"))), info = models[model];
   const digit = numbersIn(query, "digit", 1, 1, shelfSize(info))?.[0];
   const state = { model, view: viewOf(info, query.get("view")), priors: models.map(trainedPrior), images: new Map() };
-  for (const { dataset } of models) state.images.set(dataset, { digit: 1, drawn: null });
+  for (const { dataset } of models) state.images.set(dataset, { digit: 1, drawn: null, before: [] });
   if (Number.isInteger(digit)) state.images.get(info.dataset).digit = digit;
   Object.assign(state.priors[model], priorIn(query, info));
   return state;
