@@ -55,6 +55,20 @@ def test_an_uploaded_picture_is_taken_through_the_model(upload: Callable[[bytes]
     assert any("dark ink on light paper, inverted" in caption.value for caption in at.caption)
 
 
+def test_the_address_has_a_digit_while_there_is_one(upload: Callable[[bytes], AppTest]) -> None:
+    at = upload(png(seven()))
+    assert "digit" in at.query_params
+    at = upload(b"not a picture")
+    assert one_error(at) and "digit" not in at.query_params
+    at.segmented_control(key="digit-source").set_value("Draw").run()
+    at.session_state["digit-pad-picture"] = "data:image/png;base64," + base64.b64encode(png(255 - seven())).decode()
+    at.run()
+    assert "digit" in at.query_params
+    at.session_state["digit-pad-picture"] = None  # as Clear tells
+    at.run()
+    assert "digit" not in at.query_params
+
+
 def test_an_uploaded_digits_place_is_by_as_many_draws_as_those_of_the_test_images(
     few_digits: Dataset, upload: Callable[[bytes], AppTest]
 ) -> None:

@@ -76,8 +76,7 @@ def _ask(dataset_name: str) -> DigitInput | None:
         put_image_in_link(None)
         return _pick(loaders.dataset(dataset_name))
     digit = draw_digit() if source == _DRAW else choose_in_photograph(source)
-    if digit is not None:
-        put_image_in_link(digit.binary)
+    put_image_in_link(None if digit is None else digit.binary)
     return digit
 
 
