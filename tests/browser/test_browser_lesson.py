@@ -76,6 +76,11 @@ def test_a_drawn_digit_is_guessed_then_revealed_and_the_lesson_goes_on(server: s
     card(page).get_by_text("Step 1 of").wait_for()
     settle(page)
     assert guess_and_outcome(page) == [guessed, found]
+    card(page).get_by_role("button", name="Leave").click()
+    card(page).wait_for(state="detached")
+    settle(page)
+    page.get_by_role("button", name="Undo", exact=True).click()  # on a pad made anew
+    page.get_by_text("Draw one digit here").wait_for()
 
 
 def test_a_page_that_shows_the_answer_is_hidden_until_the_guess_on_a_phone_too(

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from benchmarks.browsers import pad_corner
-from tests.browser_helpers import settle, touch_elsewhere, visit
+from tests.browser_helpers import settle, touch_elsewhere, until, visit
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +67,12 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     settle(page)
 
     two = ink(pad)
+    page.get_by_text("Test digit", exact=True).click()
+    pad.wait_for(state="detached")
+    settle(page)
+    page.get_by_text("Draw", exact=True).click()
+    until(page, lambda: (ink(pad) == two).all())
+    settle(page)
     clear.click()
     touch_elsewhere(page)
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")

@@ -1,6 +1,8 @@
 // The drawing pad: tells widgets of every frame, and Python of whole strokes: of one at once, of several in a row once the pen
 // rests. After pen.js, prepare.js, following.js, rest.js and answer.js.
 
+const STROKES = (window.dlgmmStrokes ??= new Map()); // by the picture told last: what Undo brings back, for a pad that shows it again
+
 export default function ({ parentElement, setStateValue, data }) {
   const [pad, canvas, ring, hint, spoken, undo, clear, width] =
     [".pad", "canvas", ".pen", ".hint", ".spoken", ".undo", ".clear", "input"].map((part) => parentElement.querySelector(part));
@@ -11,7 +13,13 @@ export default function ({ parentElement, setStateValue, data }) {
   if (canvas.pen) return left && canvas.tellSoon();
   const sizes = { ...data.shape, levels: Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0)) };
   let isWaiting = false, isOld = true, image = null; // what is drawn, as the model reads it
-  const drawn = () => (canvas.pen.isBlank ? null : canvas.toDataURL("image/png"));
+  const before = STROKES.get(picture) ?? [];
+  const drawn = () => {
+    const picture = canvas.pen.isBlank ? null : canvas.toDataURL("image/png");
+    STROKES.clear();
+    STROKES.set(picture, before);
+    return picture;
+  };
   const told = atRest(pad, () => {
     const picture = drawn();
     canvas.tell("picture", picture);
@@ -55,6 +63,7 @@ export default function ({ parentElement, setStateValue, data }) {
     changed() { isOld = true; follow(); show(); },
     rested() { canvas.tellSoon(); show(); },
     posed(pen) { show(); say(pen); },
+    before,
   });
   if (picture) {
     const image = new Image();
