@@ -45,5 +45,5 @@ def sensitivities(model: LatentVariableModel, images: Tensor) -> dict[int, float
 
 
 def step_of(error: float, share: float, sensitivity: float) -> float:
-    """Δ at which a matrix causes `share` of the variance `error`² of the outputs; infinite where they ignore it."""
+    """Δ at which a matrix causes `share` of the outputs' variance, `error` squared; infinite where they ignore it."""
     return error * (12 * share) ** 0.5 / sensitivity if sensitivity else float("inf")
