@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Error, Page
 from benchmarks.browsers import CHROMIUM, PATIENCE, launched
 from benchmarks.servers import copy_app
 from dlgmm_core import __main__ as cli
-from tests.browser_helpers import WINDOW, app_on, complaints, profile
+from tests.browser_helpers import PROJECTOR, WINDOW, app_on, complaints, profile
 from tests.cli_helpers import handlers_kept
 from tests.takeaway_helpers import FLAT, PLAIN, TOLD
 from tests.wire_helpers import Wire
@@ -49,6 +49,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with handlers_kept():
         assert cli.main(["export-html", "--checkpoint", PLAIN, TOLD, FLAT, "-o", str(path)]) == 0
     return path
+
+
+@pytest.fixture
+def offline(page: Page) -> Iterator[None]:
+    """The page is as large as a projector's, and has no network."""
+    page.set_viewport_size(PROJECTOR)
+    page.context.set_offline(True)
+    yield
+    page.context.set_offline(False)
 
 
 class Chromium:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from tests.browser_helpers import until
 
 PLAIN, TOLD, FLAT = "mnist-dlgmm-fig2", "mnist-dlgmm-amortised", "mnist-dlgmm-plane"
+PHONE: ViewportSize = {"width": 375, "height": 740}
 
 
 def opened(page: Page, file: Path, query: str = "") -> None:

@@ -1,32 +1,22 @@
 """The page that is taken away, opened from the disk in a browser without a network."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize
+from playwright.sync_api import Locator, Page
 
 from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.config import Context
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.browser_helpers import PROJECTOR, until
-from tests.takeaway_helpers import FLAT, PLAIN, TOLD, drag, opened, read_image, stroke, turn_to, values
+from tests.takeaway_helpers import FLAT, PHONE, PLAIN, TOLD, drag, opened, read_image, stroke, turn_to, values
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("offline")]
 
-PHONE: ViewportSize = {"width": 375, "height": 740}
 PAPER = {"A4": 718, "Letter": 740}  # pixels of 1/96 inch between margins of a centimetre
-
-
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    page.set_viewport_size(PROJECTOR)
-    page.context.set_offline(True)
-    yield page
-    page.context.set_offline(False)
 
 
 FRAMES = """new Promise((drawn) => {

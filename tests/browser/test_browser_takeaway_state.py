@@ -1,6 +1,5 @@
 """What a visitor has done to the page that is taken away: it stays, for each model, and each step can be taken back."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,13 @@ from playwright.sync_api import Page
 
 from dlgmm_core.runtime.folders import checkpoints_folder
 from dlgmm_core.store.checkpoints import load_checkpoint
-from tests.browser_helpers import PROJECTOR, until
+from tests.browser_helpers import until
 from tests.takeaway_helpers import FLAT, PLAIN, TOLD, drag, opened, read_image, stroke, turn_to, values
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("offline")]
 
 MEANS = "mean of component"
 WEIGHTS = "e => [...e.weights]"
-
-
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    page.set_viewport_size(PROJECTOR)
-    page.context.set_offline(True)
-    yield page
-    page.context.set_offline(False)
 
 
 def test_every_model_keeps_the_prior_that_was_dragged_and_the_address_names_the_one_in_sight(

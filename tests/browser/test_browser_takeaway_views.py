@@ -1,6 +1,5 @@
 """Every view of the page that is taken away: without barriers in any window and theme, and quick to follow a hand."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,20 +7,11 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.accessibility_helpers import barriers
 from tests.browser_helpers import PROJECTOR
-from tests.takeaway_helpers import FLAT, PLAIN, TOLD, drag, opened, turn_to
+from tests.takeaway_helpers import FLAT, PHONE, PLAIN, TOLD, drag, opened, turn_to
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("offline")]
 
-PHONE: ViewportSize = {"width": 375, "height": 740}
 VIEWS = (("components", PLAIN), ("components", TOLD), ("digit", PLAIN), ("digit", TOLD), ("plane", FLAT))
-
-
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    page.set_viewport_size(PROJECTOR)
-    page.context.set_offline(True)
-    yield page
-    page.context.set_offline(False)
 
 
 @pytest.mark.parametrize("window", [PROJECTOR, PHONE], ids=["projector", "phone"])

@@ -129,5 +129,5 @@ def _class_or_style(checkpoint: Checkpoint) -> Outcome:
         (CLASS, STYLE, SEVERAL),
         rf"{100 * of_component:.0f}\,\%,\; {100 * of_digit[k]:.0f}\,\%",
         prototypes(model)[k],
-        f" (component {k + 1})",
+        qualified=f" (component {k + 1})",
     )
