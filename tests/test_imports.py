@@ -32,6 +32,7 @@ RANK = {
                 "images",
                 "literal",
                 "resting",
+                "turns",
                 "root_path",
                 "widgets",
                 "identical",

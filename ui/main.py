@@ -14,9 +14,8 @@ from ui.lesson.card import lesson_card, turn_step
 from ui.link_report import report
 from ui.links import correct_link
 from ui.paper import FIT_TO_PAPER, PAPER, WHOLE_NAMES
-from ui.parts import errors_told
+from ui.parts import errors_told, run_of_page
 from ui.presentation import show_switch
-from ui.resting import in_use
 from ui.sidebar import show_sidebar
 from ui.theme import STYLE
 
@@ -34,23 +33,31 @@ PAGES = (
     ("glossary", "Glossary", ":material/menu_book:"),
 )
 
-st.set_page_config(page_title="DLGMM", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
-page = st.navigation(
-    [
-        st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == "overview")
-        for path, title, icon in PAGES
-    ]
-)
-st.html(STYLE + PAPER)
-SCRIPTS = HISTORY + FIT_TO_PAPER + WHOLE_NAMES  # in one element: each leaves a gap above
-st.html(f"<script>{SCRIPTS}</script>", unsafe_allow_javascript=True)
-correct_link()
-loaders.look_again()
-show_sidebar()
-if by := show_switch():
-    turn_step(by)
-    paths = [path for path, _, _ in PAGES]
-    st.switch_page(f"../pages/{paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]}.py", query_params={})
-with errors_told(), in_use(), report(page.url_path):
-    if lesson_card(page):
-        page.run()
+
+def show_app() -> None:
+    """The page that the visitor asks for, and what is around it."""
+    st.set_page_config(page_title="DLGMM", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+    page = st.navigation(
+        [
+            st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == "overview")
+            for path, title, icon in PAGES
+        ]
+    )
+    st.html(STYLE + PAPER)
+    scripts = HISTORY + FIT_TO_PAPER + WHOLE_NAMES  # in one element: each leaves a gap above
+    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
+    correct_link()
+    loaders.look_again()
+    show_sidebar()
+    if by := show_switch():
+        turn_step(by)
+        paths = [path for path, _, _ in PAGES]
+        next_path = paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]
+        st.switch_page(f"../pages/{next_path}.py", query_params={})
+    with errors_told(), report(page.url_path):
+        if lesson_card(page):
+            page.run()
+
+
+with run_of_page():
+    show_app()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -12,8 +13,34 @@ from dlgmm_core.runtime.files import StorageError
 from ui.literal import sentence
 from ui.presentation import GUIDED
 from ui.resting import in_use
+from ui.turns import in_turn
 
-__all__ = ["errors_told", "show_part"]
+__all__ = ["errors_told", "fragment", "run_of_page", "show_part"]
+
+Arguments = ParamSpec("Arguments")
+
+
+@contextmanager
+def run_of_page() -> Iterator[None]:
+    """A context manager around a run of a page or of a part of one: it has a turn, and is use of the server."""
+    with in_use(), in_turn():
+        yield
+
+
+def fragment(show: Callable[Arguments, None], run_every: float | None = None) -> Callable[Arguments, None]:
+    """Streamlit's decorator of the same name, whose runs take turns with all others.
+
+    Args:
+        show: shows a part of a page.
+        run_every: seconds after which it is run again by itself.
+    """
+
+    @wraps(show)
+    def part(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        with run_of_page():
+            show(*args, **kwargs)
+
+    return st.fragment(part, run_every=run_every)
 
 
 @contextmanager
@@ -33,7 +60,7 @@ def show_part(show: Callable[[], None]) -> None:
 
     @wraps(show)
     def part() -> None:
-        with in_use(), errors_told():  # a fragment's errors never reach the script around it
+        with errors_told():  # a fragment's errors never reach the script around it
             show()
 
-    (part if st.session_state.get(GUIDED, False) else st.fragment(part))()
+    (part if st.session_state.get(GUIDED, False) else fragment(part))()

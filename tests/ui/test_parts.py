@@ -34,7 +34,7 @@ def test_a_part_is_run_by_itself_unless_a_card_of_the_lesson_reads_its_widgets(
     guided: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone: list[object] = []
-    monkeypatch.setattr(st, "fragment", lambda show: alone.append(show) or show)
+    monkeypatch.setattr(st, "fragment", lambda show, **_: alone.append(show) or show)
     monkeypatch.setitem(st.session_state, GUIDED, guided)
     shown: list[str] = []
     show_part(lambda: shown.append("digit"))

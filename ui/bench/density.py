@@ -20,6 +20,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number
+from ui.parts import fragment
 from ui.theme import CLASS_COLOURS, PAPER_COLOUR
 from ui.widgets import widget
 
@@ -35,7 +36,7 @@ _widget = widget(
 )
 
 
-@st.fragment
+@fragment
 def show_densities(a: float, b: float) -> None:
     """Kumaraswamy(a, b), the matched Beta, and the draw v that a uniform u becomes.
 

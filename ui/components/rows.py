@@ -7,11 +7,12 @@ from ui.components.export import export_components
 from ui.components.live import CHECKPOINT, live_components, seed_of
 from ui.exporting.exports import figure
 from ui.exporting.take_away import take_away
+from ui.parts import fragment
 
 __all__ = ["show_rows"]
 
 
-@st.fragment
+@fragment
 def show_rows(checkpoint: Checkpoint) -> None:
     """The rows of every component with their sliders.
 

@@ -20,6 +20,7 @@ from ui.exporting.exports import About, export, figure, pixel_table
 from ui.glossary.terms import in_glossary, meaning
 from ui.images import fitting, tiled_picture
 from ui.numbers import printed
+from ui.parts import fragment
 
 __all__ = ["show_figures", "show_reconstructions"]
 
@@ -45,7 +46,7 @@ def show_figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, *, stays
     _figures(checkpoint, digit, bound, stays, is_last)
 
 
-@st.fragment
+@fragment
 def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool, is_last: bool) -> None:
     """A fragment, because the rest of the page needs no more draws."""
     report, mark = inspected(checkpoint, digit.binary, stays=stays), np.packbits(digit.binary).tobytes().hex()

@@ -18,6 +18,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.layers import first_layer_words
 from ui.numbers import finite_numbers
+from ui.parts import fragment
 from ui.serving.decoders import decoder_address
 from ui.theme import component_colour, ink_on
 from ui.widgets import widget
@@ -40,7 +41,7 @@ _widget = widget(
 )
 
 
-@st.fragment
+@fragment
 def show_stick(
     checkpoint: Checkpoint, digit: DigitInput, sticks: StickReport, live: dict[str, Any] | None = None
 ) -> None:

@@ -20,6 +20,7 @@ from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.links import numbers_in_link, put_in_link
 from ui.numbers import finite_number, finite_numbers, printed
+from ui.parts import fragment
 from ui.presentation import aside
 from ui.serving.amortised import amortised_address, model_at
 from ui.serving.encoders import encoder_address
@@ -48,7 +49,7 @@ def are_turned(checkpoint: Checkpoint) -> bool:
     return amortised_address(checkpoint) is not None and encoder_address(checkpoint) is not None
 
 
-@st.fragment
+@fragment
 def show_turned_weights(checkpoint: Checkpoint, digit: DigitInput) -> None:
     """Curves, bars and the stick with sliders of the means and of alpha; nothing for a model that no browser runs.
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.jobs.manager import Job, job_manager
 from ui.literal import sentence
+from ui.parts import fragment
 from ui.visitors.limits import shared
 from ui.visitors.shares import Refused
 from ui.visitors.visitor import visitor
@@ -27,7 +28,7 @@ def renewed(running: Callable[[], bool], show: Callable[[], None]) -> None:
         show()
 
     with st.container():  # a fragment is known by its place
-        st.fragment(look, run_every=1.0 if began else None)()
+        fragment(look, run_every=1.0 if began else None)()
 
 
 def start_measuring(name: str, verb: str, arguments: list[str], key: str = "") -> Job:
