@@ -38,7 +38,6 @@ RANK = {
                 "identical",
                 "layers",
                 "glossary",
-                "history",
                 "paper",
             ),
             0,

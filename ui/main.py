@@ -9,15 +9,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import streamlit as st
 
 from ui import loaders
-from ui.history import HISTORY
 from ui.lesson.card import lesson_card, turn_step
 from ui.link_report import report
 from ui.links import correct_link
-from ui.paper import FIT_TO_PAPER, PAPER, WHOLE_NAMES
 from ui.parts import errors_told, run_of_page
 from ui.presentation import show_switch
 from ui.sidebar import show_sidebar
-from ui.theme import STYLE
 
 PAGES = (
     ("overview", "Overview", ":material/home:"),
@@ -43,9 +40,6 @@ def show_app() -> None:
             for path, title, icon in PAGES
         ]
     )
-    st.html(STYLE + PAPER)
-    scripts = HISTORY + FIT_TO_PAPER + WHOLE_NAMES  # in one element: each leaves a gap above
-    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
     correct_link()
     loaders.look_again()
     show_sidebar()

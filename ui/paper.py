@@ -1,12 +1,6 @@
 """The style on paper and where there is little room: nothing is cut off, and paper has no sidebar."""
 
-from pathlib import Path
-
-__all__ = ["FIT_TO_PAPER", "PAPER", "WHOLE_NAMES"]
-
-FIT_TO_PAPER, WHOLE_NAMES = (
-    (Path(__file__).parent / "widgets" / f"{name}.js").read_text(encoding="utf-8") for name in ("paper", "whole_names")
-)
+__all__ = ["PAPER"]
 
 # Equations need not be scrolled by two pixels. Streamlit ends figures and buttons that lack room in an ellipsis, cuts
 # names in select boxes and their lists off without one, and prints what its window would show.

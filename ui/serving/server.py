@@ -1,9 +1,4 @@
-"""The server's lifespan and its socket: a warm start, quick answers, little memory, and jobs that end with it.
-
-On a link such as `/components`, Streamlit's page looks for its server under `/components/` first, and
-two failed requests later under `/`. Writing the server's address into the page avoids both, and tells our
-widgets where to fetch from.
-"""
+"""The server's lifespan and its socket: a warm start, quick answers, little memory, and jobs that end with it."""
 
 import gc
 import logging
@@ -16,9 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.formparsers import MultiPartParser
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dlgmm_core.runtime.arithmetic import subnormals_as_zero
 from dlgmm_core.runtime.files import StorageError
@@ -27,62 +20,14 @@ from ui import findings, loaders
 from ui.groups import usual
 from ui.jobs.manager import job_manager
 from ui.resting import IDLE, rest
-from ui.root_path import path_in_app
 from ui.visitors.limits import MOST_MEGABYTES
 
-__all__ = ["ServerAddress", "send_at_once", "warm_up"]
+__all__ = ["send_at_once", "warm_up"]
 
 DATASET = "mnist"  # of the first page
 
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
-
-# The root is the page's address without the parts that come after it, of which a page has none or one.
-_SCRIPT = """<script>
-window.dlgmmRoot = location.origin + location.pathname.replace(/(\\/[^/]+){%d}\\/*$/, "") + "/";
-window.__streamlit = { BACKEND_BASE_URL: window.dlgmmRoot };
-</script>"""
-
-
-class ServerAddress:
-    """ASGI middleware that writes the server's address into Streamlit's page.
-
-    It is meant for paths of at most one part below the root, which is where all pages are.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on; pages, the only documents asked for as HTML, get the script."""
-        headers = dict(scope.get("headers", []))
-        is_page = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
-        path = path_in_app(scope) if is_page else ""
-        if not is_page or "/" in path:
-            await self.app(scope, receive, send)
-            return
-        script = (_SCRIPT % bool(path)).encode()
-        # an uncompressed answer can be written into
-        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]}
-        start: Message = {}
-        body = b""
-
-        async def insert(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            body += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            whole = body.replace(b"<head>", b"<head>" + script, 1)
-            response_headers = MutableHeaders(scope=start)
-            if "content-length" in response_headers:
-                response_headers["content-length"] = str(len(whole))
-            await send(start)
-            await send({"type": "http.response.body", "body": whole})
-
-        await self.app(plain, receive, insert)
 
 
 def send_at_once() -> None:
