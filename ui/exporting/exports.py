@@ -24,8 +24,6 @@ __all__ = ["About", "csv_bytes", "export", "figure", "pixel_table"]
 
 Table = Callable[[], pd.DataFrame]
 
-_HEIGHT = 260  # pixels kept free while the content is on its way: a popover opens where it has room
-
 _png_button = widget(
     "png_button", '<button type="button">PNG</button><p role="status"></p>', "export", "paint", "export"
 )
@@ -96,7 +94,6 @@ def export(key: str, about: About, code: Callable[[], str], table: Table) -> Non
     popover = st.popover("Export", type="tertiary", on_change="rerun", key=f"export-{key}")
     with popover:
         if not popover.open:
-            st.space(_HEIGHT)
             return
         name, make = about.file_name(key), None
         try:
