@@ -72,6 +72,7 @@ def strokes_are_taken_back_one_by_one_and_the_pen_has_a_width(
     settle(page)
     page.get_by_text("Draw", exact=True).click()
     until(page, lambda: (ink(pad) == two).all())
+    assert page.get_by_role("slider", name="Pen").input_value() == "30"
     settle(page)
     clear.click()
     touch_elsewhere(page)

@@ -76,6 +76,10 @@ export default function ({ parentElement, setStateValue, data }) {
   } else if (left) canvas.tellSoon();
   undo.onclick = () => canvas.pen.undo();
   clear.onclick = () => canvas.pen.clear();
-  width.oninput = show;
+  width.value = window.dlgmmPenWidth ?? width.value; // of a pad that was here before
+  width.oninput = () => {
+    window.dlgmmPenWidth = width.value;
+    show();
+  };
   show();
 }
