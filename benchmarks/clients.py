@@ -22,6 +22,7 @@ __all__ = ["Value", "Visitor", "visitor"]
 
 Value = float | str | Sequence[str]
 _PREFIX = "$$ID-"  # of a widget's id, followed by a digest and the key
+_AGE = 2  # runs after which a browser forgets a long message that has not come again
 
 
 @dataclass
@@ -42,6 +43,10 @@ class Visitor:
     _hash: str = ""
     _query: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
+    _runs: int = 0
+    _kept: dict[str, tuple[ForwardMsg, int]] = field(
+        default_factory=dict
+    )  # long messages, and the run of each, by hash
 
     async def open(self, page: str, query: str = "") -> float:
         """Seconds until a page, given by its address, is complete."""
@@ -85,12 +90,31 @@ class Visitor:
         request.rerun_script.page_name = self.page
         request.rerun_script.page_script_hash = self._hash
         request.rerun_script.widget_states.widgets.extend(self._states.values())
+        request.rerun_script.cached_message_hashes.extend(self._kept)
         self.problems.clear()
         began = time.perf_counter()
         await self.connection.send(request.SerializeToString())
-        while not self._is_end(ForwardMsg.FromString(await self.connection.recv(decode=False))):
+        while not self._is_end(self._whole(ForwardMsg.FromString(await self.connection.recv(decode=False)))):
             pass
+        self._forget(fragment)
         return time.perf_counter() - began
+
+    def _whole(self, message: ForwardMsg) -> ForwardMsg:
+        """The message, or that of an earlier run which it refers to; long ones are kept, as a browser does."""
+        key = message.ref_hash or message.hash
+        if message.WhichOneof("type") == "ref_hash":
+            message = self._kept[key][0]
+        elif not message.metadata.cacheable:
+            return message
+        self._kept[key] = message, self._runs
+        return message
+
+    def _forget(self, fragment: str) -> None:
+        """Counts a run, of that fragment or of the whole page, and forgets what has not come again for long."""
+        self._runs += 1
+        for key, (message, run) in list(self._kept.items()):
+            if fragment in ("", message.delta.fragment_id) and self._runs - run > _AGE:
+                del self._kept[key]
 
     def _is_end(self, message: ForwardMsg) -> bool:
         """Whether the run has ended; records what the message says."""
