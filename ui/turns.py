@@ -10,10 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["LONGEST", "TOTAL", "Turns", "in_turn"]
+__all__ = ["LONGEST", "TOTAL", "Turns", "in_turn", "leave_turn"]
 
 TOTAL = 2  # so that one can run while another computes outside of Python
 LONGEST = 0.2  # seconds
+
+
+class _OfThread(threading.local):
+    turn: threading.Event | None = None
 
 
 class Turns:
@@ -31,12 +35,12 @@ class Turns:
         self._total, self._longest, self._clock = total, longest, clock
         self._waiting: deque[threading.Event] = deque()
         self._begun: dict[threading.Event, float] = {}
-        self._lock, self._mine = threading.Lock(), threading.local()
+        self._lock, self._mine = threading.Lock(), _OfThread()
 
     @contextmanager
     def take(self) -> Iterator[None]:
         """Waits for a turn, which ends with the block; within a turn of the same thread, nothing."""
-        if getattr(self._mine, "taken", False):
+        if self._mine.turn is not None:
             yield
             return
         turn = threading.Event()
@@ -46,13 +50,18 @@ class Turns:
         while not turn.wait(self._longest):
             with self._lock:
                 self._pass_on()  # of those that last too long, nobody tells
-        self._mine.taken = True
+        self._mine.turn = turn
         try:
             yield
         finally:
-            self._mine.taken = False
+            self.leave()
+            self._mine.turn = None
+
+    def leave(self) -> None:
+        """Ends the turn of this thread, if it has one, at once: the rest of its block goes on beside the others."""
+        if self._mine.turn is not None:
             with self._lock:
-                self._begun.pop(turn, None)
+                self._begun.pop(self._mine.turn, None)
                 self._pass_on()
 
     def _pass_on(self) -> None:
@@ -64,4 +73,5 @@ class Turns:
             turn.set()
 
 
-in_turn = Turns(TOTAL, LONGEST).take
+_of_server = Turns(TOTAL, LONGEST)
+in_turn, leave_turn = _of_server.take, _of_server.leave

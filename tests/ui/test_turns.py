@@ -112,6 +112,25 @@ def test_a_run_that_fails_gives_its_turn_back_and_one_inside_another_takes_none(
     runs.end(1)
 
 
+def test_a_run_leaves_its_turn_before_a_long_computation_once() -> None:
+    turns = Turns(total=1, longest=PATIENCE)
+    runs = Runs(turns)
+    with turns.take():
+        runs.start(1)
+        with waiting(turns, 0):
+            turns.leave()
+        runs.wait_for(1)
+        with waiting(turns, 1):
+            runs.start(2)
+        turns.leave()
+        assert runs.begun == [1]
+    assert runs.begun == [1]
+    runs.end(1)
+    runs.wait_for(1, 2)
+    runs.end(2)
+    turns.leave()
+
+
 def test_every_part_of_a_page_that_runs_by_itself_takes_turns() -> None:
     scripts = [path for folder in ("ui", "pages") for path in (ROOT / folder).rglob("*.py")]
     assert [path for path in scripts if "st.fragment" in path.read_text("utf-8")] == [ROOT / Path("ui/parts.py")]

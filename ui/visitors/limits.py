@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 
 from dlgmm_core.runtime.memory import trim_memory
 from ui.resting import in_use
+from ui.turns import leave_turn
 from ui.visitors.shares import Allowance, Rate, Refused, Slots, in_words
 from ui.visitors.visitor import asking, on_behalf_of
 
@@ -176,6 +177,7 @@ def computing() -> Iterator[None]:
     Raises:
         Refused: as `charged`; or if there is no slot for too long.
     """
+    leave_turn()
     # a visitor who leaves the page while waiting gives up the place
     with charged(), shared().slots.hold(asking(), get_run_yield_check() or (lambda: None)):
         torch.set_num_threads(CORES)
