@@ -265,13 +265,14 @@ class _Divergence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *parameters: Tensor) -> Tensor:
         log_a, log_b, alpha, beta = (to_float64(each) for each in parameters)
-        b, inverse_b, ratio = torch.exp(log_b), torch.exp(-log_b), alpha * torch.exp(-log_a)
+        b, ratio = torch.exp(log_b), alpha * torch.exp(-log_a)
         mean_neg_log = EULER_GAMMA + torch.digamma(1 + b)  # E[-log v^a]
         neg_log1m, by_log_a, by_log_b = expected_neg_log1m(log_a, log_b)
-        slopes = [
-            1 - ratio * mean_neg_log + (beta - 1) * by_log_a,
-            1 - inverse_b + (ratio - 1) * b * torch.polygamma(1, 1 + b) + (beta - 1) * by_log_b,
-        ]
+        slopes: list[Tensor] = []
+        if any(ctx.needs_input_grad):
+            slopes.append(1 - ratio * mean_neg_log + (beta - 1) * by_log_a)
+            trigamma = torch.polygamma(1, 1 + b)
+            slopes.append(1 - torch.exp(-log_b) + (ratio - 1) * b * trigamma + (beta - 1) * by_log_b)
         if any(ctx.needs_input_grad[2:]):  # in the four models the prior is constant
             both = torch.digamma(alpha + beta)
             slopes.append(torch.exp(-log_a) * mean_neg_log + torch.digamma(alpha) - both)

@@ -232,6 +232,14 @@ def test_kl_has_the_gradient_of_differences(rows: int) -> None:
     assert torch.autograd.gradcheck(divergence, (log_a, log_b, alpha.requires_grad_(), beta.requires_grad_()))
 
 
+def test_the_divergence_is_the_same_with_and_without_gradients() -> None:
+    log_a, log_b = (torch.randn(20, 3, requires_grad=True) for _ in range(2))
+    q, p = Kumaraswamy(log_a, log_b), Beta(torch.rand(1, 3) + 0.2, torch.rand(1, 3) + 0.2)
+    with torch.no_grad():
+        alone = kl_divergence(q, p)
+    assert torch.equal(alone, kl_divergence(q, p)) and not alone.requires_grad
+
+
 def test_the_ten_term_series_falls_short_and_the_quadrature_does_not() -> None:
     # At a = 1 the fraction left is u^(1/b), so that E[-log(1 - v)] = 1/b.
     for b, missing in ((1.0, 1 / 11), (0.1, 7.5)):
