@@ -197,12 +197,12 @@ def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples
     draws = max(FEWEST_DRAWS, num_samples // model.config.paths)
     with seeded(x.device, seed), torch.no_grad():
         paths = every_path(model, x, draws)
-        q, p, latents = paths.layers[0].q, paths.layers[0].p, paths.layers[0].latents
+        layer, q = paths.layers[0], paths.layers[0].q
         log_likelihoods = model.decode(paths.code).log_prob(x)
         terms = elbo_terms_of_paths(paths, log_likelihoods)
         log_p_below = paths.fold_below(log_likelihoods, log_layer_weight)
-        log_p, ess = _estimate(log_layer_weight(paths.layers[0], log_p_below)[:, 0], model.config.paths, seed)
-        responsibilities, error = component_posterior(q, p, latents, log_p_below) or (None, None)
+        log_p, ess = _estimate(log_layer_weight(layer, log_p_below)[:, 0], model.config.paths, seed)
+        responsibilities, error = component_posterior(layer, log_p_below) or (None, None)
         reconstructions = _reconstructions(model, x, q)
         sticks = None if q.sticks is None else _stick_report(q.sticks)
         below = () if sticks is None else _weights_below(paths)
@@ -213,7 +213,7 @@ def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples
         below,
         responsibilities,
         error,
-        None if responsibilities is None else exact_weights(p, responsibilities),
+        None if responsibilities is None else exact_weights(layer.p, responsibilities),
         terms,
         log_p,
         ess,
@@ -245,7 +245,8 @@ def _reconstructions(model: LatentVariableModel, x: Tensor, q: LatentDistributio
 
 def _stick_report(sticks: StickDistribution) -> StickReport:
     draws = sticks.rsample(torch.Size([WEIGHT_DRAWS]))
-    low, high = np.quantile(draws.log_weights.exp()[:, 0].double().cpu().numpy(), [0.05, 0.95], axis=0)
+    weights = draws.log_weights.exp()[:, 0].double().cpu().numpy()
+    low, high = np.quantile(weights.T, [0.05, 0.95], axis=1)  # over columns it takes half as long again
     fractions = Sticks(draws.w[:STICK_DRAWS, 0]).log_v.exp().double()
     a, b, mean = (
         values[0].cpu().numpy() for values in (*sticks.concentrations, sticks.log_mean_weights.double().exp())

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from dlgmm_core.checks import COUNT, require
 from dlgmm_core.model.functional import to_float64
-from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import elbo, log_density_ratio
+from dlgmm_core.model.paths import LayerDraws
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.figures import WeightUsage
@@ -206,7 +206,7 @@ def weight_usage(model: LatentVariableModel, images: NDArray[np.uint8]) -> Weigh
 
 
 def component_posterior(
-    q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor
+    layer: LayerDraws, log_likelihood: Tensor
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """(K,) responsibilities p(k|x) of the prior's components for one binary image, and (K,) their standard errors.
 
@@ -216,15 +216,13 @@ def component_posterior(
     None without components.
 
     Args:
-        q: posterior of the image, B = 1.
-        p: prior.
-        latents: S stratified draws of q.
+        layer: S stratified draws of the first layer, B = 1.
         log_likelihood: (K, S, 1) log p(x|z) of their codes.
     """
-    responsibilities = p.responsibilities(latents.code)  # (J, K, S, 1)
+    responsibilities = layer.p.responsibilities(layer.latents.code)  # (J, K, S, 1)
     if responsibilities is None:
         return None
-    log_w = q.log_mean_weights[:, None] + log_likelihood + p.log_prob(latents) - q.log_prob(latents)  # (K, S, 1)
+    log_w = layer.q.log_mean_weights[:, None] + log_likelihood + layer.log_p - layer.log_q  # (K, S, 1)
     weights = torch.softmax(log_w.flatten(), 0).double()
     of_draws = responsibilities.flatten(1).double()  # (J, K S)
     mean = of_draws @ weights

@@ -94,33 +94,34 @@ class Bound:
     """A row of the table of bounds. Formulas are for readers, as text in which "_k" is a subscript.
 
     Attributes:
-        terms: maps posterior q, prior p, S draws of q and log p(x|z) of their codes (K, S, B) to the bound's terms.
+        terms: maps S draws of a layer and log p(x|z) of their codes (K, S, B) to the bound's terms.
         components: the formula of `BoundTerms.components`.
         entropy: that of `BoundTerms.entropy`, if the bound has one.
     """
 
-    terms: Callable[[LatentDistribution, LatentDistribution, Latents, Tensor], BoundTerms]
+    terms: Callable[[LayerDraws, Tensor], BoundTerms]
     components: str
     entropy: str = ""
 
 
-def _eq1(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
+def _eq1(layer: LayerDraws, log_likelihood: Tensor) -> BoundTerms:
+    q, p, latents = layer.q, layer.p, layer.latents
     likelihood = _weighted(q, log_likelihood)
     expected_prior = _weighted(q, q.expected_log_prob(p, latents))
     log_q = q.component_log_prob(latents)
     log_q = log_q[0] if len(log_q) == 1 else torch.logsumexp(latents.log_weights + log_q, 0)
-    return BoundTerms(likelihood, expected_prior, -log_q, -q.weights_kl(p))
+    return BoundTerms(likelihood, expected_prior, -log_q, -layer.weights_kl)
 
 
-def _mixture(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
+def _mixture(layer: LayerDraws, log_likelihood: Tensor) -> BoundTerms:
+    q, p, latents = layer.q, layer.p, layer.latents
     likelihood = _weighted(q, log_likelihood)
     log_ratio = p.conditional_log_prob(latents) - q.conditional_log_prob(latents)
-    return BoundTerms(likelihood, torch.exp(latents.log_weights) * log_ratio, weights=-q.weights_kl(p))
+    return BoundTerms(likelihood, torch.exp(latents.log_weights) * log_ratio, weights=-layer.weights_kl)
 
 
-def _marginal(q: LatentDistribution, p: LatentDistribution, latents: Latents, log_likelihood: Tensor) -> BoundTerms:
-    likelihood = _weighted(q, log_likelihood)
-    return BoundTerms(likelihood, _weighted(q, p.log_prob(latents) - q.log_prob(latents)))
+def _marginal(layer: LayerDraws, log_likelihood: Tensor) -> BoundTerms:
+    return BoundTerms(_weighted(layer.q, log_likelihood), _weighted(layer.q, layer.log_p - layer.log_q))
 
 
 def _weighted(q: LatentDistribution, values: Tensor) -> Tensor:
@@ -210,7 +211,7 @@ def every_path(model: LatentVariableModel, x: Tensor, num_samples: int, decoded:
 
 def layer_total(bound: Bound, layer: LayerDraws, values: Tensor) -> Tensor:
     """(S, R), a bound in one layer, where the layers below are worth `values` (K, S, R)."""
-    return bound.terms(layer.q, layer.p, layer.latents, layer.estimates(values)).total
+    return bound.terms(layer, layer.estimates(values)).total
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def path_terms(paths: Paths, log_likelihood: Tensor, bound: str) -> PathTerms:
 
     def terms_of(layer: LayerDraws, values: Tensor) -> BoundTerms:
         divergences[:] = [_weighted(layer.q, each.reshape(values.shape)).sum(0) for each in divergences]
-        terms = BOUNDS[bound].terms(layer.q, layer.p, layer.latents, values)
+        terms = BOUNDS[bound].terms(layer, values)
         divergences.insert(0, -terms.negative_divergence)
         return terms
 
@@ -282,7 +283,7 @@ def log_path_weights(model: LatentVariableModel, x: Tensor, paths: Paths) -> Ten
 
 def _with_ratio(layer: LayerDraws, values: Tensor) -> Tensor:
     """(K, S, R): values plus log p(z) / q(z|x) of one layer's codes, given those above."""
-    return values + layer.p.log_prob(layer.latents) - layer.q.log_prob(layer.latents)
+    return values + layer.log_p - layer.log_q
 
 
 def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None) -> Tensor:

@@ -16,6 +16,7 @@ Reference: Nalisnick, Hertel & Smyth (2016), section 2 (its last paragraph).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -59,7 +60,7 @@ def _alone(code: Tensor) -> Latents:
 
 @dataclass(frozen=True)
 class LayerDraws:
-    """One layer of a set of paths.
+    """One layer of a set of paths. What several bounds and estimates need of it is computed once.
 
     Attributes:
         q, p: posterior and prior of the layer, over R rows: images at the first layer, below it all paths so far.
@@ -71,6 +72,21 @@ class LayerDraws:
     p: LatentDistribution
     latents: Latents
     strata: Strata | None = None
+
+    @cached_property
+    def log_p(self) -> Tensor:
+        """(K, *S, R), log p(z) of each code, given those above."""
+        return self.p.log_prob(self.latents)
+
+    @cached_property
+    def log_q(self) -> Tensor:
+        """(K, *S, R), log q(z|x) of each code, given those above."""
+        return self.q.log_prob(self.latents)
+
+    @cached_property
+    def weights_kl(self) -> Tensor:
+        """(R,), KL(q(v|x) || p(v)), nats; zero without sticks."""
+        return self.q.weights_kl(self.p)
 
     @property
     def code(self) -> Tensor:

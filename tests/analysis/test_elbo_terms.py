@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms, elbo_terms
 from dlgmm_core.config import ModelConfig
+from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.models import MODELS, LatentVariableModel
 from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA, elbo
@@ -55,6 +56,20 @@ def test_weights_sum_to_one_and_weigh_the_likelihood(model: LatentVariableModel)
     assert terms.weights.shape == (model.config.num_components,)
     assert terms.weights.sum() == pytest.approx(1, abs=1e-6)
     np.testing.assert_allclose(terms.likelihood, terms.weights * terms.log_likelihood, rtol=1e-5)
+
+
+def test_all_bounds_share_one_divergence_of_the_sticks(
+    model: LatentVariableModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, asked = type(model.prior()), []
+    compute = kind.weights_kl
+
+    def weights_kl(q: LatentDistribution, p: LatentDistribution) -> Tensor:
+        asked.append(q)
+        return compute(q, p)
+
+    monkeypatch.setattr(kind, "weights_kl", weights_kl)
+    assert list(terms_of(model)) == list(BOUNDS) and len(asked) == 1
 
 
 def test_only_models_with_sticks_pay_for_them_and_marginal_never_does(model: LatentVariableModel) -> None:

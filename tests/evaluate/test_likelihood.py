@@ -23,6 +23,7 @@ from dlgmm_core.evaluate.likelihood import (
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.model.objectives import elbo
+from dlgmm_core.model.paths import LayerDraws
 from dlgmm_core.runtime.seeding import seeded
 
 Toy = Callable[..., LatentVariableModel]
@@ -276,7 +277,7 @@ def posterior_of(model: LatentVariableModel, image: NDArray[np.uint8], num_sampl
     with seeded("cpu", 0), torch.no_grad():
         q = model.posterior(x)
         latents = q.stratified_rsample(torch.Size([num_samples]))
-        found = component_posterior(q, model.prior(), latents, model.likelihood(latents.code).log_prob(x))
+        found = component_posterior(LayerDraws(q, model.prior(), latents), model.likelihood(latents.code).log_prob(x))
     assert found is not None
     return found[0]
 

@@ -17,6 +17,7 @@ from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.model.paths import LayerDraws
 
 SIGMAS = 5.0
 
@@ -31,7 +32,7 @@ def mean_and_error(draws: Tensor) -> tuple[float, float]:
 
 def divergence(bound: str, q: LatentDistribution, p: LatentDistribution, latents: Latents) -> Tensor:
     """(S, B), what a bound has besides the likelihood."""
-    return BOUNDS[bound].terms(q, p, latents, torch.zeros_like(latents.log_weights)).total
+    return BOUNDS[bound].terms(LayerDraws(q, p, latents), torch.zeros_like(latents.log_weights)).total
 
 
 def two_components() -> tuple[MixtureLatent, MixtureLatent]:

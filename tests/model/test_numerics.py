@@ -22,6 +22,7 @@ from dlgmm_core.model.mixture_latents import MixtureLatent
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION, MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.normals import DiagonalNormals
 from dlgmm_core.model.objectives import BOUNDS
+from dlgmm_core.model.paths import LayerDraws
 from dlgmm_core.model.stick_latents import SticksLatent
 
 SETS = 10_000
@@ -92,7 +93,7 @@ def test_densities_and_bounds_are_finite_with_their_gradients(build: Build) -> N
         for density in ("component_log_prob", "conditional_log_prob", "log_prob"):
             assert_finite(getattr(distribution, density)(latents), *parameters)
     for bound in BOUNDS.values():
-        assert_finite(bound.terms(q, p, latents, torch.zeros_like(latents.log_weights)).total, *parameters)
+        assert_finite(bound.terms(LayerDraws(q, p, latents), torch.zeros_like(latents.log_weights)).total, *parameters)
     assert_finite(log_mean_exp((p.log_prob(latents) - q.log_prob(latents)).flatten(0, 1), 0), *parameters)
 
 
@@ -113,8 +114,8 @@ def test_bounds_stand_in_their_order_whatever_the_posterior(values: NDArray[np.f
     centres = torch.tensor([-1.5, 0.0, 1.5]).double()[:, None, None].expand(K, 1, D)
     p = MixtureLatent(prior, DiagonalNormals(centres, torch.ones_like(centres)))
     latents = q.stratified_rsample(torch.Size([draws]))
-    nothing = torch.zeros_like(latents.log_weights)
-    eq1, mixture, marginal = (bound.terms(q, p, latents, nothing).total[:, 0] for bound in BOUNDS.values())
+    layer, nothing = LayerDraws(q, p, latents), torch.zeros_like(latents.log_weights)
+    eq1, mixture, marginal = (bound.terms(layer, nothing).total[:, 0] for bound in BOUNDS.values())
     for looser, tighter in ((eq1, mixture), (mixture, marginal)):
         gain = tighter - looser
         assert gain.mean() > -5 * gain.std() / draws**0.5
