@@ -29,6 +29,7 @@ NOISY = 0.003  # of the full range: pictures with more noise come from a camera,
 SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is left of it then
 SMOOTHING = 0.8  # pixels, for regions in a noisy picture
 SPECK = 0.012  # of the picture's longer side: a region that is smaller is no digit
+AROUND = 2  # pixels around a region, in which its ink fades out
 PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 EDGE = 0.02  # of a sheet's shorter side, where it may be bent or end
 FULL = 0.85  # of its box that a sheet fills, turned by four degrees at most; the ellipse of a 0 fills 0.79
@@ -175,6 +176,8 @@ def on_paper(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture without transparency: (height, width, 4) laid on white paper, or on black if what it shows is light."""
     if picture.ndim == 2 or picture.shape[2] < 4:
         return picture
+    if picture[..., 3].min() == 255:
+        return picture[..., :3]
     opacity = picture[..., 3:].astype(np.float32) / 255
     shown = picture[..., :3] * opacity
     paper = 0 if shown.mean() > 127.5 * opacity.mean() else 255
@@ -208,10 +211,25 @@ def _read(colours: Levels, noise: float, *, light_ink: bool) -> _Reading:
 
 def _coverage(reading: _Reading, region: Region, noise: float) -> Levels:
     """(height, width) in 0..1: how much of each pixel one digit's ink covers."""
-    full = float(np.quantile(reading.cleaned[region.mask], 0.8))
+    left, top, right, bottom = region.box
+    window = slice(max(0, top - AROUND), bottom + AROUND), slice(max(0, left - AROUND), right + AROUND)
+    mask, ink, cleaned = region.mask[window], reading.ink[window], reading.cleaned[window]
+    full = float(np.quantile(cleaned[mask], 0.8))
     paper = PEDESTAL * full if noise > NOISY else 0.0
-    near = ndimage.binary_dilation(region.mask, iterations=2) & (reading.cleaned > 0)
-    return np.where(near, np.clip((reading.ink - paper) / (full - paper), 0, 1), 0).astype(np.float32)
+    near = _wider(_wider(mask)) & (cleaned > 0)
+    coverage = np.zeros_like(reading.ink, np.float32)
+    coverage[window] = np.where(near, np.clip((ink - paper) / (full - paper), 0, 1), 0)
+    return coverage
+
+
+def _wider(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask and the pixels above, below and beside it, in a tenth of the time of `ndimage.binary_dilation`."""
+    wider = mask.copy()
+    wider[1:] |= mask[:-1]
+    wider[:-1] |= mask[1:]
+    wider[:, 1:] |= mask[:, :-1]
+    wider[:, :-1] |= mask[:, 1:]
+    return wider
 
 
 def _prepared(scale: float, ink: Levels, region: Region, *, inverted: bool) -> PreparedDigit:

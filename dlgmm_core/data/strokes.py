@@ -89,9 +89,12 @@ def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def regions_at(ink: Levels, level: float) -> list[Region]:
     """The same as `find_regions` at one level alone, where no shadow can join regions."""
     marked = ink > level
-    if not marked.any():
+    rows, columns = (np.flatnonzero(marked.any(axis)) for axis in (1, 0))
+    if not len(rows):
         return []
-    labels, count = ndimage.label(marked, np.ones((3, 3)))
+    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)  # often a quarter of the picture
+    labels = np.zeros(ink.shape, np.int32)
+    labels[inner], count = ndimage.label(marked[inner], np.ones((3, 3)))
     boxes = np.array([(x.start, y.start, x.stop, y.stop) for y, x in ndimage.find_objects(labels)])
     longer = (boxes[:, 2:] - boxes[:, :2]).max(1)
     inked, inks = labels[marked] - 1, ink[marked]  # few of the picture's pixels
@@ -115,8 +118,9 @@ def regions_at(ink: Levels, level: float) -> list[Region]:
         taken.update(group)
         left, top = boxes[group, :2].min(0).tolist()
         right, bottom = boxes[group, 2:].max(0).tolist()
-        mask = np.zeros(ink.shape, np.bool_)
-        mask[top:bottom, left:right] = np.isin(labels[top:bottom, left:right], np.array(group) + 1)
+        mask, chosen = np.zeros(ink.shape, np.bool_), np.zeros(count + 1, np.bool_)
+        chosen[np.array(group) + 1] = True
+        mask[top:bottom, left:right] = chosen[labels[top:bottom, left:right]]
         depth = ndimage.distance_transform_cdt(np.pad(mask[top:bottom, left:right], 1)).max()
         breadth = 2 * float(depth) / max(right - left, bottom - top)
         if cut[i] and (breadth > BROAD or _border(mask).mean() > FRAME):

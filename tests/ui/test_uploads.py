@@ -35,6 +35,15 @@ def test_colours_stay() -> None:
     assert read_picture(encoded(image, "PNG"))[5, [5, 15, 25]].tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
 
 
+def test_an_opaque_picture_is_the_same_with_an_alpha_channel() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (30, 20, 3), np.uint8)
+    for levels in (colours, colours[..., :1].repeat(3, 2)):
+        image = Image.fromarray(levels)
+        expected = read_picture(encoded(image, "PNG"))
+        assert np.array_equal(read_picture(encoded(image.convert("RGBA"), "PNG")), expected)
+        assert np.array_equal(expected, levels if levels is colours else levels[..., 0])
+
+
 def test_what_is_transparent_shows_white_paper() -> None:
     levels = half_black()
     clear = np.dstack([np.zeros((40, 60, 3), np.uint8), 255 - levels])  # black ink; paper is clear, and black below

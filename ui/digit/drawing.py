@@ -47,7 +47,7 @@ def draw_digit() -> DigitInput | None:
 
 def _prepare(content: bytes) -> DigitInput:
     picture = read_picture(content)
-    covered = (np.asarray(picture) > 127).mean() > MOST
+    covered = np.count_nonzero(picture > 127) > MOST * picture.size
     try:
         found = find_drawn(picture)
     except DigitError as error:

@@ -54,8 +54,8 @@ def read_picture(content: bytes) -> NDArray[np.uint8]:
     if min(image.size) < 3:
         raise DigitError(f"This picture is only {width} x {height} pixels: choose a larger one.")
     picture = on_paper(np.asarray(image))
-    is_grey = picture.ndim == 3 and (picture == picture[..., :1]).all()
-    return picture[..., 0] if is_grey else picture
+    red, green, blue = np.moveaxis(picture, -1, 0)
+    return red if np.array_equal(red, green) and np.array_equal(red, blue) else picture
 
 
 def _colours(content: bytes) -> Image.Image:
