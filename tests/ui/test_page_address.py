@@ -48,6 +48,8 @@ def answered(root: str, path: str) -> tuple[int, dict[bytes, bytes], bytes]:
         ("digit/notes", "digit"),
         ("Digit/", "digit"),
         ("plane/x/?a=b&c=%20", "plane?a=b&c=%20"),
+        ("Overview?present=1", "?present=1"),
+        ("overview/x", ""),
         ("nowhere/at/all", "nowhere"),
         ("a%0d%0aset-cookie:x/b", "a%0D%0Aset-cookie%3Ax"),
         ("http:/example.org/x", "http%3A"),

@@ -1,4 +1,4 @@
-"""Addresses that nearly name a page: `/Components`, `/digit%20`, and `/digit/notes`, as links are typed and glued.
+"""Addresses that nearly name a page: `/Components`, `/digit%20`, `/digit/notes` and `/overview`, as links are typed.
 
 Streamlit answers all of them with its page, which knows no other case, and finds none of its own files where the
 address has more than one part: the window stays blank. Here the visitor is sent on to the page that is meant; of a name
@@ -13,6 +13,8 @@ from ui.root_path import path_in_app
 
 __all__ = ["PageAddress"]
 
+_FIRST = "overview"  # the page whose address is the root itself
+
 
 class PageAddress:
     """ASGI middleware that answers such an address, where Streamlit would send its page, with the right one."""
@@ -24,6 +26,7 @@ class PageAddress:
         """Passes everything on, and files and answers back as they are."""
         path = path_in_app(scope) if scope["type"] == "http" else ""
         meant = path.split("/")[0].strip().lower()
+        meant = "" if meant == _FIRST else meant
         if path == meant:
             await self.app(scope, receive, send)
             return
