@@ -13,18 +13,19 @@ from ui.serving.document import Document
 from ui.theme import STYLE
 
 SHIPPED = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
-PAGE = {"accept": "text/html,application/xhtml+xml", "accept-encoding": "gzip"}
+PAGE = {"accept": "text/html,application/xhtml+xml", "accept-encoding": "gzip", "if-none-match": "theirs"}
 
 
-def answer(path: str, headers: Mapping[str, str], body: bytes = SHIPPED) -> tuple[dict[bytes, bytes], bytes]:
-    """Headers and body of what the middleware sends where the server sends this body in two parts."""
+def answer(path: str, headers: Mapping[str, str], method: str = "GET") -> tuple[dict[bytes, bytes], bytes]:
+    """Headers and body of what the middleware sends where the server sends Streamlit's document in two parts."""
     sent: list[Message] = []
 
     async def server(scope: Scope, receive: Receive, send: Send) -> None:
-        length = str(len(body)).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
-        await send({"type": "http.response.body", "body": body[:1000], "more_body": True})
-        await send({"type": "http.response.body", "body": body[1000:]})
+        assert b"if-none-match" not in dict(scope["headers"])
+        own = [(b"content-length", str(len(SHIPPED)).encode()), (b"etag", b"theirs"), (b"last-modified", b"then")]
+        await send({"type": "http.response.start", "status": 200, "headers": own})
+        await send({"type": "http.response.body", "body": SHIPPED[:1000], "more_body": True})
+        await send({"type": "http.response.body", "body": SHIPPED[1000:]})
 
     async def receive() -> Message:
         return {"type": "http.request"}
@@ -33,7 +34,7 @@ def answer(path: str, headers: Mapping[str, str], body: bytes = SHIPPED) -> tupl
         sent.append(message)
 
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "path": path, "root_path": "", "headers": raw}
+    scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": raw}
     asyncio.run(Document(server)(scope, receive, send))
     return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
 
@@ -41,7 +42,7 @@ def answer(path: str, headers: Mapping[str, str], body: bytes = SHIPPED) -> tupl
 @pytest.mark.parametrize("path", ["/", "/components"])
 def test_a_page_gets_scripts_before_those_of_streamlit_and_styles_before_those_of_pages(path: str) -> None:
     headers, document = answer(path, PAGE)
-    assert headers[b"content-length"] == str(len(document)).encode()
+    assert headers == {b"content-length": str(len(document)).encode()}
     ours, theirs = document.index(b"window.dlgmmRoot ="), document.index(b'<script type="module"')
     assert ours < document.index(b"history.hasOwnSteps = true") < theirs
     styles = (STYLE + PAPER).encode()
@@ -49,8 +50,16 @@ def test_a_page_gets_scripts_before_those_of_streamlit_and_styles_before_those_o
     assert document.index(b"</head>") < document.index(styles) < document.index(b'id="root"')
 
 
-@pytest.mark.parametrize(("path", "accept"), [("/", "*/*"), ("/static/js/index.html", "text/html"), ("/_stcore/x", "")])
-def test_everything_else_is_sent_as_it_is(path: str, accept: str) -> None:
-    headers, body = answer(path, {"accept": accept})
-    assert body == SHIPPED
+@pytest.mark.parametrize(
+    ("path", "accept", "method"),
+    [
+        ("/", "*/*", "GET"),
+        ("/", "text/html", "HEAD"),
+        ("/static/js/index.html", "text/html", "GET"),
+        ("/_stcore/x", "", "GET"),
+    ],
+)
+def test_everything_else_is_sent_as_it_is(path: str, accept: str, method: str) -> None:
+    headers, body = answer(path, {"accept": accept}, method)
+    assert body == SHIPPED and headers[b"etag"] == b"theirs"
     assert headers[b"content-length"] == str(len(SHIPPED)).encode()

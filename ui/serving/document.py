@@ -21,6 +21,7 @@ window.__streamlit = { BACKEND_BASE_URL: window.dlgmmRoot };
 """
 _SCRIPTS = scripts("history", "paper", "whole_names")
 _STYLES = STYLE + PAPER
+_OF_THEIRS = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 
 
 class Document:
@@ -35,13 +36,14 @@ class Document:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything on; pages, the only documents asked for as HTML, get what is written into them."""
         headers = dict(scope.get("headers", []))
-        is_page = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
+        is_get = scope["type"] == "http" and scope["method"] == "GET"
+        is_page = is_get and b"text/html" in headers.get(b"accept", b"")
         path = path_in_app(scope) if is_page else ""
         if not is_page or "/" in path:
             await self.app(scope, receive, send)
             return
-        # an uncompressed answer can be written into
-        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]}
+        # a compressed answer cannot be written into, and "not modified" would be said of Streamlit's file alone
+        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k not in _OF_THEIRS]}
         start: Message = {}
         body = b""
 
@@ -55,6 +57,8 @@ class Document:
                 return
             whole = _with_ours(body, is_below_root=bool(path))
             response_headers = MutableHeaders(scope=start)
+            for name in ("etag", "last-modified"):  # of Streamlit's file, which outlives a change of ours
+                del response_headers[name]
             if "content-length" in response_headers:
                 response_headers["content-length"] = str(len(whole))
             await send(start)
