@@ -33,9 +33,10 @@ _STYLE = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] { display: none; }
 [data-testid=stMainBlockContainer] { padding: .25rem 1.5rem 0; }
 [data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] { gap: .625rem; }
-[data-testid=stMain] h1 { font-size: 1.5rem; padding: 0; }
+[data-testid=stMain] h1 { font-size: 1.5rem; padding: 0 7rem 0 0; }
 [data-testid=stMain] h2 { font-size: 1.25rem; padding: .375rem 0 0; }
 [data-testid=stMain]::before { display: none; }
+.st-key-lesson-head { padding-right: 6.5rem; }
 .st-key-awaited { padding-top: .75rem; }
 [data-testid=stMain] img { image-rendering: pixelated; }
 .st-key-presentation { position: fixed; top: .25rem; right: 1rem; z-index: 1000; width: auto; }

@@ -133,7 +133,7 @@ def _draw(number: int, steps: Sequence[Step]) -> bool:
     step = steps[number - 1]
     answer = _answers().get(step.title)
     heading = st.header if answer is None else st.subheader
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson-head"):
         heading(f"Step {number} of {len(steps)}: {step.title}", anchor=False, width="stretch")
         with st.container(horizontal=True, width="content"):
             if answer is not None:
