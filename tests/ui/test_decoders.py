@@ -1,6 +1,5 @@
 """Decoders for the browser: files that are the decoder, answers that are its probabilities, both of what exists."""
 
-import asyncio
 import http.client
 import shutil
 from dataclasses import replace
@@ -11,13 +10,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from starlette.applications import Starlette
-from starlette.types import Message
 
 from dlgmm_core.analysis.generation import component_samples
 from dlgmm_core.model.bodies import BODIES
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint, read_checkpoint
 from tests.app_helpers import Make
+from tests.asgi_helpers import asked
 from tests.components_helpers import open_components
 from tests.export_helpers import take
 from tests.other_models import LAYERED
@@ -134,18 +133,9 @@ DEEP: dict[str, dict[str, object]] = {"conv": {"body": "conv", "image_shape": (2
 
 def post(path: str, body: bytes, cookie: str = "alice") -> tuple[int, bytes]:
     """Status and content of the answer to a request to decode."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    headers = [(b"cookie", f"{COOKIE}={cookie}".encode())]
-    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
-    asyncio.run(Starlette(routes=DECODER_ROUTES)(scope, receive, send))
-    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+    headers = {"cookie": f"{COOKIE}={cookie}"}
+    found = asked(Starlette(routes=DECODER_ROUTES), path, headers, method="POST", body=body)
+    return found.status, found.body
 
 
 def path_of(checkpoint: Checkpoint) -> str:

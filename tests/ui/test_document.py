@@ -1,13 +1,13 @@
 """What every page needs is written into Streamlit's document, and into nothing else that the server sends."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import streamlit
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from tests.asgi_helpers import asked
 from ui.paper import PAPER
 from ui.serving.document import Document
 from ui.theme import STYLE
@@ -18,7 +18,6 @@ PAGE = {"accept": "text/html,application/xhtml+xml", "accept-encoding": "gzip", 
 
 def answer(path: str, headers: Mapping[str, str], method: str = "GET") -> tuple[dict[bytes, bytes], bytes]:
     """Headers and body of what the middleware sends where the server sends Streamlit's document in two parts."""
-    sent: list[Message] = []
 
     async def server(scope: Scope, receive: Receive, send: Send) -> None:
         assert b"if-none-match" not in dict(scope["headers"])
@@ -27,16 +26,8 @@ def answer(path: str, headers: Mapping[str, str], method: str = "GET") -> tuple[
         await send({"type": "http.response.body", "body": SHIPPED[:1000], "more_body": True})
         await send({"type": "http.response.body", "body": SHIPPED[1000:]})
 
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": raw}
-    asyncio.run(Document(server)(scope, receive, send))
-    return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+    found = asked(Document(server), path, headers, method=method)
+    return dict(found.headers), found.body
 
 
 @pytest.mark.parametrize("path", ["/", "/components"])

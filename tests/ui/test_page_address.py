@@ -1,13 +1,13 @@
 """Addresses that nearly name a page lead to it; files and answers of other addresses stay as they are."""
 
-import asyncio
 from urllib.parse import unquote, urljoin
 
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from streamlit import config
 
+from tests.asgi_helpers import asked
 from ui.serving.page_address import PageAddress
 
 
@@ -26,18 +26,9 @@ def answered(root: str, path: str) -> tuple[int, dict[bytes, bytes], bytes]:
         answer = HTMLResponse("page") if is_page else PlainTextResponse("ok")
         await answer(scope, receive, send)
 
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    sent: list[Message] = []
     place, _, query = path.partition("?")
-    scope = {"type": "http", "path": unquote(root + place), "query_string": query.encode(), "headers": []}
-    asyncio.run(PageAddress(streamlit)(scope, receive, send))
-    start, *parts = sent
-    return start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
+    found = asked(PageAddress(streamlit), unquote(root + place), {}, query=query)
+    return found.status, dict(found.headers), found.body
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
 """Uploads are counted before they are read: more than a person sends is refused unread."""
 
-import asyncio
-
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from tests.asgi_helpers import asked
 from ui.serving.upload_gate import UploadGate
 from ui.visitors.limits import TRANSFERS, shared
 from ui.visitors.visitor import COOKIE
@@ -18,22 +17,14 @@ def two_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answer(path: str = "/_stcore/upload_file/session/file", method: str = "PUT", cookie: str = "") -> tuple[int, str]:
     """Status and text of the answer to a request whose body nobody may read."""
-    sent: list[Message] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    async def receive() -> Message:
-        raise AssertionError("the body was read")
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    headers = [(b"cookie", f"{COOKIE}={cookie}".encode())] if cookie else []
-    scope = {"type": "http", "method": method, "path": path, "headers": headers}
-    asyncio.run(UploadGate(app)(scope, receive, send))
-    return sent[0]["status"], sent[1]["body"].decode()
+    headers = {"cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    found = asked(UploadGate(app), path, headers, method=method, body=None)
+    return found.status, found.body.decode()
 
 
 def test_a_visitor_who_sends_more_than_any_page_takes_is_refused_in_every_tab() -> None:

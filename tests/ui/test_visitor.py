@@ -1,37 +1,27 @@
 """The cookie that tells visitors apart: given once, with a page, and read as a digest."""
 
-import asyncio
 import hashlib
 from http.cookies import SimpleCookie
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from tests.asgi_helpers import asked
 from ui.visitors.visitor import COOKIE, VisitorCookie
 
 
 def given(cookies: str = "", accept: str = "text/html,*/*", scheme: str = "http") -> SimpleCookie:
     """The cookies that come with an answer to such a request."""
-    answers: list[Message] = []
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"x-kind", b"page")]})
         await send({"type": "http.response.body", "body": b"hello"})
 
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        answers.append(message)
-
-    headers = [(b"accept", accept.encode()), (b"cookie", cookies.encode())]
-    scope = {"type": "http", "scheme": scheme, "method": "GET", "path": "/train", "headers": headers}
-    asyncio.run(VisitorCookie(page)(scope, receive, send))
-    start, body = answers
-    assert body["body"] == b"hello" and start["headers"][0] == (b"x-kind", b"page")
-    return SimpleCookie("".join(value.decode() for name, value in start["headers"] if name == b"set-cookie"))
+    found = asked(VisitorCookie(page), "/train", {"accept": accept, "cookie": cookies}, scheme=scheme)
+    assert found.body == b"hello" and found.headers[0] == (b"x-kind", b"page")
+    return SimpleCookie("".join(value.decode() for name, value in found.headers if name == b"set-cookie"))
 
 
 def test_a_new_visitor_gets_a_cookie_that_scripts_cannot_read_and_keeps_it() -> None:
