@@ -44,9 +44,7 @@ class Visitor:
     _query: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
     _runs: int = 0
-    _kept: dict[str, tuple[ForwardMsg, int]] = field(
-        default_factory=dict
-    )  # long messages, and the run of each, by hash
+    _kept: dict[str, tuple[ForwardMsg, int]] = field(default_factory=dict)  # long messages by hash, with their runs
 
     async def open(self, page: str, query: str = "") -> float:
         """Seconds until a page, given by its address, is complete."""

@@ -14,10 +14,11 @@ from ui.link_report import report
 from ui.links import correct_link
 from ui.parts import errors_told, run_of_page
 from ui.presentation import show_switch
+from ui.serving.page_address import FIRST
 from ui.sidebar import show_sidebar
 
 PAGES = (
-    ("overview", "Overview", ":material/home:"),
+    (FIRST, "Overview", ":material/home:"),
     ("components", "Components", ":material/tune:"),
     ("clusters", "Clusters", ":material/category:"),
     ("digit", "Your digit", ":material/draw:"),
@@ -36,7 +37,7 @@ def show_app() -> None:
     st.set_page_config(page_title="DLGMM", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
     page = st.navigation(
         [
-            st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == "overview")
+            st.Page(f"../pages/{path}.py", title=title, icon=icon, url_path=path, default=path == FIRST)
             for path, title, icon in PAGES
         ]
     )
@@ -46,7 +47,7 @@ def show_app() -> None:
     if by := show_switch():
         turn_step(by)
         paths = [path for path, _, _ in PAGES]
-        next_path = paths[(paths.index(page.url_path or paths[0]) + by) % len(paths)]
+        next_path = paths[(paths.index(page.url_path or FIRST) + by) % len(paths)]
         st.switch_page(f"../pages/{next_path}.py", query_params={})
     with errors_told(), report(page.url_path):
         if lesson_card(page):

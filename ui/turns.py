@@ -1,7 +1,7 @@
 """Runs of pages take turns, first come, first served.
 
 Python executes one thread at a time and changes between them every few milliseconds. A dozen runs at once would all end
-late, and cost a quarter more processor time than one after the other.
+late, and cost a tenth to a quarter more processor time than one after the other.
 """
 
 import threading
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["LONGEST", "TOTAL", "Turns", "in_turn", "leave_turn"]
+__all__ = ["Turns", "in_turn", "leave_turn"]
 
 TOTAL = 2  # so that one can run while another computes outside of Python
 LONGEST = 0.2  # seconds
@@ -23,7 +23,7 @@ class _OfThread(threading.local):
 class Turns:
     """A few turns at a time. One that lasts too long is over for the others, and goes on beside them.
 
-    Nothing therefore waits for a long computation, and nobody for ever, whatever a run itself waits for.
+    No run therefore waits long for another, whatever that computes or waits for.
 
     Args:
         total: turns at a time.

@@ -29,7 +29,7 @@ NOISY = 0.003  # of the full range: pictures with more noise come from a camera,
 SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is left of it then
 SMOOTHING = 0.8  # pixels, for regions in a noisy picture
 SPECK = 0.012  # of the picture's longer side: a region that is smaller is no digit
-AROUND = 2  # pixels around a region, in which its ink fades out
+FADING = 2  # pixels around a region, in which its ink ends
 PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 EDGE = 0.02  # of a sheet's shorter side, where it may be bent or end
 FULL = 0.85  # of its box that a sheet fills, turned by four degrees at most; the ellipse of a 0 fills 0.79
@@ -212,13 +212,15 @@ def _read(colours: Levels, noise: float, *, light_ink: bool) -> _Reading:
 def _coverage(reading: _Reading, region: Region, noise: float) -> Levels:
     """(height, width) in 0..1: how much of each pixel one digit's ink covers."""
     left, top, right, bottom = region.box
-    window = slice(max(0, top - AROUND), bottom + AROUND), slice(max(0, left - AROUND), right + AROUND)
+    window = slice(max(0, top - FADING), bottom + FADING), slice(max(0, left - FADING), right + FADING)
     mask, ink, cleaned = region.mask[window], reading.ink[window], reading.cleaned[window]
     full = float(np.quantile(cleaned[mask], 0.8))
     paper = PEDESTAL * full if noise > NOISY else 0.0
-    near = _wider(_wider(mask)) & (cleaned > 0)
+    near = mask
+    for _ in range(FADING):
+        near = _wider(near)
     coverage = np.zeros_like(reading.ink, np.float32)
-    coverage[window] = np.where(near, np.clip((ink - paper) / (full - paper), 0, 1), 0)
+    coverage[window] = np.where(near & (cleaned > 0), np.clip((ink - paper) / (full - paper), 0, 1), 0)
     return coverage
 
 

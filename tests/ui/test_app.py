@@ -122,8 +122,8 @@ def test_damaged_figures_are_sentences_and_the_pages_show_the_rest(
         assert all("remove it" in error.value for error in at.error) and not at.exception
         assert not any("not been measured" in info.value for info in at.info)
         shown = [table.value.to_csv() for table in at.dataframe] + [block.proto.body for block in at.get("html")]
-        wanted = {"overview": "99.50", "likelihood": "99.50", "knn": "odd", "latent": ""}[page]
-        assert wanted in "".join(shown), page
+        wanted = {"overview": "99.50", "likelihood": "99.50", "knn": "odd"}.get(page)
+        assert wanted is None or any(wanted in each for each in shown), page
     assert Maps(at).names == ["sound"]
 
 

@@ -21,7 +21,8 @@ window.__streamlit = { BACKEND_BASE_URL: window.dlgmmRoot };
 """
 _SCRIPTS = scripts("history", "paper", "whole_names")
 _STYLES = STYLE + PAPER
-_OF_THEIRS = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+# of a request: a compressed answer cannot be written into, and "not modified" would be said of Streamlit's file alone
+_NOT_PASSED_ON = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 
 
 class Document:
@@ -42,8 +43,7 @@ class Document:
         if not is_page or "/" in path:
             await self.app(scope, receive, send)
             return
-        # a compressed answer cannot be written into, and "not modified" would be said of Streamlit's file alone
-        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k not in _OF_THEIRS]}
+        plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k not in _NOT_PASSED_ON]}
         start: Message = {}
         body = b""
 

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.root_path import path_in_app
 
-__all__ = ["PageAddress"]
+__all__ = ["FIRST", "PageAddress"]
 
-_FIRST = "overview"  # the page whose address is the root itself
+FIRST = "overview"  # the page whose address is the root itself
 
 
 class PageAddress:
@@ -26,7 +26,7 @@ class PageAddress:
         """Passes everything on, and files and answers back as they are."""
         path = path_in_app(scope) if scope["type"] == "http" else ""
         meant = path.split("/")[0].strip().lower()
-        meant = "" if meant == _FIRST else meant
+        meant = "" if meant == FIRST else meant
         if path == meant:
             await self.app(scope, receive, send)
             return
