@@ -24,8 +24,8 @@ from dlgmm_core.model.distributions import StickDistribution, Sticks
 from dlgmm_core.model.functional import to_float64
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
-from dlgmm_core.model.objectives import every_path, log_layer_weight
-from dlgmm_core.model.paths import Paths, mean_code
+from dlgmm_core.model.objectives import log_layer_weight
+from dlgmm_core.model.paths import Paths, every_component, mean_code
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.html import Markup, bar, picture, table
 from dlgmm_core.runtime.seeding import seeded
@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
-FIRST_SAMPLES = 250  # draws for everything, where log p(x) has none of its own
 FEWEST_DRAWS = 50  # of each component
+FIRST_SAMPLES, FEWEST_FIRST = 50, 10  # of a first look, where log p(x) has no draws of its own
 WEIGHT_DRAWS = 2000
 STICK_DRAWS = 60  # of them, those whose fractions are kept
 
@@ -103,6 +103,7 @@ class ImageReport:
         ess: effective sample size of that estimate.
         num_samples: S, draws of that estimate.
         draws: of each component, over which the ELBO terms and `component_posterior` are averaged.
+        is_first_look: whether log p(x) is estimated by these as well, all S of them.
     """
 
     image: NDArray[np.uint8]
@@ -117,6 +118,7 @@ class ImageReport:
     ess: float
     num_samples: int
     draws: int
+    is_first_look: bool = True
 
     @property
     def log_p_error(self) -> float:
@@ -183,28 +185,43 @@ def inspect_image(
     Raises:
         EvaluationError: if an importance weight is not finite.
     """
-    report = first_look(model, image, num_samples, seed)
+    report = _look(model, image, max(FEWEST_DRAWS, num_samples // model.config.paths), seed)
     estimate = log_likelihood(model, image[None], num_samples, seed)
-    return replace(report, log_p=float(estimate.log_p[0]), ess=float(estimate.ess[0]), num_samples=num_samples)
+    log_p, ess = float(estimate.log_p[0]), float(estimate.ess[0])
+    return replace(report, log_p=log_p, ess=ess, num_samples=num_samples, is_first_look=False)
 
 
-def first_look(model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int, seed: int = 0) -> ImageReport:
-    """The report of `inspect_image` in half the time: log p(x) is estimated by the draws of all else.
+def first_look(
+    model: LatentVariableModel, image: NDArray[np.uint8], num_samples: int = FIRST_SAMPLES, seed: int = 0
+) -> ImageReport:
+    """The report of `inspect_image` at once, by few draws: log p(x) is estimated by those of all else.
 
-    Every component has equally many draws, weighted by E[pi_k]; S counts all of them.
+    Every component has equally many, 10 or more, weighted by E[pi_k]; S counts all of them. What depends on no code,
+    `sticks` and `reconstructions`, is that of `inspect_image`.
+
+    Raises:
+        EvaluationError: if an importance weight is not finite.
     """
+    return _look(model, image, max(FEWEST_FIRST, num_samples // model.config.paths), seed)
+
+
+def _look(model: LatentVariableModel, image: NDArray[np.uint8], draws: int, seed: int) -> ImageReport:
+    """The report by so many draws of every path."""
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
-    draws = max(FEWEST_DRAWS, num_samples // model.config.paths)
     with seeded(x.device, seed), torch.no_grad():
-        paths = every_path(model, x, draws)
-        layer, q = paths.layers[0], paths.layers[0].q
+        model.require_images(x)
+        features = model.features(x)
+        q = model.posterior_of(features)
+        sticks = None if q.sticks is None else _stick_report(q.sticks)  # first, so that `draws` does not change it
+        latents = q.stratified_rsample(torch.Size([draws]))
+        paths = model.paths(x, q, latents, every_component, features)
+        layer = paths.layers[0]
         log_likelihoods = model.decode(paths.code).log_prob(x)
         terms = elbo_terms_of_paths(paths, log_likelihoods)
         log_p_below = paths.fold_below(log_likelihoods, log_layer_weight)
         log_p, ess = _estimate(log_layer_weight(layer, log_p_below)[:, 0], model.config.paths, seed)
         responsibilities, error = component_posterior(layer, log_p_below) or (None, None)
         reconstructions = _reconstructions(model, x, q)
-        sticks = None if q.sticks is None else _stick_report(q.sticks)
         below = () if sticks is None else _weights_below(paths)
     return ImageReport(
         image.reshape(model.config.image_shape),
@@ -255,7 +272,7 @@ def _stick_report(sticks: StickDistribution) -> StickReport:
 
 
 def _weights_below(paths: Paths) -> tuple[WeightReport, ...]:
-    """The weights of each layer below the first, from `every_path` of one image."""
+    """The weights of each layer below the first, from all paths of one image."""
     found, of_rows = [], torch.ones(paths.code.shape[1:-1]).flatten()  # (R,), weights of the paths so far
     for layer in paths.layers:
         mean = layer.q.log_mean_weights.double().exp().cpu()  # (K, R), of the first layer (K, 1)

@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-from dlgmm_core.analysis.inspection import FIRST_SAMPLES, StickReport, first_look
+from dlgmm_core.analysis.inspection import StickReport, inspect_image
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.browser_helpers import settle, visit
+from ui.digit.inspected import SAMPLES
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +33,10 @@ def test_bars_and_densities_are_those_of_their_numbers_which_pointing_and_the_ar
 ) -> None:
     visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
     chart = page.locator(".weights")
+    page.get_by_text("log p(x), S = 1,000, nats").wait_for()
     chart.locator(".bar").first.wait_for()
     model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-fig2")[0]
-    report = first_look(model, load_dataset("mnist").test.binary[IMAGE], FIRST_SAMPLES)
+    report = inspect_image(model, load_dataset("mnist").test.binary[IMAGE], SAMPLES)
     assert report.sticks is not None and report.component_posterior is not None
     assert report.component_posterior_error is not None
     assert report.exact_weights is not None

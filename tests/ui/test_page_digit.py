@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.inspection import ImageReport, first_look
+from dlgmm_core.analysis.inspection import ImageReport, first_look, inspect_image
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
@@ -44,10 +43,10 @@ def test_a_test_digit_shows_the_figures_of_the_core(index: int, repository: Path
     at.number_input(key="digit-index").set_value(index).run()
     assert not at.exception and not at.error
     image = loaders.dataset("mnist").test.binary[index]
-    report = first_look(load_checkpoint(checkpoint.folder)[0], image, 250)
+    report = first_look(load_checkpoint(checkpoint.folder)[0], image)
     assert metrics_of(at) == figures_of(report, checkpoint)
     size = size_of(at)
-    assert size.startswith("log p(x), S = 250, nats: Estimated from S = 250 draws") and "1,000 draws follow" in size
+    assert size.startswith("log p(x), S = 50, nats: Estimated from S = 50 draws") and "1,000 draws follow" in size
     (drawn,) = bars(at)
     assert report.sticks is not None and report.component_posterior is not None
     assert drawn["mean"] == pytest.approx(report.sticks.mean) and drawn["low"] == pytest.approx(report.sticks.low)
@@ -156,20 +155,22 @@ def test_a_digit_that_stays_has_a_thousand_draws_which_others_see_at_once_and_a_
 ) -> None:
     checkpoint = make_mixture(make, "one", (-1.0, 1.0), (1.0, 1.0))
     model, images = load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary
-    first = [figures_of(first_look(model, image, 250), checkpoint) for image in images[:2]]
+    first = [figures_of(first_look(model, image), checkpoint) for image in images[:2]]
     at = turn_to(start(), "digit")
-    assert metrics_of(at) == first[0] and "S = 250 draws" in size_of(at)
+    assert metrics_of(at) == first[0] and "S = 50 draws" in size_of(at)
     (widget,) = (each for each in at.main.get("bidi_component") if each.proto.component_name.endswith("still"))
     before = json.loads(widget.proto.json)["mark"]
     at.number_input(key="digit-index").set_value(1).run()
     at.session_state[str(widget.key)] = {"mark": before}  # that came too late
     at.run()
-    assert metrics_of(at) == first[1] and "S = 250 draws" in size_of(at)
+    assert metrics_of(at) == first[1] and "S = 50 draws" in size_of(at)
     at.number_input(key="digit-index").set_value(0).run()
     at.session_state[str(widget.key)] = {"mark": before}
     at.run()
-    many = log_likelihood(model, images[:1], 1000)
-    stayed = replace(first_look(model, images[0], 250), num_samples=1000, log_p=many.log_p[0], ess=many.ess[0])
+    stayed = inspect_image(model, images[0], 1000)
     assert metrics_of(at) == figures_of(stayed, checkpoint) and "S = 1,000 draws" in size_of(at)
+    (drawn,) = bars(at)
+    assert drawn["posterior"] == pytest.approx(stayed.component_posterior)
+    assert drawn["error"] == pytest.approx(1.96 * stayed.component_posterior_error, rel=1e-3)  # type: ignore[operator]
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {})
     assert metrics_of(turn_to(start(), "digit")) == figures_of(stayed, checkpoint)

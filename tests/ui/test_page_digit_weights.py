@@ -33,7 +33,7 @@ def test_of_many_components_the_likeliest_are_shown_and_the_rest_together(make: 
     checkpoint = make("many", "dldpmm", num_components=12, prior_means=tuple(range(12)), prior_scales=(1.0,) * 12)
     at = turn_to(start(), "digit")
     (drawn,) = bars(at)
-    report = first_look(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0], 250)
+    report = first_look(load_checkpoint(checkpoint.folder)[0], loaders.dataset("mnist").test.binary[0])
     posterior, exact = report.component_posterior, report.exact_weights
     assert posterior is not None and exact is not None and report.sticks is not None
     shown = sorted(np.argsort(-np.maximum(posterior, report.sticks.mean))[:9])
@@ -59,7 +59,7 @@ def test_of_a_model_of_two_layers_weights_and_divergences_of_each_are_shown_and_
     at = start()
     assert any("2 · 12 = 24 paths" in caption.value for caption in at.caption)
     turn_to(at, "digit")
-    report = first_look(load_checkpoint(made.folder)[0], loaders.dataset("mnist").test.binary[0], 250)
+    report = first_look(load_checkpoint(made.folder)[0], loaders.dataset("mnist").test.binary[0])
     (found,) = report.weights_below
     first, second = bars(at)
     assert first["mean"] == pytest.approx(report.sticks.mean)  # type: ignore[union-attr]

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -18,10 +20,12 @@ from ui.digit.nearest import show_neighbours, show_places
 from ui.digit.percentile import show_percentile
 from ui.digit.report import show_figures, show_reconstructions
 from ui.digit.stick import show_stick
+from ui.digit.still import HIDDEN, is_looked_at
 from ui.digit.turned_weights import are_turned, show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.exporting.take_away import take_away
+from ui.parts import fragment
 from ui.presentation import end_of_picture
 
 __all__ = ["FOLLOWED", "VIEWS", "answer_of_all", "answer_of_one"]
@@ -36,6 +40,7 @@ WEIGHTS, STICK, TERMS, LOG_P, NEIGHBOURS, MAP = VIEWS = (
 )
 FOLLOWED = (WEIGHTS, STICK)  # the views that follow the pen
 _OF_ALL = (LOG_P, NEIGHBOURS, MAP)  # those of all chosen models
+_STYLE = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size: 1.4rem; }} {HIDDEN}</style>"
 
 
 def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dataset: str, digit: DigitInput) -> bool:
@@ -80,35 +85,63 @@ def answer_of_one(
         beside: where the reconstructions are drawn.
         is_drawn: whether the digit comes from the pad, so that the figures come after the weights, which follow it.
     """
-    above = st.container()  # the figures, which come only once the pen rests
+    above = st.container()
     if view == WEIGHTS:
         show_turned_weights(checkpoint, digit)
-    report, family = inspected(checkpoint, digit.binary, stays=view == TERMS), MODELS[checkpoint.model_config.model]
+    report = inspected(checkpoint, digit.binary, stays=view == TERMS)
     if view == STICK:
         if report.sticks is None:
-            st.caption(f"{family.label} has no stick. Choose a model that breaks one to see it.")
+            label = MODELS[checkpoint.model_config.model].label
+            st.caption(f"{label} has no stick. Choose a model that breaks one to see it.")
         else:
             show_stick(checkpoint, digit, report.sticks, live)
         return
-    bound = elbo_of(checkpoint.train_config.bound)
-    if view == WEIGHTS:
+    if view == TERMS:  # the table first, which fills a projector's window
+        show_elbo_terms(checkpoint, digit, report, elbo_of(checkpoint.train_config.bound))
+        end_of_picture()
+    else:
         with beside:
             show_reconstructions(checkpoint, digit, report)
             take_away(checkpoint)
         if are_turned(checkpoint) and not is_drawn:
             end_of_picture()
-    if view == TERMS:  # the table first, which fills a projector's window
-        show_elbo_terms(checkpoint, digit, report, bound)
-        end_of_picture()
-    is_last = is_drawn and view == WEIGHTS
-    show_figures(checkpoint, digit, bound, stays=view == TERMS, is_last=is_last)
-    if not is_last:
-        show_percentile(checkpoint, digit)
-    if view == TERMS:
-        return
-    with above if is_drawn else st.container():
-        if report.sticks is None:
-            st.caption(f"{family.label} breaks no stick into weights. Choose a mixture to see some.")
-        else:
-            show_weights(checkpoint, digit, report, live)
-            show_weights_below(checkpoint, digit, report)
+    st.html(_STYLE)
+    follows_pen = is_drawn and view == WEIGHTS
+    with above if follows_pen else st.container():
+        _show_estimates(checkpoint, digit, report, live, with_weights=view == WEIGHTS, follows_pen=follows_pen)
+
+
+@fragment
+def _show_estimates(
+    checkpoint: Checkpoint,
+    digit: DigitInput,
+    report: ImageReport,
+    live: dict[str, Any] | None,
+    *,
+    with_weights: bool,
+    follows_pen: bool,
+) -> None:
+    """Figures and weights: by few draws at once, and by many for a digit that rests.
+
+    It is a fragment because nothing else on the page gains from more draws. What follows the pen comes first.
+    """
+    mark = f"{checkpoint.digest} {np.packbits(digit.binary).tobytes().hex()}"
+    if report.is_first_look and is_looked_at(mark):
+        report = inspected(checkpoint, digit.binary, stays=True)
+    if follows_pen:
+        _show_weights(checkpoint, digit, report, live)
+    with st.container(key="digit-figures"):
+        show_figures(report, elbo_of(checkpoint.train_config.bound))
+        if not (follows_pen and report.is_first_look):
+            show_percentile(checkpoint, digit)
+    if with_weights and not follows_pen:
+        _show_weights(checkpoint, digit, report, live)
+
+
+def _show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, live: dict[str, Any] | None) -> None:
+    if report.sticks is None:
+        label = MODELS[checkpoint.model_config.model].label
+        st.caption(f"{label} breaks no stick into weights. Choose a mixture to see some.")
+    else:
+        show_weights(checkpoint, digit, report, live)
+        show_weights_below(checkpoint, digit, report)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import FIRST_SAMPLES, first_look
+from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.evaluate.convergence import Convergence, estimate_convergence
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -83,4 +83,4 @@ def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Conv
     model = loaders.model(checkpoint)
     with computing():
         curves = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
-        return curves, first_look(model, image, FIRST_SAMPLES).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
+        return curves, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo

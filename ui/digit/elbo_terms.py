@@ -91,7 +91,7 @@ def show_elbo_terms(checkpoint: Checkpoint, digit: DigitInput, report: ImageRepo
         f"log p(x), S = {report.num_samples:,}": f"{report.log_p:.4f}",
     }
     about = About("terms of the bounds on log p(x), nats", [checkpoint], seed=0, settings=settings)
-    code = partial(recipes.elbo_terms, checkpoint, digit.code, report.num_samples)
+    code = partial(recipes.report, checkpoint, digit.code, report)
     export("elbo-terms", about, code, lambda: _terms(every))
 
 

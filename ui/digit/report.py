@@ -12,58 +12,29 @@ from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
-from ui.digit.inspected import SAMPLES, inspected
-from ui.digit.percentile import show_percentile
-from ui.digit.still import HIDDEN, is_looked_at
+from ui.digit.inspected import SAMPLES
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.glossary.terms import in_glossary, meaning
 from ui.images import fitting, tiled_picture
 from ui.numbers import printed
-from ui.parts import fragment
 
 __all__ = ["show_figures", "show_reconstructions"]
 
 MOST = 5  # reconstructions, as many as stand beside each other below the digit
-_OF_FIGURES = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size: 1.4rem; }} {HIDDEN}</style>"
 _STYLE = """<style>
 .rebuilt { display: inline-block; margin: 0 11px 6px 0; font-size: .85em; font-variant-numeric: tabular-nums; }
 .rebuilt img { image-rendering: pixelated; display: block; border: 1px solid #808080; }
 </style>"""
 
 
-def show_figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, *, stays: bool, is_last: bool) -> None:
-    """log p(x), the bound, and the gap between them.
-
-    Args:
-        checkpoint: the model.
-        digit: what the visitor has chosen or drawn.
-        bound: a name in `BOUNDS`.
-        stays: whether log p(x) is worth many draws at once, and not only once the digit has come to rest.
-        is_last: whether nothing stands below, so that its place among the test images, too, may come as late.
-    """
-    st.html(_OF_FIGURES)
-    _figures(checkpoint, digit, bound, stays, is_last)
-
-
-@fragment
-def _figures(checkpoint: Checkpoint, digit: DigitInput, bound: str, stays: bool, is_last: bool) -> None:
-    """A fragment, because the rest of the page needs no more draws."""
-    report, mark = inspected(checkpoint, digit.binary, stays=stays), np.packbits(digit.binary).tobytes().hex()
-    if report.num_samples < SAMPLES and is_looked_at(f"{checkpoint.digest} {mark}"):
-        report = inspected(checkpoint, digit.binary, stays=True)
-    with st.container(key="digit-figures"):
-        _show_metrics(report, bound)
-        if is_last and report.num_samples >= SAMPLES:
-            show_percentile(checkpoint, digit)
-
-
-def _show_metrics(report: ImageReport, bound: str) -> None:
+def show_figures(report: ImageReport, bound: str) -> None:
+    """log p(x), the bound, by its name in `BOUNDS`, and the gap between them."""
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
     terms = report.elbo_terms[bound]
     errors = report.log_p_error, terms.error
     of_estimate, of_bound, of_both = (f" ± {NORMAL_95 * error:.1f}" for error in (*errors, math.hypot(*errors)))
-    follow = f" {SAMPLES:,} draws follow once the digit rests." if report.num_samples < SAMPLES else ""
+    follow = f" {SAMPLES:,} draws follow once the digit rests." if report.is_first_look else ""
     effective = (
         f"Estimated from S = {report.num_samples:,} draws, with an effective sample size of {report.ess:.0f}. The"
         f" estimate is too low on average; with more draws, less so.{follow}"
@@ -98,7 +69,7 @@ def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: Imag
     figure("reconstructions").html(_STYLE + "".join(_picture(images[k], k, words, shape) for k, words in labels))
     about = About("reconstructions, component 1 first", [checkpoint], settings={"image": digit.origin})
     rows = {"component": np.arange(1, len(images) + 1)}
-    code = partial(recipes.report, checkpoint, digit.code)
+    code = partial(recipes.report, checkpoint, digit.code, report)
     export("reconstructions", about, code, lambda: pixel_table(images, **rows))
 
 

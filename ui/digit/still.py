@@ -13,7 +13,7 @@ _widget = widget("still", '<div class="still"></div>', "still", "following", "re
 
 
 def is_looked_at(mark: str) -> bool:
-    """Whether the fragment around it was run again because the same digit has been shown for a second.
+    """Whether the fragment around it was run again because the same digit has been shown for half a second.
 
     Args:
         mark: of what is shown; that the browser has shown something else for so long does not count.

@@ -71,7 +71,7 @@ def show_weights(
         aside(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, report))
     settings = {"image": digit.origin, "draws of every component": report.draws}
     about = About("weights π and responsibilities p(k|x)", [checkpoint], seed=0, settings=settings)
-    export("weights", about, partial(recipes.report, checkpoint, digit.code), lambda: _table(report))
+    export("weights", about, partial(recipes.report, checkpoint, digit.code, report), lambda: _table(report))
 
 
 def show_prior_weights(live: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageR
             " through the components above, by the weights of the paths."
         )
         about = About(f"weights π of layer {layer}", [checkpoint], seed=0, settings={"image": digit.origin})
-        code = partial(recipes.report, checkpoint, digit.code)
+        code = partial(recipes.report, checkpoint, digit.code, report)
         export(f"weights-{layer}", about, code, partial(_table, found))
 
 

@@ -6,7 +6,7 @@ were shown. The first line of each docstring names the variables that the lines 
 
 from collections.abc import Mapping, Sequence
 
-from dlgmm_core.analysis.inspection import FIRST_SAMPLES
+from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.config import Context
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
@@ -19,7 +19,6 @@ __all__ = [
     "components",
     "convergence",
     "densities",
-    "elbo_terms",
     "nearest",
     "places",
     "prior",
@@ -31,8 +30,7 @@ __all__ = [
     "weights_at",
 ]
 
-_LOOK = f"first_look(model, image, {FIRST_SAMPLES})"
-_REPORT = f"report = {_LOOK}"
+_FIRST_LOOK = "report = first_look(model, image)"
 
 
 # ---- the prior
@@ -107,15 +105,10 @@ def siblings(checkpoints: Sequence[Checkpoint], count: int, seed: int) -> str:
 # ---- one digit; `image` is the line that makes it
 
 
-def report(checkpoint: Checkpoint, image: str) -> str:
-    """`report`: sticks, weights, responsibilities, reconstructions, ELBO terms; see `ImageReport`."""
-    return script(load_model(checkpoint), image, _REPORT)
-
-
-def elbo_terms(checkpoint: Checkpoint, image: str, num_samples: int) -> str:
-    """`report`, and `log_p` by so many draws of its own."""
-    log_p = f"log_p = log_likelihood(model, image[None], {num_samples}).log_p[0]"
-    return script(load_model(checkpoint), image, _REPORT, log_p)
+def report(checkpoint: Checkpoint, image: str, found: ImageReport) -> str:
+    """`report`, as it was `found`: sticks, weights, responsibilities, reconstructions, ELBO terms, log p(x)."""
+    whole = f"report = inspect_image(model, image, {found.num_samples})"
+    return script(load_model(checkpoint), image, _FIRST_LOOK if found.is_first_look else whole)
 
 
 def weights_at(checkpoint: Checkpoint, image: str, context: Context) -> str:
@@ -126,7 +119,7 @@ def weights_at(checkpoint: Checkpoint, image: str, context: Context) -> str:
 
 def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, is_code: bool) -> str:
     """`pieces` (T,) at the posterior's mean or broken at fractions `moved`; and `decoded` (X,) if they are a code."""
-    shown = (_REPORT, "pieces = report.sticks.mean")
+    shown = (_FIRST_LOOK, "pieces = report.sticks.mean")
     if moved is not None:
         shown = (
             f"v = np.array({numbers(moved)})  # redrawn, or moved by the visitor",
@@ -141,7 +134,7 @@ def convergence(checkpoints: Sequence[Checkpoint], image: str, largest: int, rep
     loop = each_model(
         checkpoints,
         f"*_, (_, curves[name]) = estimate_convergence(model, image, {largest}, {repeats})",
-        f"elbos[name] = {_LOOK}.elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
+        "elbos[name] = inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
     )
     return script(image, "curves, elbos = {}, {}", loop)
 

@@ -1,7 +1,7 @@
 // Tells Python, once, that a digit has been looked at for a while; a pen that moves before that begins it anew. After following.js
 // and rest.js.
 
-const LOOK = 1000; // milliseconds
+const LOOK = 500; // milliseconds
 
 export default function ({ parentElement, data: { mark }, setStateValue }) {
   const root = parentElement.querySelector(".still");

@@ -27,9 +27,8 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
   });
   const says = make("div", { className: "says", role: "status" });
   says.dataset.aside = "";
-  let chosen = null;
   const read = (k) => {
-    chosen = k;
+    root.chosen = k; // still read out when the bars are drawn anew
     cells.forEach((cell, i) => cell.classList.toggle("chosen", i === k));
     says.textContent = k === null ? "" : `${names[k] === "rest" ? "rest" : `${kind} ${names[k]}`}: weight ${shown(mean[k])}`
       + (k < low.length ? ` (${shown(low[k])} to ${shown(high[k])})` : "")
@@ -54,7 +53,7 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
         const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
         if (!step) return;
         event.preventDefault();
-        read(Math.max(0, Math.min(cells.length - 1, chosen === null ? 0 : chosen + step)));
+        read(Math.max(0, Math.min(cells.length - 1, root.chosen === null ? 0 : root.chosen + step)));
       },
     }, {},
       ...TICKS.map((tick) => make("div", { className: "tick" }, { bottom: percent(tick) }, make("span", { textContent: tick }))),
@@ -66,6 +65,7 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
         posterior && make("strong", { className: posterior[k] < 0.05 ? "small" : "", textContent: rounded(posterior[k]) })))),
     ...(posterior ? [] : [make("div", { className: "title below", textContent: `${kind} k` })]),
     says);
+  read(root.chosen < cells.length ? root.chosen : null);
 }
 
 // The 95 % interval of an estimated share, within what a share can be.
