@@ -104,21 +104,22 @@ def elbo_terms_of_paths(paths: Paths, log_likelihood: Tensor) -> dict[str, ElboT
         paths: `every_path` of S > 1 draws for one image.
         log_likelihood: (P, S, 1), log p(x|z) of each.
     """
-    return {name: _terms(name, paths, log_likelihood) for name in BOUNDS}
+    weights = paths.layers[0].q.log_mean_weights[:, 0].double().exp().cpu().numpy()
+    return {name: _terms(name, paths, log_likelihood, weights) for name in BOUNDS}
 
 
-def _terms(name: str, paths: Paths, log_likelihood: Tensor) -> ElboTerms:
-    found, q = path_terms(paths, log_likelihood, name), paths.layers[0].q
+def _terms(name: str, paths: Paths, log_likelihood: Tensor, weights: NDArray[np.float64]) -> ElboTerms:
+    found = path_terms(paths, log_likelihood, name)
     first = found.first
     elbo_per_draw = first.total[:, 0].double()  # (S,)
     return ElboTerms(
         bound=name,
-        weights=q.log_mean_weights[:, 0].double().exp().cpu().numpy(),
+        weights=weights,
         log_likelihood=_mean_of_draws(found.below),
         likelihood=_mean_of_draws(first.likelihood),
         components=_mean_of_draws(first.components),
         entropy=None if first.entropy is None else float(first.entropy.double().mean()),
-        weights_term=None if first.weights is None or q.sticks is None else 0.0 + float(first.weights),
+        weights_term=None if first.weights is None or paths.layers[0].q.sticks is None else 0.0 + float(first.weights),
         error=float(elbo_per_draw.std()) / math.sqrt(len(elbo_per_draw)),
         divergences=found.divergences.double().mean((1, 2)).cpu().numpy(),
     )

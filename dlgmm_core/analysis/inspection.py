@@ -46,7 +46,7 @@ __all__ = [
 SAMPLES = 500  # draws for log p(x); as many again, divided among the components, for the bounds and p(k|x)
 FEWEST_DRAWS = 50  # of each component
 FIRST_SAMPLES, FEWEST_FIRST = 50, 10  # of a first look, where log p(x) has no draws of its own
-WEIGHT_DRAWS = 2000
+WEIGHT_DRAWS = 1000
 STICK_DRAWS = 60  # of them, those whose fractions are kept
 
 

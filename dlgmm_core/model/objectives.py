@@ -25,7 +25,7 @@ References:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -79,7 +79,7 @@ class BoundTerms:
         """(S, B), the bound at each draw."""
         return self.likelihood.sum(0) + self.negative_divergence
 
-    @property
+    @cached_property
     def negative_divergence(self) -> Tensor:
         """(S, B), all terms but the likelihood's: minus an estimate of the divergence from the prior."""
         divergence = self.components.sum(0)
