@@ -86,3 +86,28 @@ def the_density_of_a_fraction_stands_below_its_break_and_numbers_have_three_figu
         assert marker["x"] == pytest.approx(box["x"] + box["width"], abs=2)
         a = float(re.findall(r"a = ([\d.]+)", stick.locator(".words").inner_text())[0])
         assert a == pytest.approx(sticks.concentration1[k], rel=0.005)
+
+
+def test_what_is_read_out_stays_when_more_draws_come_and_keys_go_on(server: str, page: Page) -> None:
+    visit(page, f"{server}/digit?digit-index=77&digit-checkpoint=mnist-dlgmm-fig2", "Your digit")
+    chart = page.locator(".weights")
+    chart.locator(".plot").focus()
+    page.keyboard.press("ArrowRight")
+    assert chart.locator(".says").inner_text().startswith("component 1:")
+    page.get_by_text("log p(x), S = 1,000, nats").wait_for()
+    assert chart.locator(".says").inner_text().startswith("component 1:")
+    page.keyboard.press("ArrowRight")
+    assert chart.locator(".says").inner_text().startswith("component 2:")
+
+
+def test_a_model_of_two_layers_has_bars_of_each(server: str, page: Page, tree: Path) -> None:
+    visit(page, f"{server}/digit?digit-index={IMAGE}&digit-checkpoint=mnist-dlgmm-layers-both", "Your digit")
+    page.get_by_text("log p(x), S = 1,000, nats").wait_for()
+    model = load_checkpoint(tree / "checkpoints" / "mnist-dlgmm-layers-both")[0]
+    report = inspect_image(model, load_dataset("mnist").test.binary[IMAGE], SAMPLES)
+    first, second = page.locator(".weights").all()
+    assert report.sticks is not None
+    for chart, found in ((first, report.sticks), (second, report.weights_below[0])):
+        ends = np.stack([np.zeros(3), found.mean], 1)
+        np.testing.assert_allclose(spans(chart.locator(".bar.weight"), chart.locator(".plot")), ends, atol=0.014)
+    assert not page.get_by_text("Error").count()

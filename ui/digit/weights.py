@@ -3,6 +3,7 @@
 They are drawn by a widget of our own: they change with every stroke, and Plotly takes longer than the rest of the page.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -22,9 +23,9 @@ from ui.presentation import aside
 from ui.theme import PAPER_COLOUR, component_colour
 from ui.widgets import widget
 
-__all__ = ["show_prior_weights", "show_weights", "weights_widget"]
+__all__ = ["draw_bars", "show_prior_weights", "show_weights"]
 
-weights_widget = widget(
+_widget = widget(
     "weights",
     '<div class="weights"></div>',
     "weights",
@@ -38,6 +39,59 @@ weights_widget = widget(
 )
 
 
+def draw_bars(
+    key: str,
+    *,
+    words: str,
+    kind: str,
+    names: Sequence[str],
+    colours: Sequence[str],
+    mean: Sequence[float],
+    low: Sequence[float] = (),
+    high: Sequence[float] = (),
+    exact: Sequence[float] | None = None,
+    posterior: Sequence[float] | None = None,
+    error: Sequence[float] = (),
+    pictures: Sequence[str] = (),
+    live: dict[str, Any] | None = None,
+) -> None:
+    """The chart.
+
+    Args:
+        key: of the figure and its widget.
+        words: a description for screen readers.
+        kind: what has a weight, "component" or "piece".
+        names: below the bars, in order.
+        colours: of the bars.
+        mean: E[π|x].
+        low: 5 % quantiles, of the first bars; there is no line on the others.
+        high: 95 % quantiles likewise.
+        exact: exact means; None where there are no components.
+        posterior: p(k|x); None likewise.
+        error: half the width of the 95 % interval of p(k|x), of the first bars.
+        pictures: of the first bars.
+        live: as for `show_weights`.
+    """
+    with figure(key):
+        _widget(
+            key=key,
+            data={
+                "words": words,
+                "kind": kind,
+                "names": names,
+                "colours": colours,
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "exact": exact,
+                "posterior": posterior,
+                "error": error,
+                "pictures": pictures,
+                "live": live,
+            },
+        )
+
+
 def show_weights(
     checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, live: dict[str, Any] | None = None
 ) -> None:
@@ -49,24 +103,21 @@ def show_weights(
     sticks, exact, shown = report.sticks, report.exact_weights, shown_components(report)
     posterior, error = report.component_posterior, report.component_posterior_error
     others = len(shown) < len(sticks.mean)
-    with figure("weights"):
-        weights_widget(
-            key="weights",
-            data={
-                "words": _in_words(report),
-                "kind": _kind(posterior is not None),
-                "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
-                "mean": with_rest(sticks.mean, shown),
-                "low": sticks.low[shown].tolist(),
-                "high": sticks.high[shown].tolist(),
-                "exact": None if exact is None else with_rest(exact, shown),
-                "posterior": None if posterior is None else with_rest(posterior, shown),
-                "error": [] if error is None else (NORMAL_95 * error[shown]).tolist(),
-                "pictures": [] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
-                "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
-                "live": live,
-            },
-        )
+    draw_bars(
+        "weights",
+        words=_in_words(report),
+        kind=_kind(posterior is not None),
+        names=[*(str(k + 1) for k in shown), *(["rest"] if others else [])],
+        colours=[*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+        mean=with_rest(sticks.mean, shown),
+        low=sticks.low[shown].tolist(),
+        high=sticks.high[shown].tolist(),
+        exact=None if exact is None else with_rest(exact, shown),
+        posterior=None if posterior is None else with_rest(posterior, shown),
+        error=[] if error is None else (NORMAL_95 * error[shown]).tolist(),
+        pictures=[] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
+        live=live,
+    )
     if posterior is not None:
         aside(identical_by_prior(checkpoint.model_config) or _flatness(checkpoint, report))
     settings = {"image": digit.origin, "draws of every component": report.draws}
@@ -78,24 +129,18 @@ def show_prior_weights(live: dict[str, Any]) -> None:
     """The chart before anything is drawn: the prior's weights, which follow the pen."""
     weights, is_mixture = live["info"]["weights"], live["info"]["kind"] == "real"
     means = ", ".join(f"{weight:.2f}" for weight in weights)
-    with figure("weights"):
-        weights_widget(
-            key="weights",
-            data={
-                "words": f"Bars of the prior, {_kind(is_mixture)} 1 first: {means}",
-                "kind": _kind(is_mixture),
-                "names": [str(k + 1) for k in range(len(weights))],
-                "mean": weights,
-                "low": [],
-                "high": [],
-                "exact": weights if is_mixture else None,
-                "posterior": weights if is_mixture else None,
-                "error": [],
-                "pictures": live["pictures"],
-                "colours": live["colours"],
-                "live": live,
-            },
-        )
+    draw_bars(
+        "weights",
+        words=f"Bars of the prior, {_kind(is_mixture)} 1 first: {means}",
+        kind=_kind(is_mixture),
+        names=[str(k + 1) for k in range(len(weights))],
+        colours=live["colours"],
+        mean=weights,
+        exact=weights if is_mixture else None,
+        posterior=weights if is_mixture else None,
+        pictures=live["pictures"],
+        live=live,
+    )
     aside("Before anything is drawn, the bars are the means of the prior; then they follow the pen.")
 
 

@@ -10,9 +10,9 @@ from dlgmm_core.analysis.inspection import ImageReport, WeightReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.digit.shown import MOST, with_rest
-from ui.digit.weights import weights_widget
+from ui.digit.weights import draw_bars
 from ui.exporting import recipes
-from ui.exporting.exports import About, export, figure
+from ui.exporting.exports import About, export
 from ui.glossary.terms import meaning
 from ui.presentation import aside
 from ui.theme import PAPER_COLOUR, component_colour
@@ -40,23 +40,16 @@ def _draw(layer: int, found: WeightReport) -> None:
     count = len(found.mean)
     shown = list(range(count)) if count <= MOST else sorted(np.argsort(-found.mean, kind="stable")[: MOST - 1].tolist())
     others = len(shown) < count
-    with figure(f"weights-{layer}"):
-        weights_widget(
-            key=f"weights-{layer}",
-            data={
-                "words": f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
-                "kind": "component",
-                "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
-                "mean": with_rest(found.mean, shown),
-                "low": found.low[shown].tolist(),
-                "high": found.high[shown].tolist(),
-                "exact": None,
-                "posterior": None,
-                "pictures": [],
-                "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
-                "live": None,
-            },
-        )
+    draw_bars(
+        f"weights-{layer}",
+        words=f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
+        kind="component",
+        names=[*(str(k + 1) for k in shown), *(["rest"] if others else [])],
+        colours=[*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+        mean=with_rest(found.mean, shown),
+        low=found.low[shown].tolist(),
+        high=found.high[shown].tolist(),
+    )
 
 
 def _table(found: WeightReport) -> pd.DataFrame:

@@ -36,6 +36,7 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
       + (k < error.length ? ` ± ${error[k].toFixed(2)}` : "");
   };
   const isNamed = (k) => mean.length <= MOST_NAMES || k === 0 || (k + 1) % 5 === 0;
+  const before = root.chosen, hadFocus = root.querySelector(".plot")?.matches(":focus");
   root.classList.toggle("paired", Boolean(posterior));
   root.replaceChildren(
     make("div", { className: "legend" }, {},
@@ -65,7 +66,8 @@ function drawWeights(root, { words, kind, names, mean, low, high, exact, posteri
         posterior && make("strong", { className: posterior[k] < 0.05 ? "small" : "", textContent: rounded(posterior[k]) })))),
     ...(posterior ? [] : [make("div", { className: "title below", textContent: `${kind} k` })]),
     says);
-  read(root.chosen < cells.length ? root.chosen : null);
+  if (hadFocus) root.querySelector(".plot").focus({ preventScroll: true });
+  read(before < cells.length ? before : null);
 }
 
 // The 95 % interval of an estimated share, within what a share can be.
