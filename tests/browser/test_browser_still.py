@@ -18,7 +18,9 @@ TOLD = "digit-looked-at"
 FIGURES = ".st-key-digit-figures"
 SENT = 300  # milliseconds within which the server would have been told
 
-# The half second, for which a digit has to stay, passes when the test says so.
+REST = 500  # milliseconds, for which nothing may be touched
+
+# The half second, for which a digit has to stay, passes when the test says so; `lastly` is done just before.
 HELD = """(() => {
   const [set, clear] = [window.setTimeout, window.clearTimeout], held = new Map();
   window.setTimeout = (work, wait, ...more) => {
@@ -27,7 +29,12 @@ HELD = """(() => {
     return id;
   };
   window.clearTimeout = (id) => { held.delete(id); clear(id); };
-  window.itHasStayed = () => { const due = [...held.values()]; held.clear(); due.forEach((work) => work()); };
+  window.itHasStayed = (lastly = () => {}) => {
+    const due = [...held.values()];
+    held.clear();
+    lastly();
+    due.forEach((work) => work());
+  };
 })()"""
 IT_HAS_STAYED = "window.itHasStayed()"
 
@@ -87,6 +94,35 @@ def test_more_draws_follow_for_what_they_change_and_the_next_visit_has_them_at_o
         assert wire.told(TOLD) == []
 
 
+MORE = "[data-testid=stNumberInputStepUp]"
+
+
+@pytest.mark.parametrize(
+    ("index", "click"),  # each with a digit that nobody has looked at
+    [
+        (70, f"window.itHasStayed(() => document.querySelector('{MORE}').click())"),
+        (80, f"window.itHasStayed(); document.querySelector('{MORE}').click()"),
+        (90, f"window.itHasStayed(); setTimeout(() => document.querySelector('{MORE}').click(), 60)"),
+    ],
+    ids=["just before", "just after", "while it is answered"],
+)
+def test_a_click_as_a_digit_has_stayed_is_answered_and_the_address_knows_of_it(
+    index: int, click: str, server: str, page: Page
+) -> None:
+    with page.add_init_script(HELD):
+        visit(page, f"{server}/digit?digit-index={index}", "Your digit")
+        page.get_by_text(FEW).wait_for()
+        settle(page)
+        page.wait_for_timeout(REST)
+        page.evaluate(click)
+        page.get_by_text(f"test image {index + 1} of MNIST").wait_for()
+        page.wait_for_url(f"**digit-index={index + 1}")
+        settle(page)
+        page.wait_for_timeout(SENT)
+        assert page.get_by_role("spinbutton").input_value() == str(index + 1)
+        assert page.url.endswith(f"digit-index={index + 1}")
+
+
 @pytest.mark.parametrize(
     ("says", "when"),
     [
@@ -131,6 +167,7 @@ def test_a_pen_that_moves_on_saves_the_draws_and_hides_what_is_of_the_drawing_be
     page.evaluate(WATCH)
     page.mouse.up()
     page.get_by_text(FEW).wait_for()
+    page.wait_for_timeout(REST)
     page.evaluate(IT_HAS_STAYED)
     page.get_by_text(MANY).wait_for()
     assert before not in page.evaluate("[...window.seen]")

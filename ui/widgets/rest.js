@@ -5,9 +5,10 @@
 // What the browser's Back was too early for is kept here, and told once the widget is there again: see `leftUntold`.
 //
 // Streamlit opens a page at once, and what it was told shortly before is lost or, sent later, empties that page. So what a
-// visitor clicks waits for the run of the script that learns what was told.
+// visitor clicks waits for the run of the script that learns what was told; and for a moment more, since Streamlit then writes
+// once more the address that it had before the click.
 
-const REST = 1500, PAUSE = 3000, LONGEST_WAIT = 2000; // milliseconds
+const REST = 1500, PAUSE = 3000, LONGEST_WAIT = 2000, SETTLED = 100; // milliseconds
 const RUN = "data-test-script-state"; // of Streamlit's app: whether the script is running
 
 const LEFT = (window.dlgmmLeft ??= new Map()); // by the widget's name: its state, and what the server knew of it
@@ -21,6 +22,7 @@ function leftUntold(name, known) {
 
 function clicksWait() {
   const app = document.querySelector(`[${RUN}]`), held = [];
+  let limit = null;
   const wait = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -32,8 +34,12 @@ function clicksWait() {
     window.removeEventListener("click", wait, { capture: true });
     for (const [target, click] of held) target.dispatchEvent(click);
   };
-  const limit = setTimeout(go, LONGEST_WAIT);
-  const runs = new MutationObserver(() => { if (app.getAttribute(RUN) === "notRunning") go(); });
+  const later = (wait) => {
+    clearTimeout(limit);
+    limit = setTimeout(go, wait);
+  };
+  later(LONGEST_WAIT);
+  const runs = new MutationObserver(() => { if (app.getAttribute(RUN) === "notRunning") later(SETTLED); });
   runs.observe(app, { attributes: true, attributeFilter: [RUN] });
   window.addEventListener("click", wait, { capture: true });
 }
