@@ -122,7 +122,10 @@ class ImageReport:
 
     @property
     def log_p_error(self) -> float:
-        """Standard error of `log_p` in nats, to first order; for a mixture conservative: stratification is ignored."""
+        """Standard error of `log_p` in nats, to first order, without stratification.
+
+        It is too small where `ess` is small: rare large weights are then missing.
+        """
         return math.sqrt(max(0.0, 1 / self.ess - 1 / self.num_samples))
 
     def _repr_html_(self) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlgmm_core.analysis.inspection import first_look
+from dlgmm_core.analysis.inspection import first_look, inspect_image
 from dlgmm_core.store.checkpoints import load_checkpoint
 from tests.app_helpers import Make, start, turn_to
 from tests.digit_helpers import bars, metrics_of
@@ -66,7 +66,8 @@ def test_of_a_model_of_two_layers_weights_and_divergences_of_each_are_shown_and_
     assert len(second["names"]) == 10 and second["names"][-1] == "rest" and sum(second["mean"]) == pytest.approx(1)
     assert second["low"] == pytest.approx([found.low[int(name) - 1] for name in second["names"][:-1]])
     at.segmented_control(key="digit-view").set_value("ELBO terms").run()
-    terms = report.elbo_terms["eq1"]
+    image = loaders.dataset("mnist").test.binary[0]
+    terms = inspect_image(load_checkpoint(made.folder)[0], image, 1000).elbo_terms["eq1"]
     (table,) = (block.proto.body for block in at.get("html") if "of layer 2" in block.proto.body)
     for value in (terms.elbo + terms.divergences.sum(), *-terms.divergences, terms.elbo):
         assert f">{value:.2f}<".replace("-", "−") in table

@@ -192,7 +192,7 @@ def test_a_ledger(pair: list[Checkpoint], lines: Lines, monkeypatch: pytest.Monk
     exported = take(at, "elbo-terms", monkeypatch)
     ledgers = {bound: f"report.elbo_terms['{bound}']" for bound in BOUNDS}
     whole = ", ".join(f"{b}={ledger}.elbo, {b}_terms={ledger}.components" for b, ledger in ledgers.items())
-    found = lines(exported, f"log_p=log_p, {whole}")
+    found = lines(exported, f"log_p=report.log_p, {whole}")
     table = exported.table.set_index(["bound", "term"])["value"]
     shown = "".join(block.proto.body for block in at.get("html"))
     for bound in BOUNDS:

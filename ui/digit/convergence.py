@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.convergence_figure import Found, convergence_figure, words_below
 from ui.digit.digit_input import DigitInput
+from ui.digit.inspected import SAMPLES
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.presentation import aside
@@ -53,7 +54,10 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
     shown = [checkpoint for checkpoint, _, _ in found]
     about = About("estimates of log p(x) against the samples used, nats", shown, seed=0, settings=settings)
     export(
-        "convergence", about, partial(recipes.convergence, shown, digit.code, LARGEST, REPEATS), lambda: _table(found)
+        "convergence",
+        about,
+        partial(recipes.convergence, shown, digit.code, LARGEST, REPEATS, SAMPLES),
+        lambda: _table(found),
     )
 
 
@@ -83,4 +87,5 @@ def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Conv
     model = loaders.model(checkpoint)
     with computing():
         curves = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
-        return curves, inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo
+        terms = inspect_image(model, image, SAMPLES).elbo_terms  # as the views of one model have them
+        return curves, terms[elbo_of(checkpoint.train_config.bound)].elbo

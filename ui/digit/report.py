@@ -1,6 +1,5 @@
 """One digit through one model: its figures, and its reconstructions."""
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import ImageReport
 from dlgmm_core.evaluate.likelihood import NORMAL_95
+from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.digit.inspected import SAMPLES
@@ -29,29 +29,37 @@ _STYLE = """<style>
 
 
 def show_figures(report: ImageReport, bound: str) -> None:
-    """log p(x), the bound, by its name in `BOUNDS`, and the gap between them."""
+    """log p(x), the bound, by its name in `BOUNDS`, and the gap between them.
+
+    The estimate of log p(x) has no interval: the weights that were drawn do not show the rare large ones that were not.
+    """
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
     terms = report.elbo_terms[bound]
-    errors = report.log_p_error, terms.error
-    of_estimate, of_bound, of_both = (f" ± {NORMAL_95 * error:.1f}" for error in (*errors, math.hypot(*errors)))
     follow = f" {SAMPLES:,} draws follow once the digit rests." if report.is_first_look else ""
-    effective = (
-        f"Estimated from S = {report.num_samples:,} draws, with an effective sample size of {report.ess:.0f}. The"
-        f" estimate is too low on average; with more draws, less so.{follow}"
+    estimated = (
+        f"Estimated from S = {report.num_samples:,} draws by importance sampling, which are worth {_effective(report)}."
+        " Where these are few, it is uncertain by a nat or more, and more often too low than too high, since draws of"
+        f" large weight are rare.{follow}"
     )
     log_p.metric(
         f"log p(x), S = {report.num_samples:,}, nats",
-        printed(report.log_p, ".1f") + of_estimate,
-        help=f"{effective}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
+        printed(report.log_p, ".1f"),
+        _effective(report),
+        delta_color="off",
+        delta_arrow="off",
+        help=f"{estimated}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
     )
-    drawn = f"Averaged over {report.draws} draws of every component."
+    drawn = f"Averaged over {report.draws} draws of every component; ± is the 95 % interval over them."
     elbo.metric(
         f"ELBO ({bound}), nats",
-        printed(terms.elbo, ".1f") + of_bound,
+        f"{printed(terms.elbo, '.1f')} ± {NORMAL_95 * terms.error:.1f}",
         help=f"{drawn}\n\n{meaning('ELBO', *in_glossary([bound]))}",
     )
-    lost = printed(report.log_p - terms.elbo, ".1f") + of_both
-    gap.metric("gap, nats", lost, help="log p(x) minus the bound, on this image.")
+    gap.metric("gap, nats", printed(report.log_p - terms.elbo, ".1f"), help="log p(x) minus the bound, on this image.")
+
+
+def _effective(report: ImageReport) -> str:
+    return counted(round(report.ess), "effective sample")
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:

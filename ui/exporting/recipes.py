@@ -129,12 +129,13 @@ def stick(checkpoint: Checkpoint, image: str, moved: Sequence[float] | None, *, 
     return script(load_model(checkpoint), "" if moved else image, *shown, decoded if is_code else "")
 
 
-def convergence(checkpoints: Sequence[Checkpoint], image: str, largest: int, repeats: int) -> str:
+def convergence(checkpoints: Sequence[Checkpoint], image: str, largest: int, repeats: int, num_samples: int) -> str:
     """`curves` and `elbos` by name."""
     loop = each_model(
         checkpoints,
         f"*_, (_, curves[name]) = estimate_convergence(model, image, {largest}, {repeats})",
-        "elbos[name] = inspect_image(model, image).elbo_terms[elbo_of(checkpoint.train_config.bound)].elbo",
+        f"terms = inspect_image(model, image, {num_samples}).elbo_terms",
+        "elbos[name] = terms[elbo_of(checkpoint.train_config.bound)].elbo",
     )
     return script(image, "curves, elbos = {}, {}", loop)
 
