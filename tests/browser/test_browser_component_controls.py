@@ -176,7 +176,7 @@ def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server:
     assert drawings(page)[0] == before[0] and drawings(page)[-1] == before[-1]
     touch_elsewhere(page)
     page.wait_for_url("**view=0%2C0%2C0*")
-    switch.check()
+    switch.click()  # which waits for a moment after the server's answer
     until(page, lambda: drawings(page) == before)
     touch_elsewhere(page)
     page.wait_for_url(lambda url: "view=" not in url)

@@ -72,6 +72,7 @@ def test_a_box_is_chosen_and_the_model_sees_its_digit_without_barriers(server: s
     model = chosen_model(page)
     page.get_by_role("button", name="Remove two.png").click()
     page.locator("[data-testid=stMetric]").first.wait_for(state="detached")
+    page.mouse.move(0, 0)  # off the refused file, which is there again: its tooltip would cover what is clicked next
     upload(page)
     assert chosen_model(page) == model
     nothing_is_a_barrier_and_the_keyboard_reaches_all(page)

@@ -36,17 +36,15 @@ def show_figures(report: ImageReport, bound: str) -> None:
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
     terms = report.elbo_terms[bound]
     follow = f" {SAMPLES:,} draws follow once the digit rests." if report.is_first_look else ""
+    worth = counted(round(report.ess), "effective sample")
     estimated = (
-        f"Estimated from S = {report.num_samples:,} draws by importance sampling, which are worth {_effective(report)}."
-        " Where these are few, it is uncertain by a nat or more, and more often too low than too high, since draws of"
-        f" large weight are rare.{follow}"
+        f"Estimated from S = {report.num_samples:,} draws by importance sampling, which are worth {worth}. Where these"
+        " are few, it is uncertain by a nat or more, and more often too low than too high, since draws of large weight"
+        f" are rare.{follow}"
     )
     log_p.metric(
         f"log p(x), S = {report.num_samples:,}, nats",
         printed(report.log_p, ".1f"),
-        _effective(report),
-        delta_color="off",
-        delta_arrow="off",
         help=f"{estimated}\n\n{meaning('−log p(x)', 'S', 'effective samples')}",
     )
     drawn = f"Averaged over {report.draws} draws of every component; ± is the 95 % interval over them."
@@ -56,10 +54,6 @@ def show_figures(report: ImageReport, bound: str) -> None:
         help=f"{drawn}\n\n{meaning('ELBO', *in_glossary([bound]))}",
     )
     gap.metric("gap, nats", printed(report.log_p - terms.elbo, ".1f"), help="log p(x) minus the bound, on this image.")
-
-
-def _effective(report: ImageReport) -> str:
-    return counted(round(report.ess), "effective sample")
 
 
 def show_reconstructions(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport) -> None:
