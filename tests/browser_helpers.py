@@ -110,6 +110,14 @@ def until(page: Page, holds: Callable[[], bool]) -> None:
     assert holds()
 
 
+def turn_switch(page: Page, name: str, *, on: bool) -> None:
+    """Turns a switch, which takes a click a moment late where a widget has just told the server something."""
+    switch = page.get_by_label(name)
+    if switch.is_checked() != on:
+        switch.click()
+    until(page, lambda: switch.is_checked() == on)
+
+
 def numbers(where: Page | Locator, script: str, *given: Any) -> NDArray[np.float64]:
     """(N,), what a function in the page gives, an array of N numbers; as bytes, since lists of them travel slowly."""
     found = where.evaluate(

@@ -25,6 +25,7 @@ from tests.browser_helpers import (
     open_components,
     settle,
     touch_elsewhere,
+    turn_switch,
     until,
     visit,
 )
@@ -136,7 +137,7 @@ def test_all_rows_follow_alpha_and_one_mean_beside_the_decoder_that_does_not(
     touch_elsewhere(page)
     until(page, lambda: "means=1.3" in page.url)
 
-    page.get_by_label("compare without retraining").check()
+    turn_switch(page, "compare without retraining", on=True)
     touch_elsewhere(page)
     until(page, lambda: "compared=1" in page.url)
     means = (1.3, *ELSEWHERE.prior_means[1:])

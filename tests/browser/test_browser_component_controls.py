@@ -17,6 +17,7 @@ from tests.browser_helpers import (
     open_components,
     settle,
     touch_elsewhere,
+    turn_switch,
     until,
     untrained,
 )
@@ -91,7 +92,7 @@ def reset_puts_everything_back(page: Page) -> None:
     until(page, lambda: drawings(page)[0] != before[0])
     assert mean_of(page, 1).input_value() == "-4"
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("scales, too").check()
+    turn_switch(page, "scales, too", on=True)
     page.get_by_role("slider", name="scale of component 4", exact=True).press("Home")
     until(page, lambda: drawings(page)[3] != before[3])
     assert [text.partition(":")[0] for text in untrained(page)] == ["component 1", "component 4"]
@@ -170,13 +171,12 @@ def test_rows_of_equal_components_are_equal_until_each_has_its_own_noise(server:
     before = drawings(page)
     assert len(set(before[:-1])) == 1 and len(before) == equal.model_config.num_components + 1
     page.get_by_text("More", exact=True).click()
-    switch = page.get_by_label("the same noise in every row")
-    switch.uncheck()
+    turn_switch(page, "the same noise in every row", on=False)
     until(page, lambda: len(set(drawings(page))) == len(before))
     assert drawings(page)[0] == before[0] and drawings(page)[-1] == before[-1]
     touch_elsewhere(page)
     page.wait_for_url("**view=0%2C0%2C0*")
-    switch.click()  # which waits for a moment after the server's answer
+    turn_switch(page, "the same noise in every row", on=True)
     until(page, lambda: drawings(page) == before)
     touch_elsewhere(page)
     page.wait_for_url(lambda url: "view=" not in url)

@@ -24,6 +24,7 @@ from tests.browser_helpers import (
     numbers,
     open_components,
     settle,
+    turn_switch,
     until,
 )
 from tests.wire_helpers import Wire
@@ -98,7 +99,7 @@ def ink_is_black_or_white(page: Page) -> None:
     grey = [digits(drawing) for drawing in drawings(page)]
     assert all(len(np.unique(levels)) > 10 for levels in grey)
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("ink where its probability exceeds one half").check()
+    turn_switch(page, "ink where its probability exceeds one half", on=True)
     until(page, lambda: all(set(np.unique(digits(drawing))) == {0, 255} for drawing in drawings(page)))
     for drawing, levels in zip(drawings(page), grey, strict=True):
         sure = np.abs(levels - 127.5) > 1

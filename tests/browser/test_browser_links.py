@@ -17,6 +17,7 @@ from tests.browser_helpers import (
     overhang,
     settle,
     touch_elsewhere,
+    turn_switch,
     until,
     untrained,
     visit,
@@ -49,7 +50,7 @@ def test_a_link_shows_another_visitor_the_same_pictures(server: str, page: Page)
     page.get_by_text("More", exact=True).click()
     for switch in ("the same noise in every row", "ink where its probability exceeds one half"):
         page.get_by_label(switch).click()
-    page.get_by_label("scales, too").check()
+    turn_switch(page, "scales, too", on=True)
     page.get_by_role("slider", name="scale of component 1", exact=True).press("End")
     touch_elsewhere(page)
     page.wait_for_url(lambda url: all(name in url for name in ("means=", "scales=2", "view=0%2C1%2C1")))
