@@ -91,8 +91,7 @@ def answer_of_one(
     report = inspected(checkpoint, digit.binary, stays=view == TERMS)
     if view == STICK:
         if report.sticks is None:
-            label = MODELS[checkpoint.model_config.model].label
-            st.caption(f"{label} has no stick. Choose a model that breaks one to see it.")
+            st.caption(f"{_label(checkpoint)} has no stick. Choose a model that breaks one to see it.")
         else:
             show_stick(checkpoint, digit, report.sticks, live)
         return
@@ -140,8 +139,11 @@ def _show_estimates(
 
 def _show_weights(checkpoint: Checkpoint, digit: DigitInput, report: ImageReport, live: dict[str, Any] | None) -> None:
     if report.sticks is None:
-        label = MODELS[checkpoint.model_config.model].label
-        st.caption(f"{label} breaks no stick into weights. Choose a mixture to see some.")
+        st.caption(f"{_label(checkpoint)} breaks no stick into weights. Choose a mixture to see some.")
     else:
         show_weights(checkpoint, digit, report, live)
         show_weights_below(checkpoint, digit, report)
+
+
+def _label(checkpoint: Checkpoint) -> str:
+    return MODELS[checkpoint.model_config.model].label

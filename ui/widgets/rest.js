@@ -34,12 +34,12 @@ function clicksWait() {
     window.removeEventListener("click", wait, { capture: true });
     for (const [target, click] of held) target.dispatchEvent(click);
   };
-  const later = (wait) => {
+  const goAfter = (milliseconds) => {
     clearTimeout(limit);
-    limit = setTimeout(go, wait);
+    limit = setTimeout(go, milliseconds);
   };
-  later(LONGEST_WAIT);
-  const runs = new MutationObserver(() => { if (app.getAttribute(RUN) === "notRunning") later(SETTLED); });
+  goAfter(LONGEST_WAIT);
+  const runs = new MutationObserver(() => { if (app.getAttribute(RUN) === "notRunning") goAfter(SETTLED); });
   runs.observe(app, { attributes: true, attributeFilter: [RUN] });
   window.addEventListener("click", wait, { capture: true });
 }
