@@ -125,13 +125,14 @@ def _show_estimates(
     It is a fragment because nothing else on the page gains from more draws. What follows the pen comes first.
     """
     mark = f"{checkpoint.digest} {np.packbits(digit.binary).tobytes().hex()}"
-    if report.is_first_look and is_looked_at(mark):
-        report = inspected(checkpoint, digit.binary, stays=True)
+    more_follow = report.is_first_look
+    if more_follow and is_looked_at(mark):
+        report, more_follow = inspected(checkpoint, digit.binary, stays=True), False
     if follows_pen:
         _show_weights(checkpoint, digit, report, live)
     with st.container(key="digit-figures"):
-        show_figures(report, elbo_of(checkpoint.train_config.bound))
-        if not (follows_pen and report.is_first_look):
+        show_figures(report, elbo_of(checkpoint.train_config.bound), more_follow=more_follow)
+        if not (follows_pen and more_follow):
             show_percentile(checkpoint, digit)
     if with_weights and not follows_pen:
         _show_weights(checkpoint, digit, report, live)

@@ -28,14 +28,14 @@ _STYLE = """<style>
 </style>"""
 
 
-def show_figures(report: ImageReport, bound: str) -> None:
-    """log p(x), the bound, by its name in `BOUNDS`, and the gap between them.
+def show_figures(report: ImageReport, bound: str, *, more_follow: bool) -> None:
+    """log p(x), the bound, by its name in `BOUNDS`, and the gap between them; whether a report of more draws follows.
 
     The estimate of log p(x) has no interval: the weights that were drawn do not show the rare large ones that were not.
     """
     log_p, elbo, gap = st.columns([5, 4, 3])  # on a projector each as wide as its words
     terms = report.elbo_terms[bound]
-    follow = f" {SAMPLES:,} draws follow once the digit rests." if report.is_first_look else ""
+    follow = f" {SAMPLES:,} draws follow once the digit rests." if more_follow else ""
     worth = counted(round(report.ess), "effective sample")
     estimated = (
         f"Estimated from S = {report.num_samples:,} draws by importance sampling, which are worth {worth}. Where these"

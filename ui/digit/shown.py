@@ -1,5 +1,7 @@
 """Which components of a mixture are shown for one digit, and what each of them draws."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -25,10 +27,10 @@ def shown_components(report: ImageReport) -> list[int]:
     return sorted(np.argsort(-largest, kind="stable")[: MOST - 1].tolist())
 
 
-def with_rest(values: NDArray[np.float64], shown: list[int]) -> list[float]:
+def with_rest(values: NDArray[np.float64], shown: Sequence[int]) -> list[float]:
     """The values of the components that are shown, then the sum of the others if there are any."""
-    rest = np.delete(values, shown)
-    return [*values[shown].tolist(), *([float(rest.sum())] if len(rest) else [])]
+    rest = np.delete(values, list(shown))
+    return [*values[list(shown)].tolist(), *([float(rest.sum())] if len(rest) else [])]
 
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dlgmm_core.analysis.inspection import ImageReport, certain_weights
 from dlgmm_core.evaluate.likelihood import NORMAL_95
@@ -44,48 +45,45 @@ def draw_bars(
     *,
     words: str,
     kind: str,
-    names: Sequence[str],
-    colours: Sequence[str],
-    mean: Sequence[float],
-    low: Sequence[float] = (),
-    high: Sequence[float] = (),
-    exact: Sequence[float] | None = None,
-    posterior: Sequence[float] | None = None,
-    error: Sequence[float] = (),
+    shown: Sequence[int],
+    mean: NDArray[np.float64],
+    low: NDArray[np.float64] | None = None,
+    high: NDArray[np.float64] | None = None,
+    exact: NDArray[np.float64] | None = None,
+    posterior: NDArray[np.float64] | None = None,
+    error: NDArray[np.float64] | None = None,
     pictures: Sequence[str] = (),
     live: dict[str, Any] | None = None,
 ) -> None:
-    """The chart.
+    """The chart: a bar for each component that is shown, and one for all the rest together.
 
     Args:
         key: of the figure and its widget.
         words: a description for screen readers.
         kind: what has a weight, "component" or "piece".
-        names: below the bars, in order.
-        colours: of the bars.
-        mean: E[π|x].
-        low: 5 % quantiles, of the first bars; there is no line on the others.
-        high: 95 % quantiles likewise.
-        exact: exact means; None where there are no components.
-        posterior: p(k|x); None likewise.
-        error: half the width of the 95 % interval of p(k|x), of the first bars.
-        pictures: of the first bars.
+        shown: components, counted from 0, in order.
+        mean: (K,) E[π|x].
+        low: (K,) 5 % quantiles.
+        high: (K,) 95 % quantiles likewise.
+        exact: (K,) exact means; None where there are no components.
+        posterior: (K,) p(k|x); None likewise.
+        error: (K,) half the width of the 95 % interval of p(k|x).
+        pictures: of the components that are shown.
         live: as for `show_weights`.
     """
+    others = len(shown) < len(mean)
+    sums = {"mean": mean, "exact": exact, "posterior": posterior}
+    alone = {"low": low, "high": high, "error": error}  # not known of a sum
     with figure(key):
         _widget(
             key=key,
             data={
                 "words": words,
                 "kind": kind,
-                "names": names,
-                "colours": colours,
-                "mean": mean,
-                "low": low,
-                "high": high,
-                "exact": exact,
-                "posterior": posterior,
-                "error": error,
+                "names": [*(str(k + 1) for k in shown), *(["rest"] if others else [])],
+                "colours": [*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
+                **{name: None if values is None else with_rest(values, shown) for name, values in sums.items()},
+                **{name: [] if values is None else values[list(shown)].tolist() for name, values in alone.items()},
                 "pictures": pictures,
                 "live": live,
             },
@@ -100,21 +98,19 @@ def show_weights(
     They follow the pen by `live`, of `ui.digit.following`, where it is not None.
     """
     assert report.sticks is not None
-    sticks, exact, shown = report.sticks, report.exact_weights, shown_components(report)
+    sticks, shown = report.sticks, shown_components(report)
     posterior, error = report.component_posterior, report.component_posterior_error
-    others = len(shown) < len(sticks.mean)
     draw_bars(
         "weights",
         words=_in_words(report),
         kind=_kind(posterior is not None),
-        names=[*(str(k + 1) for k in shown), *(["rest"] if others else [])],
-        colours=[*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
-        mean=with_rest(sticks.mean, shown),
-        low=sticks.low[shown].tolist(),
-        high=sticks.high[shown].tolist(),
-        exact=None if exact is None else with_rest(exact, shown),
-        posterior=None if posterior is None else with_rest(posterior, shown),
-        error=[] if error is None else (NORMAL_95 * error[shown]).tolist(),
+        shown=shown,
+        mean=sticks.mean,
+        low=sticks.low,
+        high=sticks.high,
+        exact=report.exact_weights,
+        posterior=posterior,
+        error=None if error is None else NORMAL_95 * error,
         pictures=[] if posterior is None else [prototype_pictures(checkpoint)[k] for k in shown],
         live=live,
     )
@@ -127,14 +123,13 @@ def show_weights(
 
 def show_prior_weights(live: dict[str, Any]) -> None:
     """The chart before anything is drawn: the prior's weights, which follow the pen."""
-    weights, is_mixture = live["info"]["weights"], live["info"]["kind"] == "real"
+    weights, is_mixture = np.array(live["info"]["weights"]), live["info"]["kind"] == "real"
     means = ", ".join(f"{weight:.2f}" for weight in weights)
     draw_bars(
         "weights",
         words=f"Bars of the prior, {_kind(is_mixture)} 1 first: {means}",
         kind=_kind(is_mixture),
-        names=[str(k + 1) for k in range(len(weights))],
-        colours=live["colours"],
+        shown=range(len(weights)),
         mean=weights,
         exact=weights if is_mixture else None,
         posterior=weights if is_mixture else None,

@@ -9,13 +9,12 @@ import streamlit as st
 from dlgmm_core.analysis.inspection import ImageReport, WeightReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
-from ui.digit.shown import MOST, with_rest
+from ui.digit.shown import MOST
 from ui.digit.weights import draw_bars
 from ui.exporting import recipes
 from ui.exporting.exports import About, export
 from ui.glossary.terms import meaning
 from ui.presentation import aside
-from ui.theme import PAPER_COLOUR, component_colour
 
 __all__ = ["show_weights_below"]
 
@@ -39,16 +38,14 @@ def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageR
 def _draw(layer: int, found: WeightReport) -> None:
     count = len(found.mean)
     shown = list(range(count)) if count <= MOST else sorted(np.argsort(-found.mean, kind="stable")[: MOST - 1].tolist())
-    others = len(shown) < count
     draw_bars(
         f"weights-{layer}",
         words=f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
         kind="component",
-        names=[*(str(k + 1) for k in shown), *(["rest"] if others else [])],
-        colours=[*(component_colour(k) for k in shown), *([PAPER_COLOUR] if others else [])],
-        mean=with_rest(found.mean, shown),
-        low=found.low[shown].tolist(),
-        high=found.high[shown].tolist(),
+        shown=shown,
+        mean=found.mean,
+        low=found.low,
+        high=found.high,
     )
 
 
