@@ -24,8 +24,8 @@ from dlgmm_core.model.distributions import StickDistribution, Sticks
 from dlgmm_core.model.functional import to_float64
 from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
-from dlgmm_core.model.objectives import log_layer_weight
-from dlgmm_core.model.paths import Paths, every_component, mean_code
+from dlgmm_core.model.objectives import every_path, log_layer_weight
+from dlgmm_core.model.paths import Paths, mean_code
 from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.html import Markup, bar, picture, table
 from dlgmm_core.runtime.seeding import seeded
@@ -48,6 +48,7 @@ FEWEST_DRAWS = 50  # of each component
 FIRST_SAMPLES, FEWEST_FIRST = 50, 10  # of a first look, where log p(x) has no draws of its own
 WEIGHT_DRAWS = 1000
 STICK_DRAWS = 60  # of them, those whose fractions are kept
+_STICKS = 1  # a use of the seed
 
 
 @dataclass(frozen=True)
@@ -212,20 +213,17 @@ def _look(model: LatentVariableModel, image: NDArray[np.uint8], draws: int, seed
     """The report by so many draws of every path."""
     x = torch.from_numpy(image[None]).to(device_of(model)).float()
     with seeded(x.device, seed), torch.no_grad():
-        model.require_images(x)
-        features = model.features(x)
-        q = model.posterior_of(features)
-        sticks = None if q.sticks is None else _stick_report(q.sticks)  # first, so that `draws` does not change it
-        latents = q.stratified_rsample(torch.Size([draws]))
-        paths = model.paths(x, q, latents, every_component, features)
+        paths = every_path(model, x, draws)
         layer = paths.layers[0]
         log_likelihoods = model.decode(paths.code).log_prob(x)
         terms = elbo_terms_of_paths(paths, log_likelihoods)
         log_p_below = paths.fold_below(log_likelihoods, log_layer_weight)
         log_p, ess = _estimate(log_layer_weight(layer, log_p_below)[:, 0], model.config.paths, seed)
         responsibilities, error = component_posterior(layer, log_p_below) or (None, None)
-        reconstructions = _reconstructions(model, x, q)
-        below = () if sticks is None else _weights_below(paths)
+        reconstructions = _reconstructions(model, x, layer.q)
+        below = () if layer.q.sticks is None else _weights_below(paths)
+    with seeded(x.device, seed, _STICKS), torch.no_grad():  # of its own, so that it is the same for any number of draws
+        sticks = None if layer.q.sticks is None else _stick_report(layer.q.sticks)
     return ImageReport(
         image.reshape(model.config.image_shape),
         reconstructions,
