@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from benchmarks.layers import DECODED, Cost
 from benchmarks.result_tables import markdown_table
-from benchmarks.strata import Course, Variance
+from benchmarks.strata import SPARED, Course, Error
 from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
 from dlgmm_core.experiments.rows import Row
 from dlgmm_core.model.models import MODELS
 
-__all__ = ["cost_table", "layers_table", "strata_table", "variance_table"]
+__all__ = ["cost_table", "gradient_table", "layers_table", "spared_table", "strata_table"]
+
+LITTLE = 0.01  # the mean weight of a component that is hardly in use
 
 
 def layers_table(rows: Sequence[Row]) -> str:
@@ -73,13 +75,14 @@ def cost_table(costs: Sequence[Cost]) -> str:
     return markdown_table(head, lines)
 
 
-def variance_table(variances: Sequence[Variance]) -> str:
-    """Variance of the gradient and time of a step against M."""
+def gradient_table(errors: Sequence[Error]) -> str:
+    """Variance and bias of the gradient, and the time of a step, against M."""
     lines = [
-        [str(each.decoded), f"{each.variance:.2f}", f"{each.seconds:.2f}", f"{each.variance * each.seconds:.2f}"]
-        for each in variances
+        [str(each.decoded), *(f"{value:.2f}" for value in (each.marginal, each.iwae, each.iwae_bias, each.seconds))]
+        for each in errors
     ]
-    return markdown_table("M | variance | time of a step | product", lines)
+    head = "M | marginal bound: variance | IWAE bound: variance | IWAE bound: squared bias | time of a step"
+    return markdown_table(head, lines)
 
 
 def strata_table(courses: Sequence[Course]) -> str:
@@ -105,4 +108,34 @@ def strata_table(courses: Sequence[Course]) -> str:
         "model | M | epochs | processor seconds an epoch | best marginal bound, nats"
         " | time until the bound of M = all, relative to its"
     )
+    return markdown_table(head, lines)
+
+
+def spared_table(rows: Sequence[Row], courses: Sequence[Course]) -> str:
+    """The tuned DLDPMM of MNIST with M components decoded, and with all; times are those of epochs in one run."""
+    known = [
+        (row, train.decoded or row.num_components or 0, train.max_epochs)
+        for row in rows
+        if (train := row.train_config) is not None
+        and row.recipe in ("strata", "tuned")
+        and (row.model, row.dataset, row.eval_dataset) == ("dldpmm", "mnist", "mnist")
+    ]
+    seconds = {course.decoded: course.seconds[-1] / len(course.seconds) for course in courses if course.model == SPARED}
+    times = [epochs * seconds[decoded] for _, decoded, epochs in known]
+    lines = []
+    for (row, decoded, epochs), time in sorted(zip(known, times, strict=True), key=lambda each: each[0][1:]):
+        usage = () if row.figures.weights is None else row.figures.weights.mean
+        lines.append(
+            [
+                f"{decoded}, all" if decoded == row.num_components else str(decoded),
+                str(row.seed),
+                str(epochs),
+                f"{time / max(times):.2f}",
+                str(sum(weight > LITTLE for weight in usage)),
+                formatting.minus_elbo(row),
+                formatting.nll(row, 50),
+                formatting.nll(row, 5000),
+            ]
+        )
+    head = f"M | seed | epochs | time | components of a weight above {LITTLE:g} | −ELBO | S = 50 | S = 5000"
     return markdown_table(head, lines)

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.amortised_tables import AMORTISED_TABLES
 from benchmarks.fast import fast_table
 from benchmarks.layers import read_costs
-from benchmarks.layers_tables import cost_table, layers_table, strata_table, variance_table
+from benchmarks.layers_tables import cost_table, gradient_table, layers_table, spared_table, strata_table
 from benchmarks.measuring import in_words
 from benchmarks.plane import exact_table, plane_table, read_posteriors
 from benchmarks.recording import read_recorded
@@ -36,11 +36,12 @@ def all_tables() -> dict[str, str]:
     """Every table in Markdown, by the name in its markers."""
     rows = read_results(ROOT / "checkpoints")
     plain = [row for row in rows if row.context is None]
-    variances, courses = read_found()
+    errors, courses = read_found()
     tables = {name: table(plain) for name, table in TABLES.items()}
     tables |= {name: table(rows) for name, table in AMORTISED_TABLES.items()}
     tables |= {"layers": layers_table(plain), "layers-cost": cost_table(read_costs())}
-    tables |= {"strata-variance": variance_table(variances), "strata": strata_table(courses)}
+    tables |= {"strata-gradient": gradient_table(errors), "strata": strata_table(courses)}
+    tables |= {"strata-spared": spared_table(plain, courses)}
     tables |= {"fast": fast_table(plain)}
     tables |= {"plane": plane_table(read_posteriors()), "plane-exact": exact_table(plain)}
     return {**tables, "benchmarks": benchmarks_table(read_recorded())}

@@ -49,12 +49,14 @@ def label(row: Row) -> str:
 
 
 def recipe(row: Row) -> str:
-    """The training recipe, with K and the bound where its models differ in them, and the seed unless it is 0."""
+    """The training recipe, with K, M and the bound where its models differ in them, and the seed unless it is 0."""
     words = [row.recipe]
     if row.recipe == "clusters":
         words.append(f"K = {row.num_components}")
         if row.train_config is not None and row.train_config.bound != "eq1":
             words.append(row.train_config.bound)
+    if row.recipe == "strata" and row.train_config is not None:
+        words.append(f"M = {row.train_config.decoded or row.num_components}")
     if row.recipe == "layers" and row.model_config is not None:
         words.append("K = " + " and ".join(map(str, row.model_config.components)))
         if row.train_config is not None and row.train_config.max_epochs != EPOCHS:

@@ -289,7 +289,7 @@ def _with_ratio(layer: LayerDraws, values: Tensor) -> Tensor:
 def iwae_bound(model: LatentVariableModel, x: Tensor, num_samples: int, decoded: int | None = None) -> Tensor:
     """(B,), nats, log of the mean of S importance weights: a lower bound that approaches log p(x) as S grows.
 
-    With M components decoded in each layer, the weights are unbiased still, and the bound is lower.
+    With M components decoded in each layer, the weights are unbiased still; the bound is lower, its gradient biased.
 
     Raises:
         ConfigError: for S below 1, or images of another shape than the model's.

@@ -6,7 +6,8 @@ cheap. With component k chosen with probability r_k, sum_k r_k = M, and a baseli
 .. math:: \sum_k E[\pi_k] f(z_k)
           = E \left[ c + \sum_{k\ \mathrm{chosen}} \frac{E[\pi_k]}{r_k} (f(z_k) - c) \right],
 
-since the weights sum to one. The gradient is unbiased, too, without a score function: r and c are constants to it.
+since the weights sum to one. The gradient is unbiased, too, without a score function: r and c are constants to it. In
+the IWAE bound the estimate is inside a logarithm: its mean is lower, and depends on r, so that the gradient is biased.
 
 r is in proportion to the weights mixed with equal ones, and at most 1. Components are chosen by systematic sampling:
 those in whose part of the cumulative sum of r lie u, u + 1, ..., u + M - 1, of one uniform offset u. c is the mean of f

@@ -56,6 +56,18 @@ def test_figures_are_rounded_and_carry_their_interval() -> None:
     assert (formatting.hours(row()), formatting.binarization(row())) == ("1.50", "fixed")
 
 
+def test_a_recipe_says_what_its_models_differ_in() -> None:
+    two = paper_model("dlgmm", layers=2, components_below=(2,)).to_dict()
+    long = TrainConfig(max_epochs=300).to_dict()
+    said = {
+        formatting.recipe(row(recipe="clusters", num_components=10)): "clusters, K = 10",
+        formatting.recipe(row(recipe="layers", architecture=two, training=long)): "layers, K = 3 and 2, 300 epochs",
+        formatting.recipe(row(recipe="strata", num_components=3, seed=1)): "strata, M = 3, seed 1",
+        formatting.recipe(row(recipe="strata", training=TrainConfig(decoded=2).to_dict())): "strata, M = 2",
+    }
+    assert list(said) == list(said.values())
+
+
 def test_what_was_not_measured_is_a_dash() -> None:
     said = [
         formatting.nll(row(), 5000),

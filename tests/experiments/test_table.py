@@ -46,9 +46,9 @@ def changed(old: TrainConfig | ModelConfig, new: TrainConfig | ModelConfig) -> d
 
 def test_every_experiment_is_filed_under_its_name_and_can_be_a_folder() -> None:
     # were two called the same, the second would have taken the first one's place: so count them by recipe
-    counts = {"paper": 18, "replica": 2, "tuned": 18, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
+    counts = {"paper": 18, "replica": 2, "tuned": 19, "ingredient": len(INGREDIENTS), "code-size": 10, "figure-2": 6}
     counts |= {"clusters": 13, "clusters-deep": 6, "clusters-by": len(CLUSTERS_BY)}
-    counts |= {"layers": 31, "amortised": 5, "plane": 4, "fast": 12, "digits": 5}
+    counts |= {"strata": 3, "layers": 31, "amortised": 5, "plane": 4, "fast": 12, "digits": 5}
     assert {recipe: len(of(recipe)) for recipe in RECIPES} == counts
     assert all(name == e.name and name.replace("-", "").replace(".", "").isalnum() for name, e in EXPERIMENTS.items())
 
@@ -88,7 +88,7 @@ def test_a_baseline_is_the_gauss_vae_that_a_mixture_starts_from_or_differs_from_
 
 def test_every_mixture_of_a_recipe_that_compares_models_has_a_baseline() -> None:
     for e in ALL:
-        alone = ("ingredient", "figure-2", "clusters-by", "amortised", "plane")
+        alone = ("ingredient", "figure-2", "clusters-by", "strata", "amortised", "plane")
         expected = MODELS[e.model.model].has_components and e.recipe not in alone
         assert (e.baseline is not None) == expected, e.name
 
@@ -171,7 +171,7 @@ def test_the_tuned_models_that_are_compared_have_several_seeds_and_decode_about_
         dataset: Counter(e.model.model for e in of("tuned") if e.train.dataset == dataset)
         for dataset in ("mnist", "omniglot")
     }
-    assert seeds["mnist"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 2, "dldpmm": 2}
+    assert seeds["mnist"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 2, "dldpmm": 3}
     assert seeds["omniglot"] == {"gauss-vae": 3, "sb-vae": 1, "dlgmm": 3, "dldpmm": 3}
 
 
@@ -283,6 +283,13 @@ def test_a_model_added_to_the_table_of_models_adds_no_experiment(monkeypatch: py
 
 
 # --- two layers ----------------------------------------------------------------------------------
+
+
+def test_sampled_strata_are_the_tuned_model_for_fewer_epochs() -> None:
+    tuned = EXPERIMENTS["mnist-dldpmm-tuned"]
+    for e in of("strata"):
+        assert e.model == tuned.model and set(changed(tuned.train, e.train)) <= {"decoded", "max_epochs", "patience"}
+        assert e.train.max_epochs < tuned.train.max_epochs, e.name
 
 
 def test_models_of_two_layers_have_a_mixture_in_neither_one_or_both_and_decode_about_as_many_codes_as_tuned_ones() -> (

@@ -34,7 +34,7 @@ def decoded_codes() -> Outcome:
         float(MODEL.paths),
         f"A code of every component below every component: {COMPONENTS} · {COMPONENTS} = {MODEL.paths}; with three"
         f" layers {three:,}. The cure is to sample the strata: a training step decodes only M of the K components of"
-        " each layer, drawn with known probabilities and weighted by their inverse, so that the bound and its gradient"
+        " each layer, drawn with known probabilities and weighted by their inverse, so that the ELBO and its gradient"
         f" keep their mean. With M = {DECODED} that is {few} codes instead of {MODEL.paths}, whatever K"
         f" is.{_measured()}",
         figure=rf"{MODEL.paths} \text{{ codes}}",
