@@ -4,7 +4,6 @@ With M = 2 or 4 decoded an epoch takes .41 or .48 of the time of one with all, s
 are compared with is as long a training with all components: a third of the epochs.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from dlgmm_core.experiments.experiment import Experiment
@@ -14,12 +13,11 @@ __all__ = ["strata"]
 _EPOCHS = {2: 92, 4: 80, 0: 40}  # by the number of decoded components; 0 for all
 
 
-def strata(tuned: Sequence[Experiment]) -> list[Experiment]:
-    """One seed each, of MNIST."""
-    (every, *_) = (e for e in tuned if (e.model.model, e.train.dataset) == ("dldpmm", "mnist"))
+def strata(tuned: Experiment) -> list[Experiment]:
+    """One seed of each number of decoded components, from the tuned mixture."""
     found = []
     for decoded, epochs in _EPOCHS.items():
-        name = every.name.replace("-tuned", f"-decoded{decoded}" if decoded else "-short")
-        train = replace(every.train, decoded=decoded, max_epochs=epochs, patience=epochs)
-        found.append(Experiment(name, "strata", every.model, train, ("mnist",)))
+        name = tuned.name.replace("-tuned", f"-decoded{decoded}" if decoded else "-short")
+        train = replace(tuned.train, decoded=decoded, max_epochs=epochs, patience=epochs)
+        found.append(Experiment(name, "strata", tuned.model, train, tuned.eval_datasets[:1]))
     return found
