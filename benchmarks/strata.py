@@ -41,8 +41,6 @@ SECONDS = 240.0  # of training, for each model
 IMAGES, BATCH = 2000, 100  # of a measured bound, and of a gradient
 GRADIENTS, ROUNDS = 200, 15
 COLOURS, ALL_COLOUR = {1: "#0072B2", 2: "#009E73", 4: "#D55E00"}, "#000000"  # by M
-
-
 SPARED = "DLDPMM, T = 17"
 MODELS = {
     SPARED: (paper_model("dldpmm", prior_components="diagonal"), (1, 2, 4, 17)),
