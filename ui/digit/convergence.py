@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.evaluate.convergence import Convergence, estimate_convergence
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.digit.convergence_figure import Found, convergence_figure, words_below
 from ui.digit.digit_input import DigitInput
-from ui.digit.inspected import SAMPLES, inspected
+from ui.digit.inspected import SAMPLES
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure
 from ui.presentation import aside
@@ -32,7 +33,7 @@ def show_convergence(checkpoints: Sequence[Checkpoint], digit: DigitInput) -> No
     for number, checkpoint in enumerate(checkpoints):
         progress.progress(number / len(checkpoints), f"Drawing {LARGEST:,} samples from {checkpoint.name} …")
         try:
-            found.append((checkpoint, _convergence(checkpoint, digit.binary), _elbo(checkpoint, digit.binary)))
+            found.append((checkpoint, *_convergence(checkpoint, digit.binary)))
         except Refused as refusal:
             st.warning(str(refusal))
             break
@@ -81,13 +82,10 @@ def _table(found: Sequence[Found]) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=loaders.BY_WEIGHTS)
-def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> Convergence:
+def _convergence(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> tuple[Convergence, float]:
+    """The curves of one digit, and the ELBO of the bound that the model was trained on."""
     model = loaders.model(checkpoint)
     with computing():
-        return next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
-
-
-def _elbo(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> float:
-    """Of the bound that the model was trained on, as the views of one model have it."""
-    terms = inspected(checkpoint, image, stays=True).elbo_terms
-    return terms[elbo_of(checkpoint.train_config.bound)].elbo
+        curves = next(found for _, found in estimate_convergence(model, image, LARGEST, REPEATS) if found is not None)
+        terms = inspect_image(model, image, SAMPLES).elbo_terms  # as the views of one model have them
+        return curves, terms[elbo_of(checkpoint.train_config.bound)].elbo
