@@ -282,7 +282,7 @@ def test_a_model_added_to_the_table_of_models_adds_no_experiment(monkeypatch: py
     assert [asdict(e) for e in made_again.values()] == [asdict(e) for e in ALL]
 
 
-# --- two layers ----------------------------------------------------------------------------------
+# --- sampled strata ------------------------------------------------------------------------------
 
 
 def test_sampled_strata_are_the_tuned_model_for_fewer_epochs() -> None:
@@ -290,6 +290,9 @@ def test_sampled_strata_are_the_tuned_model_for_fewer_epochs() -> None:
     for e in of("strata"):
         assert e.model == tuned.model and set(changed(tuned.train, e.train)) <= {"decoded", "max_epochs", "patience"}
         assert e.train.max_epochs < tuned.train.max_epochs, e.name
+
+
+# --- two layers ----------------------------------------------------------------------------------
 
 
 def test_models_of_two_layers_have_a_mixture_in_neither_one_or_both_and_decode_about_as_many_codes_as_tuned_ones() -> (

@@ -56,6 +56,19 @@ def test_the_ledger_of_a_digit_that_was_computed_costs_nothing(make: Make) -> No
     assert not at.warning and figures(at) == before
 
 
+def test_draws_are_promised_until_the_digit_rests_and_no_more_once_they_are_refused(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("one")
+    at = open_page("digit")
+    before, promise = figures(at), "1,000 draws follow once the digit rests."
+    assert promise in at.metric[0].proto.help
+    use_up()
+    monkeypatch.setattr("ui.digit.answer.is_looked_at", lambda _: True)
+    at.run()
+    assert figures(at) == before and not at.warning and promise not in at.metric[0].proto.help
+
+
 def test_the_convergence_plot_shows_the_models_that_it_has_and_says_why_not_the_others(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,5 @@
 """Which components of a mixture are shown for one digit, and what each of them draws."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -12,7 +10,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.images import fitting, tiled_picture
 
-__all__ = ["MOST", "prototype_pictures", "shown_components", "with_rest"]
+__all__ = ["largest", "prototype_pictures", "shown_components", "with_rest"]
 
 MOST = 10  # of a mixture, those that fit beside each other on a phone
 
@@ -23,14 +21,19 @@ def shown_components(report: ImageReport) -> list[int]:
     if posterior is None or len(posterior) <= MOST:
         return list(range(len(report.reconstructions) if report.sticks is None else len(report.sticks.mean)))
     assert report.sticks is not None
-    largest = np.maximum(posterior, report.sticks.mean)
-    return sorted(np.argsort(-largest, kind="stable")[: MOST - 1].tolist())
+    return largest(np.maximum(posterior, report.sticks.mean))
 
 
-def with_rest(values: NDArray[np.float64], shown: Sequence[int]) -> list[float]:
+def largest(values: NDArray[np.float64]) -> list[int]:
+    """The components of the largest values, in order: all, or one less than fit, beside which the rest stands."""
+    count = len(values) if len(values) <= MOST else MOST - 1
+    return sorted(np.argsort(-values, kind="stable")[:count].tolist())
+
+
+def with_rest(values: NDArray[np.float64], shown: list[int]) -> list[float]:
     """The values of the components that are shown, then the sum of the others if there are any."""
-    rest = np.delete(values, list(shown))
-    return [*values[list(shown)].tolist(), *([float(rest.sum())] if len(rest) else [])]
+    rest = np.delete(values, shown)
+    return [*values[shown].tolist(), *([float(rest.sum())] if len(rest) else [])]
 
 
 @st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=loaders.BY_WEIGHTS)

@@ -9,7 +9,7 @@ import streamlit as st
 from dlgmm_core.analysis.inspection import ImageReport, WeightReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
-from ui.digit.shown import MOST
+from ui.digit.shown import largest
 from ui.digit.weights import draw_bars
 from ui.exporting import recipes
 from ui.exporting.exports import About, export
@@ -36,13 +36,11 @@ def show_weights_below(checkpoint: Checkpoint, digit: DigitInput, report: ImageR
 
 
 def _draw(layer: int, found: WeightReport) -> None:
-    count = len(found.mean)
-    shown = list(range(count)) if count <= MOST else sorted(np.argsort(-found.mean, kind="stable")[: MOST - 1].tolist())
     draw_bars(
         f"weights-{layer}",
         words=f"Bars, component 1 first: weights {', '.join(f'{weight:.2f}' for weight in found.mean)}",
         kind="component",
-        shown=shown,
+        shown=largest(found.mean),
         mean=found.mean,
         low=found.low,
         high=found.high,
