@@ -14,8 +14,10 @@ INK, PAPER = "#30343b", "#ffffff"
 _INKS = {"light": INK, "dark": "#ffffff"}
 _PLAIN = "#808080"  # of images without classes
 _HALOS = {"light": "#ffffff", "dark": "#000000"}  # around the ring, so that it is seen on any colour
+_HALO, _LINE = 12, 6  # widths of the ring, with what sets it off and without
 FINER = 3  # drawn so many times larger, then reduced: smooth dots
-DOT, LEGEND, RING = 1.6, 36, 11  # radius; height; radius: screen pixels
+# radius; height; radius: screen pixels, of which two maps beside each other are shown at half the size
+DOT, LEGEND, RING = 1.6, 48, 20
 
 
 def draw_map(
@@ -55,14 +57,14 @@ def draw_map(
     if marked is not None:
         x, y = places[-1]
         reach = FINER * RING
-        for colour, width in ((_HALOS[theme], 7), (ink, 3)):
-            outer = reach - FINER * (7 - width) / 2
+        for colour, width in ((_HALOS[theme], _HALO), (ink, _LINE)):
+            outer = reach - FINER * (_HALO - width) / 2
             draw.ellipse((x - outer, y - outer, x + outer, y + outer), outline=colour, width=width * FINER)
-    font = ImageFont.load_default(FINER * 15)
+    font = ImageFont.load_default(FINER * 24)
     for k, name in enumerate(names if few else ()):
         x, y = FINER * side / len(names) * (k + 0.3), FINER * (side + LEGEND / 2)
-        _dot(draw, x, y, FINER * 5, colours[k])
-        draw.text((x + FINER * 10, y), name, ink, font, anchor="lm")
+        _dot(draw, x, y, FINER * 7, colours[k])
+        draw.text((x + FINER * 12, y), name, ink, font, anchor="lm")
     return image.reduce(FINER)
 
 

@@ -11,6 +11,7 @@ from tests.browser_helpers import app_on, become_another, overhang, settle, unti
 pytestmark = pytest.mark.browser
 
 TITLE = "Your digit"
+MODELS = "mnist-gauss-vae-tuned,mnist-sb-vae-tuned,mnist-dlgmm-tuned,mnist-dldpmm-tuned"
 REFUSED = "You have used up your share of computing (1 s in ten minutes)"
 
 
@@ -24,7 +25,7 @@ def server(tree: Path) -> Iterator[str]:
 def test_with_the_allowance_used_up_results_stay_in_every_tab_and_other_visitors_compute(
     server: str, page: Page
 ) -> None:
-    visit(page, f"{server}/digit", TITLE)
+    visit(page, f"{server}/digit?digit-models={MODELS}", TITLE)
     page.locator("[data-testid=stMetric]").nth(2).wait_for()
     page.get_by_text("log p(x)", exact=True).first.click()
     page.get_by_text(REFUSED).wait_for()

@@ -14,7 +14,7 @@ from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint
 from dlgmm_core.store.per_image import PerImage, save_per_image
-from tests.app_helpers import Make, first_mixture, make_mixture, pictures, start, turn_to
+from tests.app_helpers import Make, first_mixture, make_mixture, open_page, pictures, start, turn_to
 from tests.digit_helpers import bars, metrics_of
 from ui import loaders
 
@@ -144,9 +144,34 @@ def test_the_views_of_all_models_show_every_chosen_one(make: Make, few_digits: D
     assert [trace["name"] for trace in traces if "name" in trace] == ["g", "s"]
     at.segmented_control(key="digit-view").set_value("Neighbours").run()
     assert not at.exception
-    assert [m.value.split("  ")[0] for m in at.markdown if "vote:" in m.value] == ["**g**", "**s**"]
+    assert [m.value.split(",")[0] for m in at.markdown if "vote:" in m.value] == ["**g**", "**s**"]
     at.segmented_control(key="digit-view").set_value("Map").run()
     assert not at.exception and "has a map" in at.info[0].value
+
+
+def test_of_more_than_four_models_those_views_show_a_mixture_and_another_until_the_visitor_chooses_four_at_most(
+    make: Make, few_digits: Dataset
+) -> None:
+    for name in ("a", "b"):
+        make(name)
+    for name in ("c", "d", "e"):
+        make_mixture(make, name, (-1.0, 1.0), (1.0, 1.0))
+    at = turn_to(start(), "digit")
+    view = at.segmented_control(key="digit-view")
+
+    def searched() -> list[str]:
+        return [m.value.split(",")[0].strip("*") for m in at.markdown if "vote:" in m.value]
+
+    view.set_value("Neighbours").run()
+    assert searched() == ["a", "c"] and "digit-models" not in at.query_params
+    at.multiselect(key="digit-models").set_value(["e", "b", "d"]).run()
+    assert searched() == ["e", "b", "d"] and at.query_params["digit-models"] == "e,b,d"
+    turn_to(turn_to(at, "knn"), "digit")
+    assert at.segmented_control(key="digit-view").value == "Neighbours" and searched() == ["e", "b", "d"]
+    at.multiselect(key="digit-models").set_value([]).run()
+    assert searched() == ["e", "b", "d"] and not at.exception
+    linked = open_page("digit", digit_view="Neighbours", digit_models="e,d,nobody,c,b,a")
+    assert [m.value.split(",")[0].strip("*") for m in linked.markdown if "vote:" in m.value] == ["e", "d", "c", "b"]
 
 
 def test_a_digit_that_stays_has_a_thousand_draws_which_others_see_at_once_and_a_changed_one_has_none(

@@ -25,6 +25,7 @@ from ui.digit.turned_weights import are_turned, show_turned_weights
 from ui.digit.weights import show_weights
 from ui.digit.weights_below import show_weights_below
 from ui.exporting.take_away import take_away
+from ui.few import MOST, choose_few
 from ui.parts import fragment
 from ui.presentation import end_of_picture
 
@@ -44,7 +45,9 @@ _STYLE = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size
 
 
 def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dataset: str, digit: DigitInput) -> bool:
-    """What all chosen models say of the digit; False, and nothing, where the view is of one model.
+    """What the chosen models say of the digit; False, and nothing, where the view is of one model.
+
+    Of more than four, the visitor is asked which.
 
     Args:
         view: of `VIEWS`.
@@ -55,6 +58,8 @@ def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dat
     """
     if view not in _OF_ALL:
         return False
+    if len(chosen) > MOST:
+        chosen = choose_few("Models", chosen, "digit-models", "digit-models")
     with st.container(key=UNFOLLOWED):
         if digit.index is None:
             show_percentile(last, digit)

@@ -46,9 +46,8 @@ def show_neighbours(checkpoints: Sequence[Checkpoint], dataset_name: str, digit:
         nearest = neighbours(codes, code, NEAREST)
         names, votes = _classes_of(nearest, dataset)
         classes = f", of classes {', '.join(names)}" if names else ""
-        words, row = place_of_rows.columns([2, 5], vertical_alignment="center")
-        words.markdown(f"**{checkpoint.name}**  \n{votes}")
-        row.image(
+        place_of_rows.markdown(f"**{checkpoint.name}**, {votes}")
+        place_of_rows.image(
             tiled_picture(dataset.train[nearest[0]].binary, NEAREST, fitting(2, dataset.shape), shape=dataset.shape),
             alt=f"The ten nearest training images under {checkpoint.name}{classes}",
         )
@@ -89,7 +88,7 @@ def show_places(checkpoints: Sequence[Checkpoint], dataset_name: str, digit: Dig
     place, placed = figure("places"), []
     for number, (checkpoint, coordinates) in enumerate(mapped):
         if number % 2 == 0:  # row by row, so that the order stands where a phone puts columns below each other
-            columns = place.columns(min(2, len(mapped)), gap="large")
+            columns = place.columns(min(2, len(mapped)), gap="medium")
         with columns[number % 2], st.spinner(f"Placing it on the map of {checkpoint.name} …"):
             try:
                 anchored = findings.anchored_map(checkpoint, dataset_name)

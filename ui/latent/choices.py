@@ -8,29 +8,25 @@ import streamlit as st
 
 from dlgmm_core.analysis.inspection import reconstruct
 from dlgmm_core.data.datasets import Dataset
-from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
+from ui.few import choose_few, show_only
 from ui.images import fitting, tiled_picture
 from ui.latent.map_view import select_images, show_component
-from ui.links import put_words_in_link, words_in_link
 from ui.literal import literal
 from ui.sidebar import compare_also
 
-__all__ = ["MOST_MAPS", "choose_images", "choose_maps", "open_on_map", "show_image"]
+__all__ = ["choose_images", "choose_maps", "open_on_map", "show_image"]
 
-MOST_MAPS = 4
-_KEY, _KEPT = "latent-maps-chosen", "latent-maps-kept"
+_KEY = "latent-maps-chosen"
 Mapped = tuple[Checkpoint, ProjectionConfig]
 
 
 def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]:
     """Asks which of the available maps are drawn, and names those that are missing.
-
-    At first there are two, of a mixture and of another model.
 
     Args:
         checkpoints: of the sidebar.
@@ -39,15 +35,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
     own = [c for c in checkpoints if c.train_config.dataset == dataset]
     settings = {c.name: _settings(c) for c in own}
     mapped = {c.name: (c, found) for c in own if (found := settings[c.name]) is not None}
-    picked: list[str] = []
-    if mapped:
-        usual = _usual([checkpoint for checkpoint, _ in mapped.values()])
-        known = st.session_state.get(_KEY) or st.session_state.get(_KEPT)  # a widget's own is lost on other pages
-        asked = known or words_in_link("maps", mapped)
-        st.session_state[_KEY] = [name for name in asked if name in mapped][:MOST_MAPS] or usual
-        picked = st.multiselect("Maps, four at most", list(mapped), key=_KEY, max_selections=MOST_MAPS) or usual
-        st.session_state[_KEPT] = picked
-        put_words_in_link("maps", picked if picked != usual else [])
+    picked = choose_few("Maps", [checkpoint for checkpoint, _ in mapped.values()], _KEY, "maps") if mapped else []
     if missing := [name for name in settings if name not in mapped]:
         st.info(
             f"No map yet of {', '.join(missing)}: compute one under **More**, or by"
@@ -57,21 +45,13 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
         st.info(
             f"A map shows the test set of its model's own data set: choose another data set for {', '.join(others)}."
         )
-    return [mapped[name] for name in picked]
+    return [mapped[checkpoint.name] for checkpoint in picked]
 
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:
     """The settings of the stored map; None if it is missing or unreadable."""
     stored = loaders.told(lambda: findings.tsne_map(checkpoint))
     return None if stored is None else stored[1]
-
-
-def _usual(checkpoints: Sequence[Checkpoint]) -> list[str]:
-    """The first model without components and the first with, which one row has room for."""
-    first: dict[bool, str] = {}
-    for checkpoint in checkpoints:
-        first.setdefault(MODELS[checkpoint.model_config.model].has_components, checkpoint.name)
-    return [first[has_components] for has_components in sorted(first)]
 
 
 def show_image(checkpoints: Sequence[Checkpoint], dataset: Dataset, index: int) -> None:
@@ -118,7 +98,6 @@ def choose_images(images: tuple[int, ...], count: int) -> None:
 def open_on_map(name: str, component: int, colour: str) -> None:
     """Turns to the page of maps: that of one checkpoint, with the images of one component, counted from 0."""
     compare_also(name)
-    st.session_state.pop(_KEY, None)
-    st.session_state[_KEPT] = [name]
+    show_only(name, _KEY)
     show_component(component, colour)
     st.switch_page("../pages/latent.py", query_params={})  # without, it fails where a widget is in the link
