@@ -31,7 +31,7 @@ from dlgmm_core.model.functional import (
 __all__ = ["Beta", "Kumaraswamy", "StickDistribution", "Sticks", "kl_divergence", "kl_of_fractions"]
 
 EULER_GAMMA = 0.5772156649015329
-QUADRATURE_NODES = (16, 18)  # near x = 0, and around the bend
+QUADRATURE_NODES = (12, 18)  # near x = 0, and around the bend
 
 
 @dataclass(frozen=True)
