@@ -174,6 +174,7 @@ def _tsne_map(checkpoint: Checkpoint, path: Path, stamp: int) -> tuple[NDArray[n
     return load_map(checkpoint, len(loaders.dataset(checkpoint.train_config.dataset).test), path)
 
 
+@kept_in_use
 @st.cache_resource(show_spinner=False, max_entries=30, hash_funcs=loaders.BY_WEIGHTS)  # 1 MB each
 def _per_image(checkpoint: Checkpoint, stamp: int) -> PerImage | None:
     return load_per_image(checkpoint, len(loaders.dataset(checkpoint.train_config.dataset).test))
