@@ -13,6 +13,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
+from ui.gone import tell_gone
 from ui.groups import by_group, group, usual
 from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
@@ -246,7 +247,7 @@ def selection() -> Selection:
 
 
 def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Checkpoint") -> Checkpoint:
-    """A select box over checkpoints, remembered between pages, and in the link by name.
+    """A select box over checkpoints, remembered between pages, and in the link by name; says if the last one has gone.
 
     Names begin with their group where there are several: a box is narrow, and shows the beginning alone.
 
@@ -258,6 +259,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
     by_name = {c.name: c for c in checkpoints}
     usual, is_grouped = checkpoints[0].name, len(set(map(group, checkpoints))) > 1
     # Always said, since a box that was away for a run, or for part of one, comes back with its first choice.
+    before = st.session_state.get(key)
     st.session_state[key] = last_checkpoint(checkpoints, key).name
     name = st.selectbox(
         title,
@@ -267,6 +269,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
         persist_state="session",
         help=meaning("D", "K"),
     )
+    tell_gone(key, before, name)
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]
 
