@@ -235,12 +235,14 @@ def choice() -> Selection:
 
 
 def selection() -> Selection:
-    """The sidebar's choice; ends the page with one sentence when no model is chosen."""
+    """The sidebar's choice; ends the page with one sentence when no model is chosen, or there is none."""
     chosen = choice()
     if not chosen.checkpoints:
+        dataset = label_of(chosen.dataset)
         st.info(
-            f"No checkpoint trained on {label_of(chosen.dataset)} is chosen: choose one in the sidebar,"
-            " or train one on the page **Train**."
+            f"No checkpoint trained on {dataset} is chosen: choose one in the sidebar."
+            if chosen.offered
+            else f"There is no checkpoint trained on {dataset} yet: train one on the page **Train**."
         )
         end_page()
     return chosen
