@@ -36,6 +36,13 @@ LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
+_APART = "apart on Overview"
+_WHY = (
+    "Learnt components differ from coordinate to coordinate, up in some and down in others. Averaged over all of them,"
+    " which the sliders move together, they nearly lie on each other. The page Overview draws them apart, along their"
+    " means' main axis."
+)
+
 _parts = (
     "model",
     "mixture",
@@ -112,7 +119,8 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "unused": UNUSED,
             "marked": _marked(checkpoint.name, len(trained.means)),
             "presented": is_presented(),
-            "title": "prior density of a coordinate" if is_fixed else "prior density, average coordinate",
+            "title": "prior density of a coordinate" if is_fixed else f"prior density, average coordinate; {_APART}",
+            "note": "" if is_fixed else _WHY,
             "retrained": [
                 {"name": other.name, "means": other.model_config.prior_means, "scales": other.model_config.prior_scales}
                 for other in siblings(checkpoint)
