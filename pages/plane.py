@@ -5,7 +5,7 @@ import streamlit as st
 from dlgmm_core.analysis.plane_pictures import is_triangle
 from dlgmm_core.data.datasets import label_of
 from dlgmm_core.evaluate.plane_grid import has_plane
-from dlgmm_core.model.models import BASELINE, family_of
+from dlgmm_core.model.models import family_of
 from ui import loaders
 from ui.digit.sources import choose_digit
 from ui.exporting.exports import figure
@@ -30,10 +30,9 @@ page_title(
     help=meaning("z", "ELBO"),
 )
 if not planes:
-    small = ("train", BASELINE, "--dataset", chosen.dataset, "--code-dim", "2", "--depth", "2")
     st.info(
         f"No checkpoint here on {label_of(chosen.dataset)} has codes of two numbers: train one on the page **Train**,"
-        f" with a code size of 2 (3 where the code is a broken stick), or by `{loaders.command(*small)}`."
+        " with a code size of 2 (3 where the code is a broken stick)."
     )
     end_page()
 

@@ -30,6 +30,7 @@ class _Arrival:
 
     Attributes:
         asked: by name.
+        refused: names whose values are never shown to a page.
         understood: names of which a page has understood the value, or not.
         known: what could be said instead, by name.
         bound: names that widgets of Streamlit's own read.
@@ -38,6 +39,7 @@ class _Arrival:
     """
 
     asked: dict[str, str]
+    refused: Collection[str]
     understood: dict[str, bool] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
@@ -45,10 +47,15 @@ class _Arrival:
     place: DeltaGenerator | None = None
 
 
-def arrived(asked: dict[str, str]) -> None:
-    """Keeps what the address of a new visitor asks for, until a page has read it."""
+def arrived(asked: dict[str, str], refused: Collection[str]) -> None:
+    """Keeps what the address of a new visitor asks for, until a page has read it.
+
+    Args:
+        asked: by name.
+        refused: names whose values no page writes, and which have left the address.
+    """
     if asked:
-        st.session_state[_ARRIVED] = _Arrival(asked)
+        st.session_state[_ARRIVED] = _Arrival(asked, refused)
 
 
 def note(name: str, text: str, understood: bool, known: Collection[str] = ()) -> None:
@@ -146,8 +153,8 @@ def _refusals(arrival: _Arrival, page: str) -> dict[str, str]:
             if text != st.query_params.get(name) and not _is_value(text, value, words):
                 instead = f"“{value}” is shown" if not words or value in words else _USUAL
                 parts[name] = _refused(name, text, words, instead)
-        elif arrival.understood.get(name) is False:
-            parts[name] = _refused(name, text, arrival.known[name], _USUAL)
+        elif name in arrival.refused or arrival.understood.get(name) is False:
+            parts[name] = _refused(name, text, arrival.known.get(name, []), _USUAL)
     return parts
 
 
@@ -156,7 +163,8 @@ def _refused(name: str, text: str, known: list[str], instead: str) -> str:
     words = [word for word in text.split(",") if word not in known] if known else [text]
     near = [match for word in words for match in _near(word, known)]
     instead = "and is left out" if known and len(words) < len(text.split(",")) else f"so {instead}"
-    return f"“{name}” cannot be {_quoted(','.join(words), 'what it says')}{_meant(near)}, {instead}"
+    said = _quoted(",".join(words), "what it says") if text else "empty"
+    return f"“{name}” cannot be {said}{_meant(near)}, {instead}"
 
 
 def _near(word: str, known: list[str]) -> list[str]:

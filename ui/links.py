@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dlgmm_core.data.datasets import DATASETS
 from ui.link_report import arrived, note
@@ -21,6 +21,7 @@ __all__ = [
     "put_image_in_link",
     "put_in_link",
     "put_words_in_link",
+    "whole_numbers_in_link",
     "words_in_link",
 ]
 
@@ -45,10 +46,10 @@ def correct_link() -> None:
     if st.session_state.setdefault("link-is-read", False):
         return
     st.session_state["link-is-read"] = True
-    invalid = [name for name in st.query_params if any(map(_is_invalid, st.query_params.get_all(name)))]
+    invalid = {name: text for name in st.query_params for text in st.query_params.get_all(name) if _is_invalid(text)}
     spelled = {name: known.get(st.query_params.get(name, "").casefold()) for name, known in _SPELLINGS.items()}
     respelled = {name: word for name, word in spelled.items() if word and word != st.query_params[name]}
-    arrived({name: text for name, text in st.query_params.items() if text} | respelled)
+    arrived({**dict(st.query_params.items()), **respelled, **invalid}, invalid)
     for name in invalid:
         del st.query_params[name]
     for name, word in respelled.items():
@@ -72,13 +73,32 @@ def keep_at_most(key: str, most: int) -> None:
         st.session_state[key] = most
 
 
-def numbers_in_link(name: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
-    """`count` numbers between `low` and `high` from the address, or None where it has none."""
+def numbers_in_link(
+    name: str, count: int, low: ArrayLike, high: ArrayLike, *, whole: bool = False
+) -> tuple[float, ...] | None:
+    """`count` numbers from the address, or None where it has none.
+
+    Args:
+        name: of the parameter.
+        count: how many there must be.
+        low: the least, of all or of each.
+        high: the largest, of all or of each.
+        whole: whether they must be whole.
+    """
     text = str(st.query_params.get(name, ""))
     values = _numbers(text, count)
-    understood = values is not None and all(math.isfinite(v) and low <= v <= high for v in values)
+    understood = values is not None and all(
+        math.isfinite(value) and least <= value <= most and (value.is_integer() or not whole)
+        for value, least, most in zip(values, np.broadcast_to(low, count), np.broadcast_to(high, count), strict=True)
+    )
     note(name, text, understood)
     return values if understood else None
+
+
+def whole_numbers_in_link(name: str, count: int, low: int, high: int) -> tuple[int, ...] | None:
+    """`count` whole numbers between `low` and `high` from the address, or None where it has none."""
+    values = numbers_in_link(name, count, low, high, whole=True)
+    return None if values is None else tuple(map(int, values))
 
 
 def _numbers(text: str, count: int) -> tuple[float, ...] | None:

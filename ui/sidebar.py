@@ -13,6 +13,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
+from ui.gone import tell_gone
 from ui.groups import by_group, group, usual
 from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
@@ -234,19 +235,21 @@ def choice() -> Selection:
 
 
 def selection() -> Selection:
-    """The sidebar's choice; ends the page with one sentence when no model is chosen."""
+    """The sidebar's choice; ends the page with one sentence when no model is chosen, or there is none."""
     chosen = choice()
     if not chosen.checkpoints:
+        dataset = label_of(chosen.dataset)
         st.info(
-            f"No checkpoint trained on {label_of(chosen.dataset)} is chosen: choose one in the sidebar,"
-            " or train one on the page **Train**."
+            f"No checkpoint trained on {dataset} is chosen: choose one in the sidebar."
+            if chosen.offered
+            else f"There is no checkpoint trained on {dataset} yet: train one on the page **Train**."
         )
         end_page()
     return chosen
 
 
 def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Checkpoint") -> Checkpoint:
-    """A select box over checkpoints, remembered between pages, and in the link by name.
+    """A select box over checkpoints, remembered between pages, and in the link by name; says if the last one has gone.
 
     Names begin with their group where there are several: a box is narrow, and shows the beginning alone.
 
@@ -258,6 +261,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
     by_name = {c.name: c for c in checkpoints}
     usual, is_grouped = checkpoints[0].name, len(set(map(group, checkpoints))) > 1
     # Always said, since a box that was away for a run, or for part of one, comes back with its first choice.
+    before = st.session_state.get(key)
     st.session_state[key] = last_checkpoint(checkpoints, key).name
     name = st.selectbox(
         title,
@@ -267,6 +271,7 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
         persist_state="session",
         help=meaning("D", "K"),
     )
+    tell_gone(key, before, name)
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]
 

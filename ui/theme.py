@@ -57,8 +57,9 @@ SCALE_COLOURS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80
 # Streamlit writes white on the theme's primary colour, which is pale where the theme is dark; its field of several
 # choices shows four and a half of them in the sidebar, and cuts their names; on a phone it cuts links off, breaks
 # titles inside words or before their help, and does not break the long name of a checkpoint; above a page it leaves an
-# eighth of a projector's height empty; a file that it has refused stays in red beside a later one that it takes; and
-# a popover whose content is on its way opens where there is room for nothing.
+# eighth of a projector's height empty; a file that it has refused stays in red beside a later one that it takes;
+# a popover whose content is on its way opens where there is room for nothing; and where nothing can hover, the toolbars
+# of tables and charts always stand over the words above them.
 STYLE = """<style>
 :root { --page: light-dark(#ffffff, #171614); /* Streamlit's own, which it names in components alone */ }
 [data-testid=stMainBlockContainer] { padding-top: 2.25rem; padding-bottom: 3rem; }
@@ -76,6 +77,7 @@ STYLE = """<style>
 [data-testid=stFileChips] div:has(> [data-testid=stTooltipErrorHoverTarget]):has(~ div) { display: none; }
 [data-testid=stPageLink] * { white-space: normal; }
 [data-testid=stPopoverBody]:not(:has([data-testid=stElementContainer])) { min-height: 260px; }
+@media (hover: none) { [data-testid=stElementToolbar] { display: none; } }
 @media (max-width: 480px) {
   [data-testid=stMain] h1 { font-size: 2rem; }
   [data-testid=stHeaderActionElements] > a { display: none; }

@@ -29,6 +29,7 @@ NOISY = 0.003  # of the full range: pictures with more noise come from a camera,
 SIGMAS = 1.8  # of the noise, that ink exceeds once smoothed: five times what is left of it then
 SMOOTHING = 0.8  # pixels, for regions in a noisy picture
 SPECK = 0.012  # of the picture's longer side: a region that is smaller is no digit
+ALIKE = 0.75  # of the better score: digits of one size and pen differ by less
 FADING = 2  # pixels around a region, in which its ink ends
 PEDESTAL = 0.1  # of a stroke's ink in a noisy picture: less is paper
 EDGE = 0.02  # of a sheet's shorter side, where it may be bent or end
@@ -63,7 +64,7 @@ class FoundDigits:
     """What a picture shows, step by step.
 
     Attributes:
-        digits: at least one; the first is the largest and most like a digit.
+        digits: at least one, the largest and most like a digit first; those nearly alike as they are read.
         evened: (height, width) uint8, 0 = paper, 255 = ink: the picture in even light, reduced to at most 400 pixels.
         ink: as `evened`, with nothing left but the digits.
     """
@@ -89,7 +90,7 @@ class _Reading:
 
 
 def prepare_digit(picture: NDArray[np.uint8]) -> PreparedDigit:
-    """The most digit-like mark of a picture; arguments and errors as for `find_digits`."""
+    """The most digit-like mark of a picture, of several alike the first; arguments and errors as for `find_digits`."""
     return find_digits(picture).digits[0]
 
 
@@ -120,7 +121,30 @@ def _find(picture: NDArray[np.uint8], polarities: Sequence[bool]) -> FoundDigits
     colours = without_frame(colours)
     noise = noise_of(colours)
     readings = [_read(colours, noise, light_ink=light) for light in polarities]
-    return _found(max(readings, key=lambda reading: reading.worth), noise, scale)
+    best = max(readings, key=lambda reading: reading.worth)
+    return _found(replace(best, regions=_in_order(best.regions)), noise, scale)
+
+
+def _in_order(regions: list[Region]) -> list[Region]:
+    """Best first, but those nearly as good as each other as they are read."""
+    ordered: list[Region] = []
+    while regions:
+        least = ALIKE * regions[0].score
+        ordered += _as_read([region for region in regions if region.score >= least])
+        regions = [region for region in regions if region.score < least]
+    return ordered
+
+
+def _as_read(regions: list[Region]) -> list[Region]:
+    """Line by line, from left to right; a line has what is centred above the foot of its highest digit."""
+    lines: list[list[Region]] = []
+    for region in sorted(regions, key=lambda region: region.box[1]):
+        _, top, _, bottom = region.box
+        if lines and (top + bottom) / 2 < lines[-1][0].box[3]:
+            lines[-1].append(region)
+        else:
+            lines.append([region])
+    return [region for line in lines for region in sorted(line, key=lambda region: region.box[0])]
 
 
 def _found(reading: _Reading, noise: float, scale: float) -> FoundDigits:

@@ -1,7 +1,7 @@
 """Every page: titled axes, no barriers in either theme, the keyboard reaches all widgets, and it fits every screen."""
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.accessibility_helpers import barriers, missed, show_whole, tab_through, use_scheme
 from tests.browser_helpers import PROJECTOR, WINDOW, lowest, overhang, picture_fits, settle, turn_to, until, visit
@@ -53,6 +53,19 @@ def test_pages_have_titled_axes_and_no_barriers_in_either_theme_and_fit_every_wi
         opens(page, f"{server}/{path}", title)
         a_page_is_whole_without_barriers_and_fits(page, title, picture, schemes)
         opens, schemes = turn_to, schemes[::-1]  # the next page begins in the theme in which this one ends
+
+
+def test_without_a_pointer_that_hovers_no_toolbar_covers_words_and_no_hint_needs_a_keyboard(
+    server: str, browser: Browser
+) -> None:
+    touched = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**touched) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        visit(page, f"{server}/knn", "kNN")
+        page.locator("[data-testid=stElementToolbar]").first.wait_for(state="attached")
+        assert not any(each.is_visible() for each in page.locator("[data-testid=stElementToolbar]").all())
+        turn_to(page, f"{server}/latent", "Latent space")
+        assert "enter numbers under More" in page.locator(".maps .words").inner_text()
 
 
 def a_page_is_whole_without_barriers_and_fits(page: Page, title: str, picture: str, schemes: tuple[str, ...]) -> None:

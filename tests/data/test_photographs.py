@@ -51,6 +51,19 @@ def test_all_of_several_digits_are_found_the_largest_first(judge: Judge) -> None
         np.testing.assert_allclose(found.digits[0].box, shown.boxes[0], atol=3)
 
 
+def test_digits_of_one_size_come_as_they_are_read_after_a_larger_one(judge: Judge) -> None:
+    digits = judge.test[:9].reshape(9, 28, 28)
+    page = np.zeros((420, 420), np.float64)
+    places = [(12 + 9 * (i % 2) + 90 * (i // 4), 10 + 90 * (i % 4)) for i in range(8)]
+    for image, (top, left) in zip(digits, places, strict=False):
+        page[top : top + 84, left : left + 84] = np.kron(image, np.ones((3, 3)))
+    page[210:406, 100:296] = np.kron(digits[8], np.ones((7, 7)))
+    found = find_digits(np.round(255 - 255 * page / page.max()).astype(np.uint8)).digits
+    assert len(found) == 9 and found[0].box[1] > 200
+    for digit, (top, left) in zip(found[1:], places, strict=True):
+        assert top <= digit.box[1] < digit.box[3] <= top + 84 and left <= digit.box[0] < digit.box[2] <= left + 84
+
+
 # --- a seven on a page of 200 x 260 ------------------------------------------------------------------
 
 

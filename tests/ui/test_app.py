@@ -1,6 +1,7 @@
 """Pages as scripts: each opens, and says in a sentence what is amiss."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_page_without_any_checkpoint_says_so_in_a_sentence(page: str, own_chec
     assert not at.exception and not at.error
     if page in NEED_A_MODEL:
         assert [box.value for box in at.info] == [
-            "No checkpoint trained on MNIST is chosen: choose one in the sidebar, or train one on the page **Train**."
+            "There is no checkpoint trained on MNIST yet: train one on the page **Train**."
         ]
         assert not at.get("image") and not at.dataframe
 
@@ -60,7 +61,7 @@ def test_a_page_says_that_nothing_is_chosen_in_the_sidebar(page: str) -> None:
     at = start()
     selected(at).set_value([])
     turn_to(at, page)
-    assert len(at.info) == 1 and "choose one in the sidebar" in at.info[0].value
+    assert [box.value for box in at.info] == ["No checkpoint trained on MNIST is chosen: choose one in the sidebar."]
 
 
 @pytest.mark.parametrize("page", NEED_A_MODEL)
@@ -69,7 +70,23 @@ def test_a_data_set_without_a_checkpoint_is_named(page: str, make: Make) -> None
     at = start()
     at.selectbox(key="dataset").set_value("omniglot")
     turn_to(at, page)
-    assert len(at.info) == 1 and "No checkpoint trained on Omniglot is chosen" in at.info[0].value
+    assert len(at.info) == 1 and "There is no checkpoint trained on Omniglot yet" in at.info[0].value
+
+
+@pytest.mark.parametrize("page", ["components", "clusters", "digit", "plane"])
+def test_a_chosen_checkpoint_that_has_gone_is_named_until_another_is_chosen(
+    page: str, make: Make, few_digits: Dataset
+) -> None:
+    for name in ("first", "second", "third"):
+        make(name, "dlgmm", code_dim=2, num_components=2, prior_means=(-1.0, 1.0), prior_scales=(1.0, 1.0))
+    box = f"{page}-checkpoint"
+    at = open_page(page, **{box: "second"})
+    assert at.selectbox(key=box).value == "second" and not at.warning
+    shutil.rmtree(loaders.CHECKPOINTS / "second")
+    for _ in range(2):
+        assert [each.value for each in at.run().warning] == ["**second** no longer exists, so **first** is shown."]
+    assert not at.selectbox(key=box).set_value("third").run().warning
+    assert not at.selectbox(key=box).set_value("first").run().warning and not at.exception
 
 
 @pytest.mark.parametrize("page", PAGES)

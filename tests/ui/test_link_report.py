@@ -26,6 +26,7 @@ def models(few_digits: object, make: Make) -> None:
     sizes = {"num_components": 2, "prior_means": (-1.0, 1.0), "prior_scales": (1.0, 1.0)}
     make("bells", "dlgmm", **sizes)
     make("balls", "dlgmm", **sizes)
+    make("plane", code_dim=2)
 
 
 @pytest.mark.parametrize("page", [*PAGES, "kumaraswamy"])
@@ -65,6 +66,18 @@ def test_the_nearest_name_is_offered(page: str, name: str, near: str) -> None:
         ("likelihood", "models", "bells,nobody", "“nobody”, and is left out."),
         ("overview", "dataset", "Mnist2", "“Mnist2” (did you mean “MNIST”?), so the default is shown."),
         ("train", "train-preset", "x" * 100, "what it says, so the default is shown."),
+        ("train", "train-preset", "", "empty, so the default is shown."),
+        ("kumaraswamy", "bench-u", "inf", "“inf”, so the default is shown."),
+        ("components", "alpha", "nan", "“nan”, so the default is shown."),
+        ("components", "alpha", "1e400", "“1e400”, so the default is shown."),
+        ("components", "means", "", "empty, so the default is shown."),
+        ("components", "noise", "1.5", "“1.5”, so the default is shown."),
+        ("components", "components-checkpoint", "", "empty, so the default is shown."),
+        ("clusters", "component", "1.5", "“1.5”, so the default is shown."),
+        ("likelihood", "models", "x" * 10_001, "what it says, so the default is shown."),
+        ("plane", "means", "inf", "“inf”, so the default is shown."),
+        ("plane", "means", "99,99", "“99,99”, so the default is shown."),
+        ("plane", "at", "99,99", "“99,99”, so the default is shown."),
         ("overview", "present", "yes", "“yes”, so the default is shown."),
     ],
 )

@@ -58,6 +58,8 @@ def test_every_kind_of_mixture_of_the_repository_can_be_chosen() -> None:
     assert {c.model_config.prior_components for c in mixtures} > {"fixed"}
     for checkpoint in kinds.values():
         widget.chooses(checkpoint.name)
+        words, is_learnt = widget.data, checkpoint.model_config.prior_components != "fixed"
+        assert ("apart on Overview" in words["title"]) == ("on each other" in words["note"]) == is_learnt
         assert widget.data["decoder"] == decoder_address(checkpoint)
         if checkpoint.model_config.prior_components == "fixed":
             assert widget.now == trained(checkpoint.model_config)

@@ -61,9 +61,7 @@ def test_a_link_chooses_maps_and_no_more_than_four(mapped: list[Checkpoint], mak
 def test_a_missing_map_is_a_sentence_that_says_what_to_do(mapped: list[Checkpoint], make: Make) -> None:
     make("late")
     maps = open_maps()
-    assert [box.value for box in maps.at.info] == [
-        f"No map yet of late: compute one under **More**, or by `{loaders.command('map', 'late')}`."
-    ]
+    assert [box.value for box in maps.at.info] == ["No map yet of late: compute one under **More**."]
     assert "late" not in maps.at.multiselect(key="latent-maps-chosen").options
 
 

@@ -29,8 +29,9 @@ def test_a_link_sets_colour_category_and_images(colour: str, mapped: list[Checkp
 
 
 @pytest.mark.parametrize("text", ["", "-1", "300", "1,2,3", "1.5", "nan", "1e400", "<script>alert(1)</script>", "4,"])
-def test_invalid_values_in_a_link_fall_back_silently(text: str, mapped: list[Checkpoint]) -> None:
+def test_invalid_values_in_a_link_fall_back_and_are_told(text: str, mapped: list[Checkpoint]) -> None:
     maps = open_maps(image=text, only=text, colour=text, maps=text, at=text)
+    assert "“image” cannot be" in maps.at.warning[0].value
     assert maps.data["now"] == {**NOW, "turn": 0}
     assert not maps.link and not maps.at.error and not maps.at.info
 

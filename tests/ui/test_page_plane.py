@@ -47,7 +47,8 @@ def two_numbers(make: Make) -> tuple[Checkpoint, Checkpoint]:
 def test_without_codes_of_two_numbers_one_sentence_says_how_to_make_some(make: Make) -> None:
     make("other")
     at = open_page("plane")
-    assert "--code-dim 2" in at.info[0].value and not widgets(at)
+    assert "on the page **Train**, with a code size of 2" in at.info[0].value and not widgets(at)
+    assert "`" not in at.info[0].value  # no command: who reads this may have no shell there
 
 
 def test_the_posterior_of_a_digit_has_its_exact_numbers_and_can_be_copied(

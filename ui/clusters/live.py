@@ -15,7 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.clusters.probabilities import clusters, probabilities, stamp_of
 from ui.images import tiled_picture
-from ui.links import numbers_in_link, put_in_link
+from ui.links import put_in_link, whole_numbers_in_link
 from ui.numbers import whole_number
 from ui.theme import component_colour, ink_on
 from ui.visitors.limits import charged
@@ -41,8 +41,8 @@ def live_clusters(checkpoint: Checkpoint, kind: str) -> int | None:
 def _chosen(state: Any, kept: str, k: int) -> int | None:
     """The chosen component from the widget, which says 0 for none and 1 for the first, else session or address."""
     if kept not in st.session_state:
-        linked = numbers_in_link(_LINK, 1, 1, k)
-        st.session_state[kept] = int(linked[0]) - 1 if linked and linked[0].is_integer() else None
+        linked = whole_numbers_in_link(_LINK, 1, 1, k)
+        st.session_state[kept] = linked[0] - 1 if linked else None
     if isinstance(state, Mapping) and (said := whole_number(state.get("chosen"), 0, k)) is not None:
         st.session_state[kept] = said - 1 if said else None
     found: int | None = st.session_state[kept]

@@ -20,7 +20,7 @@ from ui.components.amortised import recorded
 from ui.components.below import drawn_below, first_branch
 from ui.components.siblings import siblings
 from ui.components.usage import UNUSED, usage
-from ui.links import numbers_in_link, put_in_link
+from ui.links import numbers_in_link, put_in_link, whole_numbers_in_link
 from ui.numbers import finite_number, finite_numbers, whole_number
 from ui.presentation import is_presented
 from ui.serving.amortised import amortised_address
@@ -35,6 +35,13 @@ REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained
 LARGEST_SEED = 10**6
 CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
+
+_APART = "apart on Overview"
+_WHY = (
+    "Learnt components differ from coordinate to coordinate, up in some and down in others. Averaged over all of them,"
+    " which the sliders move together, they nearly lie on each other. The page Overview draws them apart, along their"
+    " means' main axis."
+)
 
 _parts = (
     "model",
@@ -112,7 +119,8 @@ def live_components(checkpoint: Checkpoint) -> Prior:
             "unused": UNUSED,
             "marked": _marked(checkpoint.name, len(trained.means)),
             "presented": is_presented(),
-            "title": "prior density of a coordinate" if is_fixed else "prior density, average coordinate",
+            "title": "prior density of a coordinate" if is_fixed else f"prior density, average coordinate; {_APART}",
+            "note": "" if is_fixed else _WHY,
             "retrained": [
                 {"name": other.name, "means": other.model_config.prior_means, "scales": other.model_config.prior_scales}
                 for other in siblings(checkpoint)
@@ -201,8 +209,8 @@ def open_component(name: str, component: int) -> None:
 def _marked(name: str, k: int) -> int | None:
     """The component whose row is marked, counted from 0: as another page or the address asked for."""
     if _MARKED not in st.session_state:
-        linked = numbers_in_link("row", 1, 1, k)
-        st.session_state[_MARKED] = (name, int(linked[0]) - 1 if linked and linked[0].is_integer() else None)
+        linked = whole_numbers_in_link("row", 1, 1, k)
+        st.session_state[_MARKED] = (name, linked[0] - 1 if linked else None)
     of, found = st.session_state[_MARKED]
     found = found if of == name else None
     put_in_link("row", None if found is None else [found + 1])
@@ -226,15 +234,15 @@ def _from_link(checkpoint: Checkpoint, trained: _Trained) -> Prior:
         means = numbers_in_link("means", k, *_reach(config, trained.means))
         alpha = numbers_in_link("alpha", 1, *_alphas(config))
         scales = numbers_in_link("scales", k, *_stretch(config, trained.scales))
-        branch = numbers_in_link("branch", 1, 0, usual * k)
-    switches = numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
-    (seed,) = numbers_in_link("noise", 1, 0, LARGEST_SEED) or (0,)
+        branch = whole_numbers_in_link("branch", 1, 0, usual * k)
+    switches = whole_numbers_in_link("view", len(SWITCHES), 0, 1) or (1, 0, 0)
+    (seed,) = whole_numbers_in_link("noise", 1, 0, LARGEST_SEED) or (0,)
     return Prior(
         means or trained.means,
         scales or trained.scales,
         tuple(map(bool, switches)),
-        int(seed),
-        int((branch or (usual,))[0]),
+        seed,
+        (branch or (usual,))[0],
         (alpha or (config.concentration,))[0] if config.contexts else None,
         config.contexts is not None and numbers_in_link("compared", 1, 1, 1) is not None,
     )

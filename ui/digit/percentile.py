@@ -31,8 +31,7 @@ def show_percentile(checkpoint: Checkpoint, digit: DigitInput) -> None:
     if stored is None:
         st.caption(
             "It is not known whether this image is like a test image: no log p(x) of the test images is stored for"
-            f" {checkpoint.name}. Measure it on the page **Likelihood** or by"
-            f" `{loaders.command('evaluate', checkpoint.name)}`."
+            f" {checkpoint.name}. Measure it on the page **Likelihood**."
         )
         return
     try:

@@ -11,7 +11,7 @@ from ui.digit.drawing import draw_digit
 from ui.digit.photograph import choose_in_photograph
 from ui.images import SHAPE
 from ui.link_report import bound_in_link
-from ui.links import image_in_link, keep_at_most, numbers_in_link, put_image_in_link
+from ui.links import image_in_link, keep_at_most, put_image_in_link, whole_numbers_in_link
 
 __all__ = ["choose_digit", "is_drawing", "last_digit"]
 
@@ -44,8 +44,8 @@ def last_digit(dataset_name: str) -> DigitInput | None:
     if shape == SHAPE and (linked := image_in_link()) is not None:
         return DigitInput(linked, _ORIGIN)
     dataset = loaders.dataset(dataset_name)
-    (index,) = numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
-    return _test_digit(dataset, int(index))
+    (index,) = whole_numbers_in_link("digit-index", 1, 0, len(dataset.test) - 1) or (0,)
+    return _test_digit(dataset, index)
 
 
 def _ask(dataset_name: str) -> DigitInput | None:

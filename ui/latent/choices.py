@@ -37,10 +37,7 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
     mapped = {c.name: (c, found) for c in own if (found := settings[c.name]) is not None}
     picked = choose_few("Maps", [checkpoint for checkpoint, _ in mapped.values()], _KEY, "maps") if mapped else []
     if missing := [name for name in settings if name not in mapped]:
-        st.info(
-            f"No map yet of {', '.join(missing)}: compute one under **More**, or by"
-            f" `{loaders.command('map', missing[0])}`."
-        )
+        st.info(f"No map yet of {', '.join(missing)}: compute one under **More**.")
     if others := [c.name for c in checkpoints if c not in own]:
         st.info(
             f"A map shows the test set of its model's own data set: choose another data set for {', '.join(others)}."

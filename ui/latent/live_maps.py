@@ -40,7 +40,7 @@ def live_maps(maps: Sequence[tuple[Checkpoint, ProjectionConfig]], dataset: Data
     """Draws the maps side by side; returns the visitor's view."""
     pieces = [_pieces(checkpoint) for checkpoint, _ in maps]
     count, categories = len(dataset.test), max(*pieces, len(dataset.class_names))
-    view = updated_view(st.session_state.get(_KEY), current_view()).within(count, categories)
+    view = updated_view(st.session_state.get(_KEY), current_view(count, categories)).within(count, categories)
     keep_view(view)
     _widget(
         key=_KEY,

@@ -22,7 +22,7 @@ from ui import loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
 from ui.latent.map_files import images_address
-from ui.links import numbers_in_link, put_in_link
+from ui.links import put_in_link, whole_numbers_in_link
 from ui.numbers import whole_number
 from ui.serving.decoders import decoder_address
 from ui.theme import COMPONENT_COLOURS
@@ -82,8 +82,8 @@ def _where(key: str) -> int:
     released = whole_number((st.session_state.get(key) or {}).get("at"), 0, POINTS - 1)
     if released is not None:
         return released
-    asked = numbers_in_link("at", 1, 0, POINTS - 1) or (POINTS // 2,)
-    kept: int = st.session_state.get(_KEPT, int(asked[0]))
+    asked = whole_numbers_in_link("at", 1, 0, POINTS - 1) or (POINTS // 2,)
+    kept: int = st.session_state.get(_KEPT, asked[0])
     return kept
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.links import numbers_in_link, put_in_link, words_in_link
+from ui.links import put_in_link, whole_numbers_in_link, words_in_link
 from ui.numbers import finite_numbers, whole_number
 
 __all__ = [
@@ -61,10 +61,10 @@ class MapView:
         return {**asdict(self), "images": list(self.images)}
 
 
-def current_view() -> MapView:
-    """The view in the session, or the one that the address asks for."""
+def current_view(count: int, categories: int) -> MapView:
+    """The view in the session, or the one that the address asks for, of so many images and classes or components."""
     kept: MapView | None = st.session_state.get(_KEPT)
-    return _from_link() if kept is None else kept
+    return _from_link(count, categories) if kept is None else kept
 
 
 def keep_view(view: MapView) -> None:
@@ -85,7 +85,9 @@ def select_images(images: tuple[int, ...]) -> None:
 
 def show_component(component: int, colour: str) -> None:
     """Makes the maps show the images of one component alone, counted from 0, in one of the colours of components."""
-    st.session_state[_KEPT] = replace(current_view(), colour=colour, only=component, images=(), group=None)
+    st.session_state[_KEPT] = replace(
+        st.session_state.get(_KEPT, MapView()), colour=colour, only=component, images=(), group=None
+    )
 
 
 def updated_view(state: Any, view: MapView) -> MapView:
@@ -122,13 +124,11 @@ def _group(group: Any) -> dict[str, Any]:
     return {"map": group["map"], "outline": [list(corner) for corner in corners if corner is not None]}
 
 
-def _from_link() -> MapView:
-    images = numbers_in_link("image", 1, 0, LARGEST_INDEX) or numbers_in_link("image", 2, 0, LARGEST_INDEX) or ()
-    only = numbers_in_link("only", 1, 0, LARGEST_INDEX)
-    if not all(i.is_integer() for i in images):
-        images = ()
+def _from_link(count: int, categories: int) -> MapView:
+    one, two = (whole_numbers_in_link("image", number, 0, count - 1) for number in (1, 2))
+    only = whole_numbers_in_link("only", 1, 0, categories - 1)
     return MapView(
         next(iter(words_in_link("colour", COLOURS)), COLOURS[0]),
-        only=int(only[0]) if only is not None and only[0].is_integer() else None,
-        images=tuple(int(i) for i in images),
+        only=None if only is None else only[0],
+        images=one or two or (),
     )

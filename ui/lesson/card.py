@@ -17,7 +17,7 @@ from dlgmm_core.runtime.files import StorageError
 from ui.images import tiled_picture
 from ui.lesson.outcomes import DATASET, Missing, Outcome
 from ui.lesson.steps import ANSWER, Step, offered_steps
-from ui.links import numbers_in_link
+from ui.links import whole_numbers_in_link
 from ui.presentation import AWAITED, GUIDED, make_room_below_card
 from ui.sidebar import choice, compare, compare_next
 from ui.visitors.visitor import visitor
@@ -96,9 +96,9 @@ def _step_of_visitor(page: Page, steps: Sequence[Step]) -> int | None:
     """Counted from 1; the link's, if the visitor comes from another page or from outside, or goes back or forward."""
     arrives = st.session_state.get(_PAGE) != page.url_path
     st.session_state[_PAGE] = page.url_path
-    linked = numbers_in_link(LINK, 1, 1, len(steps))
-    if (arrives or _STEP in st.session_state) and linked is not None and linked[0].is_integer():
-        number = st.session_state[_STEP] = int(linked[0])
+    linked = whole_numbers_in_link(LINK, 1, 1, len(steps))
+    if (arrives or _STEP in st.session_state) and linked is not None:
+        number = st.session_state[_STEP] = linked[0]
         if steps[number - 1].page != page.url_path:
             _open(number)
     found: int | None = st.session_state.get(_STEP)

@@ -23,7 +23,7 @@ from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.links import numbers_in_link, put_in_link
+from ui.links import numbers_in_link, put_in_link, whole_numbers_in_link
 from ui.numbers import finite_numbers, whole_number
 from ui.plane.posteriors import Means, Posterior
 from ui.presentation import is_presented
@@ -34,7 +34,8 @@ from ui.widgets import widget
 __all__ = ["View", "live_plane", "live_posterior"]
 
 FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
-FAR = 1e3  # coordinates of the pointer that an address may have
+FAR = 1e3  # coordinates that a browser may tell
+ROUNDED = 1e-3  # of the square's side, by which the browser may have rounded what it writes into the address
 FAINTEST = 0.02  # weight of a component that is drawn
 _LIGHT = "#ffffff"
 _PLAIN = "#808080"  # of dots without classes
@@ -75,7 +76,7 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
     numbers = 2 * len(prior)
     if kept not in st.session_state:
         is_linked = st.session_state.setdefault("plane-opened-with", checkpoint.name) == checkpoint.name
-        st.session_state[kept] = _from_link(numbers) if is_linked else View()
+        st.session_state[kept] = _from_link(window, numbers) if is_linked else View()
     st.session_state[kept] = view = _updated(st.session_state.get(key), st.session_state[kept], numbers)
     _show(checkpoint, key, window, prior, view, content)
     put_in_link("at", None if view.at is None else view.at)
@@ -176,10 +177,12 @@ def _described(found: Ellipses, colours: list[str], *, labelled: bool) -> list[d
     ]
 
 
-def _from_link(numbers: int) -> View:
-    at, across = numbers_in_link("at", 2, -FAR, FAR), numbers_in_link("digits", 1, FEWEST, MOST)
-    means = numbers_in_link("means", numbers, -FAR, FAR) if numbers else None
-    return View(at, across is not None, USUAL if across is None else int(across[0]), means)
+def _from_link(window: Window, numbers: int) -> View:
+    """The view that the address asks for, as far as it lies in the square; `numbers` of all means."""
+    low, high = window.low - ROUNDED * window.side, window.low + (1 + ROUNDED) * window.side
+    at, across = numbers_in_link("at", 2, low, high), whole_numbers_in_link("digits", 1, FEWEST, MOST)
+    means = numbers_in_link("means", numbers, np.tile(low, numbers // 2), np.tile(high, numbers // 2))
+    return View(at, across is not None, USUAL if across is None else across[0], means)
 
 
 def _updated(state: Any, view: View, numbers: int) -> View:

@@ -44,7 +44,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const kind = amortised ? "own prior" : "trained"; // of the value that a slider's tick marks
   const low = Math.min(-REACH, ...trainedMeans), high = Math.max(REACH, ...trainedMeans);
   const [lowMean, highMean] = amortised ? [-amortised.largestMean, amortised.largestMean] : [low, high];
-  const plot = densityPlot(low, high, data.weights, data.colours, data.title);
+  const plot = densityPlot(low, high, data.weights, data.colours, data.title, data.note);
   const rows = trainedMeans.map((_, k) => {
     const lowScale = Math.min(SMALLEST_SCALE, trainedScales[k]), highScale = Math.max(LARGEST_SCALE, trainedScales[k]);
     const mean = tickedSlider(`mean of component ${k + 1}`, [lowMean, highMean], means[k], trainedMeans[k], kind);

@@ -3,14 +3,15 @@
 const AXIS_STEP = 2, CURVE_POINTS = 161, SVG = "http://www.w3.org/2000/svg";
 
 // Gives { box, draw }: `draw` takes the means and scales of the moment. `weights` are the prior's E[π_k], `title` what
-// the density is of.
-function densityPlot(low, high, weights, colours, title) {
+// the density is of, and `note` what is to be known of it, if anything.
+function densityPlot(low, high, weights, colours, title, note) {
   const box = document.createElement("div"), plot = document.createElement("div"), axis = document.createElement("div");
   plot.className = "density";
   plot.setAttribute("role", "img");
   axis.className = "axis";
   const words = plot.appendChild(document.createElement("span"));
   words.textContent = title;
+  plot.title = note;
   axis.setAttribute("aria-hidden", "true");
   box.append(plot, axis);
   const share = (x) => `${(100 * (x - low)) / (high - low)}%`;
@@ -45,7 +46,7 @@ function densityPlot(low, high, weights, colours, title) {
       parts.forEach((values, k) => { for (const each of [outlines[k], curves[k]]) each.setAttribute("d", line(values)); });
       mixture.setAttribute("d", line(whole));
       const shown = means.map((mean, k) => `${mean.toFixed(2)} with scale ${scales[k].toFixed(2)}`).join(", ");
-      plot.setAttribute("aria-label", `${title}; components have means ${shown}`);
+      plot.setAttribute("aria-label", `${title}; components have means ${shown}${note && `. ${note}`}`);
     },
   };
 }

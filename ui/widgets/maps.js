@@ -3,7 +3,8 @@
 const TITLES = { class: "class", component: "component of largest weight E[π|x]",
   responsibility: "most probable component, by p(k|x)", entropy: "entropy of the weights", nll: "−log p(x)" };
 const DRAGS = { pan: "pan", lasso: "lasso", box: "box" };
-const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one. Lasso or box groups images.";
+const HELP = "Wheel or pinch zooms. Click an image to select it, shift-click a second one, or enter numbers under More."
+  + " Lasso or box groups images.";
 const LEAST_HEIGHT = 280; // pixels of a map
 
 export default function ({ parentElement, data, setStateValue }) {
