@@ -9,9 +9,10 @@ from plotly.basedatatypes import BaseTraceType
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.history import EpochMetrics
 from ui.numbers import printed
-from ui.theme import CLASS_COLOURS, DASHES, OUTLINE, PAPER_COLOUR, component_colour
+from ui.theme import CLASS_COLOURS, DASHES, OUTLINE, PAPER_COLOUR, SYMBOLS, component_colour
 
 __all__ = [
+    "LEGEND_LINE",
     "chart",
     "history_figure",
     "lines_of",
@@ -19,6 +20,7 @@ __all__ = [
     "usage_figure",
 ]
 
+LEGEND_LINE = 22  # pixels of an entry of the legend, where each has a line of its own, as on a phone
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 # The legend makes itself room, however many lines it has, below an empty one where the bar of buttons is. It hangs from
 # the chart's upper edge: one that stood on the plot would be left behind on the curves when the window changes.
@@ -52,11 +54,17 @@ def chart(
     return go.Figure(list(traces), {**frame, **axes, **layout})
 
 
-def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
-    """A line for each checkpoint, given its model: the model's colour, and a dash that differs from its siblings'."""
+def lines_of(models: Sequence[str]) -> list[dict[str, dict[str, object]]]:
+    """Line and marker for each checkpoint, given its model, in whose colour they are.
+
+    The first four siblings differ in their dashes, the first seven in their symbols, and the first 28 in one of both.
+    """
     ranks = [models[:at].count(model) for at, model in enumerate(models)]
     return [
-        {"color": MODELS[model].colour, "dash": DASHES[rank % len(DASHES)]}
+        {
+            "line": {"color": MODELS[model].colour, "dash": DASHES[rank % len(DASHES)]},
+            "marker": {"color": MODELS[model].colour, "symbol": SYMBOLS[rank % len(SYMBOLS)], "size": 9},
+        }
         for model, rank in zip(models, ranks, strict=True)
     ]
 
