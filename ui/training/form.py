@@ -10,6 +10,7 @@ from dlgmm_core.options import as_options
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.train.mixture_start import require_start
 from ui import loaders
+from ui.glossary.terms import meaning
 from ui.literal import sentence
 from ui.training.by_hand import ask_recipe
 from ui.training.expected import expected_words
@@ -30,6 +31,7 @@ def training_form(dataset: str) -> None:
         "What to train",
         list(labels),
         format_func=labels.__getitem__,
+        help=meaning("recipe"),
         captions=[_caption(name, dataset) for name in PRESETS] + ["Choose every setting yourself."],
         **kept("preset", labels.values()),
     )
