@@ -13,7 +13,7 @@ from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
-from ui.groups import by_group, group, usual
+from ui.groups import MEANINGS, by_group, group, usual
 from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
 from ui.literal import literal, sentence
@@ -151,7 +151,7 @@ def show_sidebar() -> None:
         wanted = st.multiselect(
             "Checkpoints",
             names,
-            help="The models that the pages compare.",
+            help=_groups_words(offered),
             key=_box(key, chosen),
             persist_state="session",
         )
@@ -159,6 +159,12 @@ def show_sidebar() -> None:
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{literal(broken.name)}** cannot be used. {sentence(broken.reason)}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)
+
+
+def _groups_words(offered: list[Checkpoint]) -> str:
+    """What the boxes of models are for, and a line on each group that is offered."""
+    names = dict.fromkeys(map(group, offered))
+    return "\n".join(["The models that the pages compare.\n", *(f"- **{name}**: {MEANINGS[name]}." for name in names)])
 
 
 def _shown(key: str) -> list[str] | None:
