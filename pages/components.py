@@ -10,6 +10,7 @@ from ui.components.live import CHECKPOINT, SAMPLES, seed_of
 from ui.components.rows import show_rows
 from ui.components.siblings import show_siblings
 from ui.components.usage import usage_caption
+from ui.glossary.terms import meaning
 from ui.groups import amortised_first
 from ui.identical import identical_by_prior
 from ui.link_report import end_page
@@ -17,7 +18,8 @@ from ui.presentation import end_of_picture, page_title
 from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
 
 mixtures = amortised_first([c for c in choice().offered if MODELS[c.model_config.model].has_components])
-page_title("Components", opening_words(last_checkpoint(mixtures, CHECKPOINT) if mixtures else None))
+words = opening_words(last_checkpoint(mixtures, CHECKPOINT) if mixtures else None)
+page_title("Components", words, help=meaning("prior", "amortised"))
 selection()  # ends the page where no model is chosen
 if not mixtures:
     labels = " or ".join(family.label for family in MODELS.values() if family.has_components)

@@ -9,9 +9,10 @@ from plotly.basedatatypes import BaseTraceType
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.history import EpochMetrics
 from ui.numbers import printed
-from ui.theme import CLASS_COLOURS, DASHES, OUTLINE, PAPER_COLOUR, component_colour
+from ui.theme import CLASS_COLOURS, DASHES, OUTLINE, PAPER_COLOUR, SYMBOLS, component_colour
 
 __all__ = [
+    "LEGEND_LINE",
     "chart",
     "history_figure",
     "lines_of",
@@ -19,6 +20,7 @@ __all__ = [
     "usage_figure",
 ]
 
+LEGEND_LINE = 22  # pixels of an entry of the legend, where each has a line of its own, as on a phone
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 # The legend makes itself room, however many lines it has, below an empty one where the bar of buttons is. It hangs from
 # the chart's upper edge: one that stood on the plot would be left behind on the curves when the window changes.
@@ -29,9 +31,8 @@ _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoS
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
 _NLL_FRAME = 140  # pixels, around all groups
-_NLL_NAME, _NLL_POINT = 20, 9  # pixels of a row: of a checkpoint's name, which stands above its points, and of each
+_NLL_NAME, _NLL_POINT, _NLL_BELOW = 24, 10, 6  # pixels of a row: of the name above its points, of each, below them
 _NLL_GAP, _NLL_WIDE_GAP = 80, 110  # between two groups, and where letters are large
-_NLL_BESIDE = 0.25, 0.14  # of a row's height: between two of its points, and from the uppermost to the name
 
 
 def chart(
@@ -52,17 +53,25 @@ def chart(
     return go.Figure(list(traces), {**frame, **axes, **layout})
 
 
-def lines_of(models: Sequence[str]) -> list[dict[str, str]]:
-    """A line for each checkpoint, given its model: the model's colour, and a dash that differs from its siblings'."""
+def lines_of(models: Sequence[str]) -> list[dict[str, dict[str, object]]]:
+    """Line and marker for each checkpoint, given its model, in whose colour they are.
+
+    The first four siblings differ in their dashes, the first seven in their symbols, and the first 28 in one of both.
+    """
     ranks = [models[:at].count(model) for at, model in enumerate(models)]
     return [
-        {"color": MODELS[model].colour, "dash": DASHES[rank % len(DASHES)]}
+        {
+            "line": {"color": MODELS[model].colour, "dash": DASHES[rank % len(DASHES)]},
+            "marker": {"color": MODELS[model].colour, "symbol": SYMBOLS[rank % len(SYMBOLS)], "size": 9},
+        }
         for model, rank in zip(models, ranks, strict=True)
     ]
 
 
 def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
-    """-log p(x) with 95 % intervals, one row a checkpoint and S; crosses are the paper's.
+    """-log p(x) with 95 % intervals, a row for each checkpoint and in it one for each S; crosses are the paper's.
+
+    Lines divide the checkpoints, so that a name belongs to the points below it.
 
     Checkpoints of each code size have an axis of their own, those of the largest first: codes of few numbers lose tens
     of nats, beside which the others would look alike.
@@ -72,7 +81,9 @@ def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
         is_presented: whether letters are large.
     """
     sizes, gap = sorted(rows["samples"].unique()), _NLL_WIDE_GAP if is_presented else _NLL_GAP
-    row, above = _NLL_NAME + _NLL_POINT * len(sizes), _NLL_BESIDE[0] * (len(sizes) - 1) / 2 + _NLL_BESIDE[1]
+    points = _NLL_POINT * len(sizes)
+    row = _NLL_NAME + points + _NLL_BELOW
+    above = (_NLL_NAME + points / 2) / row  # from the middle of a checkpoint's points, which is a whole number
     groups = [part for _, part in rows.groupby("code_dim")][::-1]
     counts = [part["name"].nunique() for part in groups]
     height = _NLL_FRAME + row * sum(counts) + gap * (len(groups) - 1)
@@ -88,21 +99,22 @@ def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
     top = float(inner)
     for place, (part, count) in enumerate(zip(groups, counts, strict=True), 1):
         names, suffix = list(dict.fromkeys(part["name"])), str(place) if place > 1 else ""
-        traces += _nll_traces(part, names, sizes, suffix)
+        traces += _nll_traces(part, names, sizes, _NLL_POINT / row, suffix)
         domain = [(top - row * count) / inner, top / inner]
         top -= row * count + gap
         layout[f"yaxis{suffix}"] = {
-            "tickvals": list(range(count)),
+            "tickvals": [at - above for at in range(count + 1)],
             "showticklabels": False,
+            "zeroline": False,
             "automargin": False,
-            "range": [count - 0.5, -0.75],  # from the top
+            "range": [count - above, -above],  # from the top
             "domain": domain,
             "anchor": f"x{suffix}",
         }
         title = f"−log p(x), nats, code size {part['code_dim'].iloc[0]}"
         axis = {"title": {"text": title}, "nticks": 6, "tickangle": 0}
         layout[f"xaxis{suffix}"] = {**axis, "anchor": f"y{suffix}"}
-        left = {"xref": f"x{suffix} domain", "x": 0, "xanchor": "left", "yref": f"y{suffix}", "yanchor": "bottom"}
+        left = {"xref": f"x{suffix} domain", "x": 0, "xanchor": "left", "yref": f"y{suffix}", "yanchor": "top"}
         written += [{"text": name, "y": at - above, "showarrow": False, **left} for at, name in enumerate(names)]
     paper = {"name": "paper, S=50", "legendgroup": "paper", "marker": _PAPERS_MARK}
     if rows["paper"].notna().any():
@@ -114,13 +126,15 @@ def _nll_mark(is_largest: bool, colour: str | list[str]) -> dict[str, object]:
     return {"size": 11, "color": colour, "symbol": "circle" if is_largest else "circle-open"}
 
 
-def _nll_traces(rows: pd.DataFrame, names: list[str], sizes: Sequence[int], axes: str) -> list[BaseTraceType]:
-    """The points of checkpoints of one code size."""
+def _nll_traces(
+    rows: pd.DataFrame, names: list[str], sizes: Sequence[int], apart: float, axes: str
+) -> list[BaseTraceType]:
+    """The points of checkpoints of one code size, those of one checkpoint so far apart, as a share of a row."""
     common = {"mode": "markers", "showlegend": False, "xaxis": f"x{axes}", "yaxis": f"y{axes}"}
     traces = []
     for rank, samples in enumerate(sizes):
         part = rows[rows["samples"] == samples]
-        shift = _NLL_BESIDE[0] * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
+        shift = apart * (rank - (len(sizes) - 1) / 2)  # intervals of one checkpoint lie below each other
         ours = go.Scatter(
             x=part["value"],
             y=[names.index(name) + shift for name in part["name"]],

@@ -12,21 +12,23 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.visitors.ownership import is_mine, note_of
 
-__all__ = ["GROUPS", "amortised_first", "by_group", "group", "group_of_recipe", "usual"]
+__all__ = ["GROUPS", "MEANINGS", "amortised_first", "by_group", "group", "group_of_recipe", "usual"]
 
-GROUPS = (
-    "Clusters",
-    "Tuned",
-    "Figure 2",
-    "Amortised",
-    "Several layers",
-    "Two numbers",
-    "The paper's",
-    "Yours",
-    "The class's",
-    "Other experiments",
-)
-"""Names of groups, in the order of select boxes."""
+MEANINGS = {
+    "Clusters": "mixtures whose learnt components find groups of images",
+    "Tuned": "the paper's networks, trained for the best likelihood",
+    "Figure 2": "the mixture of the paper's figure 2, and others whose means or α differ from its own",
+    "Amortised": "one model for a range of priors, which it is told",
+    "Several layers": "codes in two layers, the second drawn given the first",
+    "Two numbers": "codes of two numbers, for the page Plane",
+    "The paper's": "the paper's networks by its own recipe",
+    "Yours": "trained by you, or put on this server by hand",
+    "The class's": "trained and published by other visitors",
+    "Other experiments": "models by further recipes",
+}
+"""Names of groups, in the order of select boxes, and what is in them."""
+
+GROUPS = tuple(MEANINGS)
 
 _OF_RECIPE = {
     "clusters": "Clusters",

@@ -14,7 +14,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.glossary.terms import meaning
 from ui.gone import tell_gone
-from ui.groups import by_group, group, usual
+from ui.groups import MEANINGS, by_group, group, usual
 from ui.link_report import bound_in_link, end_page
 from ui.links import put_words_in_link, words_in_link
 from ui.literal import literal, sentence
@@ -152,7 +152,7 @@ def show_sidebar() -> None:
         wanted = st.multiselect(
             "Checkpoints",
             names,
-            help="The models that the pages compare.",
+            help=_groups_words(offered),
             key=_box(key, chosen),
             persist_state="session",
         )
@@ -160,6 +160,12 @@ def show_sidebar() -> None:
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{literal(broken.name)}** cannot be used. {sentence(broken.reason)}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)
+
+
+def _groups_words(offered: list[Checkpoint]) -> str:
+    """What the boxes of models are for, and a line on each group that is offered."""
+    names = dict.fromkeys(map(group, offered))
+    return "\n".join(["The models that the pages compare.\n", *(f"- **{name}**: {MEANINGS[name]}." for name in names)])
 
 
 def _shown(key: str) -> list[str] | None:

@@ -16,6 +16,7 @@ __all__ = [
     "SCALE_COLOURS",
     "SIGN_COLOURS",
     "STYLE",
+    "SYMBOLS",
     "component_colour",
     "contrast",
     "ink_on",
@@ -48,7 +49,9 @@ SIGN_COLOURS = {
         "#92dadd",
     ),
 }
-DASHES = ("solid", "dash", "dot", "dashdot")  # of curves of checkpoints of one model
+# Of curves of checkpoints of one model. Their numbers have no common divisor, so that 28 pairs differ, taken in turn.
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down")
 PAPER_COLOUR = "#8b8b91"
 OUTLINE = "#808080"  # seen on light and on dark
 # viridis (N. Smith and S. van der Walt, 2015), from low to high: even steps of lightness

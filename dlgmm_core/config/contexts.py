@@ -16,7 +16,7 @@ class Context(Record):
     prior_means: tuple[float, ...] = setting(
         MISSING, NUMBERS, "means of the components; each is used for all coordinates"
     )
-    concentration: float = setting(MISSING, POSITIVE, "alpha of the Dirichlet")
+    concentration: float = setting(MISSING, POSITIVE, "α of the Dirichlet")
 
 
 @dataclass(frozen=True)

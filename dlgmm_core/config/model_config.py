@@ -60,7 +60,7 @@ class ModelConfig(Record):
         (1.0,), POSITIVE_NUMBERS, "standard deviations, one per component", metavar="S", usual="1"
     )
     concentration: float = setting(
-        1.0, POSITIVE, "alpha of the Dirichlet, or alpha_0 of the process", "alpha", usual="the model's"
+        1.0, POSITIVE, "α of the Dirichlet, or α₀ of the process", "alpha", usual="the model's"
     )
     hidden: int = setting(500, COUNT, "units of each deterministic layer, in the encoder and in the decoder")
     image_shape: tuple[int, ...] = setting(

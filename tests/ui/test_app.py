@@ -26,6 +26,7 @@ from tests.app_helpers import (
 )
 from tests.latent_helpers import Maps, map_of
 from ui import findings, loaders
+from ui.groups import MEANINGS
 
 pytestmark = pytest.mark.usefixtures("repository", "alice")
 
@@ -43,6 +44,18 @@ def test_the_first_page_reads_no_images(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(loaders, "dataset", dataset)
     findings._posterior_survey.cache_clear()
     assert not start().exception and read == []
+
+
+def test_a_tooltip_explains_the_groups_that_are_offered(make: Make) -> None:
+    for name in ("mnist-dlgmm-fig2", "mine"):
+        make(name)
+    at = start()
+    assert groups(at).options == ["Figure 2", "Yours"]
+    assert selected(at).help.splitlines() == [
+        "The models that the pages compare.",
+        "",
+        *(f"- **{name}**: {MEANINGS[name]}." for name in groups(at).options),
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES)

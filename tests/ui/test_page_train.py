@@ -15,7 +15,7 @@ from dlgmm_core.options import model_config, train_config
 from tests.app_helpers import Make, Manager, begun, one_error, open_page, press, start, turn_to
 from tests.disk_helpers import read_only_disk
 from ui.training.fields import in_fields
-from ui.training.presets import BY_HAND, PRESETS, Recipe
+from ui.training.presets import BY_HAND, PRESETS, Recipe, offered
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -157,6 +157,16 @@ def test_the_chosen_recipe_and_the_sidebars_data_set_are_what_is_started(manager
     assert [recipe_of(arguments) for arguments in begun_ones] == [
         PRESETS[n].recipe("mnist") for n in ("fast", "paper", "plane")
     ]
+
+
+def test_the_fast_recipe_is_offered_where_the_paper_has_a_likelihood(manager: Manager) -> None:
+    at = turn_to(start(), "train")
+    for dataset, first in (("mnist", "fast"), ("omniglot", "fast"), ("digits", "paper"), ("binarized-mnist", "fast")):
+        at.selectbox(key="dataset").set_value(dataset).run()
+        preset = at.radio(key="train-preset")
+        assert not at.exception and preset.options[:-1] == [each.label for each in offered(dataset).values()]
+        assert next(iter(offered(dataset))) == first and preset.value in offered(dataset)
+        at = preset.set_value(first).run()
 
 
 def test_a_setting_that_is_refused_is_called_as_its_field_is() -> None:

@@ -22,7 +22,7 @@ __all__ = ["choose_kind", "choose_mixture", "difference", "find_probabilities", 
 
 _DIFFERENCE = {
     RESPONSIBILITIES: "p(k|x) is the probability that an image came from component k; unlike the weights, it is sharp"
-    " wherever components explain different images. Images for which it is 1 are ordered by its log-odds at their mean"
+    " wherever components explain different images. Images for which it is 1 are ordered by its log odds at their mean"
     " code.",
     WEIGHTS: "The weights E[π|x] are what the encoder predicts of π; they are flatter, since one image says little"
     " about π.",
@@ -50,7 +50,7 @@ def choose_kind() -> str:
         [RESPONSIBILITIES, WEIGHTS],
         default=RESPONSIBILITIES,
         required=True,
-        help=meaning("p(k|x)", "π"),
+        help=meaning("p(k|x)", "π", "log odds"),
         **bound_in_link("clusters-by", [RESPONSIBILITIES, WEIGHTS]),
     )
     return kind

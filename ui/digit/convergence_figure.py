@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dlgmm_core.evaluate.convergence import Convergence
 from dlgmm_core.store.checkpoints import Checkpoint
-from ui.figures import chart, lines_of
+from ui.figures import LEGEND_LINE, chart, lines_of
 from ui.numbers import printed
 
 __all__ = ["Found", "convergence_figure", "frame", "words_below"]
@@ -19,7 +19,7 @@ __all__ = ["Found", "convergence_figure", "frame", "words_below"]
 Found = tuple[Checkpoint, Convergence, float]  # with the ELBO, nats
 _DEEPEST = 3  # medians of the models' distances from ELBO to log p(x)
 _LEAST = 5.0  # nats below the lowest log p(x) that are always shown
-_HEIGHT, _LINE = 400, 22  # pixels: of the chart, and of a model in its legend
+_HEIGHT = 400  # pixels, without the legend
 
 
 def frame(found: Sequence[Found]) -> tuple[float, float]:
@@ -55,10 +55,10 @@ def words_below(found: Sequence[Found]) -> str:
 
 def convergence_figure(found: Sequence[Found]) -> go.Figure:
     """Mean and range of the runs of every model against S, and its ELBO as a thin line; one model or more."""
-    traces, lines = [], lines_of([checkpoint.model_config.model for checkpoint, _, _ in found])
+    traces, styles = [], lines_of([checkpoint.model_config.model for checkpoint, _, _ in found])
     low, top = frame(found)
-    for (checkpoint, curves, elbo), line in zip(found, lines, strict=True):
-        sizes = curves.sizes
+    for (checkpoint, curves, elbo), style in zip(found, styles, strict=True):
+        line, sizes = style["line"], curves.sizes
         lowest, highest = curves.log_p.min(0), curves.log_p.max(0)
         common = {"legendgroup": checkpoint.name, "showlegend": False}
         band = go.Scatter(
@@ -106,5 +106,5 @@ def convergence_figure(found: Sequence[Found]) -> go.Figure:
             )
             traces.append(marks)
     axes = {"type": "log"}, {"range": [low, top]}
-    height = _HEIGHT + _LINE * len(found)
+    height = _HEIGHT + LEGEND_LINE * len(found)
     return chart(traces, "importance samples S", "estimate of log p(x), nats", height, *axes)

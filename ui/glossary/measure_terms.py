@@ -168,5 +168,14 @@ MEASURE_TERMS: dict[str, tuple[Term, ...]] = {
             "latent",
             "Latent space",
         ),
+        Term(
+            "perplexity",
+            "",
+            "About how many neighbours of each code a t-SNE map keeps near it: few show small groups, many show how"
+            " groups lie.",
+            r"2^{H_i}, \quad H_i = -\sum_j p_{j \mid i} \log_2 p_{j \mid i}",
+            "latent",
+            "Latent space: More",
+        ),
     ),
 }

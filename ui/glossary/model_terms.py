@@ -1,4 +1,4 @@
-"""Terms of what a model is: codes, mixtures, and the stick that makes weights."""
+"""Terms of what a model is: codes, mixtures, the stick that makes weights; and of what it is trained with."""
 
 from ui.glossary.term import Term
 
@@ -59,6 +59,16 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             "Your digit",
         ),
         Term(
+            "amortised",
+            "",
+            "One network gives the posterior of every image, where each could have a search of its own. A model that is"
+            " amortised over its prior is given a prior c, too, and stands for all priors of a range.",
+            r"\begin{gathered} q(z, \pi \mid x, c),\ p(x \mid z, c) \\"
+            r" c = (m_1, \dots, m_K, \log \alpha) \end{gathered}",
+            "components",
+            "Components: the sliders",
+        ),
+        Term(
             "p(k|x)",
             "responsibility",
             "The probability that an image comes from component k. It is estimated by importance sampling, with"
@@ -66,6 +76,15 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             r"p(k \mid x) = \frac{\mathbb{E}[\pi_k]\, p(x \mid k)}{p(x)}",
             "clusters",
             "Clusters, by p(k|x)",
+        ),
+        Term(
+            "log odds",
+            "",
+            "The logarithm of a probability over that of the opposite, in nats: 0 at one half. They tell images apart"
+            " whose probabilities are all printed as 1.",
+            r"\log \frac{p}{1 - p}",
+            "clusters",
+            "Clusters: the most certain images",
         ),
         Term(
             "ancestral sample",
@@ -80,7 +99,7 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
         Term(
             "v",
             "fractions of the stick",
-            "Break k takes the fraction v_k of what the breaks before it have left of a stick of length one.",
+            "Break k takes the fraction vₖ of what the breaks before it have left of a stick of length one.",
             r"0 < v_k < 1",
             "digit",
             "Your digit: the stick",
@@ -114,6 +133,26 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             r"\begin{gathered} v = (1 - u^{1/b})^{1/a} \\ p(v) = a b\, v^{a-1} (1 - v^a)^{b-1} \end{gathered}",
             "kumaraswamy",
             "Kumaraswamy bench",
+        ),
+    ),
+    "Training": (
+        Term(
+            "binarization",
+            "",
+            "How a grey level g from 0 to 1 becomes the zero or the one that a model sees: by one random draw for good"
+            " (static), or by a new one in every epoch (dynamic).",
+            r"x_i \sim \mathrm{Bernoulli}(g_i)",
+            "likelihood",
+            "Likelihood: the table of experiments",
+        ),
+        Term(
+            "recipe",
+            "",
+            "How a model is built and trained: its sizes, the bound, the learning rate, the number of epochs and all"
+            " other settings. With the same data and seed it gives the same model.",
+            r"\text{data} \xrightarrow{\text{recipe, seed}} \text{model}",
+            "train",
+            "Train",
         ),
     ),
 }

@@ -13,6 +13,7 @@ from dlgmm_core.runtime.files import StorageError, remove
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint
 from dlgmm_core.store.tsne_map import LEAST_PERPLEXITY, ProjectionConfig, most_perplexity, usual_perplexity
 from ui import loaders
+from ui.glossary.terms import meaning
 from ui.jobs.manager import Job, job_manager
 from ui.jobs.measuring import renewed, start_measuring
 from ui.literal import sentence
@@ -44,7 +45,13 @@ def remap_form(checkpoints: Sequence[Checkpoint], name: str) -> None:
         chosen = which.selectbox("Draw the map of", [c.name for c in checkpoints])
         settings = {
             "--perplexity": perplexity.number_input(
-                "Perplexity", LEAST_PERPLEXITY, most, usual_perplexity(count), 5.0, format="%g"
+                "Perplexity",
+                LEAST_PERPLEXITY,
+                most,
+                usual_perplexity(count),
+                5.0,
+                format="%g",
+                help=meaning("perplexity"),
             ),
             "--iterations": iterations.number_input("Iterations", 1, MOST_ITERATIONS, usual.iterations, 50),
             "--seed": seed.number_input("Seed", 0, 2**32 - 1, usual.seed),

@@ -22,7 +22,7 @@ NONE = "–"
 _COLUMNS = {
     "Checkpoint": (),
     "Model": (),
-    "Trained on": (),
+    "Trained on": ("binarization",),
     "K": ("K",),
     "Bound": ("ELBO", "eq1", "mixture", "marginal", "iwae"),
     "Epochs, best / trained": (),

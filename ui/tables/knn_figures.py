@@ -10,7 +10,7 @@ import streamlit as st
 from dlgmm_core.evaluate.knn import vote
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
-from ui.figures import chart, lines_of
+from ui.figures import LEGEND_LINE, chart, lines_of
 from ui.images import fitting, tiled_picture
 from ui.literal import literal
 from ui.tables.knn_search import Errors, Search
@@ -18,6 +18,7 @@ from ui.tables.knn_search import Errors, Search
 __all__ = ["error_curves", "show_mistakes"]
 
 SHOWN = 8
+_HEIGHT = 300  # pixels of the curves, without the legend
 
 
 def show_mistakes(checkpoint: Checkpoint, k: int, search: Search) -> None:
@@ -56,16 +57,17 @@ def _curves(
     checkpoints: tuple[Checkpoint, ...], sources: tuple[str, ...], points: tuple[tuple[tuple[int, float], ...], ...]
 ) -> go.Figure:
     """One curve a checkpoint, through its points of k and percent."""
-    lines = lines_of([checkpoint.model_config.model for checkpoint in checkpoints])
+    styles = lines_of([checkpoint.model_config.model for checkpoint in checkpoints])
     traces = [
         go.Scatter(
             x=[k for k, _ in own],
             y=[error for _, error in own],
             name=checkpoint.name,
-            line=line,
+            **style,
             mode="lines+markers",
             hovertemplate=f"k = %{{x}}<br>error %{{y:.2f}} %, {source}",
         )
-        for checkpoint, source, own, line in zip(checkpoints, sources, points, lines, strict=True)
+        for checkpoint, source, own, style in zip(checkpoints, sources, points, styles, strict=True)
     ]
-    return chart(traces, "neighbours k that vote", "error, % of test images", 360)
+    height = _HEIGHT + LEGEND_LINE * len(traces)
+    return chart(traces, "neighbours k that vote", "error, % of test images", height)

@@ -13,6 +13,7 @@ from dlgmm_core.model.models import BASELINE, MODELS
 from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure
+from ui.glossary.terms import meaning
 from ui.groups import GROUPS, group_of_recipe
 from ui.numbers import right
 from ui.tables.knn_table import PAPERS
@@ -29,7 +30,11 @@ def show_records(dataset: str, table_of: Callable[..., pd.DataFrame], caption: s
     table = loaders.told(lambda: _table(findings.results_stamp(), dataset, table_of, known))
     if table is None or table.empty:
         return
-    columns = {**right(table.columns.difference(_WORDS), EXPLAINED), "Recipe": st.column_config.Column(width=220)}
+    columns = {
+        **right(table.columns.difference(_WORDS), EXPLAINED),
+        "Recipe": st.column_config.Column(width=220, help=meaning("recipe")),
+        "Binarization": st.column_config.Column(help=meaning("binarization")),
+    }
     st.header("Every experiment recorded")
     with figure("records"):
         st.dataframe(table, hide_index=True, column_config=columns)

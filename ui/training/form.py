@@ -10,11 +10,12 @@ from dlgmm_core.options import as_options
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.train.mixture_start import require_start
 from ui import loaders
+from ui.glossary.terms import meaning
 from ui.literal import sentence
 from ui.training.by_hand import ask_recipe
 from ui.training.expected import expected_words
 from ui.training.fields import in_fields, kept
-from ui.training.presets import BY_HAND, PRESETS, Recipe, recipe_words
+from ui.training.presets import BY_HAND, Preset, Recipe, offered, recipe_words
 from ui.training.runs import RunError, free_name, slots_of_others, start_run
 from ui.visitors.visitor import visitor
 
@@ -25,17 +26,19 @@ STARTED = "train-started"  # in the session's state: the name of a run that has 
 
 def training_form(dataset: str) -> None:
     """Asks for a recipe, by presets or by hand, and starts the run on a data set."""
-    labels = {name: preset.label for name, preset in PRESETS.items()} | {BY_HAND: "Everything by hand"}
+    presets = offered(dataset)
+    labels = {name: preset.label for name, preset in presets.items()} | {BY_HAND: "Everything by hand"}
     choice = st.radio(
         "What to train",
         list(labels),
         format_func=labels.__getitem__,
-        captions=[_caption(name, dataset) for name in PRESETS] + ["Choose every setting yourself."],
+        help=meaning("recipe"),
+        captions=[_caption(preset, dataset) for preset in presets.values()] + ["Choose every setting yourself."],
         **kept("preset", labels.values()),
     )
     recipe, refusal = None, ""
-    if choice in PRESETS:
-        recipe, refusal = PRESETS[choice].recipe(dataset), PRESETS[choice].refusal(dataset)
+    if choice in presets:
+        recipe, refusal = presets[choice].recipe(dataset), presets[choice].refusal(dataset)
         st.caption(refusal or recipe_words(recipe))
     else:
         try:
@@ -53,7 +56,7 @@ def training_form(dataset: str) -> None:
     )
     if busy := slots_of_others(visitor()):
         st.caption(f"Training slots in use by other visitors: {busy}.")
-    is_refused = choice in PRESETS and bool(refusal)
+    is_refused = choice in presets and bool(refusal)
     if not st.button("Start training", type="primary", disabled=is_refused) or is_refused:
         return
     try:
@@ -68,9 +71,8 @@ def training_form(dataset: str) -> None:
     st.rerun()
 
 
-def _caption(name: str, dataset: str) -> str:
+def _caption(preset: Preset, dataset: str) -> str:
     """What a recipe is, and how long it takes."""
-    preset = PRESETS[name]
     time = "" if preset.refusal(dataset) else expected_words(preset.recipe(dataset))
     return " ".join([preset.about(dataset), _sentence(time)])
 
