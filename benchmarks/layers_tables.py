@@ -37,7 +37,7 @@ def layers_table(rows: Sequence[Row]) -> str:
                 formatting.minus_elbo(row),
                 formatting.nll(row, 50),
                 formatting.nll(row, 5000),
-                " / ".join(f"{layer.divergence:,.1f}" for layer in layers) or NONE,
+                formatting.divergences(row),
                 " / ".join(str(layer.active) for layer in layers) or NONE,
                 formatting.knn_error(row, "mean", 5),
             ]

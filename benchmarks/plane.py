@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmarks.result_tables import markdown_table
 from dlgmm_core.analysis.plane_survey import PosteriorSurvey, read_survey, save_survey, survey_posteriors
 from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.evaluate.likelihood import mean_interval
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.experiments import formatting
 from dlgmm_core.experiments.formatting import NONE
@@ -69,18 +71,26 @@ def measure(folder: Path, images: int, every: int) -> None:
 
 
 def plane_table(found: Mapping[str, PosteriorSurvey]) -> str:
-    """A row a model: how often there are several modes, and the gaps of the encoder and of the best members."""
+    """A row a model: how often there are several modes, and the gaps of the encoder and of the best members.
+
+    Means have the half width of their 95 % interval over images: those of best members are of few.
+    """
     labels = list(dict.fromkeys(label for each in found.values() for label in each.best))
     rows = []
     for name, each in found.items():
         gaps, some = np.array(each.gaps), np.array(each.gaps[:: each.every])
         several, far = 100 * np.mean(each.modes > 1), 100 * np.mean(gaps > FAR)
-        best = [f"{np.mean(each.best[label]):.2f}" if label in each.best else NONE for label in labels]
-        numbers = [f"{several:.1f}", f"{gaps.mean():.2f}", f"{np.median(gaps):.2f}", f"{far:.1f}", f"{some.mean():.2f}"]
+        best = [_mean(np.array(each.best[label])) if label in each.best else NONE for label in labels]
+        numbers = [f"{several:.1f}", _mean(gaps), f"{np.median(gaps):.2f}", f"{far:.1f}", _mean(some)]
         rows.append([f"`{name}`", *numbers, *best])
     best_ones = " | ".join(f"best of {label}" for label in labels)
     gap = f"encoder's gap | median | above {FAR:g} nats, % | of some images: encoder's"
     return markdown_table(f"model | several modes, % | {gap} | {best_ones}", rows)
+
+
+def _mean(values: NDArray[np.float64]) -> str:
+    found = mean_interval(values)
+    return f"{found.value:.2f}" + (f" ± {found.ci95:.2f}" if len(values) > 1 else "")
 
 
 def exact_table(rows: Sequence[Row]) -> str:

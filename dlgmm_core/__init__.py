@@ -14,6 +14,8 @@ Reference: E. Nalisnick, L. Hertel and P. Smyth, "Approximate Inference for Deep
 Mixtures", NIPS Workshop on Bayesian Deep Learning, 2016. The package never imports Streamlit.
 """
 
+__version__ = "0.1.0"
+
 TYPE_CHECKING = False  # as `typing` has it, which takes longer to import than a command to handle Ctrl-C
 if TYPE_CHECKING:
     from typing import Any

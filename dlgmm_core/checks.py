@@ -116,9 +116,9 @@ COUNT_OR_ALL = Check(
 )
 COUNTS = Check(f"whole numbers from 1 to {LARGEST_COUNT:,}", _all(is_count))
 SEED = Check(f"a whole number from 0 to {2**32 - 1:,}", lambda value: type(value) is int and 0 <= value < 2**32)
-POSITIVE = Check("a positive number", _is_positive)
-NUMBERS = Check("finite numbers", _all(_is_number))
-POSITIVE_NUMBERS = Check("positive numbers", _all(_is_positive))
+POSITIVE = Check(f"a positive number below {_LARGEST:g}", _is_positive)
+NUMBERS = Check(f"numbers between -{_LARGEST:g} and {_LARGEST:g}", _all(_is_number))
+POSITIVE_NUMBERS = Check(f"positive numbers below {_LARGEST:g}", _all(_is_positive))
 HEIGHT_AND_WIDTH = Check(
     "height and width, two whole numbers above 0", lambda value: _all(is_count)(value) and len(value) == 2
 )

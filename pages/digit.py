@@ -53,7 +53,8 @@ def show_digit() -> None:
         with source:
             show_preparation(digit)
         with answer:
-            if answer_of_all(view, chosen.checkpoints, last_checkpoint(models, MODEL), chosen.dataset, digit):
+            last = last_checkpoint(models, MODEL)
+            if answer_of_all(view, chosen.checkpoints, last, chosen.dataset, digit, is_picked=last != models[0]):
                 return
     is_followed = is_drawn and view in FOLLOWED
     with answer:

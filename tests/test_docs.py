@@ -11,6 +11,7 @@ import pytest
 import dlgmm_core
 from benchmarks.amortised_tables import NOTHING
 from benchmarks.recording import read_recorded
+from benchmarks.strata import read_found
 from benchmarks.tables import PAGES, ROOT, all_tables, with_tables
 from dlgmm_core import MODELS
 from dlgmm_core.commands.table import build_parser
@@ -57,6 +58,15 @@ def test_readme_has_the_seconds_that_were_measured() -> None:
         r"after (\d+) s on two idle cores, the mixtures after (\d+) and (\d+),\sSB-VAE after (\d+)", README
     )
     assert said == tuple(seconds[name] for name in ("gauss-vae", "dlgmm", "dldpmm", "sb-vae"))
+
+
+def test_the_page_of_layers_has_the_command_and_the_seconds_of_its_strata() -> None:
+    spent = [course.seconds for course in read_found()[1]]
+    page = TEXTS["docs/layers.md"]
+    (asked,) = set(re.findall(r"`python -m benchmarks\.strata --seconds (\d+)`", page))
+    assert all(before < float(asked) <= last for *_, before, last in spent)
+    lasts = [last for *_, last in spent]
+    assert f"had {asked} processor seconds, {min(lasts):.0f} to {max(lasts):.0f} in all" in page
 
 
 def test_the_page_of_the_api_has_all_public_names() -> None:

@@ -45,7 +45,7 @@ RANK = {
         "parameters": -2,
         "link_report": -1,
         "links": 0,
-        **dict.fromkeys(("figures", "scatter", "visitors", "presentation"), 1),
+        **dict.fromkeys(("few", "figures", "scatter", "visitors", "presentation"), 1),
         "loaders": 2,
         "findings": 3,
         "groups": 2,

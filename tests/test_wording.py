@@ -70,7 +70,7 @@ def test_every_setting_that_is_refused_is_named_in_its_message(kind: type[ModelC
 
 
 def test_several_values_are_written_as_they_are_given() -> None:
-    with pytest.raises(ConfigError, match=r"^prior_means must be finite numbers, not 0.0 nan\.$"):
+    with pytest.raises(ConfigError, match=r"^prior_means must be numbers between -1e\+30 and 1e\+30, not 0.0 nan\.$"):
         ModelConfig("dlgmm", num_components=2, prior_means=(0.0, float("nan")))
 
 

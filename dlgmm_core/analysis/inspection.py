@@ -18,6 +18,7 @@ from dlgmm_core.evaluate.likelihood import (
     EvaluationError,
     component_posterior,
     effective_sample_size,
+    image_blocks,
     log_likelihood,
 )
 from dlgmm_core.model.distributions import StickDistribution, Sticks
@@ -26,7 +27,6 @@ from dlgmm_core.model.latents import LatentDistribution, Latents
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import every_path, log_layer_weight
 from dlgmm_core.model.paths import Paths, mean_code
-from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.html import Markup, bar, picture, table
 from dlgmm_core.runtime.seeding import seeded
 
@@ -211,7 +211,7 @@ def first_look(
 
 def _look(model: LatentVariableModel, image: NDArray[np.uint8], draws: int, seed: int) -> ImageReport:
     """The report by so many draws of every path."""
-    x = torch.from_numpy(image[None]).to(device_of(model)).float()
+    (x,) = image_blocks(model, image[None], 1)
     with seeded(x.device, seed), torch.no_grad():
         paths = every_path(model, x, draws)
         layer = paths.layers[0]
@@ -306,7 +306,7 @@ def certain_weights(model: LatentVariableModel) -> NDArray[np.float64] | None:
 
 def reconstruct(model: LatentVariableModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(N, X) probability of ink, decoded from the posterior mean code of binary images (N, X)."""
-    x = torch.from_numpy(images).to(device_of(model)).float()
+    (x,) = image_blocks(model, images, len(images))
     with torch.no_grad():
         probabilities: NDArray[np.float32] = model.reconstruction(x).probs.cpu().numpy()
     return probabilities

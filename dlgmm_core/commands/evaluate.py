@@ -108,7 +108,9 @@ def _require_fitting(options: argparse.Namespace, checkpoint: Checkpoint) -> Non
     """
     config = checkpoint.model_config
     if options.exact and not has_plane(config):
-        raise ConfigError(f"{checkpoint.name}: --exact is for codes of two numbers: leave it out.")
+        raise ConfigError(
+            f"{checkpoint.name}: --exact is for codes of two numbers under a prior with quadrature: leave it out."
+        )
     if options.dataset is not None:
         shape = shape_of(options.dataset)
         with as_misuse():

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from dlgmm_core.analysis.tsne import fit_tsne
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import ConfigError, require
 from dlgmm_core.commands.folder import stored_folder
 from dlgmm_core.commands.output import add_output, require_output
 from dlgmm_core.data.datasets import load_dataset
@@ -16,7 +16,7 @@ from dlgmm_core.runtime.progress import Progress
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import TSNE, load_checkpoint
 from dlgmm_core.store.files import is_file
-from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, save_map, usual_perplexity
+from dlgmm_core.store.tsne_map import MAP_AGAIN, ProjectionConfig, is_no_map, save_map, usual_perplexity
 
 __all__ = ["describe", "run"]
 
@@ -74,6 +74,10 @@ def run(options: argparse.Namespace) -> int:
         require_writable(folder)
     else:
         require_output(options.output, _ENDING, options.replace)
+        require(
+            not is_no_map(options.output),
+            f"{options.output} is a file of a checkpoint, and no map: choose another --output.",
+        )
     dataset = load_dataset(checkpoint.train_config.dataset)
     dataset.require_digest(checkpoint.data, checkpoint.name)
     dataset.require_shape(model.config.image_shape)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from dlgmm_core import __version__
 from dlgmm_core.checks import ConfigError, SettingError
 from dlgmm_core.commands import data, evaluate, exporting, listing, mapping, reproduce, train
 from dlgmm_core.evaluate.likelihood import EvaluationError
@@ -39,6 +40,8 @@ COMMANDS: dict[str, tuple[str, Describe, Run]] = {
 def build_parser() -> Parser:
     """The parser of the command line; `run` is the function of the chosen command."""
     parser = Parser(prog=PROGRAM, description="Deep latent Gaussian mixtures: train, measure, reproduce.")
+    said = f"dlgmm {__version__}"
+    parser.add_argument("--version", action="version", version=said, help="say the version of the program, and end")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (summary, describe, run) in COMMANDS.items():
         command = commands.add_parser(name, help=summary)

@@ -193,6 +193,7 @@ class ModelConfig(Record):
             self.layers == 1 or self.paths <= LARGEST_COUNT,
             f"⟨num_components⟩ of all layers, multiplied, must be at most {LARGEST_COUNT:,}: choose smaller ones.",
         )
+        require(self.layers > 1 or not self.skip, "⟨skip⟩ is for several stochastic layers: leave it out.")
         for index in range(1, self.layers):
             own, above = self.of_layer(index), sum(self.code_dims[:index])
             require(

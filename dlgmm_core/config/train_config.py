@@ -42,7 +42,9 @@ class TrainConfig(Record):
     num_samples: int = setting(1, COUNT, "draws per component and image in the bound", "samples", "S")
     learning_rate: float = setting(3e-4, POSITIVE, "peak learning rate of Adam")
     schedule: str = setting("constant", one_of("constant", "cosine", "one-cycle"), "schedule of the learning rate")
-    data_bias: bool = setting(False, YES_OR_NO, "start the output at the training set's mean image")
+    data_bias: bool = setting(
+        False, YES_OR_NO, "start the output at the training set's mean image; a start from a Gauss-VAE has its own"
+    )
     precision: str = setting(
         "float32", one_of("float32", "bfloat16"), "number type of the networks' matrix products in training"
     )

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlgmm_core.evaluate.likelihood import effective_sample_size
+from dlgmm_core.evaluate.likelihood import effective_sample_size, image_blocks
 from dlgmm_core.model.models import LatentVariableModel
 from dlgmm_core.model.objectives import log_density_ratio
-from dlgmm_core.runtime.device import device_of
 from dlgmm_core.runtime.seeding import seeded
 
 __all__ = ["Convergence", "estimate_convergence", "sample_sizes"]
@@ -56,7 +55,7 @@ def estimate_convergence(
         repeats: R, independent runs.
         seed: of all draws; run r uses the seed (seed, r).
     """
-    x = torch.from_numpy(image[None]).to(device_of(model)).float()
+    (x,) = image_blocks(model, image[None], 1)
     sizes = sample_sizes(largest)
     log_p, ess = [], []
     for repeat in range(repeats):

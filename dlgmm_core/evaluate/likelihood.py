@@ -107,16 +107,19 @@ def image_blocks(model: LatentVariableModel, images: NDArray[np.uint8], size: in
     """Yields binary images (N, X) as float blocks of at most `size` images, on the model's device.
 
     Raises:
-        ConfigError: if the images are not the model's.
+        ConfigError: if the images are not the model's, not zeros and ones, or none.
     """
     height, width = model.config.image_shape
     shape = images.shape if isinstance(images, np.ndarray) else type(images).__name__
     require(
-        isinstance(shape, tuple) and len(shape) == 2 and shape[1] == height * width,
+        isinstance(shape, tuple) and len(shape) == 2 and shape[0] > 0 and shape[1] == height * width,
         f"images must be an array of shape (N, {height * width}), each of {height}x{width} pixels, not {shape}.",
     )
+    # of unsigned bytes the largest tells it, sooner
+    is_binary = images.max() <= 1 if images.dtype == np.uint8 else np.isin(images, (0, 1)).all()
+    require(bool(is_binary), "images must be binary, zeros and ones: `binary` of a data set, not `grey`.")
     device = device_of(model)
-    for block in torch.from_numpy(images).split(size):
+    for block in torch.from_numpy(np.ascontiguousarray(images)).split(size):
         yield block.to(device).float()
 
 

@@ -34,8 +34,8 @@ CLUSTERS_BY: dict[str, dict[str, Any]] = {
 
 
 # Name, data set, model, components, alpha, bound, seeds. At a small alpha one component can have nearly all of an
-# image's weight. Weights of a Dirichlet process fall with k: at a small alpha_0 all images choose the first component,
-# and at a large one eq1 makes all alike, so that only bounds with pi integrated out find groups, by p(k|x) alone.
+# image's weight. Weights that a Dirichlet process expects fall with k, so that its groups are looked for by p(k|x), on
+# a bound with pi integrated out.
 _CLUSTERS = (
     ("clusters10", "mnist", "dlgmm", 10, 0.05, "eq1", CLUSTERS_SEEDS),
     ("clusters20", "mnist", "dlgmm", 20, 0.05, "eq1", CLUSTERS_SEEDS),

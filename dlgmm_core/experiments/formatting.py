@@ -1,8 +1,11 @@
 """Cells of the tables of results as text, for the documentation and the app.
 
 Nats per image and errors in percent, ± the half width of a 95 % interval over test images. A dash stands for figures
-that were not measured.
+that were not measured. A mean whose interval is as large as itself is made up by few images: it is written to two
+digits, with its interval.
 """
+
+import math
 
 from dlgmm_core.evaluate.knn import KNN_SIZES
 from dlgmm_core.experiments.baselines import RAW_PIXELS
@@ -13,9 +16,11 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.figures import ClusteringScores
 
 __all__ = [
+    "MOST",
     "NONE",
     "binarization",
     "clustering",
+    "divergences",
     "effective_samples",
     "epochs",
     "hours",
@@ -30,6 +35,8 @@ __all__ = [
 ]
 
 NONE = "–"
+MOST = "most of the −ELBO"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BASELINES = {
     RAW_PIXELS: "raw pixels",
     "pca-25": "PCA",
@@ -83,8 +90,30 @@ def binarization(row: Row) -> str:
 
 
 def minus_elbo(row: Row) -> str:
-    """-ELBO."""
-    return NONE if row.figures.elbo is None else f"{-row.figures.elbo.value:,.2f}"
+    """-ELBO, with its interval where that is as large."""
+    elbo = row.figures.elbo
+    if elbo is None:
+        return NONE
+    return f"{-elbo.value:,.2f}" if _elbo_is_known(row) else _of_an_order(-elbo.value, elbo.ci95)
+
+
+def _elbo_is_known(row: Row) -> bool:
+    """Whether the ELBO's interval is smaller than its value; else few images make it up."""
+    return row.figures.elbo is not None and row.figures.elbo.ci95 < abs(row.figures.elbo.value)
+
+
+def _of_an_order(value: float, ci95: float) -> str:
+    power = math.floor(math.log10(max(abs(value), ci95, 1.0)))
+    text = f"{value / 10**power:.1f} ± {ci95 / 10**power:.1f}".replace("-", "−")
+    return text if power == 0 else f"({text})·10{str(power).translate(_RAISED)}"
+
+
+def divergences(row: Row) -> str:
+    """The KL divergence of each layer; in words, of a layer that makes up most of an ELBO that is not known."""
+    elbo = row.figures.elbo
+    unknown = math.inf if elbo is None or _elbo_is_known(row) else abs(elbo.value) / 2
+    taken = [layer.divergence for layer in row.figures.layers]
+    return " / ".join(MOST if each > unknown else f"{each:,.1f}" for each in taken) or NONE
 
 
 def nll(row: Row | None, size: int | str) -> str:

@@ -63,18 +63,19 @@ class LatentVariableModel(nn.Module):
         return tuple(cast(Layer, layer) for layer in self.layers)
 
     def require_images(self, x: Tensor) -> None:
-        """Checks that x are images of this model, numbers in rows of pixels (B, X).
+        """Checks that x are images of this model, one or more, in rows of pixels (B, X) from 0 to 1.
 
         Raises:
             ConfigError: if they are not.
         """
         height, width = self.config.image_shape
-        words = (
-            f"images must be a floating-point tensor of shape (N, {height * width}), each of {height}x{width} pixels"
-        )
+        dtype = next(self.parameters()).dtype
+        words = f"images must be a {dtype} tensor of shape (N, {height * width}), each of {height}x{width} pixels"
         require(isinstance(x, Tensor), f"{words}, not {type(x).__name__}.")
-        fits = x.is_floating_point() and x.ndim == 2 and x.shape[1] == height * width
+        fits = x.dtype == dtype and x.ndim == 2 and len(x) > 0 and x.shape[1] == height * width
         require(fits, f"{words}, not {x.dtype} of shape {tuple(x.shape)}.")
+        low, high = (bound.item() for bound in x.aminmax())
+        require(low >= 0 and high <= 1, f"pixels must be from 0 to 1, not from {low:g} to {high:g}.")
 
     def features(self, x: Tensor) -> Tensor:
         """(B, H), what the heads of all layers read of binary images x (B, X)."""

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 
 import torch
 
-from dlgmm_core.checks import ConfigError
+from dlgmm_core.checks import ConfigError, require
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.amortised import AmortisedModel, amortised_part
 from dlgmm_core.model.bodies import body_of
@@ -37,6 +37,7 @@ __all__ = ["BASELINE", "MODELS", "LatentVariableModel", "ModelFamily", "build_mo
 
 def _gauss_vae(config: ModelConfig) -> LatentPart:
     """Kingma & Welling (2014): a standard normal prior, a diagonal normal posterior."""
+    _require_usual(config, "prior_means", "prior_scales", "concentration")
     head = partial(NormalHead, code_dim=config.code_dim)
     return LatentPart(NormalPrior(config.code_dim), head, config.code_dim)
 
@@ -56,9 +57,22 @@ def _below(config: ModelConfig, context_dim: int, prior: Prior, head: Callable[[
 
 def _sb_vae(config: ModelConfig) -> LatentPart:
     """Nalisnick & Smyth (2017): the code is a point of the simplex, made by stick breaking."""
+    _require_usual(config, "prior_means", "prior_scales")
     prior = process_sticks(config.code_dim, config.concentration)
     # A simplex point has coordinates near 1/T: scaled by T, the default initialisation fits it.
     return LatentPart(prior, partial(SticksHead, prior=prior), config.code_dim, code_scale=config.code_dim)
+
+
+def _require_usual(config: ModelConfig, *names: str) -> None:
+    """Checks that settings which the model does not read are the usual ones.
+
+    Raises:
+        ConfigError: if one is not.
+    """
+    usual = ModelConfig(config.model)
+    for name in names:
+        sentence = f"{MODELS[config.model].label} does not use ⟨{name}⟩: leave it out."
+        require(getattr(config, name) == getattr(usual, name), sentence)
 
 
 SticksBuilder = Callable[[int, float], SticksPrior]

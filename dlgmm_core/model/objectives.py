@@ -199,9 +199,10 @@ def every_path(model: LatentVariableModel, x: Tensor, num_samples: int, decoded:
     """All paths of S draws for binary images x (B, X), from every component of every layer, or from M of them each.
 
     Raises:
-        ConfigError: if S is below 1, or the images are not the model's.
+        ConfigError: if S or M is below 1, or the images are not the model's.
     """
     COUNT.require("num_samples", num_samples)
+    COUNT.require("decoded", 1 if decoded is None else decoded)
     model.require_images(x)
     features = model.features(x)
     q = model.posterior_of(features)

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from dlgmm_core.checks import COUNT, SEED, ConfigError
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.store.checkpoints import TSNE, Checkpoint, has_tensors_of, read_tensors_of
-from dlgmm_core.store.files import CheckpointError, write_tensors
+from dlgmm_core.store.files import CheckpointError, read_header, write_tensors
 
 __all__ = [
     "LEAST_PERPLEXITY",
     "MAP_AGAIN",
     "ProjectionConfig",
     "has_map",
+    "is_no_map",
     "load_map",
     "most_perplexity",
     "save_map",
@@ -98,6 +99,14 @@ def has_map(checkpoint: Checkpoint) -> bool:
         CheckpointError: if the file is damaged.
     """
     return has_tensors_of(checkpoint, TSNE, MAP_AGAIN)
+
+
+def is_no_map(path: Path) -> bool:
+    """Whether a file of this program lies there that is no map, such as the weights of a model."""
+    try:
+        return "settings" not in read_header(path)
+    except CheckpointError:
+        return False
 
 
 def load_map(

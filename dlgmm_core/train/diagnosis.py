@@ -42,7 +42,7 @@ def _quantities(model: LatentVariableModel, x: Tensor, num_samples: int) -> Iter
     yield "log p(x|z)", "", model.decode(paths.code).log_prob(x)
     for where, layer in zip(places, paths.layers, strict=True):
         prior = _PRIOR if layer is paths.layers[0] else ""
-        yield f"log q(z|x){where}", "", layer.q.log_prob(layer.latents)
+        yield f"log q(z|x){where}", prior, layer.q.log_prob(layer.latents)
         yield f"log p(z){where}", prior, layer.p.log_prob(layer.latents)
         yield f"E[log p(z)]{where}", prior, layer.q.expected_log_prob(layer.p, layer.latents)
         yield f"KL(q(v|x) || p(v)) of the sticks{where}", _STICKS, layer.q.weights_kl(layer.p)

@@ -132,6 +132,8 @@ def require_start(mixture: ModelConfig, start: ModelConfig) -> None:
         raise ConfigError("A start from a Gauss-VAE is for one stochastic layer: ⟨layers⟩ must be 1.")
     if not is_start(start) or not same_body:
         raise ConfigError(_UNFIT)
+    if any(mixture.prior_means) or any(scale != 1 for scale in mixture.prior_scales):
+        raise ConfigError("A start fits the components to codes: leave out ⟨prior_means⟩ and ⟨prior_scales⟩.")
 
 
 def is_start(config: ModelConfig) -> bool:

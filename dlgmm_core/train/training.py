@@ -109,7 +109,10 @@ class TrainingRun:
 
         Raises:
             StorageError: if a file cannot be written; the run can still be resumed from what was saved before.
+            TrainingError: before the first epoch.
         """
+        if not self.history:
+            raise TrainingError("The run has no epoch yet: train one before it is saved.")
         last = self.history[-1]
         # The state is written first and removed last: a process killed between two files can always resume.
         if not self.finished:
@@ -233,7 +236,7 @@ def _train_epoch(
             bounds = _bounds(run, x)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
-            raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
+            raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}", epoch == step == 1)
         run.optimizer.param_groups[0]["lr"] = learning_rate(run.config, epoch, step / steps)
         run.optimizer.zero_grad()
         loss.backward()
@@ -278,8 +281,8 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     return mean
 
 
-def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
-    """The error for a bound that is not finite for the images x (B, X)."""
+def _blown_up(run: TrainingRun, x: Tensor, what: str, is_first_step: bool = False) -> TrainingError:
+    """The error for a bound that is not finite for the images x (B, X); at the first step no rate is to blame."""
     quantity, remedy = diagnose(run.model, x, run.config.num_samples)
     cause = f", because {quantity} is not finite" if quantity else ""
     rate = f"a learning rate below {run.config.learning_rate:g}"
@@ -287,7 +290,8 @@ def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
         advice = f", and epoch {run.history[-1].epoch} is kept: resume with {rate}"
         advice += f", or begin a new run with {remedy}" if remedy else ""
     else:
-        advice = f": try {rate}" + (f", or {remedy}" if remedy else "")
+        tries = [each for each in ("" if is_first_step else rate, remedy) if each]
+        advice = f": try {', or '.join(tries) or 'other settings of the model'}"
     return TrainingError(f"{what}{cause}: training stopped{advice}.")
 
 

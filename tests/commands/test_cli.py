@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlgmm_core import __main__ as cli
+from dlgmm_core import __version__
 from dlgmm_core.commands import listing
 from dlgmm_core.commands.table import COMMANDS
 from dlgmm_core.experiments.table import EXPERIMENTS
@@ -79,6 +80,12 @@ def test_the_help_as_a_whole_names_the_commands(capsys: pytest.CaptureFixture[st
         cli.main(["--help"])
     described = capsys.readouterr().out
     assert all(re.search(rf"^ +{command}\s+\w", described, re.MULTILINE) for command in COMMANDS)
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["--version"])
+    assert ending.value.code == 0 and capsys.readouterr().out == f"dlgmm {__version__}\n"
 
 
 def test_a_list_shows_every_checkpoint_and_what_is_wrong_with_a_broken_one(

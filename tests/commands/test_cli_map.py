@@ -11,7 +11,7 @@ from dlgmm_core.commands import mapping
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.data.datasets import Dataset, Split
 from dlgmm_core.model.models import build_model
-from dlgmm_core.store.checkpoints import TSNE, read_checkpoint, save_checkpoint
+from dlgmm_core.store.checkpoints import TSNE, WEIGHTS, read_checkpoint, save_checkpoint
 from dlgmm_core.store.tsne_map import ProjectionConfig, load_map
 from tests.cli_helpers import handlers_kept
 
@@ -67,6 +67,14 @@ def test_a_map_may_be_written_elsewhere_and_leaves_the_checkpoints_own(
     assert (folder / "one" / TSNE).read_bytes() == before
     found = load_map(read_checkpoint(folder / "one"), IMAGES, elsewhere)
     assert found is not None and found[1].seed == 7
+
+
+def test_no_map_takes_the_place_of_weights(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = folder / "one" / WEIGHTS
+    before = weights.read_bytes()
+    assert draw_map(folder, "--output", str(weights), "--replace") == 2
+    assert f"{weights} is a file of a checkpoint, and no map: choose another" in capsys.readouterr().err
+    assert weights.read_bytes() == before
 
 
 def test_the_same_seed_draws_the_same_map_and_another_seed_another(folder: Path) -> None:

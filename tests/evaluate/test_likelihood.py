@@ -235,9 +235,9 @@ def test_the_mean_bound_is_that_of_many_draws(line: LatentVariableModel, images:
 
 
 class Fixed(nn.Module):
-    """A model of a single pixel whose posterior is the same few lines of numbers, one row an image."""
+    """A model of two pixels whose posterior is the same few lines of numbers, one row an image."""
 
-    config = SimpleNamespace(image_shape=(1, 1))
+    config = SimpleNamespace(image_shape=(1, 2))
 
     def __init__(self, **values: Tensor) -> None:
         super().__init__()
@@ -245,14 +245,14 @@ class Fixed(nn.Module):
         self.values = values
 
     def posterior(self, x: Tensor) -> SimpleNamespace:
-        """The rows that the first pixel of each image names."""
-        rows = x[:, 0].long()
+        """The rows that the ink of each image counts."""
+        rows = x.sum(1).long()
         return SimpleNamespace(**{name: value[:, rows] for name, value in self.values.items()})
 
 
 def test_weight_usage_by_hand() -> None:
     weights = torch.tensor([[0.7, 0.6, 0.1, 0.2], [0.2, 0.3, 0.8, 0.4], [0.1, 0.1, 0.1, 0.4]])
-    usage = weight_usage(Fixed(log_mean_weights=weights.log()), np.arange(3, dtype=np.uint8)[:, None])  # type: ignore[arg-type]
+    usage = weight_usage(Fixed(log_mean_weights=weights.log()), np.tri(3, 2, -1, np.uint8))  # type: ignore[arg-type]
     mean = np.array([1.4, 1.3, 0.3]) / 3
     np.testing.assert_allclose(usage.mean, mean, rtol=1e-6)
     np.testing.assert_allclose(usage.share, [2 / 3, 1 / 3, 0])
@@ -262,7 +262,7 @@ def test_weight_usage_by_hand() -> None:
 @pytest.mark.parametrize("value", [-np.inf, 0.0])
 def test_one_weight_for_all_is_a_perplexity_of_one(value: float) -> None:
     log_weights = torch.tensor([[0.0], [-np.inf]]) if value else torch.zeros(1, 1)
-    usage = weight_usage(Fixed(log_mean_weights=log_weights), np.zeros((5, 1), np.uint8))  # type: ignore[arg-type]
+    usage = weight_usage(Fixed(log_mean_weights=log_weights), np.zeros((5, 2), np.uint8))  # type: ignore[arg-type]
     assert usage.perplexity == 1 and usage.mean[0] == 1 and usage.share[0] == 1
 
 

@@ -56,6 +56,30 @@ def test_figures_are_rounded_and_carry_their_interval() -> None:
     assert (formatting.hours(row()), formatting.binarization(row())) == ("1.50", "fixed")
 
 
+@pytest.mark.parametrize(
+    ("value", "ci95", "said"),
+    [
+        (-3283734.3, 3867989.01, "(3.3 ± 3.9)·10⁶"),
+        (-6532.3, 7910.48, "(6.5 ± 7.9)·10³"),
+        (-6532.3, 30000.0, "(0.7 ± 3.0)·10⁴"),
+        (0.4, 0.5, "−0.4 ± 0.5"),
+        (-6532.3, 6532.2, "6,532.30"),
+    ],
+)
+def test_a_bound_whose_interval_is_as_large_as_itself_is_told_to_two_digits(
+    value: float, ci95: float, said: str
+) -> None:
+    assert formatting.minus_elbo(row(elbo={"bound": "marginal", "value": value, "ci95": ci95})) == said
+
+
+def test_the_layer_that_makes_such_a_bound_has_no_figure() -> None:
+    layers = [{"divergence": each, "active": 1, "knn": {}} for each in (15.63, 6448.2)]
+    known = {"bound": "marginal", "value": -6532.3, "ci95": 80.0}
+    said = [formatting.divergences(row(layers=layers, elbo=elbo)) for elbo in (known, known | {"ci95": 7910.48}, None)]
+    assert said == ["15.6 / 6,448.2", f"15.6 / {formatting.MOST}", "15.6 / 6,448.2"]
+    assert formatting.divergences(row()) == formatting.NONE
+
+
 def test_a_recipe_says_what_its_models_differ_in() -> None:
     two = paper_model("dlgmm", layers=2, components_below=(2,)).to_dict()
     long = TrainConfig(max_epochs=300).to_dict()

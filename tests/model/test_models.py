@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -123,13 +124,41 @@ def test_dirichlet_and_process_sticks_have_the_concentrations_of_the_paper() -> 
 @pytest.mark.parametrize("model", MODELS)
 def test_whole_numbers_make_the_prior_that_their_decimals_make(model: str) -> None:
     means = (-1, 0, 2) if MODELS[model].has_components else (0,)
-    whole = ModelConfig(model, 3, len(means), means, (1,) * len(means), 2, hidden=4)
-    decimal = replace(whole, prior_means=tuple(map(float, means)), prior_scales=(1.0,) * len(means), concentration=2.0)
+    alpha = 1 if model == "gauss-vae" else 2
+    whole = ModelConfig(model, 3, len(means), means, (1,) * len(means), alpha, hidden=4)
+    floats = {"prior_means": tuple(map(float, means)), "prior_scales": (1.0,) * len(means)}
+    decimal = replace(whole, concentration=float(alpha), **floats)
     draws = []
     for config in (whole, decimal):
         torch.manual_seed(0)
         draws.append(build_model(config).prior().stratified_rsample(torch.Size([5])).code)
     assert torch.equal(*draws)
+
+
+@pytest.mark.parametrize(
+    ("model", "setting"),
+    [
+        ("gauss-vae", {"prior_means": (1.0,)}),
+        ("gauss-vae", {"prior_scales": (2.0,)}),
+        ("gauss-vae", {"concentration": 2.0}),
+        ("sb-vae", {"prior_means": (1.0,)}),
+        ("sb-vae", {"prior_scales": (2.0,)}),
+    ],
+)
+def test_a_setting_that_a_model_does_not_use_is_refused(model: str, setting: dict[str, Any]) -> None:
+    (name,) = setting
+    with pytest.raises(ConfigError, match=f"^{MODELS[model].label} does not use {name}: leave it out"):
+        build_model(ModelConfig(model, hidden=4, **setting))
+
+
+def test_skip_is_refused_for_one_layer() -> None:
+    with pytest.raises(ConfigError, match=r"^skip is for several stochastic layers"):
+        ModelConfig("dlgmm", skip=True)
+
+
+def test_one_component_is_built_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    model = build_model(ModelConfig("dlgmm", 2, hidden=4, image_shape=(2, 2)))
+    assert elbo(model, torch.zeros(3, 4)).isfinite().all() and not recwarn.list
 
 
 def test_sb_vae_sticks_are_a_process_with_one_break_less_than_pieces() -> None:

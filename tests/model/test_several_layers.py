@@ -258,7 +258,7 @@ def test_layers_have_the_sizes_of_their_configuration() -> None:
     shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     assert shapes["layers.2.prior.hidden.0.weight"] == (6, 5) and shapes["layers.2.head.features.weight"] == (6, 8)
     assert shapes["decoder.hidden.0.weight"] == (8, 9)
-    names = {name for name, _ in build_model(replace(WIDE, layers=1, **NONE_BELOW)).named_parameters()}
+    names = {name for name, _ in build_model(replace(WIDE, layers=1, skip=False, **NONE_BELOW)).named_parameters()}
     assert {name for name in shapes if not name.startswith(("layers.1", "layers.2"))} == names
 
 

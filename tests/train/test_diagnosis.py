@@ -24,6 +24,9 @@ def test_a_model_with_finite_values_has_no_diagnosis() -> None:
     assert diagnose(build_model(CONFIG), IMAGES, 3) == ("", "")
 
 
+NEARER = "prior means and scales nearer to 0 and 1"
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -40,14 +43,14 @@ def test_the_first_quantity_that_is_no_number_is_named(changes: list[tuple[str, 
     with torch.no_grad():
         for name, rows, value in changes:
             model.get_parameter(name)[rows] = value
-    assert diagnose(model, IMAGES, 1) == (words, "")
+    assert diagnose(model, IMAGES, 1) == (words, NEARER if words == "log q(z|x)" else "")
 
 
 def test_a_prior_too_narrow_for_any_code_is_named_with_a_remedy() -> None:
     model = build_model(replace(CONFIG, prior_scales=(1e-25, 1e-25)))
     with torch.no_grad():
         model.get_parameter("layers.0.head.linear.bias")[4:] = 0.0
-    assert diagnose(model, IMAGES, 1) == ("log p(z)", "prior means and scales nearer to 0 and 1")
+    assert diagnose(model, IMAGES, 1) == ("log p(z)", NEARER)
 
 
 def test_the_prior_of_a_layer_below_is_named_without_a_remedy_for_the_first() -> None:
@@ -65,12 +68,18 @@ def digits() -> Dataset:
     return Dataset("mnist", mnist.train[:500], mnist.valid[:100], mnist.test[:100], mnist.class_names)
 
 
+def test_before_the_first_step_no_learning_rate_is_blamed(digits: Dataset) -> None:
+    config = ModelConfig("dlgmm", 2, 2, (0.0, 0.0), (1e-30, 1.0), hidden=8)
+    with pytest.raises(TrainingError, match=rf"step 1 of epoch 1, because .+: training stopped: try {NEARER}\.$"):
+        next(fit(TrainingRun.start(config, TrainConfig()), digits))
+
+
 @pytest.mark.parametrize(("rate", "alpha"), [(3e-2, 1.0), (3e-4, 1e-3), (3e-2, 1e-3)])
 @pytest.mark.parametrize("model", ["gauss-vae", "sb-vae", "dlgmm", "dldpmm"])
 def test_training_at_a_high_rate_succeeds_or_names_what_is_not_finite(
     model: str, rate: float, alpha: float, digits: Dataset
 ) -> None:
-    config = ModelConfig(model, hidden=200, concentration=alpha)
+    config = ModelConfig(model, hidden=200, concentration=1.0 if model == "gauss-vae" else alpha)
     if model.startswith("dl"):
         config = replace(config, num_components=4, prior_means=(0.0,) * 4, prior_scales=(1.0,) * 4)
     run = TrainingRun.start(config, TrainConfig(learning_rate=rate, max_epochs=3))

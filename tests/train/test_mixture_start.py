@@ -90,6 +90,7 @@ def test_a_run_that_starts_from_a_gauss_vae_resumes_to_the_same_digits(
         (replace(MIXTURE, hidden=9), "must be a Gauss-VAE with the body"),
         (replace(MIXTURE, code_dim=3), "must be a Gauss-VAE with the body"),
         (GAUSS, "prior_components are diagonal or full"),
+        (replace(MIXTURE, prior_means=(-1.0,) * MIXTURE.num_components), "leave out prior_means and prior_scales"),
     ],
 )
 def test_models_that_do_not_fit_together_are_refused(

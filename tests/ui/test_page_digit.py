@@ -170,6 +170,12 @@ def test_of_more_than_four_models_those_views_show_a_mixture_and_another_until_t
     assert at.segmented_control(key="digit-view").value == "Neighbours" and searched() == ["e", "b", "d"]
     at.multiselect(key="digit-models").set_value([]).run()
     assert searched() == ["e", "b", "d"] and not at.exception
+    at.segmented_control(key="digit-view").set_value("Weights").run()
+    at.selectbox(key="digit-checkpoint").set_value("d").run()
+    at.segmented_control(key="digit-view").set_value("Neighbours").run()
+    assert at.multiselect(key="digit-models").options[0] == "d" and searched() == ["e", "b", "d"]
+    picked = open_page("digit", digit_view="Neighbours", digit_checkpoint="d")
+    assert [m.value.split(",")[0].strip("*") for m in picked.markdown if "vote:" in m.value] == ["a", "d"]
     linked = open_page("digit", digit_view="Neighbours", digit_models="e,d,nobody,c,b,a")
     assert [m.value.split(",")[0].strip("*") for m in linked.markdown if "vote:" in m.value] == ["e", "d", "c", "b"]
 

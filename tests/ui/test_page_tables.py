@@ -69,6 +69,16 @@ def test_the_overview_shows_a_card_for_each_model_and_a_line_for_each_checkpoint
         assert best == f"{own[f'{dataset}-dlgmm-tuned'].epoch} / 120"
 
 
+def test_the_overview_warns_of_models_that_are_trained_differently(make: Make) -> None:
+    make("mnist-gauss-vae-tuned")
+    make("mnist-sb-vae-tuned", "sb-vae")
+    said = "which are trained differently"
+    assert not any(said in caption.value for caption in start().caption)
+    make("mnist-dlgmm-clusters10-seed1", "dlgmm")
+    (warning,) = (caption.value for caption in start().caption if said in caption.value)
+    assert "“Clusters” and “Tuned”" in warning
+
+
 def test_the_overview_prints_measured_figures_and_dashes(make: Make) -> None:
     nll = {"50": {"value": 101.234, "ci95": 0.5, "ess": 3.0}, "500": {"value": 99.876, "ci95": 0.4, "ess": 9.0}}
     knn = {"mean": {"5": {"error": 12.345, "ci95": 0.1}}}

@@ -44,7 +44,9 @@ _OF_ALL = (LOG_P, NEIGHBOURS, MAP)  # those of all chosen models
 _STYLE = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size: 1.4rem; }} {HIDDEN}</style>"
 
 
-def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dataset: str, digit: DigitInput) -> bool:
+def answer_of_all(
+    view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dataset: str, digit: DigitInput, *, is_picked: bool
+) -> bool:
     """What the chosen models say of the digit; False, and nothing, where the view is of one model.
 
     Of more than four, the visitor is asked which.
@@ -55,9 +57,12 @@ def answer_of_all(view: str, chosen: Sequence[Checkpoint], last: Checkpoint, dat
         last: that of the views of one model, whose percentile stands above.
         dataset: whose images are the digit's neighbours.
         digit: what the visitor has chosen or drawn.
+        is_picked: whether the visitor has chosen the last model, which is then shown among the others.
     """
     if view not in _OF_ALL:
         return False
+    if is_picked:
+        chosen = [last, *(each for each in chosen if each != last)]
     if len(chosen) > MOST:
         chosen = choose_few("Models", chosen, "digit-models", "digit-models")
     with st.container(key=UNFOLLOWED):

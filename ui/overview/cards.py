@@ -15,6 +15,7 @@ from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
 from ui.exporting import recipes
 from ui.exporting.exports import About, export, figure, pixel_table
+from ui.groups import GROUPS, group
 from ui.images import fitting, tiled_picture
 from ui.overview.priors import POINTS, densities, in_pieces, show_prior
 from ui.presentation import is_presented
@@ -61,19 +62,26 @@ def show_cards(chosen: Selection) -> None:
         chosen: the sidebar's choice, of whose data set they are.
     """
     names = sorted(MODELS, key=lambda name: MODELS[name].has_components)
+    # offered are those of the data set, by group: mixtures whose components differ come first
+    shown = {name: next((c for c in chosen.offered if c.model_config.model == name), None) for name in names}
     st.html(_STYLE)
     with st.container(key="cards"):
         for column, name in zip(st.columns(len(names), gap="medium"), names, strict=True):
             with column:
-                _show(name, chosen)
+                _show(name, shown[name], chosen)
+    groups = sorted({group(c) for c in shown.values() if c is not None}, key=GROUPS.index)
+    if len(groups) > 1 and not is_presented():
+        listed = " and ".join(f"“{each}”" for each in groups)
+        st.caption(
+            f"These models are of the groups {listed}, which are trained differently. What a prior is worth in"
+            " −log p(x) can be told within one group only: see **Likelihood**."
+        )
 
 
-def _show(name: str, chosen: Selection) -> None:
+def _show(name: str, checkpoint: Checkpoint | None, chosen: Selection) -> None:
     """One model's card: its prior, twenty ancestral samples, its sentence."""
     family = MODELS[name]
     st.header(family.label)
-    # offered are those of the data set, by group: mixtures whose components differ come first
-    checkpoint = next((c for c in chosen.offered if c.model_config.model == name), None)
     if checkpoint is None:
         st.write(family.sentence)
         label = label_of(chosen.dataset)
@@ -89,7 +97,8 @@ def _show(name: str, chosen: Selection) -> None:
         return
     nll = loaders.told(partial(findings.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
-    st.caption(f"Checkpoint {checkpoint.name}: code size {'+'.join(map(str, config.code_dims))}{nats}.")
+    sizes = "+".join(map(str, config.code_dims))
+    st.caption(f"Checkpoint {checkpoint.name} of “{group(checkpoint)}”: code size {sizes}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))
