@@ -49,6 +49,7 @@ RANK = {
         "loaders": 2,
         "findings": 3,
         "groups": 2,
+        "gone": 1,
         "parts": 2,
         **dict.fromkeys(("sidebar", "jobs"), 3),
         **dict.fromkeys(("estimates", "serving", "exporting"), 4),

@@ -277,7 +277,8 @@ def choose_checkpoint(checkpoints: list[Checkpoint], key: str, title: str = "Che
         persist_state="session",
         help=meaning("D", "K"),
     )
-    tell_gone(key, before, name)
+    here = {c.name for c in loaders.checkpoints()} | {broken.name for broken in loaders.broken_checkpoints()}
+    tell_gone(key, before, name, here)
     put_words_in_link(key, [] if name == usual else [name])
     return by_name[name]
 
