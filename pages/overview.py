@@ -13,9 +13,9 @@ from ui.sidebar import choice
 
 page_title(
     "Deep latent Gaussian mixtures",
-    "The models learn to draw images from a short *code*. What makes them different is the prior over codes: one"
-    " Gaussian, a mixture of Gaussians, or a broken stick. Compare the priors (dotted: the whole mixture) and the"
-    " samples drawn from them, then open one of the pages below.",
+    "The models learn to draw images from a short *code*, and differ in the prior over codes: one Gaussian, a mixture"
+    " of Gaussians, or a broken stick. Compare the priors (dotted: the whole mixture) and the samples drawn from them,"
+    " then open one of the pages below.",
 )
 if not is_presented():
     lesson_start()
