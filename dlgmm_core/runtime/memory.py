@@ -14,7 +14,7 @@ __all__ = ["give_memory_back", "keep_memory", "trim_memory"]
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 MB = 1 << 20
 KEEPING = {_M_MMAP_THRESHOLD: 32 * MB, _M_TRIM_THRESHOLD: 256 * MB}  # 32 MB is the library's maximum
-GIVING_BACK = {_M_MMAP_THRESHOLD: MB, _M_TRIM_THRESHOLD: 8 * MB, _M_ARENA_MAX: 2}
+GIVING_BACK = {_M_MMAP_THRESHOLD: 8 * MB, _M_TRIM_THRESHOLD: 32 * MB, _M_ARENA_MAX: 2}
 
 
 def keep_memory() -> None:
@@ -23,7 +23,7 @@ def keep_memory() -> None:
 
 
 def give_memory_back() -> None:
-    """Returns freed arrays of a megabyte and more at once, and keeps at most 8 MB at the ends of each of two heaps.
+    """Returns freed arrays of 8 MB and more at once, and keeps at most 32 MB of smaller ones in each of two heaps.
 
     By default, threads have heaps of their own, up to eight per core, so memory freed in one is not reused by the
     others. And after an array of up to 32 MB was freed, later ones of that size are allocated in the heaps, which

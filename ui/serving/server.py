@@ -19,12 +19,13 @@ from dlgmm_core.runtime.memory import give_memory_back, trim_memory
 from ui import findings, loaders
 from ui.groups import usual
 from ui.jobs.manager import job_manager
-from ui.resting import IDLE, rest
+from ui.resting import rest
 from ui.visitors.limits import MOST_MEGABYTES
 
 __all__ = ["send_at_once", "warm_up"]
 
 DATASET = "mnist"  # of the first page
+TRIMMED_EVERY = 5.0  # seconds until memory that pages needed for a moment is returned, which takes 2 ms
 
 # An upload stays in memory: what is longer than this would pass through a temporary file.
 MultiPartParser.spool_max_size = 2 * MOST_MEGABYTES * 2**20
@@ -60,7 +61,7 @@ def _load() -> None:
 
 
 def _rest_until(ended: threading.Event) -> None:
-    while not ended.wait(IDLE / 10):
+    while not ended.wait(TRIMMED_EVERY):
         rest()
         trim_memory()  # of what pages needed for a moment
 
