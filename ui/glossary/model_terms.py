@@ -140,7 +140,7 @@ MODEL_TERMS: dict[str, tuple[Term, ...]] = {
             "binarization",
             "",
             "How a grey level g from 0 to 1 becomes the zero or the one that a model sees: by one random draw for good"
-            " (static), or by a new one in every epoch (dynamic).",
+            " (fixed), or by a new one in every epoch (dynamic).",
             r"x_i \sim \mathrm{Bernoulli}(g_i)",
             "likelihood",
             "Likelihood: the table of experiments",
