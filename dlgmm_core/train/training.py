@@ -236,7 +236,7 @@ def _train_epoch(
             bounds = _bounds(run, x)
         loss = -bounds.mean()
         if not math.isfinite(value := loss.item()):
-            raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}", epoch == step == 1)
+            raise _blown_up(run, x, f"The bound is {-value} at step {step} of epoch {epoch}")
         run.optimizer.param_groups[0]["lr"] = learning_rate(run.config, epoch, step / steps)
         run.optimizer.zero_grad()
         loss.backward()
@@ -281,8 +281,8 @@ def _mean_bound(run: TrainingRun, images: Tensor, epoch: int) -> float:
     return mean
 
 
-def _blown_up(run: TrainingRun, x: Tensor, what: str, is_first_step: bool = False) -> TrainingError:
-    """The error for a bound that is not finite for the images x (B, X); at the first step no rate is to blame."""
+def _blown_up(run: TrainingRun, x: Tensor, what: str) -> TrainingError:
+    """The error for a bound that is not finite for the images x (B, X); before the first step no rate is to blame."""
     quantity, remedy = diagnose(run.model, x, run.config.num_samples)
     cause = f", because {quantity} is not finite" if quantity else ""
     rate = f"a learning rate below {run.config.learning_rate:g}"
@@ -290,7 +290,7 @@ def _blown_up(run: TrainingRun, x: Tensor, what: str, is_first_step: bool = Fals
         advice = f", and epoch {run.history[-1].epoch} is kept: resume with {rate}"
         advice += f", or begin a new run with {remedy}" if remedy else ""
     else:
-        tries = [each for each in ("" if is_first_step else rate, remedy) if each]
+        tries = [each for each in (rate if run.optimizer.state else "", remedy) if each]
         advice = f": try {', or '.join(tries) or 'other settings of the model'}"
     return TrainingError(f"{what}{cause}: training stopped{advice}.")
 
