@@ -45,7 +45,7 @@ CHECKPOINTS = checkpoints_folder()
 _RECIPES: dict[str, Callable[[str], TrainConfig]] = {"paper": lambda model: TrainConfig(), "fast": fast_recipe}
 _MEANING = (
     "defaults of the options below. paper: as in the paper, until the validation bound stops rising; these are listed"
-    " below. fast: to the paper's figures in 20 to 100 seconds on two cores; default: paper"
+    " below. fast: to the paper's figures within two minutes on two cores; default: paper"
 )
 
 _OTHERS = {
