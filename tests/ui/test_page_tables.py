@@ -165,17 +165,6 @@ def test_recorded_errors_are_shown_at_once_and_a_click_on_one_searches_for_its_m
     ]
 
 
-def test_curves_of_all_models_of_one_family_differ_in_what_the_legend_shows(repository: Path) -> None:
-    held = [read_checkpoint(path.parent) for path in sorted(repository.glob(f"mnist-*/{WEIGHTS}"))]
-    for family in MODELS:
-        siblings = [c.name for c in held if c.model_config.model == family]
-        curves = spec(open_page("knn", models=",".join(siblings)), "knn-curves")["data"]
-        assert sorted(curve["name"] for curve in curves) == siblings
-        assert {curve["mode"] for curve in curves} == {"lines+markers"}
-        assert {curve[part]["color"] for curve in curves for part in ("line", "marker")} == {MODELS[family].colour}
-        assert len({(curve["line"]["dash"], curve["marker"]["symbol"]) for curve in curves}) == len(siblings)
-
-
 def test_two_models_are_compared_by_images_whose_vote_differs(few_digits: Dataset, make: Make) -> None:
     one, other = make("one"), make("other", "sb-vae")
     at = turn_to(start(), "knn")
