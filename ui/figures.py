@@ -31,8 +31,8 @@ _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoS
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
 _NLL_FRAME = 140  # pixels, around all groups
-_NLL_NAME, _NLL_POINT, _NLL_BELOW = 24, 10, 6  # pixels of a row: of the name above its points, of each, below them
-_NLL_GAP, _NLL_WIDE_GAP = 80, 110  # between two groups, and where letters are large
+_NLL_NAME, _NLL_POINT, _NLL_BELOW = 20, 9, 5  # pixels of a row: of the name above its points, of each, below them
+_NLL_GAP, _NLL_WIDE_GAP = 70, 110  # between two groups, and where letters are large
 
 
 def chart(
