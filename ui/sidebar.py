@@ -210,7 +210,9 @@ def _by_groups(key: str, chosen: list[str], checkpoints: list[Checkpoint]) -> li
         chosen = [name for name in chosen if name not in turned_off + turned_on] + turned_on
     on = [name for name, own in members.items() if not set(own).isdisjoint(chosen)]
     st.session_state[f"{key}-on"] = on
-    st.pills("Models", list(members), selection_mode="multi", key=_box(key, on))
+    # Kept, so that it is told its value in every run: a browser that turns the page before it has drawn it would else
+    # draw it empty, and say that its visitor has emptied it.
+    st.pills("Models", list(members), selection_mode="multi", key=_box(key, on), persist_state="session")
     return chosen
 
 
