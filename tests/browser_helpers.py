@@ -151,8 +151,8 @@ def lowest(page: Page, selector: str) -> float:
 
 
 def picture_fits(page: Page, selector: str) -> None:
-    """All of it is in sight of a projector, on a page that has not been scrolled."""
-    until(page, lambda: page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0)
+    """All of it is in sight of a projector, with the page at its top."""
+    page.get_by_test_id("stMain").evaluate("main => { main.scrollTop = 0; }")
     until(page, lambda: lowest(page, selector) <= PROJECTOR["height"])
     assert overhang(page) <= 0
 

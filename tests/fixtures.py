@@ -304,6 +304,7 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
         map_files._packed.cache_clear,
         map_files._weights_of.cache_clear,
         findings._per_image.clear,
+        probabilities._log_odds.clear,
         probabilities._weights.clear,
         probabilities._clusters.clear,
         probabilities._scores.clear,
