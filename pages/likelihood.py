@@ -14,8 +14,7 @@ page_title(
     help=meaning("−log p(x)", "S", "effective samples", "nat"),
 )
 chosen = selection()
-for checkpoint in show_likelihoods(chosen.checkpoints, chosen.dataset):
-    offer_measuring(checkpoint, chosen.dataset)
+offer_measuring(show_likelihoods(chosen.checkpoints, chosen.dataset), chosen.dataset)
 
 show_records(
     chosen.dataset,

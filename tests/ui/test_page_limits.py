@@ -100,7 +100,7 @@ def test_a_server_that_maps_nothing_says_what_to_do(
     monkeypatch.setenv("DLGMM_MAPPING_SLOTS", "0")
     forgive()
     assert one_refusal(press(open_page("latent"), "Compute the map")) == (
-        "This server does not measure or map for its visitors: do it on your own machine, by `dlgmm map b`."
+        "This server does not measure or map for its visitors: do it on your own machine, by `dlgmm map`."
     )
     assert not manager.started
 

@@ -22,7 +22,7 @@ from dlgmm_core.store.checkpoints import (
     read_metrics,
     save_metrics,
 )
-from tests.app_helpers import Make, open_page, pictures, press, start, turn_to
+from tests.app_helpers import Make, Manager, open_page, pictures, press, start, turn_to
 from tests.app_helpers import labels as buttons
 from tests.export_helpers import spec, take, values
 from ui import loaders
@@ -257,7 +257,7 @@ def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
     chosen = at.multiselect[0].value
     measured = {c.name: read_metrics(c).get("test", {}).get("mnist") for c in loaders.checkpoints() if c.name in chosen}
     missing = [name for name, figures in measured.items() if figures is None]
-    assert [box.value for box in at.info] == [f"**{name}** has not been measured on MNIST." for name in missing]
+    assert [button.key for button in at.button if "measure" in (button.key or "")] == [f"measure-{n}" for n in missing]
     rows = {
         (name, int(size)): f"{nll['value']:.2f} ± {nll['ci95']:.2f}"
         for name, figures in measured.items()
@@ -291,7 +291,7 @@ def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> 
     assert low > high  # they do not overlap
 
 
-def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> None:
+def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make, manager: Manager) -> None:
     figures = {
         "elbo": {"bound": "eq1", "value": -110.5, "ci95": 0.7},
         "nll": {"50": {"value": 104.321, "ci95": 0.654, "ess": 3.21}, "500": {"value": 101.0, "ci95": 0.6, "ess": 9}},
@@ -305,9 +305,10 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make) -> No
     assert (table["S = 50"].item(), table["S = 500"].item()) == ("104.32 ± 0.65", "101.00 ± 0.60")
     assert table["Effective samples"].item() == "3.2 / 9.0"
     assert table["−ELBO"].item() == "110.50 (eq1)" and table["Paper"].item() == "96.80"
-    assert [box.value for box in at.info] == ["**raw** has not been measured on MNIST."]
+    assert [box.value for box in at.info] == ["Not measured on MNIST: **raw**. To measure a model takes a few minutes."]
     assert [b.key for b in at.button] == ["measure-raw"]
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
-    assert not at.exception and not at.dataframe and len(at.info) == 2
-    assert all("has not been measured on Binarized MNIST" in box.value for box in at.info)
-    assert loaders.command("evaluate", "raw", "--dataset", "binarized-mnist") in [block.value for block in at.code]
+    assert not at.exception and not at.dataframe
+    assert "on Binarized MNIST (Larochelle): **measured**, **raw**." in at.info[0].value
+    press(at, "Measure raw")
+    assert manager.started == [("raw", "evaluate", ["raw", "--dataset", "binarized-mnist"])]

@@ -52,8 +52,7 @@ def start_measuring(name: str, verb: str, arguments: list[str], key: str = "") -
         own = sum(each.owner == visitor() for each in running)
         if min(limits.mapping_slots, limits.mapping_slots_per_visitor) == 0:
             raise Refused(
-                "This server does not measure or map for its visitors: do it on your own machine,"
-                f" by `dlgmm {verb} {name}`."
+                f"This server does not measure or map for its visitors: do it on your own machine, by `dlgmm {verb}`."
             )
         if own >= limits.mapping_slots_per_visitor:
             raise Refused(
@@ -67,13 +66,13 @@ def start_measuring(name: str, verb: str, arguments: list[str], key: str = "") -
         return manager.start(name, verb, arguments, visitor(), key)
 
 
-def measure_button(name: str, label: str, key: str = "measure") -> None:
-    """A button that runs `evaluate` on a checkpoint, and its progress; `key` distinguishes two on a page."""
+def measure_button(name: str, dataset: str) -> None:
+    """A button that runs `evaluate` on a checkpoint and the test images of a data set, and its progress."""
     manager = job_manager()
     job = manager.get(name)
-    if (job is None or not job.running) and st.button(label, key=f"{key}-{name}"):
+    if (job is None or not job.running) and st.button(f"Measure {name}", key=f"measure-{name}"):
         try:
-            job = start_measuring(name, "evaluate", [name])
+            job = start_measuring(name, "evaluate", [name, "--dataset", dataset])
         except Refused as refusal:
             st.warning(str(refusal))
     if job is not None and job.verb == "evaluate":

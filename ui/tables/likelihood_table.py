@@ -102,11 +102,12 @@ def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
     }
 
 
-def offer_measuring(checkpoint: Checkpoint, dataset: str) -> None:
-    """Says that a checkpoint has not been measured on a test set, and offers to measure it."""
-    st.info(f"**{checkpoint.name}** has not been measured on {label_of(dataset)}.")
-    if dataset == checkpoint.train_config.dataset:
-        images = len(loaders.dataset(dataset).test)
-        measure_button(checkpoint.name, f"Measure it (takes {wait_words(images, 180)})")
-    else:
-        st.code(loaders.command("evaluate", checkpoint.name, "--dataset", dataset), language="bash")
+def offer_measuring(checkpoints: Sequence[Checkpoint], dataset: str) -> None:
+    """Says which checkpoints have not been measured on a test set, and offers to measure each."""
+    if not checkpoints:
+        return
+    names, wait = ", ".join(f"**{c.name}**" for c in checkpoints), wait_words(len(loaders.dataset(dataset).test), 180)
+    st.info(f"Not measured on {label_of(dataset)}: {names}. To measure a model takes {wait}.")
+    with st.container(horizontal=True):
+        for checkpoint in checkpoints:
+            measure_button(checkpoint.name, dataset)
