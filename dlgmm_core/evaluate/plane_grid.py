@@ -31,7 +31,7 @@ from torch.nn.functional import softplus
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Sticks
 from dlgmm_core.model.latents import LatentDistribution, Latents
-from dlgmm_core.model.models import LatentVariableModel, family_of, is_stick
+from dlgmm_core.model.models import LatentVariableModel, family_of, is_stick, prior_of
 from dlgmm_core.runtime.device import device_of
 
 __all__ = ["Field", "PlaneGrid", "exact_log_likelihood", "has_plane", "latents_at"]
@@ -62,7 +62,7 @@ def has_plane(config: ModelConfig) -> bool:
     size = 2 if family.code_kind == "real" else 3 if is_stick(config) else None
     if config.layers > 1 or config.code_dim != size:
         return False
-    return family.build(config).prior().has_quadrature
+    return prior_of(config).has_quadrature
 
 
 def latents_at(model: LatentVariableModel, points: Tensor) -> Latents:

@@ -19,6 +19,7 @@ from dlgmm_core.model.amortised import AmortisedModel, amortised_part
 from dlgmm_core.model.bodies import body_of
 from dlgmm_core.model.conditional import ConditionalHead, ConditionalMixturePrior, ConditionalNormalPrior
 from dlgmm_core.model.latent_variable_model import LatentVariableModel
+from dlgmm_core.model.latents import LatentDistribution
 from dlgmm_core.model.layers import Head, LatentPart, Layer, Prior
 from dlgmm_core.model.networks import (
     MAX_LOG_SCALE,
@@ -31,8 +32,18 @@ from dlgmm_core.model.networks import (
     dirichlet_sticks,
     process_sticks,
 )
+from dlgmm_core.runtime.seeding import seeded
 
-__all__ = ["BASELINE", "MODELS", "LatentVariableModel", "ModelFamily", "build_model", "family_of", "is_stick"]
+__all__ = [
+    "BASELINE",
+    "MODELS",
+    "LatentVariableModel",
+    "ModelFamily",
+    "build_model",
+    "family_of",
+    "is_stick",
+    "prior_of",
+]
 
 
 def _gauss_vae(config: ModelConfig) -> LatentPart:
@@ -224,8 +235,17 @@ def family_of(config: ModelConfig) -> ModelFamily:
 @lru_cache(maxsize=500)
 def is_stick(config: ModelConfig) -> bool:
     """Whether a code is the pieces of a broken stick; a code that sums to one may be made otherwise, too."""
-    family = family_of(config)
-    return family.code_kind == "simplex" and family.build(config).prior().sticks is not None
+    return family_of(config).code_kind == "simplex" and prior_of(config).sticks is not None
+
+
+def prior_of(config: ModelConfig) -> LatentDistribution:
+    """The prior of an untrained model's first layer; the global random state stays as it is.
+
+    Raises:
+        ConfigError: as `family_of`.
+    """
+    with seeded("cpu", 0):
+        return family_of(config).build(config).prior()
 
 
 def build_model(config: ModelConfig) -> LatentVariableModel:

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MAX_LOG_CONCENTRATION = 6.0  # of log a and log b of mixture weights: E[v] reaches 0 and 1 to within 1e-5
-# Where the pieces are the code, it must be precise: v = .5 +- .03 is Kumaraswamy(29, e^20).
+# Where the pieces are the code, it must be precise: v = .49 +- .02 is Kumaraswamy(29, e^20).
 MAX_LOG_CONCENTRATION_OF_CODE = 20.0
 # Of scales in layers below the first, whose networks read codes: those that a component of hardly any weight draws may
 # lie so far from all others that a scale would be zero or infinite.

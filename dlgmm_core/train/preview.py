@@ -12,6 +12,7 @@ import torch
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.models import LatentVariableModel, build_model
 from dlgmm_core.runtime.files import StorageError, brief, remove
+from dlgmm_core.runtime.seeding import seeded
 from dlgmm_core.store.checkpoints import PREVIEW
 from dlgmm_core.store.files import CheckpointError, is_file, read_tensors, write_tensors
 from dlgmm_core.train.training import TrainingRun
@@ -56,7 +57,8 @@ def read_preview(folder: Path) -> tuple[LatentVariableModel, float] | None:
         return None
     tensors, header = read_tensors(path, _REMEDY)
     try:
-        model, epochs = build_model(ModelConfig.from_dict(header["model"])), float(header["epochs"])
+        with seeded("cpu", 0):  # protects what others draw meanwhile; the weights drawn here are overwritten
+            model, epochs = build_model(ModelConfig.from_dict(header["model"])), float(header["epochs"])
         if not all(torch.isfinite(tensor).all() for tensor in tensors.values()) or not epochs > 0:
             raise ValueError("a number in it is not finite")
         model.load_state_dict(tensors)

@@ -14,7 +14,7 @@ from dlgmm_core.config import ModelConfig
 from dlgmm_core.model.distributions import Beta, Kumaraswamy
 from dlgmm_core.model.latents import NormalLatent
 from dlgmm_core.model.mixture_latents import MixtureLatent
-from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model
+from dlgmm_core.model.models import MODELS, LatentVariableModel, build_model, prior_of
 from dlgmm_core.model.networks import MAX_LOG_CONCENTRATION_OF_CODE
 from dlgmm_core.model.objectives import BOUNDS, elbo, iwae_bound
 from dlgmm_core.model.stick_latents import SticksLatent
@@ -174,6 +174,12 @@ def test_the_initial_weights_follow_from_the_random_state(config: ModelConfig) -
         torch.manual_seed(seed)
         weights.append(torch.cat([p.flatten() for p in build_model(config).parameters()]))
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+def test_to_ask_for_the_prior_of_a_configuration_draws_nothing_from_the_global_random_state() -> None:
+    state = torch.get_rng_state()
+    assert prior_of(ModelConfig("dlgmm", 3, 2, (-1.0, 3.0), (0.5, 2.0), prior_components="full")).sticks is not None
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("model", ["dlgmm", "dldpmm"])

@@ -24,8 +24,9 @@ def test_a_preview_has_the_weights_after_the_newest_step_and_how_many_epochs_wer
 
     def look(step: int, steps: int, bound: float) -> None:
         previews.after_step(step, steps)
+        state = torch.get_rng_state()
         found = read_preview(tmp_path)
-        assert found is not None
+        assert found is not None and torch.equal(torch.get_rng_state(), state)
         seen.append(found[1])
         for name, tensor in run.model.state_dict().items():
             torch.testing.assert_close(found[0].state_dict()[name], tensor, rtol=0, atol=0)
