@@ -6,6 +6,7 @@ from dlgmm_core.commands.columns import aligned
 from dlgmm_core.commands.misuse import as_misuse
 from dlgmm_core.data.datasets import DATASETS, load_dataset, require_data, require_known, shape_of
 from dlgmm_core.data.own import find_own, own_names
+from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.runtime.wording import size_words
 
@@ -49,8 +50,15 @@ def _list() -> None:
         )
         for name, family in DATASETS.items()
     ]
-    rows += [(name, "here", _size(shape_of(name)), f"your own, {find_own(name)}") for name in own_names()]
-    print(*aligned(rows), sep="\n")
+    print(*aligned([*rows, *map(_own_row, own_names())]), sep="\n")
+
+
+def _own_row(name: str) -> tuple[str, str, str, str]:
+    try:
+        state, size = "here", _size(shape_of(name))
+    except DataError:
+        state, size = "damaged", ""
+    return name, state, size, f"your own, {find_own(name)}"
 
 
 def _size(shape: tuple[int, int]) -> str:

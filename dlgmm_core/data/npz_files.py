@@ -18,7 +18,7 @@ from dlgmm_core.data.splits import joined
 from dlgmm_core.runtime.files import brief
 from dlgmm_core.runtime.wording import counted
 
-__all__ = ["image_size_of", "read_npz"]
+__all__ = ["image_size_of", "is_by_part", "read_npz"]
 
 _FORMS = "`images` (and `labels`), or `train_images`, `valid_images` and `test_images` (and `train_labels` …)"
 _MOST_LABEL_BYTES = 2**27
@@ -63,6 +63,16 @@ def read_npz(path: Path, content: IO[bytes] | None = None, most_pixels: int = MO
             found = ", ".join(map(brief, sorted(arrays.names)[:5])) or "no array"
             raise DataError(f"{path} has {found}: name its arrays {_FORMS}.")
         return RawImages(arrays.images("images"), arrays.labels("labels") if "labels" in arrays.names else None)
+
+
+def is_by_part(path: Path) -> bool:
+    """Whether an `.npz` file has images by part, by its list of arrays; one that cannot be read may have."""
+    try:
+        arrays = _Arrays(path)
+    except DataError:
+        return True
+    with arrays.archive:
+        return all(f"{part}_images" in arrays.names for part in PARTS)
 
 
 def image_size_of(path: Path) -> tuple[int, int]:
@@ -119,8 +129,10 @@ class _Arrays:
         return self._read(name, kind)
 
     def labels(self, name: str) -> NDArray[np.generic]:
-        """The array of that name, of at most so many bytes."""
+        """The array of that name, of one axis or more and of at most so many bytes."""
         shape, kind = self.header(name)
+        if not shape:
+            raise DataError(f"{self.path} has {name} of the shape (): give it one label per image.")
         if math.prod(shape) * kind.itemsize > _MOST_LABEL_BYTES:
             raise DataError(f"{self.path} has more than {_MOST_LABEL_BYTES:,} bytes of {name}: give shorter labels.")
         return self._read(name, kind).reshape(shape[0] if len(shape) in (1, 2) and math.prod(shape[1:]) == 1 else shape)

@@ -7,7 +7,9 @@ is also found in the one that `$DLGMM_DATA` names. Those of the app's visitors l
 import io
 import os
 import re
+import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +20,7 @@ from dlgmm_core.data.csv_files import read_csv
 from dlgmm_core.data.image_archives import read_archive
 from dlgmm_core.data.image_folders import read_folder
 from dlgmm_core.data.levels import MOST_PIXELS, MOST_SIDE, PARTS, RawImages, grey_levels, require_shares, require_sizes
-from dlgmm_core.data.npz_files import read_npz
+from dlgmm_core.data.npz_files import is_by_part, read_npz
 from dlgmm_core.data.sources import DataError, given_folders
 from dlgmm_core.data.splits import SHARES, Dataset
 from dlgmm_core.runtime.files import write_atomically
@@ -187,7 +189,9 @@ def load_own(name: str) -> Dataset:
         raise DataError(f"There is no data set {name!r} of your own: give its file or folder again (⟨data⟩).")
     raw = read_npz(path)
     if raw.part is None:
-        raise DataError(f"{path} has no parts: train on it as your own (⟨data⟩).")
+        raise DataError(
+            f"{path} is no data set that was kept: move it elsewhere, and train on it as your own (⟨data⟩)."
+        )
     return Dataset.from_raw(name, raw, str(path), shares=SHARES, seed=0, threshold=False)
 
 
@@ -196,7 +200,7 @@ def find_own(name: str) -> Path | None:
     if not NAME.fullmatch(name):
         return None
     paths = (folder / f"{name}.npz" for folder in _folders())
-    return next((path for path in paths if os.path.isfile(path)), None)
+    return next((path for path in paths if _is_kept(path)), None)
 
 
 def own_files() -> dict[str, Path]:
@@ -207,8 +211,8 @@ def own_files() -> dict[str, Path]:
             continue
         for file in os.listdir(folder):  # every run of a page asks, so no Path
             name, ending = os.path.splitext(file)
-            if ending == ".npz" and NAME.fullmatch(name) and os.path.isfile(os.path.join(folder, file)):
-                found.setdefault(name, folder / file)
+            if ending == ".npz" and NAME.fullmatch(name) and _is_kept(path := folder / file):
+                found.setdefault(name, path)
     return dict(sorted(found.items()))
 
 
@@ -231,6 +235,20 @@ def _folders() -> list[Path]:
     of_visitors = visitors_folder()
     owned = sorted(of_visitors.iterdir()) if os.path.isdir(of_visitors) and os.access(of_visitors, os.R_OK) else []
     return [datasets_folder(), *given_folders(), *owned]
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether it is a data set that was kept; the folders that `$DLGMM_DATA` names may hold other files of its kind."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and (path.parent not in given_folders() or _is_by_part(path, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=200)
+def _is_by_part(path: Path, stamp: int) -> bool:
+    return is_by_part(path)
 
 
 def _scaled(raw: RawImages, size: tuple[int, int], name: str) -> RawImages:

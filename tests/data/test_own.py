@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlgmm_core.__main__ import main
 from dlgmm_core.data.datasets import Dataset, load_dataset, shape_of
 from dlgmm_core.data.own import Reading, keep_own, name_of, own_names, read_own
 from dlgmm_core.data.sources import DataError
@@ -152,6 +153,10 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
         "20 images of 1 x 1 pixels": of(images=few[:, :1, :1]),
         "1,000,000 images of 1,000,000 x 28 pixels": big,
         "labels in an array of the shape (3,)": of(images=few, labels=[1, 2, 3]),
+        "train_labels of the shape (): give it one label per image": of(
+            **{f"{part}_images": few for part in ("train", "valid", "test")},
+            **{f"{part}_labels": np.array(3) for part in ("train", "valid", "test")},
+        ),
         "not colour": of(images=greys(20)[..., None].repeat(3, 3)),
         "name its arrays": of(pictures=few),
         "has train_images, but not valid_images and test_images: give it all three, or all images as `images`": of(
@@ -268,6 +273,22 @@ def test_what_is_odd_is_said_and_most_data_are_not_odd() -> None:
     assert same.startswith("All training images of mine are the same")
     (one,) = said(few, np.full(40, "ant"))
     assert one.startswith("All images of mine have one label, ant")
+
+
+def test_other_files_in_the_folder_of_downloads_are_no_data_sets_until_they_are_given(
+    given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = {f"{part}_images": greys(20) for part in ("train", "valid", "test")}
+    raw, _ = npz(given / "raw.npz", images=greys()), npz(given / "by-part.npz", **parts)
+    npz(given / "other.npz", a=np.zeros(3))
+    (given / "broken.npz").write_bytes(b"x")
+    assert own_names() == ["broken", "by-part"]
+    found = read_own(raw, "raw", Reading())
+    assert keep_own(found).parent != given and load_dataset("raw").digest == found.digest
+    assert own_names() == ["broken", "by-part", "raw"]
+    assert main(["data", "list"]) == 0
+    listed = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert [listed[name] for name in own_names()] == ["damaged", "here", "here"]
 
 
 def test_a_name_is_made_of_the_file_s() -> None:
