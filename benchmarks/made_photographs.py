@@ -169,5 +169,6 @@ def _written(
     return coverage, tuple(boxes)
 
 
-def _apart(one: tuple[int, int, int, int], other: tuple[int, int, int, int], gap: int = 8) -> bool:
+def _apart(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    gap = 8  # pixels
     return one[2] + gap < other[0] or other[2] + gap < one[0] or one[3] + gap < other[1] or other[3] + gap < one[1]

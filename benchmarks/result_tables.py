@@ -15,6 +15,7 @@ from dlgmm_core.experiments.table import INGREDIENTS
 
 __all__ = ["TABLES", "markdown_table"]
 
+_LARGEST = 5  # shares that are written
 _COMPARED = ("paper", "replica", "tuned", "clusters", "clusters-deep")  # recipes that compare models of MNIST
 
 
@@ -289,9 +290,9 @@ def _spread(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
 
-def _top(percentages: Sequence[float], count: int = 5) -> str:
-    largest = sorted(percentages, reverse=True)[:count]
-    return ", ".join(f"{p:.0f}" for p in largest) + (" …" if len(percentages) > count else "")
+def _top(percentages: Sequence[float]) -> str:
+    largest = sorted(percentages, reverse=True)[:_LARGEST]
+    return ", ".join(f"{p:.0f}" for p in largest) + (" …" if len(percentages) > _LARGEST else "")
 
 
 def markdown_table(head: str, lines: Sequence[Sequence[str]]) -> str:

@@ -30,6 +30,7 @@ _LEGEND = {"orientation": "h", "x": 0, **_HANGING, "title": {"text": " ", "side"
 _BAR = {"remove": ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "select2d", "lasso2d"]}
 
 _PAPERS_MARK = {"size": 11, "symbol": "x", "color": PAPER_COLOUR}
+_HISTORY_HEIGHT = 270
 _NLL_FRAME = 140  # pixels, around all groups
 _NLL_NAME, _NLL_POINT, _NLL_BELOW = 20, 9, 5  # pixels of a row: of the name above its points, of each, below them
 _NLL_GAP, _NLL_WIDE_GAP = 70, 110  # between two groups, and where letters are large
@@ -68,7 +69,7 @@ def lines_of(models: Sequence[str]) -> list[dict[str, dict[str, object]]]:
     ]
 
 
-def nll_figure(rows: pd.DataFrame, *, is_presented: bool = False) -> go.Figure:
+def nll_figure(rows: pd.DataFrame, *, is_presented: bool) -> go.Figure:
     """-log p(x) with 95 % intervals, a row for each checkpoint and in it one for each S; crosses are the paper's.
 
     Lines divide the checkpoints, so that a name belongs to the points below it.
@@ -166,7 +167,6 @@ def history_figure(
     history: Sequence[EpochMetrics],
     level: float | None = None,
     parts: Sequence[tuple[float, float]] = (),
-    height: int = 270,
 ) -> go.Figure:
     """Training and validation bound against epochs; the first epochs, whose bounds are far lower, are cut off.
 
@@ -174,7 +174,6 @@ def history_figure(
         history: one entry or more, unless there are parts.
         level: the best validation bound of the authors' run, if it is known.
         parts: epochs that are over, with a fraction, and the training bound of the images just before.
-        height: in pixels.
     """
     epochs = [e.epoch for e in history]
     grey, blue = {"color": PAPER_COLOUR}, {"color": CLASS_COLOURS[0]}
@@ -206,7 +205,7 @@ def history_figure(
             low, top = min(low, level), max(top, level)
         reach = {"range": [low - 0.1 * (top - low) - 1, top + 0.1 * (top - low) + 1]}
     counted = _counted(epochs) if history else {"range": [-0.03, 1], "dtick": 1}
-    return chart(traces, "epoch", "bound in training, nats per image", height, counted, reach, **drawn)
+    return chart(traces, "epoch", "bound in training, nats per image", _HISTORY_HEIGHT, counted, reach, **drawn)
 
 
 def _level_line(level: float, words: str) -> dict[str, object]:

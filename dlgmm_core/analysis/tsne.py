@@ -158,20 +158,17 @@ class AnchoredMap:
         return np.asarray(self.embedding.transform(codes) + self.centre, dtype=np.float32)
 
 
-def anchor(
-    coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig, jobs: int = 1
-) -> AnchoredMap:
+def anchor(coordinates: NDArray[np.float32], codes: NDArray[np.float32], config: ProjectionConfig) -> AnchoredMap:
     """A finished map (N, 2) of `codes` (N, D), ready for new codes; takes seconds, so callers should cache it.
 
     Of 10,000 codes, it has 6 MB.
     """
     from openTSNE import TSNEEmbedding
 
-    affinities = _affinities(_finite(codes), config, jobs)
+    affinities = _affinities(_finite(codes), config, jobs=1)
     embedding = TSNEEmbedding(
         coordinates.astype(np.float64),
         affinities,
-        n_jobs=jobs,
         random_state=config.seed,
         negative_gradient_method="fft" if len(coordinates) >= LARGE_REFERENCE else "bh",
         ints_in_interval=PLACING_CELL,

@@ -38,9 +38,9 @@ class Convergence:
     ess: NDArray[np.float64]
 
 
-def sample_sizes(largest: int, points: int = 40) -> NDArray[np.int64]:
-    """About `points` whole numbers from 1 to `largest`, evenly spaced on a logarithmic scale."""
-    return np.unique(np.geomspace(1, largest, points).round().astype(np.int64))
+def sample_sizes(largest: int) -> NDArray[np.int64]:
+    """About 40 whole numbers from 1 to `largest`, evenly spaced on a logarithmic scale."""
+    return np.unique(np.geomspace(1, largest, 40).round().astype(np.int64))
 
 
 def estimate_convergence(

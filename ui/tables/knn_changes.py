@@ -30,7 +30,7 @@ def compare_two(checkpoints: Sequence[Checkpoint], search: Search) -> None:
         second = choose_checkpoint(rest, "knn-second", title="and")
     with figure("knn-changes"), st.spinner(f"Searching the neighbours of {first.name} and {second.name} …"):
         loaders.or_stop(lambda: _show(first, second, search))
-    export_changes(first, second, search)
+    export_changes(first, second, search, K)
 
 
 def _show(first: Checkpoint, second: Checkpoint, search: Search) -> None:

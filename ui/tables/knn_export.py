@@ -65,7 +65,7 @@ def _mistakes(checkpoint: Checkpoint, k: int, search: Search) -> pd.DataFrame:
     return pd.DataFrame(columns | {f"neighbour {i + 1}": nearest[wrong, i] for i in range(k)})
 
 
-def export_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int = 10) -> None:
+def export_changes(first: Checkpoint, second: Checkpoint, search: Search, k: int) -> None:
     """How many of its k nearest neighbours two models agree on, for every test image."""
     about = _about(f"neighbours shared, of {k}", [first, second], search)
     code = partial(recipes_test_set.changes, (first, second), k, *_settings(search))

@@ -13,10 +13,7 @@ function transposed(matrix, columns) {
 }
 
 // code -> hidden ReLU layer, whose units are multiplied by factors (hidden) -> pixels: W1 (hidden, code), W2 (hidden,
-// pixels).
-const shallowDecoder = (w1, b1, w2, b2, factors) => denseDecoder(w1, b1, [], w2, b2, factors);
-
-// The same with further ReLU layers in between: W (hidden, hidden), from each unit of the layer before, and b.
+// pixels); with further ReLU layers in between: W (hidden, hidden), from each unit of the layer before, and b.
 function denseDecoder(w1, b1, between, w2, b2, factors) {
   const hidden = b1.length, pixels = b2.length, code = w1.length / hidden;
   const active = new Int32Array(hidden + AT_ONCE), values = new Float64Array(hidden + AT_ONCE), sums = new Float64Array(hidden);
