@@ -19,7 +19,7 @@ from ui.visitors.shares import Refused
 
 __all__ = ["estimate", "estimates"]
 
-STEP = 4 * IMAGES  # images: a few seconds
+STEP = 4 * IMAGES  # images: a third of a second
 _SEED = 0
 
 
