@@ -310,5 +310,10 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make, manag
     at.selectbox(key="dataset").set_value("binarized-mnist").run()
     assert not at.exception and not at.dataframe
     assert "on Binarized MNIST (Larochelle): **measured**, **raw**." in at.info[0].value
-    press(at, "Measure raw")
+    manager.run("raw", "map", "import time; time.sleep(60)")
+    at.run()
+    assert [b.key for b in at.button] == ["measure-measured"]
+    assert "raw is busy with another job (map): wait until it has ended." in [c.value for c in at.caption]
+    manager.jobs.pop("raw").process.kill()
+    press(at.run(), "Measure raw")
     assert manager.started == [("raw", "evaluate", ["raw", "--dataset", "binarized-mnist"])]

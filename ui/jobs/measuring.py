@@ -75,13 +75,16 @@ def measure_button(name: str, dataset: str) -> None:
             job = start_measuring(name, "evaluate", [name, "--dataset", dataset])
         except Refused as refusal:
             st.warning(str(refusal))
-    if job is not None and job.verb == "evaluate":
-        measured = job
-        renewed(lambda: measured.running, lambda: _report(measured))
+    if job is not None:
+        last = job
+        renewed(lambda: last.running, lambda: _report(last))
 
 
 def _report(job: Job) -> None:
-    if job.running:
+    if job.verb != "evaluate":
+        if job.running:
+            st.caption(f"{job.name} is busy with another job ({job.verb}): wait until it has ended.")
+    elif job.running:
         st.caption(f"Measuring {job.name} … {sentence(job.last_line)}")
     elif job.failed:
         st.error(f"Measuring {job.name} failed: {sentence(job.last_line)}")
