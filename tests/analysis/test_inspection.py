@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlgmm_core.analysis.inspection import StickReport, first_look, inspect_image, reconstruct
+from dlgmm_core.analysis.image_report import StickReport
+from dlgmm_core.analysis.inspection import first_look, inspect_image, reconstruct
 from dlgmm_core.config import ModelConfig
 from dlgmm_core.evaluate.likelihood import log_likelihood
 from dlgmm_core.model.mixture_latents import MixtureLatent

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-from dlgmm_core.analysis.inspection import StickReport, inspect_image
+from dlgmm_core.analysis.image_report import StickReport
+from dlgmm_core.analysis.inspection import inspect_image
 from dlgmm_core.data.datasets import load_dataset
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import load_checkpoint

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlgmm_core.analysis.inspection import ImageReport, first_look, inspect_image
+from dlgmm_core.analysis.image_report import ImageReport
+from dlgmm_core.analysis.inspection import first_look, inspect_image
 from dlgmm_core.data.datasets import Dataset
 from dlgmm_core.model.objectives import BOUNDS
 from dlgmm_core.store.checkpoints import Checkpoint, load_checkpoint

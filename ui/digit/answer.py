@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.image_report import ImageReport
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.model.objectives import elbo_of
 from dlgmm_core.store.checkpoints import Checkpoint

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.elbo_terms import ElboTerms
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.image_report import ImageReport
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.model.objectives import BOUNDS, STICKS_FORMULA
 from dlgmm_core.store.checkpoints import Checkpoint

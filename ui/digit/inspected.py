@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import ImageReport, first_look, inspect_image
+from dlgmm_core.analysis.image_report import ImageReport
+from dlgmm_core.analysis.inspection import first_look, inspect_image
 from dlgmm_core.evaluate.likelihood import EvaluationError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.image_report import ImageReport
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.runtime.wording import counted
 from dlgmm_core.store.checkpoints import Checkpoint

@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlgmm_core.analysis.generation import prototypes
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.image_report import ImageReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders
 from ui.images import fitting, tiled_picture

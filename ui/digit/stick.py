@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import StickReport
+from dlgmm_core.analysis.image_report import StickReport
 from dlgmm_core.model.models import is_stick
 from dlgmm_core.runtime.html import base64_floats
 from dlgmm_core.store.checkpoints import Checkpoint

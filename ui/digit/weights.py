@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlgmm_core.analysis.inspection import ImageReport, certain_weights
+from dlgmm_core.analysis.image_report import ImageReport
+from dlgmm_core.analysis.inspection import certain_weights
 from dlgmm_core.evaluate.likelihood import NORMAL_95
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import loaders

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlgmm_core.analysis.inspection import ImageReport, WeightReport
+from dlgmm_core.analysis.image_report import ImageReport, WeightReport
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.digit.digit_input import DigitInput
 from ui.digit.shown import largest

@@ -6,7 +6,7 @@ were shown. The first line of each docstring names the variables that the lines 
 
 from collections.abc import Mapping, Sequence
 
-from dlgmm_core.analysis.inspection import ImageReport
+from dlgmm_core.analysis.image_report import ImageReport
 from dlgmm_core.config import Context
 from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
