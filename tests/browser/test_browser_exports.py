@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Download, Locator, Page
 
-from dlgmm_core.store.checkpoints import read_checkpoint
+from dlgmm_core.data.datasets import load_dataset
+from dlgmm_core.store.checkpoints import load_checkpoint, read_checkpoint
+from dlgmm_core.takeaway.contents import contents_of
+from dlgmm_core.takeaway.page import page_bytes
 from tests.accessibility_helpers import SCHEMES, use_scheme
 from tests.app_helpers import first_mixture
 from tests.browser_helpers import (
@@ -144,6 +147,19 @@ def test_breaks_are_moved_by_keys_and_the_exported_lines_follow(page: Page, serv
     until(page, lambda: "v = np.array([" in lines_of(body))
     _, words = picture(page, body)
     assert words["fractions"] == "redrawn, or moved by the visitor"
+
+
+def test_a_model_that_is_taken_away_is_the_file_that_the_command_line_writes(
+    page: Page, server: str, tree: Path
+) -> None:
+    checkpoint = first_mixture(tree / "checkpoints")
+    open_components(page, server, choice(checkpoint))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Take away").click()
+    assert download.value.suggested_filename == f"{checkpoint.name}-{checkpoint.digest}.html"
+    model, _ = load_checkpoint(checkpoint.folder)
+    expected = page_bytes([contents_of(model, checkpoint, load_dataset(checkpoint.train_config.dataset))])
+    assert Path(download.value.path()).read_bytes() == expected
 
 
 def test_a_chart_is_exported_in_either_theme_and_on_a_phone_by_keys(page: Page, server: str) -> None:

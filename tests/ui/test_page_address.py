@@ -19,11 +19,12 @@ def root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 def answered(root: str, path: str) -> tuple[int, dict[bytes, bytes], bytes]:
-    """Status, headers and body of the answer by an app like Streamlit's: its page for all but the health check."""
+    """Status, headers and body of the answer by an app like Streamlit's: pages, files to download, the health check."""
 
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         is_page = scope["path"] != f"{root}_stcore/health"
-        answer = HTMLResponse("page") if is_page else PlainTextResponse("ok")
+        named = {"content-disposition": "attachment"} if scope["path"].endswith(".html") else None
+        answer = HTMLResponse("page", headers=named) if is_page else PlainTextResponse("ok")
         await answer(scope, receive, send)
 
     place, _, query = path.partition("?")
@@ -54,7 +55,7 @@ def test_what_nearly_names_a_page_leads_to_it(root: str, path: str, page: str) -
     assert urljoin(asked, headers[b"location"].decode()) == f"http://proxy.example/before{root}{page}"
 
 
-@pytest.mark.parametrize("path", ["", "components", "components/", "nowhere", "?x=/A/b"])
+@pytest.mark.parametrize("path", ["", "components", "components/", "nowhere", "?x=/A/b", "media/0.html"])
 def test_a_page_and_what_is_no_page_are_answered_as_before(root: str, path: str) -> None:
     assert answered(root, path)[::2] == (200, b"page")
     assert answered(root, "_stcore/health")[::2] == (200, b"ok")

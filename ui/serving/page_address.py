@@ -36,7 +36,9 @@ class PageAddress:
         async def send_on(message: Message) -> None:
             nonlocal is_page
             if message["type"] == "http.response.start":
-                is_page = dict(message["headers"]).get(b"content-type", b"").startswith(b"text/html")
+                about = dict(message["headers"])
+                is_file = b"content-disposition" in about  # that is downloaded, such as a model that is taken away
+                is_page = about.get(b"content-type", b"").startswith(b"text/html") and not is_file
                 if is_page:
                     headers = [(b"location", place), (b"content-length", b"0")]
                     message = {"type": message["type"], "status": 307, "headers": headers}
