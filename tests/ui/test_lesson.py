@@ -97,12 +97,44 @@ def test_on_another_page_the_lesson_waits_goes_on_where_it_was_and_is_left() -> 
 def test_the_card_stands_in_for_the_words_of_its_page_until_it_is_left() -> None:
     at, its_words = open_step(1), "The encoder turns an image"
     assert its_words not in words(at)
-    before = [at.session_state["selection"].offered[0].name]
-    at.session_state["lesson-before"] = before  # as if a step had chosen others
     press(at, "Leave")
-    assert [c.name for c in at.session_state["selection"].checkpoints] == before
     assert its_words in words(at) and [head.value for head in at.title] == [PAGES["digit"]]
     assert card_of(at) == [] and "lesson" not in at.query_params
+
+
+def test_what_was_chosen_before_comes_back_and_what_is_in_sight_stays_where_nothing_was() -> None:
+    def at_step(number: int) -> None:
+        go(at, ELSEWHERE)
+        at.query_params["lesson"] = str(number)
+        turn_to(at, STEPS[number - 1].page)
+
+    at, mine = start(), ["mnist-dldpmm-tuned"]
+    selected(at).set_value(mine).run()
+    turn_to(at, "knn").segmented_control(key="knn-code").set_value("mean").run()
+    turn_to(at, "digit").number_input(key="digit-index").set_value(42).run()
+    at_step(1)
+    assert at.segmented_control(key="digit-source").value == "Draw"
+    press(at, "Leave")
+    assert at.number_input(key="digit-index").value == 42
+    at_step(7)
+    answer(at, STEPS[6])
+    assert at.segmented_control(key="knn-code").value == "sample" and selected(at).value != mine
+    press(at, "Leave")
+    assert at.segmented_control(key="knn-code").value == "mean" and selected(at).value == mine
+    at_step(4)
+    answer(at, STEPS[3])
+    press(at, "Leave")
+    assert at.selectbox(key="components-checkpoint").value == FIGURE_2
+
+
+def test_what_steps_have_opened_is_gone_where_the_lesson_is_left_elsewhere() -> None:
+    at = open_step(4)
+    answer(at, STEPS[3])
+    go(at, ELSEWHERE)
+    press(at, "Leave")
+    go(at, "components")
+    usual = open_page("components").selectbox(key="components-checkpoint").value
+    assert at.selectbox(key="components-checkpoint").value == usual != FIGURE_2
 
 
 # --- guess and outcome ---------------------------------------------------------------------------

@@ -27,7 +27,7 @@ __all__ = ["lesson_card", "lesson_start", "turn_step"]
 LINK = "lesson"
 UNAVAILABLE = (Missing, StorageError, DataError)  # why a question cannot be asked
 _STEP, _PAGE, _SET = "lesson-step", "lesson-page", "lesson-set"
-_BEFORE = "lesson-before"  # names of the models that were compared before a step chose others
+_BEFORE = "lesson-before"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,21 @@ class Answer:
 
     guess: str | float
     outcome: Outcome
+
+
+@dataclass
+class _Before:
+    """What the visitor had chosen before steps of the lesson chose others.
+
+    Attributes:
+        compared: names of models.
+        values: the session's, by their keys; None where there was none.
+        shown: keys of the step that was opened last.
+    """
+
+    compared: list[str]
+    values: dict[str, object]
+    shown: frozenset[str]
 
 
 def lesson_start() -> None:
@@ -78,11 +93,19 @@ def lesson_card(page: Page) -> bool:
     make_room_below_card()
     if st.session_state.get(_SET) != number:
         st.session_state[_SET] = number
-        st.session_state.setdefault(_BEFORE, [checkpoint.name for checkpoint in choice().checkpoints])
-        st.session_state.update({**step.widgets, **step.opens()})
+        _show(step)
         if step.compares:
             compare(step.compares)
     return True
+
+
+def _show(step: Step) -> None:
+    values = {**step.widgets, **step.opens()}
+    before = st.session_state.setdefault(_BEFORE, _Before([c.name for c in choice().checkpoints], {}, frozenset()))
+    before.shown = frozenset(values)
+    for key in values:
+        before.values.setdefault(key, st.session_state.get(key))
+    st.session_state.update(values)
 
 
 def turn_step(by: int) -> None:
@@ -121,11 +144,20 @@ def _answers() -> dict[str, Answer]:
 
 
 def _leave() -> None:
+    """Gives back what was chosen before; what the visitor looks at stays where nothing had been chosen in its place."""
+    is_in_sight = st.session_state.get(GUIDED, False)
     _answers().clear()
     for key in (_STEP, _SET):
         st.session_state.pop(key, None)
-    if before := st.session_state.pop(_BEFORE, None):
-        compare_next(before)
+    before: _Before | None = st.session_state.pop(_BEFORE, None)
+    if before is None:
+        return
+    compare_next(before.compared)
+    for key, value in before.values.items():
+        if value is not None:
+            st.session_state[key] = value
+        elif not (is_in_sight and key in before.shown):
+            st.session_state.pop(key, None)
 
 
 def _draw(number: int, steps: Sequence[Step]) -> bool:
@@ -147,6 +179,7 @@ def _draw(number: int, steps: Sequence[Step]) -> bool:
                     _open(number + 1)
                 st.button("Leave", on_click=_leave)
             elif st.button("Finish", help="Ends the lesson, and returns to the overview."):
+                st.session_state[GUIDED] = False
                 _leave()
                 st.switch_page("../pages/overview.py", query_params={})
     if answer is None:
