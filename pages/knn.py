@@ -53,8 +53,9 @@ show_records(
     chosen.dataset,
     knn_records,
     f"All training images, Euclidean distance. “Against {baseline}” is McNemar's test: the images that only this model"
-    f" gets wrong, those that only the {baseline} of the same recipe gets wrong, and the probability of a split at"
-    " least as uneven if both models were equally good.",
+    f" gets wrong, those that only the {baseline} gets wrong, and the probability of a split at least as uneven if both"
+    f" models were equally good. The {baseline} is that of the same recipe; of “clusters”, the one that the mixture"
+    " started from.",
     representation=search.representation,
     with_papers=search.representation == "sample",
 )

@@ -17,7 +17,7 @@ def choose_few(title: str, checkpoints: Sequence[Checkpoint], key: str, link: st
     """Asks which of the checkpoints are shown, `MOST` of them at most.
 
     At first there are two, the first mixture and the first other model, which one row has room for. An emptied choice
-    is the last one again.
+    is the last one again, and the page says why.
 
     Args:
         title: above the field.
@@ -26,10 +26,13 @@ def choose_few(title: str, checkpoints: Sequence[Checkpoint], key: str, link: st
         link: the name of the choice in the address.
     """
     by_name, usual = {c.name: c for c in checkpoints}, _usual(checkpoints)
+    is_emptied = st.session_state.get(key) == []
     known = st.session_state.get(key) or st.session_state.get(_kept(key))  # a widget's own is lost on other pages
     asked = known or words_in_link(link, by_name)
     st.session_state[key] = [name for name in asked if name in by_name][:MOST] or usual
     picked = st.multiselect(f"{title}, four at most", list(by_name), key=key, max_selections=MOST) or usual
+    if is_emptied:
+        st.caption("One model at least is shown: choose others first, and then take these away.")
     st.session_state[_kept(key)] = picked
     put_words_in_link(link, picked if picked != usual else [])
     return [by_name[name] for name in picked]

@@ -74,18 +74,18 @@ def nll_figure(rows: pd.DataFrame, *, is_presented: bool) -> go.Figure:
 
     Lines divide the checkpoints, so that a name belongs to the points below it.
 
-    Checkpoints of each code size have an axis of their own, those of the largest first: codes of few numbers lose tens
-    of nats, beside which the others would look alike.
+    Checkpoints of each code size have an axis of their own, in the order of the rows: codes of few numbers lose tens of
+    nats, beside which the others would look alike.
 
     Args:
-        rows: columns model, name, code_dim, samples, value, ci95 and paper (may be missing values).
+        rows: columns model, name, code_size, samples, value, ci95 and paper (may be missing values).
         is_presented: whether letters are large.
     """
     sizes, gap = sorted(rows["samples"].unique()), _NLL_WIDE_GAP if is_presented else _NLL_GAP
     points = _NLL_POINT * len(sizes)
     row = _NLL_NAME + points + _NLL_BELOW
     above = (_NLL_NAME + points / 2) / row  # from the middle of a checkpoint's points, which is a whole number
-    groups = [part for _, part in rows.groupby("code_dim")][::-1]
+    groups = [part for _, part in rows.groupby("code_size", sort=False)]
     counts = [part["name"].nunique() for part in groups]
     height = _NLL_FRAME + row * sum(counts) + gap * (len(groups) - 1)
     inner = height - _NLL_FRAME
@@ -112,7 +112,7 @@ def nll_figure(rows: pd.DataFrame, *, is_presented: bool) -> go.Figure:
             "domain": domain,
             "anchor": f"x{suffix}",
         }
-        title = f"−log p(x), nats, code size {part['code_dim'].iloc[0]}"
+        title = f"−log p(x), nats, code size {part['code_size'].iloc[0]}"
         axis = {"title": {"text": title}, "nticks": 6, "tickangle": 0}
         layout[f"xaxis{suffix}"] = {**axis, "anchor": f"y{suffix}"}
         left = {"xref": f"x{suffix} domain", "x": 0, "xanchor": "left", "yref": f"y{suffix}", "yanchor": "top"}

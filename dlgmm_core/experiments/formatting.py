@@ -20,6 +20,7 @@ __all__ = [
     "NONE",
     "binarization",
     "clustering",
+    "code_size",
     "divergences",
     "effective_samples",
     "epochs",
@@ -71,6 +72,11 @@ def recipe(row: Row) -> str:
     if row.seed:
         words.append(f"seed {row.seed}")
     return ", ".join(words)
+
+
+def code_size(row: Row) -> str:
+    """The size of the code, of each layer where there are several."""
+    return str(row.code_dim) if row.model_config is None else "+".join(map(str, row.model_config.code_dims))
 
 
 def epochs(row: Row) -> str:

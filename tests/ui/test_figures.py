@@ -18,7 +18,7 @@ def test_a_name_stands_above_its_own_points_below_the_line_that_ends_the_row_bef
     sizes: tuple[int, ...], is_presented: bool
 ) -> None:
     names = ["one", "other", "third"]
-    common = {"model": "dlgmm", "code_dim": 25, "value": 90.0, "ci95": 1.0, "paper": None}
+    common = {"model": "dlgmm", "code_size": "25", "value": 90.0, "ci95": 1.0, "paper": None}
     rows = pd.DataFrame([{**common, "name": name, "samples": size} for name in names for size in sizes])
     figure = nll_figure(rows, is_presented=is_presented)
     of_each = list(zip(*(trace.y for trace in figure.data if trace.error_x.array is not None), strict=True))

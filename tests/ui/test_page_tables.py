@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -267,28 +268,35 @@ def test_likelihoods_are_those_of_metrics_json(repository: Path) -> None:
     table = at.dataframe[0].value.set_index("Checkpoint")
     found = {(name, size): table.loc[name].get(f"S = {size}", "–") for name in table.index for size in (50, 5000)}
     assert {key: cell for key, cell in found.items() if cell != "–"} == rows and len(rows) > 1
-    sizes = table["D"].tolist()
+    sizes = [tuple(map(int, size.split("+"))) for size in table["D"]]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_checkpoints_of_each_code_size_have_an_axis_of_their_own(make: Make) -> None:
-    for name, code_dim, value in (("a", 2, 150.0), ("b", 5, 90.0), ("c", 5, 91.0)):
+    layered = {"layers": 2, "code_dims_below": (3,), "components_below": (1,)}
+    for name, code_dim, value, below in (
+        ("a", 2, 150.0, {}),
+        ("b", 5, 90.0, {}),
+        ("c", 5, 91.0, {}),
+        ("d", 5, 89.0, layered),
+    ):
         save_metrics(
-            make(name, code_dim=code_dim),
+            make(name, code_dim=code_dim, **below),
             {"test": {"mnist": {"nll": {"50": {"value": value, "ci95": 1.0, "ess": 3.0}}}}},
         )
     figure = spec(turn_to(start(), "likelihood"), "nll")
-    titles = {axis: figure["layout"][axis]["title"]["text"] for axis in ("xaxis", "xaxis2")}
-    assert titles == {"xaxis": "−log p(x), nats, code size 5", "xaxis2": "−log p(x), nats, code size 2"}
+    titles = [figure["layout"][axis]["title"]["text"] for axis in ("xaxis", "xaxis2", "xaxis3")]
+    assert titles == [f"−log p(x), nats, code size {size}" for size in ("5+3", "5", "2")]
     assert [(each["text"], each["yref"]) for each in figure["layout"]["annotations"]] == [
-        ("b", "y"),
-        ("c", "y"),
-        ("a", "y2"),
+        ("d", "y"),
+        ("b", "y2"),
+        ("c", "y2"),
+        ("a", "y3"),
     ]
     points = {trace["yaxis"]: values(trace["x"]).tolist() for trace in figure["data"] if "error_x" in trace}
-    assert points == {"y": [90.0, 91.0], "y2": [150.0]}
-    (low, _), (_, high) = figure["layout"]["yaxis"]["domain"], figure["layout"]["yaxis2"]["domain"]
-    assert low > high  # they do not overlap
+    assert points == {"y": [89.0], "y2": [90.0, 91.0], "y3": [150.0]}
+    domains = [figure["layout"][axis]["domain"] for axis in ("yaxis", "yaxis2", "yaxis3")]
+    assert all(low > high for (low, _), (_, high) in pairwise(domains))  # they do not overlap
 
 
 def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make, manager: Manager) -> None:
@@ -301,7 +309,7 @@ def test_likelihoods_of_another_test_set_and_of_no_measurement(make: Make, manag
     make("raw", "dldpmm")
     at = turn_to(start(), "likelihood")
     table = at.dataframe[0].value
-    assert table["Checkpoint"].tolist() == ["measured"] and table["D"].tolist() == [25]
+    assert table["Checkpoint"].tolist() == ["measured"] and table["D"].tolist() == ["25"]
     assert (table["S = 50"].item(), table["S = 500"].item()) == ("104.32 ± 0.65", "101.00 ± 0.60")
     assert table["Effective samples"].item() == "3.2 / 9.0"
     assert table["−ELBO"].item() == "110.50 (eq1)" and table["Paper"].item() == "96.80"

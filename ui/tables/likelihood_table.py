@@ -65,7 +65,8 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
         "paper": paper_nll(checkpoint.model_config, dataset),
     }
     config = checkpoint.model_config
-    of_whom = {"model": config.model, "name": checkpoint.name, "code_dim": config.code_dim}
+    code_size = "+".join(map(str, config.code_dims))
+    of_whom = {"model": config.model, "name": checkpoint.name, "code_size": code_size}
     return pd.DataFrame([{**of_whom, "samples": s, **asdict(found), **common} for s, found in estimates.items()])
 
 
@@ -81,10 +82,11 @@ def _summary(
         dataset: whose test images they are.
         is_large: whether the letters of the picture are, as in a presentation.
     """
-    rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in measured).astype({"paper": float, "elbo": float})
+    by_size = sorted(measured, key=lambda checkpoint: checkpoint.model_config.code_dims, reverse=True)
+    rows = pd.concat(_rows(checkpoint, dataset) for checkpoint in by_size).astype({"paper": float, "elbo": float})
     sizes = sorted(rows["samples"].unique())
     lines = pd.DataFrame([_line(own, sizes) for _, own in rows.groupby("name", sort=False)])
-    return rows, nll_figure(rows, is_presented=is_large), lines.sort_values("D", ascending=False, kind="stable")
+    return rows, nll_figure(rows, is_presented=is_large), lines
 
 
 def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
@@ -95,7 +97,7 @@ def _line(rows: pd.DataFrame, sizes: Sequence[int]) -> dict[str, object]:
     return {
         "Checkpoint": first["name"],
         **{f"S = {size}": nats.get(size, NONE) for size in sizes},
-        "D": first["code_dim"],
+        "D": first["code_size"],
         "Paper": NONE if pd.isna(first["paper"]) else f"{first['paper']:.2f}",
         "−ELBO": NONE if pd.isna(first["elbo"]) else f"{-first['elbo']:.2f} ({first['bound']})",
         "Effective samples": " / ".join(effective.get(size, NONE) for size in sizes),

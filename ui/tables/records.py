@@ -58,7 +58,7 @@ def likelihood_records(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "D": row.code_dim,
+                "D": formatting.code_size(row),
                 "Model": formatting.label(row),
                 "Recipe": formatting.recipe(row),
                 "S = 50": formatting.nll(row, 50),
