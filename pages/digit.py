@@ -62,7 +62,7 @@ def show_digit() -> None:
         live = None
         if is_followed and checkpoint is not None:
             with below_pad:
-                live = show_reading(checkpoint, digit)
+                live = show_reading(checkpoint, digit, FOLLOWED[view])
         if digit is None:
             show_before_drawing(live, view == VIEWS[0])
         elif checkpoint is not None:

@@ -39,6 +39,7 @@ __all__ = [
 
 _DATASET = "dataset-asked-for"
 _LINK, _ASKED_FOR = "models", "checkpoints-asked-for"
+_NONE = "(none)"  # in the address, where no model is chosen; no checkpoint has such a name
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ def show_sidebar() -> None:
         names = [c.name for c in fitting]
         standard = _standard(fitting, first.checkpoints)
         key = f"checkpoints-{dataset}"
-        first_choice = words_in_link(_LINK, names) if f"{key}-known" not in st.session_state else []
-        chosen = first_choice or _with_new_ones(key, names, standard)
+        linked = words_in_link(_LINK, [*names, _NONE]) if f"{key}-known" not in st.session_state else []
+        chosen = [name for name in linked if name != _NONE] if linked else _with_new_ones(key, names, standard)
         st.session_state[f"{key}-known"] = set(names)
         asked = st.session_state.pop(_ASKED_FOR, None)
         if asked is not None:
@@ -156,7 +157,7 @@ def show_sidebar() -> None:
             key=_box(key, chosen),
             persist_state="session",
         )
-        put_words_in_link(_LINK, [] if set(wanted) == standard else wanted)
+        put_words_in_link(_LINK, [] if set(wanted) == standard else wanted or [_NONE])
         for broken in loaders.broken_checkpoints():
             st.warning(f"**{literal(broken.name)}** cannot be used. {sentence(broken.reason)}")
     st.session_state["selection"] = Selection(dataset, [c for c in fitting if c.name in wanted], offered)

@@ -121,9 +121,9 @@ def test_the_curve_of_a_fraction_is_its_density_and_a_spike_where_that_lies_at_a
     below = stats.beta(1, b).cdf(np.linspace(0, 1, len(x) + 1) ** a)  # v^a of a Kumaraswamy is a Beta(1, b)
     density = len(x) * np.diff(below)
     top = 1.05 * max(1, density[2:-2].max())
-    np.testing.assert_allclose((1004 - y) / 1000, np.minimum(1, density / top), atol=1e-6)
+    np.testing.assert_allclose((1004 - y) / 1000, np.minimum(2, density / top), atol=1e-6)
     for end, mass in ((y[0], below[1]), (y[-1], 1 - below[-2])):
-        assert end == 4 or mass < 0.4  # up to the upper edge
+        assert end < 4 or mass < 0.4  # beyond the upper edge
 
 
 def open_pad(page: Page, server: str, query: str) -> tuple[float, float]:

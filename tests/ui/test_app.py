@@ -219,6 +219,9 @@ def test_the_choice_of_checkpoints_is_in_the_address_unless_it_is_the_usual_one(
     assert "models" not in at.query_params
     selected(at).set_value(["two"]).run()
     assert at.query_params["models"] == "two"
+    selected(at).set_value([]).run()
+    linked = open_page("likelihood", models=at.query_params["models"])
+    assert selected(linked).value == [] and not linked.warning
     selected(at).set_value(["two", "one"]).run()
     assert "models" not in at.query_params
 

@@ -50,6 +50,7 @@ def test_other_maps_can_be_chosen_and_stay_while_other_pages_are_open(mapped: li
     assert maps.names == ["a", "b"] and maps.link == {"maps": "a,b"}
     maps.at.multiselect(key="latent-maps-chosen").set_value([]).run()
     assert maps.names == ["a", "b"]
+    assert any(caption.value.startswith("One model at least is shown") for caption in maps.at.caption)
 
 
 def test_a_link_chooses_maps_and_no_more_than_four(mapped: list[Checkpoint], make: Make) -> None:

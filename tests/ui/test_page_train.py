@@ -90,7 +90,7 @@ def test_without_a_free_slot_there_is_one_sentence(manager: Manager, own_checkpo
     ("means", "expected"),
     [
         ("-1.5 0 1.5", (-1.5, 0.0, 1.5)),
-        ("-2,2", (-2.0, 2.0)),
+        ("−2,2", (-2.0, 2.0)),
         ("-0.00001 3", (-1e-5, 3.0)),
         ("1.2345678", (1.2345678,)),
     ],
@@ -130,8 +130,9 @@ def test_several_layers_are_asked_for_by_hand(manager: Manager, own_checkpoints:
     assert "Components of each layer below the first" not in [box.label for box in at.text_input]
     at.number_input(key="train-layers").set_value(3).run()
     at.text_input(key="train-components-below").set_value("2 many").run()
+    assert not at.error and any("not “2 many”" in caption.value for caption in at.caption)
     assert one_error(fill(at)) == (
-        "Components of each layer below the first must be whole numbers from 1 to 50, separated by spaces,"
+        "Components of each layer below the first must be whole numbers from 1 to 50, separated by spaces or commas,"
         " not “2 many”."
     )
     at.checkbox(key="train-skip").check()
@@ -238,4 +239,4 @@ def test_measuring_starts_an_evaluation_of_that_checkpoint(manager: Manager, mak
     at = turn_to(start(), "likelihood")
     at.button(key="measure-raw").click().run()
     assert not at.exception
-    assert manager.started == [("raw", "evaluate", ["raw"])]
+    assert manager.started == [("raw", "evaluate", ["raw", "--dataset", "mnist"])]

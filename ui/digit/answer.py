@@ -39,7 +39,11 @@ WEIGHTS, STICK, TERMS, LOG_P, NEIGHBOURS, MAP = VIEWS = (
     "Neighbours",
     "Map",
 )
-FOLLOWED = (WEIGHTS, STICK)  # the views that follow the pen
+FOLLOWED = {
+    WEIGHTS: "Weights and reconstruction follow the pen; log p(x) and the ELBO come once it rests.",
+    STICK: "Stick and reconstruction follow the pen.",
+}
+"""The views that follow the pen, and what of them does."""
 _OF_ALL = (LOG_P, NEIGHBOURS, MAP)  # those of all chosen models
 _STYLE = f"<style>.st-key-digit-figures [data-testid=stMetricValue] {{ font-size: 1.4rem; }} {HIDDEN}</style>"
 

@@ -49,8 +49,13 @@ def hide_what_is_of_before() -> None:
     st.html(_STYLE)
 
 
-def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, Any] | None:
+def show_reading(checkpoint: Checkpoint, digit: DigitInput | None, what_comes: str) -> dict[str, Any] | None:
     """The drawing as the model sees it, and its reconstruction from the mean code.
+
+    Args:
+        checkpoint: the model.
+        digit: the drawing; None before the first stroke.
+        what_comes: a sentence on what follows the pen.
 
     Returns:
         What other widgets need to follow the pen: the encoder's address, and how components look. None where the
@@ -61,7 +66,7 @@ def show_reading(checkpoint: Checkpoint, digit: DigitInput | None) -> dict[str, 
         return None
     image = None if digit is None else base64_floats(digit.binary.astype(np.float32))
     _reading(key="digit-reading", data={"live": live, "image": image})
-    aside("Weights, stick and reconstruction follow the pen; log p(x) and the ELBO come once it rests.")
+    aside(what_comes)
     return live
 
 

@@ -33,7 +33,7 @@ def offer_live(checkpoints: Sequence[Checkpoint], search: Search) -> None:
     if not recorded:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Recorded errors of these weights. Click one to see the mistakes behind it.")
+        st.markdown("Errors are recorded, or live, as each row says. Click one to see the mistakes behind it.")
         st.button("Compute live", on_click=_ask_for_all, args=(recorded, search))
 
 

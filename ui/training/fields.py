@@ -15,6 +15,7 @@ from ui.training.runs import RunError
 
 __all__ = ["SIZE", "ask", "in_fields", "kept", "learning_rate_field", "numbers", "titled", "whole_numbers"]
 
+_MOST_QUOTED = 60  # characters of what a visitor has written
 _RATES = (1e-6, 1.0)  # learning rates that can be chosen
 _MOST = {
     "code_dim": 200,
@@ -81,7 +82,7 @@ def ask(kind: type[ModelConfig] | type[TrainConfig], name: str, value: Any, of: 
     if hint is bool:
         return st.checkbox(label, value, help=about, **state)
     if get_args(hint):
-        return st.text_input(label, value, help=f"{about} Numbers separated by spaces.", **state)
+        return st.text_input(label, value, help=f"{about} Numbers separated by spaces or commas.", **state)
     if name == "learning_rate":
         return learning_rate_field(label, value, **state)
     if hint is int:
@@ -105,11 +106,11 @@ def numbers(text: str, what: str, most: int) -> tuple[float, ...]:
         RunError: if they are none, not finite, or too many.
     """
     try:
-        values = [float(word) for word in text.replace(",", " ").split()]
+        values = [float(word) for word in _words(text)]
     except ValueError:
         values = []
     if not values or not all(map(math.isfinite, values)):
-        raise RunError(f"{what} must be numbers separated by spaces, not “{text}”.")
+        raise RunError(f"{what} must be numbers separated by spaces or commas, not {_quoted(text)}.")
     if len(values) > most:
         raise RunError(f"These are {len(values)} {what.lower()}, and a run here has at most {most} components.")
     return tuple(values)
@@ -122,12 +123,23 @@ def whole_numbers(kind: type[ModelConfig] | type[TrainConfig], name: str, text: 
         RunError: if they are not whole, or out of range.
     """
     most = _most(name)
-    words = text.replace(",", " ").split()
+    words = _words(text)
     found = [int(word) if word.isascii() and word.isdecimal() and len(word) <= len(str(most)) else 0 for word in words]
     if not all(1 <= value <= most for value in found):
         label, _ = titled(kind, name)
-        raise RunError(f"{label} must be whole numbers from 1 to {most}, separated by spaces, not “{text}”.")
+        raise RunError(
+            f"{label} must be whole numbers from 1 to {most}, separated by spaces or commas, not {_quoted(text)}."
+        )
     return tuple(found)
+
+
+def _words(text: str) -> list[str]:
+    """The numbers of a text as Python writes them: this app's own captions have typographic minus signs."""
+    return text.replace(",", " ").replace("−", "-").split()
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if len(text) <= _MOST_QUOTED else f"“{text[:_MOST_QUOTED]}…”"
 
 
 def _most(name: str) -> int:

@@ -44,12 +44,14 @@ def training_form(dataset: str) -> None:
         try:
             recipe = ask_recipe(dataset)
             _require(recipe)
-        except ConfigError as error:  # which the button tells: a visitor may not have finished
-            refusal = in_fields(error)
+            words = " ".join([recipe_words(recipe), _sentence(expected_words(recipe))])
+        except ConfigError as error:
+            words = refusal = in_fields(error)
         except RunError as error:
-            refusal = str(error)
-        else:
-            st.caption(" ".join([recipe_words(recipe), _sentence(expected_words(recipe))]))
+            words = refusal = str(error)
+        st.caption(
+            sentence(words) if refusal else words
+        )  # an error only from the button: a visitor may not have finished
     free = free_name("my-" + (recipe[0].model if recipe is not None else "run"))
     name = st.text_input(
         "Name of the checkpoint", placeholder=free, help="Lower-case letters, digits and hyphens.", **kept("name")

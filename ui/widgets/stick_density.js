@@ -7,8 +7,9 @@ const POINTS = 101;
 function densityPath([a, b], width, height) {
   const above = Array.from({ length: POINTS + 1 }, (_, i) => Math.exp(b * Math.log1p(-((i / POINTS) ** a))));
   const values = Array.from({ length: POINTS }, (_, i) => POINTS * (above[i] - above[i + 1]));
-  const top = 1.05 * Math.max(1, ...values.slice(2, -2)); // ends are cut off, and what is left beside a spike is as low as it is
-  const y = (value) => height - (height - 4) * Math.min(1, value / top);
+  // Ends leave the picture at its upper edge, and what is left beside a spike is as low as it is.
+  const top = 1.05 * Math.max(1, ...values.slice(2, -2));
+  const y = (value) => height - (height - 4) * Math.min(2, value / top);
   return "M" + values.map((value, i) => `${(width * i) / (POINTS - 1)} ${y(value)}`).join("L");
 }
 
