@@ -18,8 +18,8 @@ def opening_words(checkpoint: Checkpoint | None) -> str:
     """What to do on the page."""
     if checkpoint is not None and checkpoint.model_config.contexts is not None:
         return (
-            "Each row is one component; all rows use the same noise. Drag a mean or α: the model gets the new prior,"
-            " and all rows follow."
+            "Each row is one component; all use the same noise. Drag a mean, and all rows follow; α is about weights"
+            " (see Your digit)."
         )
     return (
         "Each row is one component of the prior; all rows use the same noise. Drag a mean away from its trained value,"
