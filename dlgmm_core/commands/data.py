@@ -4,8 +4,8 @@ import argparse
 
 from dlgmm_core.commands.columns import aligned
 from dlgmm_core.commands.misuse import as_misuse
-from dlgmm_core.data.datasets import DATASETS, load_dataset, require_data, require_known, shape_of
-from dlgmm_core.data.own import find_own, own_names
+from dlgmm_core.data.datasets import DATASETS, load_dataset, own_datasets, require_data, require_known, shape_of
+from dlgmm_core.data.own import find_own
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.runtime.program import PROGRAM
 from dlgmm_core.runtime.wording import size_words
@@ -50,7 +50,7 @@ def _list() -> None:
         )
         for name, family in DATASETS.items()
     ]
-    print(*aligned([*rows, *map(_own_row, own_names())]), sep="\n")
+    print(*aligned([*rows, *map(_own_row, own_datasets())]), sep="\n")
 
 
 def _own_row(name: str) -> tuple[str, str, str, str]:
@@ -77,7 +77,7 @@ def _show(name: str) -> None:
             require_data(name)  # which says what else it takes where nothing may be downloaded
             print(f"It is not on this computer: fetch it by: {PROGRAM} data get {name}")
             return
-    path = find_own(name)
+    path = find_own(name) if family is None else None
     if path is not None:
         print(f"{name}: your own, {path}, {size_words(path.stat().st_size)}")
     found = load_dataset(name)

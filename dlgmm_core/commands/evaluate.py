@@ -26,6 +26,7 @@ from dlgmm_core.options import add_context, add_device, add_folder, context_of
 from dlgmm_core.runtime.device import choose_device
 from dlgmm_core.runtime.files import require_writable
 from dlgmm_core.runtime.progress import Progress
+from dlgmm_core.runtime.streams import say
 from dlgmm_core.store.checkpoints import (
     MEASURE_AGAIN,
     METRICS,
@@ -63,7 +64,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         default=0,
-        help="seed of all draws, and of the map where there is none; default: %(default)s",
+        help="seed of all draws, and of the map where there is none; figures by another seed are replaced; default:"
+        " %(default)s",
     )
     add_context(parser)
     add_device(parser)
@@ -95,7 +97,10 @@ def run(options: argparse.Namespace) -> int:
         require_writable(folder)
     with true_of(folders, (METRICS, PER_IMAGE), "Stopped before anything was measured: nothing is kept."):
         for folder in folders:
-            _evaluate(folder, options, device)
+            try:
+                _evaluate(folder, options, device)
+            except EvaluationError as error:
+                raise EvaluationError(f"{folder.name} cannot be measured. {error}") from error
     return 0
 
 
@@ -182,7 +187,11 @@ def _save(checkpoint: Checkpoint, dataset: str, new: Measurement, context: Conte
 
 
 def _merged(old: Measurement | None, new: Measurement) -> Measurement:
-    """New figures, completed with earlier ones at other S, if the seed is the same."""
-    if old is None or old.seed != new.seed:
+    """New figures, completed with earlier ones at other S, if the seed is the same; says what is replaced, if not."""
+    if old is None:
+        return new
+    if old.seed != new.seed:
+        sizes = ", ".join(f"S = {size}" for size in sorted(old.figures.estimates))
+        say(f"Figures by the seed {old.seed} ({sizes}) are replaced: evaluate with that seed to have them again.")
         return new
     return replace(new, figures=old.figures.updated(new.figures))

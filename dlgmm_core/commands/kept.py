@@ -12,7 +12,7 @@ KEPT = "Stopped. Finished work is kept."
 
 @contextmanager
 def true_of(folders: Sequence[Path], files: Sequence[str], nothing: str) -> Iterator[None]:
-    """Lets an interrupt say whether anything is kept; folders that are left empty are removed.
+    """Lets an interrupt say whether anything is kept; folders that it, or an error, leaves empty are removed.
 
     Args:
         folders: those of the checkpoints that the work is on.
@@ -24,9 +24,11 @@ def true_of(folders: Sequence[Path], files: Sequence[str], nothing: str) -> Iter
     """
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except BaseException as stop:
         for folder in folders:
             with suppress(OSError):  # it is not empty
                 folder.rmdir()
+        if not isinstance(stop, KeyboardInterrupt):
+            raise
         kept = any(os.path.exists(folder / name) for folder in folders for name in files)
         raise KeyboardInterrupt(KEPT if kept else nothing) from stop

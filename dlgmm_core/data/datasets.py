@@ -32,6 +32,7 @@ __all__ = [
     "is_here",
     "label_of",
     "load_dataset",
+    "own_datasets",
     "require_data",
     "require_known",
     "shape_of",
@@ -182,11 +183,16 @@ def require_known(name: str) -> None:
         DataError: if there is none.
     """
     if name not in DATASETS and find_own(name) is None:
-        known = [*DATASETS, *own_names()]
+        known = [*DATASETS, *own_datasets()]
         raise sources.DataError(
             f"There is no data set {name[:100]!r}: {nearest(name[:100], known)}choose one of {', '.join(known)}, or"
             " train on your own (⟨data⟩)."
         )
+
+
+def own_datasets() -> list[str]:
+    """The names of one's own data sets, in order; a file with a published one's name is never read."""
+    return [name for name in own_names() if name not in DATASETS]
 
 
 def require_data(name: str) -> None:

@@ -5,6 +5,7 @@ as fractions, too: no ink, and ink.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "require_numbers",
     "require_same_shape",
     "require_sizes",
+    "unambiguous",
 ]
 
 PARTS = ("train", "valid", "test")
@@ -137,6 +139,16 @@ def grey_levels(images: NDArray[np.generic], name: str) -> NDArray[np.uint8]:
     return images.astype(np.uint8) * np.uint8(255 if high <= 1 else 1)
 
 
+def unambiguous(parts: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.generic]]:
+    """Grey levels of all parts of a data set as `grey_levels` reads them: fractions where none is above 1.
+
+    Whole numbers would be read as zeros and ones there.
+    """
+    if any(levels.max(initial=0) > 1 for levels in parts):
+        return list(parts)
+    return [(levels / 255).astype(np.float32) for levels in parts]
+
+
 def classes_of(labels: NDArray[np.generic], count: int, name: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The names of classes in order, by value if all are whole numbers, and every image's index among them.
 
@@ -163,7 +175,10 @@ def classes_of(labels: NDArray[np.generic], count: int, name: str) -> tuple[tupl
     found, indices = np.unique(labels, return_inverse=True)
     if len(found) > MOST_CLASSES:
         raise DataError(f"{name} has {len(found):,} different labels: give it at most {MOST_CLASSES:,} classes.")
-    words = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in found.tolist()]
+    try:
+        words = [value.decode() if isinstance(value, bytes) else str(value) for value in found.tolist()]
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} has labels that are not text in UTF-8: give it text or whole numbers.") from error
     if odd := [word for word in words if not word.isprintable() or not 0 < len(word) <= 100]:
         raise DataError(f"{name} has a label {brief(odd[0])!r}: give labels of 1 to 100 printable characters.")
     order = sorted(range(len(words)), key=lambda i: int(words[i])) if all(map(_WHOLE.fullmatch, words)) else None
@@ -180,7 +195,7 @@ def require_shares(shares: tuple[float, float, float], name: str) -> None:
     Raises:
         DataError: if they are not positive or do not sum to 1.
     """
-    if not (all(share > 0 for share in shares) and abs(sum(shares) - 1) < 1e-6):
+    if not (len(shares) == 3 and all(share > 0 for share in shares) and abs(sum(shares) - 1) < 1e-6):
         raise DataError(
             f"{name} cannot be split into shares of {', '.join(f'{share:g}' for share in shares)}: give three positive"
             " ones that sum to 1 (⟨shares⟩)."

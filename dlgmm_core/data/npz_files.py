@@ -16,7 +16,6 @@ from dlgmm_core.data.levels import MOST_PIXELS, PARTS, RawImages, require_number
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.data.splits import joined
 from dlgmm_core.runtime.files import brief
-from dlgmm_core.runtime.wording import counted
 
 __all__ = ["image_size_of", "is_by_part", "read_npz"]
 
@@ -45,12 +44,6 @@ def read_npz(path: Path, content: IO[bytes] | None = None, most_pixels: int = MO
             if labelled and len(labelled) < len(PARTS):
                 raise DataError(f"{path} has labels for {', '.join(labelled)} alone: give them to all parts, or none.")
             labels = {part: arrays.labels(f"{part}_labels") for part in labelled}
-            for part in labelled:
-                if len(labels[part]) != len(images[part]):
-                    raise DataError(
-                        f"{path} has {counted(len(labels[part]), 'label')} for"
-                        f" {counted(len(images[part]), 'image')} of {part}: give it one label per image."
-                    )
             return joined(images, labels or None, str(path))
         if parts := [part for part in PARTS if f"{part}_images" in arrays.names]:
             found = " and ".join(f"{part}_images" for part in parts)

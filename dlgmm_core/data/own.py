@@ -14,15 +14,25 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from dlgmm_core.data.csv_files import read_csv
 from dlgmm_core.data.image_archives import read_archive
 from dlgmm_core.data.image_folders import read_folder
-from dlgmm_core.data.levels import MOST_PIXELS, MOST_SIDE, PARTS, RawImages, grey_levels, require_shares, require_sizes
+from dlgmm_core.data.levels import (
+    MOST_PIXELS,
+    MOST_SIDE,
+    PARTS,
+    RawImages,
+    grey_levels,
+    require_shares,
+    require_sizes,
+    unambiguous,
+)
 from dlgmm_core.data.npz_files import is_by_part, read_npz
 from dlgmm_core.data.sources import DataError, given_folders
-from dlgmm_core.data.splits import SHARES, Dataset
+from dlgmm_core.data.splits import SHARES, Dataset, Split
 from dlgmm_core.runtime.files import write_atomically
 from dlgmm_core.runtime.folders import datasets_folder
 
@@ -155,9 +165,10 @@ def keep_own(dataset: Dataset, folder: Path | None = None) -> Path:
         The file.
 
     Raises:
-        DataError: if there is another one of that name.
+        DataError: if there is another one of that name, or the name is invalid.
         StorageError: if it cannot be written; nothing is left then.
     """
+    require_name(dataset.name)
     path = find_own(dataset.name)
     if path is not None:
         if load_own(dataset.name).digest != dataset.digest:
@@ -165,10 +176,10 @@ def keep_own(dataset: Dataset, folder: Path | None = None) -> Path:
                 f"{path} is another data set of the name {dataset.name}: choose another ⟨data_name⟩, or remove it."
             )
         return path
-    arrays = {}
-    for part in PARTS:
-        split = getattr(dataset, part)
-        arrays[f"{part}_images"] = split.grey.reshape(len(split), *dataset.shape)
+    splits: dict[str, Split] = {part: getattr(dataset, part) for part in PARTS}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for levels, (part, split) in zip(unambiguous([s.grey for s in splits.values()]), splits.items(), strict=True):
+        arrays[f"{part}_images"] = levels.reshape(len(split), *dataset.shape)
         if split.labels is not None:
             arrays[f"{part}_labels"] = np.array(dataset.class_names)[split.labels]
     content = io.BytesIO()
@@ -260,4 +271,4 @@ def _scaled(raw: RawImages, size: tuple[int, int], name: str) -> RawImages:
     found = np.empty((len(levels), *size), np.uint8)
     for place, image in zip(found, levels, strict=True):
         place[...] = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX))
-    return RawImages(found, raw.labels, raw.part)
+    return RawImages(unambiguous([found])[0], raw.labels, raw.part)

@@ -204,9 +204,15 @@ def joined(
     """Images, and labels where there are some, that are given by part.
 
     Raises:
-        DataError: if a part is missing, or parts differ in shape or kind.
+        DataError: if a part is missing, parts differ in shape or kind, or one has not as many labels as images.
     """
     parts, known = _parts(images, "images", name), None if labels is None else _parts(labels, "labels", name)
+    for part, shown, named in zip(PARTS, parts, known or (), strict=known is not None):
+        if len(named) != len(shown):
+            raise DataError(
+                f"{name} has {counted(len(named), 'label')} for {counted(len(shown), 'image')} of {part}: give it one"
+                " label per image."
+            )
     return RawImages(
         np.concatenate(parts),
         None if known is None else np.concatenate(known),

@@ -71,8 +71,11 @@ def start_run(
         on_start: as of `fit_gaussian_mixture`, which takes most of the time.
 
     Raises:
-        ConfigError: if there is no such model or bound, or the two models do not fit together.
+        ConfigError: if there is no such model or bound, the two models do not fit together, or `start` is missing where
+            `config` names it, or the other way round.
     """
+    if (start is None) != (not config.start_from):
+        raise ConfigError("⟨start_from⟩ and the model to start from go together: give both, or neither.")
     run = TrainingRun.start(model_config, config, device)
     if start is not None:
         start_mixture(run.model, start, dataset, config.seed, on_start)

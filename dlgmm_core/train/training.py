@@ -75,6 +75,8 @@ class TrainingRun:
     def start(cls, model_config: ModelConfig, config: TrainConfig, device: str = "cpu") -> "TrainingRun":
         """A run before its first epoch; its seed determines the initial weights.
 
+        Weights from another model, `config.start_from`, are set by `mixture_start.start_run`.
+
         Raises:
             ConfigError: if there is no such model or bound, or a step would have too many codes.
         """
@@ -104,7 +106,7 @@ class TrainingRun:
         last = self.history[-1]
         return last.epoch >= self.config.max_epochs or last.epoch - last.best_epoch >= self.config.patience
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Writes the best weights, the history and, unless finished, the state that `load` resumes from.
 
         Raises:
@@ -113,7 +115,7 @@ class TrainingRun:
         """
         if not self.history:
             raise TrainingError("The run has no epoch yet: train one before it is saved.")
-        last = self.history[-1]
+        folder, last = Path(folder), self.history[-1]
         # The state is written first and removed last: a process killed between two files can always resume.
         if not self.finished:
             write_state(folder, self.model, self.optimizer, self.best_weights, self._header())
@@ -133,13 +135,13 @@ class TrainingRun:
             remove(folder / TRAINING)
 
     @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> "TrainingRun":
+    def load(cls, folder: str | Path, device: str = "cpu") -> "TrainingRun":
         """The run as it was last saved.
 
         Raises:
             CheckpointError: if there is no unfinished run, or it is damaged.
         """
-        with read_state(folder) as (tensors, header):
+        with read_state(Path(folder)) as (tensors, header):
             run = cls.start(ModelConfig.from_dict(header["model"]), TrainConfig.from_dict(header["train"]), device)
             require_name(run.config.dataset)
             run.history = [EpochMetrics.from_dict(entry) for entry in header["history"]]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlgmm_core.__main__ import main
-from dlgmm_core.data.datasets import Dataset, load_dataset, shape_of
+from dlgmm_core.data.datasets import Dataset, load_dataset, own_datasets, shape_of
 from dlgmm_core.data.own import Reading, keep_own, name_of, own_names, read_own
 from dlgmm_core.data.sources import DataError
 from dlgmm_core.data.suspicious import warnings_of
@@ -140,6 +140,7 @@ def refused(tmp_path: Path) -> dict[str, Callable[[], object]]:
 
     few, nan = greys(20), np.full((20, 8, 8), np.nan)
     return {
+        "labels that are not text in UTF-8": of(images=few, labels=np.array([b"\xff", b"a"] * 10)),
         "Python objects": of(images=few, labels=np.array([None] * 20)),
         "pixels that are missing or infinite": of(images=nan),
         "has images as Python objects, which are not read: save them as one array of numbers": lambda: read_own(
@@ -273,6 +274,29 @@ def test_what_is_odd_is_said_and_most_data_are_not_odd() -> None:
     assert same.startswith("All training images of mine are the same")
     (one,) = said(few, np.full(40, "ant"))
     assert one.startswith("All images of mine have one label, ant")
+
+
+def test_what_is_kept_is_what_was_given_however_dark_it_is(tmp_path: Path) -> None:
+    dark = np.full((40, 8, 8), 1 / 255)
+    for name, found in (
+        ("dark", read_own(npz(tmp_path / "a.npz", images=dark), "dark", Reading())),
+        ("small", read_own(npz(tmp_path / "b.npz", images=dark), "small", Reading(size=(4, 4)))),
+        ("sharp", read_own(npz(tmp_path / "c.npz", images=greys() // 128), "sharp", Reading())),
+    ):
+        keep_own(found)
+        assert load_dataset(name).digest == found.digest
+        np.testing.assert_array_equal(load_dataset(name).train.grey, found.train.grey)
+
+
+def test_labels_are_as_many_as_the_images_of_each_part_and_a_name_is_one(given: Path) -> None:
+    parts = {"train": greys(20), "valid": greys(5), "test": greys(10)}
+    labels = {"train": np.arange(20) % 2, "valid": np.arange(10) % 2, "test": np.arange(5) % 2}
+    with pytest.raises(DataError, match="mine has 10 labels for 5 images of valid"):
+        Dataset.from_arrays("mine", parts, labels)
+    with pytest.raises(DataError, match="not a valid name"):
+        keep_own(Dataset.from_arrays("../mine", parts))
+    npz(given / "mnist.npz", **{f"{part}_images": images for part, images in parts.items()})
+    assert own_datasets() == []
 
 
 def test_other_files_in_the_folder_of_downloads_are_no_data_sets_until_they_are_given(

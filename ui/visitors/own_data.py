@@ -8,6 +8,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from dlgmm_core.data.datasets import DATASETS
 from dlgmm_core.data.own import find_own, own_files, visitors_folder
 
 __all__ = ["MOST", "MOST_EACH", "make_room", "own_folder", "owner_of", "seen_by"]
@@ -38,7 +39,8 @@ def seen_by(visitor: str, shown: Collection[str]) -> list[str]:
         visitor: the digest of the visitor.
         shown: names of the data sets that models which the visitor may see were trained on.
     """
-    return [name for name, path in own_files().items() if name in shown or _owner(path) in (None, visitor)]
+    files = {name: path for name, path in own_files().items() if name not in DATASETS}
+    return [name for name, path in files.items() if name in shown or _owner(path) in (None, visitor)]
 
 
 def _owner(path: Path) -> str | None:
