@@ -16,13 +16,13 @@ from ui.latent.choices import open_on_map
 from ui.layers import first_layer_words
 from ui.link_report import end_page
 from ui.presentation import end_of_picture, page_title
-from ui.sidebar import selection
+from ui.sidebar import offering
 
 page_title(
     "Clusters",
     "What did each component find? The model was never shown a class. Click a component to find it elsewhere.",
 )
-chosen = selection()
+chosen = offering()
 dataset = loaders.dataset(chosen.dataset)
 left, right = st.columns([3, 2], gap="medium")
 with left:

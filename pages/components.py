@@ -15,12 +15,12 @@ from ui.groups import amortised_first
 from ui.identical import identical_by_prior
 from ui.link_report import end_page
 from ui.presentation import end_of_picture, page_title
-from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
+from ui.sidebar import choice, choose_checkpoint, last_checkpoint, offering
 
 mixtures = amortised_first([c for c in choice().offered if MODELS[c.model_config.model].has_components])
 words = opening_words(last_checkpoint(mixtures, CHECKPOINT) if mixtures else None)
 page_title("Components", words, help=meaning("prior", "amortised"))
-selection()  # ends the page where no model is chosen
+offering()  # ends the page where there is none
 if not mixtures:
     labels = " or ".join(family.label for family in MODELS.values() if family.has_components)
     st.info(f"No checkpoint here is a mixture: train a {labels} on the page **Train**.")

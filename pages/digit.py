@@ -13,7 +13,7 @@ from ui.images import SHAPE
 from ui.link_report import bound_in_link
 from ui.parts import show_part
 from ui.presentation import AWAITED, page_title
-from ui.sidebar import choice, choose_checkpoint, last_checkpoint, selection
+from ui.sidebar import choice, choose_checkpoint, last_checkpoint, offering
 
 MODEL = "digit-checkpoint"
 
@@ -21,7 +21,7 @@ page_title(
     "Your digit" if shape_of(choice().dataset) == SHAPE else "A test image",
     "The encoder turns an image into a distribution of codes and, in a mixture, of its weights. See what follows.",
 )
-chosen = selection()
+chosen = offering()
 models = amortised_first(chosen.offered)
 
 

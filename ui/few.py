@@ -8,7 +8,7 @@ from dlgmm_core.model.models import MODELS
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui.links import put_words_in_link, words_in_link
 
-__all__ = ["MOST", "choose_few", "show_only"]
+__all__ = ["MOST", "choose_few", "chosen_few", "show_only"]
 
 MOST = 4
 
@@ -36,6 +36,11 @@ def choose_few(title: str, checkpoints: Sequence[Checkpoint], key: str, link: st
     st.session_state[_kept(key)] = picked
     put_words_in_link(link, picked if picked != usual else [])
     return [by_name[name] for name in picked]
+
+
+def chosen_few(names: Sequence[str], key: str) -> dict[str, object]:
+    """The session's values that make these checkpoints the choice of the field with that key."""
+    return {key: list(names), _kept(key): list(names)}
 
 
 def show_only(name: str, key: str) -> None:

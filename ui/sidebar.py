@@ -33,6 +33,7 @@ __all__ = [
     "compare_next",
     "label",
     "last_checkpoint",
+    "offering",
     "selection",
     "show_sidebar",
 ]
@@ -218,8 +219,8 @@ def _by_groups(key: str, chosen: list[str], checkpoints: list[Checkpoint]) -> li
 
 
 def compare(names: Sequence[str]) -> None:
-    """Chooses the checkpoints that pages compare, and runs the page again if others were chosen."""
-    chosen = selection()
+    """Chooses the checkpoints that pages compare, and runs the page again if others, or none, were chosen."""
+    chosen = choice()
     fitting = {c.name for c in chosen.offered}
     wanted = [name for name in names if name in fitting]
     if wanted and set(wanted) != {c.name for c in chosen.checkpoints}:
@@ -229,7 +230,7 @@ def compare(names: Sequence[str]) -> None:
 
 def compare_also(name: str) -> None:
     """Chooses one more checkpoint for the next run of a page."""
-    compare_next([*(c.name for c in selection().checkpoints if c.name != name), name])
+    compare_next([*(c.name for c in choice().checkpoints if c.name != name), name])
 
 
 def compare_next(names: Sequence[str]) -> None:
@@ -243,16 +244,22 @@ def choice() -> Selection:
     return chosen
 
 
+def offering() -> Selection:
+    """The sidebar's choice, for pages about any one model; ends the page with one sentence where there is none."""
+    chosen = choice()
+    if not chosen.offered:
+        dataset = label_of(chosen.dataset)
+        st.info(f"There is no checkpoint trained on {dataset} yet: train one on the page **Train**.")
+        end_page()
+    return chosen
+
+
 def selection() -> Selection:
     """The sidebar's choice; ends the page with one sentence when no model is chosen, or there is none."""
-    chosen = choice()
+    chosen = offering()
     if not chosen.checkpoints:
         dataset = label_of(chosen.dataset)
-        st.info(
-            f"No checkpoint trained on {dataset} is chosen: choose one in the sidebar."
-            if chosen.offered
-            else f"There is no checkpoint trained on {dataset} yet: train one on the page **Train**."
-        )
+        st.info(f"No checkpoint trained on {dataset} is chosen: choose one in the sidebar.")
         end_page()
     return chosen
 

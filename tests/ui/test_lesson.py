@@ -1,14 +1,17 @@
 """The lesson's card: nothing of it without the lesson, nothing of an outcome before the guess, both beside it after."""
 
+import json
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
 
 from dlgmm_core.experiments.table import FIGURE_2
 from dlgmm_core.runtime.program import PROGRAM
 from tests.app_helpers import PAGES, open_page, selected, start, turn_to
 from tests.lesson_helpers import ALWAYS, answer, card_of, compared, go, open_step, press, words
+from ui.lesson.outcomes import PAPER
 from ui.lesson.steps import ANSWER, STEPS, Step, offered_steps
 from ui.visitors.visitor import COOKIE
 
@@ -135,6 +138,41 @@ def test_what_steps_have_opened_is_gone_where_the_lesson_is_left_elsewhere() -> 
     go(at, "components")
     usual = open_page("components").selectbox(key="components-checkpoint").value
     assert at.selectbox(key="components-checkpoint").value == usual != FIGURE_2
+
+
+def test_a_step_shows_what_it_asks_about_whatever_was_chosen_on_its_page_before() -> None:
+    def means_shown(at: AppTest) -> list[float]:
+        (found,) = (w for w in at.main.get("bidi_component") if "live_components" in w.proto.component_name)
+        means: list[float] = json.loads(found.proto.json)["now"]["means"]
+        return means
+
+    at = open_page("components", means="0,-0.75,0,0.75,1.5", **{"components-checkpoint": FIGURE_2})
+    assert means_shown(at)[0] == 0
+    turn_to(at, "knn").slider(key="knn-points").set_value(1000).run()
+    selected(at).set_value([]).run()
+    for number, step in ((4, STEPS[3]), (7, STEPS[6])):
+        go(at, ELSEWHERE)
+        at.query_params["lesson"] = str(number)
+        turn_to(at, step.page)
+        answer(at, step)
+        if number == 4:
+            assert means_shown(at) == [-1.5, -0.75, 0, 0.75, 1.5]
+    assert at.slider(key="knn-points").value == 50_000 and selected(at).value == list(PAPER)
+    press(at, "Leave")
+    assert at.session_state["knn-points"] == 1000 and selected(at).value == []
+
+
+def test_models_are_chosen_once_the_page_is_about_the_lessons_data() -> None:
+    at = start()
+    at.selectbox(key="dataset").set_value("omniglot").run()
+    at.query_params["lesson"] = "7"
+    turn_to(at, "knn")
+    assert "The lesson is about MNIST" in words(at)
+    at.selectbox(key="dataset").set_value("mnist").run()
+    answer(at, STEPS[6])
+    assert selected(at).value == list(PAPER)
+    at.selectbox(key="dataset").set_value("omniglot").run()
+    assert "The lesson is about MNIST" in words(at) and not compared(at)
 
 
 # --- guess and outcome ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Python sends the noise once and is told of the sliders once they rest; decoders 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -28,12 +28,21 @@ from ui.serving.decoders import decoder_address
 from ui.theme import component_colour
 from ui.widgets import widget
 
-__all__ = ["CHECKPOINT", "SAMPLES", "Prior", "compared_prior", "live_components", "open_component", "seed_of"]
+__all__ = [
+    "CHECKPOINT",
+    "SAMPLES",
+    "Prior",
+    "compared_prior",
+    "live_components",
+    "open_component",
+    "seed_of",
+    "trained_prior",
+]
 
 SAMPLES = 16  # digits in a row
 REACH, LARGEST_SCALE, SMALLEST_SCALE = 4.0, 2.0, 0.05  # of the sliders; trained values may lie outside
 LARGEST_SEED = 10**6
-CHECKPOINT, _MARKED = "components-checkpoint", "components-marked"
+CHECKPOINT, _MARKED, _RESETS = "components-checkpoint", "components-marked", "components-resets"
 SWITCHES = ("same", "ink", "scales")  # same noise in every row; hard binarization; scale sliders in sight
 
 _APART = "apart on Overview"
@@ -86,7 +95,7 @@ class Prior:
 def live_components(checkpoint: Checkpoint) -> Prior:
     """The rows of samples with their sliders; returns the values at which they last rested."""
     trained, kept = _opened(checkpoint)
-    key = f"live-{checkpoint.name}-{checkpoint.digest}"
+    key = f"live-{checkpoint.name}-{checkpoint.digest}-{st.session_state.get(_RESETS, 0)}"
 
     def keep() -> None:
         """Stores the sliders, even if the visitor leaves the page before its next run."""
@@ -188,9 +197,21 @@ def compared_prior(checkpoint: Checkpoint, means: tuple[float, ...]) -> dict[str
 
     Beside it stands its decoder for its own prior.
     """
+    return _opening(checkpoint, means=means, is_compared=True)
+
+
+def trained_prior(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The session's values that make the page Components show a model as it was trained, whatever was dragged."""
+    return _opening(checkpoint)
+
+
+def _opening(checkpoint: Checkpoint, **changes: Any) -> dict[str, Any]:
     trained, config = _Trained(*centres(loaders.model(checkpoint))), checkpoint.model_config
-    prior = Prior(means, trained.scales, (True, False, False), 0, alpha=config.concentration, is_compared=True)
-    return {CHECKPOINT: checkpoint.name, _kept(checkpoint, trained): prior}
+    alpha = config.concentration if config.contexts else None
+    own = Prior(trained.means, trained.scales, (True, False, False), 0, first_branch(config), alpha)
+    # A widget that stays in sight between two steps of a lesson would tell what it has: another one begins anew.
+    renewed = {_RESETS: st.session_state.get(_RESETS, 0) + 1}
+    return {CHECKPOINT: checkpoint.name, _kept(checkpoint, trained): replace(own, **changes), **renewed}
 
 
 def _open_retrained(key: str, checkpoint: Checkpoint) -> None:

@@ -61,11 +61,12 @@ def answer_of_all(
         last: that of the views of one model, whose percentile stands above.
         dataset: whose images are the digit's neighbours.
         digit: what the visitor has chosen or drawn.
-        is_picked: whether the visitor has chosen the last model, which is then shown among the others.
+        is_picked: whether the visitor has chosen the last model, which is then shown among the others; alone, where
+            there are none.
     """
     if view not in _OF_ALL:
         return False
-    if is_picked:
+    if is_picked or not chosen:
         chosen = [last, *(each for each in chosen if each != last)]
     if len(chosen) > MOST:
         chosen = choose_few("Models", chosen, "digit-models", "digit-models")

@@ -13,13 +13,13 @@ from dlgmm_core.store.tsne_map import ProjectionConfig
 from ui import findings, loaders
 from ui.exporting import recipes_test_set
 from ui.exporting.exports import About, export, figure, pixel_table
-from ui.few import choose_few, show_only
+from ui.few import choose_few, chosen_few, show_only
 from ui.images import fitting, tiled_picture
 from ui.latent.map_view import select_images, show_component
 from ui.literal import literal
 from ui.sidebar import compare_also
 
-__all__ = ["choose_images", "choose_maps", "open_on_map", "show_image"]
+__all__ = ["choose_images", "choose_maps", "only_maps", "open_on_map", "show_image"]
 
 _KEY = "latent-maps-chosen"
 Mapped = tuple[Checkpoint, ProjectionConfig]
@@ -43,6 +43,11 @@ def choose_maps(checkpoints: Sequence[Checkpoint], dataset: str) -> list[Mapped]
             f"A map shows the test set of its model's own data set: choose another data set for {', '.join(others)}."
         )
     return [mapped[checkpoint.name] for checkpoint in picked]
+
+
+def only_maps(names: Sequence[str]) -> dict[str, object]:
+    """The session's values that make the page draw these maps, of those that there are."""
+    return chosen_few(names, _KEY)
 
 
 def _settings(checkpoint: Checkpoint) -> ProjectionConfig | None:

@@ -16,6 +16,7 @@ __all__ = [
     "MapView",
     "current_view",
     "keep_view",
+    "plain_view",
     "select_images",
     "show_component",
     "updated_view",
@@ -65,6 +66,11 @@ def current_view(count: int, categories: int) -> MapView:
     """The view in the session, or the one that the address asks for, of so many images and classes or components."""
     kept: MapView | None = st.session_state.get(_KEPT)
     return _from_link(count, categories) if kept is None else kept
+
+
+def plain_view() -> dict[str, MapView]:
+    """The session's values that make the maps show all classes in their colours, and nothing chosen."""
+    return {_KEPT: MapView()}
 
 
 def keep_view(view: MapView) -> None:

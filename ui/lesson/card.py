@@ -91,7 +91,7 @@ def lesson_card(page: Page) -> bool:
         st.container(key="awaited").info("This page is shown as soon as you have answered.")
         return False
     make_room_below_card()
-    if st.session_state.get(_SET) != number:
+    if st.session_state.get(_SET) != number and not _of_other_data():
         st.session_state[_SET] = number
         _show(step)
         if step.compares:
@@ -184,7 +184,10 @@ def _draw(number: int, steps: Sequence[Step]) -> bool:
                 st.switch_page("../pages/overview.py", query_params={})
     if answer is None:
         return _question(number, step)
-    _compare(step, answer)
+    if words := _of_other_data():
+        st.info(words)
+    else:
+        _compare(step, answer)
     return True
 
 
@@ -215,9 +218,16 @@ def _summary(steps: Sequence[Step]) -> None:
             st.markdown("\n".join(["| Step | Your guess | The answer |", "|---|---|---|", *rows]))
 
 
+def _of_other_data() -> str:
+    """What to do where the page is about another data set than the lesson; empty where it is not."""
+    if st.session_state["dataset"] == DATASET:
+        return ""
+    return f"The lesson is about {DATASETS[DATASET].label}: choose it as the data set in the sidebar."
+
+
 def _measured(step: Step) -> Outcome | None:
-    if st.session_state["dataset"] != DATASET:
-        raise Missing(f"The lesson is about {DATASETS[DATASET].label}: choose it as the data set in the sidebar.")
+    if words := _of_other_data():
+        raise Missing(words)
     return step.measure()
 
 

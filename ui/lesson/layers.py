@@ -8,7 +8,7 @@ from dlgmm_core.experiments.experiment import paper_model
 from dlgmm_core.runtime.files import StorageError
 from ui import findings, loaders
 from ui.components.below import first_branch
-from ui.components.live import CHECKPOINT
+from ui.components.live import trained_prior
 from ui.groups import by_group
 from ui.lesson.outcomes import DATASET, Outcome
 
@@ -20,11 +20,11 @@ DECODED = 4  # M
 SIZE = "5000"  # S
 
 
-def open_tree() -> dict[str, str]:
+def open_tree() -> dict[str, object]:
     """Makes the page Components show a model whose components have several below them, if there is one."""
     known = (c for c in by_group(loaders.checkpoints()) if c.train_config.dataset == DATASET)
     first = next((c for c in known if c.model_config.num_components > 1 and first_branch(c.model_config)), None)
-    return {} if first is None else {CHECKPOINT: first.name}
+    return {} if first is None else trained_prior(first)
 
 
 def decoded_codes() -> Outcome:

@@ -14,6 +14,7 @@ from dlgmm_core.experiments.rows import Row
 from dlgmm_core.runtime.files import StorageError
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
+from ui.components.live import trained_prior
 from ui.groups import GROUPS, group, usual
 from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
 
@@ -38,10 +39,10 @@ def has_clusters() -> bool:
     return _clusters() is not None
 
 
-def open_clusters() -> dict[str, str]:
+def open_clusters() -> dict[str, object]:
     """Makes the page Components show this mixture."""
     checkpoint = _clusters()
-    return {} if checkpoint is None else {"components-checkpoint": checkpoint.name}
+    return {} if checkpoint is None else trained_prior(checkpoint)
 
 
 def has_tuned_rows() -> bool:

@@ -13,6 +13,7 @@ from dlgmm_core.runtime.program import PYTHON
 from dlgmm_core.store.checkpoints import Checkpoint
 from ui import findings, loaders
 from ui.lesson.outcomes import DATASET, Missing, Outcome, a_digit
+from ui.plane.live import untouched
 from ui.plane.posteriors import grid, q_of, resolved
 
 __all__ = ["has_divided_digit", "open_divided_digit", "second_mode"]
@@ -36,13 +37,13 @@ def has_divided_digit() -> bool:
     return _divided() is not None
 
 
-def open_divided_digit() -> dict[str, str | int]:
+def open_divided_digit() -> dict[str, object]:
     """Makes the page Plane show this digit."""
     found = _divided()
     if found is None:
         return {}
     checkpoint, image = found
-    return {"plane-checkpoint": checkpoint.name, "digit-source": "Test digit", "digit-index": image}
+    return untouched(checkpoint) | {"digit-source": "Test digit", "digit-index": image}
 
 
 def second_mode() -> Outcome:

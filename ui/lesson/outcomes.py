@@ -37,7 +37,7 @@ __all__ = [
     "worst_digit",
 ]
 
-DATASET, DLGMM = "mnist", "mnist-dlgmm"
+DATASET, DLGMM, GAUSS_VAE = "mnist", "mnist-dlgmm", "mnist-gauss-vae"
 PAPER = tuple(
     name for name, e in EXPERIMENTS.items() if (e.recipe, e.train.dataset, e.train.seed) == ("paper", DATASET, 0)
 )

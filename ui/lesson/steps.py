@@ -6,7 +6,7 @@ from typing import Any
 
 from dlgmm_core.experiments.table import FIGURE_2
 from ui.components.live import REACH
-from ui.lesson import layers, mixtures, modes, outcomes, retraining
+from ui.lesson import layers, mixtures, modes, openings, outcomes, retraining
 from ui.lesson.mixtures import MOST
 from ui.lesson.outcomes import DLGMM, PAPER, Outcome
 
@@ -106,7 +106,7 @@ STEPS = (
         "Which component draws the clearest digits? They are named by their means.",
         outcomes.clearest_component,
         "Each row below is a component, and all rows use the same noise. What do the digits of a column share?",
-        widgets={"components-checkpoint": FIGURE_2},
+        opens=openings.open_figure_2,
     ),
     Step(
         "components",
@@ -118,7 +118,7 @@ STEPS = (
         "Will the digits of the middle component become blurrier or clearer?",
         outcomes.dragged_component,
         "Drag the slider of the middle component's mean to its right end, and watch its row.",
-        widgets={"components-checkpoint": FIGURE_2},
+        opens=openings.open_figure_2,
     ),
     Step(
         "latent",
@@ -130,7 +130,8 @@ STEPS = (
         r" \mathbb{E}_i\, \tfrac{1}{10} \textstyle\sum_{j \in N(i)} [y_j = y_i] = \answer \end{gathered}",
         "Of the ten images nearest to an image on the DLGMM's map, N(i), how many percent show the same digit?",
         outcomes.purity,
-        "Point at an image that lies among those of another digit, and find it on the other maps.",
+        "Point at an image that lies among those of another digit, and find it on the other map.",
+        opens=openings.open_classes,
         compares=PAPER,
         decimals=1,
         unit="%",
@@ -146,7 +147,7 @@ STEPS = (
         "Which model makes the fewest mistakes at k = 5?",
         outcomes.knn_winner,
         "Use fewer training points below, or the posterior's mean as the code, and see which models get worse.",
-        widgets={"knn-code": "sample", "knn-metric": "euclidean"},
+        opens=openings.open_search,
         compares=PAPER,
     ),
     Step(
@@ -234,14 +235,14 @@ STEPS = (
         "plane",
         "The second mode",
         "With codes of two numbers the true posterior p(z|x) is known: it is computed on a grid. For most digits it has"
-        " one mode. For this one it has several: places of the plane, apart from each other, that explain the image"
-        " about equally well.",
+        " one mode. For this one it has several: places of the plane, apart from each other, from which the image is"
+        " decoded well.",
         r"\begin{gathered} p(z \mid x) \propto p(x \mid z)\, p(z) \\ z_1^*,\, z_2^* \text{: its modes} \\"
         r" \text{class of the codes around } z_2^* \\ {} = \answer \end{gathered}",
         "Among the codes of which digit does the second largest mode lie?",
         modes.second_mode,
-        "On the right is p(z|x), in white the encoder's q, which is one Gaussian in the first model. Find its"
-        " modes in the plane on the left: what is decoded there?",
+        "Beside the plane, or below it on a phone, is p(z|x); white is the encoder's q, which is one Gaussian in the"
+        " first model. Find the modes in the plane: what is decoded there?",
         opens=modes.open_divided_digit,
         is_offered=modes.has_divided_digit,
     ),

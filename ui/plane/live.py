@@ -31,7 +31,7 @@ from ui.serving.decoders import decoder_address
 from ui.theme import CLASS_COLOURS, component_colour
 from ui.widgets import widget
 
-__all__ = ["View", "live_plane", "live_posterior"]
+__all__ = ["View", "live_plane", "live_posterior", "untouched"]
 
 FEWEST, MOST, USUAL = 8, 32, 16  # decoded digits in a row
 FAR = 1e3  # coordinates that a browser may tell
@@ -70,7 +70,7 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
 
     Dots have the colours of their classes (N,), where there are labels.
     """
-    key = f"plane-{checkpoint.name}-{checkpoint.digest}"
+    key = _key(checkpoint)
     kept = f"{key}-view"  # a component's own state is lost when the visitor changes the page
     window, prior, content = _drawn(checkpoint, codes, labels)
     numbers = 2 * len(prior)
@@ -83,6 +83,15 @@ def live_plane(checkpoint: Checkpoint, codes: NDArray[np.float32], labels: NDArr
     put_in_link("digits", [view.across] if view.digits else None)
     put_in_link("means", view.means)
     return view
+
+
+def untouched(checkpoint: Checkpoint) -> dict[str, object]:
+    """The session's values that make the page Plane show a model as it was trained, with nothing decoded."""
+    return {"plane-checkpoint": checkpoint.name, f"{_key(checkpoint)}-view": View()}
+
+
+def _key(checkpoint: Checkpoint) -> str:
+    return f"plane-{checkpoint.name}-{checkpoint.digest}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=loaders.BY_WEIGHTS)  # 150 KB each

@@ -11,6 +11,8 @@ from ui.tables.knn_search import Search
 
 __all__ = ["ask_search"]
 
+_ALL_OF = "knn-all-of"  # the data set all of whose images were searched last
+
 
 def ask_search(dataset_name: str) -> Search:
     """The search that the visitor chooses; the page ends with a sentence where images have no labels."""
@@ -38,9 +40,13 @@ def ask_search(dataset_name: str) -> Search:
     )
     most = len(labels)
     least = min(1000, max(10, most // 2))
+    before = st.session_state.get(_ALL_OF)
+    if before not in (None, dataset_name):  # of another data set all were searched
+        st.session_state["knn-points"] = most
     keep_at_most("knn-points", most)
     points = most  # too few to choose from
     if least < most:
         points = right.slider("Training points", least, most, most, least, **bound_in_link("knn-points"))
+    st.session_state[_ALL_OF] = dataset_name if points == most else None
     st.space(24)  # on a touch screen the table's buttons always stand above it
     return Search(dataset_name, representation, points, metric)

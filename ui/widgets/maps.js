@@ -80,7 +80,7 @@ class MapApp {
       this.retheme();
     }
     this.fetchAll();
-    if (fresh) { this.regroup(); this.recolour(); }
+    if (fresh) this.recolour();
   }
 
   tell() {
@@ -116,7 +116,6 @@ class MapApp {
       plot.info = data.maps[at];
       if (!plot.places) get(fetchPoints(plot.info.points, data.count), (points) => {
         plot.setPoints(points);
-        this.regroup();
         this.recolour();
       });
       if (plot.info.weights && !plot.weights) get(fetchWeights(plot.info.weights, data.count), (weights) => {
@@ -162,6 +161,7 @@ class MapApp {
     }
     this.colour.value = now.colour;
     for (const drag of this.drags) drag.firstChild.checked = drag.firstChild.value === now.mode;
+    this.regroup();
     this.drawLegend(low, high);
     this.redraw();
   }
@@ -234,9 +234,10 @@ class MapApp {
     this.tell();
   }
 
+  // The images in the outline, but for those that are hidden.
   regroup() {
     const { group } = this.now, plot = this.plots.find((each) => each.info.name === group?.map);
-    this.group = plot?.places ? within(plot.places, group.outline) : null;
+    this.group = plot?.places ? within(plot.places, group.outline).map((isIn, i) => isIn && plot.looks[i] !== NOWHERE) : null;
     this.showGroup();
   }
 
@@ -265,7 +266,6 @@ class MapApp {
     else if (now.images.length) now.images = [];
     else if (now.only !== null) now.only = null;
     else return;
-    this.regroup();
     this.recolour();
     this.tell();
   }
