@@ -77,6 +77,11 @@ def a_group_is_counted_in_words_shown_on_all_maps_and_cleared_by_escape(
     words = maps.locator(".words").inner_text()
     assert words.startswith(f"{group.sum()} images: {counts.max()} of class {counts.argmax()} (")
     until(page, lambda: all(saturation(pixels(page, plot)) < before / 2 for plot, before in enumerate(coloured)))
+    key = maps.locator(".keys button").nth(int(counts.argmax()))
+    key.click()
+    shown = f"{counts.max()} images: {counts.max()} of class"  # others are hidden
+    until(page, lambda: maps.locator(".words").inner_text().startswith(shown))
+    key.click()
     maps.locator(".marks").first.focus()
     page.keyboard.press("Escape")
     until(page, lambda: "images:" not in maps.locator(".words").inner_text())
