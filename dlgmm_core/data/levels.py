@@ -231,9 +231,11 @@ def dealt(count: int, shares: tuple[float, float, float], seed: int, name: str) 
         name: of the file or folder, for messages.
 
     Raises:
-        DataError: as `require_shares`.
+        DataError: as `require_shares`, and for a negative seed.
     """
     require_shares(shares, name)
+    if seed < 0:
+        raise DataError(f"{name} cannot be split by the seed {seed}: give a whole number from 0 on (⟨seed⟩).")
     order = np.argsort(np.random.PCG64(np.random.SeedSequence(seed)).random_raw(count), kind="stable")
     valid, test = (round(share * count) for share in shares[1:])
     part = np.zeros(count, np.int64)

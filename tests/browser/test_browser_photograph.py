@@ -113,6 +113,14 @@ def test_on_a_narrow_screen_it_is_turned_and_cropped_by_mouse_and_by_keys(server
     page.get_by_role("button", name="Whole picture").click()
     until(page, lambda: boxes(page).count() == 2)
 
+    boxes(page).nth(1).click()
+    page.get_by_role("slider", name="Tilt").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("1°", exact=True).wait_for()
+    until(page, lambda: boxes(page).nth(1).is_visible() and pressed(page) == [False, True])  # also by a tilt
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: boxes(page).nth(1).is_visible())
+
     page.get_by_role("button", name="Crop", exact=True).click()
     bottom = page.get_by_role("slider", name="bottom edge, percent")
     bottom.focus()

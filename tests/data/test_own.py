@@ -293,6 +293,8 @@ def test_labels_are_as_many_as_the_images_of_each_part_and_a_name_is_one(given: 
     labels = {"train": np.arange(20) % 2, "valid": np.arange(10) % 2, "test": np.arange(5) % 2}
     with pytest.raises(DataError, match="mine has 10 labels for 5 images of valid"):
         Dataset.from_arrays("mine", parts, labels)
+    with pytest.raises(DataError, match="cannot be split by the seed -1: give a whole number from 0 on"):
+        Dataset.from_arrays("mine", greys(), seed=-1)
     with pytest.raises(DataError, match="not a valid name"):
         keep_own(Dataset.from_arrays("../mine", parts))
     npz(given / "mnist.npz", **{f"{part}_images": images for part, images in parts.items()})

@@ -64,9 +64,9 @@ class PhotographEditor {
 
   viewOf({ turn, tilt, crop }) { return JSON.stringify([turn, tilt, crop]); }
 
-  // Another view of the photograph, whose digits are not known yet.
+  // Another view of the photograph, whose digits are not known yet: by a tilt they stay in their order.
   look(changes) {
-    Object.assign(this.now, { chosen: 0 }, changes);
+    Object.assign(this.now, "tilt" in changes ? null : { chosen: 0 }, changes);
     if (!this.waiting) {
       this.waiting = true;
       requestAnimationFrame(() => { this.waiting = false; this.draw(); });
