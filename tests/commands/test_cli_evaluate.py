@@ -10,7 +10,7 @@ import torch
 
 from dlgmm_core.config import ModelConfig, TrainConfig
 from dlgmm_core.evaluate.clustering import clustering
-from dlgmm_core.evaluate.likelihood import mean_elbo
+from dlgmm_core.evaluate.likelihood import EvaluationError, mean_elbo
 from dlgmm_core.evaluate.per_image import DRAWS, per_image
 from dlgmm_core.evaluate.plane_grid import PlaneGrid
 from dlgmm_core.model.models import build_model
@@ -112,6 +112,24 @@ def test_several_checkpoints_are_measured_in_turn_if_all_can_be(
     assert run(tmp_path, "evaluate", "first", "last", "--samples", "5", "--device", "cpu") == 0
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["first", "last"]
     assert (tmp_path / "first" / METRICS).exists() and (tmp_path / "last" / METRICS).exists()
+
+
+def test_what_another_seed_replaces_is_said_and_so_is_which_of_several_cannot_be_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train(tmp_path, "gauss-vae", "--epochs", "1", "--name", "one") == 0
+    assert run(tmp_path, "evaluate", "one", "--samples", "5", "8", "--seed", "1", "--device", "cpu") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "evaluate", "one", "--samples", "20", "--seed", "2", "--device", "cpu") == 0
+    assert "Figures by the seed 1 (S = 5, S = 8) are replaced: evaluate with that seed" in capsys.readouterr().err
+    assert list(read_metrics(read_checkpoint(tmp_path / "one"))["test"]["mnist"]["nll"]) == ["20"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise EvaluationError("An importance weight is not a finite number.")
+
+    monkeypatch.setattr("dlgmm_core.commands.evaluate.measure", fail)
+    assert run(tmp_path, "evaluate", "one", "--samples", "20", "--device", "cpu") == 1
+    assert "error: one cannot be measured. An importance weight" in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

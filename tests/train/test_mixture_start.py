@@ -110,3 +110,9 @@ def test_a_mixture_with_a_prior_of_its_own_is_refused(gauss: LatentVariableModel
 def test_a_start_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="There is no checkpoint"):
         load_start(MIXTURE, tmp_path / "nowhere")
+
+
+def test_a_run_says_that_it_starts_from_a_model_if_and_only_if_it_does(shaped: Dataset) -> None:
+    for config, start in ((replace(LONG, start_from="gauss"), None), (LONG, build_model(GAUSS))):
+        with pytest.raises(ConfigError, match="start_from and the model to start from go together"):
+            start_run(MIXTURE, config, "cpu", start, shaped)

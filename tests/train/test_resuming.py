@@ -108,7 +108,7 @@ def test_a_kill_between_two_files_of_a_save_loses_nothing(
 def test_a_run_begun_before_usage_was_measured_goes_on(dataset: Dataset, tmp_path: Path) -> None:
     run = TrainingRun.start(MODEL, TRAIN)
     next(fit(run, dataset))
-    run.save(tmp_path)
+    run.save(str(tmp_path))
     tensors, header = read_tensors(tmp_path / TRAINING)
     del header["history"][0]["usage"]
     write_tensors(tmp_path / TRAINING, tensors, header)
