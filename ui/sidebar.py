@@ -63,7 +63,7 @@ def label(checkpoint: Checkpoint) -> str:
     config = checkpoint.model_config
     family = MODELS[config.model]
     components = f", K={'×'.join(map(str, config.components))}" if family.has_components else ""
-    return f"{family.label} · {checkpoint.name} (D={'+'.join(map(str, config.code_dims))}{components})"
+    return f"{family.label} · {checkpoint.name} (D={config.code_size}{components})"
 
 
 def _fits(checkpoint: Checkpoint, dataset: str) -> bool:

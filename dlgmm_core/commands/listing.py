@@ -57,7 +57,7 @@ def _row(entry: Checkpoint | BrokenCheckpoint) -> tuple[str, ...]:
         entry.name,
         MODELS[config.model].label,
         entry.train_config.dataset,
-        f"D={'+'.join(map(str, config.code_dims))}",
+        f"D={config.code_size}",
         f"K={'×'.join(map(str, config.components))}",
         f"epoch {entry.epoch}",
         f"{entry.train_config.bound} {entry.valid_bound:.2f} nats",

@@ -122,6 +122,11 @@ class ModelConfig(Record):
         return self._of_layers("code_dim", self.code_dims_below)
 
     @property
+    def code_size(self) -> str:
+        """The code sizes of all layers in words, such as 25+25."""
+        return "+".join(map(str, self.code_dims))
+
+    @property
     def paths(self) -> int:
         """P, the codes decoded for one draw: a component of every layer."""
         return math.prod(self.components)

@@ -76,7 +76,7 @@ def recipe(row: Row) -> str:
 
 def code_size(row: Row) -> str:
     """The size of the code, of each layer where there are several."""
-    return str(row.code_dim) if row.model_config is None else "+".join(map(str, row.model_config.code_dims))
+    return str(row.code_dim) if row.model_config is None else row.model_config.code_size
 
 
 def epochs(row: Row) -> str:

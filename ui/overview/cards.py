@@ -97,8 +97,7 @@ def _show(name: str, checkpoint: Checkpoint | None, chosen: Selection) -> None:
         return
     nll = loaders.told(partial(findings.best_nll, checkpoint, chosen.dataset))
     nats = f", −log p(x) = {nll[1].value:.1f} nats (S={nll[0]})" if nll else ""
-    sizes = "+".join(map(str, config.code_dims))
-    st.caption(f"Checkpoint {checkpoint.name} of “{group(checkpoint)}”: code size {sizes}{nats}.")
+    st.caption(f"Checkpoint {checkpoint.name} of “{group(checkpoint)}”: code size {config.code_size}{nats}.")
     rows = {"sample": np.arange(1, SAMPLES + 1), "component": card.components + 1}
     code = partial(recipes.prior, checkpoint, SAMPLES, SEED)
     export(f"card-{name}", _about(checkpoint, card), code, lambda: pixel_table(card.samples, **rows))

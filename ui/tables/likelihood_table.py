@@ -65,8 +65,7 @@ def _rows(checkpoint: Checkpoint, dataset: str) -> pd.DataFrame:
         "paper": paper_nll(checkpoint.model_config, dataset),
     }
     config = checkpoint.model_config
-    code_size = "+".join(map(str, config.code_dims))
-    of_whom = {"model": config.model, "name": checkpoint.name, "code_size": code_size}
+    of_whom = {"model": config.model, "name": checkpoint.name, "code_size": config.code_size}
     return pd.DataFrame([{**of_whom, "samples": s, **asdict(found), **common} for s, found in estimates.items()])
 
 

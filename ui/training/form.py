@@ -49,9 +49,8 @@ def training_form(dataset: str) -> None:
             words = refusal = in_fields(error)
         except RunError as error:
             words = refusal = str(error)
-        st.caption(
-            sentence(words) if refusal else words
-        )  # an error only from the button: a visitor may not have finished
+        # An error comes from the button alone: a visitor may not have finished.
+        st.caption(sentence(words) if refusal else words)
     free = free_name("my-" + (recipe[0].model if recipe is not None else "run"))
     name = st.text_input(
         "Name of the checkpoint", placeholder=free, help="Lower-case letters, digits and hyphens.", **kept("name")
